@@ -1,0 +1,53 @@
+"""Attacks: a registry from names to classes.
+
+attacks.create("pgd", eps=8 / 255, steps=20)(model, images, labels)
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from robust_core.attacks.base import Attack, AttackResult, Paper
+from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
+from robust_core.attacks.noise import Noise
+
+__all__ = [
+    "BIM",
+    "BIML2",
+    "FGSM",
+    "PGD",
+    "PGDL2",
+    "Attack",
+    "AttackResult",
+    "Noise",
+    "Paper",
+    "create",
+    "get",
+    "names",
+]
+
+_REGISTRY: dict[str, type[Attack]] = {
+    attack.name: attack for attack in (Noise, FGSM, BIM, BIML2, PGD, PGDL2)
+}
+
+
+def names() -> list[str]:
+    """The registered names, in the order in which they are taught."""
+    return list(_REGISTRY)
+
+
+def get(name: str) -> type[Attack]:
+    """The class of an attack. Raises ``ValueError`` naming the allowed ones."""
+    try:
+        return _REGISTRY[name]
+    except (KeyError, TypeError):
+        raise ValueError(f"attack must be one of {', '.join(_REGISTRY)}; got {name!r}") from None
+
+
+def create(name: str, **hyper_parameters: Any) -> Attack:
+    """An attack by its name. Raises ``ValueError`` for an unknown name, field or value."""
+    attack = get(name)
+    allowed = [field.name for field in fields(attack)]
+    unknown = [key for key in hyper_parameters if key not in allowed]
+    if unknown:
+        raise ValueError(f"{name} has no {', '.join(unknown)}; it takes {', '.join(allowed)}")
+    return attack(**hyper_parameters)

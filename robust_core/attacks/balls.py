@@ -1,0 +1,96 @@
+"""The two balls of the gradient attacks: how to step, project and start at random in each.
+
+Sources: Madry et al. (2018) for both; Metzen et al. (2017) for the normalised L2 step. Constraint
+order in L2: clip to [0, 1] first, then project. The projection moves towards the clean picture, which
+is inside the box, so the result keeps both constraints and uses the whole budget.
+"""
+
+import hashlib
+
+import torch
+from torch import Tensor
+
+TINY = 1e-12
+
+
+def per_picture(values: Tensor, like: Tensor) -> Tensor:
+    """Shape ``[N]`` to ``[N, 1, 1, 1]`` (as many ones as ``like`` has further axes)."""
+    return values.view(-1, *[1] * (like.ndim - 1))
+
+
+def l2_norm(x: Tensor) -> Tensor:
+    """Euclidean norm of each picture, ``[N]``."""
+    return x.flatten(1).norm(dim=1)
+
+
+def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> Tensor:
+    """Uniform (or normal) noise of the shape of ``images``, the same for a picture in any company.
+
+    Each picture's generator is seeded by its own pixels, the seed and the number of the draw, so a
+    picture gets in a batch what it would get alone. Drawn on the CPU: the same on every device.
+    """
+    noise = torch.empty(images.shape, dtype=images.dtype)
+    fill = torch.Tensor.normal_ if normal else torch.Tensor.uniform_
+    for picture, target in zip(images.detach().cpu(), noise, strict=True):
+        content = hashlib.blake2b(picture.contiguous().numpy().tobytes(), digest_size=8)
+        content.update(f"{seed}/{draw}".encode())
+        state = int.from_bytes(content.digest(), "little") >> 1
+        fill(target, generator=torch.Generator().manual_seed(state))
+    return noise.to(images.device)
+
+
+class LinfBall:
+    """All pictures whose every value is within ``eps`` of the clean one, and in [0, 1]."""
+
+    def __init__(self, images: Tensor, eps: float) -> None:
+        self.images, self.eps = images, eps
+        self.lower = (images - eps).clamp_(min=0)
+        self.upper = (images + eps).clamp_(max=1)
+
+    def start(self, seed: int, draw: int) -> Tensor:
+        """Uniform in the cube, then clipped to the box."""
+        noise = own_noise(self.images, seed, draw).mul_(2).sub_(1)
+        return self.project(self.images + self.eps * noise)
+
+    def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
+        """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved."""
+        return self.project(torch.add(x, gradient.sign_(), alpha=size))
+
+    def project(self, x: Tensor) -> Tensor:
+        return torch.clamp(x, self.lower, self.upper)
+
+    def __getitem__(self, rows: Tensor) -> "LinfBall":
+        return LinfBall(self.images[rows], self.eps)
+
+
+class L2Ball:
+    """All pictures within Euclidean distance ``eps`` of the clean one, and in [0, 1]."""
+
+    def __init__(self, images: Tensor, eps: float) -> None:
+        self.images, self.eps = images, eps
+
+    def start(self, seed: int, draw: int) -> Tensor:
+        """Uniform in the ball: a normal direction, and a radius of ``eps * u ** (1 / d)``."""
+        direction = own_noise(self.images, seed, 2 * draw, normal=True)
+        radius = own_noise(self.images, seed, 2 * draw + 1).flatten(1)[:, 0]
+        radius = self.eps * radius ** (1 / direction[0].numel())
+        direction /= per_picture(l2_norm(direction).clamp_min(TINY), direction)
+        return self.project(self.images + direction * per_picture(radius, direction))
+
+    def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
+        """``x + size * gradient / ||gradient||``, projected; a zero gradient moves nothing.
+
+        The largest value is divided out first, so that the square of a tiny gradient cannot vanish.
+        """
+        largest = gradient.flatten(1).abs().amax(1).clamp_min(torch.finfo(gradient.dtype).tiny)
+        gradient = gradient / per_picture(largest, gradient)
+        norm = l2_norm(gradient).clamp_min(TINY)
+        return self.project(x + gradient * per_picture(size / norm, gradient))
+
+    def project(self, x: Tensor) -> Tensor:
+        delta = x.clamp(0, 1) - self.images
+        shrink = (self.eps / l2_norm(delta).clamp_min(TINY)).clamp(max=1)
+        return self.images + delta * per_picture(shrink, delta)
+
+    def __getitem__(self, rows: Tensor) -> "L2Ball":
+        return L2Ball(self.images[rows], self.eps)

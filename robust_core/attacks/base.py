@@ -1,0 +1,183 @@
+"""Attack: a frozen set of hyper-parameters that can be called on a model and pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core import goals
+from robust_core.attacks.checks import check_batch, check_field, check_labels, round_towards
+from robust_core.attacks.oracle import Oracle, evaluating
+from robust_core.evaluation import distances
+
+Model = Callable[[Tensor], Tensor]
+Observer = Callable[[Tensor, Tensor], object]
+
+
+def parameter(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    unit: str = "",
+    above: float | None = None,
+    advanced: bool = True,
+) -> Any:
+    """A hyper-parameter with all that a control needs: range, choices, unit, help.
+
+    ``low`` and ``high`` bound the values that are *allowed*; ``above`` is an open lower bound.
+    """
+    metadata = {
+        "help": help,
+        "low": low,
+        "high": high,
+        "above": above,
+        "choices": choices,
+        "unit": unit,
+        "advanced": advanced,
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a method comes from."""
+
+    authors: str
+    year: int
+    title: str
+    link: str
+
+    def __str__(self) -> str:
+        return f"{self.authors}, {self.year}: {self.title}"
+
+
+@dataclass
+class AttackResult:
+    """The record of an attack: one entry per picture, all tensors detached.
+
+    ``queries`` and ``gradients`` are forward and backward passes spent on a picture; the fresh pass
+    behind ``success`` is not among them. ``zero_gradients`` counts the steps at which the gradient of
+    the loss was exactly zero. ``trace`` ``[T, N]`` holds the loss at each evaluated iterate, NaN where
+    a picture had already left the batch.
+    """
+
+    images: Tensor
+    success: Tensor
+    iterations: Tensor
+    queries: Tensor
+    gradients: Tensor
+    zero_gradients: Tensor
+    trace: Tensor
+    l0: Tensor
+    l2: Tensor
+    linf: Tensor
+    tv: Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """Base of all attacks. Fields are the hyper-parameters; subclasses implement ``perturb``."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    equation: ClassVar[str]
+    paper: ClassVar[Paper | None] = None
+    norm: ClassVar[str] = "linf"
+
+    def __post_init__(self) -> None:
+        for spec in fields(self):
+            value = check_field(spec, getattr(self, spec.name))
+            object.__setattr__(self, spec.name, value)
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: goals.Aim) -> Tensor:
+        """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
+        raise NotImplementedError
+
+    @property
+    def observations(self) -> int:
+        """How often an observer is called."""
+        return 0
+
+    def __call__(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor,
+        targeted: bool = False,
+        *,
+        observer: Observer | None = None,
+    ) -> Tensor:
+        """Attack ``images``.
+
+        Args:
+            model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
+            images: pictures ``[N, C, H, W]`` in [0, 1], any floating dtype and device.
+            labels: class indices ``[N]``: the true classes, or the targets if ``targeted``.
+            targeted: whether ``labels`` are classes to reach rather than to leave.
+            observer: called as ``observer(pictures, loss)`` with copies at each evaluated iterate;
+                what it raises ends the attack.
+
+        Returns:
+            Detached pictures of the same shape, dtype and device, in [0, 1] and in the eps-ball.
+
+        Raises:
+            ValueError: an argument is wrong; the sentence names it and what is allowed.
+        """
+        goal = goals.Targeted() if targeted else goals.Untargeted()
+        return self._attack(model, images, labels, goal, observer)[0]
+
+    def run(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor,
+        goal: goals.Goal | None = None,
+        *,
+        observer: Observer | None = None,
+    ) -> AttackResult:
+        """Attack ``images`` and return the full record; success is tested by a fresh forward pass.
+
+        ``labels`` are the true classes ``[N]``, or the targets if ``goal`` is ``goals.Targeted()``.
+        Otherwise as ``__call__``.
+        """
+        adversarial, aim, oracle = self._attack(
+            model, images, labels, goal or goals.Untargeted(), observer
+        )
+        with evaluating(model), torch.no_grad():
+            success = aim.success(model(adversarial.to(oracle.dtype)))
+        return AttackResult(
+            images=adversarial,
+            success=success,
+            iterations=oracle.iterations,
+            queries=oracle.queries,
+            gradients=oracle.gradients,
+            zero_gradients=oracle.zero_gradients,
+            trace=oracle.trace_matrix(),
+            **distances.all_norms(adversarial, images),
+        )
+
+    def _attack(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor,
+        goal: goals.Goal,
+        observer: Observer | None,
+    ) -> tuple[Tensor, goals.Aim, Oracle]:
+        check_batch(images)
+        # An inference tensor cannot take part in autograd, and autograd may be switched off outside.
+        with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
+            start = images.detach().clone() if images.is_inference() else images.detach()
+            labels = check_labels(labels, start)
+            work = start.float() if start.dtype in (torch.float16, torch.bfloat16) else start
+            oracle = Oracle(model, work, observer)
+            clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
+            aim = goal.bind(labels, clean_logits)
+            adversarial = self.perturb(oracle, work, aim).detach()
+            return round_towards(adversarial, start), aim, oracle

@@ -1,0 +1,124 @@
+"""What an attack refuses, in sentences that name the argument and what is allowed."""
+
+import math
+import types
+import typing
+from dataclasses import Field
+
+import torch
+from torch import Tensor
+
+
+def check_field(spec: Field, value: object) -> object:
+    """Return ``value`` as the field's type; raise ``ValueError`` where it is not allowed."""
+    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
+    if value is None and type(None) in kinds:
+        return None
+    kind = next(k for k in kinds if k is not type(None))
+    limits = spec.metadata
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{spec.name} must be True or False; got {value!r}")
+        return value
+    if kind is str:
+        if value not in limits["choices"]:
+            raise ValueError(
+                f"{spec.name} must be one of {', '.join(limits['choices'])}; got {value!r}"
+            )
+        return value
+    return _check_number(spec.name, kind, value, limits)
+
+
+def _check_number(name: str, kind: type, value: object, limits: typing.Mapping) -> float | int:
+    low, above, high = limits.get("low"), limits.get("above"), limits.get("high")
+    wanted = "a whole number" if kind is int else "a number"
+    if low is not None:
+        wanted += f" from {low:g} to {high:g}" if high is not None else f" of {low:g} or more"
+    elif above is not None:
+        wanted += f" above {above:g}"
+    complaint = ValueError(f"{name} must be {wanted}; got {value!r}")
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise complaint from None
+    if isinstance(value, (bool, str)) or not math.isfinite(number):
+        raise complaint
+    if kind is int and number != int(number):
+        raise complaint
+    if (
+        (low is not None and number < low)
+        or (above is not None and number <= above)
+        or (high is not None and number > high)
+    ):
+        raise complaint
+    return kind(number) if kind is float else int(value)  # type: ignore[call-overload]
+
+
+def check_batch(images: Tensor) -> None:
+    """Raise ``ValueError`` unless ``images`` is a non-empty batch of pictures in [0, 1]."""
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise ValueError(f"images must be a floating-point tensor [N, C, H, W]; got {kind}")
+    if images.ndim < 2 or 0 in images.shape:
+        raise ValueError(
+            f"images must be a batch [N, C, H, W] with at least one value; got shape "
+            f"{list(images.shape)}"
+        )
+    low, high = (bound.item() for bound in images.detach().aminmax())
+    if not (low >= 0 and high <= 1):  # also refuses NaN
+        raise ValueError(
+            f"images must be in [0, 1] without NaN; got values from {low:.4g} to {high:.4g}. Divide "
+            "0-255 pixels by 255; put mean/std normalisation inside the model"
+        )
+
+
+def check_labels(labels: Tensor, images: Tensor) -> Tensor:
+    """``labels`` as int64 on the device of ``images``; ``ValueError`` unless one index a picture."""
+    if not isinstance(labels, Tensor) or labels.is_floating_point() or labels.is_complex():
+        kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
+        raise ValueError(f"labels must be a tensor of whole class indices [N]; got {kind}")
+    if labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"labels must be one class index per picture, shape [{images.shape[0]}]; got shape "
+            f"{list(labels.shape)}"
+        )
+    if labels.min() < 0:
+        raise ValueError(f"labels must be class indices from 0; got {labels.min().item()}")
+    return labels.detach().to(images.device, torch.int64, copy=True)
+
+
+def check_logits(logits: Tensor, images: Tensor) -> None:
+    """Raise ``ValueError`` unless the model returned logits ``[N, K]`` with at least two classes."""
+    if not isinstance(logits, Tensor) or logits.ndim != 2 or logits.shape[0] != images.shape[0]:
+        shape = list(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise ValueError(
+            f"model must map pictures {list(images.shape)} to logits [{images.shape[0]}, K]; it "
+            f"returned {shape}"
+        )
+    if logits.shape[1] < 2:
+        raise ValueError("model must return logits of at least 2 classes; it returned 1")
+
+
+def check_classes(classes: Tensor, logits: Tensor) -> None:
+    """Raise ``ValueError`` where a class index is none of the model's."""
+    if (top := classes.max().item()) >= logits.shape[1]:
+        raise ValueError(
+            f"labels must be class indices below {logits.shape[1]}, the model's number of classes; "
+            f"got {top}"
+        )
+
+
+def round_towards(adversarial: Tensor, original: Tensor) -> Tensor:
+    """``adversarial`` in the dtype of ``original``, rounded towards it so that no norm grows.
+
+    In [0, 1] the bit patterns of half-precision numbers, read as integers, are in the order of the
+    numbers: one less is the next smaller number.
+    """
+    if original.dtype == adversarial.dtype:
+        return adversarial
+    rounded = adversarial.to(original.dtype)
+    back = rounded.float()
+    too_high = (back > adversarial) & (adversarial > original)
+    too_low = (back < adversarial) & (adversarial < original)
+    bits = rounded.view(torch.int16) - too_high.to(torch.int16) + too_low.to(torch.int16)
+    return bits.view(original.dtype)

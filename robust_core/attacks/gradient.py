@@ -1,0 +1,242 @@
+"""The gradient-sign family: FGSM, BIM and PGD, in Linf and L2.
+
+All are projected gradient ascent on the goal's loss. What differs is the ball, the number of steps,
+and whether the start is random.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.balls import L2Ball, LinfBall
+from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.losses import LOSSES
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+
+Ball = LinfBall | L2Ball
+LOSS_NAMES = tuple(LOSSES)
+LOSS_HELP = (
+    "ce: cross-entropy, in a form that cannot underflow. margin: best other logit minus own. dlr: "
+    "margin over the spread of the logits. softmax-ce: cross-entropy through probabilities, which "
+    "underflows on confident pictures (an exhibit of gradient masking)."
+)
+LINF_EPS = 8 / 255
+L2_EPS = 0.5
+
+GOODFELLOW = Paper(
+    "Goodfellow, Shlens, Szegedy",
+    2015,
+    "Explaining and harnessing adversarial examples",
+    "https://arxiv.org/abs/1412.6572",
+)
+KURAKIN = Paper(
+    "Kurakin, Goodfellow, Bengio",
+    2017,
+    "Adversarial examples in the physical world",
+    "https://arxiv.org/abs/1607.02533",
+)
+METZEN = Paper(
+    "Metzen, Genewein, Fischer, Bischoff",
+    2017,
+    "On detecting adversarial perturbations",
+    "https://arxiv.org/abs/1702.04267",
+)
+MADRY = Paper(
+    "Madry, Makelov, Schmidt, Tsipras, Vladu",
+    2018,
+    "Towards deep learning models resistant to adversarial attacks",
+    "https://arxiv.org/abs/1706.06083",
+)
+
+
+def eps_parameter(default: float, norm: str) -> float:
+    """The radius of the ball, with the words that fit the norm."""
+    size = "Largest change of a value" if norm == "linf" else "Largest L2 distance"
+    return parameter(
+        default, f"{size}; pixels are in [0, 1].", low=0.0, unit="[0, 1]", advanced=False
+    )
+
+
+def loss_parameter() -> str:
+    return parameter("ce", LOSS_HELP, choices=LOSS_NAMES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FGSM(Attack):
+    """Fast gradient sign method (Goodfellow et al., 2015, section 4): one step to a corner of the cube."""
+
+    name: ClassVar[str] = "fgsm"
+    title: ClassVar[str] = "FGSM"
+    summary: ClassVar[str] = "One step: every value moves by eps in the direction that hurts most."
+    equation: ClassVar[str] = (
+        r"x' = \mathrm{clip}\big(x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y))\big)"
+    )
+    paper: ClassVar[Paper] = GOODFELLOW
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    loss: str = loss_parameter()
+
+    @property
+    def observations(self) -> int:
+        return 2
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        ball = LinfBall(images, self.eps)
+        return climb(oracle, ball, images, aim, steps=1, size=self.eps, loss=self.loss)
+
+
+def climb(
+    oracle: Oracle,
+    ball: Ball,
+    x: Tensor,
+    aim: Aim,
+    *,
+    steps: int,
+    size: float,
+    loss: str,
+    rows: Tensor | None = None,
+) -> Tensor:
+    """``steps`` projected steps up the goal's loss; the gradient is taken at the current iterate.
+
+    An observer also sees the last iterate, by a forward pass that is not counted.
+    """
+    for _ in range(steps):
+        x = ball.step(x, oracle.ascent(x, aim, loss, rows), size)
+    oracle.show_last(x, aim, loss, rows)
+    return x
+
+
+@dataclass(frozen=True, kw_only=True)
+class BIM(Attack):
+    """Basic iterative method in Linf (Kurakin et al., 2017, section 2.2), also known as I-FGSM."""
+
+    name: ClassVar[str] = "bim"
+    title: ClassVar[str] = "BIM"
+    summary: ClassVar[str] = "FGSM in small steps, each looking at the gradient anew."
+    equation: ClassVar[str] = (
+        r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
+        r"(\nabla_x J(x_n, y))\big)"
+    )
+    paper: ClassVar[Paper] = KURAKIN
+    ball: ClassVar[type[Ball]] = LinfBall
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
+    step_size: float | None = parameter(
+        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, unit="[0, 1]"
+    )
+    loss: str = loss_parameter()
+
+    @property
+    def observations(self) -> int:
+        return self.steps + 1
+
+    @property
+    def size(self) -> float:
+        """Length of one step: ``step_size``, or 2.5 eps / steps."""
+        return 2.5 * self.eps / self.steps if self.step_size is None else self.step_size
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        return self.climb(oracle, self.ball(images, self.eps), images, aim)
+
+    def climb(
+        self, oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, rows: Tensor | None = None
+    ) -> Tensor:
+        return climb(
+            oracle, ball, x, aim, steps=self.steps, size=self.size, loss=self.loss, rows=rows
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BIML2(BIM):
+    """Basic iterative method in L2 (Metzen et al., 2017, section 3.1): normalised gradient steps."""
+
+    name: ClassVar[str] = "bim-l2"
+    title: ClassVar[str] = "BIM (L2)"
+    summary: ClassVar[str] = "Small steps straight along the gradient, within a Euclidean ball."
+    equation: ClassVar[str] = (
+        r"x_{n+1} = \mathrm{Project}_{x}^{\varepsilon}\big(x_n + \alpha\,"
+        r"\nabla_x J(x_n, y) / \lVert\nabla_x J(x_n, y)\rVert_2\big)"
+    )
+    paper: ClassVar[Paper] = METZEN
+    norm: ClassVar[str] = "l2"
+    ball: ClassVar[type[Ball]] = L2Ball
+
+    eps: float = eps_parameter(L2_EPS, "l2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGD(BIM):
+    """Projected gradient descent in Linf (Madry et al., 2018, section 2.1).
+
+    BIM from random starts; each picture keeps its best restart. A picture that has reached the goal
+    leaves the batch before the next restart, so more restarts never lower the success.
+    """
+
+    name: ClassVar[str] = "pgd"
+    title: ClassVar[str] = "PGD"
+    summary: ClassVar[str] = "BIM from a random start in the cube: the standard white-box test."
+    equation: ClassVar[str] = (
+        r"x^{0} \sim U(B_\varepsilon(x)),\quad x^{t+1} = \Pi_{x+S}\big(x^{t} + \alpha\,"
+        r"\mathrm{sign}(\nabla_x L(\theta, x^{t}, y))\big)"
+    )
+    paper: ClassVar[Paper] = MADRY
+
+    steps: int = parameter(20, "Number of gradient steps.", low=1, high=10_000)
+    random_start: bool = parameter(True, "Start at a random point of the ball.")
+    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
+    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.restarts > 1 and not self.random_start:
+            raise ValueError("restarts must be 1 without random_start: all would be the same")
+
+    @property
+    def observations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        ball = self.ball(images, self.eps)
+        if self.restarts == 1:
+            return self.climb(oracle, ball, self.start(ball, 0), aim)
+        best = images.clone()
+        best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
+        rows = torch.arange(len(images), device=images.device)
+        for draw in range(self.restarts):
+            part, part_aim = ball[rows], aim[rows]
+            x = self.climb(oracle, part, self.start(part, draw), part_aim, rows)
+            logits = oracle.logits(x, rows)
+            done = part_aim.success(logits)
+            loss = part_aim.loss(logits, LOSSES[self.loss][0]).to(best_loss.dtype)
+            better = done | (loss > best_loss[rows])
+            best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
+            rows = rows[~done]
+            if not len(rows):
+                break
+        return best
+
+    def start(self, ball: Ball, draw: int) -> Tensor:
+        return ball.start(self.seed, draw) if self.random_start else ball.images
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDL2(PGD):
+    """Projected gradient descent in L2 (Madry et al., 2018): normalised steps from a uniform start."""
+
+    name: ClassVar[str] = "pgd-l2"
+    title: ClassVar[str] = "PGD (L2)"
+    summary: ClassVar[str] = (
+        "PGD within a Euclidean ball: few pixels may move far, or many a little."
+    )
+    equation: ClassVar[str] = (
+        r"x^{t+1} = \Pi_{\lVert x' - x\rVert_2 \le \varepsilon}\big(x^{t} + \alpha\,"
+        r"\nabla_x L / \lVert\nabla_x L\rVert_2\big)"
+    )
+    norm: ClassVar[str] = "l2"
+    ball: ClassVar[type[Ball]] = L2Ball
+
+    eps: float = eps_parameter(L2_EPS, "l2")

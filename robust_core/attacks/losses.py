@@ -1,0 +1,58 @@
+"""Losses over logits, one value per picture, in forms that do not underflow."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def _split(logits: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
+    """The logit of each picture's class, ``[N]``, and all logits with that one at -inf, ``[N, K]``."""
+    index = classes.unsqueeze(1)
+    return logits.gather(1, index).squeeze(1), logits.scatter(1, index, -torch.inf)
+
+
+def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
+    """``log((1 - p) / p)`` for the probability p of ``classes``: logsumexp of the others minus its own.
+
+    Cross-entropy is ``softplus`` of this, an increasing function. Per picture the two gradients
+    point the same way, ``grad CE = (1 - p) * grad log_odds``, but the factor ``1 - p`` is exactly 0 in
+    float32 for confident pictures (no gradient, false robustness) and is left out here.
+    """
+    own, others = _split(logits, classes)
+    return others.logsumexp(1) - own
+
+
+def margin(logits: Tensor, classes: Tensor) -> Tensor:
+    """``max_{i != y} z_i - z_y``: positive exactly when another class wins (Carlini, Wagner, 2017)."""
+    own, others = _split(logits, classes)
+    return others.amax(1) - own
+
+
+def naive_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
+    """``-log softmax(z)_y`` through the probabilities: underflows, kept to show gradient masking."""
+    probabilities = logits.softmax(1).gather(1, classes.unsqueeze(1)).squeeze(1)
+    return -torch.log(probabilities)
+
+
+def dlr(logits: Tensor, classes: Tensor) -> Tensor:
+    """Difference of logits ratio (Croce, Hein, 2020, eq. 6): the margin over ``z_pi1 - z_pi3``.
+
+    Invariant to shift and scale of the logits. Needs at least three classes.
+    """
+    if logits.shape[1] < 3:
+        raise ValueError(f"loss 'dlr' needs at least 3 classes; the model has {logits.shape[1]}")
+    ordered = logits.topk(3, dim=1).values
+    return margin(logits, classes) / (ordered[:, 0] - ordered[:, 2]).clamp_min(1e-12)
+
+
+def _as_is(value: Tensor) -> Tensor:
+    return value
+
+
+# name -> (what is differentiated, how it is shown): log-odds are shown as cross-entropy.
+LOSSES = {
+    "ce": (log_odds, F.softplus),
+    "margin": (margin, _as_is),
+    "dlr": (dlr, _as_is),
+    "softmax-ce": (naive_cross_entropy, _as_is),
+}

@@ -1,0 +1,74 @@
+"""Random noise: the baseline that every attack must beat."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.balls import TINY, l2_norm, own_noise, per_picture
+from robust_core.attacks.base import Attack, parameter
+from robust_core.attacks.losses import margin
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Attack):
+    """Random perturbations of a given size, the best of several draws.
+
+    ``sign`` has the same Linf and L2 size as FGSM and is the fair baseline for it. For ``gaussian``
+    eps is the standard deviation, for ``sphere`` the L2 length.
+    """
+
+    name: ClassVar[str] = "noise"
+    title: ClassVar[str] = "Random noise"
+    summary: ClassVar[str] = "A random change of the same size, which asks the model nothing."
+    equation: ClassVar[str] = (
+        r"x' = \mathrm{clip}(x + \delta),\quad \delta_i \in \{-\varepsilon, +\varepsilon\}\ "
+        r"\text{at random}"
+    )
+
+    eps: float = parameter(
+        8 / 255, "Largest change of a value.", low=0.0, unit="[0, 1]", advanced=False
+    )
+    kind: str = parameter(
+        "sign",
+        "sign: every value moves by plus or minus eps. uniform: by up to eps. gaussian: standard "
+        "deviation eps. sphere: L2 length eps.",
+        choices=("sign", "uniform", "gaussian", "sphere"),
+    )
+    draws: int = parameter(
+        1, "Number of draws; the one closest to the goal is kept.", low=1, high=10_000
+    )
+    seed: int = parameter(0, "Seed of the random numbers.", low=0, high=2**31 - 1)
+
+    @property
+    def observations(self) -> int:
+        return self.draws
+
+    def noise(self, images: Tensor, draw: int) -> Tensor:
+        """The perturbation of one draw, before clipping; draw k does not depend on how many there are."""
+        normal = self.kind in ("gaussian", "sphere")
+        noise = own_noise(images, self.seed, draw, normal=normal)
+        if self.kind == "sign":
+            return (noise - 0.5).sign_().mul_(self.eps)
+        if self.kind == "uniform":
+            return self.eps * (2 * noise - 1)
+        if self.kind == "sphere":
+            noise = noise / per_picture(l2_norm(noise).clamp_min(TINY), noise)
+        return self.eps * noise
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        best = (images + self.noise(images, 0)).clamp_(0, 1)
+        if self.draws == 1 and oracle.observer is None:
+            return best
+        best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
+        for draw in range(self.draws):
+            drawn = (images + self.noise(images, draw)).clamp_(0, 1)
+            loss = aim.loss(oracle.logits(drawn), margin)
+            oracle.observe(drawn, loss)
+            better = loss > best_loss
+            best[better], best_loss[better] = drawn[better], loss[better].to(best_loss.dtype)
+        oracle.iterations += self.draws
+        return best

@@ -1,0 +1,120 @@
+"""Oracle: the model as an attack sees it. Counts passes, takes gradients, reports to the observer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.attacks import losses
+from robust_core.attacks.checks import check_classes, check_logits
+from robust_core.goals import Aim
+
+
+@contextmanager
+def evaluating(model: object) -> Iterator[None]:
+    """Every module of ``model`` in eval mode inside, each one's own mode restored afterwards.
+
+    A model that is already in eval mode is not written to, so threads can share it.
+    """
+    training = [m for m in model.modules() if m.training] if isinstance(model, nn.Module) else []
+    for module in training:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+class Oracle:
+    """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
+
+    ``rows`` says which pictures of the batch a call is about (None: all of them), so that each
+    picture's passes are counted although finished ones have left.
+    """
+
+    def __init__(
+        self,
+        model: Callable[[Tensor], Tensor],
+        images: Tensor,
+        observer: Callable[[Tensor, Tensor], object] | None = None,
+    ) -> None:
+        self.model, self.observer, self.size = model, observer, len(images)
+        self.dtype = images.dtype
+        zeros = torch.zeros(len(images), dtype=torch.int64, device=images.device)
+        self.queries, self.gradients = zeros.clone(), zeros.clone()
+        self.iterations, self.zero_gradients = zeros.clone(), zeros
+        self._trace: list[tuple[Tensor | None, Tensor]] = []
+
+    def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
+        logits = self.model(x)
+        check_logits(logits, x)
+        if aim is not None and not self._trace:  # once: it makes a GPU wait
+            check_classes(aim.classes, logits)
+        self._count(self.queries, rows)
+        return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+
+    @staticmethod
+    def _count(counter: Tensor, rows: Tensor | None) -> None:
+        if rows is None:
+            counter += 1
+        else:
+            counter[rows] += 1
+
+    @torch.no_grad()
+    def logits(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Logits ``[N, K]`` without a graph."""
+        return self._forward(x, rows)
+
+    @torch.no_grad()
+    def show_last(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> None:
+        """Let the observer, if any, see the last iterate; its pass is no part of the attack."""
+        if self.observer is not None:
+            self.observe(x, aim.report(self.model(x), *losses.LOSSES[loss]), rows)
+
+    def ascent(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> Tensor:
+        """Gradient of the goal's loss at ``x`` with respect to ``x``, one picture independent of another.
+
+        The losses are summed over the batch, so that no picture's gradient is divided by its size.
+        With "ce", pictures whose gradient is exactly zero get that of the margin. Each is counted.
+        Raises ``ValueError`` where a label is no class of the model.
+        """
+        gradient, value = self._gradient(x, aim, loss, rows)
+        vanished = ~gradient.flatten(1).any(1)
+        if bool(vanished.any()):
+            self._count(self.zero_gradients, vanished if rows is None else rows[vanished])
+            if loss == "ce":
+                again = vanished.nonzero().squeeze(1)
+                all_rows = again if rows is None else rows[again]
+                gradient[again] = self._gradient(x[again], aim[again], "margin", all_rows)[0]
+        self._count(self.iterations, rows)
+        self.observe(x, value, rows)
+        return gradient
+
+    def _gradient(
+        self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        differentiated, shown = losses.LOSSES[loss]
+        x = x.detach().requires_grad_()
+        logits = self._forward(x, rows, aim)
+        value = aim.loss(logits, differentiated)
+        if value.requires_grad:
+            (gradient,) = torch.autograd.grad(value.sum(), x)
+        else:  # the model's output does not depend on the picture
+            gradient = torch.zeros_like(x)
+        self._count(self.gradients, rows)
+        return gradient.nan_to_num_(nan=0.0), aim.report(logits.detach(), differentiated, shown)
+
+    def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
+        """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
+        self._trace.append((rows, value))
+        if self.observer is not None:
+            self.observer(x.detach().clone(), value.clone())
+
+    def trace_matrix(self) -> Tensor:
+        """Losses ``[T, N]``, NaN where a picture took no part."""
+        matrix = torch.full((len(self._trace), self.size), torch.nan, dtype=self.dtype)
+        for line, (rows, value) in zip(matrix, self._trace, strict=True):
+            line[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
+        return matrix

@@ -1,0 +1,103 @@
+"""Classifier: a network with everything needed to ask it about a picture."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One class of a prediction: its index, its name and the softmax confidence in [0, 1]."""
+
+    index: int
+    label: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the weights come from: what they were trained on, how, and what they reach."""
+
+    data: str
+    accuracy: float | None = None
+    source: str = ""
+    details: dict = field(default_factory=dict)
+
+
+class Classifier(nn.Module):
+    """A network, its normalisation, its class names, its input size and its provenance.
+
+    Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the model's own size, to logits
+    ``[N, K]``. The normalisation ``(x - mean) / std`` per channel happens in here and nowhere else,
+    so that attacks, pages and tests only ever see [0, 1] pixels.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        name: str,
+        class_names: tuple[str, ...],
+        input_size: tuple[int, int],
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        resize: int | None = None,
+        provenance: Provenance | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.name = name
+        self.class_names = tuple(class_names)
+        self.input_size = tuple(input_size)
+        self.resize = resize or min(input_size)
+        self.provenance = provenance or Provenance(data="unknown")
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+
+    @property
+    def channels(self) -> int:
+        """Colour channels of a picture: 3 for RGB, 1 for grey."""
+        return self.mean.shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        return self.mean.device
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """``(images - mean) / std`` per channel, in the dtype of the images."""
+        return (images - self.mean.to(images.dtype)) / self.std.to(images.dtype)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(self.normalise(images))
+
+    def index_of(self, label: str | int) -> int:
+        """The class index of a name (any case) or of an index.
+
+        Raises ``ValueError`` naming the classes where there is no such class.
+        """
+        text = str(label).strip()
+        names = [name.lower() for name in self.class_names]
+        if text.lower() in names:
+            return names.index(text.lower())
+        if text.isdecimal() and int(text) < len(names):
+            return int(text)
+        shown = ", ".join(self.class_names[:10]) + (" ..." if len(names) > 10 else "")
+        raise ValueError(
+            f"{self.name} has no class {text!r}: give a name ({shown}) or an index 0 to {len(names) - 1}"
+        )
+
+    def predict(self, images: Tensor, k: int = 5) -> list[list[Guess]]:
+        """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first."""
+        with torch.inference_mode():
+            probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
+        return self.name_classes(probabilities, k)
+
+    def name_classes(self, probabilities: Tensor, k: int = 5) -> list[list[Guess]]:
+        """Top-k of probabilities ``[N, K]`` as guesses; ties go to the lower index."""
+        order = probabilities.argsort(dim=1, descending=True, stable=True)[:, :k]
+        values = probabilities.gather(1, order)
+        return [
+            [Guess(i, self.class_names[i], p) for i, p in zip(row, row_values, strict=True)]
+            for row, row_values in zip(order.tolist(), values.tolist(), strict=True)
+        ]

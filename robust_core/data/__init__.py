@@ -1,0 +1,1 @@
+"""Sample pictures, data sets, class names, and the safe decoding of uploads."""

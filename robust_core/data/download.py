@@ -1,0 +1,197 @@
+"""Fetching CIFAR-10: resumable, checked before it is unpacked, placed in one step."""
+
+import errno
+import hashlib
+import http.client
+import os
+import shutil
+import tarfile
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from robust_core.data import cifar10
+from robust_core.paths import data_folder
+
+CHUNK = 2**18
+MEGABYTE = 10**6
+TIMEOUT = 30.0  # seconds without a byte
+UNPACKED = 6 * cifar10.RECORDS * cifar10.RECORD_BYTES
+MEMBERS = (*cifar10.FILES["train"], *cifar10.FILES["test"], "batches.meta.txt")
+Progress = Callable[[int, int], None]
+
+_running = threading.Lock()
+
+
+class DownloadError(ValueError):
+    """A download that did not succeed. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where an archive is, and what its bytes must be."""
+
+    url: str
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return Path(urlsplit(self.url).path).name
+
+
+# The page of its authors gives MD5 c32a1d4ab5d03f1284b67883e8d87530 for the same bytes.
+CIFAR10 = Archive(
+    url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    size=170_052_171,
+    sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+)
+
+
+def download_cifar10(
+    root: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+    archive: Archive = CIFAR10,
+) -> Path:
+    """The folder of CIFAR-10 below ``root`` (default: the data folder), fetched if need be.
+
+    ``progress(done, total)`` is told the bytes; raising from it abandons the download. What has
+    arrived stays in a ``.partial`` file beside the target and the next call goes on from there.
+    Raises ``DownloadError`` where the server cannot be reached, the bytes are not the official
+    ones, the disk is full, or another download is under way in this process.
+    """
+    root = Path(root) if root is not None else data_folder()
+    if cifar10.available(root):
+        return cifar10.find(root)
+    if not _running.acquire(blocking=False):
+        raise DownloadError("CIFAR-10 is being downloaded already. Wait for that to finish.")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        partial = root / f"{archive.name}.partial"
+        _check_room(root, archive.size - _length(partial) + UNPACKED)
+        _fetch(archive, partial, progress or (lambda done, total: None))
+        _check_digest(archive, partial)
+        _unpack(partial, root)
+        partial.unlink()
+    except OSError as error:
+        raise DownloadError(_disk_trouble(error, root)) from error
+    finally:
+        _running.release()
+    return cifar10.find(root)
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _check_room(root: Path, needed: int) -> None:
+    free = shutil.disk_usage(root).free
+    if free < needed:
+        raise DownloadError(
+            f"CIFAR-10 needs {needed / MEGABYTE:.0f} MB more in {root}, and {free / MEGABYTE:.0f} MB "
+            "are free. Make room, or set ROBUST_DATA to a folder on another disk."
+        )
+
+
+def _disk_trouble(error: OSError, root: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"The disk of {root} is full. Make room, or set ROBUST_DATA to another folder."
+    return (
+        f"{root} cannot be written to ({error.strerror or error}). Set ROBUST_DATA to one that can."
+    )
+
+
+def _fetch(archive: Archive, partial: Path, progress: Progress) -> None:
+    """Append to ``partial`` what it lacks of the archive."""
+    done = _length(partial)
+    if done > archive.size:
+        partial.unlink()
+        done = 0
+    progress(done, archive.size)
+    if done == archive.size:
+        return
+    with _open(archive, done) as response:
+        resumed = response.status == 206 and _range_start(response) == done
+        done = done if resumed else 0
+        with partial.open("ab" if resumed else "wb") as file:
+            while done < archive.size and (chunk := _read(response)):
+                file.write(chunk)
+                done += len(chunk)
+                progress(min(done, archive.size), archive.size)
+    if done < archive.size:
+        raise DownloadError(
+            f"The connection to {urlsplit(archive.url).hostname} broke off after "
+            f"{done / MEGABYTE:.0f} of {archive.size / MEGABYTE:.0f} MB. "
+            "Start the download again: it goes on from there."
+        )
+
+
+def _open(archive: Archive, start: int) -> http.client.HTTPResponse:
+    request = urllib.request.Request(archive.url, headers={"User-Agent": "robust-lab"})
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    host = urlsplit(archive.url).hostname
+    try:
+        return urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DownloadError(
+            f"{host} answered {error.code} ({error.reason}) instead of CIFAR-10. Try again later."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", None) or error
+        raise DownloadError(
+            f"{host} cannot be reached ({reason}). Check the connection to the internet and try again, "
+            f"or put an existing {cifar10.FOLDER} folder into the data folder."
+        ) from error
+
+
+def _range_start(response: http.client.HTTPResponse) -> int | None:
+    """The first byte of a partial answer, from ``Content-Range: bytes start-end/total``."""
+    _, _, span = response.headers.get("Content-Range", "").partition(" ")
+    start = span.partition("-")[0]
+    return int(start) if start.isdecimal() else None
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """The next bytes; none where the connection ends, in good order or not."""
+    try:
+        return response.read1(CHUNK)
+    except (OSError, http.client.HTTPException):
+        return b""
+
+
+def _check_digest(archive: Archive, partial: Path) -> None:
+    with partial.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != archive.sha256:
+        partial.unlink()
+        raise DownloadError(
+            f"What {urlsplit(archive.url).hostname} sent is not the official CIFAR-10: its SHA-256 is "
+            f"{digest[:16]}... instead of {archive.sha256[:16]}... It was deleted; try again."
+        )
+
+
+def _unpack(archive: Path, root: Path) -> None:
+    """Unpack the expected members, and nothing else, beside the target, then move them there."""
+    target = root / cifar10.FOLDER
+    with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as scratch:
+        try:
+            with tarfile.open(archive, "r:gz") as tar:
+                for name in MEMBERS:
+                    tar.extract(f"{cifar10.FOLDER}/{name}", scratch, filter="data")
+            cifar10.find(scratch)
+        except (tarfile.TarError, KeyError, EOFError, cifar10.DataMissing) as error:
+            archive.unlink()
+            raise DownloadError(
+                f"The archive does not hold a whole CIFAR-10 ({error}). It was deleted; try again."
+            ) from error
+        if target.exists():  # an earlier, damaged one
+            shutil.rmtree(target)
+        os.replace(Path(scratch) / cifar10.FOLDER, target)

@@ -1,0 +1,26 @@
+"""Which device computes."""
+
+import torch
+
+
+def best_device() -> torch.device:
+    """CUDA where there is one, else Apple's MPS, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def as_device(device: str | torch.device | None) -> torch.device:
+    """``device``, or the best one for None. Raises ``ValueError`` where it does not exist here."""
+    if device is None:
+        return best_device()
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device {str(device)!r} is not available here; this machine has {best_device()}"
+        ) from error
+    return chosen

@@ -1,0 +1,136 @@
+"""One computation (`Job`), and one session's interest in it (`Ticket`)."""
+
+import math
+import threading
+import traceback
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from robust_core.engine.errors import Abandoned
+
+if TYPE_CHECKING:
+    from robust_core.engine.engine import Engine
+
+T = TypeVar("T")
+Slot = tuple[str, str]  # session and channel: each has one request at a time
+
+
+class Job:
+    """A computation that is queued, running or finished. The engine's lock guards its fields."""
+
+    def __init__(self, key: str, work: Callable[["Progress"], object]) -> None:
+        self.key = key
+        self.work: Callable[[Progress], object] | None = work
+        self.tickets: set[Ticket] = set()
+        self.step, self.total = 0, None
+        self.started: float | None = None  # monotonic seconds
+        self.left_at = -math.inf  # when the last ticket left
+        self.left_by: Slot | None = None
+        self.stop: RuntimeError | None = None  # why `progress` has stopped the work
+        self.value: object = None
+        self.error: BaseException | None = None
+        self.traceback: TracebackType | None = None
+
+    def wanted(self, now: float, grace: float) -> bool:
+        """Whether someone waits, or has left so recently that they may come back."""
+        return bool(self.tickets) or now < self.left_at + grace
+
+    def fail(self, error: BaseException) -> None:
+        """Keep the error for those who wait, but not the tensors in the frames it passed."""
+        self.error, self.traceback = error, error.__traceback__
+        seen: set[int] = set()
+        while error is not None and id(error) not in seen:
+            traceback.clear_frames(error.__traceback__)
+            seen.add(id(error))
+            error = error.__cause__ or error.__context__
+
+
+class Progress:
+    """What a computation reports its steps to, and is stopped by."""
+
+    def __init__(self, engine: "Engine", job: Job) -> None:
+        self._engine, self._job = engine, job
+
+    def __call__(self, step: int, total: int | None = None) -> None:
+        """Report that ``step`` of ``total`` steps are done.
+
+        Raises ``Abandoned`` when nobody waits any more and ``OutOfTime`` when the budget is used
+        up. After that the result is dropped, even if the computation catches the error.
+        """
+        self._engine.advance(self._job, step, total)
+
+
+class Ticket(Generic[T]):
+    """A place in line, then the progress, then the result.
+
+    Leaving its ``with`` block, by an exception too, ends the interest in a result that is not
+    there yet; the work stops at its next step unless other tickets share it.
+    """
+
+    def __init__(self, engine: "Engine", job: Job, slot: Slot | None, *, cached: bool) -> None:
+        self._engine, self.job = engine, job
+        self.slot = slot  # the session and channel that asked; None without a session
+        self._over = threading.Event()
+        self._left = False
+        self.cached = cached  # the result was there before the request
+        if cached:
+            self._over.set()
+
+    @property
+    def key(self) -> str:
+        return self.job.key
+
+    @property
+    def place(self) -> int:
+        """1 for the next in line, 2 for the one after it, ...; 0 once the work has begun."""
+        return self._engine.place(self.job)
+
+    @property
+    def step(self) -> int:
+        """The steps done so far."""
+        return self.job.step
+
+    @property
+    def total(self) -> int | None:
+        """The number of steps, or None before it is known."""
+        return self.job.total
+
+    @property
+    def done(self) -> bool:
+        """Whether `result` answers at once."""
+        return self._over.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait up to ``timeout`` seconds (None: for ever), and return `done`."""
+        return self._over.wait(timeout)
+
+    def result(self) -> T:
+        """The result, waiting for it where needed.
+
+        It is shared with the cache and with other sessions, and is therefore to be treated as
+        immutable: copy it before changing it. Raises what the work raised, ``OutOfTime``, or
+        ``Abandoned`` when this ticket was left or replaced before the result was there.
+        """
+        self._over.wait()
+        if self._left:
+            raise Abandoned("This request was left, or replaced by a newer one, before its result.")
+        if self.job.error is not None:
+            # Several sessions may raise the same error: each starts from where the work failed.
+            raise self.job.error.with_traceback(self.job.traceback)
+        return self.job.value
+
+    def leave(self) -> None:
+        """End the interest in the result; does nothing once the result is there."""
+        self._engine.leave(self)
+
+    def settle(self, *, left: bool) -> None:
+        """For the engine, under its lock: this ticket waits no longer."""
+        self._left = left
+        self._over.set()
+
+    def __enter__(self) -> "Ticket[T]":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()

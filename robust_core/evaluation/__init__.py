@@ -1,0 +1,1 @@
+"""Accuracy, distances and reports."""

@@ -1,0 +1,234 @@
+"""One picture, one model, one attack: everything the page and the command line say about it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core import goals
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier, Guess
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.evaluation.distances import ssim
+
+MAX_FRAMES = 41
+"""How many iterates of an attack are kept for the scrubber, evenly spread, first and last included."""
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An iterate of an attack: its step, its picture and the confidences there."""
+
+    step: int
+    pixels: Tensor
+    """uint8 ``[H, W, C]``, the iterate rounded to 8 bits."""
+    loss: float
+    confidences: dict[int, float]
+    """Of the class attacked or aimed at and of the winner at the end."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The outcome. Pictures are float32 ``[1, C, H, W]`` in [0, 1] on the CPU; never changed."""
+
+    model: str
+    attack: str
+    parameters: dict
+    goal: str
+    label: Guess
+    label_source: str
+    target: Guess | None
+    clean: Tensor
+    adversarial: Tensor
+    before: tuple[Guess, ...]
+    after: tuple[Guess, ...]
+    confidence_before: tuple[float, ...]
+    confidence_after: tuple[float, ...]
+    success: bool
+    success_8bit: bool
+    l0: float
+    l2: float
+    linf: float
+    tv: float
+    ssim: float
+    seconds: float
+    queries: int
+    gradients: int
+    zero_gradients: int
+    frames: tuple[Frame, ...]
+
+    @property
+    def eps(self) -> float | None:
+        """The radius that was allowed; None for attacks without one."""
+        return self.parameters.get("eps")
+
+    def pixels(self) -> tuple[Tensor, Tensor]:
+        """Clean and adversarial picture, rounded to 8 bits: uint8 ``[H, W, C]`` each."""
+        return tuple(torch.from_numpy(to_pixels(x)[0]) for x in (self.clean, self.adversarial))
+
+    def summary(self) -> dict:
+        """The object of ``attack --json``: plain numbers and names."""
+
+        def side(guesses: tuple[Guess, ...]) -> dict:
+            first = guesses[0]
+            return {
+                "label": first.label,
+                "index": first.index,
+                "confidence": first.confidence,
+                "top5": [[g.label, g.confidence] for g in guesses],
+            }
+
+        return {
+            "model": self.model,
+            "attack": self.attack,
+            "eps": self.eps,
+            "parameters": self.parameters,
+            "goal": self.goal,
+            "label": asdict(self.label),
+            "label_source": self.label_source,
+            "target": self.target and asdict(self.target),
+            "before": side(self.before),
+            "after": side(self.after),
+            "success": self.success,
+            "success_8bit": self.success_8bit,
+            "l0": self.l0,
+            "l2": self.l2,
+            "linf": self.linf,
+            "tv": self.tv,
+            "ssim": self.ssim,
+            "seconds": self.seconds,
+            "queries": self.queries,
+            "gradients": self.gradients,
+            "zero_gradients": self.zero_gradients,
+            "detector": None,
+        }
+
+
+class _Recorder:
+    """Observer that keeps at most ``MAX_FRAMES`` of ``total`` iterates and reports progress."""
+
+    def __init__(self, total: int, progress: Progress | None, keep: bool) -> None:
+        self.total, self.progress, self.count = total, progress, 0
+        stride = max(1, (total - 1) / (MAX_FRAMES - 1))
+        wanted = {round(i * stride) for i in range(MAX_FRAMES)} if keep else set()
+        self.wanted = {i for i in wanted if i < total} | ({total - 1} if keep else set())
+        self.kept: list[tuple[int, Tensor, float]] = []
+
+    def __call__(self, images: Tensor, loss: Tensor) -> None:
+        if self.count in self.wanted:
+            self.kept.append((self.count, images.cpu(), loss[0].item()))
+        self.count += 1
+        if self.progress is not None:
+            self.progress(self.count, self.total)
+
+
+def perform(
+    model: Classifier,
+    pixels,
+    attack: Attack,
+    *,
+    label: int | None = None,
+    label_source: str = "given",
+    target: int | None = None,
+    least_likely: bool = False,
+    progress: Progress | None = None,
+    frames: bool = True,
+) -> Experiment:
+    """Attack one picture and describe what happened.
+
+    Args:
+        pixels: uint8 ``[h, w, c]`` of the model's size.
+        label: the true class; None takes the model's own prediction in its place, and says so.
+        target: a class to reach; ``least_likely`` aims at the one the model believes least.
+        progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
+        frames: whether iterates are kept (one more forward pass each, outside ``queries``).
+
+    Raises ``ValueError`` where the target is the class that the picture already has.
+    """
+    clean = to_tensor(pixels)
+    images = clean.to(model.device)
+    with torch.inference_mode():
+        start = model(images).cpu().double().softmax(1)
+    if label is None:
+        label, label_source = int(start.argmax()), "the model's own prediction"
+    goal, aimed = _goal(model, label, target, least_likely, start)
+    recorder = _Recorder(attack.observations, progress, frames)
+    iterative = attack.observations > 2
+    begun = time.perf_counter()
+    record = attack.run(
+        model,
+        images,
+        torch.tensor([label if target is None else target]),
+        goal,
+        observer=recorder if iterative else None,
+    )
+    seconds = time.perf_counter() - begun
+    adversarial = record.images.cpu()
+    rounded = to_tensor(to_pixels(adversarial)[0])
+    with torch.inference_mode():
+        logits = model(torch.cat([adversarial, rounded]).to(model.device)).cpu().double()
+    end = logits[:1].softmax(1)
+    aim = goal.bind(torch.tensor([label if target is None else target]), start)
+    return Experiment(
+        model=model.name,
+        attack=attack.name,
+        parameters=asdict(attack),
+        goal=type(goal).__name__.lower(),
+        label=_guess(model, start, label),
+        label_source=label_source,
+        target=None if aimed is None else _guess(model, end, aimed),
+        clean=clean,
+        adversarial=adversarial,
+        before=tuple(model.name_classes(start)[0]),
+        after=tuple(model.name_classes(end)[0]),
+        confidence_before=tuple(start[0].tolist()),
+        confidence_after=tuple(end[0].tolist()),
+        success=bool(record.success[0]),
+        success_8bit=bool(aim.success(logits[1:])[0]),
+        l0=record.l0[0].item(),
+        l2=record.l2[0].item(),
+        linf=record.linf[0].item(),
+        tv=record.tv[0].item(),
+        ssim=ssim(clean, adversarial)[0].item(),
+        seconds=seconds,
+        queries=int(record.queries[0]),
+        gradients=int(record.gradients[0]),
+        zero_gradients=int(record.zero_gradients[0]),
+        frames=_frames(model, recorder, {label, int(end.argmax()), *([aimed] if aimed else [])}),
+    )
+
+
+def _goal(
+    model: Classifier, label: int, target: int | None, least_likely: bool, start: Tensor
+) -> tuple[goals.Goal, int | None]:
+    """The goal and the class it aims at, if any."""
+    if least_likely:
+        return goals.LeastLikely(), int(start.argmin())
+    if target is None:
+        return goals.Untargeted(), None
+    if target == label:
+        raise ValueError(
+            f"target must be another class than the picture's own, {model.class_names[label]}"
+        )
+    return goals.Targeted(), target
+
+
+def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
+    return Guess(index, model.class_names[index], probabilities[0, index].item())
+
+
+def _frames(model: Classifier, recorder: _Recorder, classes: set[int]) -> tuple[Frame, ...]:
+    if not recorder.kept:
+        return ()
+    pictures = torch.cat([images for _, images, _ in recorder.kept])
+    with torch.inference_mode():
+        probabilities = model(pictures.to(model.device)).cpu().double().softmax(1)
+    rounded = torch.from_numpy(to_pixels(pictures))
+    return tuple(
+        Frame(step, rounded[i], loss, {c: probabilities[i, c].item() for c in sorted(classes)})
+        for i, (step, _, loss) in enumerate(recorder.kept)
+    )

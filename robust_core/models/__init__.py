@@ -1,0 +1,6 @@
+"""Network architectures, and nothing else: no weights, no data, no training."""
+
+from robust_core.models.digits_cnn import DigitsCNN
+from robust_core.models.resnet import ResNet32
+
+__all__ = ["DigitsCNN", "ResNet32"]

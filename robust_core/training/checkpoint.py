@@ -1,0 +1,36 @@
+"""Checkpoints: written whole or not at all, read without unpickling code."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from robust_core.training.recipes import Recipe
+
+
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Write ``state`` to ``path``; an interruption leaves the former file as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: Path, recipe: Recipe, seed: int) -> dict:
+    """The state in ``path``.
+
+    Raises ``ValueError`` where it is damaged or was written by another recipe or seed.
+    """
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        written = json.dumps([state["recipe"], state["seed"]])
+    except Exception as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it to start afresh") from error
+    if written != json.dumps([asdict(recipe), seed]):
+        raise ValueError(
+            f"{path} was written by another recipe or seed: give --seed {state['seed']} and the "
+            "same options to go on with it, or delete it to start afresh"
+        )
+    return state

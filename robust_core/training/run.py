@@ -1,0 +1,183 @@
+"""Training with a resumable checkpoint after each epoch."""
+
+import copy
+import math
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from robust_core.training.augment import augment
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.recipes import Recipe
+
+Split = tuple[Tensor, Tensor]
+EVALUATION_BATCH = 500
+
+
+def to_float(images: Tensor, device: torch.device) -> Tensor:
+    """Pictures in [0, 1], float32, whether they were stored as bytes or as floats."""
+    images = images.to(device, non_blocking=True)
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+@torch.inference_mode()
+def accuracy(model: nn.Module, data: Split, device: torch.device) -> float:
+    """Share of pictures whose most probable class is the label, in float32 and eval mode."""
+    model.eval()
+    hits = 0
+    for images, labels in zip(
+        data[0].split(EVALUATION_BATCH), data[1].split(EVALUATION_BATCH), strict=True
+    ):
+        hits += (model(to_float(images, device)).argmax(1).cpu() == labels).sum().item()
+    return hits / len(data[1])
+
+
+def learning_rate(recipe: Recipe, epoch: int, progress: float) -> float:
+    """The rate at ``progress`` (0 to 1) of the whole training, in ``epoch`` (from 0)."""
+    if recipe.milestones:
+        return recipe.peak_rate * 0.1 ** sum(epoch >= m for m in recipe.milestones)
+    if progress < recipe.warmup:
+        return recipe.peak_rate * (0.1 + 0.9 * progress / recipe.warmup)
+    return (
+        recipe.peak_rate
+        * 0.5
+        * (1 + math.cos(math.pi * (progress - recipe.warmup) / (1 - recipe.warmup)))
+    )
+
+
+def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split | None]:
+    """Set ``held_out`` pictures aside, chosen by ``seed``."""
+    if not held_out:
+        return data, None
+    order = torch.randperm(len(data[1]), generator=torch.Generator().manual_seed(seed))
+    kept, aside = order[held_out:], order[:held_out]
+    return (data[0][kept], data[1][kept]), (data[0][aside], data[1][aside])
+
+
+class Trainer:
+    """The state of one training: live weights, averaged weights, optimiser, epoch, best so far."""
+
+    def __init__(self, model: nn.Module, recipe: Recipe, seed: int, device: torch.device) -> None:
+        self.recipe, self.seed, self.device = recipe, seed, device
+        self.model = model.to(device, memory_format=torch.channels_last)
+        self.averaged = copy.deepcopy(self.model) if recipe.averaging else self.model
+        self.optimiser = torch.optim.SGD(
+            self.model.parameters(),
+            lr=recipe.peak_rate,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+        )
+        self.epoch, self.best, self.best_weights, self.seconds = 0, -1.0, None, 0.0
+
+    def state(self) -> dict:
+        return {
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "epoch": self.epoch,
+            "best": self.best,
+            "best_weights": self.best_weights,
+            "seconds": self.seconds,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict) -> None:
+        self.epoch, self.best, self.seconds = state["epoch"], state["best"], state["seconds"]
+        self.best_weights = state["best_weights"]
+        self.model.load_state_dict(state["model"])
+        self.averaged.load_state_dict(state["averaged"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
+        """One step of gradient descent; returns the mean loss of the batch."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits = self.model(images)
+        loss = F.cross_entropy(logits.float(), labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        if self.recipe.averaging:
+            self._average()
+        return loss.item()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        pairs = zip(
+            self.averaged.state_dict().values(), self.model.state_dict().values(), strict=True
+        )
+        for mean, live in pairs:
+            if mean.is_floating_point():
+                mean.lerp_(live, 1 - self.recipe.averaging)
+            else:
+                mean.copy_(live)
+
+    def run_epoch(self, data: Split, held_out: Split | None, show: bool) -> None:
+        """One pass over the training data in an order that depends on the seed and the epoch alone."""
+        recipe, started = self.recipe, time.perf_counter()
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = torch.randperm(len(data[1]), generator=generator).split(recipe.batch)
+        total, self_seen = 0.0, 0
+        self.model.train()
+        bar = tqdm(order, f"epoch {self.epoch + 1}/{recipe.epochs}", disable=not show, leave=False)
+        for i, rows in enumerate(bar):
+            images = augment(
+                to_float(data[0][rows], torch.device("cpu")), recipe.shift, recipe.mirror, generator
+            )
+            images = images.to(self.device, memory_format=torch.channels_last)
+            rate = learning_rate(recipe, self.epoch, (self.epoch + i / len(order)) / recipe.epochs)
+            total += self.step(images, data[1][rows].to(self.device), rate) * len(rows)
+            self_seen += len(rows)
+            bar.set_postfix(loss=f"{total / self_seen:.3f}", rate=f"{rate:.4f}", refresh=False)
+        self.epoch += 1
+        self.seconds += time.perf_counter() - started
+        line = f"epoch {self.epoch}/{recipe.epochs}: loss {total / self_seen:.4f}"
+        if held_out is not None:
+            score = accuracy(self.averaged, held_out, self.device)
+            line += f", held-out accuracy {100 * score:.2f} %"
+            if score > self.best:
+                self.best = score
+                self.best_weights = copy.deepcopy(self.averaged.state_dict())
+        if show:
+            tqdm.write(f"{line}, {self.seconds:.0f} s in all")
+
+    def result(self) -> nn.Module:
+        """The weights to keep: the best epoch on the held-out pictures, else the last one."""
+        if self.best_weights is not None:
+            self.averaged.load_state_dict(self.best_weights)
+        return self.averaged.eval()
+
+
+def train(
+    model: nn.Module,
+    recipe: Recipe,
+    data: Split,
+    *,
+    folder: Path,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+    show: bool = True,
+) -> Trainer:
+    """Train ``model`` by ``recipe``, going on from ``folder/checkpoint.pt`` where there is one.
+
+    ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and labels ``[N]``. A
+    checkpoint is written after each epoch; ``KeyboardInterrupt`` therefore loses at most one.
+    Raises ``ValueError`` where the checkpoint belongs to another recipe or seed.
+    """
+    trainer = Trainer(model, recipe, seed, torch.device(device))
+    path = folder / "checkpoint.pt"
+    if path.exists():
+        trainer.restore(load_checkpoint(path, recipe, seed))
+    kept, aside = split_held_out(data, recipe.held_out, seed)
+    while trainer.epoch < recipe.epochs:
+        trainer.run_epoch(kept, aside, show)
+        save_checkpoint(path, trainer.state())
+    return trainer
