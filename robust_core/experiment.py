@@ -27,6 +27,7 @@ class Frame:
     pixels: Tensor
     """uint8 ``[H, W, C]``, the iterate rounded to 8 bits."""
     loss: float
+    """Of the class to leave, or of the target."""
     confidences: dict[int, float]
     """Of the class attacked or aimed at and of the winner at the end."""
 
@@ -60,6 +61,7 @@ class Experiment:
     gradients: int
     zero_gradients: int
     frames: tuple[Frame, ...]
+    notices: tuple[str, ...] = ()
 
     @property
     def eps(self) -> float | None:
@@ -198,7 +200,12 @@ def perform(
         queries=int(record.queries[0]),
         gradients=int(record.gradients[0]),
         zero_gradients=int(record.zero_gradients[0]),
-        frames=_frames(model, recorder, {label, int(end.argmax()), *([aimed] if aimed else [])}),
+        frames=_frames(
+            model,
+            recorder,
+            {label, int(end.argmax()), *([] if aimed is None else [aimed])},
+            sign=1 if aimed is None else -1,
+        ),
     )
 
 
@@ -221,7 +228,9 @@ def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
     return Guess(index, model.class_names[index], probabilities[0, index].item())
 
 
-def _frames(model: Classifier, recorder: _Recorder, classes: set[int]) -> tuple[Frame, ...]:
+def _frames(
+    model: Classifier, recorder: _Recorder, classes: set[int], sign: int
+) -> tuple[Frame, ...]:
     if not recorder.kept:
         return ()
     pictures = torch.cat([images for _, images, _ in recorder.kept])
@@ -229,6 +238,8 @@ def _frames(model: Classifier, recorder: _Recorder, classes: set[int]) -> tuple[
         probabilities = model(pictures.to(model.device)).cpu().double().softmax(1)
     rounded = torch.from_numpy(to_pixels(pictures))
     return tuple(
-        Frame(step, rounded[i], loss, {c: probabilities[i, c].item() for c in sorted(classes)})
+        Frame(
+            step, rounded[i], sign * loss, {c: probabilities[i, c].item() for c in sorted(classes)}
+        )
         for i, (step, _, loss) in enumerate(recorder.kept)
     )

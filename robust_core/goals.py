@@ -25,10 +25,9 @@ class Aim:
         value = loss(logits, self.classes)
         return -value if self.towards else value
 
-    def report(self, logits: Tensor, loss: PairLoss, shown: Callable[[Tensor], Tensor]) -> Tensor:
-        """The same value in the unit that is shown: ``shown(loss)``, with the sign of the goal."""
-        value = shown(loss(logits, self.classes)).detach()
-        return -value if self.towards else value
+    def report(self, value: Tensor, shown: Callable[[Tensor], Tensor]) -> Tensor:
+        """What ``loss`` returned in the unit that is shown: ``shown(loss)``, with the goal's sign."""
+        return -shown(-value) if self.towards else shown(value)
 
     def success(self, logits: Tensor) -> Tensor:
         """Which pictures reach the goal, bool ``[N]``. Logits that are not numbers never do."""

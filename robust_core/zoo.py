@@ -82,6 +82,48 @@ def family(name: str) -> str:
     return BUNDLED[name].family if name in BUNDLED else "imagenet"
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a picture must look like for a model, known without loading its weights."""
+
+    name: str
+    family: str
+    class_names: tuple[str, ...]
+    input_size: tuple[int, int]
+    resize: int
+    channels: int
+    interpolation: str = "bilinear"
+
+    @property
+    def shape(self) -> str:
+        """E.g. ``32 x 32 RGB``."""
+        height, width = self.input_size
+        return f"{height} x {width} {'RGB' if self.channels == 3 else 'grey'}"
+
+
+def describe(name: str) -> Description:
+    """What a model takes and knows. Raises ``ValueError`` for an unknown name."""
+    _check_name(name)
+    if name in BUNDLED:
+        spec = BUNDLED[name]
+        resize = min(spec.input_size)
+        return Description(
+            name, spec.family, spec.class_names, spec.input_size, resize, len(spec.mean)
+        )
+    weights = imagenet_weights(name)
+    transform = weights.transforms()
+    side = transform.crop_size[0]
+    return Description(
+        name,
+        "imagenet",
+        tuple(weights.meta["categories"]),
+        (side, side),
+        transform.resize_size[0],
+        len(transform.mean),
+        transform.interpolation.value,
+    )
+
+
 def load(name: str, device: str | torch.device | None = None) -> Classifier:
     """A classifier in eval mode with frozen weights, loaded once for each device.
 
@@ -192,6 +234,38 @@ def is_local(name: str) -> bool:
     return name in BUNDLED or checkpoint_path(name).exists()
 
 
+def download_size(name: str) -> int:
+    """Bytes that the weights of an ``imagenet-*`` model take, as torchvision states them."""
+    return int(imagenet_weights(name).meta["_file_size"] * 1e6)
+
+
+def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Classifier:
+    """``load`` in a thread of its own; ``progress(percent, 100)`` follows torchvision's partial file.
+
+    What ``progress`` raises ends the wait; the download then finishes by itself.
+    """
+    outcome: list = []
+
+    def work() -> None:
+        try:
+            outcome.append(load(name))
+        except BaseException as error:  # handed over to the waiting thread
+            outcome.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    path, size = checkpoint_path(name), download_size(name)
+    while thread.is_alive():
+        partial = max(
+            (f.stat().st_size for f in path.parent.glob(f"{path.name}*.partial")), default=0
+        )
+        progress(min(99, 100 * partial // size), 100)
+        thread.join(0.2)
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
 def _imagenet(name: str) -> Classifier:
     import torchvision
 
@@ -202,7 +276,8 @@ def _imagenet(name: str) -> Classifier:
         network.load_state_dict(state)
     except OSError as error:  # URLError is one
         raise ZooError(
-            f"The weights of {name} could not be downloaded ({error}). Check the connection and try "
+            f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
+            "Check the connection and try "
             f"again, or choose a bundled model: {', '.join(BUNDLED)}"
         ) from error
     except Exception as error:

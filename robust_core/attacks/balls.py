@@ -20,7 +20,7 @@ def per_picture(values: Tensor, like: Tensor) -> Tensor:
 
 def l2_norm(x: Tensor) -> Tensor:
     """Euclidean norm of each picture, ``[N]``."""
-    return x.flatten(1).norm(dim=1)
+    return torch.linalg.vector_norm(x, dim=tuple(range(1, x.ndim)))
 
 
 def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> Tensor:
@@ -54,7 +54,7 @@ class LinfBall:
 
     def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
         """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved."""
-        return self.project(torch.add(x, gradient.sign_(), alpha=size))
+        return self.project(torch.add(x, gradient.sign(), alpha=size))
 
     def project(self, x: Tensor) -> Tensor:
         return torch.clamp(x, self.lower, self.upper)
@@ -82,15 +82,15 @@ class L2Ball:
 
         The largest value is divided out first, so that the square of a tiny gradient cannot vanish.
         """
-        largest = gradient.flatten(1).abs().amax(1).clamp_min(torch.finfo(gradient.dtype).tiny)
-        gradient = gradient / per_picture(largest, gradient)
-        norm = l2_norm(gradient).clamp_min(TINY)
-        return self.project(x + gradient * per_picture(size / norm, gradient))
+        largest = gradient.abs().amax(tuple(range(1, x.ndim)), keepdim=True)
+        gradient = gradient / largest.clamp_min_(torch.finfo(gradient.dtype).tiny)
+        norm = l2_norm(gradient).clamp_min_(TINY)
+        return self.project(torch.addcmul(x, gradient, per_picture(size / norm, gradient)))
 
     def project(self, x: Tensor) -> Tensor:
         delta = x.clamp(0, 1) - self.images
-        shrink = (self.eps / l2_norm(delta).clamp_min(TINY)).clamp(max=1)
-        return self.images + delta * per_picture(shrink, delta)
+        shrink = self.eps / l2_norm(delta).clamp_min_(max(self.eps, TINY))
+        return torch.addcmul(self.images, delta, per_picture(shrink, delta))
 
     def __getitem__(self, rows: Tensor) -> "L2Ball":
         return L2Ball(self.images[rows], self.eps)

@@ -1,5 +1,6 @@
 """Oracle: the model as an attack sees it. Counts passes, takes gradients, reports to the observer."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,7 +18,7 @@ def evaluating(model: object) -> Iterator[None]:
 
     A model that is already in eval mode is not written to, so threads can share it.
     """
-    training = [m for m in model.modules() if m.training] if isinstance(model, nn.Module) else []
+    training = _modules_in_training(model) if isinstance(model, nn.Module) else []
     for module in training:
         module.training = False
     try:
@@ -25,6 +26,18 @@ def evaluating(model: object) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
+
+
+def _modules_in_training(model: nn.Module) -> list[nn.Module]:
+    """As ``[m for m in model.modules() if m.training]``, in a third of the time: it is 1 % of FGSM."""
+    seen: set[nn.Module] = set()
+    waiting: list[nn.Module | None] = [model]
+    while waiting:
+        module = waiting.pop()
+        if module is not None and module not in seen:
+            seen.add(module)
+            waiting.extend(module._modules.values())
+    return [module for module in seen if module.training]
 
 
 class Oracle:
@@ -71,7 +84,8 @@ class Oracle:
     def show_last(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> None:
         """Let the observer, if any, see the last iterate; its pass is no part of the attack."""
         if self.observer is not None:
-            self.observe(x, aim.report(self.model(x), *losses.LOSSES[loss]), rows)
+            differentiated, shown = losses.LOSSES[loss]
+            self.observe(x, aim.report(aim.loss(self.model(x), differentiated), shown), rows)
 
     def ascent(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> Tensor:
         """Gradient of the goal's loss at ``x`` with respect to ``x``, one picture independent of another.
@@ -81,15 +95,27 @@ class Oracle:
         Raises ``ValueError`` where a label is no class of the model.
         """
         gradient, value = self._gradient(x, aim, loss, rows)
+        largest = gradient.abs().amax(tuple(range(1, x.ndim)))
+        low, high = torch.stack(largest.aminmax()).tolist()  # one wait for a GPU, not two
+        if not 0 < low <= high < math.inf:  # also where it is not a number
+            gradient = self._mend(gradient, x, aim, loss, rows)
+        self._count(self.iterations, rows)
+        self.observe(x, value, rows)
+        return gradient
+
+    def _mend(
+        self, gradient: Tensor, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
+    ) -> Tensor:
+        """A copy with finite numbers only, and the margin's gradient where that of "ce" is zero."""
+        gradient = gradient.nan_to_num(nan=0.0)
         vanished = ~gradient.flatten(1).any(1)
         if bool(vanished.any()):
             self._count(self.zero_gradients, vanished if rows is None else rows[vanished])
             if loss == "ce":
                 again = vanished.nonzero().squeeze(1)
                 all_rows = again if rows is None else rows[again]
-                gradient[again] = self._gradient(x[again], aim[again], "margin", all_rows)[0]
-        self._count(self.iterations, rows)
-        self.observe(x, value, rows)
+                second = self._gradient(x[again], aim[again], "margin", all_rows)[0]
+                gradient[again] = second.nan_to_num(nan=0.0)
         return gradient
 
     def _gradient(
@@ -104,7 +130,7 @@ class Oracle:
         else:  # the model's output does not depend on the picture
             gradient = torch.zeros_like(x)
         self._count(self.gradients, rows)
-        return gradient.nan_to_num_(nan=0.0), aim.report(logits.detach(), differentiated, shown)
+        return gradient, aim.report(value.detach(), shown)
 
     def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""

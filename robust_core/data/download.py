@@ -10,6 +10,7 @@ import tempfile
 import threading
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,7 +188,7 @@ def _unpack(archive: Path, root: Path) -> None:
                 for name in MEMBERS:
                     tar.extract(f"{cifar10.FOLDER}/{name}", scratch, filter="data")
             cifar10.find(scratch)
-        except (tarfile.TarError, KeyError, EOFError, cifar10.DataMissing) as error:
+        except (tarfile.TarError, zlib.error, KeyError, EOFError, cifar10.DataMissing) as error:
             archive.unlink()
             raise DownloadError(
                 f"The archive does not hold a whole CIFAR-10 ({error}). It was deleted; try again."

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.data.fitting import fit, to_tensor
-from robust_core.data.uploads import decode_file
+from robust_core.data.uploads import UploadError, decode_file
 
 # Files that systems put into folders by themselves, beside those whose name starts with a dot.
 IGNORED = {"thumbs.db", "desktop.ini"}
@@ -28,10 +28,13 @@ def load_folder(
     path = Path(path)
     if not path.is_dir():
         raise ValueError(f"There is no folder {path}.")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    folders = [entry for entry in _visible(path) if entry.is_dir()]
+    labels = [_class_index(folder.name, model) for folder in folders]
     queues = [
-        [(file, _class_index(folder.name, model)) for file in _visible(folder)]
-        for folder in _visible(path)
-        if folder.is_dir()
+        [(file, label) for file in _visible(folder)]
+        for folder, label in zip(folders, labels, strict=True)
     ]
     files = _take_turns(queues)[:limit]
     if not files:
@@ -73,8 +76,12 @@ def _take_turns(queues: list[list]) -> list:
 
 
 def _load(file: Path, model: Classifier) -> Tensor:
+    try:
+        picture = decode_file(file)
+    except UploadError as error:
+        raise UploadError(f"{file.parent.name}/{error}") from error
     pixels = fit(
-        decode_file(file).pixels,
+        picture.pixels,
         size=model.input_size,
         resize=model.resize,
         channels=model.channels,

@@ -126,7 +126,7 @@ def _decode(image: Image.Image) -> tuple[Image.Image, list[str]]:
         notes.append("Animated: only the first frame is used.")
     scale = MAX_SIDE / max(width, height)
     if scale < 1 and image.format in ("JPEG", "MPO"):  # decode at 1/2, 1/4 or 1/8 of the size
-        image.draft(None, (int(width * scale), int(height * scale)))
+        image.draft(None, (round(width * scale), round(height * scale)))
     image.load()
     orientation = _orientation(image)
     if orientation in TURNS:
@@ -174,6 +174,6 @@ def _opaque(image: Image.Image) -> tuple[Image.Image, bool]:
     image = image.convert("RGBA")
     if image.getchannel("A").getextrema()[0] == 255:
         return image.convert("RGB"), False
-    white = Image.new("RGBA", image.size, "white")
-    white.alpha_composite(image)
-    return white.convert("RGB"), True
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image)
+    return white, True

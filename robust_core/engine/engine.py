@@ -15,7 +15,6 @@ from robust_core.engine.errors import Abandoned, Busy, OutOfTime
 from robust_core.engine.jobs import Job, Progress, Slot, T, Ticket
 from robust_core.engine.threads import configure_threads, default_workers
 
-
 PATIENCE = 5.0  # seconds that the end of the program waits for running steps
 
 
@@ -66,7 +65,8 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._counts = dict.fromkeys(("hits", "misses", "joined", "abandoned"), 0)
         self._closed = False
-        self._changed = threading.Condition(threading.Lock())
+        # Re-entrant: garbage collected under the lock may hold a ticket, which then leaves.
+        self._changed = threading.Condition()
 
     def submit(
         self,
@@ -106,6 +106,11 @@ class Engine:
             ticket = Ticket(self, job, slot, cached=False)
             job.tickets.add(ticket)
             return ticket
+
+    def withdraw(self, session: str, channel: str = "main") -> None:
+        """End this session's request in this channel at once, without grace: a stop button."""
+        with self._changed:
+            self._replace((session, channel), None)
 
     def peek(self, key: str) -> object | None:
         """The kept result, shared and immutable, or None; counts as a use, not as a request."""
@@ -205,7 +210,7 @@ class Engine:
         self._changed.notify()
         return job
 
-    def _replace(self, slot: Slot | None, key: str) -> None:
+    def _replace(self, slot: Slot | None, key: str | None) -> None:
         """Drop what this session asked for before in this channel, unless it is ``key`` again."""
         if slot is None:
             return
@@ -251,9 +256,7 @@ class Engine:
         """
         with self._changed:
             self._prune()
-            while not self._queue and not self._closed:
-                self._changed.wait()
-                self._prune()
+            self._changed.wait_for(lambda: self._queue or self._closed)
             if self._closed:
                 return False
             job = self._queue.popleft()

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -147,7 +148,7 @@ class Trainer:
                 self.best = score
                 self.best_weights = copy.deepcopy(self.averaged.state_dict())
         if show:
-            tqdm.write(f"{line}, {self.seconds:.0f} s in all")
+            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
 
     def result(self) -> nn.Module:
         """The weights to keep: the best epoch on the held-out pictures, else the last one."""

@@ -1,0 +1,13 @@
+"""Entry point: page config and navigation, nothing else."""
+
+import streamlit as st
+
+from robust_core.dashboard import style
+from robust_core.paths import ASSETS
+
+st.set_page_config("Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+style.apply()
+st.navigation(
+    [st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True)],
+    position="top",
+).run()

@@ -1,0 +1,367 @@
+"""Time the attacks against their floor and against foolbox and torchattacks.
+
+    python benchmarks/attacks.py
+    python benchmarks/attacks.py --batch 1 128 --repeats 30 --json times.json
+
+The floor of an attack is the model's share of it: as many bare forward passes and gradients with
+respect to the input, of the cross-entropy, on the same batch. Contestants take turns in every
+round (A B C, B C A, ...) and are compared within it, so that a busy machine slows all alike; what
+is reported is the median over the rounds. See benchmarks/README.md for the peers' environment.
+"""
+
+import argparse
+import gc
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from robust_core import attacks, zoo
+from robust_core.devices import as_device
+
+EPS, STEP, STEPS = 8 / 255, 2 / 255, 10
+L2_EPS, L2_STEP = 0.5, 0.1
+AIM_FLOOR, AIM_PEER = 1.10, 1.02
+TOLERANCE = 1e-5
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+SECONDS, FEWEST, MOST = 20.0, 11, 200
+
+Run = Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attack at one setting, and its equivalents: ``None`` where a peer has none."""
+
+    label: str
+    ours: attacks.Attack
+    passes: int
+    eps: float
+    foolbox: tuple[str, dict] | None
+    torchattacks: tuple[str, dict] | None
+
+
+def cases() -> list[Case]:
+    """Identical settings for everyone; random starts where the method has them."""
+    linf = {"eps": EPS, "steps": STEPS, "step_size": STEP}
+    l2 = {"eps": L2_EPS, "steps": STEPS, "step_size": L2_STEP}
+    fool = {"abs_stepsize": STEP, "steps": STEPS}
+    fool_l2 = {"abs_stepsize": L2_STEP, "steps": STEPS}
+    torch_ = {"eps": EPS, "alpha": STEP, "steps": STEPS}
+    torch_l2 = {"eps": L2_EPS, "alpha": L2_STEP, "steps": STEPS}
+    make = attacks.create
+    return [
+        Case(
+            "noise, normal",
+            make("noise", eps=EPS, kind="gaussian"),
+            0,
+            EPS,
+            None,
+            ("GN", {"std": EPS}),
+        ),
+        Case(
+            "fgsm",
+            make("fgsm", eps=EPS),
+            1,
+            EPS,
+            ("LinfFastGradientAttack", {}),
+            ("FGSM", {"eps": EPS}),
+        ),
+        Case(
+            "bim",
+            make("bim", **linf),
+            STEPS,
+            EPS,
+            ("LinfBasicIterativeAttack", fool),
+            ("BIM", torch_),
+        ),
+        Case(
+            "bim-l2",
+            make("bim-l2", **l2),
+            STEPS,
+            L2_EPS,
+            ("L2BasicIterativeAttack", fool_l2),
+            ("PGDL2", {**torch_l2, "random_start": False}),
+        ),
+        Case("pgd", make("pgd", **linf), STEPS, EPS, ("LinfPGD", fool), ("PGD", torch_)),
+        Case(
+            "pgd-l2", make("pgd-l2", **l2), STEPS, L2_EPS, ("L2PGD", fool_l2), ("PGDL2", torch_l2)
+        ),
+    ]
+
+
+def photographs(count: int, size: tuple[int, int], seed: int = 0) -> Tensor:
+    """Random crops ``[count, 3, H, W]`` of scikit-image's photographs, from 1 to 4 times the size."""
+    from skimage import data
+
+    sources = [torch.from_numpy(getattr(data, name)()) for name in PHOTOGRAPHS]
+    generator = torch.Generator().manual_seed(seed)
+    crops = []
+    for i in range(count):
+        picture = sources[i % len(sources)].permute(2, 0, 1).float().div(255)
+        scale = int(torch.randint(1, 5, (), generator=generator))
+        height, width = (scale * side for side in size)
+        top = int(torch.randint(picture.shape[1] - height + 1, (), generator=generator))
+        left = int(torch.randint(picture.shape[2] - width + 1, (), generator=generator))
+        crop = picture[:, top : top + height, left : left + width]
+        crops.append(F.avg_pool2d(crop[None], scale)[0])
+    return torch.stack(crops).clamp_(0, 1)
+
+
+def floor(model: torch.nn.Module, images: Tensor, labels: Tensor, passes: int) -> Run:
+    """``passes`` bare forward and backward passes."""
+
+    def run() -> Tensor:
+        for _ in range(passes):
+            x = images.detach().requires_grad_()
+            loss = F.cross_entropy(model(x), labels, reduction="sum")
+            torch.autograd.grad(loss, x)
+        return images
+
+    return run
+
+
+class PlainGradients(torch.nn.Module):
+    """``model`` with contiguous gradients: torchattacks' PGDL2 fails on those of channels_last."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.requires_grad:
+            x.register_hook(Tensor.contiguous)
+        return self.model(x)
+
+
+def contestants(
+    case: Case, model: torch.nn.Module, images: Tensor, labels: Tensor
+) -> dict[str, Run]:
+    """Name to a call that makes the adversarial pictures; peers only where they are installed."""
+    runs: dict[str, Run] = {"ours": lambda: case.ours(model, images, labels)}
+    if case.passes:
+        runs["floor"] = floor(model, images, labels, case.passes)
+    if case.foolbox and installed("foolbox"):
+        import foolbox
+
+        name, settings = case.foolbox
+        peer = getattr(foolbox.attacks, name)(**settings)
+        wrapped = foolbox.PyTorchModel(model, bounds=(0, 1), device=images.device)
+        criterion = foolbox.criteria.Misclassification(labels)
+        # run, not __call__: foolbox's call predicts once more to report success.
+        runs["foolbox"] = lambda: peer.run(wrapped, images, criterion, epsilon=case.eps)
+    if case.torchattacks and installed("torchattacks"):
+        import torchattacks
+
+        name, settings = case.torchattacks
+        seen = PlainGradients(model).eval() if name == "PGDL2" else model
+        peer_ = getattr(torchattacks, name)(seen, **settings)
+        runs["torchattacks"] = lambda: peer_(images, labels)
+    return runs
+
+
+def installed(package: str) -> str | None:
+    """The version of a package, None if there is none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def clock(run: Run, device: torch.device) -> float:
+    """Seconds of one call."""
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+    wait()
+    start = time.perf_counter()
+    run()
+    wait()
+    return time.perf_counter() - start
+
+
+def race(runs: dict[str, Run], device: torch.device, repeats: int | None) -> dict[str, list[float]]:
+    """Seconds of each contestant in each round, every round in another order."""
+    for _ in range(2):
+        turn = sum(clock(run, device) for run in runs.values())
+    rounds = repeats or min(MOST, max(FEWEST, round(SECONDS / turn)))
+    names = list(runs)
+    times: dict[str, list[float]] = {name: [] for name in names}
+    gc.collect()
+    gc.disable()
+    try:
+        for i in range(rounds):
+            first = i % len(names)
+            for name in names[first:] + names[:first]:
+                times[name].append(clock(runs[name], device))
+            gc.collect()  # between the rounds: nobody pays for another's litter
+    finally:
+        gc.enable()
+    return times
+
+
+def effect(
+    run: Run, case: Case, model: torch.nn.Module, images: Tensor, labels: Tensor
+) -> dict[str, float]:
+    """Share of pictures that leave their class, and the largest change in the norm of the attack."""
+    adversarial = run().detach()
+    with torch.no_grad():
+        success = (model(adversarial).argmax(1) != labels).double().mean().item()
+    delta = (adversarial - images).double().flatten(1)
+    order = 2 if case.ours.norm == "l2" else torch.inf
+    return {"success": success, "distance": delta.norm(order, dim=1).max().item()}
+
+
+def measure(
+    case: Case, model: torch.nn.Module, images: Tensor, labels: Tensor, repeats: int | None
+) -> dict:
+    """One row of the table."""
+    runs = contestants(case, model, images, labels)
+    times = race(runs, images.device, repeats)
+    others = [name for name in runs if name != "ours"]
+    return {
+        "attack": case.label,
+        "batch": len(images),
+        "rounds": len(times["ours"]),
+        "ms": {name: 1000 * median(seconds) for name, seconds in times.items()},
+        "ours_over": {
+            name: median(a / b for a, b in zip(times["ours"], times[name], strict=True))
+            for name in others
+        },
+        "effect": {
+            name: effect(run, case, model, images, labels)
+            for name, run in runs.items()
+            if name != "floor"
+        },
+    }
+
+
+def table(rows: list[dict]) -> str:
+    """The rows for people."""
+    head = (
+        f"{'attack':<14}{'batch':>6}{'ours ms':>10}{'floor ms':>10}{'ours/floor':>12}"
+        f"{'ours/foolbox':>14}{'ours/torchattacks':>19}   success and largest change "
+        "(ours, foolbox, torchattacks)"
+    )
+    lines = [head, "-" * len(head)]
+    for row in rows:
+        over, ms = row["ours_over"], row["ms"]
+        cells = [
+            f"{over[k]:.3f}" if k in over else "-" for k in ("floor", "foolbox", "torchattacks")
+        ]
+        effects = [
+            f"{e['success']:.3f} {e['distance']:.5f}" if e else "-"
+            for e in (row["effect"].get(k) for k in ("ours", "foolbox", "torchattacks"))
+        ]
+        base = f"{ms['floor']:.2f}" if "floor" in ms else "-"
+        lines.append(
+            f"{row['attack']:<14}{row['batch']:>6}{ms['ours']:>10.2f}{base:>10}{cells[0]:>12}"
+            f"{cells[1]:>14}{cells[2]:>19}   {', '.join(effects)}"
+        )
+    return "\n".join(lines)
+
+
+def verdicts(rows: list[dict]) -> list[str]:
+    """What misses its aim, and who does not use the same budget; empty if all is well."""
+    lines = []
+    for row in rows:
+        where = f"{row['attack']} at batch {row['batch']}"
+        over = dict(row["ours_over"])
+        base = over.pop("floor", None)
+        if base is None:  # noise asks the model nothing: no aim
+            continue
+        if row["batch"] == 128 and row["attack"] in ("fgsm", "bim", "pgd") and base > AIM_FLOOR:
+            lines.append(f"{where}: {base:.3f} of the floor; the aim is {AIM_FLOOR:.2f}")
+        if over and max(over.values()) > AIM_PEER:
+            peer = max(over, key=over.__getitem__)
+            lines.append(f"{where}: {over[peer]:.3f} of {peer}; the aim is {AIM_PEER:.2f}")
+        own = row["effect"]["ours"]["distance"]
+        lines += [
+            f"{where}: {peer} changes {e['distance']:.6f}, ours {own:.6f}"
+            for peer, e in row["effect"].items()
+            if abs(e["distance"] - own) > TOLERANCE
+        ]
+    return lines
+
+
+def machine(device: torch.device) -> dict:
+    """What the figures depend on."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        found = [x for x in info.read_text().splitlines() if x.startswith("model name")]
+        name = found[0].partition(":")[2].strip() if found else name
+    return {
+        "cpu": name,
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "system": platform.system(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 128], metavar="N")
+    parser.add_argument("--attack", nargs="+", help="only these rows (default: all)")
+    parser.add_argument("--model", default="cifar10-resnet32", choices=list(zoo.BUNDLED))
+    parser.add_argument("--untrained", action="store_true", help="random weights: times only")
+    parser.add_argument("--device", help="cpu, cuda, mps (default: cpu)", default="cpu")
+    parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
+    parser.add_argument(
+        "--repeats", type=int, help=f"rounds (default: what fits {SECONDS:.0f} s, {FEWEST}-{MOST})"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    device = as_device(options.device)
+    model = (
+        zoo.ready(zoo.untrained(options.model), device)
+        if options.untrained
+        else zoo.load(options.model, device)
+    )
+    missing = [name for name in ("foolbox", "torchattacks") if not installed(name)]
+    if missing:
+        print(f"Without {', '.join(missing)}: see benchmarks/README.md to install.\n")
+    rows = []
+    for batch in options.batch:
+        images = photographs(batch, model.input_size).to(device)
+        with torch.no_grad():
+            labels = model(images).argmax(1)
+        for case in cases():
+            if options.attack is None or case.label in options.attack:
+                rows.append(measure(case, model, images, labels, options.repeats))
+                print(f"{case.label}, batch {batch}: done", file=sys.stderr)
+    print(table(rows))
+    print("\n".join(["", *(verdicts(rows) or ["All aims are met."])]))
+    if options.json:
+        report = {
+            "command": "python benchmarks/attacks.py",
+            "model": options.model,
+            "settings": {
+                "linf": {"eps": EPS, "step_size": STEP, "steps": STEPS},
+                "l2": {"eps": L2_EPS, "step_size": L2_STEP, "steps": STEPS},
+            },
+            "machine": machine(device),
+            "versions": {
+                name: installed(name) for name in ("torch", "foolbox", "torchattacks", "eagerpy")
+            }
+            | {"python": platform.python_version()},
+            "rows": rows,
+        }
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Attack: one picture, one model, one attack, and what it does."""
+
+import streamlit as st
+
+from robust_core.dashboard import controls, depth, lab, picture_input, result, share
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.views import Views
+
+PRIVACY = "Pictures stay in this computer's memory and are forgotten when the page is closed."
+
+left, right = st.columns([1, 2.9], gap="medium")
+
+with left:
+    st.markdown("#### Robust Lab")
+    place_of_picture = st.container(gap="small")
+    model = controls.choose_model()
+    with place_of_picture:
+        chosen = picture_input.choose_picture(model)
+    attack = controls.choose_attack()
+    eps = controls.choose_eps()
+    target, least_likely = controls.choose_goal(model)
+    parameters = controls.choose_parameters(attack)
+    fits = chosen.picture.pixels.shape[:2] == model.input_size
+    how = "crop" if fits else picture_input.choose_fit()
+    if chosen.credit:
+        st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+    picture_input.offer_cifar10(model)
+    st.caption(PRIVACY)
+share.publish()
+
+with right:
+    values = model.channels * model.input_size[0] * model.input_size[1]
+    allowed = controls.radius(attack, eps, values)
+    try:
+        request = Request(
+            chosen, how, model, attack(eps=allowed, **parameters), target, least_likely
+        )
+    except ValueError as error:
+        st.error(str(error))
+        st.stop()
+    if not lab.fetch_model(model.name):
+        lab.offer_bundled()
+        st.stop()
+    experiment = lab.compute(request.key(), request.work, channel="attack", doing=attack.title)
+    if experiment is None:
+        request, experiment = lab.last_result()
+    else:
+        lab.keep_result(request, experiment)
+    views = Views.of(experiment)
+    result.show_verdict(request, experiment)
+    result.show_pictures(experiment, views)
+    result.show_conditions(request, experiment)
+    result.show_numbers(experiment)
+    depth.show_depth(request, experiment, views)

@@ -1,0 +1,189 @@
+"""``python -m robust_core attack``: one picture, one model, one attack."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_core.commands import options, output
+
+if TYPE_CHECKING:
+    from robust_core.attacks import Attack
+    from robust_core.classifier import Classifier
+    from robust_core.data.picture import Picture
+    from robust_core.data.samples import Sample
+    from robust_core.experiment import Experiment
+    from robust_core.zoo import Description
+
+SAMPLE = "sample:"
+LEAST_LIKELY = "least-likely"
+GIVEN = "given"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of ``attack``."""
+    parser.add_argument(
+        "picture",
+        metavar="PICTURE",
+        help="a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0",
+    )
+    options.add_model_and_attack(parser)
+    parser.add_argument(
+        "--eps",
+        type=options.number,
+        metavar="E",
+        help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255",
+    )
+    parser.add_argument(
+        "--target", metavar="CLASS", help=f"class to reach: a name, an index, or {LEAST_LIKELY}"
+    )
+    parser.add_argument(
+        "--label",
+        metavar="CLASS",
+        help="true class (default: a data-set picture's own, else the model's own prediction)",
+    )
+    parser.add_argument("--out", type=Path, metavar="PNG", help="write the 8-bit result here")
+    parser.add_argument(
+        "--fit",
+        choices=("crop", "squash"),
+        default="crop",
+        help="how a picture of another size is brought to the model's (default: crop)",
+    )
+    parser.add_argument("--detector", default="none", metavar="NAME", help="a detector, or none")
+    options.add_common(parser)
+    options.add_hyper_parameters(parser)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The picture to attack, and what is known of it."""
+
+    reference: str
+    picture: "Picture"
+    sample: "Sample | None" = None
+
+
+def run(args: argparse.Namespace) -> None:
+    """Attack the picture, print the result, write it where asked."""
+    options.check_suffix(args.out, ".png")
+    check_detector(args.detector)
+    options.check_eps(args.attack, args.eps)
+    from robust_core import attacks, imaging, zoo
+
+    radius = {"eps": args.eps} if options.has(args.attack, "eps") else {}
+    parameters = options.given(args) | options.seed_of(args, args.attack)
+    attack = attacks.create(args.attack, **radius, **parameters)
+    description = zoo.describe(args.model)
+    source = read(args.picture)
+    experiment = _perform(args, attack, description, source)
+    value = experiment.summary() | {
+        "eps": args.eps,
+        "norm": attack.norm,
+        "seed": experiment.parameters.get("seed"),
+        "picture": {
+            "reference": source.reference,
+            "sha256": source.picture.sha256,
+            "title": source.picture.title,
+            "notes": list(source.picture.notes),
+            "fit": args.fit,
+        },
+        "device": str(zoo.load(args.model, args.device).device),
+        "out": args.out and str(args.out),
+        "versions": output.versions(),
+    }
+    if args.out:
+        args.out.write_bytes(imaging.png(experiment.pixels()[1].numpy()))
+    output.emit(value, args.json, _text(experiment, attack.norm, value))
+
+
+def check_detector(name: str) -> None:
+    """Raise ``ValueError`` for any detector: none are registered so far."""
+    if name != "none":
+        raise ValueError(
+            f"detector must be none: no detectors are registered in this version; got {name!r}"
+        )
+
+
+def read(reference: str) -> Source:
+    """A picture from a file or the samples. Raises ``ValueError`` where it cannot be had."""
+    from robust_core.data import samples
+    from robust_core.data.uploads import decode_file
+
+    if reference.startswith(SAMPLE):
+        sample = samples.load(reference.removeprefix(SAMPLE))
+        return Source(reference, sample.picture, sample)
+    return Source(reference, decode_file(reference))
+
+
+def _perform(
+    args: argparse.Namespace, attack: "Attack", description: "Description", source: Source
+) -> "Experiment":
+    """The experiment, with a progress bar for attacks that take more than a second."""
+    from robust_core import zoo
+    from robust_core.data.fitting import fit
+    from robust_core.experiment import perform
+
+    pixels = fit(
+        source.picture.pixels,
+        size=description.input_size,
+        resize=description.resize,
+        channels=description.channels,
+        how=args.fit,
+        interpolation=description.interpolation,
+    )
+    model = zoo.load(args.model, args.device)
+    label, label_source = _label(args.label, description, source.sample, model)
+    target = None if args.target in (None, LEAST_LIKELY) else model.index_of(args.target)
+    with output.bar(attack.observations, attack.name, "step", delay=1) as bar:
+        return perform(
+            model,
+            pixels,
+            attack,
+            label=label,
+            label_source=label_source,
+            target=target,
+            least_likely=args.target == LEAST_LIKELY,
+            progress=lambda step, total: bar.update(step - bar.n),
+            frames=False,
+        )
+
+
+def _label(
+    given: str | None, description: "Description", sample: "Sample | None", model: "Classifier"
+) -> tuple[int | None, str]:
+    """The true class and where it is from; None leaves it to the model's own prediction.
+
+    Only pictures of data sets have a label that counts: what a photograph shows is a matter of words.
+    """
+    if given is not None:
+        return model.index_of(given), GIVEN
+    if sample is not None and sample.data and sample.label_among(description.class_names):
+        return description.class_names.index(
+            sample.label
+        ), f"the label of the {sample.data} test set"
+    return None, ""
+
+
+def _text(experiment: "Experiment", norm: str, value: dict) -> str:
+    from robust_core.evaluation.verdict import percent, sentence
+
+    eps = "" if value["eps"] is None else f", eps {value['eps']:.4g} ({norm})"
+    rows = [
+        [str(i + 1), *(cell for g in pair for cell in (g.label, percent(g.confidence)))]
+        for i, pair in enumerate(zip(experiment.before, experiment.after, strict=True))
+    ]
+    rounded = "holds" if experiment.success_8bit == experiment.success else "does not hold"
+    lines = [
+        f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
+        sentence(experiment, norm),
+        f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
+        f"({experiment.label_source}).",
+        "",
+        output.table(["", "before", "", "after", ""], rows),
+        "",
+        f"L0 {experiment.l0:.0f} pixels, L2 {experiment.l2:.4g}, Linf {experiment.linf:.4g}, "
+        f"TV {experiment.tv:.4g}, SSIM {experiment.ssim:.4f}",
+        f"{experiment.queries} forward and {experiment.gradients} backward passes, "
+        f"{output.duration(experiment.seconds)} on {value['device']}",
+    ]
+    return "\n".join(lines + ([f"Written: {value['out']}"] if value["out"] else []))

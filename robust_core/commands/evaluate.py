@@ -1,0 +1,192 @@
+"""``python -m robust_core evaluate``: accuracy under attack on a test set, or a whole suite."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from robust_core.commands import options, output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robust_core.classifier import Classifier
+
+NAMED = ("model", "attack", "eps", "data")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of ``evaluate``."""
+    options.add_model_and_attack(parser, required=False)
+    parser.add_argument(
+        "--eps",
+        type=options.number,
+        nargs="+",
+        action="extend",
+        metavar="E",
+        help="radii in the attack's norm, pixels in [0, 1]: 0.01 8/255",
+    )
+    parser.add_argument(
+        "--data", metavar="D", help="cifar10, digits or a folder with one sub-folder per class"
+    )
+    parser.add_argument(
+        "--suite", metavar="NAME", help="a named set instead of all of these; list shows them"
+    )
+    parser.add_argument(
+        "--limit", type=options.positive, metavar="N", help="the first N pictures only"
+    )
+    parser.add_argument(
+        "--batch", type=options.positive, metavar="N", help="pictures at a time (default: by size)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="JSON",
+        help="write the JSON here too (a whole suite: assets/results/NAME.json)",
+    )
+    options.add_common(parser)
+    options.add_hyper_parameters(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Evaluate, print, and write where asked."""
+    options.check_suffix(args.out, ".json")
+    if args.suite == "list":
+        return _list(args.json)
+    value, text, out = _suite(args) if args.suite is not None else _single(args)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        text += f"\nWritten: {out}"
+    return output.emit(value, args.json, text)
+
+
+def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
+    missing = [f"--{name}" for name in ("model", "attack", "data") if getattr(args, name) is None]
+    if missing:
+        raise ValueError(f"evaluate needs {', '.join(missing)} (or --suite)")
+    options.check_eps(args.attack, args.eps)
+    parameters = options.given(args) | options.seed_of(args, args.attack)
+    _check_attack(args.attack, args.eps, parameters)
+    model, images, labels = _load(args.model, args.data, args)
+    value = {"model": args.model, "attack": args.attack, "data": args.data}
+    value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels)
+    value |= _conditions(model)
+    return value, _text(value), args.out
+
+
+def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
+    from robust_core.evaluation import suites
+    from robust_core.paths import RESULTS
+
+    suite = suites.get(args.suite)
+    given = [f"--{name}" for name in NAMED if getattr(args, name) is not None]
+    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
+    if given:
+        raise ValueError(
+            f"--suite fixes model, attacks, eps and data: leave out {', '.join(given)}"
+        )
+    model, images, labels = _load(suite.model, suite.data, args)
+    results = []
+    for part in suite.parts:
+        parameters = part.parameters | options.seed_of(args, part.attack)
+        rows = _evaluate(args, model, part.attack, part.eps, parameters, images, labels)
+        results.append({"attack": part.attack} | rows)
+    same = {"model": suite.model, "data": suite.data}
+    value = {"suite": args.suite, **same}
+    value |= {key: results[0][key] for key in ("n", "clean_top1", "clean_top5")}
+    value |= {"limit": args.limit, "results": results, **_conditions(model)}
+    text = "\n\n".join(_text({**same, **_conditions(model), **result}) for result in results)
+    # A part of the test set must not take the place of the committed result.
+    default = RESULTS / f"{args.suite}.json" if args.limit is None else None
+    return value, text, args.out or default
+
+
+def _check_attack(name: str, eps_list: list[float] | None, parameters: dict) -> None:
+    """Raise ``ValueError`` for wrong values before anything is loaded."""
+    from robust_core import attacks
+
+    for eps in eps_list or [None]:
+        radius = {"eps": eps} if options.has(name, "eps") else {}
+        attacks.create(name, **radius, **parameters)
+
+
+def _load(name: str, data: str, args: argparse.Namespace) -> "tuple[Classifier, Tensor, Tensor]":
+    from robust_core import zoo
+    from robust_core.data.datasets import load_test_set
+
+    model = zoo.load(name, args.device)
+    return model, *load_test_set(data, model, args.limit)
+
+
+def _evaluate(
+    args: argparse.Namespace,
+    model: "Classifier",
+    attack: str,
+    eps_list: list[float] | tuple[float, ...] | None,
+    parameters: dict,
+    images: "Tensor",
+    labels: "Tensor",
+) -> dict:
+    from robust_core.evaluation import accuracy
+
+    total = len(labels) * accuracy.runs(attack, eps_list)
+    with output.bar(total, attack, " pictures") as bar:
+        return accuracy.evaluate(
+            model,
+            attack,
+            images,
+            labels,
+            eps_list=eps_list,
+            parameters=parameters,
+            batch=args.batch,
+            progress=bar.update,
+            on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
+        )
+
+
+def _conditions(model: "Classifier") -> dict:
+    return {
+        "weights_sha256": model.provenance.details.get("sha256"),
+        "device": str(model.device),
+        "versions": output.versions(),
+    }
+
+
+def _text(value: dict) -> str:
+    parameters = ", ".join(f"{k} {v}" for k, v in value["parameters"].items() if v is not None)
+    heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
+    rows = [
+        [
+            output.number(row["eps"]),
+            *(output.share(row[key]) for key in ("top1", "top5", "top1_8bit", "success_rate")),
+            *(output.number(row[key]) for key in ("mean_l2", "mean_linf")),
+            output.duration(row["seconds"]),
+        ]
+        for row in value["rows"]
+    ]
+    return "\n".join(
+        [
+            f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
+            f"{value['model']}, {value['n']} pictures of {value['data']}, {value['device']}",
+            f"clean: top-1 {output.share(value['clean_top1'])}, "
+            f"top-5 {output.share(value['clean_top5'])}",
+            output.table(heads, rows),
+            "top-1 and top-5 over all pictures; success: flipped / initially correct; "
+            "means over the flipped.",
+        ]
+    )
+
+
+def _list(as_json: bool) -> None:
+    from robust_core.evaluation.suites import SUITES
+
+    lines = [
+        f"{name}: {suite.model} on {suite.data}; "
+        + "; ".join(f"{p.attack} at {', '.join(f'{e:.4g}' for e in p.eps)}" for p in suite.parts)
+        for name, suite in SUITES.items()
+    ]
+    output.emit({name: asdict(s) for name, s in SUITES.items()}, as_json, "\n".join(lines))

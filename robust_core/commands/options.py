@@ -1,0 +1,151 @@
+"""Options that commands share, among them one for each hyper-parameter of the attacks."""
+
+import argparse
+import types
+import typing
+from dataclasses import Field, fields
+from pathlib import Path
+
+Number = int | float
+
+
+def number(text: str) -> Number:
+    """``20``, ``0.01``, ``1e-3`` or a fraction such as ``8/255``. Ranges are the attacks' affair."""
+    try:
+        if "/" in text:
+            above, below = text.split("/")
+            return float(above) / float(below)
+        return int(text) if text.lstrip("+-").isdecimal() else float(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(
+            f"must be a number or a fraction such as 8/255; got {text!r}"
+        ) from None
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    return _whole(text, 1)
+
+
+def natural(text: str) -> int:
+    """A whole number from 0: a seed."""
+    return _whole(text, 0)
+
+
+def _whole(text: str, low: int) -> int:
+    if not text.isdecimal() or not low <= int(text) < 2**31:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number from {low} to {2**31 - 1}; got {text!r}"
+        )
+    return int(text)
+
+
+def add_model_and_attack(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """``--model`` and ``--attack``."""
+    parser.add_argument("--model", required=required, metavar="M", help="e.g. cifar10-resnet32")
+    parser.add_argument("--attack", required=required, metavar="A", help=_names())
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """``--seed``, ``--device`` and ``--json``."""
+    parser.add_argument(
+        "--seed",
+        type=natural,
+        metavar="N",
+        help="of the random numbers of the attack, if it draws any (default: 0)",
+    )
+    add_device(parser)
+    add_json(parser)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", metavar="D", help="cpu, cuda or mps (default: the best one)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _names() -> str:
+    from robust_core import attacks
+
+    return ", ".join(attacks.names())
+
+
+def add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
+    """One option for each hyper-parameter that any attack has, from the metadata of its field.
+
+    Options that are not given leave no trace in the namespace: the attack's own default counts.
+    """
+    from robust_core import attacks
+
+    owners: dict[str, list[tuple[str, Field]]] = {}
+    for name in attacks.names():
+        for spec in fields(attacks.get(name)):
+            if spec.name not in ("eps", "seed") and _kind(spec) in (bool, int, float, str):
+                owners.setdefault(spec.name, []).append((name, spec))
+    group = parser.add_argument_group("hyper-parameters of the attacks")
+    for name, owned in owners.items():
+        spec = owned[0][1]
+        options: dict = {"metavar": "N", "type": number}
+        if _kind(spec) is bool:
+            options = {"action": argparse.BooleanOptionalAction}
+        elif _kind(spec) is str:
+            options = {"metavar": name.upper()}
+        group.add_argument(
+            "--" + name.replace("_", "-"),
+            dest=name,
+            default=argparse.SUPPRESS,
+            help=_help(owned).replace("%", "%%"),
+            **options,
+        )
+
+
+def _kind(spec: Field) -> type:
+    """The type of a field, without None."""
+    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
+    return next(kind for kind in kinds if kind is not type(None))
+
+
+def _help(owned: list[tuple[str, Field]]) -> str:
+    """What the field means, and whose it is, with each default."""
+    defaults = ", ".join(
+        name if spec.default is None else f"{name}: {spec.default}" for name, spec in owned
+    )
+    return f"{owned[0][1].metadata['help']} [{defaults}]"
+
+
+def given(args: argparse.Namespace) -> dict:
+    """The hyper-parameters that were given, without ``eps`` and ``seed``."""
+    from robust_core import attacks
+
+    known = {spec.name for name in attacks.names() for spec in fields(attacks.get(name))}
+    return {k: v for k, v in vars(args).items() if k in known - {"eps", "seed"}}
+
+
+def seed_of(args: argparse.Namespace, attack: str) -> dict:
+    """``--seed`` as a hyper-parameter of ``attack``: nothing where it draws no random numbers."""
+    return {"seed": args.seed} if args.seed is not None and has(attack, "seed") else {}
+
+
+def has(attack: str, field: str) -> bool:
+    """Whether an attack has a hyper-parameter. Raises ``ValueError`` for an unknown attack."""
+    from robust_core import attacks
+
+    return field in {spec.name for spec in fields(attacks.get(attack))}
+
+
+def check_eps(attack: str, eps: object) -> None:
+    """Raise ``ValueError`` where an attack has an eps and none is given."""
+    if eps is None and has(attack, "eps"):
+        raise ValueError(f"{attack} needs --eps: a number such as 0.01 or 8/255")
+
+
+def check_suffix(path: Path | None, suffix: str) -> None:
+    """Raise ``ValueError`` unless a file to write has the suffix and a folder to be in."""
+    if path is None:
+        return
+    if path.suffix.lower() != suffix:
+        raise ValueError(f"--out must be a {suffix} file; got {str(path)!r}")
+    if not path.parent.is_dir():
+        raise ValueError(f"--out: there is no folder {str(path.parent)!r}")

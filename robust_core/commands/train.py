@@ -1,0 +1,112 @@
+"""``python -m robust_core train``: make a bundled model from its data."""
+
+import argparse
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_core.commands import options, output
+
+if TYPE_CHECKING:
+    from robust_core.training.recipes import Recipe
+    from robust_core.training.run import Split
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of ``train``."""
+    parser.add_argument("recipe", metavar="RECIPE", help="cifar10-resnet32 or digits-cnn")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
+    parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
+    parser.add_argument("--seed", type=options.natural, default=0, metavar="N", help="default: 0")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="for checkpoint and result (runs/RECIPE)"
+    )
+    parser.add_argument(
+        "--paper-schedule", action="store_true", help="the 100 epochs of Metzen et al. (2017)"
+    )
+    parser.add_argument(
+        "--install", action="store_true", help="put the weights among the bundled ones"
+    )
+    options.add_device(parser)
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, going on from a checkpoint where there is one, then write the rounded weights."""
+    recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)
+    from robust_core import zoo
+    from robust_core.devices import as_device
+    from robust_core.training import export, train
+
+    folder = args.folder or Path("runs", args.recipe + "-paper" * args.paper_schedule)
+    device = as_device(args.device)
+    data, test = (load_split(recipe, split, args.data) for split in ("train", "test"))
+    model = zoo.untrained(recipe.model, args.seed)
+    try:
+        trainer = train(model, recipe, data, folder=folder, seed=args.seed, device=device)
+    except KeyboardInterrupt:
+        raise output.Stopped(_where(folder, recipe, args.seed)) from None
+    entry = export.export(trainer, test, folder, command(args))
+    written = folder / entry["file"]
+    installed = export.install(folder, recipe.model) if args.install else None
+    paths = {"weights": str(written), "installed": installed and str(installed)}
+    output.emit({"model": recipe.model, **entry, **paths}, args.json, _text(entry, paths))
+
+
+def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "Recipe":
+    """A recipe, its paper schedule, or either with another number of epochs.
+
+    Raises ``ValueError`` naming what there is.
+    """
+    from robust_core.training import recipes
+
+    if name not in recipes.RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(recipes.RECIPES)}; got {name!r}")
+    if paper and name not in recipes.PAPER_SCHEDULES:
+        raise ValueError(
+            f"{name} has no paper schedule; there is one of {', '.join(recipes.PAPER_SCHEDULES)}"
+        )
+    recipe = (recipes.PAPER_SCHEDULES if paper else recipes.RECIPES)[name]
+    return replace(recipe, epochs=epochs) if epochs else recipe
+
+
+def load_split(recipe: "Recipe", split: str, root: Path | None) -> "Split":
+    """Pictures and labels of ``train`` or ``test``. Raises ``DataMissing`` where there are none."""
+    from robust_core.data import cifar10, digits
+    from robust_core.training import recipes
+
+    if recipe.data == recipes.CIFAR_DATA:
+        return cifar10.load(split, root)
+    if root is not None:
+        raise ValueError(f"{recipe.model} takes no --data: its pictures come with scikit-learn")
+    return digits.load(split)
+
+
+def command(args: argparse.Namespace) -> str:
+    """The command line that makes the same weights."""
+    words = ["python", "-m", "robust_core", "train", args.recipe]
+    words += ["--paper-schedule"] if args.paper_schedule else []
+    words += ["--epochs", str(args.epochs)] if args.epochs else []
+    words += ["--seed", str(args.seed)] if args.seed else []
+    return shlex.join(words)
+
+
+def _where(folder: Path, recipe: "Recipe", seed: int) -> str:
+    from robust_core.training.checkpoint import load_checkpoint
+
+    path = folder / "checkpoint.pt"
+    done = load_checkpoint(path, recipe, seed)["epoch"] if path.exists() else 0
+    if not done:
+        return "Stopped before the end of the first epoch: nothing was kept."
+    return f"Stopped after epoch {done} of {recipe.epochs}. Run the same command to go on."
+
+
+def _text(entry: dict, paths: dict) -> str:
+    lines = [
+        f"{entry['correct']} of {entry['n_test']} test pictures right "
+        f"({output.share(entry['accuracy'])}) after {entry['epochs']} epochs in "
+        f"{output.duration(entry['seconds'])}, weights rounded to float16",
+        f"Written: {paths['weights']} (SHA-256 {entry['sha256'][:16]}...)",
+    ]
+    return "\n".join(lines + ([f"Installed: {paths['installed']}"] if paths["installed"] else []))

@@ -1,0 +1,1 @@
+"""The only place below pages/ that imports streamlit: controls, charts, components, caching."""

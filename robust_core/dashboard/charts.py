@@ -1,0 +1,87 @@
+"""Figures as pure functions: data in, plotly figure out."""
+
+import plotly.graph_objects as go
+
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.evaluation.verdict import percent
+from robust_core.experiment import Experiment, Frame
+
+CONFIG = {"displaylogo": False, "displayModeBar": False}
+_BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
+
+
+def top_classes(experiment: Experiment, k: int = 5) -> list[tuple[str, float, float]]:
+    """``(label, before, after)`` of the union of both top-k, most probable before first."""
+    names = {g.index: g.label for g in (*experiment.before[:k], *experiment.after[:k])}
+    before, after = experiment.confidence_before, experiment.confidence_after
+    rows = [(name, before[index], after[index]) for index, name in names.items()]
+    return sorted(rows, key=lambda row: (-row[1], -row[2]))
+
+
+def confidence_bars(experiment: Experiment) -> go.Figure:
+    """Top-5 before and after in one chart; the adversarial bars also carry a pattern."""
+    rows = top_classes(experiment)
+    labels = [row[0] for row in rows]
+    figure = go.Figure()
+    for name, column, colour, pattern in (
+        ("adversarial", 2, ADVERSARIAL, "/"),
+        ("clean", 1, CLEAN, ""),
+    ):
+        values = [row[column] for row in rows]
+        figure.add_bar(
+            name=name,
+            y=labels,
+            x=values,
+            orientation="h",
+            marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
+            text=[percent(v) for v in values],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
+        )
+    figure.update_layout(
+        **_BARE,
+        barmode="group",
+        height=48 + 40 * len(rows),
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
+        xaxis={
+            "range": [0, 1.15],
+            "tickformat": ".0%",
+            "tickvals": [0, 0.5, 1],
+            "fixedrange": True,
+        },
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True},
+    )
+    return figure
+
+
+def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int) -> go.Figure:
+    """Confidence per step of the classes that matter, with a line at the step that is shown."""
+    figure = go.Figure()
+    dashes = ("solid", "dash", "dot")
+    symbols = ("circle", "square", "diamond")
+    colours = (CLEAN, ADVERSARIAL, "#8C8C8C")
+    for i, (index, name) in enumerate(names.items()):
+        figure.add_scatter(
+            x=[frame.step for frame in frames],
+            y=[frame.confidences[index] for frame in frames],
+            name=name,
+            mode="lines+markers",
+            line={"color": colours[i % 3], "dash": dashes[i % 3]},
+            marker={"symbol": symbols[i % 3]},
+            hovertemplate="step %{x}: %{y:.1%}<extra>" + name + "</extra>",
+        )
+    figure.add_vline(x=here, line={"color": "#8C8C8C", "width": 1})
+    figure.update_layout(
+        **_BARE,
+        height=260,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "step", "fixedrange": True},
+        yaxis={
+            "range": [-0.03, 1.03],
+            "tickformat": ".0%",
+            "title": "confidence",
+            "fixedrange": True,
+        },
+    )
+    return figure

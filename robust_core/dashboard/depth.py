@@ -1,0 +1,137 @@
+"""Below the first screen: confidences, steps, the equation, and how to repeat all of it."""
+
+import streamlit as st
+
+from robust_core import imaging
+from robust_core.attacks import Attack
+from robust_core.dashboard import charts, export, share
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.style import PICTURE_SIDE
+from robust_core.dashboard.swipe import swipe
+from robust_core.dashboard.views import Views
+from robust_core.evaluation.verdict import in_255ths, percent
+from robust_core.experiment import Experiment
+
+TABS = ("Confidence", "Swipe", "Steps", "Equation", "Reproduce")
+
+
+def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
+    """Tabs; only the open one is computed and sent."""
+    parts = (
+        lambda: show_confidence(experiment),
+        lambda: show_swipe(views),
+        lambda: show_steps(experiment),
+        lambda: show_equation(request, experiment),
+        lambda: show_reproduction(request, experiment, views),
+    )
+    for tab, part in zip(st.tabs(TABS, key="depth", on_change="rerun"), parts, strict=True):
+        if tab.open:
+            with tab:
+                part()
+
+
+def show_confidence(experiment: Experiment) -> None:
+    """The five most probable classes before and after."""
+    rows = charts.top_classes(experiment)
+    words = "; ".join(f"{name} {percent(b)} to {percent(a)}" for name, b, a in rows)
+    st.plotly_chart(
+        charts.confidence_bars(experiment),
+        config=charts.CONFIG,
+        key="confidence",
+        alt=f"Confidence before and after: {words}.",
+    )
+
+
+def show_swipe(views: Views) -> None:
+    """Clean and adversarial on top of each other."""
+    clean, adversarial = (imaging.enlarge(x, 384) for x in (views.clean, views.adversarial))
+    swipe(
+        imaging.png(clean),
+        imaging.png(adversarial),
+        ("clean", "adversarial"),
+        clean.shape[1],
+        key="swipe",
+    )
+
+
+@st.fragment
+def show_steps(experiment: Experiment) -> None:
+    """A scrubber through the iterates; moving it computes nothing."""
+    frames = experiment.frames
+    if not frames:
+        st.write("This attack takes a single step. Choose BIM or PGD to watch one find its way.")
+        return
+    steps = [frame.step for frame in frames]
+    step = st.select_slider("Step", steps, value=steps[-1], key=f"step_{len(steps)}")
+    frame = frames[steps.index(step)]
+    names = {
+        g.index: g.label
+        for g in (experiment.label, *([experiment.target] if experiment.target else []))
+    }
+    names |= {
+        i: next(g.label for g in experiment.after if g.index == i)
+        for i in frame.confidences
+        if i not in names
+    }
+    picture, chart = st.columns([1, 2])
+    said = ", ".join(f"{names[i]} {percent(c)}" for i, c in frame.confidences.items())
+    picture.image(
+        imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
+        caption=f"Step {step}: {said}; loss {frame.loss:.2g}",
+        alt=f"The picture after step {step}.",
+        output_format="PNG",
+    )
+    chart.plotly_chart(
+        charts.confidence_path(frames, names, step),
+        config=charts.CONFIG,
+        key="path",
+        alt=f"Confidence of {', '.join(names.values())} at each step.",
+    )
+
+
+def show_equation(request: Request, experiment: Experiment) -> None:
+    """The method's own equation, what went into it here, and where it comes from."""
+    attack = request.attack
+    st.latex(type(attack).equation)
+    st.write(type(attack).summary)
+    given = [
+        f"- **{name.replace('_', ' ')}** = {_value(attack, name, value)}"
+        for name, value in request.parameters.items()
+    ]
+    given.append(f"- **y** = {experiment.label.label}, {experiment.label_source}")
+    if experiment.target:
+        given.append(
+            f"- **target** = {experiment.target.label}: the loss of that class is descended"
+        )
+    st.markdown("\n".join(given))
+    if attack.paper:
+        st.markdown(f"[{attack.paper}]({attack.paper.link})")
+
+
+def _value(attack: Attack, name: str, value: object) -> str:
+    """A hyper-parameter with its unit, and what an automatic one came out as."""
+    if name == "step_size" and value is None:
+        return f"{_value(attack, name, attack.size)} (automatic)"
+    if name not in ("eps", "step_size"):
+        return str(value)
+    return f"{value:.4g} in L2" if attack.norm == "l2" else f"{value:.4g} = {in_255ths(value)}"
+
+
+def show_reproduction(request: Request, experiment: Experiment, views: Views) -> None:
+    """The command, the link and the files that give the same result elsewhere."""
+    st.markdown("The same result on the command line:")
+    st.code(request.command(), language="bash", wrap_lines=True)
+    if request.chosen.reference.startswith("sample:"):
+        st.markdown("This page, as it is set now:")
+        st.code(share.link(), language=None, wrap_lines=True)
+    else:
+        st.caption("A link restores the settings, not your picture: that stays in memory only.")
+    st.download_button(
+        "Download everything (ZIP)",
+        lambda: export.archive(request, experiment, views),
+        file_name=f"{request.attack.name}-{request.model.name}.zip",
+        mime="application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+        help="Three PNG files, the exact change as NPY, and all parameters, versions and hashes.",
+    )

@@ -1,0 +1,61 @@
+"""What leaves the page: a ZIP file that says all about an experiment."""
+
+import hashlib
+import io
+import json
+import platform
+import zipfile
+from importlib.metadata import version
+
+import numpy as np
+
+import robust_core
+from robust_core import imaging, zoo
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.views import Views
+from robust_core.experiment import Experiment
+
+PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
+
+
+def conditions(request: Request, experiment: Experiment) -> dict:
+    """All that the result depends on, and what came out."""
+    weights = zoo.index().get(request.model.name, {}) if request.model.name in zoo.BUNDLED else {}
+    return {
+        **experiment.summary(),
+        "picture": {
+            "reference": request.chosen.reference,
+            "sha256": request.chosen.picture.sha256,
+            "fit": request.how,
+            "credit": request.chosen.credit or None,
+        },
+        "weights_sha256": weights.get("sha256"),
+        "command": request.command(),
+        "versions": {
+            "robust_core": robust_core.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+    }
+
+
+def archive(request: Request, experiment: Experiment, views: Views) -> bytes:
+    """A ZIP: three PNG files at native size, the exact change, and a JSON that describes them."""
+    delta = io.BytesIO()
+    np.save(delta, views.delta, allow_pickle=False)
+    files = {
+        "clean.png": imaging.png(views.clean),
+        "perturbation.png": imaging.png(views.change),
+        "adversarial.png": imaging.png(views.adversarial),
+        "delta.npy": delta.getvalue(),
+    }
+    described = conditions(request, experiment) | {
+        "perturbation_amplified_by": views.factor,
+        "files_sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+    }
+    files["experiment.json"] = json.dumps(described, indent=2).encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in files.items():
+            bundle.writestr(name, data)
+    return buffer.getvalue()

@@ -1,0 +1,79 @@
+"""A row of thumbnails to choose a picture from: a radio group that mouse, touch and keys work on."""
+
+import base64
+from collections.abc import Callable
+
+import streamlit as st
+
+_CSS = """
+.row { display: flex; flex-wrap: wrap; gap: 3px; max-height: 126px;
+  overflow-y: auto; }
+button { padding: 0; border: 2px solid transparent; border-radius: 6px; cursor: pointer;
+  background: none; line-height: 0; width: 39px; height: 39px; }
+button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
+button[aria-checked="true"] { border-color: var(--st-primary-color); }
+img { width: 35px; height: 35px; object-fit: cover; border-radius: 4px; image-rendering: auto; }
+"""
+
+_JS = """
+export default function ({ parentElement, data, setTriggerValue }) {
+  let row = parentElement.querySelector('.row');
+  row.setAttribute('aria-label', data.label);
+  row.replaceChildren(...data.pictures.map((picture, i) => {
+    const button = document.createElement('button');
+    const chosen = picture.id === data.chosen;
+    button.type = 'button';
+    button.setAttribute('role', 'radio');
+    button.setAttribute('aria-checked', chosen);
+    button.setAttribute('aria-label', picture.title);
+    button.title = picture.title;
+    button.tabIndex = chosen ? 0 : -1;
+    const image = document.createElement('img');
+    image.src = picture.src;
+    image.alt = '';
+    button.append(image);
+    button.onclick = () => setTriggerValue('chosen', picture.id);
+    button.onkeydown = (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const next = (i + step + data.pictures.length) % data.pictures.length;
+      row.children[next].focus();
+      setTriggerValue('chosen', data.pictures[next].id);
+    };
+    return button;
+  }));
+  if (!data.pictures.some((picture) => picture.id === data.chosen) && row.firstChild) {
+    row.firstChild.tabIndex = 0;
+  }
+}
+"""
+
+_component = st.components.v2.component(
+    "robust_lab_gallery", html='<div class="row" role="radiogroup"></div>', css=_CSS, js=_JS
+)
+
+
+def gallery(
+    thumbnails: list[tuple[str, str, bytes]],
+    chosen: str,
+    *,
+    key: str,
+    on_choose: Callable[[str], None],
+) -> None:
+    """Show ``(id, title, png)`` thumbnails; ``on_choose(id)`` is called before the rerun."""
+
+    def choose() -> None:
+        picked = st.session_state[key].chosen
+        if picked in {i for i, _, _ in thumbnails}:  # the browser's word is checked
+            on_choose(picked)
+
+    pictures = [
+        {"id": i, "title": title, "src": "data:image/png;base64," + base64.b64encode(data).decode()}
+        for i, title, data in thumbnails
+    ]
+    _component(
+        key=key,
+        data={"pictures": pictures, "chosen": chosen, "label": "Sample pictures"},
+        on_chosen_change=choose,
+    )

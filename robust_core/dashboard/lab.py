@@ -1,0 +1,118 @@
+"""The façade between pages and the engine: one engine a process, one wait a request."""
+
+import time
+import uuid
+from collections.abc import Callable
+
+import streamlit as st
+
+from robust_core import zoo
+from robust_core.engine import Abandoned, Engine, OutOfTime, Ticket, key_of
+from robust_core.engine.errors import Busy
+
+PATIENCE = 0.4
+"""Seconds before a progress bar appears: shorter work would only flash."""
+
+
+@st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """The one engine of this process, shared by all sessions."""
+    return Engine(grace=2.0)
+
+
+def session() -> str:
+    """A name for this browser session."""
+    return st.session_state.setdefault("_session", uuid.uuid4().hex)
+
+
+def compute(key: str, work: Callable, *, channel: str, doing: str) -> object | None:
+    """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
+
+    Returns None where the user stopped it or it was refused; the page then says what to do.
+    """
+    if st.session_state.get("_stopped") == key:
+        return _offer_again()
+    slot = st.empty()
+    try:
+        with engine().submit(key, work, session=session(), channel=channel) as ticket:
+            _wait(ticket, slot, (key, channel), doing)
+            result = ticket.result()
+        if not ticket.cached:
+            slot.empty()
+        return result
+    except Abandoned:
+        slot.info("A newer request took the place of this one.")
+    except (Busy, OutOfTime, ValueError) as error:
+        slot.error(str(error))
+    except Exception as error:
+        slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
+        raise
+    return None
+
+
+def _wait(
+    ticket: Ticket, slot: st.delta_generator.DeltaGenerator, what: tuple[str, str], doing: str
+) -> None:
+    """Each call of the bar is a point at which Streamlit can end this run for a newer one."""
+    begun, bar = time.monotonic(), None
+    while not ticket.wait(0.05):
+        if bar is None and time.monotonic() - begun > PATIENCE:
+            with slot.container():
+                bar = st.progress(0.0, doing)
+                st.button("Stop", key="stop", on_click=_stop, args=what, icon=":material/stop:")
+        if bar is not None:
+            if ticket.place:
+                bar.progress(0.0, f"Waiting: {ticket.place} in line before this one")
+            else:
+                k, n = ticket.step, ticket.total
+                bar.progress(k / n if n else 0.0, f"{doing}: {k} of {n}" if n else doing)
+
+
+def _stop(key: str, channel: str) -> None:
+    st.session_state["_stopped"] = key
+    engine().withdraw(session(), channel)
+
+
+def _offer_again() -> None:
+    def again() -> None:
+        st.session_state.pop("_stopped", None)
+
+    st.info("Stopped. Nothing was kept of this run.")
+    st.button("Run it again", on_click=again, icon=":material/replay:")
+
+
+def keep_result(request: object, experiment: object) -> None:
+    """Remember the last finished experiment of this session."""
+    st.session_state["_last"] = (request, experiment)
+
+
+def last_result() -> tuple:
+    """The last finished experiment, said to be that; ends the run where there is none yet."""
+    if "_last" not in st.session_state:
+        st.stop()
+    st.caption("Below is the last finished result, which belongs to the former settings.")
+    return st.session_state["_last"]
+
+
+def fetch_model(name: str) -> bool:
+    """Have a model's weights on this machine, downloading them with progress; False where it failed."""
+    if zoo.is_local(name):
+        return True
+    size = zoo.download_size(name)
+    st.caption(f"{name} is downloaded once, {size / 1e6:.0f} MB, by torchvision.")
+    done = compute(
+        key_of(download=name),
+        lambda progress: zoo.load_with_progress(name, progress),
+        channel="download",
+        doing=f"Downloading {name}",
+    )
+    return done is not None
+
+
+def offer_bundled() -> None:
+    """The way back to a model that needs no download."""
+
+    def back() -> None:
+        st.session_state["model"] = next(iter(zoo.BUNDLED))
+
+    st.button("Use the bundled model", on_click=back, icon=":material/undo:")

@@ -1,0 +1,152 @@
+"""Choosing a picture: samples with thumbnails, an upload, or the camera."""
+
+import hashlib
+import io
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from robust_core import imaging
+from robust_core.dashboard import lab
+from robust_core.dashboard.gallery import gallery
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.share import one_of, setting
+from robust_core.data import cifar10, download, samples
+from robust_core.data.uploads import UploadError, decode_upload
+from robust_core.engine import key_of
+from robust_core.zoo import Description
+
+SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
+DATA_TITLES = {"cifar10": "CIFAR-10 test set", "digits": "digits test set"}
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "heic", "heif"]
+
+
+def choose_picture(model: Description) -> Chosen:
+    """The controls for a picture that suits ``model``, and the picture; always one."""
+    source = st.segmented_control(
+        "Picture",
+        list(SOURCES),
+        required=True,
+        format_func=SOURCES.get,
+        key=setting("source", "samples", one_of(SOURCES)),
+        persist_state="session",
+        width="stretch",
+    )
+    if source == "upload":
+        file = st.file_uploader(
+            "Your picture: PNG, JPEG or WebP, up to 8 MB",
+            type=UPLOAD_TYPES,
+            key="upload",
+            max_upload_size=8,
+        )
+        return _own(file, "upload") or _sample(model, quiet=True)
+    if source == "camera":
+        return _own(st.camera_input("Take a picture", key="camera"), "camera") or _sample(
+            model, quiet=True
+        )
+    return _sample(model)
+
+
+def choose_fit() -> str:
+    """How a picture of another shape is brought to the model's."""
+    return st.segmented_control(
+        "Fit to the model",
+        ["crop", "squash"],
+        required=True,
+        format_func={"crop": "Crop the centre", "squash": "Squash"}.get,
+        key=setting("fit", "crop", one_of(["crop", "squash"])),
+        persist_state="session",
+        width="stretch",
+    )
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def thumbnail(sample_id: str) -> bytes:
+    """A small PNG of a sample for the gallery."""
+    return imaging.png(_small(samples.load(sample_id).picture.pixels))
+
+
+def _small(pixels: np.ndarray) -> np.ndarray:
+    image = Image.fromarray(pixels)
+    image.thumbnail((96, 96))
+    return np.asarray(image)
+
+
+def offer_cifar10(model: Description) -> None:
+    """A button that downloads the CIFAR-10 test pictures, where they are missing and would help."""
+    if model.family != "cifar10" or cifar10.available():
+        return
+    size = f"{download.CIFAR10.size / 1e6:.0f} MB"
+    clicks = st.session_state.get("_downloads", 0)
+    if st.button(f"Get the CIFAR-10 test pictures ({size})", icon=":material/download:"):
+        st.session_state["_downloads"] = clicks = clicks + 1
+    if clicks and lab.compute(
+        key_of(download="cifar10", clicks=clicks, session=lab.session()),
+        lambda progress: download.download_cifar10(progress=progress),
+        channel="download",
+        doing="Downloading CIFAR-10",
+    ):
+        st.rerun()
+
+
+def _sample(model: Description, quiet: bool = False) -> Chosen:
+    """The sample of the select box; the thumbnails above it write into the same state."""
+    offered = {sample.id: sample for sample in samples.catalogue(model.family)}
+    key = setting(f"picture_{model.family}", next(iter(offered)), one_of(offered))
+    if quiet:
+        st.caption("Until there is one, the sample picture stays.")
+        return _of_sample(offered[st.session_state[key]])
+    shelf = st.container()
+    chosen = st.selectbox(
+        "Sample picture",
+        list(offered),
+        format_func=lambda i: offered[i].title,
+        key=key,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    with shelf:
+        gallery(
+            [(i, s.title, thumbnail(i)) for i, s in offered.items()],
+            chosen,
+            key=f"gallery_{model.family}",
+            on_choose=lambda i: st.session_state.update({key: i}),
+        )
+    return _of_sample(offered[chosen])
+
+
+def _of_sample(sample: samples.Sample) -> Chosen:
+    return Chosen(
+        sample.picture,
+        f"sample:{sample.id}",
+        true_label=sample.label if sample.data else None,
+        data=DATA_TITLES.get(sample.data),
+        credit=f"{sample.credit}. {sample.licence}.",
+        link=sample.link,
+    )
+
+
+def _own(file: io.BytesIO | None, kind: str) -> Chosen | None:
+    """The decoded upload or photograph; a sentence and None where it cannot be used."""
+    if file is None:
+        return None
+    try:
+        picture = _decode(file.getvalue())
+    except UploadError as error:
+        st.error(str(error))
+        return None
+    st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
+    for note in picture.notes:
+        st.caption(note)
+    return Chosen(picture, "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png")
+
+
+@st.cache_resource(max_entries=1, scope="session", show_spinner=False)
+def _decode_cached(digest: str, _data: bytes):
+    return decode_upload(_data)
+
+
+def _decode(data: bytes):
+    """Decoding a large photograph takes a while: the last one of a session is kept."""
+    return _decode_cached(hashlib.sha256(data).hexdigest(), data)

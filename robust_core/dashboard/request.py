@@ -1,0 +1,117 @@
+"""Request: everything that decides an experiment, and its key in the cache."""
+
+import hashlib
+import shlex
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+
+from robust_core import attacks, zoo
+from robust_core.data import fitting
+from robust_core.data.picture import Picture
+from robust_core.devices import best_device
+from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.experiment import Experiment, perform
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The picture on the page: where it is from and, for data-set pictures, what it shows."""
+
+    picture: Picture
+    reference: str
+    """What the command line calls it: ``sample:ID`` or a file name to fill in."""
+    true_label: str | None = None
+    data: str | None = None
+    credit: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One experiment to run. Two equal keys mean bit-equal results."""
+
+    chosen: Chosen
+    how: str
+    model: zoo.Description
+    attack: attacks.Attack
+    target: int | None = None
+    least_likely: bool = False
+    shown_eps: float = 0.0
+    """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
+
+    @property
+    def label(self) -> int | None:
+        """The true class where it is known to the model."""
+        name = self.chosen.true_label
+        return self.model.class_names.index(name) if name in self.model.class_names else None
+
+    def pixels(self) -> np.ndarray:
+        """The picture as the model sees it, uint8 ``[h, w, c]``."""
+        return fitting.fit(
+            self.chosen.picture.pixels,
+            size=self.model.input_size,
+            resize=self.model.resize,
+            channels=self.model.channels,
+            how=self.how,
+            interpolation=self.model.interpolation,
+        )
+
+    @property
+    def parameters(self) -> dict:
+        """The attack's hyper-parameters by name."""
+        return asdict(self.attack)
+
+    def key(self) -> str:
+        """SHA-256 over all that the result depends on."""
+        pixels = self.pixels()
+        return key_of(
+            picture=hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
+            model=self.model.name,
+            attack=self.attack.name,
+            parameters=self.parameters,
+            label=self.label,
+            target=self.target,
+            least_likely=self.least_likely,
+        )
+
+    def work(self, progress: Progress) -> Experiment:
+        """Load the model and run the experiment; called in a thread of the engine."""
+        source = f"the label of the {self.chosen.data}" if self.label is not None else ""
+
+        def on(device: torch.device) -> Experiment:
+            return perform(
+                zoo.load(self.model.name, device),
+                self.pixels(),
+                self.attack,
+                label=self.label,
+                label_source=source,
+                target=self.target,
+                least_likely=self.least_likely,
+                progress=progress,
+            )
+
+        notices: list[str] = []
+        outcome = on_cpu_if_out_of_memory(on, best_device(), on_notice=notices.append)
+        return replace(outcome, notices=tuple(notices))
+
+    def command(self) -> str:
+        """The command line that gives the same result."""
+        words = ["python", "-m", "robust_core", "attack", self.chosen.reference]
+        words += ["--model", self.model.name, "--attack", self.attack.name]
+        defaults = type(self.attack)()
+        for name, value in self.parameters.items():
+            if name != "eps" and value == getattr(defaults, name):
+                continue
+            option = "--" + name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(option if value else "--no-" + option[2:])
+            else:
+                words += [option, str(value)]
+        if self.least_likely or self.target is not None:
+            target = "least-likely" if self.least_likely else self.model.class_names[self.target]
+            words += ["--target", target]
+        if self.how != "crop":
+            words += ["--fit", self.how]
+        return shlex.join(words)

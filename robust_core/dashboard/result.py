@@ -1,0 +1,117 @@
+"""The first screen: the verdict, and clean | perturbation | adversarial."""
+
+import streamlit as st
+
+from robust_core import imaging
+from robust_core.attacks import Attack
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.style import PICTURE_SIDE
+from robust_core.dashboard.views import Views
+from robust_core.evaluation.verdict import Verdict, in_255ths, percent, sentence, verdict
+from robust_core.experiment import Experiment
+
+BADGES = {
+    Verdict.FOOLED: ("orange", ":material/warning:"),
+    Verdict.HELD: ("blue", ":material/shield:"),
+    Verdict.ALREADY_WRONG: ("gray", ":material/help:"),
+    Verdict.MISSED: ("blue", ":material/shield:"),
+}
+GREY_POINT = 0.5
+
+
+def show_verdict(request: Request, experiment: Experiment) -> None:
+    """One badge and one sentence, then what must be said about it."""
+    attack = type(request.attack)
+    outcome = verdict(experiment)
+    colour, icon = BADGES[outcome]
+    st.badge(outcome.value, color=colour, icon=icon)
+    st.markdown(f"##### {sentence(experiment, attack.norm)}")
+    for notice in notices(experiment, attack):
+        st.caption(notice)
+
+
+def notices(experiment: Experiment, attack: type[Attack]) -> list[str]:
+    """Everything that would mislead if it were not said."""
+    said = list(experiment.notices)
+    if experiment.success != experiment.success_8bit:
+        said.append(
+            "Rounded to 8 bits, as a PNG file stores it, "
+            + ("the attack works." if experiment.success_8bit else "the attack no longer works.")
+        )
+    if attack.norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
+        said.append(
+            f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
+            "can be right on all of them, and the change is plain to see."
+        )
+    if experiment.zero_gradients:
+        said.append(
+            f"{experiment.zero_gradients} of {experiment.gradients} gradients were exactly zero: "
+            "success that is missing here may be masked gradients, not robustness."
+        )
+    return said
+
+
+def show_pictures(experiment: Experiment, views: Views) -> None:
+    """Three pictures, enlarged by a whole factor, as PNG: every pixel shown is a pixel computed."""
+    before, after = experiment.before[0], experiment.after[0]
+    size = f"{experiment.clean.shape[-2]} x {experiment.clean.shape[-1]}"
+    cells = (
+        (
+            views.clean,
+            f"Clean: {before.label} {percent(before.confidence)}",
+            f"The clean picture as the model sees it, {size} pixels: {before.label}.",
+        ),
+        (
+            views.change,
+            f"Perturbation × {views.factor:g} (grey: no change)",
+            f"The change of each pixel, {views.factor:g} times, around grey.",
+        ),
+        (
+            views.adversarial,
+            f"Adversarial: {after.label} {percent(after.confidence)}",
+            f"The adversarial picture: {after.label}.",
+        ),
+    )
+    for column, (pixels, caption, alt) in zip(st.columns(3), cells, strict=True):
+        shown = imaging.png(imaging.enlarge(pixels, PICTURE_SIDE))
+        column.image(shown, caption=caption, alt=alt, output_format="PNG")
+
+
+def short(value: float) -> str:
+    """Three significant figures, never in powers of ten from 0.001 on."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
+
+
+def show_numbers(experiment: Experiment) -> None:
+    """Distances and cost, each explained where one points at it."""
+    height, width = experiment.clean.shape[-2:]
+    cells = (
+        ("L0", f"{experiment.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
+        ("L2", short(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
+        ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
+        ("TV", short(experiment.tv), "Total variation of the change: how rough it is."),
+        ("SSIM", f"{experiment.ssim:.3f}", "Structural similarity; 1 means equal pictures."),
+        ("Queries", f"{experiment.queries}", "Forward passes that the attack spent."),
+        ("Gradients", f"{experiment.gradients}", "Backward passes that the attack spent."),
+        ("Time", duration(experiment.seconds), "Of the attack alone, on this machine."),
+    )
+    with st.container(horizontal=True, gap="small", key="numbers"):
+        for name, value, why in cells:
+            st.metric(name, value, help=why, width=92)
+
+
+def show_conditions(request: Request, experiment: Experiment) -> None:
+    """Under which conditions all of this holds, in one line."""
+    eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    if request.attack.norm == "l2":
+        eps += f" root mean square, an L2 radius of {experiment.eps:.3g}"
+    steps = request.parameters.get("steps")
+    st.caption(
+        f"{request.model.name}, {type(request.attack).title}, {eps}"
+        + (f", {steps} steps" if steps else "")
+        + f". The class to leave is {experiment.label.label}: {experiment.label_source}."
+    )

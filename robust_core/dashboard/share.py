@@ -1,0 +1,73 @@
+"""Settings that live in the address of the page: a link restores them, a widget changes them.
+
+Streamlit's own binding writes the *label* of an option into the address. Labels change with their
+wording, so here the value itself is written, and whatever a link brings is checked like any input.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import streamlit as st
+
+T = TypeVar("T")
+LONGEST = 100
+"""Characters of one value in a link that are looked at; no setting is longer."""
+
+
+def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
+    """Prepare the state of the widget ``key``, right before it is made; returns the key.
+
+    On the first run of a session the value in the link counts, where ``parse`` accepts it; otherwise
+    the default. Use the widget without a default of its own.
+    """
+    link = st.session_state.setdefault("_link", st.query_params.to_dict())
+    if key not in st.session_state:
+        raw = link.pop(key, None)
+        value = None if raw is None or len(raw) > LONGEST else _parsed(parse, raw)
+        st.session_state[key] = default if value is None else value
+    st.session_state.setdefault("_defaults", {})[key] = default
+    return key
+
+
+def one_of(options: Iterable[T]) -> Callable[[str], T | None]:
+    """A parser that accepts the options, as they are written by ``str``."""
+    written = {str(option): option for option in options}
+    return written.get
+
+
+def number(kind: type, low: float | None, high: float | None) -> Callable[[str], float | None]:
+    """A parser of numbers in a range."""
+
+    def parse(raw: str) -> float | None:
+        value = kind(raw)
+        inside = (low is None or value >= low) and (high is None or value <= high)
+        return value if inside else None
+
+    return parse
+
+
+def truth(raw: str) -> bool | None:
+    """A parser of switches."""
+    return {"True": True, "False": False}.get(raw)
+
+
+def publish() -> None:
+    """After the last setting of a run: write what differs from the defaults into the address."""
+    defaults, state = st.session_state.pop("_defaults", {}), st.session_state
+    changed = {key: str(state[key]) for key, d in defaults.items() if state[key] != d}
+    if st.query_params.to_dict() != changed:
+        st.query_params.from_dict(changed)
+
+
+def link() -> str:
+    """The address of the page with its settings, once they are published."""
+    address, query = (st.context.url or "").split("?")[0], urlencode(st.query_params.to_dict())
+    return f"{address}?{query}" if query else address
+
+
+def _parsed(parse: Callable[[str], T | None], raw: str) -> T | None:
+    try:
+        return parse(raw)
+    except ValueError:
+        return None

@@ -1,0 +1,184 @@
+"""Accuracy of a model on a test set, clean and under attack, one row for each eps.
+
+Several denominators are in use, so each is named: ``top1`` and ``top5`` count over *all* pictures,
+attacked whether or not the model was right about them; ``success_rate`` is flipped / initially
+correct; mean norms are over the flipped ones, mean passes over all.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from robust_core import attacks
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
+from robust_core.data.fitting import to_pixels
+from robust_core.engine import in_batches
+
+VALUES_PER_BATCH = 2**20
+
+
+class Outcome(NamedTuple):
+    """What an attack did, one entry per picture. A rank is how many classes come before the label."""
+
+    rank: Tensor
+    rank_8bit: Tensor
+    success: Tensor
+    l2: Tensor
+    linf: Tensor
+    queries: Tensor
+    gradients: Tensor
+    seconds: Tensor
+
+
+def default_batch(model: Classifier) -> int:
+    """Pictures at a time: about a million values, which suits the caches of a CPU."""
+    height, width = model.input_size
+    return min(256, max(8, VALUES_PER_BATCH // (model.channels * height * width)))
+
+
+def evaluate(
+    model: Classifier,
+    attack_name: str,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    eps_list: Sequence[float] | None = None,
+    parameters: dict | None = None,
+    batch: int | None = None,
+    progress: Callable[[int], object] | None = None,
+    on_notice: Callable[[str], None] | None = None,
+) -> dict:
+    """Attack every picture, untargeted, once for each eps.
+
+    Args:
+        images: float32 ``[N, C, H, W]`` in [0, 1], of the model's size.
+        labels: true classes, int64 ``[N]``.
+        eps_list: radii in the attack's norm. An attack without an eps runs once; a radius then only
+            limits which of its results count as flipped. None: no limit.
+        parameters: the other hyper-parameters.
+        batch: pictures at a time; halved where the memory does not suffice.
+        progress: called with the number of pictures that were just attacked.
+        on_notice: told in a sentence that the batch was halved.
+
+    Returns:
+        ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
+        ``parameters`` (without eps), ``norm``, ``goal``, ``batch``.
+
+    Raises:
+        ValueError: an unknown attack, hyper-parameter or value, or an attack that got no eps.
+    """
+    chosen = _create(attack_name, eps_list, parameters or {})
+    batch = batch or default_batch(model)
+    every = torch.arange(len(labels))
+    clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
+    outcomes: dict[Attack, Outcome] = {}
+    for _, attack in chosen:
+        if attack not in outcomes:
+
+            def work(rows: Tensor, attack: Attack = attack) -> Outcome:
+                outcome = _attack(model, attack, images[rows], labels[rows])
+                if progress is not None:
+                    progress(len(rows))
+                return outcome
+
+            outcomes[attack] = Outcome(*in_batches(work, every, batch, on_notice=on_notice))
+    first = chosen[0][1]
+    return {
+        "n": len(labels),
+        "clean_top1": _mean(clean < 1),
+        "clean_top5": _mean(clean < 5),
+        "rows": [_row(eps, attack, clean, outcomes[attack]) for eps, attack in chosen],
+        "parameters": {name: v for name, v in asdict(first).items() if name != "eps"},
+        "norm": first.norm,
+        "goal": "untargeted",
+        "batch": batch,
+    }
+
+
+def has_eps(attack: type[Attack] | Attack) -> bool:
+    """Whether an attack is bounded by a radius rather than looking for the smallest one."""
+    return any(spec.name == "eps" for spec in fields(attack))
+
+
+def runs(attack_name: str, eps_list: Sequence[float] | None) -> int:
+    """How often ``evaluate`` attacks each picture."""
+    return len(set(eps_list or ())) if has_eps(attacks.get(attack_name)) else 1
+
+
+def _create(
+    name: str, eps_list: Sequence[float] | None, parameters: dict
+) -> list[tuple[float | None, Attack]]:
+    """One attack for each row."""
+    if has_eps(attacks.get(name)):
+        if not eps_list:
+            raise ValueError(f"{name} needs at least one eps: a number such as 0.01")
+        return [(eps, attacks.create(name, eps=eps, **parameters)) for eps in eps_list]
+    attack = attacks.create(name, **parameters)
+    return [(eps, attack) for eps in eps_list or [None]]
+
+
+def _row(eps: float | None, attack: Attack, clean: Tensor, outcome: Outcome) -> dict:
+    """One row of the table: shares in [0, 1], None where nothing is there to be counted."""
+    allowed = torch.ones_like(outcome.success)
+    if eps is not None and not has_eps(attack):
+        allowed = (outcome.l2 if attack.norm == "l2" else outcome.linf) <= eps
+    correct = clean < 1
+    flipped = correct & outcome.success & allowed
+    rank, rank_8bit = (torch.where(allowed, r, clean) for r in (outcome.rank, outcome.rank_8bit))
+    return {
+        "eps": eps,
+        "top1": _mean(rank < 1),
+        "top5": _mean(rank < 5),
+        "top1_8bit": _mean(rank_8bit < 1),
+        "success_rate": _mean(flipped[correct]),
+        "correct": int(correct.sum()),
+        "flipped": int(flipped.sum()),
+        "mean_l2": _mean(outcome.l2[flipped]),
+        "mean_linf": _mean(outcome.linf[flipped]),
+        "mean_queries": _mean(outcome.queries),
+        "mean_gradients": _mean(outcome.gradients),
+        "seconds": outcome.seconds.sum().item(),
+    }
+
+
+def _attack(model: Classifier, attack: Attack, images: Tensor, labels: Tensor) -> Outcome:
+    images, labels = images.to(model.device), labels.to(model.device)
+    begun = time.perf_counter()
+    record = attack.run(model, images, labels)
+    success = record.success.cpu()  # waits for the device, so that the time is that of the work
+    seconds = time.perf_counter() - begun
+    pixels = torch.from_numpy(to_pixels(record.images)).permute(0, 3, 1, 2)
+    return Outcome(
+        rank=_ranks(model, record.images, labels),
+        rank_8bit=_ranks(model, pixels.float() / 255, labels),
+        success=success,
+        l2=record.l2,
+        linf=record.linf,
+        queries=record.queries.cpu(),
+        gradients=record.gradients.cpu(),
+        seconds=torch.full((len(labels),), seconds / len(labels), dtype=torch.float64),
+    )
+
+
+@torch.inference_mode()
+def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+    """How many classes come before the label, int64 ``[N]``; ties go to the lower index.
+
+    Logits that are not numbers put the label last.
+    """
+    logits = model(images.to(model.device)).cpu()
+    labels = labels.cpu().unsqueeze(1)
+    own = logits.gather(1, labels)
+    earlier = torch.arange(logits.shape[1]) < labels
+    rank = ((logits > own) | ((logits == own) & earlier)).sum(1)
+    return torch.where(logits.isnan().any(1), logits.shape[1], rank)
+
+
+def _mean(values: Tensor) -> float | None:
+    """The mean, in float64; None of nothing."""
+    return values.double().mean().item() if len(values) else None

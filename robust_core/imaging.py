@@ -1,0 +1,43 @@
+"""Pictures for eyes and files: exact enlargement, signed amplification, PNG."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+GREY = 128
+"""The value shown where nothing changed."""
+
+
+def enlarge(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Repeat each pixel of uint8 ``[h, w, c]`` by the largest whole number that keeps it in ``side``.
+
+    Pictures that are already larger come back as they are. No pixel is invented.
+    """
+    factor = max(1, side // max(pixels.shape[:2]))
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def amplification(largest: float) -> float:
+    """The factor that spreads changes of up to ``largest`` over the range of a picture.
+
+    Rounded down to two significant figures, so that it can be stated exactly; 1 for no change.
+    """
+    if largest <= 0:
+        return 1.0
+    factor = 0.5 / largest * (1 + 1e-4)  # float32 changes overshoot eps by a hair
+    unit = 10.0 ** (np.floor(np.log10(factor)) - 1)
+    return float(np.round(np.floor(factor / unit) * unit, 10))
+
+
+def show_change(delta: np.ndarray, factor: float) -> np.ndarray:
+    """The signed change, float ``[h, w, c]``, times ``factor``, around grey: uint8 ``[h, w, c]``."""
+    return np.rint(np.clip(GREY + 255 * factor * delta, 0, 255)).astype(np.uint8)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """uint8 ``[h, w, 1 or 3]`` as a PNG file, without metadata."""
+    buffer = io.BytesIO()
+    picture = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+    Image.fromarray(picture).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()

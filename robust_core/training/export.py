@@ -1,0 +1,85 @@
+"""From a finished training to a bundled model: rounded weights, their measured accuracy, the index."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors.torch import load as read_safetensors
+from safetensors.torch import save as to_safetensors
+from torch import Tensor, nn
+
+from robust_core import zoo
+from robust_core.paths import WEIGHTS
+from robust_core.training.run import Split, Trainer, accuracy
+
+ENTRY = "entry.json"
+
+
+def rounded_weights(network: nn.Module) -> dict[str, Tensor]:
+    """The state of ``network`` on the CPU, floats rounded to float16, in plain memory order."""
+    return {
+        name: (value.half() if value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in network.state_dict().items()
+    }
+
+
+def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
+    """Write ``folder/<model>.safetensors`` and ``folder/entry.json``; return the entry.
+
+    ``accuracy`` in the entry is that of exactly the rounded weights in the file, computed in float32
+    on ``test``. ``command`` is the command line that makes the file.
+    """
+    name = trainer.recipe.model
+    content = to_safetensors(rounded_weights(trainer.result().network))
+    model = zoo.untrained(name)
+    model.network.load_state_dict(read_safetensors(content))
+    share = accuracy(zoo.ready(model, trainer.device), test, trainer.device)
+    file = f"{name}.safetensors"
+    entry = {
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "data": trainer.recipe.data,
+        "accuracy": share,
+        "correct": round(share * len(test[1])),
+        "n_test": len(test[1]),
+        "command": command,
+        "seed": trainer.seed,
+        "epochs": trainer.epoch,
+        "recipe": asdict(trainer.recipe),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "seconds": round(trainer.seconds, 1),
+        "device": trainer.device.type,
+        "torch": torch.__version__,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / file, content)
+    _write(folder / ENTRY, _json({name: entry}))
+    return entry
+
+
+def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
+    """Copy an exported model into ``weights`` and enter it into the index; return the new file.
+
+    The other entries of the index stay as they are. Raises ``ZooError`` where the index is damaged.
+    """
+    entries = zoo.index(weights) if (weights / "index.json").exists() else {}
+    entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]
+    weights.mkdir(parents=True, exist_ok=True)
+    target = weights / entry["file"]
+    _write(target, (folder / entry["file"]).read_bytes())
+    _write(weights / "index.json", _json(dict(sorted((entries | {name: entry}).items()))))
+    return target
+
+
+def _json(value: dict) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)

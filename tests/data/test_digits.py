@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from robust_core.data import digits
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return {name: digits.load(name) for name in ("train", "test")}
+
+
+@pytest.mark.parametrize(("name", "count"), [("train", 1347), ("test", 450)])
+def test_shapes_types_and_range(splits, name, count):
+    images, labels = splits[name]
+    assert images.shape == (count, 1, 8, 8)
+    assert images.dtype == torch.float32
+    assert labels.dtype == torch.int64
+    assert images.min() == 0
+    assert images.max() == 1
+
+
+def test_pixels_are_sixteenths(splits):
+    images, _ = splits["test"]
+    assert torch.equal(images * 16, (images * 16).round())
+
+
+def test_the_splits_are_the_whole_set_once(splits):
+    from sklearn.datasets import load_digits
+
+    joined = torch.cat([splits["train"][0], splits["test"][0]]).flatten(1) * 16
+    whole = torch.from_numpy(load_digits().data).float()
+    assert sorted(map(tuple, joined.tolist())) == sorted(map(tuple, whole.tolist()))
+
+
+def test_every_class_keeps_its_share(splits):
+    share = [labels.bincount(minlength=10) / len(labels) for _, labels in splits.values()]
+    assert torch.allclose(share[0], share[1], atol=0.005)
+
+
+def test_the_split_is_always_the_same(splits):
+    again = digits.load("test")
+    assert all(torch.equal(a, b) for a, b in zip(splits["test"], again, strict=True))

@@ -1,0 +1,261 @@
+import errno
+import hashlib
+import http.server
+import io
+import socket
+import tarfile
+import threading
+from collections import namedtuple
+
+import pytest
+
+from robust_core.data import cifar10, download
+from robust_core.data.download import Archive, DownloadError, download_cifar10
+
+HOST = "127.0.0.1"
+Usage = namedtuple("Usage", "total used free")
+
+
+def pack(folder, names=download.MEMBERS, extra=()) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for name in names:
+            tar.add(folder / name, f"{cifar10.FOLDER}/{name}")
+        for name, data in extra:
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Sends ``body``; can cut each answer after ``cut`` bytes, ignore Range, or fail."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__((HOST, 0), Handler)
+        self.body, self.cut, self.ranges_known, self.status = b"", None, True, None
+        self.asked = []
+
+    def archive(self) -> Archive:
+        url = f"http://{HOST}:{self.server_port}/files/cifar-10-binary.tar.gz"
+        return Archive(url, len(self.body), hashlib.sha256(self.body).hexdigest())
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        wanted = self.headers.get("Range")
+        self.server.asked.append(wanted)
+        if self.server.status:
+            self.send_error(self.server.status)
+            return
+        start = int(wanted[6:-1]) if wanted and self.server.ranges_known else 0
+        self.send_response(206 if start else 200)
+        total = len(self.server.body)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+        self.send_header("Content-Length", str(total - start))
+        self.end_headers()
+        stop = total if self.server.cut is None else start + self.server.cut
+        self.wfile.write(self.server.body[start:stop])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, small_files, cifar10_files, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(download, "UNPACKED", 0)
+    cifar10_files(tmp_path / "source")
+    server = Server()
+    server.body = pack(tmp_path / "source")
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "root"
+
+
+def left_over(root):
+    """Everything in the data folder besides the data set."""
+    return sorted(path.name for path in root.iterdir() if path.name != cifar10.FOLDER)
+
+
+def test_whole_download(server, root, tmp_path):
+    told = []
+    folder = download_cifar10(
+        root, progress=lambda *state: told.append(state), archive=server.archive()
+    )
+    assert folder == root / cifar10.FOLDER == cifar10.find(root)
+    for name in download.MEMBERS:
+        assert (folder / name).read_bytes() == (tmp_path / "source" / name).read_bytes()
+    assert told == sorted(told)
+    assert told[-1] == (len(server.body), len(server.body))
+    assert left_over(root) == []
+
+
+def test_what_is_there_is_not_fetched_again(server, root):
+    download_cifar10(root, archive=server.archive())
+    download_cifar10(root, archive=server.archive())
+    assert len(server.asked) == 1
+
+
+def test_default_root_is_the_data_folder(server, root, monkeypatch):
+    monkeypatch.setenv("ROBUST_DATA", str(root))
+    assert download_cifar10(archive=server.archive()) == root / cifar10.FOLDER
+
+
+def test_damaged_data_is_replaced(server, root):
+    folder = download_cifar10(root, archive=server.archive())
+    (folder / "test_batch.bin").write_bytes(b"short")
+    download_cifar10(root, archive=server.archive())
+    assert cifar10.available(root)
+
+
+def test_interruption_and_resume(server, root):
+    server.cut = len(server.body) // 3
+    with pytest.raises(DownloadError, match="broke off"):
+        download_cifar10(root, archive=server.archive())
+    assert not cifar10.available(root)
+    server.cut = None
+    told = []
+    download_cifar10(root, progress=lambda done, _: told.append(done), archive=server.archive())
+    third = len(server.body) // 3
+    assert server.asked == [None, f"bytes={third}-"]
+    assert told[0] == third
+    assert cifar10.available(root)
+
+
+def test_server_that_ignores_range_starts_over(server, root, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK", 4096)
+    server.cut = len(server.body) // 2
+    with pytest.raises(DownloadError):
+        download_cifar10(root, archive=server.archive())
+    server.cut, server.ranges_known = None, False
+    download_cifar10(root, archive=server.archive())
+    assert cifar10.available(root)
+
+
+def test_whole_partial_file_needs_no_server(server, root):
+    root.mkdir()
+    (root / "cifar-10-binary.tar.gz.partial").write_bytes(server.body)
+    download_cifar10(root, archive=server.archive())
+    assert server.asked == []
+
+
+def test_overlong_partial_file_is_started_over(server, root):
+    root.mkdir()
+    (root / "cifar-10-binary.tar.gz.partial").write_bytes(server.body + b"more")
+    download_cifar10(root, archive=server.archive())
+    assert server.asked == [None]
+
+
+def test_raising_from_progress_abandons_and_keeps_what_came(server, root, monkeypatch):
+    monkeypatch.setattr(download, "CHUNK", 4096)
+
+    def stop(done, total):
+        if done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        download_cifar10(root, progress=stop, archive=server.archive())
+    assert left_over(root) == ["cifar-10-binary.tar.gz.partial"]
+    download_cifar10(root, archive=server.archive())
+    assert server.asked[1].startswith("bytes=")
+    assert cifar10.available(root)
+
+
+def test_other_bytes_are_refused_deleted_and_not_unpacked(server, root):
+    archive = server.archive()
+    server.body = server.body[:-100] + bytes(100)
+    with pytest.raises(DownloadError, match="not the official"):
+        download_cifar10(root, archive=archive)
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("lacks", [*download.MEMBERS])
+def test_incomplete_archive(server, root, tmp_path, lacks):
+    server.body = pack(tmp_path / "source", [n for n in download.MEMBERS if n != lacks])
+    with pytest.raises(DownloadError, match="whole CIFAR-10"):
+        download_cifar10(root, archive=server.archive())
+    assert list(root.iterdir()) == []
+
+
+def test_archive_that_is_none(server, root):
+    server.body = b"not a tar file at all" * 10
+    with pytest.raises(DownloadError, match="whole CIFAR-10"):
+        download_cifar10(root, archive=server.archive())
+
+
+def test_unexpected_members_stay_in_the_archive(server, root, tmp_path):
+    extra = [("../escaped", b"x"), (f"{cifar10.FOLDER}/setup.py", b"x"), ("/tmp/escaped", b"x")]
+    server.body = pack(tmp_path / "source", extra=extra)
+    folder = download_cifar10(root, archive=server.archive())
+    assert sorted(path.name for path in folder.iterdir()) == sorted(download.MEMBERS)
+    assert not (tmp_path / "escaped").exists()
+    assert left_over(root) == []
+
+
+def test_offline(root, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(download, "UNPACKED", 0)
+    with socket.socket() as closed:
+        closed.bind((HOST, 0))  # bound but not listening: the connection is refused
+        archive = Archive(f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz", 10, "0" * 64)
+        with pytest.raises(DownloadError, match="cannot be reached"):
+            download_cifar10(root, archive=archive)
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_server_that_refuses(server, root, status):
+    server.status = status
+    with pytest.raises(DownloadError, match=f"answered {status}"):
+        download_cifar10(root, archive=server.archive())
+
+
+def test_too_little_room_is_said_before_anything_is_fetched(server, root, monkeypatch):
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10))
+    with pytest.raises(DownloadError, match="MB more"):
+        download_cifar10(root, archive=server.archive())
+    assert server.asked == []
+
+
+def test_disk_that_fills_up_on_the_way(server, root, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(download, "_unpack", full)
+    with pytest.raises(DownloadError, match=r"disk of .* is full"):
+        download_cifar10(root, archive=server.archive())
+
+
+def test_folder_that_cannot_be_made(server, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DownloadError, match="cannot be written"):
+        download_cifar10(tmp_path / "file" / "root", archive=server.archive())
+
+
+def test_one_download_at_a_time_and_the_next_after_it(server, root):
+    refused = []
+
+    def second(done, total):
+        if not refused:
+            with pytest.raises(DownloadError, match="already"):
+                download_cifar10(root, archive=server.archive())
+            refused.append(True)
+
+    download_cifar10(root, progress=second, archive=server.archive())
+    assert refused
+    download_cifar10(root.parent / "elsewhere", archive=server.archive())
+
+
+def test_the_official_archive_is_pinned():
+    assert download.CIFAR10.url.startswith("https://www.cs.toronto.edu/")
+    assert len(download.CIFAR10.sha256) == 64
+    assert download.CIFAR10.name == "cifar-10-binary.tar.gz"

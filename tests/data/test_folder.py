@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from robust_core.classifier import Classifier
+from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.folder import load_folder
+from robust_core.data.uploads import UploadError
+
+
+def classifier(channels=3, size=16, class_names=("cat", "dog", "frog")):
+    return Classifier(
+        nn.Flatten(),
+        name="toy",
+        class_names=class_names,
+        input_size=(size, size),
+        mean=(0.5,) * channels,
+        std=(0.5,) * channels,
+        resize=size + 4,
+    )
+
+
+def write(path, seed=0, shape=(20, 30)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (*shape, 3), np.uint8)
+    Image.fromarray(pixels).save(path)
+    return pixels
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_pictures_are_fitted_to_the_model(tmp_path, channels):
+    model = classifier(channels)
+    pixels = write(tmp_path / "dog" / "a.png")
+    images, labels = load_folder(tmp_path, model)
+    fitted = fit(pixels, size=(16, 16), resize=20, channels=channels, how="crop")
+    assert torch.equal(images, to_tensor(fitted))
+    assert labels.tolist() == [1]
+    assert labels.dtype == torch.int64
+
+
+def test_classes_take_turns_and_files_go_by_name(tmp_path):
+    written = {}
+    names = ["cat/b.png", "cat/a.png", "cat/c.png", "frog/z.png", "Dog/q.png", "Dog/r.png"]
+    for seed, name in enumerate(names):
+        written[name] = write(tmp_path / name, seed, (16, 16))
+    order = ["Dog/q.png", "cat/a.png", "frog/z.png", "Dog/r.png", "cat/b.png", "cat/c.png"]
+    images, labels = load_folder(tmp_path, classifier())
+    assert labels.tolist() == [1, 0, 2, 1, 0, 0]
+    assert torch.equal(images, torch.cat([to_tensor(written[name]) for name in order]))
+    first, first_labels = load_folder(tmp_path, classifier(), limit=4)
+    assert torch.equal(first, images[:4])
+    assert torch.equal(first_labels, labels[:4])
+
+
+def test_sub_folders_may_be_named_by_index(tmp_path):
+    write(tmp_path / "2" / "a.png")
+    assert load_folder(tmp_path, classifier())[1].tolist() == [2]
+
+
+def test_a_name_that_two_classes_share_needs_the_index(tmp_path):
+    write(tmp_path / "crane" / "a.png")
+    with pytest.raises(ValueError, match="several classes called 'crane'"):
+        load_folder(tmp_path, classifier(class_names=("crane", "crane", "cat")))
+
+
+def test_sub_folder_that_is_no_class_lists_the_classes(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / "horse").mkdir()
+    with pytest.raises(ValueError, match=r"'horse'.*cat, dog, frog"):
+        load_folder(tmp_path, classifier())
+
+
+def test_unreadable_file_is_named(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / "cat" / "b.png").write_text("no picture")
+    with pytest.raises(UploadError, match=r"^cat/b\.png: This is a text file"):
+        load_folder(tmp_path, classifier())
+
+
+def test_files_that_systems_leave_are_ignored(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / "cat" / "Thumbs.db").write_bytes(b"\0")
+    (tmp_path / "cat" / ".DS_Store").write_bytes(b"\0")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "README.txt").write_text("about these pictures")
+    assert len(load_folder(tmp_path, classifier())[0]) == 1
+
+
+def test_nothing_to_load(tmp_path):
+    with pytest.raises(ValueError, match="There is no folder"):
+        load_folder(tmp_path / "none", classifier())
+    write(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="one sub-folder per class"):
+        load_folder(tmp_path, classifier())
+    with pytest.raises(ValueError, match="limit must be"):
+        load_folder(tmp_path, classifier(), limit=0)

@@ -1,0 +1,86 @@
+"""Work that a test moves step by step, so that nothing here depends on how fast it runs."""
+
+import threading
+
+import pytest
+
+from robust_core.engine import Engine
+
+LONG = 10.0  # seconds: a test that waits this long has failed
+
+
+class Steps:
+    """Work in `total` steps, each of which waits until the test allows it."""
+
+    def __init__(self, value: object = "value", total: int = 100) -> None:
+        self.value, self.total = value, total
+        self.runs = self.steps = 0
+        self.began, self.ended = threading.Event(), threading.Event()
+        self._allowed, self._reported = threading.Semaphore(0), threading.Semaphore(0)
+
+    def __call__(self, progress):
+        self.runs += 1
+        self.began.set()
+        try:
+            for step in range(1, self.total + 1):
+                assert self._allowed.acquire(timeout=LONG)
+                self.steps += 1
+                progress(step, self.total)
+                self._reported.release()
+            return self.value
+        finally:
+            self.ended.set()
+
+    def advance(self, steps: int = 1) -> None:
+        """Let so many steps happen, each of which must go on."""
+        for _ in range(steps):
+            self._allowed.release()
+            assert self._reported.acquire(timeout=LONG)
+
+    def stop_at_next_step(self) -> None:
+        """Let one step happen, which must be the last."""
+        self._allowed.release()
+        assert self.ended.wait(2 * LONG)
+        assert not self._reported.acquire(blocking=False)  # `progress` has raised
+
+    def finish(self) -> None:
+        self._allowed.release(max(1, self.total))
+
+
+@pytest.fixture
+def steps():
+    """The class `Steps`; what it made is let go at the end."""
+    made = []
+
+    def make(*args, **kwargs) -> Steps:
+        made.append(Steps(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    for work in made:
+        work.finish()
+
+
+@pytest.fixture
+def new_engine(steps):
+    """Makes engines, which are closed at the end."""
+    engines = []
+
+    def make(workers: int = 1, **options) -> Engine:
+        engines.append(Engine(workers, **options))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture
+def result():
+    """Gives a ticket's result in bounded time."""
+
+    def wait(ticket):
+        assert ticket.wait(LONG)
+        return ticket.result()
+
+    return wait
