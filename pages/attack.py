@@ -22,26 +22,23 @@ with left:
     parameters = controls.choose_parameters(attack)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
-    if chosen.credit:
-        st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
-    picture_input.offer_cifar10(model)
-    st.caption(PRIVACY)
 share.publish()
 
 with right:
     values = model.channels * model.input_size[0] * model.input_size[1]
     allowed = controls.radius(attack, eps, values)
+    experiment = None
     try:
-        request = Request(
-            chosen, how, model, attack(eps=allowed, **parameters), target, least_likely
-        )
+        run = attack(eps=allowed, **parameters)
+        request = Request(chosen, how, model, run, target, least_likely, shown_eps=eps)
     except ValueError as error:
         st.error(str(error))
-        st.stop()
-    if not lab.fetch_model(model.name):
-        lab.offer_bundled()
-        st.stop()
-    experiment = lab.compute(request.key(), request.work, channel="attack", doing=attack.title)
+    else:
+        if lab.fetch_model(model.name):
+            key, work = request.key(), request.work
+            experiment = lab.compute(key, work, channel="attack", doing=attack.title)
+        else:
+            lab.offer_bundled()
     if experiment is None:
         request, experiment = lab.last_result()
     else:
@@ -52,3 +49,8 @@ with right:
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
     depth.show_depth(request, experiment, views)
+
+if chosen.credit:
+    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+picture_input.offer_cifar10(model)
+st.caption(PRIVACY)

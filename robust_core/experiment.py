@@ -169,7 +169,7 @@ def perform(
         observer=recorder if iterative else None,
     )
     seconds = time.perf_counter() - begun
-    adversarial = record.images.cpu()
+    adversarial = record.x_adv.cpu()
     rounded = to_tensor(to_pixels(adversarial)[0])
     with torch.inference_mode():
         logits = model(torch.cat([adversarial, rounded]).to(model.device)).cpu().double()
@@ -197,8 +197,8 @@ def perform(
         tv=record.tv[0].item(),
         ssim=ssim(clean, adversarial)[0].item(),
         seconds=seconds,
-        queries=int(record.queries[0]),
-        gradients=int(record.gradients[0]),
+        queries=int(record.queries_forward[0]),
+        gradients=int(record.queries_backward[0]),
         zero_gradients=int(record.zero_gradients[0]),
         frames=_frames(
             model,

@@ -54,7 +54,7 @@ class LinfBall:
 
     def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
         """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved."""
-        return self.project(torch.add(x, gradient.sign(), alpha=size))
+        return torch.add(x, gradient.sign(), alpha=size).clamp_(self.lower, self.upper)
 
     def project(self, x: Tensor) -> Tensor:
         return torch.clamp(x, self.lower, self.upper)

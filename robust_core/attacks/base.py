@@ -60,17 +60,19 @@ class Paper:
 class AttackResult:
     """The record of an attack: one entry per picture, all tensors detached.
 
-    ``queries`` and ``gradients`` are forward and backward passes spent on a picture; the fresh pass
-    behind ``success`` is not among them. ``zero_gradients`` counts the steps at which the gradient of
-    the loss was exactly zero. ``trace`` ``[T, N]`` holds the loss at each evaluated iterate, NaN where
-    a picture had already left the batch.
+    ``x_adv`` are the adversarial pictures ``[N, C, H, W]``. ``queries_forward`` and
+    ``queries_backward`` are the passes spent on a picture; the fresh pass behind ``success`` is not
+    among them. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
+    zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
+    target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
+    are float64, as in ``evaluation.distances``.
     """
 
-    images: Tensor
+    x_adv: Tensor
     success: Tensor
     iterations: Tensor
-    queries: Tensor
-    gradients: Tensor
+    queries_forward: Tensor
+    queries_backward: Tensor
     zero_gradients: Tensor
     trace: Tensor
     l0: Tensor
@@ -152,13 +154,13 @@ class Attack:
         with evaluating(model), torch.no_grad():
             success = aim.success(model(adversarial.to(oracle.dtype)))
         return AttackResult(
-            images=adversarial,
+            x_adv=adversarial,
             success=success,
-            iterations=oracle.iterations,
-            queries=oracle.queries,
-            gradients=oracle.gradients,
-            zero_gradients=oracle.zero_gradients,
-            trace=oracle.trace_matrix(),
+            iterations=oracle.tally("iterations"),
+            queries_forward=oracle.tally("queries"),
+            queries_backward=oracle.tally("gradients"),
+            zero_gradients=oracle.tally("zero_gradients"),
+            trace=oracle.trace(),
             **distances.all_norms(adversarial, images),
         )
 

@@ -68,7 +68,7 @@ class Noise(Attack):
             drawn = (images + self.noise(images, draw)).clamp_(0, 1)
             loss = aim.loss(oracle.logits(drawn), margin)
             oracle.observe(drawn, loss)
+            oracle.count("iterations")
             better = loss > best_loss
             best[better], best_loss[better] = drawn[better], loss[better].to(best_loss.dtype)
-        oracle.iterations += self.draws
         return best

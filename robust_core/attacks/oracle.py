@@ -11,6 +11,8 @@ from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
 from robust_core.goals import Aim
 
+COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
+
 
 @contextmanager
 def evaluating(model: object) -> Iterator[None]:
@@ -29,15 +31,19 @@ def evaluating(model: object) -> Iterator[None]:
 
 
 def _modules_in_training(model: nn.Module) -> list[nn.Module]:
-    """As ``[m for m in model.modules() if m.training]``, in a third of the time: it is 1 % of FGSM."""
-    seen: set[nn.Module] = set()
+    """As ``[m for m in model.modules() if m.training]``, five times as fast: 1 % of an FGSM."""
     waiting: list[nn.Module | None] = [model]
-    while waiting:
-        module = waiting.pop()
-        if module is not None and module not in seen:
-            seen.add(module)
+    expanded: set[nn.Module] = set()
+    training = []
+    for module in waiting:  # which grows on the way
+        if module is None:
+            continue
+        if module.training:
+            training.append(module)
+        if module._modules and module not in expanded:
+            expanded.add(module)
             waiting.extend(module._modules.values())
-    return [module for module in seen if module.training]
+    return training
 
 
 class Oracle:
@@ -54,10 +60,8 @@ class Oracle:
         observer: Callable[[Tensor, Tensor], object] | None = None,
     ) -> None:
         self.model, self.observer, self.size = model, observer, len(images)
-        self.dtype = images.dtype
-        zeros = torch.zeros(len(images), dtype=torch.int64, device=images.device)
-        self.queries, self.gradients = zeros.clone(), zeros.clone()
-        self.iterations, self.zero_gradients = zeros.clone(), zeros
+        self.dtype, self.device = images.dtype, images.device
+        self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
         self._trace: list[tuple[Tensor | None, Tensor]] = []
 
     def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
@@ -65,15 +69,19 @@ class Oracle:
         check_logits(logits, x)
         if aim is not None and not self._trace:  # once: it makes a GPU wait
             check_classes(aim.classes, logits)
-        self._count(self.queries, rows)
+        self.count("queries", rows)
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
-    @staticmethod
-    def _count(counter: Tensor, rows: Tensor | None) -> None:
-        if rows is None:
-            counter += 1
-        else:
-            counter[rows] += 1
+    def count(self, what: str, rows: Tensor | None = None) -> None:
+        """Count one more for the pictures ``rows``: indices or a mask of the batch, None for all."""
+        self._counted[what].append(rows)  # added up when asked for: most callers never ask
+
+    def tally(self, what: str) -> Tensor:
+        """How often each picture was counted, int64 ``[N]``."""
+        total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
+        for rows in self._counted[what]:
+            total[slice(None) if rows is None else rows] += 1
+        return total
 
     @torch.no_grad()
     def logits(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -96,10 +104,9 @@ class Oracle:
         """
         gradient, value = self._gradient(x, aim, loss, rows)
         largest = gradient.abs().amax(tuple(range(1, x.ndim)))
-        low, high = torch.stack(largest.aminmax()).tolist()  # one wait for a GPU, not two
-        if not 0 < low <= high < math.inf:  # also where it is not a number
+        if not all(0 < value < math.inf for value in largest.tolist()):  # NaN is not either
             gradient = self._mend(gradient, x, aim, loss, rows)
-        self._count(self.iterations, rows)
+        self.count("iterations", rows)
         self.observe(x, value, rows)
         return gradient
 
@@ -110,7 +117,7 @@ class Oracle:
         gradient = gradient.nan_to_num(nan=0.0)
         vanished = ~gradient.flatten(1).any(1)
         if bool(vanished.any()):
-            self._count(self.zero_gradients, vanished if rows is None else rows[vanished])
+            self.count("zero_gradients", vanished if rows is None else rows[vanished])
             if loss == "ce":
                 again = vanished.nonzero().squeeze(1)
                 all_rows = again if rows is None else rows[again]
@@ -129,7 +136,7 @@ class Oracle:
             (gradient,) = torch.autograd.grad(value.sum(), x)
         else:  # the model's output does not depend on the picture
             gradient = torch.zeros_like(x)
-        self._count(self.gradients, rows)
+        self.count("gradients", rows)
         return gradient, aim.report(value.detach(), shown)
 
     def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
@@ -138,9 +145,9 @@ class Oracle:
         if self.observer is not None:
             self.observer(x.detach().clone(), value.clone())
 
-    def trace_matrix(self) -> Tensor:
-        """Losses ``[T, N]``, NaN where a picture took no part."""
-        matrix = torch.full((len(self._trace), self.size), torch.nan, dtype=self.dtype)
-        for line, (rows, value) in zip(matrix, self._trace, strict=True):
-            line[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
+    def trace(self) -> Tensor:
+        """Losses ``[N, T]``, NaN where a picture took no part."""
+        matrix = torch.full((self.size, len(self._trace)), torch.nan, dtype=self.dtype)
+        for column, (rows, value) in zip(matrix.T, self._trace, strict=True):
+            column[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
         return matrix

@@ -93,7 +93,10 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     results = []
     for part in suite.parts:
         parameters = part.parameters | options.seed_of(args, part.attack)
-        rows = _evaluate(args, model, part.attack, part.eps, parameters, images, labels)
+        first = slice(part.limit)
+        rows = _evaluate(
+            args, model, part.attack, part.eps, parameters, images[first], labels[first]
+        )
         results.append({"attack": part.attack} | rows)
     same = {"model": suite.model, "data": suite.data}
     value = {"suite": args.suite, **same}

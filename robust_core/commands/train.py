@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.devices import as_device
     from robust_core.training import export, train
 
-    folder = args.folder or Path("runs", args.recipe + "-paper" * args.paper_schedule)
+    folder = folder_of(args)
     device = as_device(args.device)
     data, test = (load_split(recipe, split, args.data) for split in ("train", "test"))
     model = zoo.untrained(recipe.model, args.seed)
@@ -52,6 +52,11 @@ def run(args: argparse.Namespace) -> None:
     installed = export.install(folder, recipe.model) if args.install else None
     paths = {"weights": str(written), "installed": installed and str(installed)}
     output.emit({"model": recipe.model, **entry, **paths}, args.json, _text(entry, paths))
+
+
+def folder_of(args: argparse.Namespace) -> Path:
+    """Where checkpoint and result go: each schedule of a model has a folder of its own."""
+    return args.folder or Path("runs", args.recipe + ("-paper" if args.paper_schedule else ""))
 
 
 def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "Recipe":

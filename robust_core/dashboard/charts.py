@@ -24,8 +24,8 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
     labels = [row[0] for row in rows]
     figure = go.Figure()
     for name, column, colour, pattern in (
-        ("adversarial", 2, ADVERSARIAL, "/"),
         ("clean", 1, CLEAN, ""),
+        ("adversarial", 2, ADVERSARIAL, "/"),
     ):
         values = [row[column] for row in rows]
         figure.add_bar(
@@ -43,7 +43,7 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
         **_BARE,
         barmode="group",
         height=48 + 40 * len(rows),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         xaxis={
             "range": [0, 1.15],
             "tickformat": ".0%",

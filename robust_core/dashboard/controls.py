@@ -9,6 +9,7 @@ import streamlit as st
 
 from robust_core import attacks, zoo
 from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.evaluation.headline import headline
 from robust_core.evaluation.verdict import in_255ths
 
 EPS_HELP = (
@@ -29,6 +30,9 @@ def choose_model() -> zoo.Description:
         persist_state="session",
         help="cifar10 and digits models are bundled; imagenet models are downloaded once.",
     )
+    reached = headline(name)
+    if reached:
+        st.caption(reached, help="Made by: python -m robust_core evaluate --suite, see the README.")
     return zoo.describe(name)
 
 
@@ -125,6 +129,7 @@ def _control(attack: str, spec: Field) -> object:
         f"{label} ({meta['unit']})" if meta["unit"] else label,
         low,
         high,
+        value=None,  # may be emptied, which means the default
         step=1 if kind is int else 0.001,
         format=None if kind is int else "%.4f",
         placeholder="automatic" if spec.default is None else f"{spec.default}",

@@ -30,7 +30,7 @@ def compute(key: str, work: Callable, *, channel: str, doing: str) -> object | N
 
     Returns None where the user stopped it or it was refused; the page then says what to do.
     """
-    if st.session_state.get("_stopped") == key:
+    if stopped(key):
         return _offer_again()
     slot = st.empty()
     try:
@@ -59,13 +59,24 @@ def _wait(
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container():
                 bar = st.progress(0.0, doing)
-                st.button("Stop", key="stop", on_click=_stop, args=what, icon=":material/stop:")
+                st.button(
+                    "Stop",
+                    key=f"stop_{what[1]}",
+                    on_click=_stop,
+                    args=what,
+                    icon=":material/stop:",
+                )
         if bar is not None:
             if ticket.place:
                 bar.progress(0.0, f"Waiting: {ticket.place} in line before this one")
             else:
                 k, n = ticket.step, ticket.total
                 bar.progress(k / n if n else 0.0, f"{doing}: {k} of {n}" if n else doing)
+
+
+def stopped(key: str) -> bool:
+    """Whether the visitor has stopped this work and not started it again."""
+    return st.session_state.get("_stopped") == key
 
 
 def _stop(key: str, channel: str) -> None:

@@ -78,16 +78,20 @@ def offer_cifar10(model: Description) -> None:
     if model.family != "cifar10" or cifar10.available():
         return
     size = f"{download.CIFAR10.size / 1e6:.0f} MB"
-    clicks = st.session_state.get("_downloads", 0)
     if st.button(f"Get the CIFAR-10 test pictures ({size})", icon=":material/download:"):
-        st.session_state["_downloads"] = clicks = clicks + 1
-    if clicks and lab.compute(
-        key_of(download="cifar10", clicks=clicks, session=lab.session()),
+        st.session_state["_download"] = True
+    if not st.session_state.get("_download"):
+        return
+    key = key_of(download="cifar10", session=lab.session())
+    if lab.compute(
+        key,
         lambda progress: download.download_cifar10(progress=progress),
         channel="download",
         doing="Downloading CIFAR-10",
     ):
         st.rerun()
+    if not lab.stopped(key):  # it failed: the next try is the visitor's to start
+        st.session_state["_download"] = False
 
 
 def _sample(model: Description, quiet: bool = False) -> Chosen:

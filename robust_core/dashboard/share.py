@@ -4,6 +4,7 @@ Streamlit's own binding writes the *label* of an option into the address. Labels
 wording, so here the value itself is written, and whatever a link brings is checked like any input.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 from urllib.parse import urlencode
@@ -37,12 +38,12 @@ def one_of(options: Iterable[T]) -> Callable[[str], T | None]:
 
 
 def number(kind: type, low: float | None, high: float | None) -> Callable[[str], float | None]:
-    """A parser of numbers in a range."""
+    """A parser of finite numbers in a range."""
 
     def parse(raw: str) -> float | None:
         value = kind(raw)
         inside = (low is None or value >= low) and (high is None or value <= high)
-        return value if inside else None
+        return value if inside and math.isfinite(value) else None
 
     return parse
 

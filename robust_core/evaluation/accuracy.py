@@ -152,15 +152,15 @@ def _attack(model: Classifier, attack: Attack, images: Tensor, labels: Tensor) -
     record = attack.run(model, images, labels)
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
-    pixels = torch.from_numpy(to_pixels(record.images)).permute(0, 3, 1, 2)
+    pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return Outcome(
-        rank=_ranks(model, record.images, labels),
+        rank=_ranks(model, record.x_adv, labels),
         rank_8bit=_ranks(model, pixels.float() / 255, labels),
         success=success,
         l2=record.l2,
         linf=record.linf,
-        queries=record.queries.cpu(),
-        gradients=record.gradients.cpu(),
+        queries=record.queries_forward.cpu(),
+        gradients=record.queries_backward.cpu(),
         seconds=torch.full((len(labels),), seconds / len(labels), dtype=torch.float64),
     )
 

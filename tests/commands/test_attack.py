@@ -1,0 +1,300 @@
+"""``attack``: every key of its JSON, labels and targets, the file it writes, its refusals."""
+
+import shlex
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from robust_core import attacks, zoo
+from robust_core.attacks import Attack
+from robust_core.commands import attack as attack_command
+from robust_core.data import digits
+from robust_core.data.picture import Picture
+
+BASE = ("--model", "digits-cnn", "--device", "cpu")
+SAMPLE = "sample:digits-test-3"
+SIDE = {"label", "index", "confidence", "top5"}
+KEYS = {
+    *("model", "attack", "eps", "before", "after", "success", "l0", "l2", "linf", "tv"),
+    *("seconds", "queries", "gradients", "detector", "norm", "parameters", "seed", "goal"),
+    *("label", "label_source", "target", "success_8bit", "ssim", "zero_gradients", "picture"),
+    *("device", "out", "versions"),
+}
+
+
+@pytest.fixture
+def attacked(command):
+    """The JSON of an attack on a test picture of the digits."""
+
+    def run(name="fgsm", eps="0.15", *more, picture=SAMPLE) -> dict:
+        radius = () if eps is None else ("--eps", eps)
+        ended = command("attack", picture, *BASE, "--attack", name, *radius, *more, "--json")
+        assert ended.status == 0, ended.err
+        return ended.json
+
+    return run
+
+
+@pytest.fixture
+def refused(command):
+    """The complaint about an attack that cannot be."""
+
+    def run(*more, picture=SAMPLE, name="fgsm", eps=("--eps", "0.1")) -> str:
+        return command("attack", picture, *BASE, "--attack", name, *eps, *more).complaint
+
+    return run
+
+
+@pytest.mark.parametrize("name", attacks.names())
+def test_every_attack_prints_every_key(attacked, name):
+    value = attacked(name)
+    assert set(value) == KEYS
+    for side in (value["before"], value["after"]):
+        assert set(side) == SIDE
+        assert len(side["top5"]) == 5
+        assert side["top5"][0] == [side["label"], side["confidence"]]
+        assert [c for _, c in side["top5"]] == sorted((c for _, c in side["top5"]), reverse=True)
+    assert (value["model"], value["attack"], value["eps"]) == ("digits-cnn", name, 0.15)
+    assert value["detector"] is None
+    assert value["norm"] == attacks.get(name).norm
+    assert value[value["norm"]] == pytest.approx(0.15, rel=1e-4)
+    assert set(value["parameters"]) == {spec.name for spec in fields(attacks.get(name))}
+    changed = value["after"]["index"] != value["label"]["index"]
+    assert value["success"] is changed
+
+
+def test_result_is_that_of_the_library(attacked):
+    value = attacked("pgd", "8/255", "--steps", "7", "--seed", "5")
+    model = zoo.load("digits-cnn", "cpu")
+    images, labels = digits.load("test")
+    pixels = images[3:4].mul(255).round().div(255)
+    attack = attacks.create("pgd", eps=8 / 255, steps=7, seed=5)
+    adversarial = attack(model, pixels, labels[3:4])
+    assert value["after"]["confidence"] == pytest.approx(
+        model.predict(adversarial)[0][0].confidence, abs=1e-6
+    )
+    assert value["l2"] == pytest.approx((adversarial - pixels).double().norm().item(), abs=1e-6)
+
+
+def test_fields_of_attacks_are_options(attacked):
+    value = attacked(
+        *("pgd", "0.1", "--steps", "4", "--step-size", "1/100", "--loss", "margin"),
+        *("--no-random-start", "--seed", "9"),
+    )
+    assert value["parameters"] == {
+        "eps": 0.1,
+        "steps": 4,
+        "step_size": 0.01,
+        "loss": "margin",
+        "random_start": False,
+        "restarts": 1,
+        "seed": 9,
+    }
+    assert value["gradients"] == 4
+    assert value["seed"] == 9
+
+
+def test_restarts_and_draws(attacked):
+    assert attacked("pgd", "0.01", "--restarts", "3", "--steps", "2")["gradients"] == 6
+    noise = attacked("noise", "0.1", "--kind", "uniform", "--draws", "10")
+    assert noise["queries"] == 10
+    assert noise["linf"] <= 0.1 + 1e-6
+
+
+def test_seed_is_taken_by_attacks_that_draw_nothing(attacked):
+    assert attacked("fgsm", "0.1", "--seed", "3")["seed"] is None
+
+
+def test_label_of_a_data_set_picture_is_its_own(attacked):
+    labels = digits.load("test")[1]
+    value = attacked()
+    assert value["label"]["index"] == labels[3].item()
+    assert value["label_source"] == "the label of the digits test set"
+
+
+def test_label_of_any_other_picture_is_the_prediction(attacked):
+    value = attacked(picture="sample:chelsea")
+    assert value["label_source"] == "the model's own prediction"
+    assert value["label"]["index"] == value["before"]["index"]
+
+
+def test_label_that_is_given_counts(attacked):
+    value = attacked("fgsm", "0.1", "--label", "0")
+    assert value["label"]["label"] == "0"
+    assert value["label_source"] == "given"
+    assert value["before"]["index"] != 0
+    assert value["success"] is True  # the model does not say 0, before or after
+
+
+def test_targets(attacked):
+    value = attacked("pgd", "0.5", "--target", "7")
+    assert value["target"]["label"] == "7"
+    assert value["success"] is (value["after"]["label"] == "7")
+    probabilities = zoo.load("digits-cnn", "cpu")(digits.load("test")[0][3:4])
+    least = attacked("pgd", "0.5", "--target", "least-likely")
+    assert least["target"]["index"] == probabilities.argmin().item()
+
+
+def test_out_is_the_rounded_picture_at_the_model_s_size(attacked, tmp_path):
+    path = tmp_path / "adv.png"
+    value = attacked("fgsm", "0.1", "--out", path)
+    assert value["out"] == str(path)
+    model, (images, labels) = zoo.load("digits-cnn", "cpu"), digits.load("test")
+    pixels = images[3:4].mul(255).round().div(255)
+    adversarial = attacks.create("fgsm", eps=0.1)(model, pixels, labels[3:4])
+    expected = np.rint(adversarial[0, 0].double().numpy() * 255).astype(np.uint8)
+    written = Image.open(path)
+    assert (written.mode, written.size) == ("L", (8, 8))
+    assert np.array_equal(np.asarray(written), expected)
+
+
+def test_out_read_back_is_what_the_model_saw(attacked, tmp_path):
+    path = tmp_path / "adv.png"
+    first = attacked("pgd", "0.2", "--out", path)
+    again = attacked("noise", "0", picture=path)
+    assert first["success_8bit"] is (again["before"]["index"] != first["label"]["index"])
+    assert again["l0"] == 0
+
+
+def test_fit_decides_what_the_model_sees(attacked):
+    cut, bent = (
+        attacked("fgsm", "0", "--fit", f, picture="sample:coffee") for f in ("crop", "squash")
+    )
+    assert cut["picture"]["fit"] == "crop"
+    assert cut["before"]["top5"] != bent["before"]["top5"]
+
+
+def test_people_get_sentences_not_json(command):
+    ended = command("attack", SAMPLE, *BASE, "--attack", "bim", "--eps", "0.1")
+    assert ended.status == 0
+    assert "{" not in ended.out
+    for word in ("bim", "digits-cnn", "before", "after", "L0", "Linf", "SSIM"):
+        assert word in ended.out
+
+
+def test_minimum_norm_attack_needs_no_eps(attacked, monkeypatch):
+    class Flip(Attack):
+        name, title, summary, equation = "flip", "Flip", "", ""
+
+        def perturb(self, oracle, images, aim):
+            return 1 - images
+
+    monkeypatch.setitem(attacks._REGISTRY, "flip", Flip)
+    assert attacked("flip", None)["eps"] is None
+    assert attacked("flip", "0.1")["eps"] == 0.1
+
+
+def test_option_of_another_attack_is_refused(refused):
+    assert refused("--steps", "3") == "fgsm has no steps; it takes eps, loss"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"eps": ()}, ["fgsm needs --eps"]),
+        ({"eps": ("--eps", "-1")}, ["eps", "0 or more", "-1"]),
+        ({"eps": ("--eps", "nan")}, ["eps", "nan"]),
+        ({"eps": ("--eps", "1/0")}, ["--eps", "1/0"]),
+        ({"name": "zap"}, ["zap", *attacks.names()]),
+        ({"picture": "sample:nobody"}, ["nobody", "chelsea"]),
+        ({"picture": "sample:digits-test-450"}, ["0 to 449"]),
+        ({"picture": "no-such-file.png"}, ["no-such-file.png", "cannot be read"]),
+    ],
+)
+def test_mistakes_name_what_is_wrong(refused, options, words):
+    complaint = refused(**options)
+    assert all(word in complaint for word in words)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--out", "adv.jpg"), [".png", "adv.jpg"]),
+        (("--out", "no/such/folder/adv.png"), ["no/such/folder"]),
+        (("--detector", "mahalanobis"), ["no detectors are registered", "mahalanobis"]),
+        (("--target", "cat"), ["digits-cnn has no class 'cat'"]),
+        (("--label", "10"), ["digits-cnn has no class '10'"]),
+        (("--device", "abacus"), ["abacus"]),
+        (("--seed", "-1"), ["--seed", "from 0"]),
+        (("--fit", "stretch"), ["stretch", "squash"]),
+        (("--loss", "l7"), ["loss must be one of", "ce"]),
+        (("--model", "vgg"), ["model must be one of", "digits-cnn"]),
+    ],
+)
+def test_bad_options_name_what_is_allowed(refused, more, words):
+    complaint = refused(*more)
+    assert all(word in complaint for word in words)
+
+
+def test_own_class_as_target_is_refused(refused):
+    own = str(digits.load("test")[1][3].item())
+    assert "target" in refused("--target", own)
+
+
+def test_detector_none_is_fine(attacked):
+    assert attacked("fgsm", "0.1", "--detector", "none")["detector"] is None
+
+
+def test_hostile_files_get_one_sentence(refused, tmp_path):
+    text = tmp_path / "text.png"
+    text.write_text("I am no picture")
+    assert "text.png" in refused(picture=text)
+    assert str(tmp_path.name) in refused(picture=tmp_path)
+
+
+def test_damaged_weights_get_one_sentence(command, monkeypatch):
+    def damaged(name, device=None):
+        raise zoo.ZooError("The weights are damaged. Restore them")
+
+    monkeypatch.setattr(zoo, "load", damaged)
+    complaint = command("attack", SAMPLE, *BASE, "--attack", "fgsm", "--eps", "0.1").complaint
+    assert complaint == "The weights are damaged. Restore them"
+
+
+@pytest.mark.parametrize(
+    ("attack", "more"),
+    [
+        (attacks.create("pgd", eps=0.1, steps=3, random_start=False), {}),
+        (attacks.create("pgd-l2", eps=0.8, restarts=2, steps=2, step_size=0.3, seed=4), {}),
+        (attacks.create("noise", eps=0.2, kind="uniform", draws=4), {"how": "squash"}),
+        (attacks.create("fgsm", eps=1e-5), {"target": 5}),
+        (attacks.create("bim", eps=0.3, loss="dlr"), {"least_likely": True}),
+    ],
+)
+def test_the_page_s_reproduce_line_reproduces(command, attack, more):
+    from robust_core.dashboard.request import Chosen, Request
+
+    pixels = (digits.load("test")[0][3, 0] * 255).round().byte().numpy()
+    picture = Picture.of(np.repeat(pixels[:, :, None], 3, axis=2))
+    label = digits.CLASSES[digits.load("test")[1][3]]
+    chosen = Chosen(picture, SAMPLE, true_label=label, data="digits test set")
+    request = Request(chosen, "crop", zoo.describe("digits-cnn"), attack)
+    request = replace(request, **more)
+    line = shlex.split(request.command())
+    assert line[:3] == ["python", "-m", "robust_core"]
+    ended = command(*line[3:], "--json", "--device", "cpu")
+    assert ended.status == 0, ended.err
+    shown = request.work(lambda step, total: None).summary()
+    same = set(shown) - {"seconds", "queries", "label_source"}
+    assert {k: ended.json[k] for k in same} == {k: shown[k] for k in same}
+
+
+def test_true_label_counts_only_where_the_model_knows_the_class(monkeypatch):
+    from robust_core.data import samples
+
+    sample = samples.load("digits-test-3")
+    model = zoo.load("digits-cnn", "cpu")
+    words = replace(zoo.describe("digits-cnn"), class_names=tuple("abcdefghij"))
+    assert attack_command._label(None, words, sample, model) == (None, "")
+    index, source = attack_command._label(None, zoo.describe("digits-cnn"), sample, model)
+    assert (str(index), source) == (sample.label, "the label of the digits test set")
+
+
+def test_torch_state_is_left_alone(attacked):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    attacked("pgd", "0.1")
+    assert torch.equal(before, torch.get_rng_state())

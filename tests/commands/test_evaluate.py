@@ -1,0 +1,188 @@
+"""``evaluate``: every key of its JSON, its files and suites, its refusals."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from robust_core import attacks, zoo
+from robust_core.data import digits
+from robust_core.evaluation import accuracy, suites
+from robust_core.evaluation.suites import Part, Suite
+
+BASE = ("--model", "digits-cnn", "--device", "cpu")
+KEYS = {
+    *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
+    *("goal", "batch", "weights_sha256", "device", "versions"),
+}
+ROW = {
+    *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped", "mean_l2"),
+    *("mean_linf", "mean_queries", "mean_gradients", "seconds"),
+}
+
+
+@pytest.fixture
+def small_suite(monkeypatch, tmp_path):
+    """A suite of two attacks whose results go into a folder of the test."""
+    parts = (Part("fgsm", (0.1, 0.5)), Part("pgd", (0.1,), {"steps": 2}))
+    monkeypatch.setitem(suites.SUITES, "small", Suite("digits-cnn", "digits", parts))
+    monkeypatch.setattr("robust_core.paths.RESULTS", tmp_path / "results")
+    return tmp_path / "results" / "small.json"
+
+
+@pytest.mark.parametrize("name", ["noise", "fgsm", "pgd-l2"])
+def test_every_key(command, name):
+    ended = command(
+        *("evaluate", *BASE, "--attack", name, "--eps", "0.1", "8/255", "--data", "digits"),
+        *("--limit", "60", "--json"),
+    )
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert set(value) == KEYS
+    assert (value["model"], value["attack"], value["data"]) == ("digits-cnn", name, "digits")
+    assert value["n"] == 60
+    assert [row["eps"] for row in value["rows"]] == [0.1, 8 / 255]
+    assert all(set(row) == ROW for row in value["rows"])
+    assert value["weights_sha256"] == zoo.index()["digits-cnn"]["sha256"]
+    assert "eps" not in value["parameters"]
+
+
+def test_figures_are_those_of_the_library(command):
+    ended = command(
+        *("evaluate", *BASE, "--attack", "pgd", "--steps", "3", "--seed", "2", "--eps", "0.1"),
+        *("--data", "digits", "--limit", "50", "--batch", "16", "--json"),
+    )
+    images, labels = (tensor[:50] for tensor in digits.load("test"))
+    expected = accuracy.evaluate(
+        zoo.load("digits-cnn", "cpu"),
+        "pgd",
+        images,
+        labels,
+        eps_list=[0.1],
+        parameters={"steps": 3, "seed": 2},
+    )
+    assert ended.json["batch"] == 16
+    assert ended.json["parameters"] == expected["parameters"]
+    for key in ("top1", "top5", "success_rate", "mean_l2"):
+        assert ended.json["rows"][0][key] == pytest.approx(expected["rows"][0][key])
+
+
+def test_progress_is_on_stderr_and_people_get_a_table(command):
+    ended = command(
+        *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits"),
+        *("--limit", "20"),
+    )
+    assert ended.status == 0
+    assert "pictures" in ended.err
+    assert "top-1" in ended.out
+    assert "clean" in ended.out
+    assert "loss ce" in ended.out  # a figure comes with its conditions
+    assert "{" not in ended.out
+
+
+def test_a_folder_of_pictures(command, tmp_path):
+    for label in ("3", "7"):
+        (tmp_path / label).mkdir()
+        Image.new("L", (8, 8), int(label)).save(tmp_path / label / "a.png")
+    ended = command(
+        *("evaluate", *BASE, "--attack", "noise", "--eps", "0", "--data", tmp_path, "--json")
+    )
+    assert ended.json["n"] == 2
+    assert ended.json["rows"][0]["top1"] == ended.json["clean_top1"]
+
+
+def test_out_holds_what_is_printed(command, tmp_path):
+    path = tmp_path / "result.json"
+    ended = command(
+        *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits"),
+        *("--limit", "10", "--json", "--out", path),
+    )
+    assert json.loads(path.read_text()) == ended.json
+
+
+def test_suite_runs_all_parts_and_writes_its_result(command, small_suite):
+    ended = command("evaluate", "--suite", "small", "--device", "cpu", "--json", "--seed", "1")
+    assert ended.status == 0, ended.err
+    assert json.loads(small_suite.read_text()) == ended.json
+    assert [r["attack"] for r in ended.json["results"]] == ["fgsm", "pgd"]
+    assert [len(r["rows"]) for r in ended.json["results"]] == [2, 1]
+    assert ended.json["results"][1]["parameters"]["steps"] == 2
+    assert ended.json["results"][1]["parameters"]["seed"] == 1
+    assert ended.json["n"] == len(digits.load("test")[1])
+
+
+def test_part_of_a_suite_does_not_replace_its_result(command, small_suite):
+    ended = command("evaluate", "--suite", "small", "--limit", "5")
+    assert ended.status == 0
+    assert not small_suite.exists()
+
+
+def test_suites_are_listed_and_can_all_be_made(command):
+    ended = command("evaluate", "--suite", "list", "--json")
+    assert set(ended.json) == set(suites.SUITES)
+    assert {"cifar10", "digits"} <= set(suites.SUITES)
+    for suite in suites.SUITES.values():
+        assert suite.model in zoo.names()
+        for part in suite.parts:
+            assert [attacks.create(part.attack, eps=e, **part.parameters) for e in part.eps]
+
+
+def test_suites_cover_the_dashboard_s_eps():
+    for name in ("noise", "fgsm", "bim", "pgd"):
+        (part,) = (p for p in suites.get("cifar10").parts if p.attack == name)
+        assert {0.01, 0.1, 0.15, 0.5, 0.7, 8 / 255} == set(part.eps)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ["--model", "--attack", "--data", "--suite"]),
+        ((*BASE, "--attack", "fgsm", "--data", "digits"), ["fgsm needs --eps"]),
+        ((*BASE, "--attack", "fgsm", "--eps", "0.1"), ["--data"]),
+        ((*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "mnist"), ["mnist", "cifar10"]),
+        ((*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "cifar10"), ["32x32", "8x8"]),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--steps", "3", "--data", "digits"),
+            ["no steps"],
+        ),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--limit", "0"),
+            ["--limit"],
+        ),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--batch", "x"),
+            ["--batch"],
+        ),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--out", "a.csv"),
+            [".json"],
+        ),
+        (("--suite", "nothing"), ["nothing", "cifar10", "digits", "list"]),
+        (("--suite", "digits", "--attack", "fgsm", "--steps", "3"), ["--attack", "--steps"]),
+    ],
+)
+def test_mistakes_are_one_clear_line(command, arguments, words):
+    complaint = command("evaluate", *arguments).complaint
+    assert all(word in complaint for word in words)
+
+
+def test_missing_cifar10_says_how_to_get_it(command, monkeypatch, tmp_path):
+    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
+    complaint = command(
+        *("evaluate", "--model", "cifar10-resnet32", "--attack", "fgsm", "--eps", "0.1"),
+        *("--data", "cifar10"),
+    ).complaint
+    assert "data download cifar10" in complaint
+
+
+def test_ctrl_c(command, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(accuracy, "evaluate", interrupt)
+    ended = command(
+        *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--json")
+    )
+    assert ended.status == 130
+    assert ended.out == ""
+    assert ended.err.splitlines()[-1].endswith("robust_core: stopped")

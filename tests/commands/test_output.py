@@ -1,0 +1,37 @@
+"""Tables and numbers for people."""
+
+import json
+
+import pytest
+
+from robust_core.commands import output
+
+
+def test_columns_are_in_line():
+    text = output.table(["name", "n"], [["a", "1"], ["longer", "1234"]])
+    assert text.splitlines() == ["name       n", "a          1", "longer  1234"]
+
+
+def test_json_is_one_object_and_strict(capsys):
+    output.emit({"a": [1, None]}, True, "text")
+    assert json.loads(capsys.readouterr().out) == {"a": [1, None]}
+    with pytest.raises(ValueError, match="JSON"):
+        output.emit({"a": float("nan")}, True, "text")
+    output.emit({"a": 1}, False, "text")
+    assert capsys.readouterr().out == "text\n"
+
+
+def test_numbers_without_false_precision():
+    assert output.share(None) == "-"
+    assert output.share(0.99125) == "99.12 %"
+    assert output.number(0.031372549) == "0.0314"
+    assert output.duration(0.0123) == "12 ms"
+    assert output.duration(12.34) == "12.3 s"
+
+
+def test_the_bar_keeps_off_stdout(capsys):
+    with output.bar(3, "work", "step") as bar:
+        bar.update(3)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "work" in printed.err

@@ -1,0 +1,162 @@
+"""``train``: every key of its JSON, Ctrl-C and going on, installation, refusals."""
+
+import json
+
+import pytest
+
+from robust_core import zoo
+from robust_core.data import digits
+from robust_core.training import RECIPES, export
+from robust_core.training.recipes import PAPER_SCHEDULES
+from robust_core.training.run import Trainer
+
+KEYS = {
+    *("model", "weights", "installed", "file", "sha256", "data", "accuracy", "correct"),
+    *("n_test", "command", "seed", "epochs", "recipe", "parameters", "seconds", "device", "torch"),
+}
+
+
+@pytest.fixture
+def trained(command, tmp_path):
+    """Train the digits CNN for two epochs into a folder of the test."""
+
+    def run(*more, folder="run"):
+        return command(
+            *("train", "digits-cnn", "--epochs", "2", "--device", "cpu"),
+            *("--folder", tmp_path / folder, "--json", *more),
+        )
+
+    return run
+
+
+def test_every_key_and_file(trained, tmp_path):
+    ended = trained("--seed", "5")
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert set(value) == KEYS
+    assert value["model"] == "digits-cnn"
+    assert (value["seed"], value["epochs"], value["recipe"]["epochs"]) == (5, 2, 2)
+    assert value["command"] == "python -m robust_core train digits-cnn --epochs 2 --seed 5"
+    assert value["n_test"] == len(digits.load("test")[1])
+    assert value["installed"] is None
+    assert {f.name for f in (tmp_path / "run").iterdir()} == {
+        *("checkpoint.pt", "entry.json", "digits-cnn.safetensors")
+    }
+    assert "epoch 2/2" in ended.err
+
+
+def test_ctrl_c_says_where_it_stopped_and_the_same_command_goes_on(trained, monkeypatch):
+    straight = trained(folder="straight").json
+    step, done = Trainer.step, iter(range(10_000))
+    in_epoch_2 = -(-len(digits.load("train")[1]) // RECIPES["digits-cnn"].batch) + 3
+
+    def interrupted(self, *arguments):
+        if next(done) == in_epoch_2:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    ended = trained()
+    assert ended.status == 130
+    assert ended.out == ""
+    last = ended.err.splitlines()[-1]
+    assert last.endswith("Stopped after epoch 1 of 2. Run the same command to go on.")
+    monkeypatch.undo()
+    assert trained().json["sha256"] == straight["sha256"]
+
+
+def test_ctrl_c_in_the_first_epoch(trained, monkeypatch):
+    def interrupted(self, *arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    ended = trained()
+    assert ended.status == 130
+    assert "nothing was kept" in ended.err
+
+
+def test_install(trained, monkeypatch, tmp_path):
+    weights = tmp_path / "weights"
+    monkeypatch.setattr(export.install, "__defaults__", (weights,))
+    ended = trained("--install")
+    assert ended.status == 0, ended.err
+    assert ended.json["installed"] == str(weights / "digits-cnn.safetensors")
+    entry = zoo.index(weights)["digits-cnn"]
+    assert entry["sha256"] == ended.json["sha256"]
+    assert zoo._bundled("digits-cnn", weights).provenance.accuracy == ended.json["accuracy"]
+
+
+def test_people_get_sentences(command, tmp_path):
+    ended = command("train", "digits-cnn", "--epochs", "1", "--folder", tmp_path)
+    assert ended.status == 0
+    assert "test pictures right" in ended.out
+    assert str(tmp_path) in ended.out
+
+
+def test_another_seed_does_not_go_on_with_the_same_checkpoint(trained):
+    assert trained("--seed", "1").status == 0
+    ended = trained("--seed", "2")
+    assert ended.status == 2
+    assert "--seed 1" in ended.err
+
+
+def test_a_damaged_checkpoint_is_one_line(trained, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.pt").write_bytes(b"half")
+    ended = trained()
+    assert ended.complaint.startswith(str(tmp_path / "run" / "checkpoint.pt"))
+    assert "damaged" in ended.complaint
+
+
+def test_a_missing_or_damaged_data_folder_is_one_line(command, tmp_path):
+    folder = tmp_path / "run"
+    arguments = ("train", "cifar10-resnet32", "--data", tmp_path, "--folder", folder)
+    assert "data download cifar10" in command(*arguments).complaint
+    (tmp_path / "cifar-10-batches-bin").mkdir()
+    (tmp_path / "cifar-10-batches-bin" / "test_batch.bin").write_bytes(b"short")
+    assert "data download cifar10" in command(*arguments).complaint
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nothing",), ["nothing", *RECIPES]),
+        (("digits-cnn", "--data", "."), ["takes no --data"]),
+        (("digits-cnn", "--paper-schedule"), ["no paper schedule", *PAPER_SCHEDULES]),
+        (("digits-cnn", "--epochs", "0"), ["--epochs", "from 1"]),
+        (("digits-cnn", "--device", "abacus"), ["abacus"]),
+        ((), ["RECIPE"]),
+    ],
+)
+def test_mistakes_are_one_clear_line(command, arguments, words):
+    complaint = command("train", *arguments).complaint
+    assert all(word in complaint for word in words)
+
+
+def test_help_names_every_recipe(command):
+    text = command("train", "--help").out
+    assert all(name in text for name in RECIPES)
+
+
+def test_the_entry_names_the_schedule():
+    from argparse import Namespace
+
+    from robust_core.commands.train import command as line
+    from robust_core.commands.train import folder_of
+
+    name = "cifar10-resnet32"
+    args = Namespace(recipe=name, paper_schedule=True, epochs=None, seed=0, folder=None)
+    assert line(args) == f"python -m robust_core train {name} --paper-schedule"
+    assert folder_of(args).as_posix() == f"runs/{name}-paper"
+    args.paper_schedule = False
+    assert folder_of(args).as_posix() == f"runs/{name}"
+
+
+def test_the_bundled_digits_are_made_by_their_own_command(command, tmp_path):
+    """Whoever runs the command in the index gets a model of the accuracy in the index."""
+    entry = zoo.index()["digits-cnn"]
+    words = entry["command"].split()[3:]
+    ended = command(*words, "--folder", tmp_path, "--device", "cpu", "--json")
+    assert json.loads(ended.out)["accuracy"] == pytest.approx(entry["accuracy"], abs=0.01)
+    assert entry["accuracy"] >= 0.98

@@ -1,0 +1,97 @@
+"""The façade before the engine: results, refusals as sentences, two waits in one run."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from robust_core.dashboard import lab
+from robust_core.engine import Abandoned, OutOfTime
+from robust_core.engine.errors import Busy
+
+SLOWER = lab.PATIENCE + 0.4
+
+
+def page(first, second):
+    """Two computations in one run, as a download and an attack."""
+    import streamlit as st
+
+    from robust_core.dashboard import lab
+
+    for channel, work in (("download", first), ("attack", second)):
+        st.text(lab.compute(f"{channel} {id(work)}", work, channel=channel, doing="Computing"))
+
+
+def run(first, second=lambda progress: "done") -> AppTest:
+    return AppTest.from_function(page, default_timeout=30, args=(first, second)).run()
+
+
+def slow(progress) -> str:
+    import time
+
+    end = time.monotonic() + SLOWER
+    while time.monotonic() < end:
+        progress(1, 2)
+        time.sleep(0.05)
+    return "slow, but done"
+
+
+def test_results_come_back():
+    test = run(lambda progress: "one", lambda progress: "two")
+    assert [text.value for text in test.text] == ["one", "two"]
+    assert not test.button, "what is quick shows no bar"
+
+
+def test_two_long_computations_in_one_run_do_not_clash():
+    test = run(slow, lambda progress: slow(progress))
+    assert not test.exception
+    assert [text.value for text in test.text] == ["slow, but done"] * 2
+    assert not test.button, "a finished one has nothing to stop"
+
+
+@pytest.mark.parametrize("error", [Busy, OutOfTime, ValueError])
+def test_a_refusal_is_a_sentence_and_the_page_goes_on(error):
+    def refuse(progress):
+        raise error("Not now.")
+
+    test = run(refuse)
+    assert not test.exception
+    assert [e.value for e in test.error] == ["Not now."]
+    assert [text.value for text in test.text] == ["None", "done"]
+
+
+def test_a_replaced_request_says_so():
+    def replaced(progress):
+        raise Abandoned("Replaced.")
+
+    test = run(replaced)
+    assert not test.error
+    assert "newer request" in test.info[0].value
+
+
+def test_an_error_of_the_program_is_named_without_its_text():
+    def broken(progress):
+        raise KeyError("/home/somebody/secret")
+
+    test = run(broken)
+    (said,) = test.error
+    assert "KeyError" in said.value
+    assert "secret" not in said.value
+
+
+def test_a_result_is_kept_for_a_session_only():
+    def keeper():
+        import streamlit as st
+
+        from robust_core.dashboard import lab
+
+        lab.keep_result("request", "experiment")
+        st.text(str(lab.last_result()))
+
+    def stranger():
+        import streamlit as st
+
+        from robust_core.dashboard import lab
+
+        st.text(str(lab.last_result()))
+
+    assert AppTest.from_function(keeper).run().text[0].value == "('request', 'experiment')"
+    assert not AppTest.from_function(stranger).run().text

@@ -1,0 +1,76 @@
+"""What is said beside the pictures: notices where silence would mislead, and numbers in units."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from robust_core import attacks
+from robust_core.dashboard.result import BADGES, duration, notices, short
+from robust_core.dashboard.views import Views
+from robust_core.evaluation.verdict import Verdict
+
+FGSM, PGDL2 = attacks.get("fgsm"), attacks.get("pgd-l2")
+
+
+@pytest.fixture(scope="module")
+def experiment(make_request, perform):
+    return perform(make_request("fgsm", eps=0.1))
+
+
+def with_eps(experiment, eps):
+    return replace(experiment, parameters={**experiment.parameters, "eps": eps})
+
+
+def test_a_plain_result_needs_no_notice(experiment):
+    plain = replace(experiment, success=True, success_8bit=True, zero_gradients=0)
+    assert notices(plain, FGSM) == []
+
+
+@pytest.mark.parametrize(("eps", "said"), [(0.15, False), (0.5, True), (0.7, True)])
+def test_flat_grey_is_spoken_of_where_every_picture_reaches_it(experiment, eps, said):
+    assert any("flat grey" in note for note in notices(with_eps(experiment, eps), FGSM)) == said
+
+
+def test_an_l2_radius_is_no_grey_point(experiment):
+    assert not any("flat grey" in note for note in notices(with_eps(experiment, 0.8), PGDL2))
+
+
+@pytest.mark.parametrize(("exact", "words"), [(True, "no longer works"), (False, "works")])
+def test_a_verdict_that_rounding_changes_is_said(experiment, exact, words):
+    (note,) = notices(replace(experiment, success=exact, success_8bit=not exact), FGSM)
+    assert "8 bits" in note
+    assert words in note
+
+
+def test_masked_gradients_and_notices_of_the_engine_are_passed_on(experiment):
+    said = notices(replace(experiment, zero_gradients=1, notices=("On the CPU.",)), FGSM)
+    assert said[0] == "On the CPU."
+    assert any("masked" in note for note in said)
+
+
+def test_every_outcome_has_a_badge():
+    assert set(BADGES) == set(Verdict)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1234.4, "1,234"), (0.5541, "0.554"), (0.00123, "0.00123"), (0, "0")]
+)
+def test_numbers_have_three_figures(value, said):
+    assert short(value) == said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.0814, "81 ms"), (1.26, "1.3 s"), (75, "75.0 s")])
+def test_durations_have_units(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_views_are_the_rounded_tensors_and_the_exact_change(experiment):
+    views = Views.of(experiment)
+    for pixels, tensor in (
+        (views.clean, experiment.clean),
+        (views.adversarial, experiment.adversarial),
+    ):
+        assert pixels.dtype == np.uint8
+        assert (pixels == np.rint(tensor[0].permute(1, 2, 0).double().numpy() * 255)).all()
+    assert (views.delta == (experiment.adversarial - experiment.clean)[0].numpy()).all()

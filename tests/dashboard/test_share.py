@@ -1,0 +1,110 @@
+"""Settings in the address: junk falls back to the default, what is set can be restored."""
+
+import math
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from robust_core.dashboard.share import LONGEST, number, one_of, truth
+
+
+def page():
+    """A page with one setting of each kind."""
+    import streamlit as st
+
+    from robust_core.dashboard.share import number, one_of, publish, setting, truth
+
+    st.selectbox("Fruit", ["a", "b"], key=setting("fruit", "a", one_of(["a", "b"])))
+    st.toggle("Ripe", key=setting("ripe", False, truth))
+    st.number_input("Weight", 0, 9, key=setting("weight", 3, number(int, 0, 9)))
+    st.slider("Share", 0.0, 1.0, step=0.01, key=setting("share", 0.5, number(float, 0, 1)))
+    publish()
+
+
+def visit(**query: str) -> AppTest:
+    test = AppTest.from_function(page, default_timeout=30)
+    test.query_params.update(query)
+    return test.run()
+
+
+def values(test: AppTest) -> dict:
+    return {key: test.session_state[key] for key in ("fruit", "ripe", "weight", "share")}
+
+
+DEFAULTS = {"fruit": "a", "ripe": False, "weight": 3, "share": 0.5}
+
+
+@pytest.mark.parametrize("raw", ["", "c", "A", "a ", "['a']", "<b>", "\0", "__class__"])
+def test_only_options_are_accepted(raw):
+    assert one_of(["a", "b"])(raw) is None
+
+
+def test_an_option_comes_back_in_its_own_type():
+    parse = one_of([0.01, 0.1])
+    assert parse("0.1") == 0.1
+    assert isinstance(parse("0.01"), float)
+
+
+@pytest.mark.parametrize("raw", ["nan", "inf", "-inf", "-1", "65", "1e999"])
+def test_numbers_outside_the_range_are_refused(raw):
+    assert number(float, 0, 64)(raw) is None
+
+
+@pytest.mark.parametrize("raw", ["nan", "inf", "-inf"])
+def test_numbers_without_a_range_are_finite(raw):
+    value = number(float, None, None)(raw)
+    assert value is None or math.isfinite(value)
+
+
+@pytest.mark.parametrize("raw", ["true", "1", "yes", "", "None"])
+def test_only_the_two_words_switch(raw):
+    assert truth(raw) is None
+
+
+def test_without_a_link_the_defaults_stand_and_the_address_is_empty():
+    test = visit()
+    assert values(test) == DEFAULTS
+    assert not test.query_params
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"fruit": "z"},
+        {"ripe": "perhaps"},
+        {"weight": "3.5"},
+        {"weight": "1e3"},
+        {"weight": "99"},
+        {"share": "nan"},
+        {"share": "0." + "5" * LONGEST},
+        {"unknown": "1", "_link": "x", "_defaults": "y"},
+    ],
+)
+def test_junk_falls_back_to_the_defaults_without_an_error(query):
+    test = visit(**query)
+    assert not test.exception
+    assert values(test) == DEFAULTS
+
+
+def test_what_is_set_is_published_and_its_link_restores_it():
+    test = visit()
+    test.selectbox(key="fruit").set_value("b")
+    test.toggle(key="ripe").set_value(True)
+    test.number_input(key="weight").set_value(7)
+    test.slider(key="share").set_value(0.07).run()
+    published = dict(test.query_params)
+    assert published == {"fruit": "b", "ripe": "True", "weight": "7", "share": "0.07"}
+    assert values(visit(**published)) == values(test)
+
+
+def test_a_default_is_not_published():
+    test = visit(fruit="b")
+    test.selectbox(key="fruit").set_value("a").run()
+    assert not test.query_params
+
+
+def test_a_link_counts_once():
+    test = visit(fruit="b", weight="8")
+    test.selectbox(key="fruit").set_value("a").run()
+    test.run()
+    assert values(test) == {**DEFAULTS, "weight": 8}

@@ -1,0 +1,398 @@
+"""The page as its visitors use it, without a browser: every control, every refusal, every way back."""
+
+import io
+import re
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from robust_core import attacks, zoo
+from robust_core.dashboard import lab, request
+from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.data import download
+from robust_core.evaluation.verdict import Verdict, in_255ths
+from robust_core.paths import ASSETS
+
+APP = str(ASSETS.parent / "app.py")
+SENTENCE = "##### "
+
+
+@pytest.fixture(autouse=True)
+def _no_data(monkeypatch, tmp_path):
+    """Whatever data sets and downloaded models this machine has: the page sees none."""
+    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+def visit(**query: str) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.query_params.update(query)
+    return page.run()
+
+
+def sentence(page: AppTest) -> str:
+    """The verdict in words."""
+    (said,) = [m.value for m in page.markdown if m.value.startswith(SENTENCE)]
+    return said.removeprefix(SENTENCE)
+
+
+def pictures(page: AppTest) -> tuple[str, str, str]:
+    """Addresses of clean, perturbation and adversarial; equal ones have equal content."""
+    clean, change, adversarial = [image.proto.imgs[0].url for image in page.get("image")][-3:]
+    return clean, change, adversarial
+
+
+def conditions(page: AppTest) -> str:
+    (line,) = [c.value for c in page.caption if "The class to leave is" in c.value]
+    return line
+
+
+def finished(page: AppTest) -> AppTest:
+    """The page shows a whole result and nothing went wrong."""
+    assert not page.exception
+    assert not page.error
+    assert len(set(pictures(page))) == 3
+    assert re.search(r"\d %", sentence(page))
+    assert len(page.metric) == 8
+    return page
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PHOTO = png(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+
+
+def test_the_first_visit_shows_a_finished_example():
+    page = finished(visit())
+    assert any(outcome.value in page.markdown[2].value for outcome in Verdict)
+    assert "2.6/255" in sentence(page)
+    assert "cifar10-resnet32, FGSM, eps 0.01 (2.6/255)" in conditions(page)
+    assert not page.query_params
+
+
+def test_each_eps_moves_picture_perturbation_and_sentence():
+    page, seen = visit(), []
+    for eps in EPS_CHOICES:
+        page.segmented_control(key="eps").set_value(eps).run()
+        finished(page)
+        assert f"eps {eps:g} ({in_255ths(eps)})" in conditions(page)
+        seen.append((sentence(page), *pictures(page)))
+    sentences, clean, change, adversarial = (set(column) for column in zip(*seen, strict=True))
+    assert len(clean) == 1
+    assert len(sentences) == len(adversarial) == len(EPS_CHOICES)
+    assert len(change) > 1
+
+
+@pytest.mark.parametrize("eps", [0.15, 0.5])
+def test_half_the_range_is_called_plain_to_see(eps):
+    page = visit(eps=str(eps))
+    assert any("flat grey" in c.value for c in page.caption) == (eps == 0.5)
+
+
+@pytest.mark.parametrize("model", zoo.BUNDLED)
+def test_each_attack_works_on_each_bundled_model(model):
+    page = visit(model=model)
+    for name in attacks.names():
+        page.selectbox(key="attack").set_value(name).run()
+        finished(page)
+        assert f"{model}, {attacks.get(name).title}, eps 0.01" in conditions(page)
+
+
+@pytest.mark.parametrize("name", attacks.names())
+def test_every_field_of_an_attack_has_a_control(name):
+    page = visit(attack=name)
+    held = {key for kind in (page.selectbox, page.number_input, page.toggle) for key in keys(kind)}
+    wanted = {field.name for field in fields(attacks.get(name))} - {"eps"}
+    assert {key.removeprefix(f"{name}.") for key in held if key.startswith(f"{name}.")} == wanted
+
+
+def keys(widgets) -> list[str]:
+    return [widget.key for widget in widgets]
+
+
+def test_any_value_opens_a_slider_at_the_field_s_own_eps():
+    page = visit()
+    page.toggle(key="any_eps").set_value(True).run()
+    assert "no pixel moved by more than 8/255" in sentence(finished(page))
+    page.slider(key="eps255").set_value(3.25).run()
+    assert "eps 0.0127 (3.3/255)" in conditions(finished(page))
+    page.toggle(key="any_eps").set_value(False).run()
+    assert "2.6/255" in sentence(finished(page))
+
+
+def test_an_eps_of_zero_changes_nothing():
+    page = visit(any_eps="True", eps255="0.0")
+    assert not page.exception
+    assert not page.error
+    assert "nothing was changed" in sentence(page)
+
+
+def test_an_l2_attack_shows_both_readings_of_eps():
+    line = conditions(finished(visit(attack="pgd-l2", eps="0.1")))
+    assert "root mean square" in line
+    assert f"L2 radius of {0.1 * (3 * 32 * 32) ** 0.5:.3g}" in line
+
+
+def test_a_target_is_named_and_reached_by_a_strong_attack():
+    page = visit(attack="pgd", eps="0.1")
+    page.selectbox(key="target_cifar10").set_value("ship").run()
+    assert "ship" in sentence(finished(page))
+    assert "the target" in sentence(page)
+
+
+def test_the_least_likely_class_is_a_target():
+    page = visit(attack="pgd", eps="0.1", target_cifar10="least-likely")
+    assert "target" in sentence(finished(page)).lower()
+
+
+def test_the_picture_s_own_class_as_target_gets_a_sentence_and_keeps_the_result():
+    page = visit()
+    before = pictures(page)
+    own = re.search(r"The class to leave is ([^:]+):", conditions(page))[1]
+    page.selectbox(key="target_cifar10").set_value(own).run()
+    assert not page.exception
+    (error,) = page.error
+    assert "another class" in error.value
+    assert pictures(page) == before
+
+
+def test_parameters_reach_the_attack_and_wrong_ones_get_a_sentence():
+    page = visit(attack="pgd")
+    page.number_input(key="pgd.steps").set_value(3).run()
+    assert "3 steps" in conditions(finished(page))
+    page.toggle(key="pgd.random_start").set_value(False).run()
+    before = pictures(finished(page))
+    page.number_input(key="pgd.restarts").set_value(2).run()
+    assert not page.exception
+    assert "restarts must be 1" in page.error[0].value
+    assert pictures(page) == before, "the former result is lost"
+
+
+def test_an_emptied_number_is_the_default_again():
+    page = visit(attack="pgd", **{"pgd.steps": "3"})
+    page.number_input(key="pgd.steps").set_value(None).run()
+    assert "20 steps" in conditions(finished(page))
+
+
+def test_the_seed_decides_a_random_start():
+    first = visit(attack="noise", eps="0.1")
+    again = visit(attack="noise", eps="0.1")
+    other = visit(attack="noise", eps="0.1", **{"noise.seed": "1"})
+    assert pictures(first) == pictures(again) != pictures(other)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"eps": "99"},
+        {"eps": "nan"},
+        {"attack": "nope"},
+        {"model": "../../etc/passwd"},
+        {"picture_cifar10": "cifar10-test-0"},
+        {"target_cifar10": "<img src=x onerror=alert(1)>"},
+        {"any_eps": "maybe", "eps255": "inf"},
+        {"source": "ftp"},
+        {"fit": "stretch"},
+        {"fgsm.loss": "hinge", "pgd.steps": "-1"},
+        {"_session": "x", "_stopped": "y", "_last": "z"},
+    ],
+    ids=lambda query: next(iter(query)),
+)
+def test_bad_links_fall_back_to_the_first_example(query):
+    page = finished(visit(**query))
+    assert "cifar10-resnet32, FGSM, eps 0.01" in conditions(page)
+    assert sentence(page) == sentence(visit())
+
+
+@pytest.mark.parametrize("raw", ["1e9", "0", "-3", "nan", "inf", "1e308", "x"])
+@pytest.mark.parametrize("field", ["steps", "step_size", "seed"])
+def test_bad_parameters_in_a_link_never_break_the_page(field, raw):
+    page = visit(attack="bim-l2" if field != "seed" else "noise", **{f"bim-l2.{field}": raw})
+    assert not page.exception
+    assert page.error or len(pictures(page)) == 3
+
+
+def test_a_link_restores_every_setting():
+    query = {
+        "model": "digits-cnn",
+        "attack": "pgd",
+        "eps": "0.15",
+        "pgd.steps": "5",
+        "pgd.seed": "3",
+        "target_digits": "7",
+    }
+    page = visit()
+    page.selectbox(key="model").set_value("digits-cnn").run()
+    page.selectbox(key="attack").set_value("pgd").run()
+    page.segmented_control(key="eps").set_value(0.15)
+    page.number_input(key="pgd.steps").set_value(5)
+    page.number_input(key="pgd.seed").set_value(3)
+    page.selectbox(key="target_digits").set_value("7").run()
+    assert dict(page.query_params) == query
+    restored = finished(visit(**query))
+    assert sentence(restored) == sentence(page)
+    assert pictures(restored) == pictures(page)
+
+
+def test_a_sample_is_chosen_and_credited():
+    page = visit()
+    before = pictures(page)
+    page.selectbox(key="picture_cifar10").set_value("flower").run()
+    assert pictures(finished(page))[0] != before[0]
+    assert any("CC BY 2.0" in c.value for c in page.caption)
+
+
+def test_a_picture_of_another_shape_is_cropped_or_squashed():
+    page = visit()
+    cropped = pictures(page)[0]
+    page.segmented_control(key="fit").set_value("squash").run()
+    assert pictures(finished(page))[0] != cropped
+
+
+def test_a_data_set_picture_brings_its_label():
+    page = finished(visit(model="digits-cnn", eps="0.15"))
+    assert conditions(page).endswith("the label of the digits test set.")
+    assert "fit" not in keys(page.segmented_control), "it has the model's own size"
+
+
+def test_an_upload_is_attacked_and_its_label_is_the_prediction():
+    page = visit(source="upload")
+    sample = pictures(finished(page))
+    page.file_uploader(key="upload").upload("a.png", PHOTO, "image/png").run()
+    assert not page.exception
+    assert pictures(page)[0] != sample[0]
+    assert conditions(page).endswith("the model's own prediction.")
+
+
+HOSTILE = {
+    "text": b"This is no picture at all. " * 99,
+    "empty": b"",
+    "cut off": PHOTO[:900],
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "too many bytes": PHOTO + bytes(20 * 2**20),
+    "too many pixels": png(np.zeros((9000, 9000), dtype=bool)),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_file_gets_a_sentence_and_the_result_stays(kind):
+    page = visit(source="upload")
+    before = pictures(page)
+    page.file_uploader(key="upload").upload("a.png", HOSTILE[kind], "image/png").run()
+    assert not page.exception
+    (error,) = page.error
+    assert error.value.endswith(".")
+    assert pictures(page) == before
+    page.file_uploader(key="upload").upload("b.png", PHOTO, "image/png").run()
+    assert pictures(finished_with_preview(page))[0] != before[0]
+
+
+def finished_with_preview(page: AppTest) -> AppTest:
+    assert len(page.get("image")) == 4
+    return finished(page)
+
+
+def test_what_was_computed_is_not_computed_again(monkeypatch):
+    runs, true_perform = [], request.perform
+
+    def perform(*args, **options):
+        runs.append(args)
+        return true_perform(*args, **options)
+
+    monkeypatch.setattr(request, "perform", perform)
+    lab.engine().forget()
+    page = visit(attack="pgd")
+    first = pictures(page)
+    page.segmented_control(key="eps").set_value(0.1).run()
+    assert len(runs) == 2
+    page.segmented_control(key="eps").set_value(0.01).run()
+    assert pictures(finished(page)) == first
+    assert pictures(visit(attack="pgd")) == first, "another session shares the cache"
+    assert len(runs) == 2
+
+
+def test_a_stopped_run_keeps_the_former_result_and_can_be_run_again(monkeypatch):
+    page = visit()
+    before = pictures(page)
+    lab.engine().forget()
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "_wait", lambda ticket, slot, what, doing: lab._stop(*what))
+        page.segmented_control(key="eps").set_value(0.7).run()
+    page.run()
+    assert not page.exception
+    assert "Stopped" in page.info[0].value
+    assert pictures(page) == before
+    again = next(button for button in page.button if button.label == "Run it again")
+    again.click().run()
+    assert "178.5/255" in sentence(finished(page))
+
+
+def test_a_model_that_cannot_be_downloaded_offers_the_way_back(monkeypatch):
+    def offline(name, progress):
+        raise zoo.ZooError(f"The weights of {name} could not be downloaded.")
+
+    monkeypatch.setattr(zoo, "load_with_progress", offline)
+    page = visit()
+    page.selectbox(key="model").set_value("imagenet-resnet50").run()
+    assert not page.exception
+    assert "could not be downloaded" in page.error[0].value
+    back = next(button for button in page.button if button.label == "Use the bundled model")
+    back.click().run()
+    assert "cifar10-resnet32" in conditions(finished(page))
+
+
+def test_a_failed_download_of_data_is_told_once_and_not_repeated(monkeypatch):
+    tries = []
+
+    def offline(**options):
+        tries.append(options)
+        raise ValueError("The archive could not be downloaded.")
+
+    monkeypatch.setattr(download, "download_cifar10", offline)
+    page = visit()
+    get = next(button for button in page.button if button.label.startswith("Get the CIFAR-10"))
+    get.click().run()
+    assert "could not be downloaded" in page.error[0].value
+    assert len(set(pictures(page))) == 3
+    page.segmented_control(key="eps").set_value(0.1).run()
+    finished(page)
+    assert len(tries) == 1
+
+
+def test_reproduction_has_the_command_and_for_samples_a_link():
+    page = visit(attack="pgd", eps="0.1")
+    page.session_state["depth"] = "Reproduce"
+    page.run()
+    command, address = (code.value for code in page.code)
+    assert command.startswith("python -m robust_core attack sample:chelsea")
+    assert "--eps 0.1" in command
+    assert "attack=pgd" in address
+
+
+@pytest.mark.parametrize("tab", ["Confidence", "Swipe", "Steps", "Equation", "Reproduce"])
+@pytest.mark.parametrize("name", ["fgsm", "pgd-l2"])
+def test_every_tab_opens(name, tab):
+    page = visit(attack=name, target_cifar10="least-likely")
+    page.session_state["depth"] = tab
+    page.run()
+    assert not page.exception
+    assert not page.error
+
+
+def test_the_scrubber_starts_at_the_result_and_moves_through_the_steps():
+    page = visit(attack="bim", eps="0.1", **{"bim.steps": "4"})
+    page.session_state["depth"] = "Steps"
+    page.run()
+    scrubber = page.select_slider[0]
+    assert [str(step) for step in range(5)] == list(scrubber.options)
+    assert page.get("image")[-1].proto.imgs[0].caption.startswith("Step 4")
+    scrubber.set_value(0).run()
+    shown = page.get("image")[-1].proto.imgs[0]
+    assert shown.caption.startswith("Step 0")

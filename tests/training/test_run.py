@@ -1,0 +1,148 @@
+"""Training: the same weights whether it was interrupted or not, and what is kept of it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from robust_core import zoo
+from robust_core.data import digits
+from robust_core.training import RECIPES, train
+from robust_core.training.run import Trainer, accuracy, split_held_out, to_float
+
+CPU = torch.device("cpu")
+TINY = replace(RECIPES["digits-cnn"], epochs=3, batch=100)
+FULL = replace(TINY, averaging=0.9, mirror=True, held_out=147)
+"""Everything a recipe can ask for."""
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[torch.Tensor, torch.Tensor]:
+    return tuple(tensor[:500] for tensor in digits.load("train"))
+
+
+def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """The live, the averaged and the kept weights."""
+    states = {"live": trainer.model, "averaged": trainer.averaged}
+    found = {f"{n} {k}": v.clone() for n, m in states.items() for k, v in m.state_dict().items()}
+    return found | kept(trainer)
+
+
+def kept(trainer: Trainer) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in trainer.result().state_dict().items()}
+
+
+def run(recipe, data, folder, seed=0, **options) -> Trainer:
+    model = zoo.untrained(recipe.model, seed)
+    return train(model, recipe, data, folder=folder, seed=seed, show=False, **options)
+
+
+def same(a: dict, b: dict) -> bool:
+    return all(torch.equal(a[k], b[k]) for k in a | b)
+
+
+def interrupt_at(monkeypatch, number: int) -> None:
+    """Ctrl-C in the middle of step ``number``."""
+    step, done = Trainer.step, iter(range(10_000))
+
+    def interrupted(self, *arguments):
+        if next(done) == number:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+
+
+@pytest.mark.parametrize("recipe", [TINY, FULL], ids=["plain", "everything"])
+@pytest.mark.parametrize("at", [1, 7])
+def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, monkeypatch):
+    straight = weights(run(recipe, data, tmp_path / "straight"))
+    interrupt_at(monkeypatch, at)
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe, data, tmp_path / "resumed")
+    monkeypatch.undo()
+    torch.manual_seed(99)  # the global random state has no part in it
+    resumed = run(recipe, data, tmp_path / "resumed")
+    assert resumed.epoch == recipe.epochs
+    assert same(straight, weights(resumed))
+
+
+def test_the_seed_decides(data, tmp_path):
+    first, again, other = (
+        weights(run(TINY, data, tmp_path / str(i), seed)) for i, seed in enumerate((0, 0, 1))
+    )
+    assert same(first, again)
+    assert not same(first, other)
+
+
+def test_a_finished_training_is_not_repeated(data, tmp_path, monkeypatch):
+    first = weights(run(TINY, data, tmp_path))
+    interrupt_at(monkeypatch, 0)
+    assert same(first, weights(run(TINY, data, tmp_path)))
+
+
+def test_the_best_epoch_on_held_out_pictures_is_kept(data, tmp_path, monkeypatch):
+    scores = iter([0.5, 0.9, 0.7])
+    seen = []
+
+    def score(model, split, device):
+        seen.append({k: v.clone() for k, v in model.state_dict().items()})
+        return next(scores)
+
+    monkeypatch.setattr("robust_core.training.run.accuracy", score)
+    trainer = run(FULL, data, tmp_path)
+    assert trainer.best == 0.9
+    assert same(kept(trainer), seen[1])
+    assert not same(seen[1], seen[2])
+
+
+def test_held_out_pictures_are_not_trained_on(data):
+    kept, aside = split_held_out(data, 147, seed=0)
+    assert len(kept[1]) == 353
+    assert len(aside[1]) == 147
+    rows = torch.cat([kept[0], aside[0]]).flatten(1)
+    assert torch.equal(rows.sum(0), data[0].flatten(1).sum(0))
+    assert not torch.equal(aside[0], split_held_out(data, 147, seed=1)[1][0])
+    assert split_held_out(data, 0, seed=0) == (data, None)
+
+
+def test_each_epoch_has_an_order_of_its_own(data, tmp_path, monkeypatch):
+    seen = []
+
+    def record(self, images, labels, rate):
+        seen.extend(labels.tolist())
+        return 0.0
+
+    monkeypatch.setattr(Trainer, "step", record)
+    run(replace(TINY, epochs=2), data, tmp_path)
+    first, second = seen[:500], seen[500:]
+    assert sorted(first) == sorted(second) == sorted(data[1].tolist())
+    assert first != second
+
+
+def test_averaging_is_the_moving_mean_of_the_weights(data, tmp_path):
+    trainer = Trainer(zoo.untrained("digits-cnn"), replace(TINY, averaging=0.75), 0, CPU)
+    expected = {k: v.clone() for k, v in trainer.model.state_dict().items()}
+    for _ in range(3):
+        trainer.step(data[0][:50], data[1][:50], 0.1)
+        expected = {k: 0.75 * v + 0.25 * trainer.model.state_dict()[k] for k, v in expected.items()}
+    for name, mean in trainer.averaged.state_dict().items():
+        assert torch.allclose(mean, expected[name], atol=1e-6)
+
+
+def test_bytes_and_floats_are_the_same_pictures():
+    pixels = torch.arange(256, dtype=torch.uint8)
+    floats = to_float(pixels, CPU)
+    assert torch.equal(floats, pixels.float() / 255)
+    assert torch.equal(to_float(floats, CPU), floats)
+
+
+def test_accuracy_is_a_plain_count(data):
+    model = zoo.load("digits-cnn", "cpu")
+    share = accuracy(model, data, CPU)
+    assert share == (model(data[0]).argmax(1) == data[1]).double().mean().item()
+
+
+def test_training_learns(data, tmp_path):
+    trainer = run(replace(TINY, epochs=12), data, tmp_path)
+    assert accuracy(trainer.result(), digits.load("test"), CPU) > 0.8
