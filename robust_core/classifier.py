@@ -30,7 +30,8 @@ class Classifier(nn.Module):
 
     Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the model's own size, to logits
     ``[N, K]``. The normalisation ``(x - mean) / std`` per channel happens in here and nowhere else,
-    so that attacks, pages and tests only ever see [0, 1] pixels.
+    so that attacks, pages and tests only ever see [0, 1] pixels. Pictures of another floating dtype
+    than the network's are converted.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Classifier(nn.Module):
         return (images - self.mean.to(images.dtype)) / self.std.to(images.dtype)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.network(self.normalise(images))
+        return self.network(self.normalise(images.to(self.mean.dtype)))
 
     def index_of(self, label: str | int) -> int:
         """The class index of a name (any case) or of an index.

@@ -14,13 +14,9 @@ def best_device() -> torch.device:
 
 def as_device(device: str | torch.device | None) -> torch.device:
     """``device``, or the best one for None. Raises ``ValueError`` where it does not exist here."""
-    if device is None:
-        return best_device()
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
+    try:  # the device of a tensor has its number: "cuda" and "cuda:0" become the same
+        return torch.empty(0, device=best_device() if device is None else device).device
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"device {str(device)!r} is not available here; this machine has {best_device()}"
         ) from error
-    return chosen

@@ -121,7 +121,10 @@ class _Recorder:
         self.kept: list[tuple[int, Tensor, float]] = []
 
     def __call__(self, images: Tensor, loss: Tensor) -> None:
-        if self.count in self.wanted:
+        if self.wanted:
+            # The newest one is kept until the next comes: an attack may end before its time.
+            if self.kept and self.kept[-1][0] not in self.wanted:
+                self.kept.pop()
             self.kept.append((self.count, images.cpu(), loss[0].item()))
         self.count += 1
         if self.progress is not None:
@@ -154,10 +157,11 @@ def perform(
     clean = to_tensor(pixels)
     images = clean.to(model.device)
     with torch.inference_mode():
-        start = model(images).cpu().double().softmax(1)
+        clean_logits = model(images).cpu().double()
+    start = clean_logits.softmax(1)  # which can be 0 for several classes: decide by the logits
     if label is None:
-        label, label_source = int(start.argmax()), "the model's own prediction"
-    goal, aimed = _goal(model, label, target, least_likely, start)
+        label, label_source = int(clean_logits.argmax()), "the model's own prediction"
+    goal, aimed = _goal(model, label, target, least_likely, clean_logits)
     recorder = _Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
@@ -174,7 +178,7 @@ def perform(
     with torch.inference_mode():
         logits = model(torch.cat([adversarial, rounded]).to(model.device)).cpu().double()
     end = logits[:1].softmax(1)
-    aim = goal.bind(torch.tensor([label if target is None else target]), start)
+    aim = goal.bind(torch.tensor([label if target is None else target]), clean_logits)
     return Experiment(
         model=model.name,
         attack=attack.name,
@@ -203,18 +207,18 @@ def perform(
         frames=_frames(
             model,
             recorder,
-            {label, int(end.argmax()), *([] if aimed is None else [aimed])},
+            {label, int(logits[0].argmax()), *([] if aimed is None else [aimed])},
             sign=1 if aimed is None else -1,
         ),
     )
 
 
 def _goal(
-    model: Classifier, label: int, target: int | None, least_likely: bool, start: Tensor
+    model: Classifier, label: int, target: int | None, least_likely: bool, clean_logits: Tensor
 ) -> tuple[goals.Goal, int | None]:
     """The goal and the class it aims at, if any."""
     if least_likely:
-        return goals.LeastLikely(), int(start.argmin())
+        return goals.LeastLikely(), int(clean_logits.argmin())
     if target is None:
         return goals.Untargeted(), None
     if target == label:

@@ -171,15 +171,18 @@ def index(folder: Path = WEIGHTS) -> dict[str, dict]:
     """What stands in ``index.json``: per model its file, SHA-256, recipe, data and accuracy."""
     path = folder / "index.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, dict):
+            raise ValueError("it holds no entries")
     except (OSError, ValueError) as error:
         raise ZooError(
             f"{path} is missing or damaged ({error}). Restore it from the project's repository"
         ) from error
+    return entries
 
 
 def _check_name(name: str) -> None:
-    if name not in BUNDLED and name not in IMAGENET:
+    if name not in names():
         raise ValueError(f"model must be one of {', '.join(names())}; got {name!r}")
 
 
@@ -194,6 +197,11 @@ def _bundled(name: str, folder: Path = WEIGHTS) -> Classifier:
     entry = index(folder).get(name)
     if entry is None:
         raise ZooError(f"{folder / 'index.json'} has no entry {name}. {remedy}")
+    lacking = {"file", "sha256", "data", "accuracy", "command"} - set(entry)
+    if lacking:
+        raise ZooError(
+            f"{folder / 'index.json'} lacks {', '.join(sorted(lacking))} for {name}. {remedy}"
+        )
     path = folder / entry["file"]
     try:
         content = path.read_bytes()

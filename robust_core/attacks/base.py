@@ -15,6 +15,9 @@ from robust_core.evaluation import distances
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]
 
+LARGEST = 1e6
+"""Upper end of every length: no two pictures are further apart, and float32 can count with it."""
+
 
 def parameter(
     default: Any,
@@ -103,7 +106,7 @@ class Attack:
 
     @property
     def observations(self) -> int:
-        """How often an observer is called."""
+        """How often an observer is called at most; restarts that are not needed are left out."""
         return 0
 
     def __call__(
@@ -151,8 +154,8 @@ class Attack:
         adversarial, aim, oracle = self._attack(
             model, images, labels, goal or goals.Untargeted(), observer
         )
-        with evaluating(model), torch.no_grad():
-            success = aim.success(model(adversarial.to(oracle.dtype)))
+        with evaluating(model):
+            success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
         return AttackResult(
             x_adv=adversarial,
             success=success,

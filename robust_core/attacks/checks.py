@@ -8,6 +8,8 @@ from dataclasses import Field
 import torch
 from torch import Tensor
 
+CLASS_DTYPES = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
 
 def check_field(spec: Field, value: object) -> object:
     """Return ``value`` as the field's type; raise ``ValueError`` where it is not allowed."""
@@ -33,13 +35,13 @@ def _check_number(name: str, kind: type, value: object, limits: typing.Mapping) 
     low, above, high = limits.get("low"), limits.get("above"), limits.get("high")
     wanted = "a whole number" if kind is int else "a number"
     if low is not None:
-        wanted += f" from {low:g} to {high:g}" if high is not None else f" of {low:g} or more"
+        wanted += f" from {low:g} to {high:.10g}" if high is not None else f" of {low:g} or more"
     elif above is not None:
-        wanted += f" above {above:g}"
+        wanted += f" above {above:g}" + (f", at most {high:.10g}" if high is not None else "")
     complaint = ValueError(f"{name} must be {wanted}; got {value!r}")
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last two: huge; a tensor
         raise complaint from None
     if isinstance(value, (bool, str)) or not math.isfinite(number):
         raise complaint
@@ -74,7 +76,8 @@ def check_batch(images: Tensor) -> None:
 
 def check_labels(labels: Tensor, images: Tensor) -> Tensor:
     """``labels`` as int64 on the device of ``images``; ``ValueError`` unless one index a picture."""
-    if not isinstance(labels, Tensor) or labels.is_floating_point() or labels.is_complex():
+    whole = isinstance(labels, Tensor) and labels.dtype in CLASS_DTYPES
+    if not whole:
         kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
         raise ValueError(f"labels must be a tensor of whole class indices [N]; got {kind}")
     if labels.shape != images.shape[:1]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import L2Ball, LinfBall
-from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.base import LARGEST, Attack, Paper, parameter
 from robust_core.attacks.losses import LOSSES
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
@@ -56,7 +56,12 @@ def eps_parameter(default: float, norm: str) -> float:
     """The radius of the ball, with the words that fit the norm."""
     size = "Largest change of a value" if norm == "linf" else "Largest L2 distance"
     return parameter(
-        default, f"{size}; pixels are in [0, 1].", low=0.0, unit="[0, 1]", advanced=False
+        default,
+        f"{size}; pixels are in [0, 1].",
+        low=0.0,
+        high=LARGEST,
+        unit="[0, 1]",
+        advanced=False,
     )
 
 
@@ -105,7 +110,8 @@ def climb(
     """
     for _ in range(steps):
         x = ball.step(x, oracle.ascent(x, aim, loss, rows), size)
-    oracle.show_last(x, aim, loss, rows)
+    x = ball.settle(x)
+    oracle.show_last(x, aim, loss)
     return x
 
 
@@ -126,7 +132,7 @@ class BIM(Attack):
     eps: float = eps_parameter(LINF_EPS, "linf")
     steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
     step_size: float | None = parameter(
-        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, unit="[0, 1]"
+        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, high=LARGEST, unit="[0, 1]"
     )
     loss: str = loss_parameter()
 

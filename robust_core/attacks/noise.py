@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import TINY, l2_norm, own_noise, per_picture
-from robust_core.attacks.base import Attack, parameter
+from robust_core.attacks.base import LARGEST, Attack, parameter
 from robust_core.attacks.losses import margin
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
@@ -30,7 +30,12 @@ class Noise(Attack):
     )
 
     eps: float = parameter(
-        8 / 255, "Largest change of a value.", low=0.0, unit="[0, 1]", advanced=False
+        8 / 255,
+        "Largest change of a value.",
+        low=0.0,
+        high=LARGEST,
+        unit="[0, 1]",
+        advanced=False,
     )
     kind: str = parameter(
         "sign",
@@ -61,12 +66,15 @@ class Noise(Attack):
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         best = (images + self.noise(images, 0)).clamp_(0, 1)
-        if self.draws == 1 and oracle.observer is None:
+        if self.draws == 1:  # no question to the model matters
+            oracle.count("iterations")
+            oracle.check(best, aim)
+            oracle.show_last(best, aim, "margin")
             return best
         best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
         for draw in range(self.draws):
             drawn = (images + self.noise(images, draw)).clamp_(0, 1)
-            loss = aim.loss(oracle.logits(drawn), margin)
+            loss = aim.loss(oracle.logits(drawn, aim=aim), margin)
             oracle.observe(drawn, loss)
             oracle.count("iterations")
             better = loss > best_loss

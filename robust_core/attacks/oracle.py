@@ -65,11 +65,15 @@ class Oracle:
         self._trace: list[tuple[Tensor | None, Tensor]] = []
 
     def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
-        logits = self.model(x)
-        check_logits(logits, x)
+        logits = self._ask(x)
         if aim is not None and not self._trace:  # once: it makes a GPU wait
             check_classes(aim.classes, logits)
         self.count("queries", rows)
+        return logits
+
+    def _ask(self, x: Tensor) -> Tensor:
+        logits = self.model(x)
+        check_logits(logits, x)
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
@@ -84,16 +88,23 @@ class Oracle:
         return total
 
     @torch.no_grad()
-    def logits(self, x: Tensor, rows: Tensor | None = None) -> Tensor:
-        """Logits ``[N, K]`` without a graph."""
-        return self._forward(x, rows)
+    def logits(self, x: Tensor, rows: Tensor | None = None, aim: Aim | None = None) -> Tensor:
+        """Logits ``[N, K]`` without a graph; with ``aim``, refuses classes that the model lacks."""
+        return self._forward(x, rows, aim)
 
     @torch.no_grad()
-    def show_last(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> None:
-        """Let the observer, if any, see the last iterate; its pass is no part of the attack."""
+    def check(self, x: Tensor, aim: Aim) -> Tensor:
+        """Logits of a pass that is no part of the attack; refuses a model or classes that do not fit."""
+        logits = self._ask(x)
+        check_classes(aim.classes, logits)
+        return logits
+
+    def show_last(self, x: Tensor, aim: Aim, loss: str) -> None:
+        """Let the observer, if any, see the last iterate; neither counted nor part of the trace."""
         if self.observer is not None:
             differentiated, shown = losses.LOSSES[loss]
-            self.observe(x, aim.report(aim.loss(self.model(x), differentiated), shown), rows)
+            value = aim.loss(self.check(x, aim), differentiated)
+            self.observer(x.detach().clone(), aim.report(value, shown).clone())
 
     def ascent(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> Tensor:
         """Gradient of the goal's loss at ``x`` with respect to ``x``, one picture independent of another.
@@ -133,8 +144,10 @@ class Oracle:
         logits = self._forward(x, rows, aim)
         value = aim.loss(logits, differentiated)
         if value.requires_grad:
-            (gradient,) = torch.autograd.grad(value.sum(), x)
-        else:  # the model's output does not depend on the picture
+            (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True)
+        else:
+            gradient = None
+        if gradient is None:  # the model's output does not depend on the picture
             gradient = torch.zeros_like(x)
         self.count("gradients", rows)
         return gradient, aim.report(value.detach(), shown)

@@ -189,7 +189,11 @@ def _list(as_json: bool) -> None:
 
     lines = [
         f"{name}: {suite.model} on {suite.data}; "
-        + "; ".join(f"{p.attack} at {', '.join(f'{e:.4g}' for e in p.eps)}" for p in suite.parts)
+        + "; ".join(
+            f"{p.attack} at {', '.join(f'{e:.4g}' for e in p.eps)}"
+            + (f" (first {p.limit} pictures)" if p.limit else "")
+            for p in suite.parts
+        )
         for name, suite in SUITES.items()
     ]
     output.emit({name: asdict(s) for name, s in SUITES.items()}, as_json, "\n".join(lines))

@@ -46,11 +46,13 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     """Structural similarity (Wang et al., 2004) of each pair: 1 for equal pictures.
 
     The usual Gaussian window of 11 pixels (sigma 1.5); smaller pictures get the largest odd uniform
-    window that fits.
+    window that fits. Raises ``ValueError`` for pictures below 3 x 3.
     """
     from skimage.metrics import structural_similarity
 
     side = min(a.shape[-2:])
+    if side < 3:
+        raise ValueError(f"SSIM needs pictures of at least 3 x 3 pixels; got {list(a.shape)}")
     window = (
         {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
         if side >= 11

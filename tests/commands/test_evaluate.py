@@ -24,7 +24,7 @@ ROW = {
 @pytest.fixture
 def small_suite(monkeypatch, tmp_path):
     """A suite of two attacks whose results go into a folder of the test."""
-    parts = (Part("fgsm", (0.1, 0.5)), Part("pgd", (0.1,), {"steps": 2}))
+    parts = (Part("fgsm", (0.1, 0.5)), Part("pgd", (0.1,), {"steps": 2}, limit=30))
     monkeypatch.setitem(suites.SUITES, "small", Suite("digits-cnn", "digits", parts))
     monkeypatch.setattr("robust_core.paths.RESULTS", tmp_path / "results")
     return tmp_path / "results" / "small.json"
@@ -109,6 +109,7 @@ def test_suite_runs_all_parts_and_writes_its_result(command, small_suite):
     assert ended.json["results"][1]["parameters"]["steps"] == 2
     assert ended.json["results"][1]["parameters"]["seed"] == 1
     assert ended.json["n"] == len(digits.load("test")[1])
+    assert [r["n"] for r in ended.json["results"]] == [ended.json["n"], 30]
 
 
 def test_part_of_a_suite_does_not_replace_its_result(command, small_suite):
@@ -128,9 +129,15 @@ def test_suites_are_listed_and_can_all_be_made(command):
 
 
 def test_suites_cover_the_dashboard_s_eps():
-    for name in ("noise", "fgsm", "bim", "pgd"):
-        (part,) = (p for p in suites.get("cifar10").parts if p.attack == name)
-        assert {0.01, 0.1, 0.15, 0.5, 0.7, 8 / 255} == set(part.eps)
+    for suite in suites.SUITES.values():
+        for name in ("noise", "fgsm", "bim", "pgd"):
+            radii = {eps for part in suite.parts if part.attack == name for eps in part.eps}
+            assert {0.01, 0.1, 0.15, 0.5, 0.7, 8 / 255} <= radii
+
+
+def test_pgd_at_the_field_s_radius_is_measured_on_the_whole_test_set():
+    whole = [p for p in suites.get("cifar10").parts if p.limit is None and p.attack == "pgd"]
+    assert any(8 / 255 in part.eps for part in whole)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,159 @@
+"""A real Chromium on the real server. Skipped where there is none, unless REQUIRE_BROWSER is set."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.live import native, serving
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+)
+RESULT = "[data-testid=stMain] h5"
+PATIENCE = 45_000  # milliseconds; a busy machine with two cores
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        sync_playwright = None
+    if path is None or sync_playwright is None:
+        missing = "Chromium is not installed" if path is None else "playwright is not installed"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{missing}, and REQUIRE_BROWSER is set")
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """``host:port`` of the server that all browser tests share."""
+    with serving(tmp_path_factory.mktemp("data")) as address:
+        yield address
+
+
+class Laboratory:
+    """The page in a tab, in the words of its visitors."""
+
+    def __init__(self, page, address: str) -> None:
+        self.page, self.address = page, address
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda socket: self._note(socket.url))
+
+    def _note(self, url: str) -> None:
+        kind, _, rest = url.partition("://")
+        if kind in ("http", "https", "ws", "wss"):
+            self.hosts.add(rest.partition("/")[0])
+
+    def open(self, query: str = "") -> "Laboratory":
+        """Visit and wait for the first result."""
+        self.page.goto(f"http://{self.address}/{query}")
+        self.page.locator(RESULT).wait_for()
+        self.page.wait_for_function(
+            """() => { const all = document.querySelectorAll('[data-testid=stImage] img');
+              return all.length >= 3 && [...all].every((i) => i.complete && i.naturalWidth); }"""
+        )
+        return self
+
+    @property
+    def sentence(self) -> str:
+        return self.page.locator(RESULT).inner_text()
+
+    @property
+    def sources(self) -> list[str]:
+        """The addresses of clean, perturbation and adversarial."""
+        return self.page.eval_on_selector_all(
+            "[data-testid=stImage] img", "all => all.slice(-3).map((i) => i.src)"
+        )
+
+    def until_changed(self, act: Callable[[], object]) -> None:
+        """Do something and wait until the adversarial picture is another one, and loaded."""
+        before = self.sources[2]
+        act()
+        self.page.wait_for_function(
+            """(before) => { const all = document.querySelectorAll('[data-testid=stImage] img');
+              const last = all[all.length - 1];
+              return all.length >= 3 && last.src !== before && last.complete; }""",
+            arg=before,
+        )
+
+    def choose_eps(self, label: str) -> None:
+        """Press a chip, told by how it starts: ``0.5 ``."""
+        self.until_changed(lambda: self.chip(label).click())
+        self.page.wait_for_function(
+            "([s, t]) => document.querySelector(s).innerText.includes(t)", arg=[RESULT, "/255"]
+        )
+
+    def chip(self, label: str):
+        return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)} \("))
+
+    def upload(self, name: str, data: bytes, kind: str = "image/png") -> None:
+        """Hand a file to the uploader."""
+        self.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+            {"name": name, "mimeType": kind, "buffer": data}
+        )
+
+    def pictures(self, side: int = 32) -> list:
+        """Clean, perturbation and adversarial at native size, as the server sent them."""
+        answers = [self.page.request.get(source) for source in self.sources]
+        assert all(answer.ok for answer in answers)
+        return [native(answer.body(), side) for answer in answers]
+
+    def tab(self, name: str) -> None:
+        """Open a tab below the result."""
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+
+@pytest.fixture(scope="session")
+def contexts(chromium):
+    """Browser contexts by their options, so that the page's own files are loaded once each."""
+    made = {}
+
+    def context(**options):
+        key = tuple(sorted((name, str(value)) for name, value in options.items()))
+        if key not in made:
+            made[key] = chromium.new_context(**options)
+        return made[key]
+
+    yield context
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture
+def visit(contexts, address):
+    """``visit(query, **context options)``: a new tab with a finished result.
+
+    Afterwards no tab may have an error in its console or a request to another machine.
+    """
+    opened = []
+
+    def open_(query: str = "", width: int = 1440, height: int = 900, **options) -> Laboratory:
+        viewport = {"width": width, "height": height}
+        page = contexts(viewport=viewport, **options).new_page()
+        opened.append(Laboratory(page, address))
+        return opened[-1].open(query)
+
+    yield open_
+    for lab in opened:
+        lab.page.close()
+    assert [lab.errors for lab in opened] == [[] for _ in opened]
+    assert set().union(*(lab.hosts for lab in opened)) <= {address}

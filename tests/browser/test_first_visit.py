@@ -1,0 +1,83 @@
+"""Without a click: a finished example. Then each chip moves everything, and pixels stay pixels."""
+
+import pytest
+
+from robust_core import attacks, zoo
+from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.views import Views
+from robust_core.data import fitting, samples
+from robust_core.evaluation.verdict import in_255ths, sentence
+from robust_core.experiment import perform
+
+
+def core(eps: float):
+    """What the core gives alone for the page's first example."""
+    model = zoo.describe("cifar10-resnet32")
+    pixels = fitting.fit(
+        samples.load("chelsea").picture.pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how="crop",
+        interpolation=model.interpolation,
+    )
+    return perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=eps))
+
+
+def test_a_first_visit_is_a_finished_example(visit):
+    lab = visit()
+    assert lab.sentence == sentence(core(0.01), "linf")
+    assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
+    print("TITLE", lab.page.title())
+
+
+def test_each_chip_changes_picture_perturbation_and_sentence(visit):
+    lab = visit("?eps=0.7")
+    seen = []
+    for eps in EPS_CHOICES:
+        lab.choose_eps(f"{eps:g}")
+        expected = core(eps)
+        lab.page.get_by_text(sentence(expected, "linf")).wait_for()
+        assert in_255ths(eps) in lab.sentence
+        views = Views.of(expected)
+        wanted = (views.clean, views.change, views.adversarial)
+        for shown, pixels in zip(lab.pictures(), wanted, strict=True):
+            assert (shown == pixels).all()
+        seen.append(lab.sources)
+    clean, change, adversarial = (set(column) for column in zip(*seen, strict=True))
+    assert len(clean) == 1
+    assert len(adversarial) == len(EPS_CHOICES)
+    assert len(change) > 1
+
+
+def test_pictures_are_shown_at_their_own_size_and_with_square_pixels(visit):
+    lab = visit()
+    for image in lab.page.locator("[data-testid=stImage] img").all()[-3:]:
+        shape = image.evaluate("i => [i.width, i.height, i.naturalWidth, i.naturalHeight]")
+        assert shape == [256] * 4, "the browser would resample it"
+        assert image.evaluate("i => getComputedStyle(i).imageRendering") == "pixelated"
+
+
+def test_every_picture_and_chart_has_words(visit):
+    lab = visit()
+    lab.page.locator(".js-plotly-plot").wait_for()
+    images = lab.page.locator("img").evaluate_all(
+        "all => all.map((i) => [i.alt, i.closest('button')?.ariaLabel ?? ''].join(''))"
+    )
+    assert len(images) >= 3
+    assert all(images)
+    figure = lab.page.get_by_role("figure", name="Confidence before and after")
+    assert figure.count() == 1
+
+
+@pytest.mark.parametrize("tab", ["Swipe", "Steps", "Equation", "Reproduce"])
+def test_each_tab_opens(visit, tab):
+    lab = visit("?attack=bim&eps=0.1")
+    lab.page.get_by_role("tab", name=tab, exact=True).click()
+    shown = {
+        "Swipe": lab.page.get_by_role("slider", name="Swipe between clean and adversarial"),
+        "Steps": lab.page.get_by_text("Step 10:"),
+        "Equation": lab.page.locator(".katex").first,
+        "Reproduce": lab.page.get_by_text("python -m robust_core attack"),
+    }
+    shown[tab].wait_for()

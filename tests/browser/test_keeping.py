@@ -1,0 +1,81 @@
+"""Taking a result along: the link, the ZIP file; and leaving a run that takes long."""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+from PIL import Image
+
+LONG = "?attack=pgd&pgd.steps=10000"
+
+
+def test_a_link_restores_settings_and_result(visit):
+    lab = visit("?model=digits-cnn&attack=pgd")
+    lab.choose_eps("0.15")
+    lab.page.wait_for_function("location.search.includes('eps=0.15')")
+    lab.tab("Reproduce")
+    shown = lab.page.get_by_text("eps=0.15")
+    shown.wait_for()
+    assert shown.inner_text().strip() == lab.page.url
+    other = visit("?" + lab.page.url.partition("?")[2])
+    assert other.sentence == lab.sentence
+    for here, there in zip(lab.pictures(8), other.pictures(8), strict=True):
+        assert (here == there).all()
+    assert other.chip("0.15").get_attribute("aria-checked") == "true"
+
+
+def test_a_broken_link_shows_the_first_example(visit):
+    lab = visit("?eps=99&attack=%3Cscript%3E&model=x&pgd.steps=nan&target_cifar10=unicorn")
+    assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
+
+
+def test_the_zip_file_holds_what_the_page_shows(visit):
+    lab = visit("?attack=pgd&eps=0.1")
+    shown = lab.pictures()
+    lab.tab("Reproduce")
+    with lab.page.expect_download() as waiting:
+        lab.page.get_by_role("button", name="Download everything (ZIP)").click()
+    assert waiting.value.suggested_filename == "pgd-cifar10-resnet32.zip"
+    with zipfile.ZipFile(waiting.value.path()) as bundle:
+        assert bundle.testzip() is None
+        names = ("clean.png", "perturbation.png", "adversarial.png")
+        files = [np.asarray(Image.open(io.BytesIO(bundle.read(name)))) for name in names]
+        delta = np.load(io.BytesIO(bundle.read("delta.npy")), allow_pickle=False)
+        described = json.loads(bundle.read("experiment.json"))
+    for saved, seen in zip(files, shown, strict=True):
+        assert (saved == seen).all()
+    assert np.abs(delta).max() <= 0.1 + 1e-6
+    assert described["command"] in lab.page.locator("code").all_inner_texts()[0]
+    assert described["success"] == lab.page.get_by_text("Fooled", exact=True).is_visible()
+
+
+def test_a_long_run_shows_progress_and_can_be_stopped(visit):
+    lab = visit()
+    sentence = lab.sentence
+    lab.page.get_by_role("combobox", name="Attack").click()
+    lab.page.get_by_role("option", name="PGD", exact=True).click()
+    lab.page.get_by_text("cifar10-resnet32, PGD").wait_for()
+    before = lab.sentence
+    lab.page.get_by_text("Advanced parameters").click()
+    steps = lab.page.get_by_label("Steps")
+    steps.fill("10000")
+    steps.press("Enter")
+    lab.page.get_by_text(" of 10001").wait_for()
+    lab.page.get_by_role("button", name="Stop", exact=True).click()
+    lab.page.get_by_text("Stopped.").wait_for()
+    assert lab.sentence == before != sentence
+    assert lab.page.get_by_role("button", name="Run it again").is_visible()
+
+
+def test_a_newer_choice_abandons_a_long_run(visit):
+    lab = visit("?attack=pgd&eps=0.1")
+    lab.page.get_by_text("Advanced parameters").click()
+    steps = lab.page.get_by_label("Steps")
+    steps.fill("10000")
+    steps.press("Enter")
+    lab.page.get_by_text(" of 10001").wait_for()
+    steps.fill("7")
+    steps.press("Enter")
+    lab.page.get_by_text("7 steps").wait_for()
+    lab.page.get_by_role("button", name="Stop", exact=True).wait_for(state="detached")

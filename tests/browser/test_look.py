@@ -1,0 +1,114 @@
+"""Where it is shown: a projector, a phone, in the dark, and by keyboard alone."""
+
+import pytest
+
+from robust_core.dashboard.controls import EPS_CHOICES
+from tests.browser.conftest import RESULT
+
+PICTURES = "[data-testid=stImage] img"
+CONTRAST = """([selector, index]) => {
+  const element = document.querySelectorAll(selector)[index];
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = (c) => c.slice(0, 3).map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const layers = [];
+  for (let e = element; e; e = e.parentElement) {
+    layers.push(parse(getComputedStyle(e).backgroundColor));
+  }
+  const over = (top, under) => {
+    const a = top[3] ?? 1;
+    return [0, 1, 2].map((i) => a * top[i] + (1 - a) * under[i]);
+  };
+  const ground = layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+  const [a, b] = [light(over(parse(getComputedStyle(element).color), ground)), light(ground)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}"""
+TEXTS = (
+    RESULT,
+    "[data-testid=stMetricValue]",
+    "[data-testid=stMetricLabel] p",
+    "[data-testid=stMain] [role=radio][aria-checked=true]",
+    "[data-testid=stMain] [role=tab] p",
+    "[data-testid=stBadge], .stMarkdownBadge",
+    "[data-testid=stCaptionContainer] p",
+)
+
+
+def test_on_a_projector_the_essentials_are_on_the_first_screen(visit):
+    lab = visit(width=1280, height=720)
+    essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
+    essentials += lab.page.locator(PICTURES).all()[-3:] + [lab.page.locator(RESULT)]
+    for element in essentials:
+        box = element.bounding_box()
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= 1280
+        assert box["y"] + box["height"] <= 720
+
+
+def test_a_phone_never_scrolls_sideways(visit):
+    lab = visit("?attack=pgd", width=390, height=844)
+    lab.page.get_by_text("Advanced parameters").click()
+    for tab in ("Confidence", "Swipe", "Steps", "Equation", "Reproduce"):
+        lab.tab(tab)
+        lab.page.wait_for_function(
+            "(n) => document.querySelector('[role=tab][aria-selected=true]').innerText === n",
+            arg=tab,
+        )
+        for selector in ("html", "[data-testid=stMain]"):
+            wide = lab.page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
+            assert wide <= 0, f"{selector} overflows by {wide} pixels in {tab}"
+    for image in lab.page.locator(PICTURES).all()[:3]:
+        box = image.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_by_day_and_by_night(visit, scheme):
+    lab = visit(color_scheme=scheme)
+    ground = lab.page.eval_on_selector(
+        "[data-testid=stApp]", "e => getComputedStyle(e).backgroundColor"
+    )
+    brightness = sum(int(v) for v in ground[ground.index("(") + 1 : -1].split(",")[:3])
+    assert (brightness < 200) == (scheme == "dark")
+    for selector in TEXTS:
+        count = lab.page.locator(selector).count()
+        assert count, selector
+        for index in range(count):
+            contrast = lab.page.evaluate(CONTRAST, [selector, index])
+            assert contrast >= 4.5, f"{selector} {index}: {contrast:.1f}"
+
+
+def tab_to(page, label: str) -> None:
+    """Press Tab until the focus is on what is called so."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        name = page.evaluate(
+            """() => { let e = document.activeElement;
+              while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+              return e?.ariaLabel || e?.innerText || e?.labels?.[0]?.innerText || ''; }"""
+        )
+        if name.startswith(label):
+            return
+    raise AssertionError(f"Tab never reaches {label}")
+
+
+def test_by_keyboard_alone_a_chip_is_pressed(visit):
+    lab = visit()
+    tab_to(lab.page, "0.01 (")
+    lab.page.keyboard.press("ArrowRight")
+    lab.until_changed(lambda: lab.page.keyboard.press("Enter"))
+    assert "25.5/255" in lab.sentence
+
+
+def test_by_keyboard_alone_a_picture_is_chosen(visit):
+    lab = visit()
+    tab_to(lab.page, "Chelsea the cat")
+    lab.until_changed(lambda: lab.page.keyboard.press("ArrowRight"))
+    first = lab.sources
+    lab.until_changed(lambda: lab.page.keyboard.press("ArrowRight"))
+    lab.until_changed(lambda: lab.page.keyboard.press("ArrowLeft"))
+    assert lab.sources == first
+    lab.page.wait_for_function("location.search.includes('picture_cifar10')")

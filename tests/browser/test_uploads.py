@@ -1,0 +1,105 @@
+"""A visitor's own pictures: every honest kind is shown as decoded, every hostile one gets a sentence."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from robust_core import zoo
+from robust_core.data import fitting
+from robust_core.data.uploads import decode_upload
+
+
+def photo(seed: int) -> np.ndarray:
+    """A smooth colourful picture, 96 x 64, another one for each seed."""
+    y, x = np.mgrid[0:64, 0:96] / 96
+    waves = [np.sin(7 * x + seed), np.cos(5 * y + 2 * seed), np.sin(9 * x * y + seed)]
+    return np.rint(127.5 + 127.5 * np.stack(waves, axis=2)).astype(np.uint8)
+
+
+def saved(pixels: np.ndarray, kind: str, mode: str | None = None, **options) -> bytes:
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    (image.convert(mode) if mode else image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def sixteen_bits() -> np.ndarray:
+    return photo(4)[..., 0].astype(np.uint16) * 257
+
+
+def with_alpha() -> np.ndarray:
+    return np.dstack([photo(5), photo(6)[..., :1]])
+
+
+FILES = {
+    "plain.png": saved(photo(1), "PNG"),
+    "photo.jpg": saved(photo(2), "JPEG", quality=90),
+    "photo.webp": saved(photo(3), "WEBP", lossless=True),
+    "sixteen-bit.png": saved(sixteen_bits(), "PNG"),
+    "alpha.png": saved(with_alpha(), "PNG"),
+    "turned.jpg": saved(photo(7), "JPEG", exif=turned()),
+    "cmyk.jpg": saved(photo(8), "JPEG", mode="CMYK"),
+    "<b>*name*</b> [x](y).png": saved(photo(9), "PNG"),
+}
+KINDS = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp"}
+SAID = {
+    "turned.jpg": "Turned upright",
+    "alpha.png": "Transparent parts were put on white.",
+}
+HOSTILE = {
+    "text.png": (b"no picture, only words\n" * 400, "no kind of picture"),
+    "bomb.png": (saved(np.zeros((9000, 9000), dtype=bool), "PNG"), "9000 x 9000"),
+    "cut.jpg": (saved(photo(2), "JPEG", quality=90)[:700], "damaged or cut off"),
+    "huge.png": (FILES["plain.png"] + bytes(20 * 2**20), "8"),
+    "phone.heic": (bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(4000), "HEIC"),
+}
+
+
+def as_the_model_sees(data: bytes) -> np.ndarray:
+    model = zoo.describe("cifar10-resnet32")
+    return fitting.fit(
+        decode_upload(data).pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how="crop",
+        interpolation=model.interpolation,
+    )
+
+
+def test_every_honest_kind_of_picture_is_attacked(visit):
+    lab = visit("?source=upload")
+    for name, data in FILES.items():
+        kind = KINDS[name.rpartition(".")[2]]
+        lab.until_changed(lambda n=name, d=data, k=kind: lab.upload(n, d, k))
+        assert (lab.pictures()[0] == as_the_model_sees(data)).all(), name
+        assert lab.page.get_by_text("the model's own prediction").is_visible()
+        if name in SAID:
+            lab.page.get_by_text(SAID[name]).wait_for()
+        assert not lab.page.get_by_test_id("stException").count()
+
+
+def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
+    lab = visit("?source=upload")
+    sentence, sources = lab.sentence, lab.sources
+    for name, (data, words) in HOSTILE.items():
+        lab.upload(name, data)
+        uploader = lab.page.get_by_test_id("stFileUploader")
+        said = lab.page.get_by_test_id("stAlert").or_(uploader).filter(has_text=words)
+        said.first.wait_for()
+        assert lab.sentence == sentence
+        assert lab.sources == sources
+        assert not lab.page.get_by_test_id("stException").count()
+    lab.until_changed(lambda: lab.upload("plain.png", FILES["plain.png"]))
+
+
+def test_the_camera_gives_a_picture(visit):
+    lab = visit("?source=camera", permissions=("camera",))
+    lab.until_changed(lambda: lab.page.get_by_test_id("stCameraInputButton").click())
+    lab.page.get_by_text("the model's own prediction").wait_for()

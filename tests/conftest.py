@@ -1,0 +1,87 @@
+"""What many tests share: linear models with closed forms, the bundled models, random pictures."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from robust_core import zoo
+from robust_core.data import digits
+from robust_core.data.fitting import fit, to_tensor
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+
+@pytest.fixture(params=DEVICES)
+def device(request) -> str:
+    """The CPU, and a GPU where there is one."""
+    return request.param
+
+
+class Linear(nn.Module):
+    """Logits ``pixels @ weight.T`` of pictures of ``shape``: gradients do not depend on the picture."""
+
+    def __init__(self, classes: int, shape: tuple[int, ...], dtype: torch.dtype, seed: int) -> None:
+        super().__init__()
+        size = torch.Size(shape).numel()
+        generator = torch.Generator().manual_seed(seed)
+        weight = torch.randn(classes, size, generator=generator, dtype=torch.float64)
+        self.weight = nn.Parameter(weight.to(dtype))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1) @ self.weight.T
+
+
+@pytest.fixture(scope="session")
+def linear() -> Callable[..., Linear]:
+    """``linear(classes=2, shape=(3, 5, 7), dtype=torch.float64, seed=0)``: a linear model."""
+
+    def make(classes=2, shape=(3, 5, 7), dtype=torch.float64, seed=0) -> Linear:
+        return Linear(classes, shape, dtype, seed)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Callable[..., Tensor]:
+    """``pictures(n, shape, dtype, low, high, seed)``: random pixels, at first away from 0 and 1."""
+
+    def make(n=6, shape=(3, 5, 7), dtype=torch.float64, low=0.3, high=0.7, seed=0) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        values = torch.rand(n, *shape, generator=generator, dtype=torch.float64)
+        return (low + (high - low) * values).to(dtype)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def digits_model():
+    """The bundled network for digits, on the CPU: shared, frozen, in eval mode."""
+    return zoo.load("digits-cnn", "cpu")
+
+
+@pytest.fixture(scope="session")
+def digits_test() -> tuple[Tensor, Tensor]:
+    """The 450 test digits, ``[450, 1, 8, 8]``, and their labels."""
+    return digits.load("test")
+
+
+@pytest.fixture(scope="session")
+def digit_pictures(digits_test) -> tuple[Tensor, Tensor]:
+    """The first 100 test digits and their labels."""
+    return tuple(x[:100] for x in digits_test)
+
+
+@pytest.fixture(scope="session")
+def cat() -> Tensor:
+    """scikit-image's photograph of a cat as the CIFAR models see it, ``[1, 3, 32, 32]``."""
+    from skimage.data import chelsea
+
+    return to_tensor(fit(chelsea(), size=(32, 32), resize=32, channels=3, how="crop"))
+
+
+@pytest.fixture(scope="session")
+def resnet():
+    """The bundled ResNet-32 for CIFAR-10, on the CPU: shared, frozen, in eval mode."""
+    return zoo.load("cifar10-resnet32", "cpu")

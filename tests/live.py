@@ -1,0 +1,81 @@
+"""The real server as its users start it, on a free port, for tests that talk to it."""
+
+import io
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    options = {
+        "server.headless": "true",
+        "server.address": HOST,
+        "server.port": str(port),
+        "browser.gatherUsageStats": "false",
+    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command += [word for name, value in options.items() for word in (f"--{name}", value)]
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "ROBUST_DATA": str(folder),
+        "TORCH_HOME": str(folder),
+    }
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        _wait_until_healthy(f"{HOST}:{port}", server, log)
+        yield f"{HOST}:{port}"
+        assert "Traceback" not in log.read_text(errors="replace"), log.read_text(errors="replace")
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:
+    """Unknown paths answer 200 too, so the body counts."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"http://{address}/_stcore/health", timeout=5) as answer:
+                if answer.read() == b"ok":
+                    return
+        except OSError:
+            pass
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+
+
+def native(png: bytes, side: int) -> np.ndarray:
+    """The picture of ``side`` pixels behind an enlarged PNG: one block of equal values for each."""
+    with Image.open(io.BytesIO(png)) as image:
+        assert image.format == "PNG"
+        shown = np.asarray(image)
+    factor, rest = divmod(max(shown.shape[:2]), side)
+    assert factor >= 1, "it is shown smaller than it is"
+    assert rest == 0, "no whole factor"
+    pixels = shown[::factor, ::factor]
+    assert (pixels.repeat(factor, 0).repeat(factor, 1) == shown).all(), "pixels were invented"
+    return pixels

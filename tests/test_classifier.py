@@ -1,0 +1,58 @@
+"""Classifier: normalisation in one place, predictions by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from robust_core.classifier import Classifier
+
+
+@pytest.fixture
+def model():
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    return Classifier(
+        network,
+        name="tiny",
+        class_names=("Red", "green", "blue"),
+        input_size=(4, 4),
+        mean=(0.5, 0.25, 0.0),
+        std=(0.5, 0.25, 2.0),
+    )
+
+
+def test_logits_are_those_of_the_normalised_picture(model):
+    x = torch.rand(2, 3, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    mean, std = (torch.tensor(v, dtype=torch.float64) for v in ((0.5, 0.25, 0), (0.5, 0.25, 2)))
+    expected = ((x.mean((2, 3)) - mean) / std).float()
+    torch.testing.assert_close(model(x), expected)  # a float32 network, whatever the pictures are
+
+
+def test_predict_names_the_most_probable_classes_in_order(model):
+    x = torch.zeros(2, 3, 4, 4)
+    x[0, 1], x[1, 0] = 1.0, 1.0
+    first, second = model.predict(x, k=2)
+    assert [g.label for g in first] == ["green", "blue"]
+    assert second[0].label == "Red"
+    assert second[0].index == 0
+    assert first[0].confidence > first[1].confidence
+    total = sum(g.confidence for g in model.predict(x, k=10)[0])
+    assert total == pytest.approx(1)
+
+
+def test_ties_go_to_the_lower_index(model):
+    guesses = model.name_classes(torch.full((1, 3), 1 / 3))[0]
+    assert [g.index for g in guesses] == [0, 1, 2]
+
+
+def test_index_of(model):
+    assert model.index_of("RED") == 0
+    assert model.index_of("2") == 2
+    assert model.index_of(1) == 1
+    for wrong in ("cat", "3", -1, ""):
+        with pytest.raises(ValueError, match=r"tiny has no class .*Red, green, blue"):
+            model.index_of(wrong)
+
+
+def test_shape(model):
+    assert model.channels == 3
+    assert model.device == torch.device("cpu")

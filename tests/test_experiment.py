@@ -1,0 +1,127 @@
+"""One experiment: everything that is said about it agrees with the core."""
+
+import json
+
+import pytest
+import torch
+
+from robust_core import attacks
+from robust_core.data import digits, samples
+from robust_core.data.fitting import fit, to_pixels, to_tensor
+from robust_core.experiment import MAX_FRAMES, perform
+
+
+@pytest.fixture(scope="module")
+def digit(digits_model):
+    """Pixels and label of a test digit."""
+    images, labels = digits.load("test")
+    return to_pixels(images[:1])[0], int(labels[0])
+
+
+def test_it_is_what_the_attack_gives(digits_model, digit):
+    pixels, label = digit
+    attack = attacks.PGD(eps=0.2, steps=7)
+    outcome = perform(digits_model, pixels, attack, label=label)
+    record = attack.run(digits_model, to_tensor(pixels), torch.tensor([label]))
+    assert torch.equal(outcome.adversarial, record.x_adv)
+    assert outcome.success == record.success.item()
+    assert outcome.linf == record.linf.item()
+    assert (outcome.queries, outcome.gradients) == (7, 7)
+    expected = digits_model.predict(record.x_adv)[0]
+    assert [g.index for g in outcome.after] == [g.index for g in expected]
+    assert sum(outcome.confidence_after) == pytest.approx(1)
+
+
+def test_the_verdict_on_the_rounded_picture_is_a_verdict_on_its_pixels(digits_model, digit):
+    pixels, label = digit
+    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.3), label=label)
+    rounded = to_tensor(outcome.pixels()[1].numpy())
+    assert outcome.success_8bit == (digits_model(rounded).argmax().item() != label)
+
+
+def test_without_a_label_the_prediction_stands_in_and_is_named(digits_model, digit):
+    outcome = perform(digits_model, digit[0], attacks.FGSM(eps=0.1))
+    assert outcome.label.index == outcome.before[0].index
+    assert "prediction" in outcome.label_source
+
+
+def test_targets(digits_model, digit):
+    pixels, label = digit
+    target = (label + 3) % 10
+    outcome = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, target=target)
+    assert outcome.target.index == target
+    assert outcome.success == (outcome.after[0].index == target)
+    least = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, least_likely=True)
+    clean = digits_model(to_tensor(pixels))
+    assert least.target.index == clean.argmin().item()
+    with pytest.raises(ValueError, match="target must be another class"):
+        perform(digits_model, pixels, attacks.FGSM(), label=label, target=label)
+
+
+def test_class_zero_can_be_the_target(digits_model, digit):
+    pixels, label = digit
+    other = 0 if label else 1
+    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.5), label=label, target=other)
+    assert outcome.target.index == other
+    assert all(other in frame.confidences for frame in outcome.frames)
+
+
+def test_frames_run_from_the_start_to_the_result(digits_model, digit):
+    pixels, label = digit
+    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.3, steps=6), label=label)
+    assert [frame.step for frame in outcome.frames] == list(range(7))
+    assert torch.equal(outcome.frames[0].pixels, outcome.pixels()[0])
+    assert torch.equal(outcome.frames[-1].pixels, outcome.pixels()[1])
+    assert outcome.frames[-1].loss >= outcome.frames[0].loss
+    last = outcome.frames[-1].confidences[label]
+    assert last == pytest.approx(outcome.confidence_after[label], abs=1e-6)
+
+
+def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
+    outcome = perform(digits_model, digit[0], attacks.BIM(steps=500), label=digit[1])
+    steps = [frame.step for frame in outcome.frames]
+    assert len(steps) <= MAX_FRAMES + 1
+    assert steps[0] == 0
+    assert steps[-1] == 500
+    assert steps == sorted(set(steps))
+
+
+def test_frames_change_nothing(digits_model, digit):
+    attack = attacks.PGD(eps=0.2, restarts=2)
+    with_frames, without = (
+        perform(digits_model, digit[0], attack, label=digit[1], frames=f) for f in (True, False)
+    )
+    assert torch.equal(with_frames.adversarial, without.adversarial)
+    assert with_frames.queries == without.queries
+    assert without.frames == ()
+
+
+def test_progress_counts_up_and_can_end_the_attack(digits_model, digit):
+    seen = []
+    perform(digits_model, digit[0], attacks.BIM(steps=5), progress=lambda k, n: seen.append((k, n)))
+    assert seen == [(k, 6) for k in range(1, 7)]
+
+    def stop(k, n):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        perform(digits_model, digit[0], attacks.BIM(steps=5), progress=stop)
+
+
+def test_the_summary_is_plain_json(digits_model, digit):
+    outcome = perform(digits_model, digit[0], attacks.FGSM(eps=0.1), label=digit[1])
+    summary = json.loads(json.dumps(outcome.summary(), allow_nan=False))
+    assert summary["eps"] == 0.1
+    assert len(summary["before"]["top5"]) == 5
+    assert summary["detector"] is None
+
+
+def test_a_sure_cat_is_fooled_by_fgsm_at_one_hundredth(resnet):
+    """The first visit: the sample photograph, the default attack, the smallest eps."""
+    picture = samples.load("chelsea").picture.pixels
+    pixels = fit(picture, size=(32, 32), resize=32, channels=3, how="crop")
+    outcome = perform(resnet, pixels, attacks.FGSM(eps=0.01))
+    assert outcome.before[0].label == "cat"
+    assert outcome.before[0].confidence > 0.8
+    assert outcome.success
+    assert outcome.linf <= 0.01 + 1e-6

@@ -1,0 +1,185 @@
+"""The zoo: loaded once, checked, frozen; what is wrong is said with its remedy."""
+
+import ast
+import hashlib
+import json
+import shutil
+import threading
+import urllib.error
+from pathlib import Path
+
+import pytest
+import torch
+
+from robust_core import zoo
+from robust_core.paths import WEIGHTS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("name", list(zoo.BUNDLED))
+def test_bundled_models_are_frozen_and_in_eval_mode(name):
+    model = zoo.load(name, "cpu")
+    assert not any(m.training for m in model.modules())
+    assert not any(p.requires_grad for p in model.parameters())
+    height, width = model.input_size
+    logits = model(torch.rand(2, model.channels, height, width))
+    assert logits.shape == (2, len(model.class_names))
+
+
+@pytest.mark.parametrize("name", list(zoo.BUNDLED))
+def test_the_index_describes_the_file(name):
+    entry = zoo.index()[name]
+    content = (WEIGHTS / entry["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == entry["sha256"]
+    assert entry["correct"] / entry["n_test"] == pytest.approx(entry["accuracy"])
+    assert {"recipe", "seed", "epochs", "data", "command"} <= set(entry)
+    assert zoo.load(name, "cpu").provenance.accuracy == entry["accuracy"]
+
+
+def test_the_cifar10_model_is_as_good_as_its_source():
+    assert zoo.index()["cifar10-resnet32"]["accuracy"] >= 0.913
+
+
+def test_the_digits_model_reaches_the_accuracy_in_the_index():
+    from robust_core.data import digits
+
+    images, labels = digits.load("test")
+    hits = (zoo.load("digits-cnn", "cpu")(images).argmax(1) == labels).sum().item()
+    assert hits == zoo.index()["digits-cnn"]["correct"]
+
+
+def test_a_model_is_loaded_once_also_by_many_threads(monkeypatch):
+    monkeypatch.setattr(zoo, "_loaded", {})
+    loads, found = [], []
+    original = zoo._bundled
+    monkeypatch.setattr(zoo, "_bundled", lambda name: loads.append(name) or original(name))
+    threads = [
+        threading.Thread(target=lambda: found.append(zoo.load("digits-cnn", "cpu")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert loads == ["digits-cnn"]
+    assert len({id(model) for model in found}) == 1
+
+
+def test_unknown_names_and_devices():
+    with pytest.raises(ValueError, match=r"model must be one of cifar10-resnet32.*got 'lenet'"):
+        zoo.load("lenet")
+    with pytest.raises(ValueError, match="device 'teapot' is not available"):
+        zoo.load("digits-cnn", "teapot")
+    with pytest.raises(ValueError, match="model must be one of"):
+        zoo.describe("lenet")
+
+
+@pytest.fixture
+def weights(tmp_path) -> Path:
+    shutil.copytree(WEIGHTS, tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+def test_a_damaged_file(weights):
+    path = weights / "digits-cnn.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(
+        zoo.ZooError, match=r"digits-cnn\.safetensors are damaged.*python -m"
+    ) as error:
+        zoo._bundled("digits-cnn", weights)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file(weights):
+    (weights / "digits-cnn.safetensors").unlink()
+    with pytest.raises(zoo.ZooError, match=r"digits-cnn\.safetensors cannot be read.*--install"):
+        zoo._bundled("digits-cnn", weights)
+
+
+def test_a_file_that_is_no_safetensors_although_its_checksum_is_right(weights):
+    (weights / "digits-cnn.safetensors").write_bytes(b"rubbish")
+    entries = json.loads((weights / "index.json").read_text())
+    entries["digits-cnn"]["sha256"] = hashlib.sha256(b"rubbish").hexdigest()
+    (weights / "index.json").write_text(json.dumps(entries))
+    with pytest.raises(zoo.ZooError, match="do not fit digits-cnn"):
+        zoo._bundled("digits-cnn", weights)
+
+
+def test_a_damaged_or_incomplete_index(weights):
+    (weights / "index.json").write_text("{}")
+    with pytest.raises(zoo.ZooError, match="has no entry digits-cnn"):
+        zoo._bundled("digits-cnn", weights)
+    (weights / "index.json").write_text("{")
+    with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
+        zoo._bundled("digits-cnn", weights)
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_descriptions_need_no_weights(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    model = zoo.describe(name)
+    assert model.family == zoo.family(name)
+    assert len(model.class_names) in (10, 1000)
+    assert model.resize >= max(model.input_size)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_imagenet_models_offline(monkeypatch, tmp_path):
+    def offline(*args, **kwargs):
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", offline)
+    name = "imagenet-squeezenet1_0"
+    assert not zoo.is_local(name)
+    with pytest.raises(zoo.ZooError, match=r"no route to host.*cifar10-resnet32, digits-cnn"):
+        zoo.load_with_progress(name, lambda done, total: None)
+
+
+def test_imagenet_models_with_a_damaged_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    path = zoo.checkpoint_path("imagenet-squeezenet1_0")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"not a checkpoint")
+    assert zoo.is_local("imagenet-squeezenet1_0")
+    with pytest.raises(zoo.ZooError, match=r"squeezenet1_0.*damaged.*Delete that file"):
+        zoo.load("imagenet-squeezenet1_0", "cpu")
+
+
+def test_imagenet_models_with_weights_of_the_right_form(monkeypatch, tmp_path):
+    """torchvision's loader, transforms and class names, on random weights in its cache folder."""
+    import torchvision
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(zoo, "_loaded", {})
+    path = zoo.checkpoint_path("imagenet-squeezenet1_0")
+    path.parent.mkdir(parents=True)
+    torch.save(torchvision.models.squeezenet1_0().state_dict(), path)
+    model = zoo.load("imagenet-squeezenet1_0", "cpu")
+    assert model.input_size == (224, 224)
+    assert model.class_names[281] == "tabby"
+    assert model(torch.rand(1, 3, 224, 224)).shape == (1, 1000)
+
+
+def python_files() -> list[Path]:
+    folders = ("robust_core", "pages", "benchmarks")
+    return [ROOT / "app.py", *(f for d in folders for f in (ROOT / d).rglob("*.py"))]
+
+
+def test_nothing_is_ever_unpickled():
+    """Every ``torch.load`` passes ``weights_only=True``; nothing imports pickle."""
+    seen = 0
+    for path in python_files():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                modules = [a.name for a in node.names] + [getattr(node, "module", None) or ""]
+                assert not {"pickle", "joblib", "dill", "cloudpickle"} & set(modules), path
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) != "torch.load":
+                continue
+            seen += 1
+            safe = {k.arg: ast.unparse(k.value) for k in node.keywords}
+            assert safe.get("weights_only") == "True", f"{path}:{node.lineno}"
+    assert seen
