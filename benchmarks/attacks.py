@@ -180,20 +180,22 @@ def installed(package: str) -> str | None:
         return None
 
 
-def clock(run: Run, device: torch.device) -> float:
+def clock(run: Run, device: torch.device, now: Callable[[], float]) -> float:
     """Seconds of one call."""
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     wait()
-    start = time.perf_counter()
+    start = now()
     run()
     wait()
-    return time.perf_counter() - start
+    return now() - start
 
 
-def race(runs: dict[str, Run], device: torch.device, repeats: int | None) -> dict[str, list[float]]:
+def race(
+    runs: dict[str, Run], device: torch.device, repeats: int | None, now: Callable[[], float]
+) -> dict[str, list[float]]:
     """Seconds of each contestant in each round, every round in another order."""
     for _ in range(2):
-        turn = sum(clock(run, device) for run in runs.values())
+        turn = sum(clock(run, device, now) for run in runs.values())
     rounds = repeats or min(MOST, max(FEWEST, round(SECONDS / turn)))
     names = list(runs)
     times: dict[str, list[float]] = {name: [] for name in names}
@@ -203,7 +205,7 @@ def race(runs: dict[str, Run], device: torch.device, repeats: int | None) -> dic
         for i in range(rounds):
             first = i % len(names)
             for name in names[first:] + names[:first]:
-                times[name].append(clock(runs[name], device))
+                times[name].append(clock(runs[name], device, now))
             gc.collect()  # between the rounds: nobody pays for another's litter
     finally:
         gc.enable()
@@ -223,11 +225,16 @@ def effect(
 
 
 def measure(
-    case: Case, model: torch.nn.Module, images: Tensor, labels: Tensor, repeats: int | None
+    case: Case,
+    model: torch.nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    repeats: int | None,
+    now: Callable[[], float],
 ) -> dict:
     """One row of the table."""
     runs = contestants(case, model, images, labels)
-    times = race(runs, images.device, repeats)
+    times = race(runs, images.device, repeats, now)
     others = [name for name in runs if name != "ours"]
     return {
         "attack": case.label,
@@ -321,6 +328,11 @@ def main() -> None:
     parser.add_argument(
         "--repeats", type=int, help=f"rounds (default: what fits {SECONDS:.0f} s, {FEWEST}-{MOST})"
     )
+    parser.add_argument(
+        "--cpu-time",
+        action="store_true",
+        help="processor time instead of wall time: on a busy machine, with --threads 1",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
     if options.threads:
@@ -334,6 +346,7 @@ def main() -> None:
     missing = [name for name in ("foolbox", "torchattacks") if not installed(name)]
     if missing:
         print(f"Without {', '.join(missing)}: see benchmarks/README.md to install.\n")
+    now = time.process_time if options.cpu_time else time.perf_counter
     rows = []
     for batch in options.batch:
         images = photographs(batch, model.input_size).to(device)
@@ -341,14 +354,15 @@ def main() -> None:
             labels = model(images).argmax(1)
         for case in cases():
             if options.attack is None or case.label in options.attack:
-                rows.append(measure(case, model, images, labels, options.repeats))
+                rows.append(measure(case, model, images, labels, options.repeats, now))
                 print(f"{case.label}, batch {batch}: done", file=sys.stderr)
     print(table(rows))
     print("\n".join(["", *(verdicts(rows) or ["All aims are met."])]))
     if options.json:
         report = {
-            "command": "python benchmarks/attacks.py",
+            "command": " ".join(["python", "benchmarks/attacks.py", *sys.argv[1:]]),
             "model": options.model,
+            "clock": "processor time" if options.cpu_time else "wall time",
             "settings": {
                 "linf": {"eps": EPS, "step_size": STEP, "steps": STEPS},
                 "l2": {"eps": L2_EPS, "step_size": L2_STEP, "steps": STEPS},

@@ -160,9 +160,8 @@ class Visitor:
                     kept[message.ref_hash] = message = self._kept[message.ref_hash]
                 elif message.metadata.cacheable:
                     kept[message.hash] = message
-                if message.WhichOneof("type") == "delta":
-                    if message.delta.WhichOneof("type") == "new_element":
-                        drawn[path] = message.delta.new_element
+                if message.delta.WhichOneof("type") == "new_element":
+                    drawn[path] = message.delta.new_element
         seconds = time.perf_counter() - begun
         self._kept = kept
         return Run(seconds, size, *self._read(drawn.values()))
@@ -208,8 +207,8 @@ def _state(element: Message) -> WidgetState:
         state.string_array_value.data.extend(chosen)
     elif name == "Checkbox":
         state.bool_value = element.value if given else element.default
-    elif given and element.HasField("value") or not given and element.HasField("default"):
-        state.double_value = element.value if given else element.default
+    elif element.HasField(field := "value" if given else "default"):
+        state.double_value = getattr(element, field)
     return state
 
 

@@ -183,7 +183,7 @@ def perform(
         model=model.name,
         attack=attack.name,
         parameters=asdict(attack),
-        goal=type(goal).__name__.lower(),
+        goal=goal.name,
         label=_guess(model, start, label),
         label_source=label_source,
         target=None if aimed is None else _guess(model, end, aimed),

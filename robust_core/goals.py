@@ -6,6 +6,7 @@ then says two things about any logits of that batch: the loss to ascend and whic
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -41,7 +42,8 @@ class Aim:
 class Goal:
     """Base of all goals. ``needs_clean_logits`` costs one forward pass when binding."""
 
-    needs_clean_logits = False
+    name: ClassVar[str]
+    needs_clean_logits: ClassVar[bool] = False
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None) -> Aim:
         raise NotImplementedError
@@ -51,6 +53,8 @@ class Goal:
 class Untargeted(Goal):
     """Any class but the label."""
 
+    name: ClassVar[str] = "untargeted"
+
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         return Aim(labels, towards=False)
 
@@ -58,6 +62,8 @@ class Untargeted(Goal):
 @dataclass(frozen=True)
 class Targeted(Goal):
     """The class that is given in the place of the labels: an index each picture, ``[N]``."""
+
+    name: ClassVar[str] = "targeted"
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         return Aim(labels, towards=True)
@@ -67,7 +73,8 @@ class Targeted(Goal):
 class LeastLikely(Goal):
     """The class that the model finds least likely on the clean picture (Kurakin et al., 2017)."""
 
-    needs_clean_logits = True
+    name: ClassVar[str] = "least-likely"
+    needs_clean_logits: ClassVar[bool] = True
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None

@@ -8,6 +8,7 @@ weights and transforms, downloaded on first use into ``TORCH_HOME``.
 import hashlib
 import json
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def describe(name: str) -> Description:
     return Description(
         name,
         "imagenet",
-        tuple(weights.meta["categories"]),
+        _unique(weights.meta["categories"]),
         (side, side),
         transform.resize_size[0],
         len(transform.mean),
@@ -232,6 +233,12 @@ def imagenet_weights(name: str):
     return getattr(torchvision.models, IMAGENET[name][1]).DEFAULT
 
 
+def _unique(names: list[str]) -> tuple[str, ...]:
+    """Names with the index behind those that several classes share: ImageNet has two cranes."""
+    times = Counter(names)
+    return tuple(f"{name} ({i})" if times[name] > 1 else name for i, name in enumerate(names))
+
+
 def checkpoint_path(name: str) -> Path:
     """Where torchvision keeps the weights of an ``imagenet-*`` model once they are downloaded."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(imagenet_weights(name).url).name
@@ -299,7 +306,7 @@ def _imagenet(name: str) -> Classifier:
     return Classifier(
         network,
         name=name,
-        class_names=tuple(weights.meta["categories"]),
+        class_names=_unique(weights.meta["categories"]),
         input_size=(transform.crop_size[0], transform.crop_size[0]),
         mean=tuple(transform.mean),
         std=tuple(transform.std),

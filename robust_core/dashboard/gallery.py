@@ -19,6 +19,7 @@ _JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
   let row = parentElement.querySelector('.row');
   row.setAttribute('aria-label', data.label);
+  const focused = row.contains(row.getRootNode().activeElement);
   row.replaceChildren(...data.pictures.map((picture, i) => {
     const button = document.createElement('button');
     const chosen = picture.id === data.chosen;
@@ -46,6 +47,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (!data.pictures.some((picture) => picture.id === data.chosen) && row.firstChild) {
     row.firstChild.tabIndex = 0;
   }
+  if (focused) row.querySelector('[tabindex="0"]')?.focus();
 }
 """
 

@@ -7,7 +7,7 @@ wording, so here the value itself is written, and whatever a link brings is chec
 import math
 from collections.abc import Callable, Iterable
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -63,8 +63,8 @@ def publish() -> None:
 
 def link() -> str:
     """The address of the page with its settings, once they are published."""
-    address, query = (st.context.url or "").split("?")[0], urlencode(st.query_params.to_dict())
-    return f"{address}?{query}" if query else address
+    address, query = urlsplit(st.context.url or ""), urlencode(st.query_params.to_dict())
+    return address._replace(path=address.path or "/", query=query, fragment="").geturl()
 
 
 def _parsed(parse: Callable[[str], T | None], raw: str) -> T | None:

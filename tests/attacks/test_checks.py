@@ -89,7 +89,7 @@ def test_numbers_of_other_libraries_are_numbers():
     assert attacks.PGD(eps=1, steps=3.0) == attacks.PGD(eps=1.0, steps=3)
 
 
-BRIGHTEST = IMAGES >= IMAGES.max()
+BRIGHTEST = IMAGES.max() <= IMAGES
 WRONG_IMAGES = {
     "0 to 255": (IMAGES * 255, r"\[0, 1\].*Divide 0-255 pixels by 255"),
     "normalised": (IMAGES * 2 - 1, r"\[0, 1\].*normalisation inside the model"),

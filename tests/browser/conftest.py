@@ -3,7 +3,9 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,8 @@ ARGUMENTS = (
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 )
 RESULT = "[data-testid=stMain] h5"
-PATIENCE = 45_000  # milliseconds; a busy machine with two cores
+BADGE = "[data-testid=stMain] .stMarkdownBadge"
+PATIENCE = 20_000  # milliseconds; a busy machine with two cores
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +51,8 @@ def address(tmp_path_factory):
 class Laboratory:
     """The page in a tab, in the words of its visitors."""
 
-    def __init__(self, page, address: str) -> None:
-        self.page, self.address = page, address
+    def __init__(self, page, address: str, folder: Path) -> None:
+        self.page, self.address, self.folder = page, address, folder
         self.errors: list[str] = []
         self.hosts: set[str] = set()
         page.set_default_timeout(PATIENCE)
@@ -76,6 +79,11 @@ class Laboratory:
     @property
     def sentence(self) -> str:
         return self.page.locator(RESULT).inner_text()
+
+    @property
+    def badge(self) -> str:
+        """The outcome in a word, without its icon's name."""
+        return self.page.locator(BADGE).inner_text().split("\n")[-1].strip()
 
     @property
     def sources(self) -> list[str]:
@@ -105,11 +113,28 @@ class Laboratory:
     def chip(self, label: str):
         return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)} \("))
 
-    def upload(self, name: str, data: bytes, kind: str = "image/png") -> None:
+    def upload(self, name: str, data: bytes) -> None:
         """Hand a file to the uploader."""
-        self.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
-            {"name": name, "mimeType": kind, "buffer": data}
-        )
+        (self.folder / name).write_bytes(data)
+        self.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(self.folder / name)
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until something holds; between two results it may not even be defined."""
+        end = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < end:
+            try:
+                if holds():
+                    return
+            except (AssertionError, ValueError):
+                pass
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"This never came: {what}")
+
+    def set_steps(self, steps: int) -> None:
+        """Type into the advanced parameters, which must be open."""
+        field = self.page.get_by_role("spinbutton", name="Steps")
+        field.fill(str(steps))
+        field.press("Enter")
 
     def pictures(self, side: int = 32) -> list:
         """Clean, perturbation and adversarial at native size, as the server sent them."""
@@ -139,7 +164,7 @@ def contexts(chromium):
 
 
 @pytest.fixture
-def visit(contexts, address):
+def visit(contexts, address, tmp_path):
     """``visit(query, **context options)``: a new tab with a finished result.
 
     Afterwards no tab may have an error in its console or a request to another machine.
@@ -149,7 +174,7 @@ def visit(contexts, address):
     def open_(query: str = "", width: int = 1440, height: int = 900, **options) -> Laboratory:
         viewport = {"width": width, "height": height}
         page = contexts(viewport=viewport, **options).new_page()
-        opened.append(Laboratory(page, address))
+        opened.append(Laboratory(page, address, tmp_path))
         return opened[-1].open(query)
 
     yield open_

@@ -3,17 +3,16 @@
 import pytest
 
 from robust_core.dashboard.controls import EPS_CHOICES
-from tests.browser.conftest import RESULT
+from tests.browser.conftest import BADGE, RESULT
 
 PICTURES = "[data-testid=stImage] img"
-CONTRAST = """([selector, index]) => {
-  const element = document.querySelectorAll(selector)[index];
+CONTRAST = """(element) => {
   const parse = (c) => c.match(/[\\d.]+/g).map(Number);
   const light = (c) => c.slice(0, 3).map((v) => v / 255)
     .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const layers = [];
-  for (let e = element; e; e = e.parentElement) {
+  for (let e = element; e; e = e.parentElement ?? e.getRootNode().host) {
     layers.push(parse(getComputedStyle(e).backgroundColor));
   }
   const over = (top, under) => {
@@ -30,7 +29,7 @@ TEXTS = (
     "[data-testid=stMetricLabel] p",
     "[data-testid=stMain] [role=radio][aria-checked=true]",
     "[data-testid=stMain] [role=tab] p",
-    "[data-testid=stBadge], .stMarkdownBadge",
+    BADGE,
     "[data-testid=stCaptionContainer] p",
 )
 
@@ -38,7 +37,7 @@ TEXTS = (
 def test_on_a_projector_the_essentials_are_on_the_first_screen(visit):
     lab = visit(width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
-    essentials += lab.page.locator(PICTURES).all()[-3:] + [lab.page.locator(RESULT)]
+    essentials += [*lab.page.locator(PICTURES).all()[-3:], lab.page.locator(RESULT)]
     for element in essentials:
         box = element.bounding_box()
         assert box["x"] >= 0
@@ -76,9 +75,9 @@ def test_text_can_be_read_by_day_and_by_night(visit, scheme):
     for selector in TEXTS:
         count = lab.page.locator(selector).count()
         assert count, selector
-        for index in range(count):
-            contrast = lab.page.evaluate(CONTRAST, [selector, index])
-            assert contrast >= 4.5, f"{selector} {index}: {contrast:.1f}"
+        for element in lab.page.locator(selector).all():
+            contrast = element.evaluate(CONTRAST)
+            assert contrast >= 4.5, f"{selector} {element.inner_text()!r}: {contrast:.1f}"
 
 
 def tab_to(page, label: str) -> None:

@@ -1,0 +1,66 @@
+"""Write the tables of the README's section "Figures" from the committed results.
+
+python benchmarks/readme_figures.py            # after evaluate --suite cifar10, --suite digits
+"""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from robust_core.evaluation.verdict import in_255ths  # noqa: E402
+
+RESULTS = ROOT / "assets" / "results"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+SUITES = ("cifar10", "digits")
+
+
+def percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.2%}".replace("%", " %")
+
+
+def suite_table(name: str) -> str:
+    """One row for each attack and radius: clean accuracy beside the robust one, and the conditions."""
+    report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    lines = [
+        f"**{report['model']}** on the {report['data']} test set; weights "
+        f"`{report['weights_sha256'][:12]}`, {report['device']}. Made by "
+        f"`python -m robust_core evaluate --suite {name}`.",
+        "",
+        "| attack | norm | steps | eps | n | clean | under attack | success | mean L2 of successes |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for result in report["results"]:
+        steps = result["parameters"].get("steps", "")
+        for row in result["rows"]:
+            scale = "" if result["norm"] == "l2" else f" ({in_255ths(row['eps'])})"
+            length = "" if row["mean_l2"] is None else f"{row['mean_l2']:.3f}"
+            lines.append(
+                f"| `{result['attack']}` | {result['norm']} | {steps} | {row['eps']:.3g}{scale} "
+                f"| {result['n']:,} | {percent(result['clean_top1'])} | {percent(row['top1'])} "
+                f"| {percent(row['success_rate'])} | {length} |"
+            )
+    return "\n".join(lines)
+
+
+def figures() -> str:
+    """The whole section, without its markers."""
+    note = (
+        "Accuracy is top-1 over all pictures; success is flipped / initially correct; step sizes are "
+        "2.5 eps / steps, one random start for `pgd`, seed 0."
+    )
+    return "\n\n".join([note, *(suite_table(name) for name in SUITES)])
+
+
+def renew(text: str) -> str:
+    """``text`` with what stands between the markers made anew."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{figures()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(renew(readme.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,146 @@
+"""The losses against float64 formulas, and what they do where softmax underflows."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from robust_core import attacks
+from robust_core.attacks import losses
+
+LABELS = torch.arange(50) % 7
+DIFFERENTIATED = {name: pair[0] for name, pair in losses.LOSSES.items()}
+
+
+@pytest.fixture
+def logits():
+    return 5 * torch.randn(50, 7, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+
+def own(logits):
+    return logits.gather(1, LABELS[: len(logits), None])[:, 0]
+
+
+def test_log_odds_are_those_of_the_probability(logits):
+    p = own(logits.softmax(1))
+    torch.testing.assert_close(losses.log_odds(logits, LABELS), torch.log((1 - p) / p))
+
+
+def test_cross_entropy_is_softplus_of_the_log_odds(logits):
+    expected = F.cross_entropy(logits, LABELS, reduction="none")
+    differentiated, shown = losses.LOSSES["ce"]
+    torch.testing.assert_close(shown(differentiated(logits, LABELS)), expected)
+    torch.testing.assert_close(losses.naive_cross_entropy(logits, LABELS), expected)
+
+
+def test_the_gradient_of_cross_entropy_is_that_of_the_log_odds_times_one_minus_p(logits):
+    logits = logits.requires_grad_()
+    (odds,) = torch.autograd.grad(losses.log_odds(logits, LABELS).sum(), logits)
+    (entropy,) = torch.autograd.grad(F.cross_entropy(logits, LABELS, reduction="sum"), logits)
+    wrong = 1 - own(logits.detach().softmax(1))
+    torch.testing.assert_close(entropy, wrong[:, None] * odds)
+
+
+def test_log_odds_have_a_gradient_where_float32_probabilities_are_exactly_one():
+    logits = torch.tensor([[200.0, 0, 1]], requires_grad=True)
+    label = torch.tensor([0])
+    assert logits.softmax(1)[0, 0] == 1
+    (naive,) = torch.autograd.grad(losses.naive_cross_entropy(logits, label).sum(), logits)
+    (odds,) = torch.autograd.grad(losses.log_odds(logits, label).sum(), logits)
+    assert not naive.any()
+    others = torch.tensor([0.0, 1.0]).softmax(0)
+    torch.testing.assert_close(odds, torch.tensor([[-1.0, *others.tolist()]]))
+
+
+def test_the_margin_is_positive_exactly_when_another_class_wins(logits):
+    value = losses.margin(logits, LABELS)
+    assert (value > 0).equal(logits.argmax(1) != LABELS)
+    for i in range(50):
+        others = [z for k, z in enumerate(logits[i].tolist()) if k != LABELS[i]]
+        assert value[i] == max(others) - logits[i, LABELS[i]]
+
+
+def test_the_margin_of_log_probabilities_is_that_of_the_logits(logits):
+    """The own class is left out by minus infinity: multiplying by zero fails where all are negative."""
+    value = losses.margin(logits.log_softmax(1), LABELS)
+    torch.testing.assert_close(value, losses.margin(logits, LABELS))
+
+
+def test_dlr_follows_its_definition_and_ignores_shift_and_scale(logits):
+    value = losses.dlr(logits, LABELS)
+    ordered = logits.sort(1, descending=True).values
+    expected = losses.margin(logits, LABELS) / (ordered[:, 0] - ordered[:, 2])
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(losses.dlr(100 * logits - 7, LABELS), value)
+    assert not torch.allclose(losses.margin(100 * logits, LABELS), losses.margin(logits, LABELS))
+    with pytest.raises(ValueError, match="at least 3 classes; the model has 2"):
+        losses.dlr(logits[:, :2], LABELS % 2)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_one_value_a_picture_and_higher_means_further_from_the_class(logits, name):
+    loss = DIFFERENTIATED[name]
+    assert loss(logits, LABELS).shape == (50,)
+    lower = logits.scatter_add(1, LABELS[:, None], torch.full((50, 1), -0.1).double())
+    assert (loss(lower, LABELS) > loss(logits, LABELS)).all()
+    alone = torch.cat([loss(logits[i : i + 1], LABELS[i : i + 1]) for i in range(50)])
+    torch.testing.assert_close(alone, loss(logits, LABELS), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("loss", ["ce", "margin", "softmax-ce"])
+def test_losses_work_with_two_classes(logits, loss):
+    value = DIFFERENTIATED[loss](logits[:, :2].requires_grad_(), LABELS % 2)
+    assert value.isfinite().all()
+    assert value.requires_grad
+
+
+@pytest.mark.parametrize("scale", [30.0, 100.0])
+@pytest.mark.parametrize(("name", "eps"), [("fgsm", 0.3), ("pgd", 0.15), ("pgd-l2", 1.5)])
+def test_confident_models_are_masked_from_the_naive_form_only(
+    digits_model, digits_test, scale, name, eps
+):
+    """Papernot's distillation in one line: float32 softmax of large logits is exactly one-hot."""
+    images, labels = (x[:200] for x in digits_test)
+
+    def success(loss, scale=1.0):
+        attack = attacks.create(name, eps=eps, loss=loss)
+        record = attack.run(lambda x: scale * digits_model(x), images, labels)
+        return record, record.success.double().mean()
+
+    plain, rate = success("ce")
+    exact, exact_rate = success("ce", scale)
+    naive, naive_rate = success("softmax-ce", scale)
+    assert rate > 0.7
+    assert exact_rate >= rate - 0.03
+    assert success("margin", scale)[1] >= rate - 0.05
+    assert success("dlr", scale)[1] >= rate - 0.05
+    assert naive_rate <= rate - 0.4
+    assert naive.zero_gradients.gt(0).double().mean() > 0.4
+    assert plain.zero_gradients.sum() == exact.zero_gradients.sum() == 0
+
+
+@pytest.mark.parametrize("scale", [30.0, 100.0])
+@pytest.mark.parametrize("name", ["fgsm", "bim", "bim-l2", "pgd", "pgd-l2"])
+def test_with_two_classes_the_scale_of_the_logits_changes_no_picture(
+    digits_model, digit_pictures, scale, name
+):
+    """With more classes, a larger scale moves the weight to the strongest of the others."""
+    images, labels = digit_pictures[0].double(), digit_pictures[1] % 2
+    logits = _twins(digits_model)
+    attack = attacks.create(name, eps=0.1)
+    plain = attack(logits, images, labels)
+    scaled = attack(lambda x: scale * logits(x), images, labels)
+    torch.testing.assert_close(scaled, plain, rtol=0, atol=1e-9)
+    assert not scaled.equal(images)
+
+
+def _twins(model):
+    """Even digits against odd ones, in float64."""
+    network = type(model.network)()
+    network.load_state_dict(model.network.state_dict())
+    network.double()
+
+    def logits(x):
+        z = network((x - model.mean.double()) / model.std.double())
+        return torch.stack([z[:, ::2].sum(1), z[:, 1::2].sum(1)], 1)
+
+    return logits

@@ -1,0 +1,49 @@
+"""The README tells the truth: its two lines, its figures, its dependencies."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ENVIRONMENT = "python3 -m venv .venv && . .venv/bin/activate && pip install -r "
+
+
+def script(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_two_lines():
+    lines = README.splitlines()
+    assert f"{ENVIRONMENT}requirements.txt && streamlit run app.py" in lines
+    assert f"{ENVIRONMENT}requirements-dev.txt && pytest" in lines
+
+
+def test_figures_are_those_of_the_committed_results():
+    assert script("readme_figures").renew(README) == README
+
+
+def test_every_dependency_is_pinned_and_explained():
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name = re.fullmatch(r"([a-z-]+)==[\d.]+", line)[1]
+            assert re.search(rf"^\|.*\b{name}\b.*\|.+\|$", README, re.MULTILINE), name
+
+
+def test_the_development_requirements_include_the_others():
+    assert "-r requirements.txt" in (ROOT / "requirements-dev.txt").read_text().splitlines()
+
+
+def test_linked_files_exist():
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_model_and_attack_is_listed():
+    from robust_core import attacks, zoo
+
+    for name in [*attacks.names(), *zoo.names()]:
+        assert f"`{name}`" in README or f"`-{name.removeprefix('imagenet-')}`" in README, name
