@@ -27,6 +27,25 @@ def test_logits_are_those_of_the_normalised_picture(model):
     torch.testing.assert_close(model(x), expected)  # a float32 network, whatever the pictures are
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_pictures_of_any_floating_dtype_and_their_gradient(dtype):
+    model = Classifier(
+        nn.Sequential(nn.Flatten(), nn.Linear(4, 3)),
+        name="tiny",
+        class_names=("a", "b", "c"),
+        input_size=(2, 2),
+        mean=(0.5,),
+        std=(0.25,),
+    )
+    images = torch.rand(2, 1, 2, 2, generator=torch.Generator().manual_seed(0)).to(dtype)
+    images.requires_grad_()
+    logits = model(images)
+    assert logits.equal(model(images.float()))
+    (gradient,) = torch.autograd.grad(logits.sum(), images)
+    assert gradient.dtype == dtype
+    assert gradient.any()
+
+
 def test_predict_names_the_most_probable_classes_in_order(model):
     x = torch.zeros(2, 3, 4, 4)
     x[0, 1], x[1, 0] = 1.0, 1.0

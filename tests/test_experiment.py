@@ -4,11 +4,24 @@ import json
 
 import pytest
 import torch
+from torch import nn
 
 from robust_core import attacks
+from robust_core.classifier import Classifier
 from robust_core.data import digits, samples
 from robust_core.data.fitting import fit, to_pixels, to_tensor
 from robust_core.experiment import MAX_FRAMES, perform
+
+
+class Scaled(nn.Module):
+    """A network whose logits are multiplied."""
+
+    def __init__(self, network: nn.Module, scale: float) -> None:
+        super().__init__()
+        self.network, self.scale = network, scale
+
+    def forward(self, x):
+        return self.scale * self.network(x)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +97,32 @@ def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
     assert steps[0] == 0
     assert steps[-1] == 500
     assert steps == sorted(set(steps))
+
+
+def test_the_last_frame_is_the_result_when_restarts_end_early(digits_model, digit):
+    for steps in (7, 33):
+        attack = attacks.PGD(eps=0.5, steps=steps, restarts=10)
+        outcome = perform(digits_model, digit[0], attack, label=digit[1])
+        assert outcome.success
+        assert outcome.queries < 10 * steps
+        assert outcome.frames[-1].pixels.equal(outcome.pixels()[1])
+        assert len(outcome.frames) <= MAX_FRAMES + 1
+
+
+def test_the_least_likely_class_is_found_where_probabilities_underflow(digits_model, digit):
+    """With large logits several float64 probabilities are exactly 0; the logits still differ."""
+    sharp = Classifier(
+        Scaled(digits_model.network, 1000.0),
+        name="sharp",
+        class_names=digits_model.class_names,
+        input_size=(8, 8),
+        mean=tuple(digits_model.mean.flatten().tolist()),
+        std=tuple(digits_model.std.flatten().tolist()),
+    )
+    outcome = perform(sharp, digit[0], attacks.PGD(eps=0.5), label=digit[1], least_likely=True)
+    assert outcome.confidence_before.count(0.0) > 1
+    assert outcome.target.index == digits_model(to_tensor(digit[0])).argmin()
+    assert outcome.success == (outcome.after[0].index == outcome.target.index)
 
 
 def test_frames_change_nothing(digits_model, digit):

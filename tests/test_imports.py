@@ -59,6 +59,35 @@ def test_arrows_point_one_way(package):
         assert not core_parts(path) & FORBIDDEN[package], path
 
 
+@pytest.mark.parametrize("package", ["dashboard", "commands"])
+def test_only_the_top_imports_the_ends(package):
+    allowed = {CORE / "__main__.py"} if package == "commands" else set()
+    for path in CORE.rglob("*.py"):
+        if CORE / package not in path.parents and path not in allowed:
+            assert package not in core_parts(path), path
+
+
+def test_no_module_imports_itself_in_a_circle():
+    """Over imports at module level, followed as Python does when a module is loaded."""
+    files = {path_name(path): path for path in CORE.rglob("*.py")}
+    below = {name: set() for name in files}
+    for name, path in files.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                found = {f"{node.module}.{alias.name}" for alias in node.names} & set(files)
+                below[name] |= found or ({node.module} & set(files))
+    remaining = dict(below)
+    while remaining:
+        free = {name for name, needs in remaining.items() if not needs & set(remaining)}
+        assert free, sorted(remaining)
+        remaining = {name: needs for name, needs in remaining.items() if name not in free}
+
+
+def path_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
 @pytest.mark.parametrize("module", sorted(LEAVES))
 def test_the_leaves_import_no_methods(module):
     assert core_parts(CORE / f"{module}.py") <= LEAVES

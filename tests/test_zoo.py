@@ -66,6 +66,20 @@ def test_a_model_is_loaded_once_also_by_many_threads(monkeypatch):
     assert len({id(model) for model in found}) == 1
 
 
+def test_the_same_object_by_every_name_of_its_device():
+    model = zoo.load("digits-cnn", "cpu")
+    assert zoo.load("digits-cnn", "cpu:0") is zoo.load("digits-cnn", torch.device("cpu")) is model
+    assert zoo.load("digits-cnn", zoo.as_device(None)) is zoo.load("digits-cnn")
+
+
+def test_a_fresh_model_leaves_the_global_generator_alone():
+    before = torch.get_rng_state()
+    a, b, c = (zoo.untrained("digits-cnn", seed).network.state_dict() for seed in (1, 1, 2))
+    assert torch.get_rng_state().equal(before)
+    assert all(a[k].equal(b[k]) for k in a)
+    assert not all(a[k].equal(c[k]) for k in a)
+
+
 def test_unknown_names_and_devices():
     with pytest.raises(ValueError, match=r"model must be one of cifar10-resnet32.*got 'lenet'"):
         zoo.load("lenet")
@@ -111,6 +125,16 @@ def test_a_file_that_is_no_safetensors_although_its_checksum_is_right(weights):
 def test_a_damaged_or_incomplete_index(weights):
     (weights / "index.json").write_text("{}")
     with pytest.raises(zoo.ZooError, match="has no entry digits-cnn"):
+        zoo._bundled("digits-cnn", weights)
+    for entry in ({"file": "digits-cnn.safetensors"}, {}):
+        (weights / "index.json").write_text(json.dumps({"digits-cnn": entry}))
+        with pytest.raises(zoo.ZooError, match=r"index\.json lacks accuracy, .*sha256.*--install"):
+            zoo._bundled("digits-cnn", weights)
+    (weights / "index.json").write_text("[]")
+    with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
+        zoo._bundled("digits-cnn", weights)
+    (weights / "index.json").unlink()
+    with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
         zoo._bundled("digits-cnn", weights)
     (weights / "index.json").write_text("{")
     with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
@@ -170,16 +194,20 @@ def python_files() -> list[Path]:
 
 
 def test_nothing_is_ever_unpickled():
-    """Every ``torch.load`` passes ``weights_only=True``; nothing imports pickle."""
+    """Whatever loads a checkpoint passes ``weights_only=True``; nothing imports pickle."""
+    loaders = {"torch.load", "load_state_dict_from_url", "get_state_dict"}
     seen = 0
     for path in python_files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 modules = [a.name for a in node.names] + [getattr(node, "module", None) or ""]
                 assert not {"pickle", "joblib", "dill", "cloudpickle"} & set(modules), path
-            if not isinstance(node, ast.Call) or ast.unparse(node.func) != "torch.load":
+            if not isinstance(node, ast.Call):
+                continue
+            called = ast.unparse(node.func)
+            if not {called, called.split(".")[-1]} & loaders:
                 continue
             seen += 1
             safe = {k.arg: ast.unparse(k.value) for k in node.keywords}
             assert safe.get("weights_only") == "True", f"{path}:{node.lineno}"
-    assert seen
+    assert seen >= 2

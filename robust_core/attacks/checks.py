@@ -85,8 +85,6 @@ def check_labels(labels: Tensor, images: Tensor) -> Tensor:
             f"labels must be one class index per picture, shape [{images.shape[0]}]; got shape "
             f"{list(labels.shape)}"
         )
-    if labels.min() < 0:
-        raise ValueError(f"labels must be class indices from 0; got {labels.min().item()}")
     return labels.detach().to(images.device, torch.int64, copy=True)
 
 
@@ -104,10 +102,11 @@ def check_logits(logits: Tensor, images: Tensor) -> None:
 
 def check_classes(classes: Tensor, logits: Tensor) -> None:
     """Raise ``ValueError`` where a class index is none of the model's."""
-    if (top := classes.max().item()) >= logits.shape[1]:
+    low, high = (bound.item() for bound in classes.aminmax())
+    if low < 0 or high >= logits.shape[1]:
         raise ValueError(
-            f"labels must be class indices below {logits.shape[1]}, the model's number of classes; "
-            f"got {top}"
+            f"labels must be class indices from 0 to {logits.shape[1] - 1}, as the model has "
+            f"{logits.shape[1]} classes; got {low if low < 0 else high}"
         )
 
 

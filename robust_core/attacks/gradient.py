@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robust_core.attacks.balls import L2Ball, LinfBall
 from robust_core.attacks.base import LARGEST, Attack, Paper, parameter
-from robust_core.attacks.losses import LOSSES
+from robust_core.attacks.losses import LOSSES, differentiated
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 
@@ -89,8 +89,10 @@ class FGSM(Attack):
         return 2
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        ball = LinfBall(images, self.eps)
-        return climb(oracle, ball, images, aim, steps=1, size=self.eps, loss=self.loss)
+        gradient = oracle.ascent(images, aim, self.loss)
+        x = torch.add(images, gradient.sign(), alpha=self.eps).clamp_(0, 1)
+        oracle.show_last(x, aim, self.loss)
+        return x
 
 
 def climb(
@@ -217,7 +219,7 @@ class PGD(BIM):
             x = self.climb(oracle, part, self.start(part, draw), part_aim, rows)
             logits = oracle.logits(x, rows)
             done = part_aim.success(logits)
-            loss = part_aim.loss(logits, LOSSES[self.loss][0]).to(best_loss.dtype)
+            loss = part_aim.loss(logits, differentiated(self.loss, aim.towards)).to(best_loss.dtype)
             better = done | (loss > best_loss[rows])
             best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
             rows = rows[~done]

@@ -1,5 +1,7 @@
 """Losses over logits, one value per picture, in forms that do not underflow."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -39,10 +41,26 @@ def dlr(logits: Tensor, classes: Tensor) -> Tensor:
 
     Invariant to shift and scale of the logits. Needs at least three classes.
     """
-    if logits.shape[1] < 3:
-        raise ValueError(f"loss 'dlr' needs at least 3 classes; the model has {logits.shape[1]}")
-    ordered = logits.topk(3, dim=1).values
+    ordered = _largest(logits, 3)
     return margin(logits, classes) / (ordered[:, 0] - ordered[:, 2]).clamp_min(1e-12)
+
+
+def targeted_dlr(logits: Tensor, classes: Tensor) -> Tensor:
+    """The margin over ``z_pi1 - (z_pi3 + z_pi4) / 2`` (Croce, Hein, 2020, eq. 7), to be lowered.
+
+    ``dlr`` is no use for a target: constant, without a gradient, while the target comes third.
+    The strongest other class stands for the true one, which is not given. Needs four classes.
+    """
+    ordered = _largest(logits, 4)
+    spread = ordered[:, 0] - ordered[:, 2:].mean(1)
+    return margin(logits, classes) / spread.clamp_min(1e-12)
+
+
+def _largest(logits: Tensor, count: int) -> Tensor:
+    if logits.shape[1] < count:
+        what = "loss 'dlr'" if count == 3 else "loss 'dlr' towards a target"
+        raise ValueError(f"{what} needs at least {count} classes; the model has {logits.shape[1]}")
+    return logits.topk(count, dim=1).values
 
 
 def _as_is(value: Tensor) -> Tensor:
@@ -56,3 +74,8 @@ LOSSES = {
     "dlr": (dlr, _as_is),
     "softmax-ce": (naive_cross_entropy, _as_is),
 }
+
+
+def differentiated(name: str, towards: bool) -> Callable[[Tensor, Tensor], Tensor]:
+    """What is raised to leave a class or, for ``towards``, lowered to reach it."""
+    return targeted_dlr if name == "dlr" and towards else LOSSES[name][0]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
 from robust_core.goals import Aim
 
+Show = Callable[[Tensor], Tensor]
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
 
 
@@ -62,7 +64,7 @@ class Oracle:
         self.model, self.observer, self.size = model, observer, len(images)
         self.dtype, self.device = images.dtype, images.device
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
-        self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._trace: list[tuple[Tensor | None, Tensor, Show]] = []
 
     def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
@@ -102,9 +104,9 @@ class Oracle:
     def show_last(self, x: Tensor, aim: Aim, loss: str) -> None:
         """Let the observer, if any, see the last iterate; neither counted nor part of the trace."""
         if self.observer is not None:
-            differentiated, shown = losses.LOSSES[loss]
-            value = aim.loss(self.check(x, aim), differentiated)
-            self.observer(x.detach().clone(), aim.report(value, shown).clone())
+            value = aim.loss(self.check(x, aim), losses.differentiated(loss, aim.towards))
+            shown = aim.report(value, losses.LOSSES[loss][1])
+            self.observer(x.detach().clone(), shown.clone())
 
     def ascent(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> Tensor:
         """Gradient of the goal's loss at ``x`` with respect to ``x``, one picture independent of another.
@@ -114,11 +116,11 @@ class Oracle:
         Raises ``ValueError`` where a label is no class of the model.
         """
         gradient, value = self._gradient(x, aim, loss, rows)
-        largest = gradient.abs().amax(tuple(range(1, x.ndim)))
+        largest = torch.linalg.vector_norm(gradient, torch.inf, tuple(range(1, x.ndim)))
         if not all(0 < value < math.inf for value in largest.tolist()):  # NaN is not either
             gradient = self._mend(gradient, x, aim, loss, rows)
         self.count("iterations", rows)
-        self.observe(x, value, rows)
+        self.observe(x, value, rows, partial(aim.report, shown=losses.LOSSES[loss][1]))
         return gradient
 
     def _mend(
@@ -139,10 +141,9 @@ class Oracle:
     def _gradient(
         self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        differentiated, shown = losses.LOSSES[loss]
         x = x.detach().requires_grad_()
         logits = self._forward(x, rows, aim)
-        value = aim.loss(logits, differentiated)
+        value = aim.loss(logits, losses.differentiated(loss, aim.towards))
         if value.requires_grad:
             (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True)
         else:
@@ -150,17 +151,22 @@ class Oracle:
         if gradient is None:  # the model's output does not depend on the picture
             gradient = torch.zeros_like(x)
         self.count("gradients", rows)
-        return gradient, aim.report(value.detach(), shown)
+        return gradient, value.detach()
 
-    def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
-        """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
-        self._trace.append((rows, value))
+    def observe(
+        self, x: Tensor, value: Tensor, rows: Tensor | None = None, show: Show = torch.clone
+    ) -> None:
+        """Keep the loss for the trace; hand copies of the pictures and the loss to the observer.
+
+        ``show`` turns the value that was differentiated into the loss that people know.
+        """
+        self._trace.append((rows, value, show))
         if self.observer is not None:
-            self.observer(x.detach().clone(), value.clone())
+            self.observer(x.detach().clone(), show(value).clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
         matrix = torch.full((self.size, len(self._trace)), torch.nan, dtype=self.dtype)
-        for column, (rows, value) in zip(matrix.T, self._trace, strict=True):
-            column[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
+        for column, (rows, value, show) in zip(matrix.T, self._trace, strict=True):
+            column[slice(None) if rows is None else rows.cpu()] = show(value).to("cpu", self.dtype)
         return matrix

@@ -122,8 +122,8 @@ WRONG_LABELS = {
     "too few": (LABELS[:2], r"shape \[3\]; got shape \[2\]"),
     "one-hot": (torch.eye(3, 10).long(), r"shape \[3\]; got shape \[3, 10\]"),
     "scalar": (torch.tensor(1), r"shape \[3\]; got shape \[\]"),
-    "negative": (LABELS - 1, "from 0; got -1"),
-    "too high": (LABELS + 8, "below 10.*got 10"),
+    "negative": (LABELS - 1, "from 0 to 9.*got -1"),
+    "too high": (LABELS + 8, "from 0 to 9.*got 10"),
 }
 
 

@@ -81,11 +81,10 @@ def test_l2_attacks_end_where_the_gradient_meets_the_sphere(two, start):
     for steps in range(1, 5):
         one = BIML2(eps=0.1, steps=steps, step_size=0.03)(model, images, labels) - images
         torch.testing.assert_close(one, min(0.1, 0.03 * steps) * unit, **EXACT)
-    if start:  # the first step that is long against the ball forgets the start
-        attack = PGDL2(eps=0.01, steps=2, step_size=1e5)
-        torch.testing.assert_close(
-            attack(model, images, labels) - images, 0.01 * unit, rtol=0, atol=1e-7
-        )
+    if start:  # each step halves what is left of the start
+        attack = PGDL2(eps=0.1, steps=60, step_size=0.1)
+        moved = attack(model, images, labels) - images
+        torch.testing.assert_close(moved, 0.1 * unit, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("scale", [10.0, 1e-9, 1e-30])
@@ -102,12 +101,12 @@ def test_l2_ignores_the_scale_of_the_loss(linear, pictures, scale):
 
 @pytest.mark.parametrize("name", [*LINF, *L2])
 def test_the_batch_does_not_weaken_a_small_gradient(linear, pictures, name):
-    """The sum over the batch, not the mean: 1e-38 divided by 64 would be lost in float32."""
+    """The sum over the batch, not the mean: 1e-44 divided by 64 is 0 in float32."""
     model, images = linear(2, dtype=torch.float32), pictures(64, dtype=torch.float32)
     attack = attacks.create(name, eps=EPS, loss="margin")
 
     def faint(x):
-        return 1e-38 * model(x)
+        return 1e-44 * model(x)
 
     labels = torch.arange(64) % 2
     together = attack(faint, images, labels)
@@ -284,18 +283,19 @@ def test_of_several_failed_restarts_the_one_of_highest_loss_is_kept(digits_model
 
 @pytest.mark.parametrize("name", ["fgsm", "bim", "pgd", "bim-l2", "pgd-l2"])
 def test_a_larger_ball_is_not_safer(digits_model, digits_test, name):
-    """Single runs may differ by a point; a factor of two in eps decides more."""
-    images, labels = (x[:200] for x in digits_test)
+    """Single runs may differ by a picture; a factor of two in eps decides more."""
+    images, labels = (x[:60] for x in digits_test)
     factor = 8 if attacks.get(name).norm == "l2" else 1
+    steps = {} if name == "fgsm" else {"steps": 8}
     rates = [
-        attacks.create(name, eps=factor * e)
+        attacks.create(name, eps=factor * e, **steps)
         .run(digits_model, images, labels)
         .success.double()
         .mean()
-        for e in (0.0, 0.025, 0.05, 0.1, 0.2)
+        for e in (0.0, 0.05, 0.1, 0.2)
     ]
-    assert all(later >= earlier - 0.01 for earlier, later in pairwise(rates))
-    assert rates[0] < 0.02
+    assert all(later >= earlier - 0.02 for earlier, later in pairwise(rates))
+    assert rates[0] < 0.05
     assert rates[-1] > 0.5
 
 
@@ -309,15 +309,18 @@ def test_iterating_beats_one_step(digits_model, digit_pictures):
     assert rate["fgsm"] < rate["pgd"]
 
 
-def test_targets_are_reached_and_imply_untargeted_success(digits_model, digit_pictures):
+@pytest.mark.parametrize("loss", ["ce", "margin", "dlr"])
+def test_targets_are_reached_and_imply_untargeted_success(digits_model, digit_pictures, loss):
     images, labels = digit_pictures
     targets = (labels + 1) % 10
-    record = PGD(eps=0.35).run(digits_model, images, targets, goals.Targeted())
+    attack = PGD(eps=0.35, steps=10, loss=loss)
+    record = attack.run(digits_model, images, targets, goals.Targeted())
     reached = digits_model(record.x_adv).argmax(1)
     assert record.success.equal(reached == targets)
-    assert record.success.double().mean() > 0.5
+    assert record.success.double().mean() > 0.9
+    assert not record.zero_gradients.any()
     assert (reached[record.success] != labels[record.success]).all()
-    away = PGD(eps=0.35).run(digits_model, images, labels)
+    away = attack.run(digits_model, images, labels)
     own = digits_model(away.x_adv).softmax(1).gather(1, labels[:, None])[:, 0]
     assert (own[away.success] <= 0.5).all()  # an untargeted success leaves at most half
     assert away.success.sum() >= record.success.sum()

@@ -14,25 +14,54 @@ IMAGES = torch.full((4, 1, 2, 2), 0.5)
 LABELS = torch.full((4,), 2)
 
 
-class CancelsOut(nn.Module):
-    """Two classes move against each other and weigh the same: their log-sum stays level, exactly.
+class OnlyMargin(torch.autograd.Function):
+    """Passes gradients on where they concern two classes, and loses all others."""
 
-    The log-odds of the third class have a gradient of exactly zero everywhere, its margin has one.
-    """
+    @staticmethod
+    def forward(ctx, logits):
+        return logits.clone()
 
-    def forward(self, x):
-        a = x.flatten(1).sum(1)
-        a = a - a.detach()  # 0, with the gradient of the sum
-        return torch.stack([a, -a, torch.full_like(a, 3.0)], 1)
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ((gradient != 0).sum(1, keepdim=True) == 2)
 
 
-def test_a_vanished_gradient_falls_back_to_the_margin_and_is_counted():
-    record = attacks.FGSM(eps=0.1).run(CancelsOut(), IMAGES, LABELS)
-    assert record.zero_gradients.tolist() == [1] * 4
-    assert record.queries_forward.tolist() == record.queries_backward.tolist() == [2] * 4
-    margin = attacks.FGSM(eps=0.1, loss="margin").run(CancelsOut(), IMAGES, LABELS)
-    assert margin.zero_gradients.tolist() == [0] * 4 or not (margin.x_adv - IMAGES).any()
-    assert record.x_adv.equal(margin.x_adv)
+@pytest.mark.parametrize("goal", [goals.Untargeted(), goals.Targeted()])
+@pytest.mark.parametrize("name", GRADIENT)
+def test_a_vanished_gradient_falls_back_to_the_margin_and_is_counted(net, pictures, name, goal):
+    network, images, labels = net(), pictures(), torch.arange(6) % 5
+
+    def lossy(x):  # cross-entropy concerns all five classes: its gradient is lost
+        return OnlyMargin.apply(network(x))
+
+    steps = {} if name == "fgsm" else {"steps": 3}
+    count = steps.get("steps", 1)
+    ce, margin, naive = (
+        attacks.create(name, eps=0.1, loss=loss, **steps).run(lossy, images, labels, goal)
+        for loss in ("ce", "margin", "softmax-ce")
+    )
+    assert ce.x_adv.equal(margin.x_adv)
+    assert (ce.l2 > 0).all()
+    assert ce.zero_gradients.tolist() == naive.zero_gradients.tolist() == [count] * 6
+    assert margin.zero_gradients.tolist() == [0] * 6
+    assert ce.queries_backward.tolist() == ce.queries_forward.tolist() == [2 * count] * 6
+    assert naive.queries_backward.tolist() == margin.queries_backward.tolist() == [count] * 6
+    if "pgd" not in name:
+        assert naive.x_adv.equal(images)
+
+
+def test_the_fallback_counts_for_the_right_pictures_in_later_restarts(digits_model, digit_pictures):
+    images, labels = (x[:30] for x in digit_pictures)
+
+    def lossy(x):
+        return OnlyMargin.apply(digits_model(x))
+
+    attack = attacks.PGD(eps=0.1, steps=2, restarts=3)
+    record = attack.run(lossy, images, labels)
+    assert 0 < record.success.sum() < 30
+    assert (record.zero_gradients[~record.success] == 6).all()
+    assert record.queries_backward.equal(2 * record.zero_gradients)
+    assert record.zero_gradients.unique().numel() > 1
 
 
 def flat_below(x):

@@ -19,7 +19,7 @@ ARGUMENTS = (
 )
 RESULT = "[data-testid=stMain] h5"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
-PATIENCE = 20_000  # milliseconds; a busy machine with two cores
+PATIENCE = 45_000  # milliseconds; a busy machine with two cores
 
 
 @pytest.fixture(scope="session")

@@ -59,3 +59,19 @@ def test_ssim(side):
     assert (distances.ssim(a, noisy) < 0.95).all()
     slightly = (a + 0.01).clamp(0, 1)
     assert (distances.ssim(a, slightly) > distances.ssim(a, noisy)).all()
+
+
+def test_ssim_of_pictures_without_a_window():
+    with pytest.raises(ValueError, match="SSIM needs pictures of at least 3 x 3"):
+        distances.ssim(torch.rand(1, 3, 2, 8), torch.rand(1, 3, 2, 8))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_norms_are_measured_in_float64_per_picture(dtype):
+    a, b = (torch.rand(3, 3, 4, 4, generator=torch.Generator().manual_seed(s)) for s in (0, 1))
+    a, b = a.to(dtype), b.to(dtype).requires_grad_()
+    for name, values in distances.all_norms(a, b).items():
+        assert (values.shape, values.dtype, values.requires_grad) == ((3,), torch.float64, False)
+        alone = torch.cat([getattr(distances, name)(a[i : i + 1], b[i : i + 1]) for i in range(3)])
+        torch.testing.assert_close(values, alone, rtol=1e-12, atol=0)
+    assert distances.linf(a, b).max() == (a.double() - b.double()).abs().max()

@@ -40,6 +40,20 @@ def test_attachment_points_by_name(network):
         network.features(x, "AD(5)")
 
 
+def test_activations_need_no_hooks_and_nothing_behind_them(network):
+    x = torch.rand(1, 3, 32, 32)
+    for module in network.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+    called = []
+    handle = network.stage3.register_forward_hook(lambda *args: called.append(1))
+    network.features(x, "AD(3)")
+    assert called == []
+    network.features(x, "AD(4)")
+    assert called == [1]
+    handle.remove()
+
+
 def test_the_head_on_the_last_point_is_the_network(network):
     x = torch.rand(2, 3, 32, 32)
     assert torch.equal(network.head(network.features(x, "AD(4)")), network(x))
