@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -89,8 +90,9 @@ class Tally:
 
     def add(self, run: Run) -> None:
         faults = run.faults(PICTURES)
-        self.errors += faults
-        if not faults:
+        if faults:
+            self.errors.append("; ".join(faults))
+        else:
             self.seconds.append(run.seconds)
 
     def figures(self) -> dict:
@@ -180,7 +182,11 @@ async def load(
         ready.release()
         await begin.wait()
         for _ in range(reruns):
-            tally.add(await visitor.rerun(**change(visitor, dice)))
+            try:
+                tally.add(await visitor.rerun(**change(visitor, dice)))
+            except TimeoutError:
+                tally.errors.append("no answer in time")
+                break  # the late answer would be taken for the next one
         await visitor.leave()
 
     ready, begin = asyncio.Semaphore(0), asyncio.Event()
@@ -190,7 +196,7 @@ async def load(
     begun, cpu = time.perf_counter(), _cpu(server)
     begin.set()
     await asyncio.gather(*tasks)
-    total = sessions * reruns
+    total = len(tally.seconds) + len(tally.errors)
     return {
         **tally.figures(),
         "runs_per_second": total / (time.perf_counter() - begun),
@@ -240,6 +246,7 @@ async def measure(folder: Path, plan: Plan) -> dict:
         report["seconds"] |= await visits(servers, plan)
         report["seconds"] |= await chips(servers, plan)
         for n in SESSIONS:
+            print(f"{n} sessions", file=sys.stderr)
             report["load"][str(n)] = {
                 "page": await load(servers["page"], n, plan.load, anything, {"any_eps": True}),
                 "bare": await load(servers["bare"], n, plan.load, chip),

@@ -25,11 +25,9 @@ with left:
 share.publish()
 
 with right:
-    values = model.channels * model.input_size[0] * model.input_size[1]
-    allowed = controls.radius(attack, eps, values)
     experiment = None
     try:
-        run = attack(eps=allowed, **parameters)
+        run = controls.with_eps(attack(**parameters), eps, model)
         request = Request(chosen, how, model, run, target, least_likely, shown_eps=eps)
     except ValueError as error:
         st.error(str(error))

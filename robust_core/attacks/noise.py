@@ -49,6 +49,10 @@ class Noise(Attack):
     seed: int = parameter(0, "Seed of the random numbers.", low=0, high=2**31 - 1)
 
     @property
+    def norm(self) -> str:  # which eps means, and so depends on the kind
+        return "l2" if self.kind == "sphere" else "linf"
+
+    @property
     def observations(self) -> int:
         return self.draws
 

@@ -3,7 +3,7 @@
 import math
 import types
 import typing
-from dataclasses import Field, fields
+from dataclasses import Field, fields, replace
 
 import streamlit as st
 
@@ -75,9 +75,11 @@ def choose_eps() -> float:
     )
 
 
-def radius(attack: type[attacks.Attack], eps: float, values: int) -> float:
-    """The attack's own eps: for L2 the shown one is the root-mean-square change of a value."""
-    return eps * math.sqrt(values) if attack.norm == "l2" else eps
+def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
+    """``attack`` with its own eps: for L2 the one shown is the root-mean-square change of a value."""
+    height, width = model.input_size
+    values = model.channels * height * width
+    return replace(attack, eps=eps * math.sqrt(values) if attack.norm == "l2" else eps)
 
 
 def choose_goal(model: zoo.Description) -> tuple[int | None, bool]:

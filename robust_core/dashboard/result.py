@@ -3,7 +3,6 @@
 import streamlit as st
 
 from robust_core import imaging
-from robust_core.attacks import Attack
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.views import Views
@@ -21,16 +20,16 @@ GREY_POINT = 0.5
 
 def show_verdict(request: Request, experiment: Experiment) -> None:
     """One badge and one sentence, then what must be said about it."""
-    attack = type(request.attack)
+    norm = request.attack.norm
     outcome = verdict(experiment)
     colour, icon = BADGES[outcome]
     st.badge(outcome.value, color=colour, icon=icon)
-    st.markdown(f"##### {sentence(experiment, attack.norm)}")
-    for notice in notices(experiment, attack):
+    st.markdown(f"##### {sentence(experiment, norm)}")
+    for notice in notices(experiment, norm):
         st.caption(notice)
 
 
-def notices(experiment: Experiment, attack: type[Attack]) -> list[str]:
+def notices(experiment: Experiment, norm: str) -> list[str]:
     """Everything that would mislead if it were not said."""
     said = list(experiment.notices)
     if experiment.success != experiment.success_8bit:
@@ -38,7 +37,7 @@ def notices(experiment: Experiment, attack: type[Attack]) -> list[str]:
             "Rounded to 8 bits, as a PNG file stores it, "
             + ("the attack works." if experiment.success_8bit else "the attack no longer works.")
         )
-    if attack.norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
+    if norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
         said.append(
             f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
             "can be right on all of them, and the change is plain to see."

@@ -82,8 +82,8 @@ class Laboratory:
 
     @property
     def badge(self) -> str:
-        """The outcome in a word, without its icon's name."""
-        return self.page.locator(BADGE).inner_text().split("\n")[-1].strip()
+        """The outcome in a word or more, after the name of its icon."""
+        return self.page.locator(BADGE).inner_text()
 
     @property
     def sources(self) -> list[str]:

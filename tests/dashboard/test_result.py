@@ -24,27 +24,29 @@ def with_eps(experiment, eps):
 
 def test_a_plain_result_needs_no_notice(experiment):
     plain = replace(experiment, success=True, success_8bit=True, zero_gradients=0)
-    assert notices(plain, FGSM) == []
+    assert notices(plain, FGSM.norm) == []
 
 
 @pytest.mark.parametrize(("eps", "said"), [(0.15, False), (0.5, True), (0.7, True)])
 def test_flat_grey_is_spoken_of_where_every_picture_reaches_it(experiment, eps, said):
-    assert any("flat grey" in note for note in notices(with_eps(experiment, eps), FGSM)) == said
+    assert (
+        any("flat grey" in note for note in notices(with_eps(experiment, eps), FGSM.norm)) == said
+    )
 
 
 def test_an_l2_radius_is_no_grey_point(experiment):
-    assert not any("flat grey" in note for note in notices(with_eps(experiment, 0.8), PGDL2))
+    assert not any("flat grey" in note for note in notices(with_eps(experiment, 0.8), PGDL2.norm))
 
 
 @pytest.mark.parametrize(("exact", "words"), [(True, "no longer works"), (False, "works")])
 def test_a_verdict_that_rounding_changes_is_said(experiment, exact, words):
-    (note,) = notices(replace(experiment, success=exact, success_8bit=not exact), FGSM)
+    (note,) = notices(replace(experiment, success=exact, success_8bit=not exact), FGSM.norm)
     assert "8 bits" in note
     assert words in note
 
 
 def test_masked_gradients_and_notices_of_the_engine_are_passed_on(experiment):
-    said = notices(replace(experiment, zero_gradients=1, notices=("On the CPU.",)), FGSM)
+    said = notices(replace(experiment, zero_gradients=1, notices=("On the CPU.",)), FGSM.norm)
     assert said[0] == "On the CPU."
     assert any("masked" in note for note in said)
 
