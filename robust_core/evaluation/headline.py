@@ -16,15 +16,18 @@ def headline(model: str) -> str | None:
     path = RESULTS / f"{name}.json"
     if name is None or not path.is_file():
         return None
-    report = json.loads(path.read_text(encoding="utf-8"))
-    if report["weights_sha256"] != zoo.index()[model]["sha256"]:
+    report, entry = json.loads(path.read_text(encoding="utf-8")), zoo.index()[model]
+    if report["weights_sha256"] != entry["sha256"]:
         return None
     for result in report["results"]:
         for row in result["rows"]:
             if result["attack"] == "pgd" and row["eps"] == suites.FIELD_EPS:
                 steps = result["parameters"]["steps"]
+                clean, robust = (
+                    f"{100 * share:.1f} %" for share in (report["clean_top1"], row["top1"])
+                )
                 return (
-                    f"Right on {report['clean_top1']:.1%} of {result['n']:,} {model.split('-')[0]} "
-                    f"test pictures; on {row['top1']:.1%} under PGD ({steps} steps, Linf 8/255)."
+                    f"Right on {clean} of {result['n']:,} {entry['data']} test pictures; on {robust} "
+                    f"under PGD ({steps} steps, Linf 8/255)."
                 )
     return None

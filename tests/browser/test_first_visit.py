@@ -28,7 +28,6 @@ def test_a_first_visit_is_a_finished_example(visit):
     lab = visit()
     assert lab.sentence == sentence(core(0.01), "linf")
     assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
-    print("TITLE", lab.page.title())
 
 
 def test_each_chip_changes_picture_perturbation_and_sentence(visit):

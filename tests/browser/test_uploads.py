@@ -100,5 +100,6 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
 
 def test_the_camera_gives_a_picture(visit):
     lab = visit("?source=camera", permissions=("camera",))
+    lab.page.wait_for_function("document.querySelector('video')?.readyState >= 2")
     lab.until_changed(lambda: lab.page.get_by_test_id("stCameraInputButton").click())
     lab.page.get_by_text("the model's own prediction").wait_for()
