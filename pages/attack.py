@@ -22,6 +22,7 @@ with left:
     parameters = controls.choose_parameters(attack)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
+    controls.say_reached(model)  # below what must be on the first screen
 share.publish()
 
 with right:

@@ -21,7 +21,7 @@ CIFAR10, DIGITS = "cifar10-resnet32", "digits-cnn"
 VISITORS = [
     {"model": CIFAR10, "picture": "chelsea", "attack": "fgsm", "eps": 0.01},
     {"model": CIFAR10, "picture": "rocket", "attack": "pgd", "eps": 0.1, "steps": 30},
-    {"model": CIFAR10, "picture": "coffee", "attack": "pgd", "eps": 0.01, "seed": 7},
+    {"model": CIFAR10, "picture": "rocket", "attack": "pgd", "eps": 0.1, "steps": 30, "seed": 7},
     {"model": CIFAR10, "picture": "flower", "attack": "bim", "eps": 0.15, "steps": 25},
     {"model": CIFAR10, "picture": "china", "attack": "pgd-l2", "eps": 0.1, "seed": 3},
     {"model": CIFAR10, "picture": "astronaut", "attack": "noise", "eps": 0.7, "seed": 5},

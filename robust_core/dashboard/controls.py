@@ -30,10 +30,14 @@ def choose_model() -> zoo.Description:
         persist_state="session",
         help="cifar10 and digits models are bundled; imagenet models are downloaded once.",
     )
-    reached = headline(name)
+    return zoo.describe(name)
+
+
+def say_reached(model: zoo.Description) -> None:
+    """What the model reaches on its test set, where that was measured."""
+    reached = headline(model.name)
     if reached:
         st.caption(reached, help="Made by: python -m robust_core evaluate --suite, see the README.")
-    return zoo.describe(name)
 
 
 def choose_attack() -> type[attacks.Attack]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from robust_core import zoo
 from robust_core.dashboard.controls import EPS_CHOICES
 from tests.browser.conftest import BADGE, RESULT
 
@@ -34,8 +35,9 @@ TEXTS = (
 )
 
 
-def test_on_a_projector_the_essentials_are_on_the_first_screen(visit):
-    lab = visit(width=1280, height=720)
+@pytest.mark.parametrize("model", zoo.BUNDLED)
+def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
+    lab = visit(f"?model={model}", width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
     essentials += [*lab.page.locator(PICTURES).all()[-3:], lab.page.locator(RESULT)]
     for element in essentials:
@@ -58,8 +60,10 @@ def test_a_phone_never_scrolls_sideways(visit):
         for selector in ("html", "[data-testid=stMain]"):
             wide = lab.page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
             assert wide <= 0, f"{selector} overflows by {wide} pixels in {tab}"
-    for image in lab.page.locator(PICTURES).all()[:3]:
-        box = image.bounding_box()
+    lab.tab("Confidence")
+    lab.page.locator(".bartext").first.wait_for()
+    for element in lab.page.locator(f"{PICTURES}, .bartext").all():
+        box = element.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
 
