@@ -14,7 +14,7 @@ from robust_core.evaluation.verdict import in_255ths
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; in brackets stands "
-    "the same on the scale from 0 to 255."
+    "the same on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value."
 )
 EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
 FIELD_OF = {"eps", "seed"}

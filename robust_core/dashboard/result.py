@@ -111,6 +111,6 @@ def show_conditions(request: Request, experiment: Experiment) -> None:
     steps = request.parameters.get("steps")
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
-        + (f", {steps} steps" if steps else "")
+        + (f", {steps} step{'s' * (steps > 1)}" if steps else "")
         + f". The class to leave is {experiment.label.label}: {experiment.label_source}."
     )

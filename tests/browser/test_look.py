@@ -62,8 +62,12 @@ def test_a_phone_never_scrolls_sideways(visit):
             assert wide <= 0, f"{selector} overflows by {wide} pixels in {tab}"
     lab.tab("Confidence")
     lab.page.locator(".bartext").first.wait_for()
-    for element in lab.page.locator(f"{PICTURES}, .bartext").all():
+    chart = lab.page.locator(".js-plotly-plot").first.bounding_box()
+    for element in lab.page.locator(".bartext").all():
         box = element.bounding_box()
+        assert box["x"] + box["width"] <= chart["x"] + chart["width"], "a label is cut off"
+    for image in lab.page.locator(PICTURES).all():
+        box = image.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
 
