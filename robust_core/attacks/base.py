@@ -135,7 +135,7 @@ class Attack:
             ValueError: an argument is wrong; the sentence names it and what is allowed.
         """
         goal = goals.Targeted() if targeted else goals.Untargeted()
-        return self._attack(model, images, labels, goal, observer)[0]
+        return self._attack(model, images, labels, goal, observer, recording=False)[0]
 
     def run(
         self,
@@ -152,7 +152,7 @@ class Attack:
         Otherwise as ``__call__``.
         """
         adversarial, aim, oracle = self._attack(
-            model, images, labels, goal or goals.Untargeted(), observer
+            model, images, labels, goal or goals.Untargeted(), observer, recording=True
         )
         with evaluating(model):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
@@ -174,6 +174,7 @@ class Attack:
         labels: Tensor,
         goal: goals.Goal,
         observer: Observer | None,
+        recording: bool,
     ) -> tuple[Tensor, goals.Aim, Oracle]:
         check_batch(images)
         # An inference tensor cannot take part in autograd, and autograd may be switched off outside.
@@ -181,7 +182,7 @@ class Attack:
             start = images.detach().clone() if images.is_inference() else images.detach()
             labels = check_labels(labels, start)
             work = start.float() if start.dtype in (torch.float16, torch.bfloat16) else start
-            oracle = Oracle(model, work, observer)
+            oracle = Oracle(model, work, observer, recording)
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
             adversarial = self.perturb(oracle, work, aim).detach()

@@ -24,6 +24,15 @@ def log_odds(logits: Tensor, classes: Tensor) -> Tensor:
     return others.logsumexp(1) - own
 
 
+def log_odds_slope(logits: Tensor, classes: Tensor) -> Tensor:
+    """Gradient of ``log_odds`` with respect to the logits, ``[N, K]``, in closed form.
+
+    The softmax over the other classes, and -1 for the class itself.
+    """
+    index = classes.unsqueeze(1)
+    return logits.scatter(1, index, -torch.inf).softmax(1).scatter_(1, index, -1.0)
+
+
 def margin(logits: Tensor, classes: Tensor) -> Tensor:
     """``max_{i != y} z_i - z_y``: positive exactly when another class wins (Carlini, Wagner, 2017)."""
     own, others = _split(logits, classes)

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +11,6 @@ from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
 from robust_core.goals import Aim
 
-Show = Callable[[Tensor], Tensor]
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
 
 
@@ -60,16 +58,20 @@ class Oracle:
         model: Callable[[Tensor], Tensor],
         images: Tensor,
         observer: Callable[[Tensor, Tensor], object] | None = None,
+        recording: bool = True,
     ) -> None:
         self.model, self.observer, self.size = model, observer, len(images)
         self.dtype, self.device = images.dtype, images.device
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
-        self._trace: list[tuple[Tensor | None, Tensor, Show]] = []
+        self.recording = recording or observer is not None
+        self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._checked = False
 
     def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
-        if aim is not None and not self._trace:  # once: it makes a GPU wait
+        if aim is not None and not self._checked:  # once: it makes a GPU wait
             check_classes(aim.classes, logits)
+            self._checked = True
         self.count("queries", rows)
         return logits
 
@@ -115,12 +117,14 @@ class Oracle:
         With "ce", pictures whose gradient is exactly zero get that of the margin. Each is counted.
         Raises ``ValueError`` where a label is no class of the model.
         """
-        gradient, value = self._gradient(x, aim, loss, rows)
+        gradient, logits = self._gradient(x, aim, loss, rows)
         largest = torch.linalg.vector_norm(gradient, torch.inf, tuple(range(1, x.ndim)))
         if not all(0 < value < math.inf for value in largest.tolist()):  # NaN is not either
             gradient = self._mend(gradient, x, aim, loss, rows)
         self.count("iterations", rows)
-        self.observe(x, value, rows, partial(aim.report, shown=losses.LOSSES[loss][1]))
+        if self.recording:
+            value = aim.loss(logits, losses.differentiated(loss, aim.towards))
+            self.observe(x, aim.report(value, losses.LOSSES[loss][1]), rows)
         return gradient
 
     def _mend(
@@ -141,32 +145,37 @@ class Oracle:
     def _gradient(
         self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
     ) -> tuple[Tensor, Tensor]:
+        """The gradient of the goal's loss at ``x``, and the logits there."""
         x = x.detach().requires_grad_()
         logits = self._forward(x, rows, aim)
-        value = aim.loss(logits, losses.differentiated(loss, aim.towards))
-        if value.requires_grad:
-            (gradient,) = torch.autograd.grad(value.sum(), x, allow_unused=True)
-        else:
-            gradient = None
+        gradient = None
+        if logits.requires_grad:
+            slope = self._slope(logits.detach(), aim, loss)
+            (gradient,) = torch.autograd.grad(logits, x, slope, allow_unused=True)
         if gradient is None:  # the model's output does not depend on the picture
             gradient = torch.zeros_like(x)
         self.count("gradients", rows)
-        return gradient, value.detach()
+        return gradient, logits.detach()
 
-    def observe(
-        self, x: Tensor, value: Tensor, rows: Tensor | None = None, show: Show = torch.clone
-    ) -> None:
-        """Keep the loss for the trace; hand copies of the pictures and the loss to the observer.
+    @staticmethod
+    def _slope(logits: Tensor, aim: Aim, loss: str) -> Tensor:
+        """Gradient of the goal's loss with respect to the logits, ``[N, K]``."""
+        if loss == "ce":  # half the small operations of autograd, which count at batch 1
+            slope = losses.log_odds_slope(logits, aim.classes)
+            return slope.neg_() if aim.towards else slope
+        logits.requires_grad_()
+        value = aim.loss(logits, losses.differentiated(loss, aim.towards))
+        return torch.autograd.grad(value.sum(), logits)[0]
 
-        ``show`` turns the value that was differentiated into the loss that people know.
-        """
-        self._trace.append((rows, value, show))
+    def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
+        """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
+        self._trace.append((rows, value))
         if self.observer is not None:
-            self.observer(x.detach().clone(), show(value).clone())
+            self.observer(x.detach().clone(), value.clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
         matrix = torch.full((self.size, len(self._trace)), torch.nan, dtype=self.dtype)
-        for column, (rows, value, show) in zip(matrix.T, self._trace, strict=True):
-            column[slice(None) if rows is None else rows.cpu()] = show(value).to("cpu", self.dtype)
+        for column, (rows, value) in zip(matrix.T, self._trace, strict=True):
+            column[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
         return matrix

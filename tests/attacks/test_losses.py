@@ -166,3 +166,15 @@ def _twins(model):
         return torch.stack([z[:, ::2].sum(1), z[:, 1::2].sum(1)], 1)
 
     return logits
+
+
+def test_the_slope_of_the_log_odds_is_their_gradient():
+    """Written out for speed, so held against autograd; also where another class is ruled out."""
+    logits = 20 * torch.randn(
+        40, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64
+    )
+    logits[::4, 5] = -torch.inf
+    classes = torch.arange(40) % 5
+    leaf = logits.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(losses.log_odds(leaf, classes).sum(), leaf)
+    torch.testing.assert_close(losses.log_odds_slope(logits, classes), expected)
