@@ -98,8 +98,28 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
     lab.until_changed(lambda: lab.upload("plain.png", FILES["plain.png"]))
 
 
+PLAYING = """() => {
+    const video = document.querySelector('video');
+    return video && video.readyState >= 3 && video.videoWidth > 0 && video.currentTime > 0.3;
+}"""
+
+
 def test_the_camera_gives_a_picture(visit):
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout  # not there without a browser
+
     lab = visit("?source=camera", permissions=("camera",))
-    lab.page.wait_for_function("document.querySelector('video')?.readyState >= 2")
-    lab.until_changed(lambda: lab.page.get_by_test_id("stCameraInputButton").click())
+    lab.page.wait_for_function(PLAYING)
+    photo = lab.page.locator('[data-testid="stCameraInput"] img')
+
+    def shoot():
+        """Streamlit drops a shot whose frame is not there yet, so it is taken until it holds."""
+        for _ in range(6):
+            lab.page.get_by_test_id("stCameraInputButton").click()
+            try:
+                return photo.wait_for(timeout=6_000)
+            except PlaywrightTimeout:
+                continue
+        raise AssertionError("the camera gave no photograph")
+
+    lab.until_changed(shoot)
     lab.page.get_by_text("the model's own prediction").wait_for()
