@@ -28,7 +28,6 @@ def parameter(
     choices: tuple[str, ...] | None = None,
     unit: str = "",
     above: float | None = None,
-    advanced: bool = True,
 ) -> Any:
     """A hyper-parameter with all that a control needs: range, choices, unit, help.
 
@@ -41,7 +40,6 @@ def parameter(
         "above": above,
         "choices": choices,
         "unit": unit,
-        "advanced": advanced,
     }
     return field(default=default, metadata=metadata)
 

@@ -61,7 +61,6 @@ def eps_parameter(default: float, norm: str) -> float:
         low=0.0,
         high=LARGEST,
         unit="[0, 1]",
-        advanced=False,
     )
 
 

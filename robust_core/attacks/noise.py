@@ -35,7 +35,6 @@ class Noise(Attack):
         low=0.0,
         high=LARGEST,
         unit="[0, 1]",
-        advanced=False,
     )
     kind: str = parameter(
         "sign",

@@ -411,7 +411,7 @@ def test_every_field_tells_what_a_control_needs(case, make):
     for spec in fields(attack):
         assert spec.kw_only
         assert spec.metadata["help"].endswith((".", "eps."))
-        assert {"low", "high", "choices", "unit", "advanced"} <= set(spec.metadata)
+        assert {"low", "high", "choices", "unit"} <= set(spec.metadata)
         if spec.type is str:
             assert spec.default in spec.metadata["choices"]
 
@@ -422,5 +422,4 @@ def test_lengths_are_in_pixel_units_and_the_default_attack_is_allowed(case, make
     assert_allowed(attack, attack(net(), images, LABELS), images)
     specs = {spec.name: spec for spec in fields(attack)}
     assert specs["eps"].metadata["unit"] == "[0, 1]"
-    assert not specs["eps"].metadata["advanced"]
     assert attacks.get(attack.name) is type(attack)
