@@ -7,7 +7,12 @@ from robust_core.paths import ASSETS
 
 st.set_page_config("Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
 style.apply()
-st.navigation(
-    [st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True)],
+page = st.navigation(
+    [
+        st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
+        st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
+    ],
     position="top",
-).run()
+)
+st.session_state["_page"] = page.title
+page.run()

@@ -4,19 +4,16 @@
     python benchmarks/attacks.py --batch 1 128 --repeats 30 --json times.json
 
 The floor of an attack is the model's share of it: as many bare forward passes and gradients with
-respect to the input, of the cross-entropy, on the same batch. Contestants take turns in every
-round (A B C, B C A, ...) and are compared within it, so that a busy machine slows all alike; what
+respect to the input, of the cross-entropy, on the same batch. Contestants run once in every round,
+in an order drawn by lot, and are compared within it, so that a busy machine slows all alike; what
 is reported is the median over the rounds. See benchmarks/README.md for the peers' environment.
 """
 
 import argparse
-import gc
 import json
-import os
 import platform
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -38,45 +35,14 @@ from contestants import (
     installed,
     photographs,
 )
+from timing import Clock, clock, machine, race
 
 from robust_core import zoo
 from robust_core.devices import as_device
 
 AIM_FLOOR, AIM_PEER = 1.10, 1.02
 TOLERANCE = 1e-5
-SECONDS, FEWEST, MOST = 20.0, 11, 200
-
-
-def clock(run: Run, device: torch.device, now: Callable[[], float]) -> float:
-    """Seconds of one call."""
-    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
-    wait()
-    start = now()
-    run()
-    wait()
-    return now() - start
-
-
-def race(
-    runs: dict[str, Run], device: torch.device, repeats: int | None, now: Callable[[], float]
-) -> dict[str, list[float]]:
-    """Seconds of each contestant in each round, every round in another order."""
-    for _ in range(2):
-        turn = sum(clock(run, device, now) for run in runs.values())
-    rounds = repeats or min(MOST, max(FEWEST, round(SECONDS / turn)))
-    names = list(runs)
-    times: dict[str, list[float]] = {name: [] for name in names}
-    gc.collect()
-    gc.disable()
-    try:
-        for i in range(rounds):
-            first = i % len(names)
-            for name in names[first:] + names[:first]:
-                times[name].append(clock(runs[name], device, now))
-            gc.collect()  # between the rounds: nobody pays for another's litter
-    finally:
-        gc.enable()
-    return times
+SECONDS, FEWEST, MOST = 20.0, 15, 200
 
 
 def effect(
@@ -97,11 +63,14 @@ def measure(
     images: Tensor,
     labels: Tensor,
     repeats: int | None,
-    now: Callable[[], float],
+    now: Clock,
 ) -> dict:
     """One row of the table."""
     runs = contestants(case, model, images, labels)
-    times = race(runs, images.device, repeats, now)
+    for _ in range(2):
+        turn = sum(clock(run, images.device, now) for run in runs.values())
+    rounds = repeats or min(MOST, max(FEWEST, round(SECONDS / turn)))
+    times = race(runs, images.device, rounds, now)
     others = [name for name in runs if name != "ours"]
     return {
         "attack": case.label,
@@ -166,22 +135,6 @@ def verdicts(rows: list[dict]) -> list[str]:
             if abs(e["distance"] - own) > TOLERANCE
         ]
     return lines
-
-
-def machine(device: torch.device) -> dict:
-    """What the figures depend on."""
-    name = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        found = [x for x in info.read_text().splitlines() if x.startswith("model name")]
-        name = found[0].partition(":")[2].strip() if found else name
-    return {
-        "cpu": name,
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "system": platform.system(),
-    }
 
 
 def main() -> None:

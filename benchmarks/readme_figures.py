@@ -1,6 +1,6 @@
 """Write the tables of the README's section "Figures" from the committed results.
 
-python benchmarks/readme_figures.py            # after evaluate --suite cifar10
+python benchmarks/readme_figures.py            # after evaluate --suite cifar10 and cifar10-distances
 """
 
 import json
@@ -15,6 +15,7 @@ from robust_core.evaluation.verdict import in_255ths  # noqa: E402
 RESULTS = ROOT / "assets" / "results"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 SUITES = ("cifar10",)
+DISTANCES = "cifar10-distances"
 
 
 def percent(share: float | None) -> str:
@@ -45,6 +46,32 @@ def suite_table(name: str) -> str:
     return "\n".join(lines)
 
 
+def distance_table(name: str) -> str:
+    """One row for each attack without an eps: how far it had to go, and what that cost."""
+    report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    lines = [
+        f"How near the nearest adversarial picture is: **{report['model']}** on the first "
+        f"{report['n']:,} pictures of the {report['data']} test set that it gets right; weights "
+        f"`{report['weights_sha256'][:12]}`, {report['device']}. L0 counts pixels. Made by "
+        f"`python -m robust_core evaluate --suite {name}`.",
+        "",
+        "| attack | goal | steps | n | success | norm | mean | median | forward passes | backward passes |",
+        "|---|---|--:|--:|--:|---|--:|--:|--:|--:|",
+    ]
+    for result in report["results"]:
+        (row,), norm = result["rows"], result["norm"]
+        goal = " ".join([*map(str, result["goal_parameters"].values())][:1] + [result["goal"]])
+        steps = result["parameters"]["steps"]
+        searches = result["parameters"].get("search_steps")
+        lines.append(
+            f"| `{result['attack']}` | {goal} | {f'{searches} x {steps}' if searches else steps} "
+            f"| {result['n']:,} | {percent(row['success_rate'])} | {norm} "
+            f"| {row[f'mean_{norm}']:.3g} | {row[f'median_{norm}']:.3g} "
+            f"| {row['mean_queries']:.1f} | {row['mean_gradients']:.1f} |"
+        )
+    return "\n".join(lines)
+
+
 def figures() -> str:
     """The whole section, without its markers."""
     note = (
@@ -52,7 +79,7 @@ def figures() -> str:
         "2.5 eps / steps, one random start for `pgd`, seed 0. The same for `digits-cnn` stands in "
         "[assets/results/digits.json](assets/results/digits.json)."
     )
-    return "\n\n".join([note, *(suite_table(name) for name in SUITES)])
+    return "\n\n".join([note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)])
 
 
 def renew(text: str) -> str:

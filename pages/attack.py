@@ -8,40 +8,51 @@ from robust_core.dashboard.views import Views
 
 PRIVACY = "Pictures stay in this computer's memory and are forgotten when the page is closed."
 
-left, right = st.columns([1, 2.9], gap="medium")
+left, right = st.columns([1, 2.9], gap="small")
 
-with left:
-    st.markdown("#### Robust Lab")
+with left, st.container(key="essentials"):
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
     attack = controls.choose_attack()
-    eps = controls.choose_eps()
-    target, least_likely = controls.choose_goal(model)
-    parameters = controls.choose_parameters(attack)
+    eps = controls.choose_eps(attack)
+with left, st.container(key="more"):
+    goal = controls.choose_goal(model, attack)
+    parameters = controls.choose_parameters(attack, eps)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
     controls.say_reached(model)  # below what must be on the first screen
 share.publish()
 
 with right:
-    experiment = None
+    experiment, status = (
+        None,
+        st.container(horizontal=True, vertical_alignment="bottom", key="status"),
+    )
     try:
         run = controls.with_eps(attack(**parameters), eps, model)
-        request = Request(chosen, how, model, run, target, least_likely, shown_eps=eps)
+        request = Request(chosen, how, model, run, goal, shown_eps=eps)
     except ValueError as error:
-        st.error(str(error))
+        status.error(str(error))
     else:
-        if lab.fetch_model(model.name):
-            key, work = request.key(), request.work
-            experiment = lab.compute(key, work, channel="attack", doing=attack.title)
-        else:
-            lab.offer_bundled()
+        with status:
+            if lab.fetch_model(model.name):
+                experiment = lab.compute(
+                    request.key(),
+                    request.work,
+                    channel="attack",
+                    doing=attack.title,
+                    words=lab.steps(run),
+                )
+            else:
+                lab.offer_bundled()
     if experiment is None:
         request, experiment = lab.last_result()
     else:
         lab.keep_result(request, experiment)
+    with status:
+        result.show_badge(experiment)
     views = Views.of(experiment)
     result.show_verdict(request, experiment)
     result.show_pictures(experiment, views)

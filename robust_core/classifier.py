@@ -89,9 +89,19 @@ class Classifier(nn.Module):
         )
 
     def predict(self, images: Tensor, k: int = 5) -> list[list[Guess]]:
-        """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first."""
-        with torch.inference_mode():
-            probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
+        """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first.
+
+        The network is asked in eval mode, and left in the mode that it was in.
+        """
+        training = [module for module in self.modules() if module.training]
+        for module in training:
+            module.training = False
+        try:
+            with torch.inference_mode():
+                probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
+        finally:
+            for module in training:
+                module.training = True
         return self.name_classes(probabilities, k)
 
     def name_classes(self, probabilities: Tensor, k: int = 5) -> list[list[Guess]]:

@@ -7,16 +7,17 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from robust_core import goals
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.evaluation.distances import ssim
+from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 MAX_FRAMES = 41
-"""How many iterates of an attack are kept for the scrubber, evenly spread, first and last included."""
+"""How many iterates of an attack are kept for the scrubber at most, evenly spread, besides the last."""
 
 Progress = Callable[[int, int], object]
+UNTARGETED = Untargeted()
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Frame:
     step: int
     pixels: Tensor
     """uint8 ``[H, W, C]``, the iterate rounded to 8 bits."""
-    loss: float
-    """Of the class to leave, or of the target."""
+    loss: float | None
+    """Of the class to leave, or of the target; None for a returned picture that is no last iterate."""
     confidences: dict[int, float]
-    """Of the class attacked or aimed at and of the winner at the end."""
+    """Of the label, of the class attacked or aimed at, and of the winner at the end."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Experiment:
     model: str
     attack: str
     parameters: dict
-    goal: str
+    goal: Goal
     label: Guess
     label_source: str
     target: Guess | None
@@ -89,7 +90,8 @@ class Experiment:
             "attack": self.attack,
             "eps": self.eps,
             "parameters": self.parameters,
-            "goal": self.goal,
+            "goal": self.goal.name,
+            "goal_parameters": self.goal.parameters,
             "label": asdict(self.label),
             "label_source": self.label_source,
             "target": self.target and asdict(self.target),
@@ -111,20 +113,24 @@ class Experiment:
 
 
 class _Recorder:
-    """Observer that keeps at most ``MAX_FRAMES`` of ``total`` iterates and reports progress."""
+    """Observer that keeps at most ``MAX_FRAMES`` iterates and the newest, and reports progress.
+
+    All are kept at first, then every second, every fourth, ...: how many an attack needs is known
+    only when it ends.
+    """
 
     def __init__(self, total: int, progress: Progress | None, keep: bool) -> None:
-        self.total, self.progress, self.count = total, progress, 0
-        stride = max(1, (total - 1) / (MAX_FRAMES - 1))
-        wanted = {round(i * stride) for i in range(MAX_FRAMES)} if keep else set()
-        self.wanted = {i for i in wanted if i < total} | ({total - 1} if keep else set())
+        self.total, self.progress, self.keep = total, progress, keep
+        self.count, self.stride = 0, 1
         self.kept: list[tuple[int, Tensor, float]] = []
 
     def __call__(self, images: Tensor, loss: Tensor) -> None:
-        if self.wanted:
-            # The newest one is kept until the next comes: an attack may end before its time.
-            if self.kept and self.kept[-1][0] not in self.wanted:
-                self.kept.pop()
+        if self.keep:
+            if self.kept and self.kept[-1][0] % self.stride:
+                self.kept.pop()  # it was kept as the newest only
+            if len(self.kept) == MAX_FRAMES:
+                self.stride *= 2
+                self.kept = [entry for entry in self.kept if entry[0] % self.stride == 0]
             self.kept.append((self.count, images.cpu(), loss[0].item()))
         self.count += 1
         if self.progress is not None:
@@ -138,8 +144,7 @@ def perform(
     *,
     label: int | None = None,
     label_source: str = "given",
-    target: int | None = None,
-    least_likely: bool = False,
+    goal: Goal = UNTARGETED,
     progress: Progress | None = None,
     frames: bool = True,
 ) -> Experiment:
@@ -148,11 +153,11 @@ def perform(
     Args:
         pixels: uint8 ``[h, w, c]`` of the model's size.
         label: the true class; None takes the model's own prediction in its place, and says so.
-        target: a class to reach; ``least_likely`` aims at the one the model believes least.
+        goal: what the attacker wants; a class to reach is ``goals.Towards(index)``.
         progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
         frames: whether iterates are kept (one more forward pass each, outside ``queries``).
 
-    Raises ``ValueError`` where the target is the class that the picture already has.
+    Raises ``ValueError`` where the goal is none of the attack's, or not about this picture.
     """
     clean = to_tensor(pixels)
     images = clean.to(model.device)
@@ -161,14 +166,17 @@ def perform(
     start = clean_logits.softmax(1)  # which can be 0 for several classes: decide by the logits
     if label is None:
         label, label_source = int(clean_logits.argmax()), "the model's own prediction"
-    goal, aimed = _goal(model, label, target, least_likely, clean_logits)
+    check_goal(model, goal, label)
+    labels = torch.tensor([label])
+    aim = goal.bind(labels, clean_logits)
+    attacked = int(aim.classes[0])
     recorder = _Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
     record = attack.run(
         model,
         images,
-        torch.tensor([label if target is None else target]),
+        labels,
         goal,
         observer=recorder if iterative else None,
     )
@@ -178,15 +186,14 @@ def perform(
     with torch.inference_mode():
         logits = model(torch.cat([adversarial, rounded]).to(model.device)).cpu().double()
     end = logits[:1].softmax(1)
-    aim = goal.bind(torch.tensor([label if target is None else target]), clean_logits)
     return Experiment(
         model=model.name,
         attack=attack.name,
         parameters=asdict(attack),
-        goal=goal.name,
+        goal=goal,
         label=_guess(model, start, label),
         label_source=label_source,
-        target=None if aimed is None else _guess(model, end, aimed),
+        target=_guess(model, end, attacked) if aim.towards else None,
         clean=clean,
         adversarial=adversarial,
         before=tuple(model.name_classes(start)[0]),
@@ -207,25 +214,21 @@ def perform(
         frames=_frames(
             model,
             recorder,
-            {label, int(logits[0].argmax()), *([] if aimed is None else [aimed])},
-            sign=1 if aimed is None else -1,
+            adversarial,
+            {label, attacked, int(logits[0].argmax())},
+            sign=-1 if aim.towards else 1,
         ),
     )
 
 
-def _goal(
-    model: Classifier, label: int, target: int | None, least_likely: bool, clean_logits: Tensor
-) -> tuple[goals.Goal, int | None]:
-    """The goal and the class it aims at, if any."""
-    if least_likely:
-        return goals.LeastLikely(), int(clean_logits.argmin())
-    if target is None:
-        return goals.Untargeted(), None
-    if target == label:
-        raise ValueError(
-            f"target must be another class than the picture's own, {model.class_names[label]}"
-        )
-    return goals.Targeted(), target
+def check_goal(model: Classifier, goal: Goal, label: int) -> None:
+    """Raise ``ValueError`` where there is nothing to do for a picture of class ``label``."""
+    own = model.class_names[label]
+    if isinstance(goal, Towards) and goal.target == label:
+        raise ValueError(f"target must be another class than the picture's own, {own}")
+    if isinstance(goal, SourceTarget) and goal.source != label:
+        source = model.class_names[goal.source]
+        raise ValueError(f"source must be the picture's own class, {own}; got {source}")
 
 
 def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
@@ -233,17 +236,19 @@ def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
 
 
 def _frames(
-    model: Classifier, recorder: _Recorder, classes: set[int], sign: int
+    model: Classifier, recorder: _Recorder, result: Tensor, classes: set[int], sign: int
 ) -> tuple[Frame, ...]:
+    """The iterates that were kept, and ``result`` at the end, where it is not the last of them."""
     if not recorder.kept:
         return ()
-    pictures = torch.cat([images for _, images, _ in recorder.kept])
+    kept = [(step, images, sign * loss) for step, images, loss in recorder.kept]
+    if not torch.equal(kept[-1][1], result):
+        kept.append((recorder.count, result, None))
+    pictures = torch.cat([images for _, images, _ in kept])
     with torch.inference_mode():
         probabilities = model(pictures.to(model.device)).cpu().double().softmax(1)
     rounded = torch.from_numpy(to_pixels(pictures))
     return tuple(
-        Frame(
-            step, rounded[i], sign * loss, {c: probabilities[i, c].item() for c in sorted(classes)}
-        )
-        for i, (step, _, loss) in enumerate(recorder.kept)
+        Frame(step, rounded[i], loss, {c: probabilities[i, c].item() for c in sorted(classes)})
+        for i, (step, _, loss) in enumerate(kept)
     )

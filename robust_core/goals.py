@@ -1,11 +1,13 @@
 """Goal: what the attacker wants. The one place that decides what success means.
 
 A goal is bound to a batch once (``goal.bind(...)`` looks at the clean logits where it needs them) and
-then says two things about any logits of that batch: the loss to ascend and which pictures are done.
+then says of any logits of that batch which value to raise, how far the goal is, and what is done.
 """
 
+import math
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import ClassVar
 
 import torch
@@ -16,10 +18,29 @@ PairLoss = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Aim:
-    """A goal bound to a batch: the classes ``[N]`` that matter, and whether to approach them."""
+    """A goal bound to a batch of N pictures.
+
+    ``classes`` ``[N]`` are the classes that matter and ``towards`` says whether to approach or to
+    leave them. The rest is only there for goals that need it:
+
+    - ``leaving`` ``[N]``: the true classes, where a target's are known as well.
+    - ``chosen`` bool ``[N]``: the pictures that the goal is about; the others stay as they are.
+    - ``bar`` ``[N]``: log-odds against ``classes`` at which less confidence is little enough. A
+      picture stops there.
+    - ``verdict``: the aim that decides success, where this one is a detour to it.
+    """
 
     classes: Tensor
     towards: bool
+    leaving: Tensor | None = None
+    chosen: Tensor | None = None
+    bar: Tensor | None = None
+    verdict: "Aim | None" = None
+
+    @property
+    def stops(self) -> bool:
+        """Whether going on after success would overshoot what was wanted."""
+        return self.bar is not None
 
     def loss(self, logits: Tensor, loss: PairLoss) -> Tensor:
         """The value to ascend per picture, ``[N]``: away from the class, or towards it."""
@@ -30,13 +51,49 @@ class Aim:
         """What ``loss`` returned in the unit that is shown: ``shown(loss)``, with the goal's sign."""
         return -shown(-value) if self.towards else shown(value)
 
+    def margin(self, logits: Tensor) -> Tensor:
+        """How far beyond the goal each picture is, in logits, ``[N]``: negative before it."""
+        index = self.classes.unsqueeze(1)
+        own = logits.gather(1, index).squeeze(1)
+        others = logits.scatter(1, index, -torch.inf)
+        if self.bar is not None:
+            return others.logsumexp(1) - own - self.bar.to(logits.dtype)
+        ahead = own - others.amax(1)
+        return ahead if self.towards else -ahead
+
+    def boundaries(self, logits: Tensor, candidates: int) -> Tensor:
+        """``margin`` for each way to the goal on its own, ``[N, M]``; the largest of a row counts.
+
+        To leave a class there is one way to each other class; the likeliest are kept, so that with
+        the class itself they are at most ``candidates``. Elsewhere there is one way.
+        """
+        if self.towards or self.bar is not None:
+            return self.margin(logits).unsqueeze(1)
+        index = self.classes.unsqueeze(1)
+        others = logits.scatter(1, index, -torch.inf)
+        nearest = others.topk(min(candidates, logits.shape[1]) - 1, dim=1).values
+        return nearest - logits.gather(1, index)
+
     def success(self, logits: Tensor) -> Tensor:
         """Which pictures reach the goal, bool ``[N]``. Logits that are not numbers never do."""
-        reached = (logits.argmax(1) == self.classes) == self.towards
+        if self.verdict is not None:
+            return self.verdict.success(logits)
+        if self.bar is not None:
+            reached = self.margin(logits) >= 0
+        else:
+            reached = (logits.argmax(1) == self.classes) == self.towards
+        if self.chosen is not None:
+            reached &= self.chosen
         return reached & ~logits.isnan().any(1)
 
+    def detour(self, targets: Tensor) -> "Aim":
+        """Towards ``targets`` ``[N]`` as a way to this goal, which still decides success."""
+        leaving = self.leaving if self.towards else self.classes
+        return Aim(targets, towards=True, leaving=leaving, verdict=self)
+
     def __getitem__(self, rows: Tensor) -> "Aim":
-        return Aim(self.classes[rows], self.towards)
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "towards"}
+        return replace(self, **{k: v if v is None else v[rows] for k, v in parts.items()})
 
 
 class Goal:
@@ -47,6 +104,11 @@ class Goal:
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None) -> Aim:
         raise NotImplementedError
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        """What else decides it, by name; empty for most."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -70,6 +132,45 @@ class Targeted(Goal):
 
 
 @dataclass(frozen=True)
+class Towards(Targeted):
+    """One class for all pictures; the labels are the true classes, as with the other goals."""
+
+    target: int
+
+    def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
+        return Aim(torch.full_like(labels, self.target), towards=True, leaving=labels)
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        return {"target": self.target}
+
+
+@dataclass(frozen=True)
+class RandomTarget(Targeted):
+    """Another class for each picture, each as likely; the labels are the true classes.
+
+    Drawn by ``seed`` and the order of the picture's own clean logits: the same in any batch.
+    """
+
+    seed: int = 0
+    needs_clean_logits: ClassVar[bool] = True
+
+    def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
+        assert clean_logits is not None
+        classes = clean_logits.shape[1]
+        draws = [
+            random.Random(f"{self.seed}/{order}").randrange(1, classes)
+            for order in clean_logits.argsort(1).tolist()
+        ]
+        others = (labels + torch.tensor(draws, device=labels.device)) % classes
+        return Aim(others, towards=True, leaving=labels)
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        return {"target": "random", "seed": self.seed}
+
+
+@dataclass(frozen=True)
 class LeastLikely(Goal):
     """The class that the model finds least likely on the clean picture (Kurakin et al., 2017)."""
 
@@ -78,4 +179,73 @@ class LeastLikely(Goal):
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None
-        return Aim(torch.argmin(clean_logits, dim=1), towards=True)
+        return Aim(torch.argmin(clean_logits, dim=1), towards=True, leaving=labels)
+
+
+@dataclass(frozen=True)
+class SourceTarget(Goal):
+    """Pictures of class ``source`` are to become ``target``; all others are left as they are."""
+
+    source: int
+    target: int
+    name: ClassVar[str] = "source-target"
+
+    def __post_init__(self) -> None:
+        if self.source == self.target:
+            raise ValueError(f"target must be another class than source, {self.source}")
+
+    def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
+        return Aim(
+            torch.full_like(labels, self.target),
+            towards=True,
+            leaving=labels,
+            chosen=labels == self.source,
+        )
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        return {"source": self.source, "target": self.target}
+
+
+@dataclass(frozen=True)
+class ConfidenceReduction(Goal):
+    """Less confidence in what the model says of the clean picture; the label may stay.
+
+    Done when the probability of that class is at most ``threshold`` or, where that is None, has
+    fallen by ``drop``. A picture whose probability is below ``drop`` to begin with cannot get there.
+    """
+
+    drop: float = 0.2
+    threshold: float | None = None
+    name: ClassVar[str] = "confidence-reduction"
+    needs_clean_logits: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for what, value in (("drop", self.drop), ("threshold", self.threshold)):
+            if value is not None and not (0 < value < 1 and math.isfinite(value)):
+                raise ValueError(f"{what} must be a probability between 0 and 1; got {value!r}")
+
+    def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
+        assert clean_logits is not None
+        probabilities = clean_logits.double().softmax(1)
+        confidence, classes = probabilities.max(1)
+        if self.threshold is None:
+            wanted = (confidence - self.drop).clamp_min(0)
+        else:
+            wanted = torch.full_like(confidence, self.threshold)
+        return Aim(classes, towards=False, bar=-torch.logit(wanted))
+
+    @property
+    def parameters(self) -> dict[str, float | str]:
+        """The one of the two that counts."""
+        given = self.threshold is not None
+        return {"threshold": self.threshold} if given else {"drop": self.drop}
+
+
+ALL: tuple[type[Goal], ...] = (
+    Untargeted,
+    Targeted,
+    LeastLikely,
+    SourceTarget,
+    ConfidenceReduction,
+)

@@ -141,7 +141,16 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
         if key not in _loaded:
             model = _bundled(name) if name in BUNDLED else _imagenet(name)
             _loaded[key] = ready(model, place)
+            _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def _warm_up(model: Classifier) -> None:
+    """One pass there and back, as attacks do it: the first of a process takes half a second longer."""
+    with torch.inference_mode(False), torch.enable_grad():
+        picture = torch.zeros(1, model.channels, *model.input_size, device=model.device)
+        logits = model(picture.requires_grad_())
+        torch.autograd.grad(logits, picture, torch.ones_like(logits))  # imports sympy, among others
 
 
 def ready(model: Classifier, device: torch.device) -> Classifier:
@@ -245,12 +254,19 @@ def checkpoint_path(name: str) -> Path:
 
 
 def is_local(name: str) -> bool:
-    """Whether a model can be loaded without a download."""
+    """Whether a model can be loaded without a download. Raises ``ValueError`` for an unknown name."""
+    _check_name(name)
     return name in BUNDLED or checkpoint_path(name).exists()
 
 
 def download_size(name: str) -> int:
-    """Bytes that the weights of an ``imagenet-*`` model take, as torchvision states them."""
+    """Bytes that loading a model would download, as torchvision states them; 0 for bundled ones.
+
+    Raises ``ValueError`` for an unknown name.
+    """
+    _check_name(name)
+    if name in BUNDLED:
+        return 0
     return int(imagenet_weights(name).meta["_file_size"] * 1e6)
 
 

@@ -75,3 +75,18 @@ def test_index_of(model):
 def test_shape(model):
     assert model.channels == 3
     assert model.device == torch.device("cpu")
+
+
+def test_predict_neither_uses_nor_changes_the_training_mode():
+    network = nn.Sequential(nn.BatchNorm2d(1), nn.Dropout(0.5), nn.Flatten(), nn.Linear(4, 3))
+    model = Classifier(
+        network, name="t", class_names=("a", "b", "c"), input_size=(2, 2), mean=(0.5,), std=(0.25,)
+    )
+    images = torch.rand(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
+    expected = model.eval().predict(images)
+    model.train()
+    network[3].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert model.predict(images) == expected
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert [m.training for m in network] == [True, True, True, False]

@@ -1,5 +1,6 @@
 """One experiment: everything that is said about it agrees with the core."""
 
+import itertools
 import json
 
 import pytest
@@ -11,6 +12,7 @@ from robust_core.classifier import Classifier
 from robust_core.data import digits, samples
 from robust_core.data.fitting import fit, to_pixels, to_tensor
 from robust_core.experiment import MAX_FRAMES, perform
+from robust_core.goals import ConfidenceReduction, LeastLikely, SourceTarget, Towards
 
 
 class Scaled(nn.Module):
@@ -61,22 +63,54 @@ def test_without_a_label_the_prediction_stands_in_and_is_named(digits_model, dig
 def test_targets(digits_model, digit):
     pixels, label = digit
     target = (label + 3) % 10
-    outcome = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, target=target)
+    outcome = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, goal=Towards(target))
     assert outcome.target.index == target
     assert outcome.success == (outcome.after[0].index == target)
-    least = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, least_likely=True)
+    least = perform(digits_model, pixels, attacks.PGD(eps=0.5), label=label, goal=LeastLikely())
     clean = digits_model(to_tensor(pixels))
     assert least.target.index == clean.argmin().item()
     with pytest.raises(ValueError, match="target must be another class"):
-        perform(digits_model, pixels, attacks.FGSM(), label=label, target=label)
+        perform(digits_model, pixels, attacks.FGSM(), label=label, goal=Towards(label))
 
 
 def test_class_zero_can_be_the_target(digits_model, digit):
     pixels, label = digit
     other = 0 if label else 1
-    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.5), label=label, target=other)
+    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.5), label=label, goal=Towards(other))
     assert outcome.target.index == other
     assert all(other in frame.confidences for frame in outcome.frames)
+
+
+def test_a_source_is_the_class_of_the_picture(digits_model, digit):
+    pixels, label = digit
+    source, target = label, (label + 3) % 10
+    attack = attacks.PGD(eps=0.5)
+    there = perform(digits_model, pixels, attack, label=label, goal=SourceTarget(source, target))
+    plain = perform(digits_model, pixels, attack, label=label, goal=Towards(target))
+    assert there.success
+    assert torch.equal(there.adversarial, plain.adversarial)
+    with pytest.raises(ValueError, match="source must be the picture's own class"):
+        perform(digits_model, pixels, attack, label=target, goal=SourceTarget(source, 9 - source))
+
+
+@pytest.mark.parametrize("goal", [ConfidenceReduction(0.3), ConfidenceReduction(threshold=0.4)])
+@pytest.mark.parametrize("name", ["bim", "pgd-l2", "deepfool"])
+def test_less_confidence_is_what_the_model_said_before(digits_model, digit, name, goal):
+    outcome = perform(digits_model, digit[0], attacks.create(name), label=digit[1], goal=goal)
+    first = outcome.before[0]
+    now = outcome.confidence_after[first.index]
+    enough = goal.threshold if goal.threshold is not None else first.confidence - goal.drop
+    assert outcome.success is (now <= enough)
+    assert outcome.target is None
+    assert outcome.summary()["goal"] == "confidence-reduction"
+    assert outcome.summary()["goal_parameters"] == goal.parameters
+
+
+def test_a_goal_that_an_attack_does_not_take_is_refused(digits_model, digit, monkeypatch):
+    monkeypatch.setattr(attacks.FGSM, "goals", ("untargeted", "targeted"))
+    perform(digits_model, digit[0], attacks.FGSM(), goal=Towards((digit[1] + 1) % 10))
+    with pytest.raises(ValueError, match="goal of fgsm must be one of untargeted, targeted"):
+        perform(digits_model, digit[0], attacks.FGSM(), goal=LeastLikely())
 
 
 def test_frames_run_from_the_start_to_the_result(digits_model, digit):
@@ -97,6 +131,16 @@ def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
     assert steps[0] == 0
     assert steps[-1] == 500
     assert steps == sorted(set(steps))
+    assert len(steps) > MAX_FRAMES / 2
+    gaps = {b - a for a, b in itertools.pairwise(steps[:-1])}
+    assert len(gaps) == 1, "evenly spread"
+
+
+def test_an_attack_that_ends_early_keeps_what_it_did(digits_model, digit):
+    """PGD with restarts announces ten times what it needs; all of its own steps are kept."""
+    attack = attacks.PGD(eps=0.5, steps=20, restarts=10)
+    outcome = perform(digits_model, digit[0], attack, label=digit[1])
+    assert [frame.step for frame in outcome.frames] == list(range(21))
 
 
 def test_the_last_frame_is_the_result_when_restarts_end_early(digits_model, digit):
@@ -109,6 +153,32 @@ def test_the_last_frame_is_the_result_when_restarts_end_early(digits_model, digi
         assert len(outcome.frames) <= MAX_FRAMES + 1
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        attacks.PGD(eps=0.05, steps=4, restarts=4),
+        attacks.PGD(eps=0.05, steps=4, restarts=3, loss="dlr", seed=5),
+        attacks.Noise(eps=0.1, draws=9),
+        attacks.DeepFool(),
+    ],
+)
+def test_the_last_frame_is_the_returned_picture_whichever_iterate_it_is(digits_model, attack):
+    images, _ = digits.load("test")
+    extra = 0
+    for i in range(4):
+        outcome = perform(digits_model, to_pixels(images[i : i + 1])[0], attack)
+        last = outcome.frames[-1]
+        assert torch.equal(last.pixels, outcome.pixels()[1])
+        expected = {c: outcome.confidence_after[c] for c in last.confidences}
+        assert last.confidences == pytest.approx(expected, abs=1e-5)
+        assert all(frame.loss is not None for frame in outcome.frames[:-1])
+        steps = [frame.step for frame in outcome.frames]
+        assert steps == sorted(set(steps))
+        extra += last.loss is None
+    if attack.name in ("pgd", "noise"):
+        assert extra, "no case in which the best is not the last"
+
+
 def test_the_least_likely_class_is_found_where_probabilities_underflow(digits_model, digit):
     """With large logits several float64 probabilities are exactly 0; the logits still differ."""
     sharp = Classifier(
@@ -119,7 +189,7 @@ def test_the_least_likely_class_is_found_where_probabilities_underflow(digits_mo
         mean=tuple(digits_model.mean.flatten().tolist()),
         std=tuple(digits_model.std.flatten().tolist()),
     )
-    outcome = perform(sharp, digit[0], attacks.PGD(eps=0.5), label=digit[1], least_likely=True)
+    outcome = perform(sharp, digit[0], attacks.PGD(eps=0.5), label=digit[1], goal=LeastLikely())
     assert outcome.confidence_before.count(0.0) > 1
     assert outcome.target.index == digits_model(to_tensor(digit[0])).argmin()
     assert outcome.success == (outcome.after[0].index == outcome.target.index)

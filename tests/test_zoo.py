@@ -211,3 +211,15 @@ def test_nothing_is_ever_unpickled():
             safe = {k.arg: ast.unparse(k.value) for k in node.keywords}
             assert safe.get("weights_only") == "True", f"{path}:{node.lineno}"
     assert seen >= 2
+
+
+def test_unknown_names_are_named():
+    for ask in (zoo.is_local, zoo.download_size):
+        with pytest.raises(ValueError, match="model must be one of"):
+            ask("resnet9000")
+
+
+@pytest.mark.parametrize("name", zoo.BUNDLED)
+def test_a_bundled_model_needs_no_download(name):
+    assert zoo.is_local(name)
+    assert zoo.download_size(name) == 0

@@ -6,27 +6,65 @@ attacks.create("pgd", eps=8 / 255, steps=20)(model, images, labels)
 from dataclasses import fields
 from typing import Any
 
+from robust_core.attacks.apgd import APGD, APGDL2, APGDT
 from robust_core.attacks.base import Attack, AttackResult, Paper
+from robust_core.attacks.carlini import CWL2
+from robust_core.attacks.carlini_l0 import CWL0
+from robust_core.attacks.carlini_linf import CWLinf
+from robust_core.attacks.deepfool import DeepFool, DeepFoolLinf
+from robust_core.attacks.ensemble import Auto
 from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
+from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
+from robust_core.attacks.square import Square
 
 __all__ = [
+    "APGD",
+    "APGDL2",
+    "APGDT",
     "BIM",
     "BIML2",
+    "CWL0",
+    "CWL2",
     "FGSM",
     "PGD",
     "PGDL2",
+    "PGDT",
     "Attack",
     "AttackResult",
+    "Auto",
+    "CWLinf",
+    "DeepFool",
+    "DeepFoolLinf",
     "Noise",
     "Paper",
+    "Square",
     "create",
     "get",
     "names",
 ]
 
 _REGISTRY: dict[str, type[Attack]] = {
-    attack.name: attack for attack in (Noise, FGSM, BIM, BIML2, PGD, PGDL2)
+    attack.name: attack
+    for attack in (
+        Noise,
+        FGSM,
+        BIM,
+        BIML2,
+        PGD,
+        PGDL2,
+        PGDT,
+        APGD,
+        APGDL2,
+        APGDT,
+        DeepFool,
+        DeepFoolLinf,
+        CWL2,
+        CWLinf,
+        CWL0,
+        Square,
+        Auto,
+    )
 }
 
 

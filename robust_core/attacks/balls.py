@@ -6,6 +6,7 @@ is inside the box, so the result keeps both constraints and uses the whole budge
 """
 
 import hashlib
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -34,12 +35,17 @@ def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> 
     """
     noise = torch.empty(images.shape, dtype=images.dtype)
     fill = torch.Tensor.normal_ if normal else torch.Tensor.uniform_
-    for picture, target in zip(images.detach().cpu(), noise, strict=True):
+    for target, generator in zip(noise, own_generators(images, seed, draw), strict=True):
+        fill(target, generator=generator)
+    return noise.to(images.device)
+
+
+def own_generators(images: Tensor, seed: int, draw: int) -> Iterator[torch.Generator]:
+    """For each picture a generator on the CPU, seeded by its pixels, the seed and the draw's number."""
+    for picture in images.detach().cpu():
         content = hashlib.blake2b(picture.contiguous().numpy().tobytes(), digest_size=8)
         content.update(f"{seed}/{draw}".encode())
-        state = int.from_bytes(content.digest(), "little") >> 1
-        fill(target, generator=torch.Generator().manual_seed(state))
-    return noise.to(images.device)
+        yield torch.Generator().manual_seed(int.from_bytes(content.digest(), "little") >> 1)
 
 
 class LinfBall:
@@ -55,8 +61,13 @@ class LinfBall:
         noise = own_noise(self.images, seed, draw).mul_(2).sub_(1)
         return self.project(self.images + self.eps * noise)
 
-    def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
-        """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved."""
+    def step(self, x: Tensor, gradient: Tensor, size: float | Tensor) -> Tensor:
+        """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved.
+
+        ``size`` may be one for each picture, ``[N]``.
+        """
+        if isinstance(size, Tensor):
+            return self.project(torch.addcmul(x, gradient.sign(), per_picture(size, x)))
         return torch.add(x, gradient.sign(), alpha=size).clamp_(self.lower, self.upper)
 
     def project(self, x: Tensor) -> Tensor:
@@ -84,7 +95,7 @@ class L2Ball:
         direction /= per_picture(l2_norm(direction).clamp_min(TINY), direction)
         return self.project(self.images + direction * per_picture(radius, direction))
 
-    def step(self, x: Tensor, gradient: Tensor, size: float) -> Tensor:
+    def step(self, x: Tensor, gradient: Tensor, size: float | Tensor) -> Tensor:
         """``x + size * gradient / ||gradient||``, projected; a zero gradient moves nothing.
 
         The largest value is divided out first, so that the square of a tiny gradient cannot vanish.

@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from robust_core import goals
 from robust_core.attacks.checks import check_batch, check_field, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle, evaluating
 from robust_core.evaluation import distances
+from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]
 
+GOALS = tuple(goal.name for goal in ALL)
 LARGEST = 1e6
 """Upper end of every length: no two pictures are further apart, and float32 can count with it."""
 
@@ -91,14 +92,19 @@ class Attack:
     summary: ClassVar[str]
     equation: ClassVar[str]
     paper: ClassVar[Paper | None] = None
+    # The threat model: what the attacker measures change in, knows, changes, and acts through.
     norm: ClassVar[str] = "linf"
+    knowledge: ClassVar[str] = "white-box"
+    scope: ClassVar[str] = "local"
+    channel: ClassVar[str] = "digital"
+    goals: ClassVar[tuple[str, ...]] = GOALS
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = check_field(spec, getattr(self, spec.name))
             object.__setattr__(self, spec.name, value)
 
-    def perturb(self, oracle: Oracle, images: Tensor, aim: goals.Aim) -> Tensor:
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
         raise NotImplementedError
 
@@ -132,7 +138,7 @@ class Attack:
         Raises:
             ValueError: an argument is wrong; the sentence names it and what is allowed.
         """
-        goal = goals.Targeted() if targeted else goals.Untargeted()
+        goal = Targeted() if targeted else Untargeted()
         return self._attack(model, images, labels, goal, observer, recording=False)[0]
 
     def run(
@@ -140,7 +146,7 @@ class Attack:
         model: Model,
         images: Tensor,
         labels: Tensor,
-        goal: goals.Goal | None = None,
+        goal: Goal | None = None,
         *,
         observer: Observer | None = None,
     ) -> AttackResult:
@@ -150,7 +156,7 @@ class Attack:
         Otherwise as ``__call__``.
         """
         adversarial, aim, oracle = self._attack(
-            model, images, labels, goal or goals.Untargeted(), observer, recording=True
+            model, images, labels, goal or Untargeted(), observer, recording=True
         )
         with evaluating(model):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
@@ -170,11 +176,14 @@ class Attack:
         model: Model,
         images: Tensor,
         labels: Tensor,
-        goal: goals.Goal,
+        goal: Goal,
         observer: Observer | None,
         recording: bool,
-    ) -> tuple[Tensor, goals.Aim, Oracle]:
+    ) -> tuple[Tensor, Aim, Oracle]:
         check_batch(images)
+        if goal.name not in self.goals:
+            allowed = ", ".join(self.goals)
+            raise ValueError(f"goal of {self.name} must be one of {allowed}; got {goal.name}")
         # An inference tensor cannot take part in autograd, and autograd may be switched off outside.
         with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
             start = images.detach().clone() if images.is_inference() else images.detach()
@@ -183,5 +192,15 @@ class Attack:
             oracle = Oracle(model, work, observer, recording)
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
-            adversarial = self.perturb(oracle, work, aim).detach()
+            adversarial = self._perturb_chosen(oracle, work, aim).detach()
             return round_towards(adversarial, start), aim, oracle
+
+    def _perturb_chosen(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        """``perturb`` for the pictures that the goal is about; the others stay as they are."""
+        if aim.chosen is None:
+            return self.perturb(oracle, images, aim)
+        adversarial, rows = images.clone(), aim.chosen.nonzero().squeeze(1)
+        if len(rows):
+            with oracle.within(rows):
+                adversarial[rows] = self.perturb(oracle, images[rows], aim[rows])
+        return adversarial

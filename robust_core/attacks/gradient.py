@@ -12,7 +12,7 @@ from torch import Tensor
 
 from robust_core.attacks.balls import L2Ball, LinfBall
 from robust_core.attacks.base import LARGEST, Attack, Paper, parameter
-from robust_core.attacks.losses import LOSSES, differentiated
+from robust_core.attacks.losses import LOSSES, ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 
@@ -88,29 +88,42 @@ class FGSM(Attack):
         return 2
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        gradient = oracle.ascent(images, aim, self.loss)
+        gradient, _ = oracle.ascent(images, aim, self.loss)
         x = torch.add(images, gradient.sign(), alpha=self.eps).clamp_(0, 1)
         oracle.show_last(x, aim, self.loss)
         return x
 
 
 def climb(
-    oracle: Oracle,
-    ball: Ball,
-    x: Tensor,
-    aim: Aim,
-    *,
-    steps: int,
-    size: float,
-    loss: str,
-    rows: Tensor | None = None,
+    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, size: float, loss: str
 ) -> Tensor:
     """``steps`` projected steps up the goal's loss; the gradient is taken at the current iterate.
 
     An observer also sees the last iterate, by a forward pass that is not counted.
     """
+    if aim.stops:
+        return _climb_until(oracle, ball, x, aim, steps=steps, size=size, loss=loss)
     for _ in range(steps):
-        x = ball.step(x, oracle.ascent(x, aim, loss, rows), size)
+        x = ball.step(x, oracle.ascent(x, aim, loss)[0], size)
+    x = ball.settle(x)
+    oracle.show_last(x, aim, loss)
+    return x
+
+
+def _climb_until(
+    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, size: float, loss: str
+) -> Tensor:
+    """As ``climb``, but a picture stays where it has reached the goal."""
+    x = x.clone()
+    left = torch.arange(len(x), device=x.device)
+    for _ in range(steps):
+        with oracle.within(left):
+            gradient, logits = oracle.ascent(x[left], aim[left], loss)
+        on = ~aim[left].success(logits)
+        left, gradient = left[on], gradient[on]
+        if not len(left):
+            break
+        x[left] = ball[left].step(x[left], gradient, size)
     x = ball.settle(x)
     oracle.show_last(x, aim, loss)
     return x
@@ -149,12 +162,8 @@ class BIM(Attack):
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         return self.climb(oracle, self.ball(images, self.eps), images, aim)
 
-    def climb(
-        self, oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, rows: Tensor | None = None
-    ) -> Tensor:
-        return climb(
-            oracle, ball, x, aim, steps=self.steps, size=self.size, loss=self.loss, rows=rows
-        )
+    def climb(self, oracle: Oracle, ball: Ball, x: Tensor, aim: Aim) -> Tensor:
+        return climb(oracle, ball, x, aim, steps=self.steps, size=self.size, loss=self.loss)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,10 +224,11 @@ class PGD(BIM):
         rows = torch.arange(len(images), device=images.device)
         for draw in range(self.restarts):
             part, part_aim = ball[rows], aim[rows]
-            x = self.climb(oracle, part, self.start(part, draw), part_aim, rows)
-            logits = oracle.logits(x, rows)
+            with oracle.within(rows):
+                x = self.climb(oracle, part, self.start(part, draw), part_aim)
+                logits = oracle.logits(x)
             done = part_aim.success(logits)
-            loss = part_aim.loss(logits, differentiated(self.loss, aim.towards)).to(best_loss.dtype)
+            loss = ascended(self.loss, part_aim, logits).to(best_loss.dtype)
             better = done | (loss > best_loss[rows])
             best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
             rows = rows[~done]

@@ -1,10 +1,12 @@
 """Losses over logits, one value per picture, in forms that do not underflow."""
 
-from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from robust_core.goals import Aim
 
 
 def _split(logits: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,15 +56,19 @@ def dlr(logits: Tensor, classes: Tensor) -> Tensor:
     return margin(logits, classes) / (ordered[:, 0] - ordered[:, 2]).clamp_min(1e-12)
 
 
-def targeted_dlr(logits: Tensor, classes: Tensor) -> Tensor:
-    """The margin over ``z_pi1 - (z_pi3 + z_pi4) / 2`` (Croce, Hein, 2020, eq. 7), to be lowered.
+def targeted_dlr(logits: Tensor, classes: Tensor, leaving: Tensor | None = None) -> Tensor:
+    """``(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2)`` (Croce, Hein, 2020, eq. 7), to be lowered.
 
     ``dlr`` is no use for a target: constant, without a gradient, while the target comes third.
-    The strongest other class stands for the true one, which is not given. Needs four classes.
+    ``leaving`` are the true classes y; where they are not known, the strongest class but the target
+    stands for them. Needs four classes.
     """
     ordered = _largest(logits, 4)
-    spread = ordered[:, 0] - ordered[:, 2:].mean(1)
-    return margin(logits, classes) / spread.clamp_min(1e-12)
+    spread = (ordered[:, 0] - ordered[:, 2:].mean(1)).clamp_min(1e-12)
+    if leaving is None:
+        return margin(logits, classes) / spread
+    pair = logits.gather(1, torch.stack([leaving, classes], 1))
+    return (pair[:, 0] - pair[:, 1]) / spread
 
 
 def _largest(logits: Tensor, count: int) -> Tensor:
@@ -85,6 +91,13 @@ LOSSES = {
 }
 
 
-def differentiated(name: str, towards: bool) -> Callable[[Tensor, Tensor], Tensor]:
-    """What is raised to leave a class or, for ``towards``, lowered to reach it."""
-    return targeted_dlr if name == "dlr" and towards else LOSSES[name][0]
+def ascended(name: str, aim: Aim, logits: Tensor) -> Tensor:
+    """The value per picture, ``[N]``, that an attack with this loss raises to reach its aim."""
+    if name == "dlr" and aim.towards:
+        return aim.loss(logits, partial(targeted_dlr, leaving=aim.leaving))
+    return aim.loss(logits, LOSSES[name][0])
+
+
+def shown(name: str, aim: Aim, value: Tensor) -> Tensor:
+    """What ``ascended`` returned in the unit that people are shown."""
+    return aim.report(value, LOSSES[name][1])

@@ -28,6 +28,7 @@ class Noise(Attack):
         r"x' = \mathrm{clip}(x + \delta),\quad \delta_i \in \{-\varepsilon, +\varepsilon\}\ "
         r"\text{at random}"
     )
+    knowledge: ClassVar[str] = "none"
 
     eps: float = parameter(
         8 / 255,
@@ -77,7 +78,7 @@ class Noise(Attack):
         best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
         for draw in range(self.draws):
             drawn = (images + self.noise(images, draw)).clamp_(0, 1)
-            loss = aim.loss(oracle.logits(drawn, aim=aim), margin)
+            loss = aim.loss(oracle.logits(drawn, aim), margin)
             oracle.observe(drawn, loss)
             oracle.count("iterations")
             better = loss > best_loss

@@ -49,7 +49,7 @@ def _modules_in_training(model: nn.Module) -> list[nn.Module]:
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
 
-    ``rows`` says which pictures of the batch a call is about (None: all of them), so that each
+    Calls inside ``with oracle.within(rows)`` are about those pictures of the batch alone, so that each
     picture's passes are counted although finished ones have left.
     """
 
@@ -65,24 +65,44 @@ class Oracle:
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
         self.recording = recording or observer is not None
         self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._rows: Tensor | None = None
         self._checked = False
 
-    def _forward(self, x: Tensor, rows: Tensor | None, aim: Aim | None = None) -> Tensor:
+    @contextmanager
+    def within(self, rows: Tensor) -> Iterator[None]:
+        """Inside, the i-th picture is the one that was ``rows[i]`` outside (indices or a mask)."""
+        outer = self._rows
+        if rows.dtype == torch.bool:
+            rows = rows.nonzero().squeeze(1)
+        self._rows = self._outside(rows)
+        try:
+            yield
+        finally:
+            self._rows = outer
+
+    def _outside(self, rows: Tensor | None) -> Tensor | None:
+        if rows is None or self._rows is None:
+            return self._rows if rows is None else rows
+        return self._rows[rows]
+
+    def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
         if aim is not None and not self._checked:  # once: it makes a GPU wait
             check_classes(aim.classes, logits)
             self._checked = True
-        self.count("queries", rows)
+        self.count("queries")
         return logits
 
     def _ask(self, x: Tensor) -> Tensor:
         logits = self.model(x)
         check_logits(logits, x)
+        if logits.is_inference():  # of a model that answers so: no part in autograd
+            logits = logits.clone()
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
-        """Count one more for the pictures ``rows``: indices or a mask of the batch, None for all."""
-        self._counted[what].append(rows)  # added up when asked for: most callers never ask
+        """Count one more for the pictures ``rows``: indices or a mask, None for all."""
+        self._counted[what].append(self._outside(rows))  # added up when asked for: most never ask
 
     def tally(self, what: str) -> Tensor:
         """How often each picture was counted, int64 ``[N]``."""
@@ -92,9 +112,9 @@ class Oracle:
         return total
 
     @torch.no_grad()
-    def logits(self, x: Tensor, rows: Tensor | None = None, aim: Aim | None = None) -> Tensor:
+    def logits(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         """Logits ``[N, K]`` without a graph; with ``aim``, refuses classes that the model lacks."""
-        return self._forward(x, rows, aim)
+        return self._forward(x, aim)
 
     @torch.no_grad()
     def check(self, x: Tensor, aim: Aim) -> Tensor:
@@ -106,56 +126,59 @@ class Oracle:
     def show_last(self, x: Tensor, aim: Aim, loss: str) -> None:
         """Let the observer, if any, see the last iterate; neither counted nor part of the trace."""
         if self.observer is not None:
-            value = aim.loss(self.check(x, aim), losses.differentiated(loss, aim.towards))
-            shown = aim.report(value, losses.LOSSES[loss][1])
-            self.observer(x.detach().clone(), shown.clone())
+            value = losses.ascended(loss, aim, self.check(x, aim))
+            self.observer(x.detach().clone(), losses.shown(loss, aim, value).clone())
 
-    def ascent(self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None = None) -> Tensor:
-        """Gradient of the goal's loss at ``x`` with respect to ``x``, one picture independent of another.
+    def ascent(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
+        """Gradient of the goal's loss at ``x``, one picture independent of another, and the logits.
 
         The losses are summed over the batch, so that no picture's gradient is divided by its size.
         With "ce", pictures whose gradient is exactly zero get that of the margin. Each is counted.
         Raises ``ValueError`` where a label is no class of the model.
         """
-        gradient, logits = self._gradient(x, aim, loss, rows)
-        largest = torch.linalg.vector_norm(gradient, torch.inf, tuple(range(1, x.ndim)))
+        gradient, logits = self._gradient(x, aim, loss)
+        largest = gradient.abs().amax(tuple(range(1, x.ndim)))  # vector_norm(inf): ten times that
         if not all(0 < value < math.inf for value in largest.tolist()):  # NaN is not either
-            gradient = self._mend(gradient, x, aim, loss, rows)
-        self.count("iterations", rows)
-        if self.recording:
-            value = aim.loss(logits, losses.differentiated(loss, aim.towards))
-            self.observe(x, aim.report(value, losses.LOSSES[loss][1]), rows)
-        return gradient
+            gradient = self._mend(gradient, x, aim, loss)
+        self.count("iterations")
+        self.record(x, aim, loss, logits)
+        return gradient, logits
 
-    def _mend(
-        self, gradient: Tensor, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
-    ) -> Tensor:
+    def _mend(self, gradient: Tensor, x: Tensor, aim: Aim, loss: str) -> Tensor:
         """A copy with finite numbers only, and the margin's gradient where that of "ce" is zero."""
         gradient = gradient.nan_to_num(nan=0.0)
-        vanished = ~gradient.flatten(1).any(1)
-        if bool(vanished.any()):
-            self.count("zero_gradients", vanished if rows is None else rows[vanished])
+        vanished = (~gradient.flatten(1).any(1)).nonzero().squeeze(1)
+        if len(vanished):
+            self.count("zero_gradients", vanished)
             if loss == "ce":
-                again = vanished.nonzero().squeeze(1)
-                all_rows = again if rows is None else rows[again]
-                second = self._gradient(x[again], aim[again], "margin", all_rows)[0]
-                gradient[again] = second.nan_to_num(nan=0.0)
+                with self.within(vanished):
+                    second = self._gradient(x[vanished], aim[vanished], "margin")[0]
+                gradient[vanished] = second.nan_to_num(nan=0.0)
         return gradient
 
-    def _gradient(
-        self, x: Tensor, aim: Aim, loss: str, rows: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
+    def _gradient(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
         """The gradient of the goal's loss at ``x``, and the logits there."""
+        x, logits = self.follow(x, aim)
+        return self.pull(logits, x, self._slope(logits.detach(), aim, loss)), logits.detach()
+
+    def follow(self, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor]:
+        """``x`` as a leaf of a graph, and the logits ``[N, K]`` that hang on it."""
         x = x.detach().requires_grad_()
-        logits = self._forward(x, rows, aim)
+        return x, self._forward(x, aim)
+
+    def pull(self, logits: Tensor, x: Tensor, slope: Tensor, *, keep: bool = False) -> Tensor:
+        """Gradient ``[N, C, H, W]`` at ``x`` where the slope in the logits is ``slope`` ``[N, K]``.
+
+        ``keep`` the graph where another pull follows.
+        """
+        self.count("gradients")
         gradient = None
         if logits.requires_grad:
-            slope = self._slope(logits.detach(), aim, loss)
-            (gradient,) = torch.autograd.grad(logits, x, slope, allow_unused=True)
-        if gradient is None:  # the model's output does not depend on the picture
-            gradient = torch.zeros_like(x)
-        self.count("gradients", rows)
-        return gradient, logits.detach()
+            (gradient,) = torch.autograd.grad(
+                logits, x, slope, allow_unused=True, retain_graph=keep
+            )
+        # None: the model's output does not depend on the picture.
+        return torch.zeros_like(x) if gradient is None else gradient
 
     @staticmethod
     def _slope(logits: Tensor, aim: Aim, loss: str) -> Tensor:
@@ -164,12 +187,17 @@ class Oracle:
             slope = losses.log_odds_slope(logits, aim.classes)
             return slope.neg_() if aim.towards else slope
         logits.requires_grad_()
-        value = aim.loss(logits, losses.differentiated(loss, aim.towards))
+        value = losses.ascended(loss, aim, logits)
         return torch.autograd.grad(value.sum(), logits)[0]
 
-    def observe(self, x: Tensor, value: Tensor, rows: Tensor | None = None) -> None:
+    def record(self, x: Tensor, aim: Aim, loss: str, logits: Tensor) -> None:
+        """``observe`` the iterate ``x`` by the loss that is ascended there, if anybody wants to know."""
+        if self.recording:
+            self.observe(x, losses.shown(loss, aim, losses.ascended(loss, aim, logits)))
+
+    def observe(self, x: Tensor, value: Tensor) -> None:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
-        self._trace.append((rows, value))
+        self._trace.append((self._rows, value))
         if self.observer is not None:
             self.observer(x.detach().clone(), value.clone())
 

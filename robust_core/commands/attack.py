@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from robust_core.zoo import Description
 
 SAMPLE = "sample:"
-LEAST_LIKELY = "least-likely"
 GIVEN = "given"
 
 
@@ -32,11 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--eps",
         type=options.number,
         metavar="E",
-        help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255",
+        help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255; for an attack without "
+        "one, what the distance that it needed is compared with",
     )
-    parser.add_argument(
-        "--target", metavar="CLASS", help=f"class to reach: a name, an index, or {LEAST_LIKELY}"
-    )
+    options.add_goal(parser, source=False)
     parser.add_argument(
         "--label",
         metavar="CLASS",
@@ -79,6 +77,7 @@ def run(args: argparse.Namespace) -> None:
     value = experiment.summary() | {
         "eps": args.eps,
         "norm": attack.norm,
+        "within_eps": _within(experiment, attack.norm, args.eps),
         "seed": experiment.parameters.get("seed"),
         "picture": {
             "reference": source.reference,
@@ -133,7 +132,7 @@ def _perform(
     )
     model = zoo.load(args.model, args.device)
     label, label_source = _label(args.label, description, source.sample, model)
-    target = None if args.target in (None, LEAST_LIKELY) else model.index_of(args.target)
+    goal = options.goal_of(args, model)
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:
         return perform(
             model,
@@ -141,8 +140,7 @@ def _perform(
             attack,
             label=label,
             label_source=label_source,
-            target=target,
-            least_likely=args.target == LEAST_LIKELY,
+            goal=goal,
             progress=lambda step, total: bar.update(step - bar.n),
             frames=False,
         )
@@ -164,10 +162,18 @@ def _label(
     return None, ""
 
 
-def _text(experiment: "Experiment", norm: str, value: dict) -> str:
-    from robust_core.evaluation.verdict import percent, sentence
+def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | None:
+    """Whether an attack without an eps got there within the one given; None for all others."""
+    if eps is None or experiment.eps is not None:
+        return None
+    return experiment.success and (experiment.l2 if norm == "l2" else experiment.linf) <= eps
 
-    eps = "" if value["eps"] is None else f", eps {value['eps']:.4g} ({norm})"
+
+def _text(experiment: "Experiment", norm: str, value: dict) -> str:
+    from robust_core.evaluation.verdict import needed, percent, sentence
+
+    compared = value["within_eps"] is not None
+    eps = "" if experiment.eps is None else f", eps {value['eps']:.4g} ({norm})"
     rows = [
         [str(i + 1), *(cell for g in pair for cell in (g.label, percent(g.confidence)))]
         for i, pair in enumerate(zip(experiment.before, experiment.after, strict=True))
@@ -176,6 +182,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
     lines = [
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
         sentence(experiment, norm),
+        *([needed(experiment, norm, value["eps"])] if compared else []),
         f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
         f"({experiment.label_source}).",
         "",

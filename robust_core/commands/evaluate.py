@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from robust_core.classifier import Classifier
+    from robust_core.goals import Goal
 
-NAMED = ("model", "attack", "eps", "data")
+NAMED = ("model", "attack", "eps", "data", "goal", "target", "source", "drop", "threshold")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
+    options.add_goal(parser, source=True)
+    parser.epilog = (
+        "success_rate is flipped / initially correct: of the pictures that the model got right and "
+        "that the goal is about, the share that reached it. source-target is about the pictures of "
+        "the source class, targeted about those of all classes but the target; all others count in "
+        "top-1 and top-5 alone."
+    )
     options.add_common(parser)
     options.add_hyper_parameters(parser)
 
@@ -73,13 +81,14 @@ def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     _check_attack(args.attack, args.eps, parameters)
     model, images, labels = _load(args.model, args.data, args)
     value = {"model": args.model, "attack": args.attack, "data": args.data}
-    value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels)
+    goal = options.goal_of(args, model)
+    value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels, goal)
     value |= _conditions(model)
     return value, _text(value), args.out
 
 
 def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
-    from robust_core.evaluation import suites
+    from robust_core.evaluation import accuracy, suites
     from robust_core.paths import RESULTS
 
     suite = suites.get(args.suite)
@@ -87,21 +96,29 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
     if given:
         raise ValueError(
-            f"--suite fixes model, attacks, eps and data: leave out {', '.join(given)}"
+            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
         )
     model, images, labels = _load(suite.model, suite.data, args)
+    if suite.correct is not None:
+        chosen = accuracy.right(model, images, labels, suite.correct)
+        images, labels = images[chosen], labels[chosen]
     results = []
     for part in suite.parts:
         parameters = part.parameters | options.seed_of(args, part.attack)
         first = slice(part.limit)
         rows = _evaluate(
-            args, model, part.attack, part.eps, parameters, images[first], labels[first]
+            args, model, part.attack, part.eps, parameters, images[first], labels[first], part.goal
         )
         results.append({"attack": part.attack} | rows)
     same = {"model": suite.model, "data": suite.data}
     value = {"suite": args.suite, **same}
     value |= {key: results[0][key] for key in ("n", "clean_top1", "clean_top5")}
-    value |= {"limit": args.limit, "results": results, **_conditions(model)}
+    value |= {
+        "limit": args.limit,
+        "correct_only": suite.correct is not None,
+        "results": results,
+        **_conditions(model),
+    }
     text = "\n\n".join(_text({**same, **_conditions(model), **result}) for result in results)
     # A part of the test set must not take the place of the committed result.
     default = RESULTS / f"{args.suite}.json" if args.limit is None else None
@@ -133,6 +150,7 @@ def _evaluate(
     parameters: dict,
     images: "Tensor",
     labels: "Tensor",
+    goal: "Goal | None" = None,
 ) -> dict:
     from robust_core.evaluation import accuracy
 
@@ -145,6 +163,7 @@ def _evaluate(
             labels,
             eps_list=eps_list,
             parameters=parameters,
+            goal=goal,
             batch=args.batch,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
@@ -161,6 +180,7 @@ def _conditions(model: "Classifier") -> dict:
 
 def _text(value: dict) -> str:
     parameters = ", ".join(f"{k} {v}" for k, v in value["parameters"].items() if v is not None)
+    wanted = ", ".join(f"{k} {v}" for k, v in value["goal_parameters"].items())
     heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
     rows = [
         [
@@ -175,11 +195,12 @@ def _text(value: dict) -> str:
         [
             f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
             f"{value['model']}, {value['n']} pictures of {value['data']}, {value['device']}",
+            f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
             f"clean: top-1 {output.share(value['clean_top1'])}, "
             f"top-5 {output.share(value['clean_top5'])}",
             output.table(heads, rows),
-            "top-1 and top-5 over all pictures; success: flipped / initially correct; "
-            "means over the flipped.",
+            "top-1 and top-5 over all pictures; success: flipped / initially correct, of those that "
+            "the goal is about; means over the flipped.",
         ]
     )
 
@@ -190,7 +211,9 @@ def _list(as_json: bool) -> None:
     lines = [
         f"{name}: {suite.model} on {suite.data}; "
         + "; ".join(
-            f"{p.attack} at {', '.join(f'{e:.4g}' for e in p.eps)}"
+            p.attack
+            + (f" at {', '.join(f'{e:.4g}' for e in p.eps)}" if p.eps else "")
+            + (f" ({p.goal.name})" if p.goal else "")
             + (f" (first {p.limit} pictures)" if p.limit else "")
             for p in suite.parts
         )

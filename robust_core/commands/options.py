@@ -5,6 +5,11 @@ import types
 import typing
 from dataclasses import Field, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from robust_core.classifier import Classifier
+    from robust_core.goals import Goal
 
 Number = int | float
 
@@ -44,6 +49,78 @@ def add_model_and_attack(parser: argparse.ArgumentParser, *, required: bool = Tr
     """``--model`` and ``--attack``."""
     parser.add_argument("--model", required=required, metavar="M", help="e.g. cifar10-resnet32")
     parser.add_argument("--attack", required=required, metavar="A", help=_names())
+
+
+LEAST_LIKELY = "least-likely"
+GOALS = {
+    "untargeted": (),
+    "targeted": ("target",),
+    LEAST_LIKELY: (),
+    "source-target": ("source", "target"),
+    "confidence-reduction": ("drop", "threshold"),
+}
+"""The goals of the command line, and the options that belong to each."""
+
+
+def add_goal(parser: argparse.ArgumentParser, *, source: bool) -> None:
+    """``--goal`` and what belongs to it; ``source``: also for pictures of one class only."""
+    names = [name for name in GOALS if source or name != "source-target"]
+    parser.add_argument(
+        "--goal",
+        choices=names,
+        help="what the attacker wants (default: untargeted, or targeted where there is a --target)",
+    )
+    parser.add_argument(
+        "--target", metavar="CLASS", help=f"class to reach: a name, an index, or {LEAST_LIKELY}"
+    )
+    if source:
+        parser.add_argument(
+            "--source", metavar="CLASS", help="source-target: the class of the pictures attacked"
+        )
+    else:
+        parser.set_defaults(source=None)
+    parser.add_argument(
+        "--drop",
+        type=number,
+        metavar="P",
+        help="confidence-reduction: how much confidence is to go (default: 0.2)",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=number,
+        metavar="P",
+        help="confidence-reduction: the confidence to get down to, instead of --drop",
+    )
+
+
+def goal_of(args: argparse.Namespace, model: "Classifier") -> "Goal":
+    """The goal that was asked for. Raises ``ValueError`` naming what is missing or too much."""
+    from robust_core import goals
+
+    name = args.goal or ("untargeted" if args.target is None else "targeted")
+    target = args.target
+    if target == LEAST_LIKELY and name in ("targeted", LEAST_LIKELY):
+        name, target = LEAST_LIKELY, None
+    given = {"target": target} | {n: getattr(args, n) for n in ("source", "drop", "threshold")}
+    options = {option: value for option, value in given.items() if value is not None}
+    alien = [f"--{option}" for option in options if option not in GOALS[name]]
+    if alien:
+        raise ValueError(f"--goal {name} has no {', '.join(alien)}")
+    if name == "confidence-reduction":
+        if len(options) == 2:
+            raise ValueError("give --drop or --threshold, not both")
+        return goals.ConfidenceReduction(**options)
+    missing = [f"--{option}" for option in GOALS[name] if option not in options]
+    if missing:
+        raise ValueError(f"--goal {name} needs {' and '.join(missing)}: a class name or an index")
+    classes = {option: model.index_of(value) for option, value in options.items()}
+    makers = {
+        "untargeted": goals.Untargeted,
+        "targeted": goals.Towards,
+        LEAST_LIKELY: goals.LeastLikely,
+        "source-target": goals.SourceTarget,
+    }
+    return makers[name](**classes)
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -108,11 +185,12 @@ def _kind(spec: Field) -> type:
 
 
 def _help(owned: list[tuple[str, Field]]) -> str:
-    """What the field means, and whose it is, with each default."""
-    defaults = ", ".join(
-        name if spec.default is None else f"{name}: {spec.default}" for name, spec in owned
-    )
-    return f"{owned[0][1].metadata['help']} [{defaults}]"
+    """What the field means, and whose it is, with each default; attacks may mean different things."""
+    meant: dict[str, list[str]] = {}
+    for name, spec in owned:
+        default = name if spec.default is None else f"{name}: {spec.default}"
+        meant.setdefault(spec.metadata["help"], []).append(default)
+    return " ".join(f"{text} [{', '.join(defaults)}]" for text, defaults in meant.items())
 
 
 def given(args: argparse.Namespace) -> dict:

@@ -70,7 +70,8 @@ def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int)
             mode="lines+markers",
             line={"color": colours[i % 3], "dash": dashes[i % 3]},
             marker={"symbol": symbols[i % 3]},
-            hovertemplate="step %{x}: %{y:.1%}<extra>" + name + "</extra>",
+            customdata=[percent(frame.confidences[index]) for frame in frames],
+            hovertemplate="step %{x}: %{customdata}<extra>" + name + "</extra>",
         )
         for i, (index, name) in enumerate(names.items())
     ]

@@ -3,20 +3,42 @@
 import math
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import Field, fields, replace
 
 import streamlit as st
 
 from robust_core import attacks, zoo
+from robust_core.attacks.base import GOALS
+from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.headline import headline
 from robust_core.evaluation.verdict import in_255ths
+from robust_core.experiment import UNTARGETED
+from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; in brackets stands "
     "the same on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value."
 )
+NO_EPS = "{} has no eps: it looks for the smallest change. What it needed is compared with this."
 EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
+GOAL_WORDS = {
+    Untargeted.name: "any other class",
+    LeastLikely.name: "the least likely class",
+    ConfidenceReduction.name: "the same, but less sure",
+}
+PIXEL_UNITS = " In pixel units, where values are in [0, 1]: 0.0039 is 1/255."
+TITLES = {
+    "loss": {
+        "ce": "cross-entropy",
+        "margin": "margin of the logits",
+        "dlr": "difference of logits ratio (DLR)",
+        "softmax-ce": "cross-entropy by way of softmax",
+    }
+}
+"""Words for the values of a field, where their names are short for something."""
 FIELD_OF = {"eps", "seed"}
 """Fields that have a place of their own on the page."""
 
@@ -52,11 +74,20 @@ def choose_attack() -> type[attacks.Attack]:
     return attacks.get(name)
 
 
-def choose_eps() -> float:
-    """One of the five values, or any value in 255ths; in [0, 1] pixel units."""
-    title, switch = st.columns(2, vertical_alignment="center")
-    title.markdown(":small[Epsilon]", help=EPS_HELP)
-    if switch.toggle("any value", key=setting("any_eps", False, truth), persist_state="session"):
+def choose_eps(attack: type[attacks.Attack] | None = None) -> float:
+    """One of the five values, or any value in 255ths; in [0, 1] pixel units.
+
+    Where ``attack`` has no eps it is said what the value is good for.
+    """
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(":small[Epsilon]", help=EPS_HELP)
+        free = st.toggle(
+            "any value",
+            key=setting("any_eps", False, truth),
+            persist_state="session",
+            width="content",
+        )
+    if free:
         steps = st.slider(
             "Epsilon in 255ths; the field measures at 8",
             0.0,
@@ -66,80 +97,175 @@ def choose_eps() -> float:
             persist_state="session",
             format="%.2f / 255",
         )
-        return steps / 255
-    return st.segmented_control(
-        "Epsilon",
-        EPS_CHOICES,
-        required=True,
-        format_func=lambda eps: f"{eps:g} ({in_255ths(eps)})",
-        key=setting("eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
-        persist_state="session",
-        label_visibility="collapsed",
-        wrap=True,
-    )
+        eps = steps / 255
+    else:
+        eps = st.segmented_control(
+            "Epsilon",
+            EPS_CHOICES,
+            required=True,
+            format_func=lambda eps: f"{eps:g} :small[{in_255ths(eps)}]",
+            key=setting("eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
+            persist_state="session",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+    if attack is not None and not has_eps(attack):
+        st.caption(NO_EPS.format(attack.title))
+    return eps
 
 
 def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
-    """``attack`` with its own eps: for L2 the one shown is the root-mean-square change of a value."""
+    """``attack`` with the radius that ``eps`` means for it; as it is where it has none."""
+    return replace(attack, eps=radius(attack.norm, eps, model)) if has_eps(attack) else attack
+
+
+def radius(norm: str, eps: float, model: zoo.Description) -> float:
+    """``eps`` in the norm of an attack: for L2 the one shown is the root-mean-square change of a value."""
     height, width = model.input_size
-    values = model.channels * height * width
-    return replace(attack, eps=eps * math.sqrt(values) if attack.norm == "l2" else eps)
+    return eps * math.sqrt(model.channels * height * width) if norm == "l2" else eps
 
 
-def choose_goal(model: zoo.Description) -> tuple[int | None, bool]:
-    """``(target, least_likely)``: (None, False) for untargeted."""
-    options = ["untargeted", "least-likely", *model.class_names]
-    words = {"untargeted": "any other class", "least-likely": "the least likely class"}
+def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = None) -> Goal:
+    """What the attacker wants; only the goals that ``attack`` takes are offered."""
+    taken = GOALS if attack is None else attack.goals
+    options = [name for name in GOAL_WORDS if name in taken]
+    if Towards.name in taken:
+        options += model.class_names
+    key = setting(f"target_{model.family}", options[0], one_of(options))
+    if st.session_state[key] not in options:  # chosen for another attack
+        st.session_state[key] = options[0]
     choice = st.selectbox(
         "Make the model say",
         options,
-        format_func=lambda o: words.get(o, o),
-        key=setting(f"target_{model.family}", "untargeted", one_of(options)),
+        format_func=lambda o: GOAL_WORDS.get(o, o),
+        key=key,
         persist_state="session",
-        help="Any other class: untargeted. A class: targeted.",
+        help="Any other class: untargeted. A class: targeted. The same: confidence reduction.",
     )
-    if choice in words:
-        return None, choice == "least-likely"
-    return model.class_names.index(choice), False
+    if choice == ConfidenceReduction.name:
+        return _choose_reduction()
+    if choice == LeastLikely.name:
+        return LeastLikely()
+    return UNTARGETED if choice in GOAL_WORDS else Towards(model.class_names.index(choice))
 
 
-def choose_parameters(attack: type[attacks.Attack]) -> dict:
+def _choose_reduction() -> ConfidenceReduction:
+    """By how much, or down to what."""
+    how = st.segmented_control(
+        "How much less sure",
+        ["drop", "threshold"],
+        required=True,
+        format_func={"drop": "less by", "threshold": "down to"}.get,
+        key=setting("less", "drop", one_of(["drop", "threshold"])),
+        persist_state="session",
+        width="stretch",
+        label_visibility="collapsed",
+    )
+    start, meant = (20, "points less") if how == "drop" else (50, "% or less")
+    share = st.slider(
+        f"Confidence: {meant}",
+        5,
+        95,
+        step=5,
+        key=setting(f"less_{how}", start, number(int, 5, 95)),
+        persist_state="session",
+        format="%d points" if how == "drop" else "%d %%",
+        label_visibility="collapsed",
+    )
+    return ConfidenceReduction(**{how: share / 100})
+
+
+def choose_parameters(attack: type[attacks.Attack], eps: float) -> dict:
     """A control for each remaining field of the attack, folded away; seed stands last."""
     specs = [f for f in fields(attack) if f.name not in FIELD_OF]
     values = {}
     with st.expander("Advanced parameters", key="advanced"):
+        fixed = _choose_preset(attack, eps)
         for spec in specs:
-            values[spec.name] = _control(attack.name, spec)
+            values[spec.name] = _control(attack.name, spec, disabled=spec.name in fixed)
     for spec in fields(attack):
         if spec.name == "seed":
             values["seed"] = _control(attack.name, spec)
     return values
 
 
-def _control(attack: str, spec: Field) -> object:
+def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]:
+    """A paper's schedule, where there is one: its values go into the state of the controls below."""
+    presets = PRESETS.get(attack.name)
+    if not presets:
+        return {}
+    name = st.selectbox(
+        "Schedule",
+        [OWN, *presets],
+        format_func=lambda n: presets[n].title if n in presets else "Own",
+        key=setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets])),
+        persist_state="session",
+        help="A paper's own number and length of steps; they may depend on eps.",
+    )
+    if name == OWN:
+        return {}
+    values = presets[name].values(eps)
+    for field, value in values.items():
+        st.session_state[f"{attack.name}.{field}"] = value
+    return values
+
+
+def kept_parameters(attack: type[attacks.Attack], eps: float) -> dict:
+    """The fields but eps, without controls: as they were set on the page Attack, or in the link."""
+    values = {}
+    for spec in fields(attack):
+        if spec.name != "eps":
+            key = setting(f"{attack.name}.{spec.name}", spec.default, _parser(spec))
+            kept = st.session_state[key]
+            values[spec.name] = spec.default if kept is None else kept
+    presets = PRESETS.get(attack.name, {})
+    key = setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets]))
+    schedule = presets.get(st.session_state[key])
+    return values | (schedule.values(eps) if schedule else {})
+
+
+def _control(attack: str, spec: Field, *, disabled: bool = False) -> object:
     """The widget that fits a field's type and metadata."""
-    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
+    kind, low, high = _range(spec)
     meta, label = spec.metadata, spec.name.replace("_", " ").capitalize()
-    key, common = f"{attack}.{spec.name}", {"help": meta["help"], "persist_state": "session"}
-    if bool in kinds:
-        return st.toggle(label, key=setting(key, spec.default, truth), **common)
-    if str in kinds:
-        options = list(meta["choices"])
+    common = {
+        "key": setting(f"{attack}.{spec.name}", spec.default, _parser(spec)),
+        "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],
+        "persist_state": "session",
+        "disabled": disabled,
+    }
+    if kind is bool:
+        return st.toggle(label, **common)
+    if kind is str:
+        names = TITLES.get(spec.name, {})
         return st.selectbox(
-            label, options, key=setting(key, spec.default, one_of(options)), **common
+            label, list(meta["choices"]), format_func=lambda o: names.get(o, o), **common
         )
-    kind = int if int in kinds else float
-    low = meta["low"] if meta["low"] is not None else meta["above"]
-    low, high = (None if x is None else kind(x) for x in (low, meta["high"]))
+    unit = f" ({meta['unit']})" if meta["unit"] not in ("", "[0, 1]") else ""
     value = st.number_input(
-        f"{label} ({meta['unit']})" if meta["unit"] else label,
+        label + unit,
         low,
         high,
         value=None,  # may be emptied, which means the default
         step=1 if kind is int else 0.001,
         format=None if kind is int else "%.4f",
         placeholder="automatic" if spec.default is None else f"{spec.default}",
-        key=setting(key, spec.default, number(kind, low, high)),
         **common,
     )
     return spec.default if value is None else value
+
+
+def _range(spec: Field) -> tuple[type, float | None, float | None]:
+    """The type of a field, None left out, and for a number the ends of its control."""
+    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
+    kind = next(k for k in (bool, str, int, float) if k in kinds)
+    low = spec.metadata["low"] if spec.metadata["low"] is not None else spec.metadata["above"]
+    return kind, *(None if x is None else kind(x) for x in (low, spec.metadata["high"]))
+
+
+def _parser(spec: Field) -> Callable[[str], object]:
+    """What reads a field's value in a link."""
+    kind, low, high = _range(spec)
+    if kind is bool:
+        return truth
+    return one_of(spec.metadata["choices"]) if kind is str else number(kind, low, high)

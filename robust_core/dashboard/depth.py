@@ -9,10 +9,12 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.swipe import swipe
 from robust_core.dashboard.views import Views
-from robust_core.evaluation.verdict import in_255ths, percent
+from robust_core.evaluation.threat import threat_model
+from robust_core.evaluation.verdict import in_255ths, percent, quoted
 from robust_core.experiment import Experiment
+from robust_core.goals import ConfidenceReduction
 
-TABS = ("Confidence", "Swipe", "Steps", "Equation", "Reproduce")
+TABS = ("Confidence", "Swipe", "Steps", "Equation", "Threat model", "Reproduce")
 
 
 def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
@@ -22,6 +24,7 @@ def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
         lambda: show_swipe(views),
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
+        lambda: show_threat_model(request.attack),
         lambda: show_reproduction(request, experiment, views),
     )
     for tab, part in zip(st.tabs(TABS, key="depth", on_change="rerun"), parts, strict=True):
@@ -62,23 +65,32 @@ def show_steps(experiment: Experiment) -> None:
         st.write("This attack takes a single step. Choose BIM or PGD to watch one find its way.")
         return
     steps = [frame.step for frame in frames]
-    step = st.select_slider("Step", steps, value=steps[-1], key=f"step_{len(steps)}")
+    returned = next((f.step for f in frames if f.loss is None), None)
+    step = st.select_slider(
+        "Step",
+        steps,
+        value=steps[-1],
+        format_func=lambda s: "result" if s == returned else str(s),
+        key=f"step_{len(steps)}",
+    )
     frame = frames[steps.index(step)]
     names = {
         g.index: g.label
         for g in (experiment.label, *([experiment.target] if experiment.target else []))
     }
     names |= {
-        i: next(g.label for g in experiment.after if g.index == i)
+        i: next(g.label for g in (*experiment.after, *experiment.before) if g.index == i)
         for i in frame.confidences
         if i not in names
     }
     picture, chart = st.columns([1, 2])
-    said = ", ".join(f"{names[i]} {percent(c)}" for i, c in frame.confidences.items())
+    where = f"Step {step}" if frame.loss is not None else "The best one, which is returned"
+    told = ", ".join(f"{quoted(names[i])} {percent(c)}" for i, c in frame.confidences.items())
+    loss = f"; loss {frame.loss:.2g}" if frame.loss is not None else ""
     picture.image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
-        caption=f"Step {step}: {said}; loss {frame.loss:.2g}",
-        alt=f"The picture after step {step}.",
+        caption=f"{where}: {told}{loss}",
+        alt=f"The picture: {where}.",
         output_format="PNG",
     )
     chart.plotly_chart(
@@ -99,6 +111,11 @@ def show_equation(request: Request, experiment: Experiment) -> None:
         for name, value in request.parameters.items()
     ]
     given.append(f"- **y** = {experiment.label.label}, {experiment.label_source}")
+    if isinstance(experiment.goal, ConfidenceReduction):
+        wanted = ", ".join(
+            f"{name} {value:g}" for name, value in experiment.goal.parameters.items()
+        )
+        given.append(f"- **goal** = confidence reduction, {wanted}: the attack stops there")
     if experiment.target:
         given.append(
             f"- **target** = {experiment.target.label}: the loss of that class is descended"
@@ -106,6 +123,13 @@ def show_equation(request: Request, experiment: Experiment) -> None:
     st.markdown("\n".join(given))
     if attack.paper:
         st.markdown(f"[{attack.paper}]({attack.paper.link})")
+
+
+def show_threat_model(attack: Attack) -> None:
+    """What the attacker knows, wants, changes, counts as small, and acts through."""
+    st.write("What this attacker knows, wants, may do and counts as a small change:")
+    rows = threat_model(attack).items()
+    st.markdown("\n".join(f"- **{axis}**: {value}. {why}" for axis, (value, why) in rows))
 
 
 def _value(attack: Attack, name: str, value: object) -> str:

@@ -8,11 +8,21 @@ from collections.abc import Callable
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.engine import Abandoned, Engine, OutOfTime, Ticket, key_of
+from robust_core.attacks import Attack
+from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
+from robust_core.evaluation.accuracy import has_eps
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
+
+NO_MEMORY = (
+    "The memory of this machine is too small for this run. Choose a smaller model, or close other "
+    "programs, and try again."
+)
+
+Words = Callable[[int, int], str]
+"""What a bar says at step k of n."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,17 +47,20 @@ def session() -> str:
     return st.session_state.setdefault("_session", uuid.uuid4().hex)
 
 
-def compute(key: str, work: Callable, *, channel: str, doing: str) -> object | None:
+def compute(
+    key: str, work: Callable, *, channel: str, doing: str, words: Words | None = None
+) -> object | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
-    Returns None where the user stopped it or it was refused; the page then says what to do.
+    The bar says ``doing`` and then ``words(k, n)``, by default k of n. Returns None where the user
+    stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
-        return _offer_again()
+        return _offer_again(key)
     slot = st.empty()
     try:
         with engine().submit(key, work, session=session(), channel=channel) as ticket:
-            _wait(ticket, slot, (key, channel), doing)
+            _wait(ticket, slot, (key, channel), doing, words or _count)
             result = ticket.result()
         settle()
         if not ticket.cached:
@@ -55,7 +68,11 @@ def compute(key: str, work: Callable, *, channel: str, doing: str) -> object | N
         return result
     except Abandoned:
         slot.info("A newer request took the place of this one.")
+    except OutOfMemory:
+        slot.error(NO_MEMORY)
     except (Busy, OutOfTime, ValueError) as error:
+        if isinstance(error, OutOfTime):
+            _stopped().add(key)  # or the next run of the page would spend all that time again
         slot.error(str(error))
     except Exception as error:
         slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
@@ -64,17 +81,21 @@ def compute(key: str, work: Callable, *, channel: str, doing: str) -> object | N
 
 
 def _wait(
-    ticket: Ticket, slot: st.delta_generator.DeltaGenerator, what: tuple[str, str], doing: str
+    ticket: Ticket,
+    slot: st.delta_generator.DeltaGenerator,
+    what: tuple[str, str],
+    doing: str,
+    words: Words,
 ) -> None:
     """Each call of the bar is a point at which Streamlit can end this run for a newer one."""
     begun, bar = time.monotonic(), None
     while not ticket.wait(0.05):
         if bar is None and time.monotonic() - begun > PATIENCE:
-            with slot.container():
+            with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
                 st.button(
                     "Stop",
-                    key=f"stop_{what[1]}",
+                    key=f"stop_{what[1]}_{what[0]}",
                     on_click=_stop,
                     args=what,
                     icon=":material/stop:",
@@ -84,25 +105,54 @@ def _wait(
                 bar.progress(0.0, f"Waiting: {ticket.place} in line before this one")
             else:
                 k, n = ticket.step, ticket.total
-                bar.progress(k / n if n else 0.0, f"{doing}: {k} of {n}" if n else doing)
+                bar.progress(
+                    min(1.0, k / n) if n else 0.0, f"{doing}: {words(k, n)}" if n else doing
+                )
+
+
+def _count(k: int, n: int) -> str:
+    return f"{k:,} of {n:,}"
+
+
+def steps(attack: Attack) -> Words:
+    """How the bar counts the iterates of an attack: the first of each start is no step yet."""
+    count, starts = getattr(attack, "steps", 0), getattr(attack, "restarts", 1)
+    most = "" if has_eps(attack) else "at most "  # a search for the smallest change may end early
+
+    def words(k: int, n: int) -> str:
+        if n != starts * (count + 1):
+            return f"step {k:,} of {most}{n:,}"
+        start, step = divmod(max(k - 1, 0), count + 1)
+        return (f"start {start + 1} of {starts}, " if starts > 1 else "") + (
+            f"step {step:,} of {count:,}"
+        )
+
+    return words
 
 
 def stopped(key: str) -> bool:
-    """Whether the visitor has stopped this work and not started it again."""
-    return st.session_state.get("_stopped") == key
+    """Whether the visitor has stopped this work, or it took too long, and nobody started it again."""
+    return key in _stopped()
+
+
+def _stopped() -> set[str]:
+    return st.session_state.setdefault("_stopped", set())
 
 
 def _stop(key: str, channel: str) -> None:
-    st.session_state["_stopped"] = key
+    _stopped().add(key)
     engine().withdraw(session(), channel)
 
 
-def _offer_again() -> None:
-    def again() -> None:
-        st.session_state.pop("_stopped", None)
-
+def _offer_again(key: str) -> None:
     st.info("Stopped. Nothing was kept of this run.")
-    st.button("Run it again", on_click=again, icon=":material/replay:")
+    st.button(
+        "Run it again",
+        key=f"again_{key}",
+        on_click=_stopped().discard,
+        args=(key,),
+        icon=":material/replay:",
+    )
 
 
 def keep_result(request: object, experiment: object) -> None:
@@ -122,13 +172,13 @@ def fetch_model(name: str) -> bool:
     """Have a model's weights on this machine, downloading them with progress; False where it failed."""
     if zoo.is_local(name):
         return True
-    size = zoo.download_size(name)
-    st.caption(f"{name} is downloaded once, {size / 1e6:.0f} MB, by torchvision.")
+    size = f"{zoo.download_size(name) / 1e6:.0f} MB"
     done = compute(
         key_of(download=name),
         lambda progress: zoo.load_with_progress(name, progress),
         channel="download",
-        doing=f"Downloading {name}",
+        doing=f"Downloading {name}, {size}, once",
+        words=lambda k, n: f"{100 * k // n} %",
     )
     return done is not None
 

@@ -1,7 +1,6 @@
 """Choosing a picture: samples with thumbnails, an upload, or the camera."""
 
 import hashlib
-import io
 
 import numpy as np
 import streamlit as st
@@ -34,18 +33,31 @@ def choose_picture(model: Description) -> Chosen:
         width="stretch",
     )
     if source == "upload":
-        file = st.file_uploader(
-            "Your picture: PNG, JPEG or WebP, up to 8 MB",
+        st.file_uploader(
+            "PNG, JPEG or WebP, up to 8 MB",
             type=UPLOAD_TYPES,
             key="upload",
             max_upload_size=8,
+            on_change=_keep,
+            args=("upload",),
         )
-        return _own(file, "upload") or _sample(model, quiet=True)
-    if source == "camera":
-        return _own(st.camera_input("Take a picture", key="camera"), "camera") or _sample(
-            model, quiet=True
+    elif source == "camera":
+        st.camera_input(
+            "Take a picture",
+            key="camera",
+            label_visibility="collapsed",
+            on_change=_keep,
+            args=("camera",),
         )
-    return _sample(model)
+    else:
+        return _sample(model)
+    return _own(source) or _sample(model, quiet=True)
+
+
+def _keep(kind: str) -> None:
+    """Remember the file: the widgets forget it when another page is looked at."""
+    file = st.session_state[kind]
+    st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 
 def choose_fit() -> str:
@@ -88,6 +100,7 @@ def offer_cifar10(model: Description) -> None:
         lambda progress: download.download_cifar10(progress=progress),
         channel="download",
         doing="Downloading CIFAR-10",
+        words=lambda k, n: f"{100 * k // n} %",
     ):
         st.rerun()
     if not lab.stopped(key):  # it failed: the next try is the visitor's to start
@@ -131,12 +144,13 @@ def _of_sample(sample: samples.Sample) -> Chosen:
     )
 
 
-def _own(file: io.BytesIO | None, kind: str) -> Chosen | None:
+def _own(kind: str) -> Chosen | None:
     """The decoded upload or photograph; a sentence and None where it cannot be used."""
-    if file is None:
+    data = st.session_state.get(f"_{kind}")
+    if data is None:
         return None
     try:
-        picture = _decode(file.getvalue())
+        picture = _decode(data)
     except UploadError as error:
         st.error(str(error))
         return None

@@ -12,7 +12,8 @@ from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.experiment import Experiment, perform
+from robust_core.experiment import UNTARGETED, Experiment, perform
+from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Request:
     how: str
     model: zoo.Description
     attack: attacks.Attack
-    target: int | None = None
-    least_likely: bool = False
+    goal: Goal = UNTARGETED
     shown_eps: float = 0.0
     """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
 
@@ -72,8 +72,7 @@ class Request:
             attack=self.attack.name,
             parameters=self.parameters,
             label=self.label,
-            target=self.target,
-            least_likely=self.least_likely,
+            goal={"name": self.goal.name, **self.goal.parameters},
         )
 
     def work(self, progress: Progress) -> Experiment:
@@ -87,8 +86,7 @@ class Request:
                 self.attack,
                 label=self.label,
                 label_source=source,
-                target=self.target,
-                least_likely=self.least_likely,
+                goal=self.goal,
                 progress=progress,
             )
 
@@ -109,9 +107,19 @@ class Request:
                 words.append(option if value else "--no-" + option[2:])
             else:
                 words += [option, str(value)]
-        if self.least_likely or self.target is not None:
-            target = "least-likely" if self.least_likely else self.model.class_names[self.target]
-            words += ["--target", target]
+        words += self._goal_words()
         if self.how != "crop":
             words += ["--fit", self.how]
         return shlex.join(words)
+
+    def _goal_words(self) -> list[str]:
+        """The options of the command line for the goal; none for untargeted."""
+        goal = self.goal
+        if isinstance(goal, Towards):
+            return ["--target", self.model.class_names[goal.target]]
+        if isinstance(goal, LeastLikely):
+            return ["--target", LeastLikely.name]
+        if isinstance(goal, ConfidenceReduction):
+            values = ([f"--{name}", str(value)] for name, value in goal.parameters.items())
+            return ["--goal", goal.name, *(word for pair in values for word in pair)]
+        return []

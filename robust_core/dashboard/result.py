@@ -3,14 +3,24 @@
 import streamlit as st
 
 from robust_core import imaging
+from robust_core.dashboard.controls import radius
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.style import PICTURE_SIDE
+from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
-from robust_core.evaluation.verdict import Verdict, in_255ths, percent, sentence, verdict
+from robust_core.evaluation.verdict import (
+    Verdict,
+    in_255ths,
+    needed,
+    quoted,
+    said,
+    sentence,
+    verdict,
+)
 from robust_core.experiment import Experiment
 
 BADGES = {
     Verdict.FOOLED: ("orange", ":material/warning:"),
+    Verdict.LESS_SURE: ("orange", ":material/trending_down:"),
     Verdict.HELD: ("blue", ":material/shield:"),
     Verdict.ALREADY_WRONG: ("gray", ":material/help:"),
     Verdict.MISSED: ("blue", ":material/shield:"),
@@ -18,46 +28,56 @@ BADGES = {
 GREY_POINT = 0.5
 
 
-def show_verdict(request: Request, experiment: Experiment) -> None:
-    """One badge and one sentence, then what must be said about it."""
-    norm = request.attack.norm
+def show_badge(experiment: Experiment) -> None:
+    """The outcome in a word or two."""
     outcome = verdict(experiment)
     colour, icon = BADGES[outcome]
     st.badge(outcome.value, color=colour, icon=icon)
+
+
+def show_verdict(request: Request, experiment: Experiment) -> None:
+    """One sentence, then what must be said about it."""
+    norm = request.attack.norm
     st.markdown(f"##### {sentence(experiment, norm)}")
-    for notice in notices(experiment, norm):
-        st.caption(notice)
+    told = notices(experiment, norm)
+    if experiment.eps is None:
+        told.insert(0, needed(experiment, norm, radius(norm, request.shown_eps, request.model)))
+    if told:
+        st.caption("  \n".join(told))
 
 
 def notices(experiment: Experiment, norm: str) -> list[str]:
     """Everything that would mislead if it were not said."""
-    said = list(experiment.notices)
+    told = list(experiment.notices)
     if experiment.success != experiment.success_8bit:
-        said.append(
+        told.append(
             "Rounded to 8 bits, as a PNG file stores it, "
             + ("the attack works." if experiment.success_8bit else "the attack no longer works.")
         )
     if norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
-        said.append(
+        told.append(
             f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
             "can be right on all of them, and the change is plain to see."
         )
     if experiment.zero_gradients:
-        said.append(
+        told.append(
             f"{experiment.zero_gradients} of {experiment.gradients} gradients were exactly zero: "
             "success that is missing here may be masked gradients, not robustness."
         )
-    return said
+    return told
 
 
 def show_pictures(experiment: Experiment, views: Views) -> None:
-    """Three pictures, enlarged by a whole factor, as PNG: every pixel shown is a pixel computed."""
+    """Three pictures, enlarged by a whole factor, as PNG: every pixel shown is a pixel computed.
+
+    They come as large as any screen shows them; the style sheet picks the multiple that fits.
+    """
     before, after = experiment.before[0], experiment.after[0]
     size = f"{experiment.clean.shape[-2]} x {experiment.clean.shape[-1]}"
     cells = (
         (
             views.clean,
-            f"Clean: {before.label} {percent(before.confidence)}",
+            f"Clean: {said(before)}",
             f"The clean picture as the model sees it, {size} pixels: {before.label}.",
         ),
         (
@@ -67,12 +87,16 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
         ),
         (
             views.adversarial,
-            f"Adversarial: {after.label} {percent(after.confidence)}",
+            f"Adversarial: {said(after)}",
             f"The adversarial picture: {after.label}.",
         ),
     )
-    for column, (pixels, caption, alt) in zip(st.columns(3), cells, strict=True):
-        shown = imaging.png(imaging.enlarge(pixels, PICTURE_SIDE))
+    native = max(views.clean.shape[:2])
+    side = LARGE_SIDE if native > LARGE_SIDE // 4 else PICTURE_SIDE
+    with st.container(key=f"pictures_{native}"):
+        columns = st.columns(3, gap="xsmall")
+    for column, (pixels, caption, alt) in zip(columns, cells, strict=True):
+        shown = imaging.png(imaging.enlarge(pixels, side))
         column.image(shown, caption=caption, alt=alt, output_format="PNG")
 
 
@@ -106,11 +130,14 @@ def show_numbers(experiment: Experiment) -> None:
 def show_conditions(request: Request, experiment: Experiment) -> None:
     """Under which conditions all of this holds, in one line."""
     eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
-    if request.attack.norm == "l2":
+    most = ""
+    if experiment.eps is None:
+        eps, most = "no eps", "at most "
+    elif request.attack.norm == "l2":
         eps += f" root mean square, an L2 radius of {experiment.eps:.3g}"
     steps = request.parameters.get("steps")
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
-        + (f", {steps} step{'s' * (steps > 1)}" if steps else "")
-        + f". The class to leave is {experiment.label.label}: {experiment.label_source}."
+        + (f", {most}{steps} step{'s' * (steps > 1)}" if steps else "")
+        + f". The class to leave is {quoted(experiment.label.label)}: {experiment.label_source}."
     )

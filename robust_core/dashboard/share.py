@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 T = TypeVar("T")
-LONGEST = 100
+LONGEST = 400
 """Characters of one value in a link that are looked at; no setting is longer."""
 
 
@@ -27,6 +27,10 @@ def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
         raw = link.pop(key, None)
         value = None if raw is None or len(raw) > LONGEST else _parsed(parse, raw)
         st.session_state[key] = default if value is None else value
+    elif st.session_state.setdefault("_pages", {}).get(key) != st.session_state.get("_page"):
+        # On another page a value that nobody has chosen comes out of some widgets as None.
+        st.session_state[key] = st.session_state[key]
+    st.session_state.setdefault("_pages", {})[key] = st.session_state.get("_page")
     st.session_state.setdefault("_defaults", {})[key] = default
     return key
 
@@ -48,6 +52,20 @@ def number(kind: type, low: float | None, high: float | None) -> Callable[[str],
     return parse
 
 
+def several_of(options: Iterable[T]) -> Callable[[str], list[T] | None]:
+    """A parser of lists of options, separated by commas; what is no option is left out.
+
+    Nothing is the empty list; where nothing but junk is there, it is refused.
+    """
+    written = {str(option): option for option in options}
+
+    def parse(raw: str) -> list[T] | None:
+        known = [written[part] for part in raw.split(",") if part in written]
+        return known if known or not raw else None
+
+    return parse
+
+
 def truth(raw: str) -> bool | None:
     """A parser of switches."""
     return {"True": True, "False": False}.get(raw)
@@ -56,7 +74,7 @@ def truth(raw: str) -> bool | None:
 def publish() -> None:
     """After the last setting of a run: write what differs from the defaults into the address."""
     defaults, state = st.session_state.pop("_defaults", {}), st.session_state
-    changed = {key: str(state[key]) for key, d in defaults.items() if state[key] != d}
+    changed = {key: _written(state[key]) for key, d in defaults.items() if state[key] != d}
     if st.query_params.to_dict() != changed:
         st.query_params.from_dict(changed)
 
@@ -65,6 +83,10 @@ def link() -> str:
     """The address of the page with its settings, once they are published."""
     address, query = urlsplit(st.context.url or ""), urlencode(st.query_params.to_dict())
     return address._replace(path=address.path or "/", query=query, fragment="").geturl()
+
+
+def _written(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _parsed(parse: Callable[[str], T | None], raw: str) -> T | None:

@@ -1,20 +1,57 @@
-"""What the theme cannot say: tighter margins, and pixels that stay square when enlarged."""
+"""What the theme cannot say: tighter margins, pixels that stay square, and the order on a phone."""
 
 import streamlit as st
 
 CLEAN, ADVERSARIAL, DEFENDED, DETECTOR = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 
-PICTURE_SIDE = 256
+PICTURE_SIDE = 320
 """Pictures are enlarged to at most this many pixels a side, by a whole factor."""
+LARGE_SIDE = 448
+"""The same for those that have more pixels than half of it."""
+NATIVE_SIDES = (8, 32, 224)
+"""Sides of the models' pictures: the browser shows each at the largest multiple that fits."""
 
-_CSS = """<style>
-.stMainBlockContainer { padding: 3.25rem 2rem 4rem; max-width: 1500px; }
-@media (max-width: 640px) { .stMainBlockContainer { padding: 3.25rem 1rem 4rem; } }
-[data-testid="stImage"] img { image-rendering: pixelated; }
-[data-testid="stMetricValue"] { font-size: 1.15rem; line-height: 1.5; }
-</style>"""
+_CSS = """
+.stMainBlockContainer { padding: 4.25rem 1.5rem 4rem; max-width: 1920px; }
+.stMainBlockContainer h5 { padding: 0 0 0.5rem; }
+[data-testid=stImage] img { image-rendering: pixelated; }
+[data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
+
+/* As high with a progress bar as without: what is below does not jump. */
+.st-key-status { min-height: 2.75rem; }
+.st-key-status > :last-child { order: -1; }
+
+/* Five chips in one row, eps above its 255ths. */
+.st-key-eps [role=radiogroup] { flex-wrap: nowrap; }
+.st-key-eps [role=radio] { flex: 1; min-width: 0; height: auto; padding: 2px 0; }
+.st-key-eps [role=radio] * { white-space: normal; line-height: 1.3; }
+.st-key-eps [role=radio] p > span { display: block; font-size: 0.7rem !important; }
+
+/* Controls are close together: with the camera open, eps is still on the first screen. */
+.st-key-essentials, .st-key-more { gap: 0.6rem; }
+.st-key-camera video { max-height: 9rem; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
+  [class*=st-key-picture_] { display: none; }
+  /* The result comes right after eps; the controls that can wait come below it. */
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child,
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child > * {
+    display: contents;
+  }
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :last-child { order: 1; }
+  :has(> .st-key-more) { order: 2; }
+  /* Whichever control was touched, the bar and its stop button are in sight. */
+  .st-key-status > :has(.stProgress) {
+    position: fixed; inset: auto 0 0; width: auto; padding: 0.75rem 1rem; z-index: 99;
+    background: canvas;
+  }
+}
+"""
+# Never less than its own size, as the browser would leave pixels out.
+_FIT = """
+.st-key-pictures_{0} img {{ width: max({0}px, round(down, 100%, {0}px)) !important; }}"""
 
 
 def apply() -> None:
     """Once a run, from app.py. The text is constant: nothing of a user's goes into it."""
-    st.html(_CSS)
+    st.html(f"<style>{_CSS}{''.join(map(_FIT.format, NATIVE_SIDES))}</style>")

@@ -2,7 +2,8 @@
 
 Several denominators are in use, so each is named: ``top1`` and ``top5`` count over *all* pictures,
 attacked whether or not the model was right about them; ``success_rate`` is flipped / initially
-correct; mean norms are over the flipped ones, mean passes over all.
+correct, of the pictures that the goal is about; mean norms are over the flipped ones, mean passes
+over all.
 """
 
 import time
@@ -18,6 +19,7 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.data.fitting import to_pixels
 from robust_core.engine import in_batches
+from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
 
@@ -28,6 +30,7 @@ class Outcome(NamedTuple):
     rank: Tensor
     rank_8bit: Tensor
     success: Tensor
+    l0: Tensor
     l2: Tensor
     linf: Tensor
     queries: Tensor
@@ -49,11 +52,12 @@ def evaluate(
     *,
     eps_list: Sequence[float] | None = None,
     parameters: dict | None = None,
+    goal: Goal | None = None,
     batch: int | None = None,
     progress: Callable[[int], object] | None = None,
     on_notice: Callable[[str], None] | None = None,
 ) -> dict:
-    """Attack every picture, untargeted, once for each eps.
+    """Attack every picture once for each eps.
 
     Args:
         images: float32 ``[N, C, H, W]`` in [0, 1], of the model's size.
@@ -61,18 +65,21 @@ def evaluate(
         eps_list: radii in the attack's norm. An attack without an eps runs once; a radius then only
             limits which of its results count as flipped. None: no limit.
         parameters: the other hyper-parameters.
+        goal: what the attacker wants (None: untargeted); ``goals.Towards`` for a class to reach.
         batch: pictures at a time; halved where the memory does not suffice.
         progress: called with the number of pictures that were just attacked.
         on_notice: told in a sentence that the batch was halved.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
-        ``parameters`` (without eps), ``norm``, ``goal``, ``batch``.
+        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``.
 
     Raises:
-        ValueError: an unknown attack, hyper-parameter or value, or an attack that got no eps.
+        ValueError: an unknown attack, hyper-parameter or value, an attack that got no eps, or a goal
+            that it does not take.
     """
     chosen = _create(attack_name, eps_list, parameters or {})
+    goal = goal or Untargeted()
     batch = batch or default_batch(model)
     every = torch.arange(len(labels))
     clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
@@ -81,21 +88,22 @@ def evaluate(
         if attack not in outcomes:
 
             def work(rows: Tensor, attack: Attack = attack) -> Outcome:
-                outcome = _attack(model, attack, images[rows], labels[rows])
+                outcome = _attack(model, attack, images[rows], labels[rows], goal)
                 if progress is not None:
                     progress(len(rows))
                 return outcome
 
             outcomes[attack] = Outcome(*in_batches(work, every, batch, on_notice=on_notice))
-    first = chosen[0][1]
+    first, about = chosen[0][1], concerned(goal, labels)
     return {
         "n": len(labels),
         "clean_top1": _mean(clean < 1),
         "clean_top5": _mean(clean < 5),
-        "rows": [_row(eps, attack, clean, outcomes[attack]) for eps, attack in chosen],
+        "rows": [_row(eps, attack, clean, about, outcomes[attack]) for eps, attack in chosen],
         "parameters": {name: v for name, v in asdict(first).items() if name != "eps"},
         "norm": first.norm,
-        "goal": "untargeted",
+        "goal": goal.name,
+        "goal_parameters": goal.parameters,
         "batch": batch,
     }
 
@@ -122,12 +130,28 @@ def _create(
     return [(eps, attack) for eps in eps_list or [None]]
 
 
-def _row(eps: float | None, attack: Attack, clean: Tensor, outcome: Outcome) -> dict:
-    """One row of the table: shares in [0, 1], None where nothing is there to be counted."""
+def concerned(goal: Goal, labels: Tensor) -> Tensor:
+    """The pictures that a goal is about, bool ``[N]``: those that are not of the target already.
+
+    Of these the initially correct ones are the denominator of ``success_rate``.
+    """
+    if isinstance(goal, SourceTarget):
+        return labels == goal.source
+    if isinstance(goal, Towards):
+        return labels != goal.target
+    return torch.ones_like(labels, dtype=torch.bool)
+
+
+def _row(eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcome: Outcome) -> dict:
+    """One row of the table: shares in [0, 1], None where nothing is there to be counted.
+
+    ``correct`` are the initially correct pictures that the goal is about, ``flipped`` those of them
+    that reached it.
+    """
     allowed = torch.ones_like(outcome.success)
     if eps is not None and not has_eps(attack):
         allowed = (outcome.l2 if attack.norm == "l2" else outcome.linf) <= eps
-    correct = clean < 1
+    correct = (clean < 1) & about
     flipped = correct & outcome.success & allowed
     rank, rank_8bit = (torch.where(allowed, r, clean) for r in (outcome.rank, outcome.rank_8bit))
     return {
@@ -138,18 +162,20 @@ def _row(eps: float | None, attack: Attack, clean: Tensor, outcome: Outcome) -> 
         "success_rate": _mean(flipped[correct]),
         "correct": int(correct.sum()),
         "flipped": int(flipped.sum()),
-        "mean_l2": _mean(outcome.l2[flipped]),
-        "mean_linf": _mean(outcome.linf[flipped]),
+        **{f"mean_{n}": _mean(getattr(outcome, n)[flipped]) for n in ("l0", "l2", "linf")},
+        **{f"median_{n}": _median(getattr(outcome, n)[flipped]) for n in ("l0", "l2", "linf")},
         "mean_queries": _mean(outcome.queries),
         "mean_gradients": _mean(outcome.gradients),
         "seconds": outcome.seconds.sum().item(),
     }
 
 
-def _attack(model: Classifier, attack: Attack, images: Tensor, labels: Tensor) -> Outcome:
+def _attack(
+    model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal
+) -> Outcome:
     images, labels = images.to(model.device), labels.to(model.device)
     begun = time.perf_counter()
-    record = attack.run(model, images, labels)
+    record = attack.run(model, images, labels, goal)
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
@@ -157,6 +183,7 @@ def _attack(model: Classifier, attack: Attack, images: Tensor, labels: Tensor) -
         rank=_ranks(model, record.x_adv, labels),
         rank_8bit=_ranks(model, pixels.float() / 255, labels),
         success=success,
+        l0=record.l0,
         l2=record.l2,
         linf=record.linf,
         queries=record.queries_forward.cpu(),
@@ -182,3 +209,20 @@ def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
 def _mean(values: Tensor) -> float | None:
     """The mean, in float64; None of nothing."""
     return values.double().mean().item() if len(values) else None
+
+
+def _median(values: Tensor) -> float | None:
+    """The middle one, or the mean of the middle two; None of nothing."""
+    return values.double().quantile(0.5).item() if len(values) else None
+
+
+def right(
+    model: Classifier, images: Tensor, labels: Tensor, count: int, batch: int = 256
+) -> Tensor:
+    """Indices of the first ``count`` pictures that the model gets right, fewer where there are fewer."""
+    found: list[Tensor] = []
+    for rows in torch.arange(len(labels)).split(batch):
+        found.append(rows[_ranks(model, images[rows], labels[rows]) < 1])
+        if sum(map(len, found)) >= count:
+            break
+    return torch.cat(found)[:count]

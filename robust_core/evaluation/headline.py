@@ -1,21 +1,30 @@
 """What a bundled model reaches, in one line: clean accuracy, and robust accuracy beside it."""
 
 import json
+from functools import lru_cache
+from pathlib import Path
 
 from robust_core import zoo
 from robust_core.evaluation import suites
-from robust_core.paths import RESULTS
+from robust_core.paths import RESULTS, WEIGHTS
 
 
 def headline(model: str) -> str | None:
     """Clean top-1 and top-1 under PGD at 8/255, with their conditions, from the committed results.
 
-    None for a model without a committed result, and where the result is of other weights.
+    None for a model without a committed result, and where the result is of other weights. The files
+    are read again only where they have changed.
     """
     name = next((name for name, suite in suites.SUITES.items() if suite.model == model), None)
     path = RESULTS / f"{name}.json"
     if name is None or not path.is_file():
         return None
+    stamps = tuple(file.stat().st_mtime_ns for file in (path, WEIGHTS / "index.json"))
+    return _headline(model, path, stamps)
+
+
+@lru_cache(maxsize=32)
+def _headline(model: str, path: Path, stamps: tuple[int, ...]) -> str | None:
     report, entry = json.loads(path.read_text(encoding="utf-8")), zoo.index()[model]
     if report["weights_sha256"] != entry["sha256"]:
         return None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from robust_core.goals import Goal, RandomTarget
+
 FIELD_EPS = 8 / 255
 LINF_EPS = (0.01, FIELD_EPS, 0.1, 0.15, 0.5, 0.7)
 """The dashboard's list, and the radius at which the field measures."""
@@ -10,21 +12,29 @@ L2_EPS = (0.25, 0.5)
 
 @dataclass(frozen=True)
 class Part:
-    """One attack at several radii, otherwise at its defaults; ``limit`` takes the first pictures."""
+    """One attack at several radii, otherwise at its defaults; ``limit`` takes the first pictures.
+
+    An attack without an eps has no radii.
+    """
 
     attack: str
-    eps: tuple[float, ...]
+    eps: tuple[float, ...] = ()
     parameters: dict = field(default_factory=dict)
     limit: int | None = None
+    goal: Goal | None = None
 
 
 @dataclass(frozen=True)
 class Suite:
-    """A model, a test set, and what the model is put through on it."""
+    """A model, a test set, and what the model is put through on it.
+
+    With ``correct`` only pictures count that the model gets right, the first so many of them.
+    """
 
     model: str
     data: str
     parts: tuple[Part, ...]
+    correct: int | None = None
 
 
 SUITES = {
@@ -43,6 +53,21 @@ SUITES = {
             Part("bim", LINF_EPS, limit=1000),
             Part("pgd", LINF_EPS, limit=1000),
         ),
+    ),
+    # How far it is to the nearest adversarial picture, by the attacks that look for it. The last two
+    # take hundreds of passes a picture.
+    "cifar10-distances": Suite(
+        "cifar10-resnet32",
+        "cifar10",
+        (
+            Part("deepfool"),
+            Part("cw-l2"),
+            Part("cw-l2", goal=RandomTarget()),
+            Part("deepfool-linf"),
+            Part("cw-linf", limit=100),
+            Part("cw-l0", limit=100),
+        ),
+        correct=1000,
     ),
     "digits": Suite(
         "digits-cnn",

@@ -3,26 +3,42 @@
 import math
 from enum import Enum
 
+from robust_core.classifier import Guess
 from robust_core.experiment import Experiment
+from robust_core.goals import ConfidenceReduction
 
 
 class Verdict(Enum):
-    """Four outcomes. ``ALREADY_WRONG``: the model missed the label before anything was changed."""
+    """Five outcomes. ``ALREADY_WRONG``: the model missed the label before anything was changed."""
 
     FOOLED = "Fooled"
+    LESS_SURE = "Less sure"
     HELD = "Held"
     ALREADY_WRONG = "Wrong before the attack"
     MISSED = "Target not reached"
 
 
 def percent(share: float) -> str:
-    """A probability as people read it: never 100 % or 0 % unless it rounds there at one decimal."""
+    """A probability as people read it: never 100 % or 0 %, which no softmax is.
+
+    One that rounds to either in float64 is said to be over or under the last figure shown.
+    """
     value = 100 * share
-    if 1 <= value <= 99 or value in (0, 100):
-        return f"{value:.0f} %"
     if value > 99.9:
         return "over 99.9 %"
-    return f"{value:.1f} %" if value >= 0.1 else "under 0.1 %"
+    if value < 0.1:
+        return "under 0.1 %"
+    return f"{value:.0f} %" if 1 <= value <= 99 else f"{value:.1f} %"
+
+
+def quoted(label: str) -> str:
+    """A class name as it stands in a sentence: in quotes where it has digits, which are no number."""
+    return f'"{label}"' if any(c.isdigit() for c in label) else label
+
+
+def said(guess: Guess) -> str:
+    """A class and its confidence: ``cat 98 %``, ``"0" 83 %``."""
+    return f"{quoted(guess.label)} {percent(guess.confidence)}"
 
 
 def in_255ths(value: float) -> str:
@@ -36,6 +52,11 @@ def in_255ths(value: float) -> str:
 
 def verdict(experiment: Experiment) -> Verdict:
     """The outcome of an experiment."""
+    if isinstance(experiment.goal, ConfidenceReduction):
+        if not experiment.success:
+            return Verdict.HELD
+        still = experiment.after[0].index == experiment.before[0].index
+        return Verdict.LESS_SURE if still else Verdict.FOOLED
     if experiment.target is not None:
         return Verdict.FOOLED if experiment.success else Verdict.MISSED
     if experiment.before[0].index != experiment.label.index:
@@ -60,21 +81,57 @@ def sentence(experiment: Experiment, norm: str) -> str:
     """One sentence on labels, confidences and distance."""
     first, last = experiment.before[0], experiment.after[0]
     moved = change(experiment, norm)
-    was, now = (f"{g.label} {percent(g.confidence)}" for g in (first, last))
+    was, now = said(first), said(last)
     outcome = verdict(experiment)
+    if isinstance(experiment.goal, ConfidenceReduction):
+        return f"{_fall(experiment)}; {moved}."
     if outcome is Verdict.ALREADY_WRONG:
         return (
             f"The model was wrong before the attack: it says {was}, the label is "
-            f"{experiment.label.label}. After it: {now}; {moved}."
+            f"{quoted(experiment.label.label)}. After it: {now}; {moved}."
         )
     if experiment.target is not None:
-        target = experiment.target.label
+        target = quoted(experiment.target.label)
         if outcome is Verdict.FOOLED:
             return f"{was} became {now}, the target; {moved}."
-        reached = percent(experiment.target.confidence)
-        return (
-            f"The target {target} was not reached: {was} became {now}, {target} {reached}; {moved}."
-        )
+        reached = said(experiment.target)
+        return f"The target {target} was not reached: {was} became {now}, {reached}; {moved}."
     if outcome is Verdict.FOOLED:
         return f"{was} became {now}; {moved}."
-    return f"Still {last.label}: {percent(first.confidence)} became {percent(last.confidence)}; {moved}."
+    still = quoted(last.label)
+    return f"Still {still}: {percent(first.confidence)} became {percent(last.confidence)}; {moved}."
+
+
+def _fall(experiment: Experiment) -> str:
+    """How far the confidence in the model's first answer fell, and whether that is enough."""
+    goal, first, last = experiment.goal, experiment.before[0], experiment.after[0]
+    after = experiment.confidence_after[first.index]
+    if goal.threshold is None:
+        wanted = f"{100 * goal.drop:.3g} points less"
+    else:
+        wanted = f"{100 * goal.threshold:.3g} % or less"
+    if not experiment.success:
+        return f"{said(first)} is now {percent(after)}, where {wanted} was wanted"
+    fell = f"{percent(after)} ({wanted} was wanted)"
+    if last.index == first.index:
+        return f"Still {quoted(first.label)}: {percent(first.confidence)} fell to {fell}"
+    return f"{said(first)} fell to {fell} and became {said(last)}"
+
+
+def needed(experiment: Experiment, norm: str, allowed: float) -> str:
+    """The distance that an attack without an eps needed, beside the one allowed; in its own norm.
+
+    ``allowed`` is a radius in ``norm``. In L2 both are also given as the root-mean-square change of a
+    value, which is what the pages call eps.
+    """
+    if not experiment.success:
+        return "It found no change, of any size, that does it."
+    length = experiment.l2 if norm == "l2" else experiment.linf
+    root = math.sqrt(experiment.clean.numel()) if norm == "l2" else 1
+    moved, limit = (
+        f"{value / root:.2g} ({in_255ths(value / root)})"
+        + (f" root mean square, {value:.3g} in L2" if norm == "l2" else "")
+        for value in (length, allowed)
+    )
+    verb = "stays within" if length <= allowed else "goes beyond"
+    return f"It needed {moved}; you allowed {limit}. It {verb} that."

@@ -8,10 +8,12 @@ from torch import nn
 
 from robust_core import attacks
 
-STEPS = {"steps": 3}
+STEPS = {"steps": 3, "targets": 3, "max_queries": 20, "rounds": 6}
 VARIANTS = {
     "pgd-restarts": ("pgd", {"restarts": 3}),
     "pgd-l2-restarts": ("pgd-l2", {"restarts": 3}),
+    "apgd-restarts": ("apgd", {"restarts": 3}),
+    "apgd-early": ("apgd", {"stop_at_success": True}),
     "noise-draws": ("noise", {"draws": 3}),
     "noise-uniform": ("noise", {"kind": "uniform"}),
 }

@@ -50,7 +50,11 @@ def test_step_size_must_be_above_zero(name, value):
 
 @pytest.mark.parametrize(
     ("name", "field"),
-    [(n, f) for f in ("steps", "restarts", "draws") for n in fields_named(f)],
+    [
+        (n, f)
+        for f in ("steps", "restarts", "draws", "targets", "max_queries")
+        for n in fields_named(f)
+    ],
 )
 @pytest.mark.parametrize("value", NOT_COUNTS)
 def test_counts_must_be_whole_and_positive(name, field, value):
@@ -63,6 +67,18 @@ def test_counts_must_be_whole_and_positive(name, field, value):
 def test_seed_must_be_a_whole_number(name, value):
     with pytest.raises(ValueError, match=r"^seed must be a whole number from 0 to 2147483647; got"):
         attacks.create(name, seed=value)
+
+
+@pytest.mark.parametrize("value", [0, -0.1, 1.01, float("nan"), "0.8", None, True])
+def test_p_init_must_be_a_share(value):
+    with pytest.raises(ValueError, match=r"^p_init must be a number above 0, at most 1; got "):
+        attacks.Square(p_init=value)
+
+
+@pytest.mark.parametrize("value", [1, 0, "yes", None])
+def test_stop_at_success_must_be_true_or_false(value):
+    with pytest.raises(ValueError, match=r"^stop_at_success must be True or False; got "):
+        attacks.APGD(stop_at_success=value)
 
 
 @pytest.mark.parametrize("value", [1, 0, "yes", None])
@@ -159,9 +175,10 @@ def test_a_model_must_return_logits(name, wrong):
         attacks.create(name)(model, IMAGES, torch.zeros(3, dtype=torch.long))
 
 
-@pytest.mark.parametrize("name", fields_named("loss"))
-def test_dlr_needs_three_classes(linear, name):
-    with pytest.raises(ValueError, match="'dlr' needs at least 3 classes; the model has 2"):
+@pytest.mark.parametrize("name", [n for n in fields_named("loss") if n != "apgd-t"])
+def test_dlr_needs_three_classes_and_four_towards_a_target(linear, name):
+    need = "towards a target needs at least 4" if name == "pgd-t" else "needs at least 3"
+    with pytest.raises(ValueError, match=f"'dlr' {need} classes; the model has 2"):
         attacks.create(name, loss="dlr")(linear(2, (1, 4, 4), torch.float32), IMAGES, LABELS // 2)
 
 

@@ -340,20 +340,23 @@ def test_a_sure_cat_is_lost_to_every_attack_but_noise(resnet, cat):
     label = resnet(cat).argmax(1)
     assert resnet.class_names[label] == "cat"
     assert resnet(cat).softmax(1).max() > 0.9
+    few = {"cw-linf": {"steps": 20, "rounds": 10}, "cw-l0": {"steps": 20, "rounds": 5}}
     for name in attacks.names():
-        record = attacks.create(name).run(resnet, cat, label)
+        record = attacks.create(name, **few.get(name, {})).run(resnet, cat, label)
         assert record.success.item() == (name != "noise"), name
 
 
 @pytest.mark.parametrize("name", attacks.names())
-def test_random_pictures_on_the_resnet(resnet, name):
+def test_random_pictures_on_the_resnet(resnet, make, name):
     images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     labels = resnet(images).argmax(1)
     for eps in (0.0, 8 / 255):
-        attack = attacks.create(name, eps=eps)
+        attack = make(name, eps=eps)
         record = attack.run(resnet, images, labels)
         assert record.x_adv.min() >= 0
         assert record.x_adv.max() <= 1
+        if not hasattr(attack, "eps"):
+            continue
         size = record.l2 if attack.norm == "l2" else record.linf
         assert (size <= eps * (1 + 1e-5) + (0 if attack.norm == "l2" else 1e-6)).all()
     assert (record.l2 > 0).all()

@@ -130,7 +130,7 @@ def test_ascent_is_the_gradient_of_the_goal_one_picture_apart_from_another(net, 
     (expected,) = torch.autograd.grad(torch.log((1 - probability) / probability).sum(), x)
     for goal, sign in ((goals.Untargeted(), 1), (goals.Targeted(), -1)):
         oracle = Oracle(model, images)
-        gradient = oracle.ascent(images, goal.bind(labels), "ce")
+        gradient, _ = oracle.ascent(images, goal.bind(labels), "ce")
         torch.testing.assert_close(gradient, sign * expected)
         assert not gradient.requires_grad
         assert oracle.tally("queries").tolist() == [1] * 6
@@ -141,7 +141,8 @@ def test_counts_of_some_rows(net, pictures):
     oracle = Oracle(net(), images)
     rows = torch.tensor([4, 1])
     aim = goals.Untargeted().bind(torch.arange(6) % 5)
-    oracle.ascent(images[rows], aim[rows], "ce", rows)
+    with oracle.within(rows):
+        oracle.ascent(images[rows], aim[rows], "ce")
     oracle.logits(images)
     assert oracle.tally("queries").tolist() == [1, 2, 1, 1, 2, 1]
     assert oracle.tally("gradients").tolist() == [0, 1, 0, 0, 1, 0]

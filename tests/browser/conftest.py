@@ -56,10 +56,15 @@ class Laboratory:
         self.errors: list[str] = []
         self.hosts: set[str] = set()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
         page.on("websocket", lambda socket: self._note(socket.url))
+
+    def _hear(self, message) -> None:
+        # Opened below the root, Streamlit's front end first looks for its server there: two 404.
+        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+            self.errors.append(message.text)
 
     def _note(self, url: str) -> None:
         kind, _, rest = url.partition("://")
@@ -111,7 +116,7 @@ class Laboratory:
         )
 
     def chip(self, label: str):
-        return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)} \("))
+        return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)}\s"))
 
     def upload(self, name: str, data: bytes) -> None:
         """Hand a file to the uploader."""

@@ -4,6 +4,7 @@ import pytest
 
 from robust_core import attacks, zoo
 from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.depth import TABS
 from robust_core.dashboard.views import Views
 from robust_core.data import fitting, samples
 from robust_core.evaluation.verdict import in_255ths, sentence
@@ -49,11 +50,18 @@ def test_each_chip_changes_picture_perturbation_and_sentence(visit):
     assert len(change) > 1
 
 
-def test_pictures_are_shown_at_their_own_size_and_with_square_pixels(visit):
-    lab = visit()
+@pytest.mark.parametrize("width", [390, 1280, 1440])
+@pytest.mark.parametrize("model", zoo.BUNDLED)
+def test_pictures_are_enlarged_by_a_whole_factor_with_square_pixels(visit, model, width):
+    lab = visit(f"?model={model}", width=width)
+    side = zoo.describe(model).input_size[0]
     for image in lab.page.locator("[data-testid=stImage] img").all()[-3:]:
-        shape = image.evaluate("i => [i.width, i.height, i.naturalWidth, i.naturalHeight]")
-        assert shape == [256] * 4, "the browser would resample it"
+        width, height, *natural = image.evaluate(
+            "i => [i.width, i.height, i.naturalWidth, i.naturalHeight]"
+        )
+        assert natural[0] == natural[1] >= width == height
+        assert width % side == natural[0] % side == 0, "pixels of different sizes"
+        assert width > 250, "small, though there is room"
         assert image.evaluate("i => getComputedStyle(i).imageRendering") == "pixelated"
 
 
@@ -69,7 +77,7 @@ def test_every_picture_and_chart_has_words(visit):
     assert figure.count() == 1
 
 
-@pytest.mark.parametrize("tab", ["Swipe", "Steps", "Equation", "Reproduce"])
+@pytest.mark.parametrize("tab", TABS[1:])
 def test_each_tab_opens(visit, tab):
     lab = visit("?attack=bim&eps=0.1")
     lab.page.get_by_role("tab", name=tab, exact=True).click()
@@ -77,6 +85,7 @@ def test_each_tab_opens(visit, tab):
         "Swipe": lab.page.get_by_role("slider", name="Swipe between clean and adversarial"),
         "Steps": lab.page.get_by_text("Step 10:"),
         "Equation": lab.page.locator(".katex").first,
+        "Threat model": lab.page.get_by_text("white-box"),
         "Reproduce": lab.page.get_by_text("python -m robust_core attack"),
     }
     shown[tab].wait_for()

@@ -2,10 +2,13 @@
 
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
 from PIL import Image
+
+from tests.browser.conftest import RESULT
 
 
 def test_a_link_restores_settings_and_result(visit):
@@ -56,8 +59,10 @@ def test_a_long_run_shows_progress_and_can_be_stopped(visit):
     lab.page.get_by_text("cifar10-resnet32, PGD").wait_for()
     before = lab.sentence
     lab.page.get_by_text("Advanced parameters").click()
+    place = lab.page.locator(RESULT).bounding_box()
     lab.set_steps(10_000)
-    lab.page.get_by_text(" of 10001").wait_for()
+    lab.page.get_by_text(re.compile(r"PGD: step [\d,]+ of 10,000")).wait_for()
+    assert lab.page.locator(RESULT).bounding_box() == place, "the bar pushes the result away"
     lab.page.get_by_role("button", name="Stop", exact=True).click()
     lab.page.get_by_text("Stopped.").wait_for()
     assert lab.sentence == before != sentence
@@ -68,7 +73,7 @@ def test_a_newer_choice_abandons_a_long_run(visit):
     lab = visit("?attack=pgd&eps=0.1")
     lab.page.get_by_text("Advanced parameters").click()
     lab.set_steps(10_000)
-    lab.page.get_by_text(" of 10001").wait_for()
+    lab.page.get_by_text(" of 10,000").wait_for()
     lab.set_steps(7)
     lab.page.get_by_text("7 steps").wait_for()
     lab.page.get_by_role("button", name="Stop", exact=True).wait_for(state="detached")

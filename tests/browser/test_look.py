@@ -4,6 +4,7 @@ import pytest
 
 from robust_core import zoo
 from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.depth import TABS
 from tests.browser.conftest import BADGE, RESULT
 
 PICTURES = "[data-testid=stImage] img"
@@ -48,10 +49,29 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
         assert box["y"] + box["height"] <= 720
 
 
+def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
+    lab = visit("?source=camera", width=1280, height=720)
+    lab.page.get_by_role("button", name="Take Photo").wait_for()
+    for eps in EPS_CHOICES:
+        box = lab.chip(f"{eps:g}").bounding_box()
+        assert box["y"] + box["height"] <= 720
+        assert box["x"] + box["width"] <= 1280 / 3
+
+
+def test_on_a_phone_the_result_comes_right_after_eps(visit):
+    lab = visit(width=390, height=844)
+    chip, result = lab.chip("0.7").bounding_box(), lab.page.locator(RESULT).bounding_box()
+    goal = lab.page.get_by_role("combobox", name="Make the model say").bounding_box()
+    last = lab.page.locator(PICTURES).last.bounding_box()
+    assert chip["y"] < result["y"] < last["y"] < goal["y"]
+    assert result["y"] + result["height"] < 640, "the sentence is far down"
+    assert lab.page.locator(PICTURES).first.bounding_box()["y"] < 700
+
+
 def test_a_phone_never_scrolls_sideways(visit):
     lab = visit("?attack=pgd", width=390, height=844)
     lab.page.get_by_text("Advanced parameters").click()
-    for tab in ("Confidence", "Swipe", "Steps", "Equation", "Reproduce"):
+    for tab in TABS:
         lab.tab(tab)
         lab.page.wait_for_function(
             "(n) => document.querySelector('[role=tab][aria-selected=true]').innerText === n",
@@ -104,7 +124,7 @@ def tab_to(page, label: str) -> None:
 
 def test_by_keyboard_alone_a_chip_is_pressed(visit):
     lab = visit()
-    tab_to(lab.page, "0.01 (")
+    tab_to(lab.page, "0.01")
     lab.page.keyboard.press("ArrowRight")
     lab.until_changed(lambda: lab.page.keyboard.press("Enter"))
     assert "25.5/255" in lab.sentence

@@ -13,6 +13,7 @@ from robust_core.attacks import Attack
 from robust_core.commands import attack as attack_command
 from robust_core.data import digits
 from robust_core.data.picture import Picture
+from robust_core.goals import LeastLikely, Towards
 
 BASE = ("--model", "digits-cnn", "--device", "cpu")
 SAMPLE = "sample:digits-test-3"
@@ -21,7 +22,7 @@ KEYS = {
     *("model", "attack", "eps", "before", "after", "success", "l0", "l2", "linf", "tv"),
     *("seconds", "queries", "gradients", "detector", "norm", "parameters", "seed", "goal"),
     *("label", "label_source", "target", "success_8bit", "ssim", "zero_gradients", "picture"),
-    *("device", "out", "versions"),
+    *("device", "out", "versions", "goal_parameters", "within_eps"),
 }
 
 
@@ -60,7 +61,11 @@ def test_every_attack_prints_every_key(attacked, name):
     assert (value["model"], value["attack"], value["eps"]) == ("digits-cnn", name, 0.15)
     assert value["detector"] is None
     assert value["norm"] == attacks.create(name).norm
-    assert value[value["norm"]] == pytest.approx(0.15, rel=1e-4)
+    if "eps" in value["parameters"]:
+        assert value[value["norm"]] <= 0.15 * (1 + 1e-4)
+        assert value["within_eps"] is None
+    else:
+        assert value["within_eps"] is (value["success"] and value[value["norm"]] <= 0.15)
     assert set(value["parameters"]) == {spec.name for spec in fields(attacks.get(name))}
     changed = value["after"]["index"] != value["label"]["index"]
     assert value["success"] is changed
@@ -187,6 +192,50 @@ def test_minimum_norm_attack_needs_no_eps(attacked, monkeypatch):
     assert attacked("flip", "0.1")["eps"] == 0.1
 
 
+def test_what_a_minimum_norm_attack_needed_is_compared_with_eps(command, attacked):
+    length = attacked("deepfool", None)["l2"]
+    assert attacked("deepfool", None)["within_eps"] is None
+    for eps, words in ((2 * length, "stays within"), (length / 2, "goes beyond")):
+        assert attacked("deepfool", str(eps))["within_eps"] is (eps > length)
+        ended = command("attack", SAMPLE, *BASE, "--attack", "deepfool", "--eps", str(eps))
+        assert words in ended.out
+
+
+def test_less_confidence_is_a_goal(attacked):
+    value = attacked("pgd", "0.3", "--goal", "confidence-reduction", "--threshold", "0.6")
+    assert value["goal"] == "confidence-reduction"
+    assert value["goal_parameters"] == {"threshold": 0.6}
+    first = value["before"]["label"]
+    assert value["success"] is (dict(value["after"]["top5"]).get(first, 0) <= 0.6) is True
+    default = attacked("pgd", "0.3", "--goal", "confidence-reduction")
+    assert default["goal_parameters"] == {"drop": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--goal", "targeted"), "--goal targeted needs --target"),
+        (("--goal", "untargeted", "--target", "4"), "untargeted has no --target"),
+        (("--drop", "0.3"), "untargeted has no --drop"),
+        (("--goal", "confidence-reduction", "--target", "4"), "has no --target"),
+        (("--goal", "confidence-reduction", "--drop", "2"), "drop must be a probability"),
+        (
+            ("--goal", "confidence-reduction", "--drop", "0.2", "--threshold", "0.5"),
+            "--drop or --threshold, not both",
+        ),
+        (("--goal", "confidence-reduction", "--threshold", "x"), "--threshold"),
+        (("--goal", "source-target", "--target", "4"), "--goal"),
+    ],
+)
+def test_goals_that_make_no_sense_are_refused(refused, more, words):
+    assert words in refused(*more)
+
+
+def test_a_goal_that_an_attack_does_not_take_is_refused(refused, monkeypatch):
+    monkeypatch.setattr(attacks.FGSM, "goals", ("untargeted",))
+    assert "goal of fgsm must be one of untargeted" in refused("--target", "4")
+
+
 def test_option_of_another_attack_is_refused(refused):
     assert refused("--steps", "3") == "fgsm has no steps; it takes eps, loss"
 
@@ -260,8 +309,8 @@ def test_damaged_weights_get_one_sentence(command, monkeypatch):
         (attacks.create("pgd", eps=0.1, steps=3, random_start=False), {}),
         (attacks.create("pgd-l2", eps=0.8, restarts=2, steps=2, step_size=0.3, seed=4), {}),
         (attacks.create("noise", eps=0.2, kind="uniform", draws=4), {"how": "squash"}),
-        (attacks.create("fgsm", eps=1e-5), {"target": 5}),
-        (attacks.create("bim", eps=0.3, loss="dlr"), {"least_likely": True}),
+        (attacks.create("fgsm", eps=1e-5), {"goal": Towards(5)}),
+        (attacks.create("bim", eps=0.3, loss="dlr"), {"goal": LeastLikely()}),
     ],
 )
 def test_the_page_s_reproduce_line_reproduces(command, attack, more):

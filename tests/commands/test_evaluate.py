@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from robust_core import attacks, zoo
+from robust_core import attacks, goals, zoo
 from robust_core.data import digits
 from robust_core.evaluation import accuracy, suites
 from robust_core.evaluation.suites import Part, Suite
@@ -13,7 +13,7 @@ from robust_core.evaluation.suites import Part, Suite
 BASE = ("--model", "digits-cnn", "--device", "cpu")
 KEYS = {
     *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
-    *("goal", "batch", "weights_sha256", "device", "versions"),
+    *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
 }
 ROW = {
     *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped", "mean_l2"),
@@ -65,6 +65,35 @@ def test_figures_are_those_of_the_library(command):
     assert ended.json["parameters"] == expected["parameters"]
     for key in ("top1", "top5", "success_rate", "mean_l2"):
         assert ended.json["rows"][0][key] == pytest.approx(expected["rows"][0][key])
+
+
+@pytest.mark.parametrize(
+    ("options", "goal"),
+    [
+        ((), goals.Untargeted()),
+        (("--goal", "untargeted"), goals.Untargeted()),
+        (("--target", "4"), goals.Towards(4)),
+        (("--goal", "targeted", "--target", "4"), goals.Towards(4)),
+        (("--target", "least-likely"), goals.LeastLikely()),
+        (("--goal", "least-likely"), goals.LeastLikely()),
+        (("--goal", "source-target", "--source", "3", "--target", "5"), goals.SourceTarget(3, 5)),
+        (("--goal", "confidence-reduction"), goals.ConfidenceReduction()),
+        (("--goal", "confidence-reduction", "--drop", "0.4"), goals.ConfidenceReduction(0.4)),
+    ],
+)
+def test_each_goal_is_named_and_is_that_of_the_library(command, options, goal):
+    ended = command(
+        *("evaluate", *BASE, "--attack", "bim", "--eps", "0.2", "--data", "digits"),
+        *("--limit", "60", "--json", *options),
+    )
+    assert ended.status == 0, ended.err
+    images, labels = (tensor[:60] for tensor in digits.load("test"))
+    model = zoo.load("digits-cnn", "cpu")
+    expected = accuracy.evaluate(model, "bim", images, labels, eps_list=[0.2], goal=goal)
+    assert ended.json["goal"] == goal.name
+    assert ended.json["goal_parameters"] == goal.parameters
+    got, wanted = ended.json["rows"][0], expected["rows"][0]
+    assert {k: got[k] for k in ROW - {"seconds"}} == {k: wanted[k] for k in ROW - {"seconds"}}
 
 
 def test_progress_is_on_stderr_and_people_get_a_table(command):
@@ -164,6 +193,22 @@ def test_pgd_at_the_field_s_radius_is_measured_on_the_whole_test_set():
             (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--out", "a.csv"),
             [".json"],
         ),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--goal", "targeted"),
+            ["--target"],
+        ),
+        (
+            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--source", "3"),
+            ["untargeted has no --source"],
+        ),
+        (
+            (
+                *(*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits"),
+                *("--goal", "source-target", "--source", "3", "--target", "3"),
+            ),
+            ["another class"],
+        ),
+        (("--suite", "digits", "--goal", "least-likely"), ["--goal"]),
         (("--suite", "nothing"), ["nothing", "cifar10", "digits", "list"]),
         (("--suite", "digits", "--attack", "fgsm", "--steps", "3"), ["--attack", "--steps"]),
     ],

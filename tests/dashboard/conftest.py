@@ -5,6 +5,9 @@ import pytest
 from robust_core import attacks, zoo
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.data import samples
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.experiment import UNTARGETED
+from robust_core.goals import Goal
 
 
 def chosen(sample_id: str) -> Chosen:
@@ -25,12 +28,12 @@ def make_request():
         sample: str = "digits-test-3",
         model: str = "digits-cnn",
         how: str = "crop",
-        target: int | None = None,
-        least_likely: bool = False,
+        goal: Goal = UNTARGETED,
         **parameters,
     ) -> Request:
-        built = attacks.create(attack, **({"eps": 0.15} | parameters))
-        return Request(chosen(sample), how, zoo.describe(model), built, target, least_likely)
+        radius = {"eps": 0.15} if has_eps(attacks.get(attack)) else {}
+        built = attacks.create(attack, **(radius | parameters))
+        return Request(chosen(sample), how, zoo.describe(model), built, goal, shown_eps=0.15)
 
     return make
 

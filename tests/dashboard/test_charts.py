@@ -4,12 +4,13 @@ import pytest
 
 from robust_core.dashboard import charts
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.goals import Towards
 
 
 @pytest.fixture(scope="module")
 def experiment(make_request, perform):
     """A targeted PGD on a digit, so that all three kinds of class have a line."""
-    return perform(make_request("pgd", eps=0.3, steps=6, target=1))
+    return perform(make_request("pgd", eps=0.3, steps=6, goal=Towards(1)))
 
 
 def test_the_rows_are_the_union_of_both_top_five(experiment):

@@ -13,12 +13,13 @@ from PIL import Image
 from robust_core import zoo
 from robust_core.dashboard.export import archive
 from robust_core.dashboard.views import Views
+from robust_core.goals import Towards
 from robust_core.imaging import GREY
 
 PICTURES = {"clean.png", "perturbation.png", "adversarial.png"}
 CASES = [
     {"attack": "pgd", "eps": 0.1, "seed": 5},
-    {"attack": "pgd-l2", "eps": 0.8, "target": 1},
+    {"attack": "pgd-l2", "eps": 0.8, "goal": Towards(1)},
     {"attack": "fgsm", "eps": 0.01, "sample": "chelsea", "model": "cifar10-resnet32"},
 ]
 

@@ -3,8 +3,9 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from robust_core import attacks
 from robust_core.dashboard import lab
-from robust_core.engine import Abandoned, OutOfTime
+from robust_core.engine import Abandoned, OutOfMemory, OutOfTime
 from robust_core.engine.errors import Busy
 
 SLOWER = lab.PATIENCE + 0.4
@@ -97,3 +98,34 @@ def test_a_result_is_kept_for_a_session_only():
 
     assert AppTest.from_function(keeper).run().text[0].value == "('request', 'experiment')"
     assert not AppTest.from_function(stranger).run().text
+
+
+def test_too_little_memory_has_a_sentence_of_its_own():
+    def huge(progress):
+        raise OutOfMemory("CUDA out of memory at 0x7f")
+
+    test = run(huge)
+    assert not test.exception
+    assert [e.value for e in test.error] == [lab.NO_MEMORY]
+    assert [text.value for text in test.text] == ["None", "done"]
+
+
+@pytest.mark.parametrize(
+    ("attack", "k", "said"),
+    [
+        (attacks.PGD(steps=10_000), 1, "step 0 of 10,000"),
+        (attacks.PGD(steps=10_000), 96, "step 95 of 10,000"),
+        (attacks.PGD(steps=10_000), 10_001, "step 10,000 of 10,000"),
+        (attacks.PGD(steps=4, restarts=3), 5, "start 1 of 3, step 4 of 4"),
+        (attacks.PGD(steps=4, restarts=3), 6, "start 2 of 3, step 0 of 4"),
+        (attacks.PGD(steps=4, restarts=3), 15, "start 3 of 3, step 4 of 4"),
+        (attacks.CWL2(steps=300, search_steps=5), 517, "step 517 of at most 1,500"),
+        (attacks.Noise(draws=1000), 7, "step 7 of 1,000"),
+    ],
+)
+def test_steps_are_counted_as_people_count_them(attack, k, said):
+    assert lab.steps(attack)(k, attack.observations) == said
+
+
+def test_other_work_is_counted_plainly():
+    assert lab._count(1234, 10_000) == "1,234 of 10,000"

@@ -13,6 +13,7 @@ from robust_core.__main__ import main
 from robust_core.dashboard.request import Chosen
 from robust_core.data import samples
 from robust_core.data.picture import Picture
+from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
 
 VARIANTS = [
     {},
@@ -23,9 +24,12 @@ VARIANTS = [
     {"eps": 0.1},
     {"eps": 0.15 + 1e-12},
     {"loss": "margin"},
-    {"target": 1},
-    {"target": 2},
-    {"least_likely": True},
+    {"goal": Towards(1)},
+    {"goal": Towards(2)},
+    {"goal": LeastLikely()},
+    {"goal": ConfidenceReduction()},
+    {"goal": ConfidenceReduction(drop=0.5)},
+    {"goal": ConfidenceReduction(threshold=0.5)},
     {"attack": "bim"},
     {"attack": "bim-l2"},
     {"attack": "bim", "steps": 7},
@@ -85,8 +89,10 @@ COMMANDS = [
     {"eps": 8 / 255, "loss": "margin"},
     {"attack": "pgd", "steps": 3, "step_size": 0.03, "random_start": False},
     {"attack": "pgd", "restarts": 3, "seed": 12, "loss": "dlr", "eps": 0.01},
-    {"attack": "pgd-l2", "eps": 0.1 * 64**0.5, "target": 7},
-    {"attack": "bim", "least_likely": True},
+    {"attack": "pgd-l2", "eps": 0.1 * 64**0.5, "goal": Towards(7)},
+    {"attack": "bim", "goal": LeastLikely()},
+    {"attack": "pgd", "goal": ConfidenceReduction()},
+    {"attack": "deepfool", "goal": ConfidenceReduction(threshold=0.35)},
     {"sample": "chelsea", "how": "squash"},
 ]
 
@@ -117,7 +123,7 @@ def test_the_command_of_an_upload_needs_only_the_file(
 
 
 def test_the_command_survives_a_shell(make_request):
-    words = shlex.split(make_request("pgd", target=3).command())
+    words = shlex.split(make_request("pgd", goal=Towards(3)).command())
     assert words[:4] == ["python", "-m", "robust_core", "attack"]
     assert words[words.index("--target") + 1] == "3"
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard.share import LONGEST, number, one_of, truth
+from robust_core.dashboard.share import LONGEST, number, one_of, several_of, truth
 
 
 def page():
@@ -37,6 +37,14 @@ DEFAULTS = {"fruit": "a", "ripe": False, "weight": 3, "share": 0.5}
 @pytest.mark.parametrize("raw", ["", "c", "A", "a ", "['a']", "<b>", "\0", "__class__"])
 def test_only_options_are_accepted(raw):
     assert one_of(["a", "b"])(raw) is None
+
+
+def test_lists_keep_what_is_an_option_and_junk_alone_is_refused():
+    parse = several_of([1, 2, "three"])
+    assert parse("2,three,1") == [2, "three", 1]
+    assert parse("2,four") == [2]
+    assert parse("") == []
+    assert parse("four,<b>") is None
 
 
 def test_an_option_comes_back_in_its_own_type():

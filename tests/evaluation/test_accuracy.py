@@ -11,6 +11,13 @@ from robust_core.attacks.base import Attack
 from robust_core.classifier import Classifier
 from robust_core.data import digits
 from robust_core.evaluation.accuracy import default_batch, evaluate, runs
+from robust_core.goals import (
+    ConfidenceReduction,
+    LeastLikely,
+    SourceTarget,
+    Towards,
+    Untargeted,
+)
 
 
 def linear(weight: torch.Tensor, bias: torch.Tensor | None = None) -> Classifier:
@@ -219,3 +226,46 @@ def test_larger_pictures_get_smaller_batches(model):
     large = linear(torch.eye(3, 4))
     large.input_size = (512, 512)
     assert 1 <= default_batch(large) < default_batch(model)
+
+
+def test_source_target_counts_the_right_pictures_of_the_source(model, data):
+    images, labels = data
+    goal = SourceTarget(3, 5)
+    (row,) = evaluate(model, "pgd", images, labels, eps_list=[0.15], goal=goal)["rows"]
+    adversarial = attacks.create("pgd", eps=0.15).run(model, images, labels, goal).x_adv
+    of_source = (labels == 3) & (model(images).argmax(1) == 3)
+    reached = of_source & (model(adversarial).argmax(1) == 5)
+    assert (row["correct"], row["flipped"]) == (of_source.sum(), reached.sum())
+    assert row["success_rate"] == pytest.approx(reached.sum() / of_source.sum())
+    untouched = (adversarial == images).flatten(1).all(1)
+    assert (untouched == (labels != 3)).all()
+
+
+def test_a_target_leaves_out_the_pictures_that_are_of_it(model, data):
+    images, labels = data
+    (row,) = evaluate(model, "bim", images, labels, eps_list=[0.5], goal=Towards(4))["rows"]
+    correct = model(images).argmax(1) == labels
+    assert row["correct"] == (correct & (labels != 4)).sum() < correct.sum()
+    assert 0 <= row["flipped"] <= row["correct"]
+
+
+def test_goals_are_nested(model, data):
+    """A target is harder than any other class, the least likely class is the hardest of them."""
+    images, labels = data
+    count = {
+        goal.name: evaluate(model, "bim", images, labels, eps_list=[0.15], goal=goal)["rows"][0][
+            "success_rate"
+        ]
+        for goal in (Untargeted(), Towards(4), LeastLikely())
+    }
+    assert count["untargeted"] >= count["targeted"] >= count["least-likely"]
+
+
+def test_less_confidence_is_easier_the_less_is_asked_for(model, data):
+    rates = [
+        evaluate(model, "bim", *data, eps_list=[0.05], goal=ConfidenceReduction(drop))["rows"][0]
+        for drop in (0.05, 0.3, 0.8)
+    ]
+    rates = [row["success_rate"] for row in rates]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] > rates[-1]

@@ -12,11 +12,13 @@ from robust_core.evaluation.verdict import (
     Verdict,
     change,
     in_255ths,
+    needed,
     percent,
     sentence,
     verdict,
 )
 from robust_core.experiment import Experiment
+from robust_core.goals import ConfidenceReduction, Untargeted
 
 CAT, DOG, FROG = (
     Guess(i, name, p) for i, name, p in ((3, "cat", 0.98), (5, "dog", 0.71), (6, "frog", 0.02))
@@ -31,7 +33,7 @@ def experiment(**changes) -> Experiment:
         model="m",
         attack="fgsm",
         parameters={"eps": 0.01},
-        goal="untargeted",
+        goal=Untargeted(),
         label=CAT,
         label_source="given",
         target=None,
@@ -58,8 +60,14 @@ def experiment(**changes) -> Experiment:
 
 
 HELD = {"after": (STILL_CAT, DOG, FROG), "success": False}
+LESS_SURE = {
+    "goal": ConfidenceReduction(),
+    "after": (STILL_CAT, DOG, FROG),
+    "confidence_after": (0.0, 0.0, 0.0, 0.55, 0.0, 0.43, 0.02),
+}
 OUTCOMES = {
     Verdict.FOOLED: {},
+    Verdict.LESS_SURE: LESS_SURE,
     Verdict.HELD: HELD,
     Verdict.ALREADY_WRONG: {"label": FROG},
     Verdict.MISSED: {"target": FROG, "success": False},
@@ -99,6 +107,45 @@ def test_held_does_not_say_became_another_class():
     assert "dog" not in said
 
 
+def test_less_sure_says_from_where_to_where_and_what_was_wanted():
+    case = experiment(**LESS_SURE)
+    assert sentence(case, "linf").startswith("Still cat: 98 % fell to 55 % (20 points less was")
+    lower = replace(case, goal=ConfidenceReduction(threshold=0.6))
+    assert "60 % or less was wanted" in sentence(lower, "linf")
+
+
+def test_less_sure_may_tip_over():
+    case = experiment(**{**LESS_SURE, "after": (DOG, STILL_CAT, FROG)})
+    assert verdict(case) is Verdict.FOOLED
+    assert "cat 98 % fell to 55 %" in sentence(case, "linf")
+    assert "became dog 71 %" in sentence(case, "linf")
+
+
+def test_too_little_less_sure_is_held():
+    case = experiment(**{**LESS_SURE, "success": False, "goal": ConfidenceReduction(drop=0.6)})
+    assert verdict(case) is Verdict.HELD
+    said = sentence(case, "linf")
+    assert "is now 55 %" in said
+    assert "60 points less was wanted" in said
+
+
+def test_names_with_digits_are_quoted():
+    five, crane = Guess(5, "5", 0.98), Guess(134, "crane (134)", 0.71)
+    case = experiment(before=(five,), after=(crane,), label=five)
+    assert sentence(case, "linf").startswith('"5" 98 % became "crane (134)" 71 %;')
+
+
+@pytest.mark.parametrize(("norm", "length"), [("linf", 0.01), ("l2", 0.01 * 48**0.5)])
+def test_what_was_needed_stands_beside_what_was_allowed(norm, length):
+    near = needed(experiment(), norm, 2 * length)
+    assert near.startswith("It needed 0.01 (2.6/255)")
+    assert "you allowed 0.02 (5.1/255)" in near
+    assert "stays within" in near
+    assert "goes beyond" in needed(experiment(), norm, 0.9 * length)
+    assert ("0.0693 in L2" in near) == (norm == "l2")
+    assert "no change" in needed(experiment(success=False), norm, length)
+
+
 def test_wrong_before_names_the_label_that_was_missed():
     said = sentence(experiment(label=FROG), "linf")
     assert said.startswith("The model was wrong before the attack")
@@ -126,8 +173,7 @@ def test_an_l2_attack_is_measured_in_l2_and_as_root_mean_square():
 def test_percentages_never_round_to_certainty():
     for share in (*np.linspace(0, 1, 401), 1e-9, 1 - 1e-9, 0.99949, 0.99951):
         said = percent(share)
-        assert (said == "100 %") == (share == 1)
-        assert (said == "0 %") == (share == 0)
+        assert said not in ("100 %", "0 %", "100.0 %", "0.0 %")
         number = float(re.search(r"[\d.]+", said)[0]) / 100
         if said.startswith("under"):
             assert share < number

@@ -12,7 +12,10 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.depth import TABS
 from robust_core.data import download
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.threat import threat_model
 from robust_core.evaluation.verdict import Verdict, in_255ths
 from robust_core.paths import ASSETS
 
@@ -71,7 +74,7 @@ PHOTO = png(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint
 
 def test_the_first_visit_shows_a_finished_example():
     page = finished(visit())
-    assert any(outcome.value in page.markdown[2].value for outcome in Verdict)
+    assert any(outcome.value in m.value for outcome in Verdict for m in page.markdown)
     assert "2.6/255" in sentence(page)
     assert "cifar10-resnet32, FGSM, eps 0.01 (2.6/255)" in conditions(page)
     assert not page.query_params
@@ -100,16 +103,35 @@ def test_half_the_range_is_called_plain_to_see(eps):
 def test_each_attack_works_on_each_bundled_model(model):
     page = visit(model=model)
     for name in attacks.names():
-        page.selectbox(key="attack").set_value(name).run()
-        finished(page)
-        assert f"{model}, {attacks.get(name).title}, eps 0.01" in conditions(page)
+        attack = attacks.get(name)
+        page.selectbox(key="attack").set_value(name)
+        if any(f.name == "steps" and f.default >= 100 for f in fields(attack)):
+            page.session_state[f"{name}.steps"] = 10
+        page.run()
+        assert not page.exception
+        assert not page.error
+        assert re.search(r"\d %", sentence(page))
+        eps = "eps 0.01" if has_eps(attack) else "no eps"
+        assert f"{model}, {attack.title}, {eps}" in conditions(page)
+
+
+@pytest.mark.parametrize("name", ["deepfool", "deepfool-linf"])
+def test_an_attack_without_eps_says_what_it_needed_and_what_was_allowed(name):
+    page = finished(visit(attack=name, eps="0.5"))
+    assert any("has no eps" in c.value for c in page.caption)
+    (said,) = [c.value for c in page.caption if "It needed" in c.value]
+    assert "you allowed 0.5 (127.5/255)" in said
+    assert "stays within" in said
+    assert ("in L2" in said) == (attacks.get(name).norm == "l2")
+    assert not any("It needed" in c.value for c in visit().caption)
 
 
 @pytest.mark.parametrize("name", attacks.names())
 def test_every_field_of_an_attack_has_a_control(name):
-    page = visit(attack=name)
+    page = visit(attack=name, model="digits-cnn")
     held = {key for kind in (page.selectbox, page.number_input, page.toggle) for key in keys(kind)}
     wanted = {field.name for field in fields(attacks.get(name))} - {"eps"}
+    held -= {f"{name}.schedule"}
     assert {key.removeprefix(f"{name}.") for key in held if key.startswith(f"{name}.")} == wanted
 
 
@@ -150,6 +172,54 @@ def test_a_target_is_named_and_reached_by_a_strong_attack():
 def test_the_least_likely_class_is_a_target():
     page = visit(attack="pgd", eps="0.1", target_cifar10="least-likely")
     assert "target" in sentence(finished(page)).lower()
+
+
+def test_less_confidence_is_a_goal_with_a_control():
+    page = visit(attack="bim", target_digits="confidence-reduction", model="digits-cnn", eps="0.1")
+    assert "20 points less was wanted" in sentence(finished(page))
+    page.slider(key="less_drop").set_value(60).run()
+    assert "60 points less was wanted" in sentence(finished(page))
+    page.segmented_control(key="less").set_value("threshold").run()
+    assert "50 % or less was wanted" in sentence(finished(page))
+    assert page.query_params["less"] == "threshold"
+    page.selectbox(key="target_digits").set_value("untargeted").run()
+    assert "wanted" not in sentence(finished(page))
+    assert "less" not in keys(page.segmented_control)
+
+
+def test_only_the_goals_that_an_attack_takes_are_offered(monkeypatch):
+    monkeypatch.setattr(attacks.BIM, "goals", ("untargeted", "least-likely"))
+    page = visit(attack="fgsm", target_cifar10="ship")
+    assert page.selectbox(key="target_cifar10").value == "ship"
+    page.selectbox(key="attack").set_value("bim").run()
+    offered = page.selectbox(key="target_cifar10")
+    assert offered.options == ["any other class", "the least likely class"]
+    assert offered.value == "untargeted"
+    finished(page)
+
+
+def test_a_schedule_of_a_paper_sets_steps_and_their_length():
+    page = visit(attack="bim", any_eps="True", eps255="8.0")
+    page.selectbox(key="bim.schedule").set_value("kurakin").run()
+    assert "10 steps" in conditions(finished(page))
+    assert page.number_input(key="bim.step_size").value == 1 / 255
+    assert page.number_input(key="bim.step_size").disabled
+    page.slider(key="eps255").set_value(16.0).run()
+    assert "20 steps" in conditions(finished(page))
+    page.selectbox(key="bim.schedule").set_value("metzen").run()
+    assert "10 steps" in conditions(finished(page))
+    page.selectbox(key="bim.schedule").set_value("own").run()
+    assert not page.number_input(key="bim.steps").disabled
+    assert page.number_input(key="bim.steps").value == 10
+
+
+def test_the_threat_model_is_a_card_of_five_lines():
+    page = visit(attack="deepfool")
+    page.session_state["depth"] = "Threat model"
+    page.run()
+    (card,) = [m.value for m in page.markdown if "**knowledge**" in m.value]
+    for axis, (value, why) in threat_model(attacks.get("deepfool")).items():
+        assert f"**{axis}**: {value}. {why}" in card
 
 
 def test_the_picture_s_own_class_as_target_gets_a_sentence_and_keeps_the_result():
@@ -323,7 +393,7 @@ def test_a_stopped_run_keeps_the_former_result_and_can_be_run_again(monkeypatch)
     before = pictures(page)
     lab.engine().forget()
     with monkeypatch.context() as patch:
-        patch.setattr(lab, "_wait", lambda ticket, slot, what, doing: lab._stop(*what))
+        patch.setattr(lab, "_wait", lambda ticket, slot, what, *_: lab._stop(*what))
         page.segmented_control(key="eps").set_value(0.7).run()
     page.run()
     assert not page.exception
@@ -376,7 +446,7 @@ def test_reproduction_has_the_command_and_for_samples_a_link():
     assert "attack=pgd" in address
 
 
-@pytest.mark.parametrize("tab", ["Confidence", "Swipe", "Steps", "Equation", "Reproduce"])
+@pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize("name", ["fgsm", "pgd-l2"])
 def test_every_tab_opens(name, tab):
     page = visit(attack=name, target_cifar10="least-likely")

@@ -1,0 +1,59 @@
+"""Compare attacks: one picture, one model, every attack, one row each."""
+
+import streamlit as st
+
+from robust_core.dashboard import (
+    compare,
+    compare_rows,
+    controls,
+    lab,
+    navigation,
+    picture_input,
+    share,
+)
+from robust_core.dashboard.compare_depth import show_depth
+from robust_core.dashboard.request import Request
+
+navigation.inside_app()
+left, right = st.columns([1, 2.9], gap="medium")
+
+with left, st.container(key="essentials"):
+    st.markdown("#### Compare attacks")
+    place_of_picture = st.container(gap="small")
+    model = controls.choose_model()
+    with place_of_picture:
+        chosen = picture_input.choose_picture(model)
+    eps = controls.choose_eps()
+with left, st.container(key="more"):
+    goal = controls.choose_goal(model)
+    picked = compare.choose_attacks()
+    wanted = compare.choose_threats()
+    fits = chosen.picture.pixels.shape[:2] == model.input_size
+    how = "crop" if fits else picture_input.choose_fit()
+
+
+def request(attack) -> Request:
+    """What a row asks for: the very request of the page Attack, so that both share the result."""
+    run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
+    return Request(chosen, how, model, run, goal, shown_eps=eps)
+
+
+with right:
+    rows = compare.make_rows([a for a in picked if compare.matches(a, wanted)], request)
+    head = st.empty()
+    sort = compare.choose_sort()
+share.publish()
+
+with right:
+    compare.say_left_out(picked, rows)
+    if rows and not lab.fetch_model(model.name):
+        lab.offer_bundled()
+    elif rows:
+        ordered = compare.in_order(rows, sort)
+        done = compare_rows.show_rows(ordered, head)
+        compare.sort_anew(ordered, sort)
+        if done:
+            show_depth(rows, done)
+
+if chosen.credit:
+    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

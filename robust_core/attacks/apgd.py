@@ -1,0 +1,280 @@
+"""Auto-PGD: projected gradient ascent with momentum that chooses its own step size.
+
+Croce, Hein (2020), section 3 and algorithm 1. The step starts at 2 eps. At checkpoints that come ever
+closer it is halved, and the search goes back to its best point, where the loss rose in too few of the
+last steps, or where the best loss has stood still. All of this is decided for each picture alone.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.attempts import Attempts, Best, ways
+from robust_core.attacks.balls import L2Ball, LinfBall, per_picture
+from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.gradient import (
+    L2_EPS,
+    LINF_EPS,
+    LOSS_NAMES,
+    Ball,
+    eps_parameter,
+    loss_parameter,
+)
+from robust_core.attacks.losses import ascended
+from robust_core.attacks.multitargeted import targets_parameter
+from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.rows import Rows
+from robust_core.goals import Aim
+
+CROCE = Paper(
+    "Croce, Hein",
+    2020,
+    "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
+    "https://arxiv.org/abs/2003.01690",
+)
+MOMENTUM = 0.75
+RISES = 0.75
+"""Share of steps that must raise the loss (rho)."""
+
+
+def checkpoints(steps: int) -> list[int]:
+    """The steps after which the step size is judged: ``ceil(p_j * steps)``, ascending.
+
+    ``p_1 = 0.22``, ``p_{j+1} = p_j + max(p_j - p_{j-1} - 0.03, 0.06)`` (section 3.1), in hundredths.
+    """
+    before, share, marks = 0, 22, []
+    while share <= 100:
+        marks.append(-(-share * steps // 100))
+        before, share = share, share + max(share - before - 3, 6)
+    return sorted(set(marks))
+
+
+@dataclass
+class Path(Rows):
+    """Where each picture's search is, in the paper's letters: ``x`` = x^(k), ``before`` = x^(k-1).
+
+    ``value`` and ``gradient`` are those of the loss at ``x``; ``size`` is eta; ``top`` is x_max, with
+    its loss and gradient. About the last checkpoint: ``rises`` counts how often the loss has risen
+    since then, ``mark`` is the best loss of then, ``halved`` whether the step was halved then.
+    """
+
+    x: Tensor
+    before: Tensor
+    value: Tensor
+    gradient: Tensor
+    size: Tensor
+    top: Tensor
+    top_value: Tensor
+    top_gradient: Tensor
+    rises: Tensor
+    mark: Tensor
+    halved: Tensor
+
+    @classmethod
+    def at(cls, x: Tensor, value: Tensor, gradient: Tensor, size: float) -> "Path":
+        none = torch.zeros_like(value)
+        sizes = x.new_full((len(x),), size)
+        return cls(x, x, value, gradient, sizes, x, value, gradient, none, value, none.bool())
+
+    def ahead(self, ball: Ball, first: bool) -> Tensor:
+        """x^(k+1): a step up the gradient, then three quarters of it and a quarter of the last move."""
+        z = ball.step(self.x, self.gradient, self.size)
+        if first:
+            return z
+        return ball.project(
+            self.x + MOMENTUM * (z - self.x) + (1 - MOMENTUM) * (self.x - self.before)
+        )
+
+    def arrive(self, x: Tensor, value: Tensor, gradient: Tensor) -> None:
+        """The next iterate is ``x``."""
+        self.rises = self.rises + (value > self.value)
+        self.before, self.x, self.value, self.gradient = self.x, x, value, gradient
+        higher = value > self.top_value
+        self.top = choose(higher, x, self.top)
+        self.top_value = choose(higher, value, self.top_value)
+        self.top_gradient = choose(higher, gradient, self.top_gradient)
+
+    def check(self, steps: int) -> None:
+        """Judge the last ``steps`` steps: conditions 1 and 2 of section 3.1."""
+        stuck = self.rises < RISES * steps
+        stuck |= ~self.halved & (self.top_value <= self.mark)
+        self.size = choose(stuck, self.size / 2, self.size)
+        self.x = choose(stuck, self.top, self.x)
+        self.value = choose(stuck, self.top_value, self.value)
+        self.gradient = choose(stuck, self.top_gradient, self.gradient)
+        self.halved, self.mark, self.rises = stuck, self.top_value, torch.zeros_like(self.rises)
+
+
+def choose(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
+    """``yes`` for the pictures in ``mask`` ``[N]``, ``no`` for the others."""
+    return torch.where(per_picture(mask, yes), yes, no)
+
+
+def auto_climb(
+    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, loss: str, leave: bool
+) -> Tensor:
+    """Auto-PGD from ``x``: of the iterates that reach the goal, else of all, that of highest loss.
+
+    With ``leave`` a picture's search ends where it first reaches the goal. ``steps + 1`` forward and
+    ``steps`` backward passes at most.
+    """
+    best, marks = Best(x), checkpoints(steps)
+    rows = torch.arange(len(x), device=x.device)
+    judged, path = 0, None
+    for k in range(steps + 1):
+        with oracle.within(rows):
+            value, reached, gradient = _look(oracle, x, aim, loss, last=k == steps)
+        best.offer(rows, x, value, reached)
+        if path is None:
+            path = Path.at(x, value, gradient, 2 * ball.eps)
+        else:
+            path.arrive(x, value, gradient)
+        if k in marks:
+            path.check(k - judged)
+            judged = k
+        if leave and reached.any():
+            on = ~reached
+            rows, path, ball, aim = rows[on], path[on], ball[on], aim[on]
+            if not len(rows):
+                break
+        if k < steps:
+            x = path.ahead(ball, first=k == 0)
+    return best.x
+
+
+def _look(
+    oracle: Oracle, x: Tensor, aim: Aim, loss: str, *, last: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The loss at ``x`` ``[N]``, who has reached the goal, and the gradient (0 at the last)."""
+    if last:
+        gradient, logits = torch.zeros_like(x), oracle.logits(x)
+        oracle.record(x, aim, loss, logits)
+    else:
+        gradient, logits = oracle.ascent(x, aim, loss)
+    value = ascended(loss, aim, logits).to(x.dtype).nan_to_num(nan=-torch.inf)
+    return value, aim.success(logits), gradient
+
+
+@dataclass(frozen=True, kw_only=True)
+class APGD(Attack):
+    """Auto-PGD in Linf (Croce, Hein, 2020, algorithm 1).
+
+    Starts at a random point of the ball, as our PGD does. Of the iterates that reached the goal, or
+    of all where none did, the one of highest loss is returned (the paper returns the latter always;
+    the two differ only where the loss is not a margin). Restarts are for the pictures that still
+    stand; of those that fail the one whose margin is highest is kept.
+
+    Passes per picture: steps + 1 forward and steps backward; with more than one restart at most
+    restarts * (steps + 2) forward, restarts * steps backward.
+    """
+
+    name: ClassVar[str] = "apgd"
+    title: ClassVar[str] = "Auto-PGD"
+    summary: ClassVar[str] = "PGD that chooses its own step size: nothing to tune but the time."
+    equation: ClassVar[str] = (
+        r"z = P_S\big(x^{k} + \eta^{k}\,\mathrm{sign}(\nabla f(x^{k}))\big),\quad"
+        r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
+    )
+    paper: ClassVar[Paper] = CROCE
+    ball: ClassVar[type[Ball]] = LinfBall
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    steps: int = parameter(100, "Number of gradient steps.", low=1, high=10_000)
+    loss: str = loss_parameter()
+    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
+    stop_at_success: bool = parameter(
+        False, "Leave a picture as soon as it reaches the goal: as many successes in less time."
+    )
+    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
+
+    @property
+    def observations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        if self.restarts == 1:
+            return self.run_once(oracle, images, aim, draw=0, loss=self.loss)
+        attempts = Attempts(oracle, images, aim)
+        for draw in range(self.restarts):
+            attempts.make(partial(self.run_once, draw=draw, loss=self.loss))
+        return attempts.best.x
+
+    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int, loss: str) -> Tensor:
+        """Auto-PGD from the random start of that number."""
+        ball = self.ball(images, self.eps)
+        leave = self.stop_at_success or aim.stops
+        x = auto_climb(
+            oracle,
+            ball,
+            ball.start(self.seed, draw),
+            aim,
+            steps=self.steps,
+            loss=loss,
+            leave=leave,
+        )
+        return ball.settle(x)
+
+
+@dataclass(frozen=True, kw_only=True)
+class APGDL2(APGD):
+    """Auto-PGD in L2 (Croce, Hein, 2020, algorithm 1): the step is the normalised gradient."""
+
+    name: ClassVar[str] = "apgd-l2"
+    title: ClassVar[str] = "Auto-PGD (L2)"
+    summary: ClassVar[str] = "Auto-PGD within a Euclidean ball."
+    equation: ClassVar[str] = (
+        r"z = P_S\big(x^{k} + \eta^{k}\,\nabla f / \lVert\nabla f\rVert_2\big),\quad"
+        r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
+    )
+    norm: ClassVar[str] = "l2"
+    ball: ClassVar[type[Ball]] = L2Ball
+
+    eps: float = eps_parameter(L2_EPS, "l2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class APGDT(APGD):
+    """Targeted Auto-PGD with the DLR loss (Croce, Hein, 2020, eq. 7 and section 4).
+
+    As ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in
+    turn, for the pictures that still stand. A goal with a target of its own, or that leaves no
+    class, is pursued as it is (T = 1). DLR needs four classes: for a model with fewer the margin
+    takes its place.
+
+    Passes per picture: at most 1 + T * restarts * (steps + 2) forward, T * restarts * steps backward.
+    """
+
+    name: ClassVar[str] = "apgd-t"
+    title: ClassVar[str] = "Auto-PGD (targeted)"
+    summary: ClassVar[str] = (
+        "Auto-PGD towards every other class in turn, by a loss without a scale."
+    )
+    equation: ClassVar[str] = (
+        r"\max_{x'} -\frac{z_y - z_t}{z_{\pi_1} - (z_{\pi_3} + z_{\pi_4}) / 2}"
+        r"\quad\text{for each class } t \ne y"
+    )
+
+    loss: str = parameter(
+        "dlr",
+        "dlr: margin towards the target over the spread of the logits; the plain margin where the "
+        "model has fewer than four classes. The others as for PGD.",
+        choices=LOSS_NAMES,
+    )
+    targets: int = targets_parameter()
+
+    @property
+    def observations(self) -> int:
+        return self.targets * self.restarts * (self.steps + 1)
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        clean = oracle.logits(images, aim)
+        loss = "margin" if self.loss == "dlr" and clean.shape[1] < 4 else self.loss
+        attempts = Attempts(oracle, images, aim)
+        for number, way in enumerate(ways(aim, clean, self.targets)):
+            for draw in range(self.restarts):
+                run = partial(self.run_once, draw=draw * self.targets + number, loss=loss)
+                attempts.make(run, way)
+        return attempts.best.x

@@ -1,0 +1,66 @@
+"""Multi-targeted PGD: away from a class by going to each of the others in turn."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from torch import Tensor
+
+from robust_core.attacks.attempts import Attempts, ways
+from robust_core.attacks.base import Paper, parameter
+from robust_core.attacks.gradient import PGD
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+
+GOWAL = Paper(
+    "Gowal, Uesato, Qin, Huang, Mann, Kohli",
+    2019,
+    "An alternative surrogate loss for PGD-based adversarial testing",
+    "https://arxiv.org/abs/1910.09338",
+)
+
+
+def targets_parameter() -> int:
+    return parameter(9, "Number of other classes to try, the likeliest first.", low=1, high=1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDT(PGD):
+    """PGD towards each of the likeliest other classes (Gowal et al., 2019, algorithm 1).
+
+    The gradient of an untargeted loss follows the class that is ahead at the moment, and may never
+    turn to another one that could be reached. Here each of the T = ``targets`` (at most K - 1)
+    classes gets its own runs; any class but the label is a success, and ends the search. Of failed
+    runs the one whose margin is highest is kept.
+    A goal with a target of its own, or that leaves no class, is pursued by PGD as it is (T = 1).
+
+    Passes per picture: at most 1 + T * restarts * (steps + 1) forward, T * restarts * steps backward.
+    """
+
+    name: ClassVar[str] = "pgd-t"
+    title: ClassVar[str] = "PGD (multi-targeted)"
+    summary: ClassVar[str] = "PGD towards every other class in turn: slower, and hard to hide from."
+    equation: ClassVar[str] = (
+        r"x^{t+1} = \Pi_{x+S}\big(x^{t} - \alpha\,\mathrm{sign}(\nabla_x L(\theta, x^{t}, c))\big)"
+        r"\quad\text{for each class } c \ne y"
+    )
+    paper: ClassVar[Paper] = GOWAL
+
+    targets: int = targets_parameter()
+
+    @property
+    def observations(self) -> int:
+        return self.targets * self.restarts * (self.steps + 1)
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        clean = oracle.logits(images, aim)
+        attempts = Attempts(oracle, images, aim)
+        for number, way in enumerate(ways(aim, clean, self.targets)):
+            for draw in range(self.restarts):
+                attempts.make(partial(self.run_once, draw=draw * self.targets + number), way)
+        return attempts.best.x
+
+    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
+        """PGD from the start of that number."""
+        ball = self.ball(images, self.eps)
+        return self.climb(oracle, ball, self.start(ball, draw), aim)

@@ -1,0 +1,14 @@
+"""Rows: the state of several pictures that come and go, each on its own."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+from torch import Tensor
+
+
+@dataclass
+class Rows:
+    """State of some pictures: every field is a tensor whose first axis is the picture."""
+
+    def __getitem__(self, rows: Tensor) -> Self:
+        return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})

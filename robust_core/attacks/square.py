@@ -1,0 +1,153 @@
+"""Square attack: random search with squares of plus or minus eps. Asks for logits only."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.attempts import Best
+from robust_core.attacks.balls import LinfBall, own_generators
+from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.rows import Rows
+from robust_core.goals import Aim
+
+ANDRIUSHCHENKO = Paper(
+    "Andriushchenko, Croce, Flammarion, Hein",
+    2020,
+    "Square attack: a query-efficient black-box adversarial attack via random search",
+    "https://arxiv.org/abs/1912.00049",
+)
+HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
+"""The iterations, of 10,000, after which the area of the squares is halved (section 5)."""
+CHUNK = 500
+"""Iterations whose random numbers are drawn at once."""
+
+
+def side(p_init: float, iteration: int, iterations: int, height: int, width: int) -> int:
+    """Side of the square of an iteration (from 0), in pixels: ``sqrt(p h w)``, and it must fit."""
+    place = iteration * 10_000 // iterations
+    area = p_init / 2 ** sum(place > mark for mark in HALVINGS) * height * width
+    return min(max(1, round(area**0.5)), height, width)
+
+
+@dataclass
+class Search(Rows):
+    """The pictures that still stand: which of the batch (``rows``), and both ends of their values.
+
+    ``lower`` and ``upper`` are ``[n, C, H, W]``, whatever the shape of the pictures.
+    """
+
+    rows: Tensor
+    images: Tensor
+    lower: Tensor
+    upper: Tensor
+    aim: Aim
+
+    @classmethod
+    def of(cls, images: Tensor, eps: float, aim: Aim) -> "Search":
+        ball, planes = LinfBall(images, eps), (1, *images.shape[1:])[-2:]
+        lower, upper = (x.reshape(len(x), -1, *planes) for x in (ball.lower, ball.upper))
+        return cls(torch.arange(len(images), device=images.device), images, lower, upper, aim)
+
+    def numbers(self, seed: int, draw: int, *shape: int) -> Tensor:
+        """Whole random numbers ``[n, *shape]`` from 0 to 2^31 - 1, each picture's own."""
+        drawn = [
+            torch.randint(2**31, shape, generator=generator)
+            for generator in own_generators(self.images, seed, draw)
+        ]
+        return torch.stack(drawn).to(self.images.device)
+
+    def ends(self, numbers: Tensor) -> Tensor:
+        """``+eps`` where ``numbers`` (spread over the picture) are odd, else ``-eps``, in the box."""
+        return torch.where(numbers % 2 == 1, self.upper, self.lower)
+
+    def square(self, best: Tensor, numbers: Tensor, length: int) -> Tensor:
+        """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` are its place and its signs."""
+        height, width = best.shape[-2:]
+        top, left, signs = numbers[:, 0], numbers[:, 1], numbers[:, 2:, None, None]
+        inside = (
+            within(top % (height - length + 1), length, height)[:, None, :, None]
+            & within(left % (width - length + 1), length, width)[:, None, None, :]
+        )
+        return torch.where(inside, self.ends(signs), best)
+
+
+def within(start: Tensor, length: int, size: int) -> Tensor:
+    """Bool ``[n, size]``: from ``start`` ``[n]`` on, ``length`` places."""
+    place = torch.arange(size, device=start.device)
+    return (place >= start[:, None]) & (place < start[:, None] + length)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square(Attack):
+    """Square attack in Linf (Andriushchenko et al., 2020, algorithms 1 and 2).
+
+    Starts with vertical stripes of plus or minus eps in each channel. Then a square at a random place
+    becomes plus or minus eps, a sign for each channel; the change is kept where the margin comes
+    nearer to the goal. A picture that reaches it leaves. No gradients: what a network hides from
+    gradients it does not hide from this.
+
+    The squares shrink by the paper's schedule for 10,000 iterations, rescaled. With a target the
+    margin is that of the target. At most ``max_queries`` forward passes per picture, of which the
+    first is for the stripes: ``max_queries - 1`` iterations.
+    """
+
+    name: ClassVar[str] = "square"
+    title: ClassVar[str] = "Square"
+    summary: ClassVar[str] = (
+        "Random squares, kept when they help: sees the logits, never a gradient."
+    )
+    equation: ClassVar[str] = (
+        r"\delta \leftarrow \delta'\ \text{if}\ L(x + \delta') < L(x + \delta),\quad"
+        r" L = z_y - \max_{k \ne y} z_k,\quad \delta'_{\text{square}} = \pm\varepsilon"
+    )
+    paper: ClassVar[Paper] = ANDRIUSHCHENKO
+    knowledge: ClassVar[str] = "score-based"
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    max_queries: int = parameter(5000, "Most questions to the model.", low=1, high=1_000_000)
+    p_init: float = parameter(
+        0.05,
+        "Share of the picture that the first squares cover. 0.05: the paper; 0.8: AutoAttack, for "
+        "robust models.",
+        above=0.0,
+        high=1.0,
+    )
+    seed: int = parameter(0, "Seed of the squares.", low=0, high=2**31 - 1)
+
+    @property
+    def observations(self) -> int:
+        return self.max_queries
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        search = Search.of(images, self.eps, aim)
+        _, channels, height, width = search.upper.shape
+        tried = search.ends(search.numbers(self.seed, 0, channels, 1, width))
+        best = Best(tried)
+        for query in range(self.max_queries):
+            reached = self._ask(oracle, search, tried, best)
+            if query + 1 == self.max_queries or reached.all():
+                break
+            if query % CHUNK == 0:
+                numbers = search.numbers(self.seed, 1 + query // CHUNK, CHUNK, 2 + channels)
+            if reached.any():
+                search, numbers = search[~reached], numbers[~reached]
+            length = side(self.p_init, query, self.max_queries - 1, height, width)
+            tried = search.square(best.x[search.rows], numbers[:, query % CHUNK], length)
+        return best.x.reshape(images.shape)
+
+    @staticmethod
+    def _ask(oracle: Oracle, search: Search, tried: Tensor, best: Best) -> Tensor:
+        """Keep what of ``tried`` is better; returns who has reached the goal, bool ``[n]``."""
+        rows, shape = search.rows, search.images.shape
+        with oracle.within(rows):
+            logits = oracle.logits(tried.reshape(shape), search.aim)
+            oracle.count("iterations")
+            reached = search.aim.success(logits)
+            best.offer(rows, tried, search.aim.margin(logits), reached)
+            if oracle.recording:
+                oracle.observe(best.x[rows].reshape(shape), best.value[rows])
+        return reached

@@ -1,0 +1,168 @@
+"""Comparing attacks: which ones, filtered by threat model, in which order, and each one's request."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import streamlit as st
+
+from robust_core import attacks
+from robust_core.dashboard import lab
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.share import one_of, setting, several_of
+from robust_core.evaluation import threat
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.experiment import Experiment
+
+QUICK = ("noise", "fgsm", "bim", "bim-l2", "pgd", "pgd-l2", "deepfool")
+"""Chosen at first: together about two seconds on a CPU."""
+ANY = "any"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One attack of the comparison: what it asks for, or why it cannot."""
+
+    attack: type[attacks.Attack]
+    request: Request | None
+    refusal: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """The key of the result in the cache, worked out once: it takes a hash of the picture."""
+        return self.request.key()
+
+    @property
+    def finished(self) -> Experiment | None:
+        """The result, where the engine still has it."""
+        return lab.engine().peek(self.key) if self.request else None
+
+
+def sort_anew(shown: list[Row], sort: str) -> None:
+    """Rerun the page, once, where the results of this run belong in another order."""
+    reason = (sort, *sorted(row.key for row in shown if row.request))
+    moved = [row.attack for row in in_order(shown, sort)] != [row.attack for row in shown]
+    if moved and st.session_state.get("_sorted") != reason:
+        st.session_state["_sorted"] = reason
+        st.rerun()
+
+
+def left_confidence(experiment: Experiment) -> float:
+    """What is left of the confidence in the class to leave, in [0, 1]."""
+    return experiment.confidence_after[experiment.label.index]
+
+
+SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
+    "taught": ("as they are taught", lambda e: 0),
+    "confidence": ("confidence in the class to leave", left_confidence),
+    "l2": ("L2", lambda e: e.l2),
+    "linf": ("Linf", lambda e: e.linf),
+    "l0": ("L0", lambda e: e.l0),
+    "queries": ("queries", lambda e: e.queries),
+    "time": ("time", lambda e: e.seconds),
+}
+
+
+def choose_attacks() -> list[type[attacks.Attack]]:
+    """Any number of the registered attacks, in the order in which they are taught."""
+    names = attacks.names()
+    default = [name for name in QUICK if name in names]
+    chosen = st.pills(
+        "Attacks",
+        names,
+        selection_mode="multi",
+        format_func=lambda name: attacks.get(name).title,
+        key=setting("attacks", default, several_of(names)),
+        persist_state="session",
+        wrap=True,
+        help="Each with the parameters that are set on the page Attack. Some of those that are not "
+        "chosen at first take a minute.",
+    )
+    return [attacks.get(name) for name in names if name in chosen]
+
+
+def choose_threats() -> dict[str, str]:
+    """For each axis of the threat model one value, or any."""
+    wanted = {}
+    with st.expander("Only attacks with this threat model", key="threats"):
+        for axis in threat.AXES:
+            there = {v: None for n in attacks.names() for v in threat.values(attacks.get(n), axis)}
+            options = [ANY, *there]
+            wanted[axis] = st.selectbox(
+                axis.capitalize(),
+                options,
+                key=setting(f"only_{axis}", ANY, one_of(options)),
+                persist_state="session",
+            )
+    return wanted
+
+
+def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:
+    """Whether an attack has the wanted value on every axis."""
+    return all(v == ANY or v in threat.values(attack, axis) for axis, v in wanted.items())
+
+
+def say_left_out(picked: list[type[attacks.Attack]], rows: list[Row]) -> None:
+    """Which chosen attacks have another threat model; where no row is left, the way on."""
+    hidden = [a.title for a in picked if a not in {row.attack for row in rows}]
+    if not picked:
+        st.info("Choose at least one attack.")
+    elif not rows:
+        st.info(
+            "None of the chosen attacks has this threat model. Choose more attacks, or any value."
+        )
+    elif hidden:
+        st.caption(f"Left out, because their threat model is another one: {', '.join(hidden)}.")
+
+
+def choose_sort() -> str:
+    """The key in ``SORTS`` by which the rows are ordered, smallest first."""
+    return st.selectbox(
+        "Sort by",
+        list(SORTS),
+        format_func=lambda name: SORTS[name][0],
+        key=setting("sort", "taught", one_of(SORTS)),
+        persist_state="session",
+        help="Smallest first.",
+        width=340,
+    )
+
+
+def make_rows(
+    chosen: list[type[attacks.Attack]], make: Callable[[type[attacks.Attack]], Request]
+) -> list[Row]:
+    """A row for each attack; where ``make`` refuses, its sentence stands there."""
+    rows = []
+    for attack in chosen:
+        try:
+            rows.append(Row(attack, make(attack)))
+        except ValueError as error:
+            rows.append(Row(attack, None, f"{error}."))
+    return rows
+
+
+def in_order(rows: list[Row], sort: str) -> list[Row]:
+    """Finished rows by the value to sort by, then the others as they stand."""
+    done = {row.attack.name: experiment for row in rows if (experiment := row.finished)}
+    value = SORTS[sort][1]
+    if sort == "taught":
+        return rows
+    return sorted(
+        rows,
+        key=lambda r: value(done[r.attack.name]) if r.attack.name in done else math.inf,
+    )
+
+
+def root_mean_square(experiment: Experiment) -> float:
+    """The root-mean-square change of a value, which the pages compare with eps in L2."""
+    return experiment.l2 / math.sqrt(experiment.clean.numel())
+
+
+def within_eps(row: Row, experiment: Experiment) -> bool:
+    """Whether the change is no larger than the eps of the page, in the norm of the attack."""
+    if has_eps(row.attack):
+        return True
+    l2 = row.request.attack.norm == "l2"
+    size = root_mean_square(experiment) if l2 else experiment.linf
+    return size <= row.request.shown_eps * (1 + 1e-6)

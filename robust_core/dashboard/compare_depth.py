@@ -1,0 +1,228 @@
+"""Below the rows: all numbers, confidence against eps, and the regions around the picture."""
+
+from dataclasses import replace
+
+import streamlit as st
+import torch
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core import zoo
+from robust_core.dashboard import charts, compare_charts, lab
+from robust_core.dashboard.compare import Row, left_confidence, root_mean_square
+from robust_core.dashboard.controls import EPS_CHOICES, radius
+from robust_core.data.fitting import to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.curves import Point, curve
+from robust_core.evaluation.slices import Regions, axes, plane, regions
+from robust_core.evaluation.verdict import in_255ths, percent, quoted, verdict
+from robust_core.experiment import Experiment
+
+TABS = ("Numbers", "Confidence against eps", "Decision regions")
+GRID = (0.0, *(k / 255 for k in (0.5, 1, 2)), 0.01, *(k / 255 for k in (4, 6, 8)), *EPS_CHOICES[1:])
+"""The five eps of the page and a fine grid near 0, where the curves fall."""
+LONG = 200
+"""Attacks with more iterates than this take minutes on the fine grid: they get the five eps alone."""
+SMALL = 64 * 64
+"""Pictures of up to this many pixels get the finer grid of the plane."""
+
+
+def show_depth(rows: list[Row], done: dict[str, Experiment]) -> None:
+    """Tabs; only the open one is computed and sent."""
+    parts = (
+        lambda: show_numbers(rows, done),
+        lambda: show_curves(rows, done),
+        lambda: show_regions(rows, done),
+    )
+    for tab, part in zip(st.tabs(TABS, key="compared", on_change="rerun"), parts, strict=True):
+        if tab.open:
+            with tab:
+                part()
+
+
+def show_numbers(rows: list[Row], done: dict[str, Experiment]) -> None:
+    """The table that a click on a heading sorts."""
+    columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
+    st.dataframe(columns, hide_index=True, alt="Each attack's result in numbers.")
+    st.caption(
+        "Confidences in percent, Linf and root mean square (RMS) in 255ths, time in milliseconds. "
+        "Click a heading to sort."
+    )
+
+
+def _columns(row: Row, e: Experiment) -> dict[str, object]:
+    return {
+        "Attack": row.attack.title,
+        "Outcome": verdict(e).value,
+        "Says": e.after[0].label,
+        "Confidence": round(100 * e.after[0].confidence, 1),
+        f"Left of {quoted(e.label.label)}": round(100 * left_confidence(e), 1),
+        "L0": int(e.l0),
+        "L2": round(e.l2, 4),
+        "RMS": round(255 * root_mean_square(e), 2),
+        "Linf": round(255 * e.linf, 2),
+        "TV": round(e.tv, 2),
+        "SSIM": round(e.ssim, 4),
+        "Queries": e.queries,
+        "Gradients": e.gradients,
+        "Time": round(1000 * e.seconds, 1),
+    }
+
+
+def show_curves(rows: list[Row], done: dict[str, Experiment]) -> None:
+    """One line after another, each computed when it is its turn."""
+    bounded = [row for row in rows if row.request and has_eps(row.attack)]
+    if not bounded or not done:
+        st.write("Choose an attack with an eps, such as FGSM or PGD: the others have no radius.")
+        return
+    example = next(iter(done.values()))
+    place, curves = st.empty(), {}
+    for row in bounded:
+        grid = grid_of(row)
+        points = lab.compute(
+            curve_key(row),
+            lambda progress, row=row: curve_work(row, progress),
+            channel="curve",
+            doing=f"{row.attack.title} at {len(grid) - 1} eps",
+        )
+        if points is not None:
+            curves[row.attack.name] = dict(zip(grid, points, strict=True))
+            _draw_curves(place, curves, bounded, example)
+    with st.expander("Numbers of the chart"):
+        st.dataframe(
+            [
+                {"eps": f"{eps:.3g} ({in_255ths(eps)})"}
+                | {
+                    row.attack.title: percent(curves[row.attack.name][eps].confidence)
+                    for row in bounded
+                    if eps in curves.get(row.attack.name, ())
+                }
+                for eps in GRID
+            ],
+            hide_index=True,
+        )
+
+
+def _draw_curves(
+    place: DeltaGenerator, curves: dict, bounded: list[Row], example: Experiment
+) -> None:
+    label = quoted(example.label.label)
+    here = bounded[0].request.shown_eps
+    with place.container():
+        st.plotly_chart(
+            compare_charts.eps_chart(curves, EPS_CHOICES, label, here),
+            config=charts.CONFIG,
+            key=f"curves_{len(curves)}",
+            alt=f"Confidence in {label} against eps for {', '.join(curves)}.",
+        )
+        st.caption(
+            f"{len(curves)} of {len(bounded)} attacks. Hollow markers: the goal was not reached. Dashed "
+            "lines: L2 attacks, eps read as the root-mean-square change of a value. The dotted line is "
+            "the eps of the rows above. Each point is a run of its own, all else equal."
+        )
+
+
+def grid_of(row: Row) -> tuple[float, ...]:
+    """The values of eps that the chart of an attack is made of."""
+    return GRID if row.request.attack.observations <= LONG else (0.0, *EPS_CHOICES)
+
+
+def curve_key(row: Row) -> str:
+    """The request's key, whatever its eps, and the grid."""
+    request = replace(row.request, attack=replace(row.request.attack, eps=0.0))
+    return key_of(curve=request.key(), grid=list(grid_of(row)))
+
+
+def curve_work(row: Row, progress: Progress) -> tuple[Point, ...]:
+    """Load the model and attack at each eps of the grid; called in a thread of the engine."""
+    request = row.request
+
+    def on(device: torch.device) -> tuple[Point, ...]:
+        return curve(
+            zoo.load(request.model.name, device),
+            to_tensor(request.pixels()).to(device),
+            request.attack,
+            [radius(request.attack.norm, eps, request.model) for eps in grid_of(row)],
+            label=request.label,
+            goal=request.goal,
+            progress=progress,
+        )
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+
+def show_regions(rows: list[Row], done: dict[str, Experiment]) -> None:
+    """The plane through the picture and what one of the attacks made of it."""
+    moved = {
+        row.attack.name: row
+        for row in rows
+        if done.get(row.attack.name) and done[row.attack.name].l2 > 0
+    }
+    if not moved:
+        st.write("Nothing was changed yet, so there is no direction to look along.")
+        return
+    best = max(moved, key=lambda name: (done[name].success, len(done[name].frames)))
+    name = st.selectbox(
+        "Along the change made by",
+        list(moved),
+        index=list(moved).index(best),
+        format_func=lambda n: moved[n].attack.title,
+        key="slice_of",
+    )
+    row, experiment = moved[name], done[name]
+    points = 41 if experiment.clean[0, 0].numel() <= SMALL else 21
+    seen = lab.compute(
+        key_of(regions=row.key, points=points),
+        lambda progress: regions_work(row.request.model, experiment, points, progress),
+        channel="slice",
+        doing=f"Asking the model about {points * points} pictures",
+    )
+    if seen is not None:
+        _draw_regions(row, experiment, seen)
+
+
+def regions_work(
+    model: zoo.Description, experiment: Experiment, points: int, progress: Progress
+) -> Regions:
+    """Ask the model about the grid; called in a thread of the engine."""
+
+    def on(device: torch.device) -> Regions:
+        cut = plane(experiment.clean.to(device), experiment.adversarial)
+        return regions(
+            zoo.load(model.name, device), cut, *axes(cut.length, points), progress=progress
+        )
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+
+def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:
+    """Where the iterates are on the plane ``[T, 2]``, and how far off it they get at most.
+
+    The first point is the clean picture, the last one the adversarial. Those between are of the
+    frames, which are rounded to 8 bits: seen from the plane that is next to nothing.
+    """
+    cut = plane(experiment.clean, experiment.adversarial)
+    between = [to_tensor(frame.pixels.numpy()) for frame in experiment.frames]
+    where, off = cut.project(torch.cat([experiment.clean, *between, experiment.adversarial]))
+    return where, off.max().item()
+
+
+def _draw_regions(row: Row, experiment: Experiment, seen: Regions) -> None:
+    where, off = path_of(experiment)
+    names = row.request.model.class_names
+    title = row.attack.title
+    st.plotly_chart(
+        compare_charts.regions_chart(
+            seen, names, experiment.before[0].index, experiment.after[0].index, where
+        ),
+        config=charts.CONFIG,
+        key="regions",
+        alt=f"Classes on the plane through the picture and the result of {title}.",
+    )
+    outside = percent(seen.outside.max().item())
+    st.caption(
+        f"To the right: the direction of {title}. Up: a random direction at right angles to it. Lines: "
+        f"equal confidence. Values that leave [0, 1] are clipped: up to {outside} of a picture, at the "
+        f"rim. The path is seen from above: it leaves the plane by up to {off:.2g} in L2."
+    )

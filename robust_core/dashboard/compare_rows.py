@@ -1,0 +1,206 @@
+"""The rows of the comparison: each attack's pictures, verdict and numbers as soon as they are there."""
+
+import base64
+import logging
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core import attacks, imaging
+from robust_core.dashboard import lab
+from robust_core.dashboard.compare import Row, left_confidence, root_mean_square, within_eps
+from robust_core.dashboard.result import BADGES, duration, short
+from robust_core.evaluation import threat
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.verdict import Verdict, in_255ths, percent, quoted, said, verdict
+from robust_core.experiment import Experiment
+
+SIDE = 96
+"""Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
+log = logging.getLogger(__name__)
+
+
+class Changes:
+    """The perturbations of all rows, amplified by one factor: that of the largest of them."""
+
+    def __init__(self) -> None:
+        self.factor = 1.0
+        self._shown: list[tuple[DeltaGenerator, np.ndarray, str]] = []
+
+    def add(self, experiment: Experiment, title: str) -> None:
+        """Show the change of a row here; the others follow where the factor changes."""
+        delta = (experiment.adversarial - experiment.clean)[0].numpy().transpose(1, 2, 0)
+        self._shown.append((st.empty(), delta, title))
+        factor = imaging.amplification(max(float(np.abs(d).max()) for _, d, _ in self._shown))
+        for shown in self._shown if factor != self.factor else self._shown[-1:]:
+            self._draw(*shown, factor)
+        self.factor = factor
+
+    @staticmethod
+    def _draw(place: DeltaGenerator, delta: np.ndarray, title: str, factor: float) -> None:
+        pixels = imaging.enlarge(imaging.show_change(delta, factor), SIDE)
+        alt = f"The perturbation of {title}, {factor:g} times, around grey."
+        # As an address of its own: a file would be gone before the browser has fetched it, where
+        # the next row changes the factor.
+        source = base64.b64encode(imaging.png(pixels)).decode()
+        place.image(f"data:image/png;base64,{source}", alt=alt)
+
+
+def show_rows(rows: list[Row], head: DeltaGenerator) -> dict[str, Experiment]:
+    """Draw what is known, then compute the rest one after another; the results by attack.
+
+    ``head`` is an empty place for the clean picture and the summary.
+    """
+    places = {row.attack.name: st.empty() for row in rows}
+    done = {row.attack.name: found for row in rows if (found := row.finished)}
+    changes = Changes()
+    for row in rows:
+        with places[row.attack.name].container():
+            if row.attack.name in done:
+                _show(row, done[row.attack.name], changes)
+            else:
+                st.markdown(f"**{row.attack.title}** :gray[{row.refusal or 'waiting'}]")
+    _show_head(head, rows, done, changes.factor)
+    for row in rows:
+        if row.request is None or row.attack.name in done:
+            continue
+        with places[row.attack.name].container():
+            st.markdown(f"**{row.attack.title}**")
+            experiment = _compute(row)
+        if experiment is not None:
+            done[row.attack.name] = experiment
+            with places[row.attack.name].container():
+                _show(row, experiment, changes)
+            _show_head(head, rows, done, changes.factor)
+    return done
+
+
+def _show_head(
+    place: DeltaGenerator, rows: list[Row], done: dict[str, Experiment], factor: float
+) -> None:
+    """The clean picture, how many attacks came through, and what holds for all rows."""
+    if not done:
+        return
+    first = next(iter(done.values()))
+    request = next(row.request for row in rows if row.request)
+    clean = imaging.enlarge(first.pixels()[0].numpy(), SIDE)
+    alt = f"The clean picture: {first.before[0].label}."
+    with place.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.image(imaging.png(clean), alt=alt, output_format="PNG")
+        with st.container(width=560, gap="xxsmall"):
+            st.markdown(f"##### {_summary(rows, done)}")
+            st.markdown(f"Clean: {said(first.before[0])}")
+            st.caption(
+                f"{request.model.name}. The class to leave is {quoted(first.label.label)}: "
+                f"{first.label_source}. Perturbations × {factor:g} around grey, in every row. "
+                "For L2 attacks eps is the root-mean-square change of a value."
+            )
+
+
+def _summary(rows: list[Row], done: dict[str, Experiment]) -> str:
+    """How many of the finished attacks reach the goal within eps."""
+    first = next(iter(done.values()))
+    if verdict(first) is Verdict.ALREADY_WRONG:
+        return f"The model is wrong before any attack: it says {said(first.before[0])}."
+    finished = [row for row in rows if row.attack.name in done]
+    reached = [
+        r for r in finished if done[r.attack.name].success and within_eps(r, done[r.attack.name])
+    ]
+    eps = finished[0].request.shown_eps
+    what = "attack" if len(finished) == len(rows) else "finished attack"
+    count = f"{len(reached)} of {len(finished)} {what}{'s' * (len(finished) > 1)}"
+    return f"{count} reached the goal within eps {eps:.3g} ({in_255ths(eps)})."
+
+
+def _compute(row: Row) -> Experiment | None:
+    """The result, or None with a sentence on the page; one row's failure does not stop the others."""
+    try:
+        return lab.compute(
+            row.key,
+            row.request.work,
+            channel="compare",
+            doing=row.attack.title,
+            words=lab.steps(row.request.attack),
+        )
+    except Exception:  # which the page has said
+        log.exception("%s failed", row.attack.name)
+        return None
+
+
+def _show(row: Row, experiment: Experiment, changes: Changes) -> None:
+    name, title = row.attack.name, row.attack.title
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row_{name}"):
+        with st.container(horizontal=True, gap="xsmall", width="content"):
+            adversarial = imaging.enlarge(experiment.pixels()[1].numpy(), SIDE)
+            alt = f"The adversarial picture of {title}: {experiment.after[0].label}."
+            st.image(imaging.png(adversarial), alt=alt, output_format="PNG")
+            changes.add(experiment, title)
+        with st.container(width=250, gap=None):
+            colour, icon = BADGES[verdict(experiment)]
+            st.markdown(f"**{title}** :{colour}-badge[{icon} {verdict(experiment).value}]")
+            st.markdown(says(experiment))
+            st.caption(distance(row, experiment))
+            with st.container(horizontal=True, gap="small"):
+                show_threat_model(row.attack)
+                if _open(name):
+                    st.session_state["attack"] = name
+                    st.switch_page("pages/attack.py")
+        with st.container(horizontal=True, gap="xxsmall", width="stretch"):
+            for label, value, why in numbers(experiment):
+                st.metric(label, value, help=why, width=76)
+
+
+def _open(name: str) -> bool:
+    return st.button(
+        "Open",
+        key=f"open_{name}",
+        type="tertiary",
+        icon=":material/bolt:",
+        help="All about this result, on the page Attack.",
+    )
+
+
+def says(experiment: Experiment) -> str:
+    """The model's answer, and what it still believes of the class to leave."""
+    answer, label = experiment.after[0], experiment.label
+    if answer.index == label.index:
+        return said(answer)
+    return f"{said(answer)}, {quoted(label.label)} {percent(left_confidence(experiment))}"
+
+
+def distance(row: Row, experiment: Experiment) -> str:
+    """How large the change is, in the norm that the attack looks at, beside the eps allowed."""
+    eps = in_255ths(row.request.shown_eps)
+    l2 = row.request.attack.norm == "l2"
+    size = in_255ths(root_mean_square(experiment) if l2 else experiment.linf)
+    size += " root mean square" if l2 else " at most"
+    if row.request.attack.norm == "l0":
+        size = f"{experiment.l0:,.0f} pixels, {size}"
+    if has_eps(row.attack):
+        return f"{size}; allowed {eps}"
+    if not experiment.success:
+        return "no eps; found no change that does it"
+    beyond = "within" if within_eps(row, experiment) else "beyond"
+    return f"no eps; needed {size}, {beyond} {eps}"
+
+
+def show_threat_model(attack: type[attacks.Attack]) -> None:
+    """The card: what the attacker knows, wants, changes, counts as small and acts through."""
+    with st.popover("Threat model", type="tertiary", icon=":material/policy:"):
+        st.markdown(f"**{attack.title}.** {attack.summary}")
+        for axis, (value, why) in threat.threat_model(attack).items():
+            st.markdown(f"**{axis.capitalize()}**: {value}  \n:gray[{why}]")
+
+
+def numbers(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
+    """Name, value and explanation of what a row shows."""
+    height, width = experiment.clean.shape[-2:]
+    passes = f"Forward passes; and {experiment.gradients} backward passes, for gradients."
+    return (
+        ("L0", f"{experiment.l0:,.0f}", f"Pixels that changed, of {height * width}."),
+        ("L2", short(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
+        ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
+        ("Queries", f"{experiment.queries:,}", passes),
+        ("Time", duration(experiment.seconds), "Of the attack alone, on this machine."),
+    )

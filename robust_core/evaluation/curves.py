@@ -1,0 +1,122 @@
+"""How sure a model stays of one picture's class while an attack's radius grows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Attack, AttackResult
+from robust_core.classifier import Classifier
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.experiment import UNTARGETED, check_goal
+from robust_core.goals import Aim, Goal
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What an attack of one radius reached."""
+
+    eps: float
+    """The radius, in the norm of the attack; 0 for the clean picture."""
+    confidence: float
+    """Softmax confidence in the class to leave, in [0, 1]."""
+    aimed: float | None
+    """The same in the target, where there is one."""
+    winner: int
+    """Index of the most probable class."""
+    success: bool
+    l2: float
+    linf: float
+
+
+def curve(
+    model: Classifier,
+    images: Tensor,
+    attack: Attack,
+    radii: Sequence[float],
+    *,
+    label: int | None = None,
+    goal: Goal = UNTARGETED,
+    progress: Progress | None = None,
+) -> tuple[Point, ...]:
+    """Attack one picture once for each radius, all else equal.
+
+    The attacks know nothing of each other: more eps may leave more confidence where an attack takes
+    a fixed number of steps. The radius 0 is the clean picture itself, without an attack.
+
+    Args:
+        images: one picture ``[1, C, H, W]`` in [0, 1] on the model's device.
+        attack: an attack with a field ``eps``, which is replaced.
+        radii: values for ``eps``, at least one.
+        label: the class to leave; None takes the model's own prediction.
+        goal: what the attacker wants; a class to reach is ``goals.Towards(index)``.
+        progress: called as ``progress(k, n)`` at each iterate of all runs; what it raises ends it.
+
+    Returns:
+        One point for each radius, in the order of ``radii``.
+
+    Raises:
+        ValueError: several pictures, an attack without eps, no or bad radii, or a goal that is none
+            of the attack's or not about this picture.
+    """
+    if len(images) != 1:
+        raise ValueError(f"images must hold one picture; got {len(images)}")
+    if not has_eps(attack):
+        raise ValueError(f"attack must be bounded by eps; {attack.name} looks for its own distance")
+    runs = [replace(attack, eps=radius) for radius in radii]
+    if not runs:
+        raise ValueError("radii must hold at least one eps: a number such as 0.01")
+    with torch.inference_mode():
+        clean = model(images).cpu().double()
+    label = int(clean.argmax()) if label is None else label
+    check_goal(model, goal, label)
+    labels = torch.tensor([label])
+    aim = goal.bind(labels, clean)
+    points = []
+    for i, run in enumerate(runs):
+        if run.eps == 0:
+            points.append(_point(run, clean, label, aim))
+            continue
+        steps = _Steps(i, len(runs), run.observations, progress) if progress else None
+        watched = steps if run.observations > 2 else None
+        record = run.run(model, images, labels, goal, observer=watched)
+        with torch.inference_mode():
+            logits = model(record.x_adv).cpu().double()
+        points.append(_point(run, logits, label, aim, record))
+        if steps is not None:
+            steps.finish()
+    return tuple(points)
+
+
+class _Steps:
+    """Observer of the ``i``-th of ``n`` runs of ``each`` iterates, which reports all of them as one."""
+
+    def __init__(self, i: int, n: int, each: int, progress: Progress) -> None:
+        self.each, self.progress = max(1, each), progress
+        self.done, self.total = i * self.each, n * self.each
+        self.end = self.done + self.each
+
+    def __call__(self, images: Tensor, loss: Tensor) -> None:
+        self.done = min(self.done + 1, self.end)
+        self.progress(self.done, self.total)
+
+    def finish(self) -> None:
+        self.progress(self.end, self.total)
+
+
+def _point(
+    attack: Attack, logits: Tensor, label: int, aim: Aim, record: AttackResult | None = None
+) -> Point:
+    probabilities = logits.softmax(1)[0]
+    return Point(
+        eps=attack.eps,
+        confidence=probabilities[label].item(),
+        aimed=probabilities[aim.classes[0]].item() if aim.towards else None,
+        winner=int(logits.argmax()),
+        success=bool((aim.success(logits) if record is None else record.success)[0]),
+        l2=0.0 if record is None else record.l2.item(),
+        linf=0.0 if record is None else record.linf.item(),
+    )

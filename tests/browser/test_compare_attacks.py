@@ -1,0 +1,139 @@
+"""Compare attacks in a browser: exact pictures, rows that fill, filters, a phone, and both pages."""
+
+import base64
+import io
+import re
+
+import numpy as np
+from PIL import Image
+
+from robust_core import attacks, imaging, zoo
+from robust_core.dashboard.compare import QUICK
+from robust_core.dashboard.compare_depth import TABS
+from robust_core.data import fitting, samples
+from robust_core.data.fitting import to_pixels
+from robust_core.experiment import perform
+from tests.live import native, serving
+
+ROWS = "[class*=st-key-row_]"
+PAGE = "compare_attacks"
+
+
+def rows(lab) -> list[str]:
+    """The attacks of the finished rows, from top to bottom."""
+    names = "all => all.map((e) => e.className.match(/st-key-row_([\\w-]+)/)[1])"
+    return lab.page.eval_on_selector_all(ROWS, names)
+
+
+def wait_for_rows(lab, *names: str) -> None:
+    lab.until(lambda: rows(lab) == list(names), f"rows {names}")
+
+
+def choose(lab, control: str, option: str) -> None:
+    """Pick from a select box in view; while the page around it moves, its popup does not open."""
+    box = lab.page.get_by_role("combobox", name=control)
+    wanted = lab.page.get_by_role("option", name=option, exact=True)
+
+    def opened() -> bool:
+        if box.get_attribute("aria-expanded") != "true":
+            box.click()
+        return wanted.is_visible()
+
+    lab.until(opened, f"{option} of {control}")
+    wanted.click()
+
+
+def test_a_first_visit_fills_the_rows_with_exact_pictures(visit):
+    lab = visit(PAGE)
+    wait_for_rows(lab, *(name for name in attacks.names() if name in QUICK))
+    lab.page.get_by_text(re.compile(rf"\d of {len(QUICK)} attacks reached the goal")).wait_for()
+    said = lab.page.get_by_text("Perturbations ×").inner_text()
+    factor = float(re.search(r"× ([\d.]+) around", said)[1])
+    model = zoo.describe("cifar10-resnet32")
+    pixels = fitting.fit(
+        samples.load("chelsea").picture.pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how="crop",
+        interpolation=model.interpolation,
+    )
+    expected = perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=0.01))
+    shown = lab.page.eval_on_selector_all(
+        ".st-key-row_fgsm img", "all => all.map((image) => image.src)"
+    )
+    adversarial = native(lab.page.request.get(shown[0]).body(), 32)
+    change = native(base64.b64decode(shown[1].partition(",")[2]), 32)
+    assert (adversarial == to_pixels(expected.adversarial)[0]).all()
+    delta = (expected.adversarial - expected.clean)[0].permute(1, 2, 0).numpy()
+    assert (change == imaging.show_change(delta, factor)).all()
+
+
+def test_sorting_filtering_and_a_link(visit):
+    query = f"{PAGE}?model=digits-cnn&eps=0.15&attacks=noise,fgsm,bim-l2,deepfool"
+    lab = visit(query, height=1800)
+    wait_for_rows(lab, "noise", "fgsm", "bim-l2", "deepfool")
+    choose(lab, "Sort by", "queries")
+    wait_for_rows(lab, "noise", "fgsm", "deepfool", "bim-l2")
+    lab.page.get_by_text("Only attacks with this threat model").click()
+    choose(lab, "Distance", "L2")
+    wait_for_rows(lab, "deepfool", "bim-l2")
+    lab.page.wait_for_function("location.search.includes('only_distance=L2')")
+    other = visit(f"{PAGE}?" + lab.page.url.partition("?")[2])
+    wait_for_rows(other, *rows(lab))
+
+
+def test_looking_elsewhere_loses_nothing(visit):
+    lab = visit("?model=digits-cnn&eps=0.15&source=upload")
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (24, 24), dtype=np.uint8)
+    Image.fromarray(noise).save(file, "PNG")
+    lab.until_changed(lambda: lab.upload("noise.png", file.getvalue()))
+    before, sentence = lab.sources[2], lab.sentence
+    lab.page.get_by_role("link", name="Compare attacks").click()
+    wait_for_rows(lab, *(name for name in attacks.names() if name in QUICK))
+    assert lab.chip("0.15").get_attribute("aria-checked") == "true"
+    lab.page.locator(".st-key-row_fgsm").get_by_role("button", name="Open").click()
+    lab.until(lambda: lab.sources[2:] == [before], "the former result")
+    assert lab.sentence == sentence
+
+
+def test_a_long_row_shows_progress_and_can_be_stopped(visit):
+    lab = visit(f"{PAGE}?attacks=fgsm,pgd&pgd.steps=10000")
+    lab.page.get_by_text(re.compile(r"PGD: step \d")).wait_for()
+    assert rows(lab) == ["fgsm"]
+    lab.page.get_by_role("button", name="Stop", exact=True).click()
+    lab.page.get_by_text("Stopped.").wait_for()
+    assert rows(lab) == ["fgsm"]
+    assert lab.page.get_by_role("button", name="Run it again").is_visible()
+
+
+def test_a_phone_never_scrolls_sideways(visit):
+    lab = visit(
+        f"{PAGE}?model=digits-cnn&eps=0.15&attacks=fgsm,bim-l2,deepfool",
+        width=390,
+        height=844,
+        color_scheme="dark",
+    )
+    wait_for_rows(lab, "fgsm", "bim-l2", "deepfool")
+    for tab in TABS:
+        lab.tab(tab)
+        if tab != TABS[0]:
+            lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        for selector in ("html", "[data-testid=stMain]"):
+            wide = lab.page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
+            assert wide <= 0, f"{selector} overflows by {wide} pixels in {tab}"
+    for image in lab.page.locator(f"{ROWS} img").all():
+        box = image.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+
+
+def test_the_very_first_visitor_of_a_server_may_come_by_a_link(contexts, tmp_path):
+    with serving(tmp_path) as fresh:
+        page = contexts(viewport={"width": 1280, "height": 720}).new_page()
+        page.goto(f"http://{fresh}/{PAGE}?model=digits-cnn&attacks=fgsm")
+        page.get_by_text("attack reached the goal").wait_for(timeout=45_000)
+        assert page.get_by_role("link", name="Attack", exact=True).is_visible()
+        assert "attacks=fgsm" in page.url
+        page.close()
