@@ -60,7 +60,7 @@ def distance_table(name: str) -> str:
     ]
     for result in report["results"]:
         (row,), norm = result["rows"], result["norm"]
-        goal = " ".join([*map(str, result["goal_parameters"].values())][:1] + [result["goal"]])
+        goal = f"{result['goal_parameters'].get('target', '')} {result['goal']}".strip()
         steps = result["parameters"]["steps"]
         searches = result["parameters"].get("search_steps")
         lines.append(

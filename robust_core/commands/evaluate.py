@@ -110,15 +110,10 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
             args, model, part.attack, part.eps, parameters, images[first], labels[first], part.goal
         )
         results.append({"attack": part.attack} | rows)
-    same = {"model": suite.model, "data": suite.data}
+    same = {"model": suite.model, "data": suite.data, "correct_only": suite.correct is not None}
     value = {"suite": args.suite, **same}
     value |= {key: results[0][key] for key in ("n", "clean_top1", "clean_top5")}
-    value |= {
-        "limit": args.limit,
-        "correct_only": suite.correct is not None,
-        "results": results,
-        **_conditions(model),
-    }
+    value |= {"limit": args.limit, "results": results, **_conditions(model)}
     text = "\n\n".join(_text({**same, **_conditions(model), **result}) for result in results)
     # A part of the test set must not take the place of the committed result.
     default = RESULTS / f"{args.suite}.json" if args.limit is None else None
@@ -194,7 +189,9 @@ def _text(value: dict) -> str:
     return "\n".join(
         [
             f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
-            f"{value['model']}, {value['n']} pictures of {value['data']}, {value['device']}",
+            f"{value['model']}, {value['n']} pictures of {value['data']}"
+            + (" that it gets right" if value.get("correct_only") else "")
+            + f", {value['device']}",
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
             f"clean: top-1 {output.share(value['clean_top1'])}, "
             f"top-5 {output.share(value['clean_top5'])}",

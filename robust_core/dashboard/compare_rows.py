@@ -18,11 +18,17 @@ from robust_core.experiment import Experiment
 
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
+COUNTED = 0.99
+"""The share of a perturbation's values that the amplification is sure to show uncut."""
 log = logging.getLogger(__name__)
 
 
 class Changes:
-    """The perturbations of all rows, amplified by one factor: that of the largest of them."""
+    """The perturbations of all rows, amplified by one factor.
+
+    It is that of the row with the largest changes, of which the largest hundredth does not count: an
+    attack that changes a few pixels completely would leave all other rows grey.
+    """
 
     def __init__(self) -> None:
         self.factor = 1.0
@@ -32,7 +38,9 @@ class Changes:
         """Show the change of a row here; the others follow where the factor changes."""
         delta = (experiment.adversarial - experiment.clean)[0].numpy().transpose(1, 2, 0)
         self._shown.append((st.empty(), delta, title))
-        factor = imaging.amplification(max(float(np.abs(d).max()) for _, d, _ in self._shown))
+        sizes = [np.abs(delta) for _, delta, _ in self._shown]
+        largest = max(np.quantile(size, COUNTED) for size in sizes) or max(map(np.max, sizes))
+        factor = imaging.amplification(float(largest))
         for shown in self._shown if factor != self.factor else self._shown[-1:]:
             self._draw(*shown, factor)
         self.factor = factor
@@ -93,8 +101,9 @@ def _show_head(
             st.markdown(f"Clean: {said(first.before[0])}")
             st.caption(
                 f"{request.model.name}. The class to leave is {quoted(first.label.label)}: "
-                f"{first.label_source}. Perturbations × {factor:g} around grey, in every row. "
-                "For L2 attacks eps is the root-mean-square change of a value."
+                f"{first.label_source}. Perturbations × {factor:g} around grey, in every row; up to "
+                "1 % of the values may be cut off. For L2 attacks eps is the root-mean-square change of "
+                "a value."
             )
 
 

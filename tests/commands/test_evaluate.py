@@ -16,8 +16,9 @@ KEYS = {
     *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
 }
 ROW = {
-    *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped", "mean_l2"),
-    *("mean_linf", "mean_queries", "mean_gradients", "seconds"),
+    *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped"),
+    *(f"{kind}_{norm}" for kind in ("mean", "median") for norm in ("l0", "l2", "linf")),
+    *("mean_queries", "mean_gradients", "seconds"),
 }
 
 
@@ -154,11 +155,32 @@ def test_suites_are_listed_and_can_all_be_made(command):
     for suite in suites.SUITES.values():
         assert suite.model in zoo.names()
         for part in suite.parts:
-            assert [attacks.create(part.attack, eps=e, **part.parameters) for e in part.eps]
+            radii = [{"eps": eps} for eps in part.eps] or [{}]
+            assert [attacks.create(part.attack, **radius, **part.parameters) for radius in radii]
+
+
+def test_a_suite_of_right_pictures_takes_the_first_that_the_model_gets_right(
+    command, monkeypatch, tmp_path
+):
+    parts = (Part("deepfool"), Part("bim", (0.2,), goal=goals.RandomTarget(), limit=5))
+    right = Suite("digits-cnn", "digits", parts, correct=40)
+    monkeypatch.setitem(suites.SUITES, "right", right)
+    file = tmp_path / "right.json"
+    ended = command("evaluate", "--suite", "right", "--device", "cpu", "--out", str(file))
+    assert ended.status == 0, ended.err
+    result = json.loads(file.read_text())
+    assert (result["n"], result["clean_top1"], result["correct_only"]) == (40, 1, True)
+    nearest, towards = result["results"]
+    (row,) = nearest["rows"]
+    assert (row["eps"], row["correct"], row["flipped"]) == (None, 40, 40)
+    assert 0 < row["median_l2"] < 2 * row["mean_l2"]
+    assert (towards["goal"], towards["goal_parameters"]["target"]) == ("targeted", "random")
+    assert "that it gets right" in ended.out
 
 
 def test_suites_cover_the_dashboard_s_eps():
-    for suite in suites.SUITES.values():
+    for name in ("cifar10", "digits"):
+        suite = suites.SUITES[name]
         for name in ("noise", "fgsm", "bim", "pgd"):
             radii = {eps for part in suite.parts if part.attack == name for eps in part.eps}
             assert {0.01, 0.1, 0.15, 0.5, 0.7, 8 / 255} <= radii

@@ -1,0 +1,288 @@
+"""Who takes part in benchmarks/minimum_norm.py: the peers' DeepFool and Carlini-Wagner.
+
+Every peer gets the model object, pictures, labels and budget of ours: steps, searches, first
+constant, overshoot, candidates. Two learning rates where there is one, as ours means something else:
+it falls during a search (L2) or is a share of the bound (Linf). The driver keeps the stronger.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from contestants import installed
+from torch import Tensor, nn
+
+from robust_core import attacks
+
+Perturb = Callable[[Tensor, Tensor], Tensor]
+
+PACKAGES = {
+    "foolbox": "foolbox",
+    "torchattacks": "torchattacks",
+    "ART": "adversarial-robustness-toolbox",
+    "cleverhans": "cleverhans",
+    "adv_lib": "adv-lib",
+}
+"""Name in the table: name in the package index."""
+L2_RATES = (0.02, 0.01)  # ours, and the default of all but cleverhans (0.005)
+LINF_RATES = (0.01, 0.001)  # the default of both, and a tenth: boundaries are nearer than its step
+FIXED_CONST = 1.0  # torchattacks has no search for it; its own default
+
+
+class Counted(nn.Module):
+    """``model``, counting the pictures in forward and in backward passes: a microsecond a pass."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.forwards = self.backwards = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.forwards += len(x)
+        logits = self.model(x)
+        if logits.requires_grad:
+            logits.register_hook(self._pulled)
+        return logits
+
+    def _pulled(self, gradient: Tensor) -> None:
+        self.backwards += len(gradient)
+
+    def restart(self) -> None:
+        self.forwards = self.backwards = 0
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """An attack ready to be called.
+
+    ``most``: at most so many pictures, None for all: those that go picture by picture. ``slow``: left
+    out of a quick run, and run once instead of in every round.
+    """
+
+    name: str
+    perturb: Perturb
+    setting: str = ""
+    most: int | None = None
+    slow: bool = False
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} ({self.setting})" if self.setting else self.name
+
+
+def contestants(ours: attacks.Attack, model: nn.Module) -> list[Contestant]:
+    """The installed peers' equivalents of ``ours`` on ``model``, each learning rate on its own."""
+    makers = {
+        "deepfool": [_foolbox_deepfool, _torchattacks_deepfool, _art_deepfool, _advlib_deepfool],
+        "deepfool-linf": [_foolbox_deepfool, _advlib_deepfool],
+        "cw-l2": [_foolbox_cw, _torchattacks_cw, _art_cw, _cleverhans_cw, _advlib_cw],
+        "cw-linf": [_art_cw_linf, _advlib_cw_linf],
+    }[ours.name]
+    found = []
+    for make in makers:
+        name = make.__name__.removeprefix("_").split("_")[0]
+        name = {"art": "ART", "advlib": "adv_lib"}.get(name, name)
+        if installed(PACKAGES[name]):
+            found += make(name, ours, model)
+    return found
+
+
+def _order(ours: attacks.Attack) -> float:
+    return 2 if ours.norm == "l2" else math.inf
+
+
+def _foolbox(peer: object, model: nn.Module) -> Perturb:
+    import foolbox
+
+    device = next(model.parameters()).device
+    wrapped = foolbox.PyTorchModel(model, bounds=(0, 1), device=device)
+    # run, not __call__: foolbox's call predicts once more to report success.
+    return lambda x, y: peer.run(wrapped, x, foolbox.criteria.Misclassification(y))
+
+
+def _art(model: nn.Module) -> object:
+    from art.estimators.classification import PyTorchClassifier
+
+    inner = model.model
+    return PyTorchClassifier(
+        model=model,
+        loss=nn.CrossEntropyLoss(),
+        input_shape=(inner.channels, *inner.input_size),
+        nb_classes=len(inner.class_names),
+        clip_values=(0.0, 1.0),
+        device_type="gpu" if next(model.parameters()).is_cuda else "cpu",
+    )
+
+
+def _through_numpy(make: Callable[[int], object]) -> Perturb:
+    """A peer that takes arrays; ``make`` gives the attack for a batch of so many."""
+
+    def perturb(x: Tensor, y: Tensor) -> Tensor:
+        made = make(len(x)).generate(x.cpu().numpy(), y.cpu().numpy())
+        return torch.from_numpy(made).to(x)
+
+    return perturb
+
+
+def _foolbox_deepfool(
+    name: str, ours: attacks.DeepFool, model: nn.Module
+) -> list[Contestant]:
+    import foolbox
+
+    kind = {"l2": "L2DeepFoolAttack", "linf": "LinfDeepFoolAttack"}[ours.norm]
+    peer = getattr(foolbox.attacks, kind)(
+        steps=ours.steps, candidates=ours.candidates, overshoot=ours.overshoot
+    )
+    return [Contestant(name, _foolbox(peer, model))]
+
+
+def _torchattacks_deepfool(
+    name: str, ours: attacks.DeepFool, model: nn.Module
+) -> list[Contestant]:
+    import torchattacks
+
+    peer = torchattacks.DeepFool(model, steps=ours.steps, overshoot=ours.overshoot)
+    return [Contestant(name, peer, "picture by picture", most=16, slow=True)]
+
+
+def _art_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
+    from art.attacks.evasion import DeepFool
+
+    classifier = _art(model)
+    perturb = _through_numpy(
+        lambda batch: DeepFool(
+            classifier, ours.steps, ours.overshoot, ours.candidates, batch, verbose=False
+        )
+    )
+    return [Contestant(name, perturb)]
+
+
+def _advlib_deepfool(
+    name: str, ours: attacks.DeepFool, model: nn.Module
+) -> list[Contestant]:
+    from adv_lib.attacks import df
+
+    def perturb(x: Tensor, y: Tensor) -> Tensor:
+        return df(model, x, y, steps=ours.steps, overshoot=ours.overshoot, norm=_order(ours))
+
+    return [Contestant(name, perturb)]
+
+
+def _foolbox_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
+    import foolbox
+
+    def at(rate: float) -> Perturb:
+        peer = foolbox.attacks.L2CarliniWagnerAttack(
+            binary_search_steps=ours.search_steps,
+            steps=ours.steps,
+            stepsize=rate,
+            initial_const=ours.initial_const,
+        )
+        return _foolbox(peer, model)
+
+    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+
+
+def _torchattacks_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
+    import torchattacks
+
+    steps = ours.search_steps * ours.steps
+    return [
+        Contestant(
+            name,
+            torchattacks.CW(model, c=FIXED_CONST, steps=steps, lr=rate),
+            f"lr {rate}, c {FIXED_CONST:g}",
+        )
+        for rate in L2_RATES
+    ]
+
+
+def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
+    from art.attacks.evasion import CarliniL2Method
+
+    classifier = _art(model)
+
+    def at(rate: float) -> Perturb:
+        return _through_numpy(
+            lambda batch: CarliniL2Method(
+                classifier,
+                learning_rate=rate,
+                binary_search_steps=ours.search_steps,
+                max_iter=ours.steps,
+                initial_const=ours.initial_const,
+                batch_size=batch,
+                verbose=False,
+            )
+        )
+
+    return [Contestant(name, at(rate), f"lr {rate}", slow=True) for rate in L2_RATES]
+
+
+def _cleverhans_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
+    from cleverhans.torch.attacks.carlini_wagner_l2 import carlini_wagner_l2
+
+    def at(rate: float) -> Perturb:
+        return lambda x, y: carlini_wagner_l2(
+            model,
+            x,
+            len(model.model.class_names),
+            y,
+            lr=rate,
+            initial_const=ours.initial_const,
+            binary_search_steps=ours.search_steps,
+            max_iterations=ours.steps,
+        )
+
+    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+
+
+def _advlib_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
+    from adv_lib.attacks import carlini_wagner_l2
+
+    def at(rate: float) -> Perturb:
+        return lambda x, y: carlini_wagner_l2(
+            model,
+            x,
+            y,
+            learning_rate=rate,
+            initial_const=ours.initial_const,
+            binary_search_steps=ours.search_steps,
+            max_iterations=ours.steps,
+        )
+
+    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+
+
+def _art_cw_linf(name: str, ours: attacks.CWLinf, model: nn.Module) -> list[Contestant]:
+    from art.attacks.evasion import CarliniLInfMethod
+
+    classifier = _art(model)
+    rate = LINF_RATES[0]
+    perturb = _through_numpy(
+        lambda batch: CarliniLInfMethod(
+            classifier,
+            learning_rate=rate,
+            max_iter=ours.steps,
+            initial_const=ours.initial_const,
+            batch_size=batch,
+            verbose=False,
+        )
+    )
+    return [Contestant(name, perturb, f"lr {rate}, picture by picture", most=2, slow=True)]
+
+
+def _advlib_cw_linf(name: str, ours: attacks.CWLinf, model: nn.Module) -> list[Contestant]:
+    from adv_lib.attacks import carlini_wagner_linf
+
+    def at(rate: float) -> Perturb:
+        return lambda x, y: carlini_wagner_linf(
+            model,
+            x,
+            y,
+            learning_rate=rate,
+            max_iterations=ours.steps,
+            initial_const=ours.initial_const,
+        )
+
+    return [Contestant(name, at(rate), f"lr {rate}") for rate in LINF_RATES]
