@@ -56,8 +56,8 @@ class Counted(nn.Module):
 class Contestant:
     """An attack ready to be called.
 
-    ``most``: at most so many pictures, None for all: those that go picture by picture. ``slow``: left
-    out of a quick run, and run once instead of in every round.
+    ``most``: at most so many pictures, None for all: those that would take hours. ``slow``: left out of
+    a quick run, and run once instead of in every round.
     """
 
     name: str
@@ -125,9 +125,7 @@ def _through_numpy(make: Callable[[int], object]) -> Perturb:
     return perturb
 
 
-def _foolbox_deepfool(
-    name: str, ours: attacks.DeepFool, model: nn.Module
-) -> list[Contestant]:
+def _foolbox_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
     import foolbox
 
     kind = {"l2": "L2DeepFoolAttack", "linf": "LinfDeepFoolAttack"}[ours.norm]
@@ -137,9 +135,7 @@ def _foolbox_deepfool(
     return [Contestant(name, _foolbox(peer, model))]
 
 
-def _torchattacks_deepfool(
-    name: str, ours: attacks.DeepFool, model: nn.Module
-) -> list[Contestant]:
+def _torchattacks_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
     import torchattacks
 
     peer = torchattacks.DeepFool(model, steps=ours.steps, overshoot=ours.overshoot)
@@ -158,9 +154,7 @@ def _art_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[C
     return [Contestant(name, perturb)]
 
 
-def _advlib_deepfool(
-    name: str, ours: attacks.DeepFool, model: nn.Module
-) -> list[Contestant]:
+def _advlib_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
     from adv_lib.attacks import df
 
     def perturb(x: Tensor, y: Tensor) -> Tensor:
@@ -216,7 +210,7 @@ def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]
             )
         )
 
-    return [Contestant(name, at(rate), f"lr {rate}", slow=True) for rate in L2_RATES]
+    return [Contestant(name, at(rate), f"lr {rate}", most=4, slow=True) for rate in L2_RATES]
 
 
 def _cleverhans_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:

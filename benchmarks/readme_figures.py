@@ -24,7 +24,7 @@ def percent(share: float | None) -> str:
 
 def suite_table(name: str) -> str:
     """One row for each attack and radius: clean accuracy beside the robust one, and the conditions."""
-    report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    report = result(name)
     lines = [
         f"**{report['model']}** on the {report['data']} test set; weights "
         f"`{report['weights_sha256'][:12]}`, {report['device']}. Made by "
@@ -33,14 +33,14 @@ def suite_table(name: str) -> str:
         "| attack | norm | steps | eps | n | clean | under attack | success | mean L2 of successes |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for result in report["results"]:
-        steps = result["parameters"].get("steps", "")
-        for row in result["rows"]:
-            scale = "" if result["norm"] == "l2" else f" ({in_255ths(row['eps'])})"
+    for part in report["results"]:
+        steps = part["parameters"].get("steps", "")
+        for row in part["rows"]:
+            scale = "" if part["norm"] == "l2" else f" ({in_255ths(row['eps'])})"
             length = "" if row["mean_l2"] is None else f"{row['mean_l2']:.3f}"
             lines.append(
-                f"| `{result['attack']}` | {result['norm']} | {steps} | {row['eps']:.3g}{scale} "
-                f"| {result['n']:,} | {percent(result['clean_top1'])} | {percent(row['top1'])} "
+                f"| `{part['attack']}` | {part['norm']} | {steps} | {row['eps']:.3g}{scale} "
+                f"| {part['n']:,} | {percent(part['clean_top1'])} | {percent(row['top1'])} "
                 f"| {percent(row['success_rate'])} | {length} |"
             )
     return "\n".join(lines)
@@ -48,7 +48,7 @@ def suite_table(name: str) -> str:
 
 def distance_table(name: str) -> str:
     """One row for each attack without an eps: how far it had to go, and what that cost."""
-    report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    report = result(name)
     lines = [
         f"How near the nearest adversarial picture is: **{report['model']}** on the first "
         f"{report['n']:,} pictures of the {report['data']} test set that it gets right; weights "
@@ -58,18 +58,78 @@ def distance_table(name: str) -> str:
         "| attack | goal | steps | n | success | norm | mean | median | forward passes | backward passes |",
         "|---|---|--:|--:|--:|---|--:|--:|--:|--:|",
     ]
-    for result in report["results"]:
-        (row,), norm = result["rows"], result["norm"]
-        goal = f"{result['goal_parameters'].get('target', '')} {result['goal']}".strip()
-        steps = result["parameters"]["steps"]
-        searches = result["parameters"].get("search_steps")
+    for part in report["results"]:
+        (row,), norm = part["rows"], part["norm"]
+        goal = f"{part['goal_parameters'].get('target', '')} {part['goal']}".strip()
+        steps = part["parameters"]["steps"]
+        searches = part["parameters"].get("search_steps")
         lines.append(
-            f"| `{result['attack']}` | {goal} | {f'{searches} x {steps}' if searches else steps} "
-            f"| {result['n']:,} | {percent(row['success_rate'])} | {norm} "
+            f"| `{part['attack']}` | {goal} | {f'{searches} x {steps}' if searches else steps} "
+            f"| {part['n']:,} | {percent(row['success_rate'])} | {norm} "
             f"| {row[f'mean_{norm}']:.3g} | {row[f'median_{norm}']:.3g} "
             f"| {row['mean_queries']:.1f} | {row['mean_gradients']:.1f} |"
         )
     return "\n".join(lines)
+
+
+def strength_table(report: dict) -> str:
+    """One row for each library and attack: as strong as ours or not, and how much slower."""
+    m = report["machine"]
+    lines = [
+        f"Against other libraries: **{report['model']}** on pictures of the {report['data']}, {m['cpu']}, "
+        f"{m['threads']} threads, {versions(report)}. The same model, pictures, steps and searches "
+        "for all; a peer is as strong where its success is within half a point of ours and its mean "
+        "within 2 %. Passes and time are per picture. Made by `python benchmarks/minimum_norm.py`.",
+        "",
+        "| attack | batch | library | n | success | mean | median | forward | backward | ms "
+        "| ours is faster by | strength |",
+        "|---|--:|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    for row in report["rows"]:
+        for c in row["contestants"]:
+            own = c["name"] == "ours"
+            faster = "" if own else f"{1 / c['ours_over']:.1f} x"
+            norms = " | ".join("" if c[k] is None else f"{c[k]:.3g}" for k in ("mean", "median"))
+            lines.append(
+                f"| `{row['attack']}` | {row['batch']} | {'**ours**' if own else c['name']} "
+                f"| {c['pictures']} | {percent(c['success'])} | {norms} | {c['forwards']:.1f} "
+                f"| {c['backwards']:.1f} | {c['ms']:.1f} "
+                f"| {faster} "
+                f"| {'' if own else c['strength']} |"
+            )
+        f = row["floor"]
+        lines.append(
+            f"| `{row['attack']}` | {row['batch']} | *floor: bare passes* | {row['pictures']} | | | "
+            f"| {f['forwards']:.1f} | {f['backwards']:.1f} | {f['ms']:.1f} "
+            f"| {1 / f['ours_over']:.2f} x | |"
+        )
+    return "\n".join(lines)
+
+
+def speed_table(report: dict) -> str:
+    """The sign attacks and their L2 forms: time over the floor and over two libraries."""
+    m = report["machine"]
+    lines = [
+        f"Time of the gradient attacks over that of bare passes and of other libraries at the same "
+        f"settings: **{report['model']}**, {m['cpu']}, {m['threads']} threads, {versions(report)}; "
+        "below 1 is faster. Made by `python benchmarks/attacks.py`.",
+        "",
+        "| attack | batch | rounds | over the floor | over foolbox | over torchattacks |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for row in report["rows"]:
+        over = [row["ours_over"].get(name) for name in ("floor", "foolbox", "torchattacks")]
+        cells = " | ".join("" if ratio is None else f"{ratio:.2f}" for ratio in over)
+        lines.append(f"| `{row['attack']}` | {row['batch']} | {row['rounds']} | {cells} |")
+    return "\n".join(lines)
+
+
+def versions(report: dict) -> str:
+    return ", ".join(f"{name} {version}" for name, version in report["versions"].items() if version)
+
+
+def result(name: str) -> dict:
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def figures() -> str:
@@ -79,7 +139,9 @@ def figures() -> str:
         "2.5 eps / steps, one random start for `pgd`, seed 0. The same for `digits-cnn` stands in "
         "[assets/results/digits.json](assets/results/digits.json)."
     )
-    return "\n\n".join([note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)])
+    parts = [note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)]
+    parts += [strength_table(result("benchmark-minimum-norm"))]
+    return "\n\n".join([*parts, speed_table(result("benchmark-attacks"))])
 
 
 def renew(text: str) -> str:

@@ -181,6 +181,8 @@ class Attack:
         recording: bool,
     ) -> tuple[Tensor, Aim, Oracle]:
         check_batch(images)
+        if not isinstance(goal, Goal):
+            raise ValueError(f"goal must be one of robust_core.goals, or None; got {goal!r}")
         if goal.name not in self.goals:
             allowed = ", ".join(self.goals)
             raise ValueError(f"goal of {self.name} must be one of {allowed}; got {goal.name}")

@@ -46,7 +46,7 @@ class Pixels(Rows):
         self.known = torch.where(won.unsqueeze(1), self.allowed, self.known)
         self.share = torch.where(failed, self.share / 2, self.share)
         number = (self.share * self.known.sum(1)).long().clamp_min(1)
-        order = torch.where(self.known, self.score, torch.inf).argsort(1)
+        order = torch.where(self.known, self.score, torch.inf).argsort(dim=1, stable=True)
         place = torch.empty_like(order)
         place.scatter_(1, order, torch.arange(order.shape[1], device=order.device).expand_as(order))
         fewer = self.known & (place >= number.unsqueeze(1))
@@ -80,7 +80,6 @@ class CWL0(Carlini):
     share: float = parameter(
         0.5, "Of the pixels left, how many are given up at once.", above=0.0, high=0.99
     )
-
     rounds: int = parameter(100, "Most sets of pixels that are tried.", low=1, high=10_000)
 
     @property

@@ -45,7 +45,6 @@ class CWLinf(Carlini):
     initial_const: float = parameter(
         0.1, "First weight of the classes against the bound.", above=0.0, high=LARGEST_CONST
     )
-
     rounds: int = parameter(100, "Most bounds and constants that are tried.", low=1, high=10_000)
 
     @property

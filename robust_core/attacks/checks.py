@@ -105,7 +105,7 @@ def check_classes(classes: Tensor, logits: Tensor) -> None:
     low, high = (bound.item() for bound in classes.aminmax())
     if low < 0 or high >= logits.shape[1]:
         raise ValueError(
-            f"labels must be class indices from 0 to {logits.shape[1] - 1}, as the model has "
+            f"labels and targets must be class indices from 0 to {logits.shape[1] - 1}, as the model has "
             f"{logits.shape[1]} classes; got {low if low < 0 else high}"
         )
 

@@ -48,7 +48,9 @@ class Auto(Attack):
     steps: int = parameter(100, "Number of gradient steps.", low=1, high=10_000)
     restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
     targets: int = targets_parameter()
-    max_queries: int = parameter(5000, "Most questions to the model.", low=1, high=1_000_000)
+    max_queries: int = parameter(
+        5000, "Most questions of Square, the last part.", low=1, high=1_000_000
+    )
     seed: int = parameter(0, "Seed of the random starts and squares.", low=0, high=2**31 - 1)
 
     @property

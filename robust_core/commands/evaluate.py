@@ -196,10 +196,19 @@ def _text(value: dict) -> str:
             f"clean: top-1 {output.share(value['clean_top1'])}, "
             f"top-5 {output.share(value['clean_top5'])}",
             output.table(heads, rows),
-            "top-1 and top-5 over all pictures; success: flipped / initially correct, of those that "
-            "the goal is about; means over the flipped.",
+            "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
+            "that the goal is about; means over those that reached it.",
+            *_about_eps(value),
         ]
     )
+
+
+def _about_eps(value: dict) -> list[str]:
+    if value["rows"][0]["eps"] is None or options.has(value["attack"], "eps"):
+        return []
+    return [
+        f"{value['attack']} has no eps: the one given, in {value['norm']}, only decides what counts."
+    ]
 
 
 def _list(as_json: bool) -> None:

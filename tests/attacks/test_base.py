@@ -434,3 +434,14 @@ def test_lengths_are_in_pixel_units_and_the_default_attack_is_allowed(case, make
     specs = {spec.name: spec for spec in fields(attack)}
     assert "eps" not in specs or specs["eps"].metadata["unit"] == "[0, 1]"
     assert attacks.get(attack.name) is type(attack)
+
+
+@pytest.mark.parametrize("goal", ["least-likely", goals.Untargeted])
+def test_a_goal_is_an_object_of_its_own(make, net, pictures, goal):
+    with pytest.raises(ValueError, match="goal must be one of"):
+        make("fgsm").run(net(), pictures(4), LABELS, goal)
+
+
+def test_a_target_that_the_model_lacks_is_named(make, net, pictures):
+    with pytest.raises(ValueError, match=r"targets must be class indices from 0 to 4.*got 30"):
+        make("fgsm").run(net(), pictures(4), LABELS, goals.Towards(30))

@@ -142,6 +142,12 @@ def test_suite_runs_all_parts_and_writes_its_result(command, small_suite):
     assert [r["n"] for r in ended.json["results"]] == [ended.json["n"], 30]
 
 
+def test_an_eps_given_to_an_attack_without_one_is_explained(command):
+    base = (*BASE, "--attack", "deepfool", "--data", "digits", "--limit", "5")
+    assert "only decides what counts" in command("evaluate", *base, "--eps", "0.1").out
+    assert "only decides what counts" not in command("evaluate", *base).out
+
+
 def test_part_of_a_suite_does_not_replace_its_result(command, small_suite):
     ended = command("evaluate", "--suite", "small", "--limit", "5")
     assert ended.status == 0
