@@ -18,17 +18,27 @@ class Verdict(Enum):
     MISSED = "Target not reached"
 
 
-def percent(share: float) -> str:
+def percent(share: float, more: int = 0) -> str:
     """A probability as people read it: never 100 % or 0 %, which no softmax is.
 
     One that rounds to either in float64 is said to be over or under the last figure shown.
+    ``more`` digits are shown than usual.
     """
     value = 100 * share
     if value > 99.9:
         return "over 99.9 %"
     if value < 0.1:
         return "under 0.1 %"
-    return f"{value:.0f} %" if 1 <= value <= 99 else f"{value:.1f} %"
+    return f"{value:.{more + (not 1 <= value <= 99)}f} %"
+
+
+def percents(*shares: float) -> tuple[str, ...]:
+    """Probabilities that stand side by side: where two look equal, with up to two more digits."""
+    for more in range(3):
+        words = tuple(percent(share, more) for share in shares)
+        if len(set(words)) == len(set(shares)):
+            return words
+    return tuple(map(percent, shares))
 
 
 def quoted(label: str) -> str:
@@ -36,9 +46,14 @@ def quoted(label: str) -> str:
     return f'"{label}"' if any(c.isdigit() for c in label) else label
 
 
-def said(guess: Guess) -> str:
-    """A class and its confidence: ``cat 98 %``, ``"0" 83 %``."""
-    return f"{quoted(guess.label)} {percent(guess.confidence)}"
+def said(*guesses: Guess) -> str:
+    """Classes, each with its confidence: ``cat 98 %``, ``"0" 83 %, cat 9 %``."""
+    return ", ".join(_each(*guesses))
+
+
+def _each(*guesses: Guess) -> list[str]:
+    shares = percents(*(guess.confidence for guess in guesses))
+    return [f"{quoted(g.label)} {share}" for g, share in zip(guesses, shares, strict=True)]
 
 
 def in_255ths(value: float) -> str:
@@ -71,8 +86,8 @@ def change(experiment: Experiment, norm: str) -> str:
     if norm == "l2":
         root_mean_square = experiment.l2 / math.sqrt(experiment.clean.numel())
         return (
-            f"the picture moved by {experiment.l2:.3g} in L2, "
-            f"{in_255ths(root_mean_square)} a value on average (root mean square)"
+            f"the picture moved by {experiment.l2:.2g} in L2, "
+            f"{in_255ths(root_mean_square)} root mean square"
         )
     return f"no pixel moved by more than {in_255ths(experiment.linf)}"
 
@@ -81,7 +96,7 @@ def sentence(experiment: Experiment, norm: str) -> str:
     """One sentence on labels, confidences and distance."""
     first, last = experiment.before[0], experiment.after[0]
     moved = change(experiment, norm)
-    was, now = said(first), said(last)
+    was, now = _each(first, last)
     outcome = verdict(experiment)
     if isinstance(experiment.goal, ConfidenceReduction):
         return f"{_fall(experiment)}; {moved}."
@@ -99,23 +114,33 @@ def sentence(experiment: Experiment, norm: str) -> str:
     if outcome is Verdict.FOOLED:
         return f"{was} became {now}; {moved}."
     still = quoted(last.label)
-    return f"Still {still}: {percent(first.confidence)} became {percent(last.confidence)}; {moved}."
+    before, after = percents(first.confidence, last.confidence)
+    return f"Still {still}: {before} became {after}; {moved}."
 
 
 def _fall(experiment: Experiment) -> str:
     """How far the confidence in the model's first answer fell, and whether that is enough."""
     goal, first, last = experiment.goal, experiment.before[0], experiment.after[0]
-    after = experiment.confidence_after[first.index]
+    before, after = percents(first.confidence, experiment.confidence_after[first.index])
+    was = f"{quoted(first.label)} {before}"
     if goal.threshold is None:
         wanted = f"{100 * goal.drop:.3g} points less"
     else:
         wanted = f"{100 * goal.threshold:.3g} % or less"
     if not experiment.success:
-        return f"{said(first)} is now {percent(after)}, where {wanted} was wanted"
-    fell = f"{percent(after)} ({wanted} was wanted)"
+        return f"{was} is now {after}, where {wanted} was wanted"
+    fell = f"{after} ({wanted} was wanted)"
     if last.index == first.index:
-        return f"Still {quoted(first.label)}: {percent(first.confidence)} fell to {fell}"
-    return f"{said(first)} fell to {fell} and became {said(last)}"
+        return f"Still {quoted(first.label)}: {before} fell to {fell}"
+    return f"{was} fell to {fell} and became {said(last)}"
+
+
+def rounded(experiment: Experiment) -> str | None:
+    """What rounding to 8 bits does to the result; None where it stays as it is."""
+    if experiment.success == experiment.success_8bit:
+        return None
+    works = "works" if experiment.success_8bit else "no longer works"
+    return f"Rounded to 8 bits, as a PNG file stores it, the attack {works}."
 
 
 def needed(experiment: Experiment, norm: str, allowed: float) -> str:
@@ -130,7 +155,7 @@ def needed(experiment: Experiment, norm: str, allowed: float) -> str:
     root = math.sqrt(experiment.clean.numel()) if norm == "l2" else 1
     moved, limit = (
         f"{value / root:.2g} ({in_255ths(value / root)})"
-        + (f" root mean square, {value:.3g} in L2" if norm == "l2" else "")
+        + (f" root mean square, {value:.2g} in L2" if norm == "l2" else "")
         for value in (length, allowed)
     )
     verb = "stays within" if length <= allowed else "goes beyond"

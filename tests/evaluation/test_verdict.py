@@ -14,6 +14,9 @@ from robust_core.evaluation.verdict import (
     in_255ths,
     needed,
     percent,
+    percents,
+    rounded,
+    said,
     sentence,
     verdict,
 )
@@ -142,7 +145,7 @@ def test_what_was_needed_stands_beside_what_was_allowed(norm, length):
     assert "you allowed 0.02 (5.1/255)" in near
     assert "stays within" in near
     assert "goes beyond" in needed(experiment(), norm, 0.9 * length)
-    assert ("0.0693 in L2" in near) == (norm == "l2")
+    assert ("0.069 in L2" in near) == (norm == "l2")
     assert "no change" in needed(experiment(success=False), norm, length)
 
 
@@ -166,8 +169,36 @@ def test_an_unchanged_picture_is_said_to_be_unchanged():
 
 def test_an_l2_attack_is_measured_in_l2_and_as_root_mean_square():
     said = change(experiment(), "l2")
-    assert "0.0693 in L2" in said
-    assert "2.6/255 a value" in said, "every value moved by 0.01"
+    assert "by 0.069 in L2, 2.6/255 root mean square" in said, "every value moved by 0.01"
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ((0.4934, 0.4881), ("49.3 %", "48.8 %")),
+        ((0.49342, 0.49338), ("49 %", "49 %")),
+        ((0.498, 0.312), ("50 %", "31 %")),
+        ((0.5, 0.5), ("50 %", "50 %")),
+        ((0.9991, 0.9999), ("over 99.9 %", "over 99.9 %")),
+    ],
+)
+def test_shares_that_stand_side_by_side_can_be_told_apart(shares, words):
+    assert percents(*shares) == words
+
+
+def test_a_tie_in_the_sentence_shows_which_share_is_larger():
+    close = (Guess(5, "dog", 0.4913), replace(STILL_CAT, confidence=0.4876))
+    case = experiment(before=(replace(CAT, confidence=0.4879), DOG), after=close)
+    assert sentence(case, "linf").startswith("cat 48.8 % became dog 49.1 %")
+    assert said(*close) == "dog 49.1 %, cat 48.8 %"
+    held = experiment(**HELD | {"after": (replace(CAT, confidence=0.9751), DOG)})
+    assert sentence(held, "linf").startswith("Still cat: 98.0 % became 97.5 %")
+
+
+@pytest.mark.parametrize(("exact", "words"), [(True, "no longer works"), (False, "attack works")])
+def test_what_rounding_changes_is_said_and_nothing_else(exact, words):
+    assert words in rounded(experiment(success=exact, success_8bit=not exact))
+    assert rounded(experiment(success=exact, success_8bit=exact)) is None
 
 
 def test_percentages_never_round_to_certainty():
