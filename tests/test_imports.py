@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "robust_core"
 # package -> what it may not import. The picture is app -> pages -> dashboard -> methods -> core.
 FORBIDDEN = {
-    "attacks": {"dashboard", "commands", "training", "engine", "experiment", "zoo"},
+    "attacks": {"dashboard", "commands", "training", "engine", "experiment", "zoo", "detectors"},
+    "detectors": {"attacks", "dashboard", "commands", "training", "engine", "experiment"},
     "models": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "data", "goals"},
     "data": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "evaluation"},
     "engine": {"attacks", "dashboard", "commands", "training", "zoo", "data", "evaluation"},

@@ -12,6 +12,7 @@ from robust_core.attacks.carlini import CWL2
 from robust_core.attacks.carlini_l0 import CWL0
 from robust_core.attacks.carlini_linf import CWLinf
 from robust_core.attacks.deepfool import DeepFool, DeepFoolLinf
+from robust_core.attacks.dynamic import Dynamic
 from robust_core.attacks.ensemble import Auto
 from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
 from robust_core.attacks.multitargeted import PGDT
@@ -36,6 +37,7 @@ __all__ = [
     "CWLinf",
     "DeepFool",
     "DeepFoolLinf",
+    "Dynamic",
     "Noise",
     "Paper",
     "Square",
@@ -67,18 +69,25 @@ _REGISTRY: dict[str, type[Attack]] = {
     )
 }
 
+# Attacks on a classifier and its detector: they cannot be made without one.
+_PAIRS: dict[str, type[Attack]] = {Dynamic.name: Dynamic}
 
-def names() -> list[str]:
-    """The registered names, in the order in which they are taught."""
-    return list(_REGISTRY)
+
+def names(*, pair: bool = False) -> list[str]:
+    """The registered names, in the order in which they are taught.
+
+    Those that need nothing but a classifier; with ``pair`` those that also need a ``detector``.
+    """
+    return list(_PAIRS if pair else _REGISTRY)
 
 
 def get(name: str) -> type[Attack]:
-    """The class of an attack. Raises ``ValueError`` naming the allowed ones."""
+    """The class of an attack, of either kind. Raises ``ValueError`` naming the allowed ones."""
+    everything = _REGISTRY | _PAIRS
     try:
-        return _REGISTRY[name]
+        return everything[name]
     except (KeyError, TypeError):
-        raise ValueError(f"attack must be one of {', '.join(_REGISTRY)}; got {name!r}") from None
+        raise ValueError(f"attack must be one of {', '.join(everything)}; got {name!r}") from None
 
 
 def create(name: str, **hyper_parameters: Any) -> Attack:

@@ -29,10 +29,12 @@ def parameter(
     choices: tuple[str, ...] | None = None,
     unit: str = "",
     above: float | None = None,
+    method: str | None = None,
 ) -> Any:
     """A hyper-parameter with all that a control needs: range, choices, unit, help.
 
-    ``low`` and ``high`` bound the values that are *allowed*; ``above`` is an open lower bound.
+    ``low`` and ``high`` bound the values that are *allowed*; ``above`` is an open lower bound. A field
+    of type ``object`` holds no number but something with this ``method``; it is left out of ``repr``.
     """
     metadata = {
         "help": help,
@@ -41,8 +43,9 @@ def parameter(
         "above": above,
         "choices": choices,
         "unit": unit,
+        "method": method,
     }
-    return field(default=default, metadata=metadata)
+    return field(default=default, metadata=metadata, repr=method is None)
 
 
 @dataclass(frozen=True)

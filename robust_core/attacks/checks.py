@@ -18,6 +18,12 @@ def check_field(spec: Field, value: object) -> object:
         return None
     kind = next(k for k in kinds if k is not type(None))
     limits = spec.metadata
+    if kind is object:
+        if not callable(getattr(value, limits["method"], None)):
+            raise ValueError(
+                f"{spec.name} must be an object with a method {limits['method']}; got {value!r}"
+            )
+        return value
     if kind is bool:
         if not isinstance(value, bool):
             raise ValueError(f"{spec.name} must be True or False; got {value!r}")
@@ -98,6 +104,16 @@ def check_logits(logits: Tensor, images: Tensor) -> None:
         )
     if logits.shape[1] < 2:
         raise ValueError("model must return logits of at least 2 classes; it returned 1")
+
+
+def check_detector_logit(logit: Tensor, images: Tensor) -> None:
+    """Raise ``ValueError`` unless the detector returned one log-odds per picture, ``[N]``."""
+    if not isinstance(logit, Tensor) or logit.shape != images.shape[:1]:
+        shape = list(logit.shape) if isinstance(logit, Tensor) else type(logit).__name__
+        raise ValueError(
+            f"detector must map pictures {list(images.shape)} to log-odds [{images.shape[0]}]; its "
+            f"logit returned {shape}"
+        )
 
 
 def check_classes(classes: Tensor, logits: Tensor) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import options, output
+from robust_core.commands import options, output, train_detector
 
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
-    parser.add_argument("recipe", metavar="RECIPE", help="cifar10-resnet32 or digits-cnn")
+    parser.add_argument("recipe", metavar="RECIPE", help="cifar10-resnet32, digits-cnn or detector")
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
     parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
     parser.add_argument("--seed", type=options.natural, default=0, metavar="N", help="default: 0")
@@ -28,12 +28,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--install", action="store_true", help="put the weights among the bundled ones"
     )
+    train_detector.configure(parser)
     options.add_device(parser)
     options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Train, going on from a checkpoint where there is one, then write the rounded weights."""
+    if args.recipe == train_detector.RECIPE:
+        train_detector.run(args)
+        return
+    train_detector.refuse_options(args)
     recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)
     from robust_core import zoo
     from robust_core.devices import as_device
@@ -67,7 +72,8 @@ def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "R
     from robust_core.training import recipes
 
     if name not in recipes.RECIPES:
-        raise ValueError(f"recipe must be one of {', '.join(recipes.RECIPES)}; got {name!r}")
+        known = ", ".join([*recipes.RECIPES, train_detector.RECIPE])
+        raise ValueError(f"recipe must be one of {known}; got {name!r}")
     if paper and name not in recipes.PAPER_SCHEDULES:
         raise ValueError(
             f"{name} has no paper schedule; there is one of {', '.join(recipes.PAPER_SCHEDULES)}"

@@ -1,6 +1,7 @@
 """Network architectures, and nothing else: no weights, no data, no training."""
 
+from robust_core.models.detector import DetectorNet
 from robust_core.models.digits_cnn import DigitsCNN
 from robust_core.models.resnet import ResNet32
 
-__all__ = ["DigitsCNN", "ResNet32"]
+__all__ = ["DetectorNet", "DigitsCNN", "ResNet32"]

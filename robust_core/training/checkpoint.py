@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from robust_core.training.recipes import Recipe
+from robust_core.training.recipes import DetectorRecipe, Recipe
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
@@ -18,7 +18,7 @@ def save_checkpoint(path: Path, state: dict) -> None:
     os.replace(partial, path)
 
 
-def load_checkpoint(path: Path, recipe: Recipe, seed: int) -> dict:
+def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> dict:
     """The state in ``path``.
 
     Raises ``ValueError`` where it is damaged or was written by another recipe or seed.

@@ -54,10 +54,15 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
         "device": trainer.device.type,
         "torch": torch.__version__,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / file, content)
-    _write(folder / ENTRY, _json({name: entry}))
+    write_export(folder, name, entry, content)
     return entry
+
+
+def write_export(folder: Path, name: str, entry: dict, content: bytes) -> None:
+    """Write ``folder/<entry's file>`` with ``content``, and ``folder/entry.json``, for ``install``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / entry["file"], content)
+    _write(folder / ENTRY, _json({name: entry}))
 
 
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:

@@ -1,6 +1,6 @@
 """How each bundled model is trained: numbers, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 CIFAR_DATA = "CIFAR-10"
 DIGITS_DATA = "scikit-learn digits"
@@ -32,6 +32,27 @@ class Recipe:
     held_out: int = 0
     shift: int = 0
     mirror: bool = False
+
+
+@dataclass(frozen=True)
+class DetectorRecipe:
+    """Static training of an adversary detector (Metzen et al., 2017, section 4.1): Adam, constant rate.
+
+    ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
+    one) say what made the adversarial half. ``fingerprint`` is that of the classifier's weights:
+    another classifier is another training. ``limit`` keeps the first pictures only (None: all).
+    """
+
+    model: str
+    fingerprint: str
+    point: str
+    adversary: str
+    parameters: dict[str, float | int | str | bool | None] = field(default_factory=dict)
+    limit: int | None = None
+    epochs: int = 20
+    rate: float = 1e-4
+    betas: tuple[float, float] = (0.99, 0.999)
+    batch: int = 128
 
 
 RECIPES = {

@@ -8,6 +8,22 @@ from torch import nn
 
 from robust_core import attacks
 
+
+class Stripes:
+    """A linear detector for pictures of any shape; all of them are equal, as copies should be."""
+
+    def __eq__(self, other):
+        return isinstance(other, Stripes)
+
+    def __hash__(self):
+        return hash(Stripes)
+
+    def logit(self, images):
+        values = images.flatten(1)
+        places = torch.arange(values.shape[1], dtype=values.dtype, device=values.device)
+        return values @ torch.cos(3 * places)
+
+
 STEPS = {"steps": 3, "targets": 3, "max_queries": 20, "rounds": 6}
 VARIANTS = {
     "pgd-restarts": ("pgd", {"restarts": 3}),
@@ -16,6 +32,8 @@ VARIANTS = {
     "apgd-early": ("apgd", {"stop_at_success": True}),
     "noise-draws": ("noise", {"draws": 3}),
     "noise-uniform": ("noise", {"kind": "uniform"}),
+    "dynamic": ("dynamic", {"detector": Stripes()}),
+    "dynamic-detector-only": ("dynamic", {"detector": Stripes(), "sigma": 1}),
 }
 CASES = {name: (name, {}) for name in attacks.names()} | VARIANTS
 

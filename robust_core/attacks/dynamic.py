@@ -1,0 +1,103 @@
+"""The attack on a classifier and its detector at once (Metzen et al., 2017, section 3.3)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.attacks.balls import LinfBall
+from robust_core.attacks.base import GOALS, LARGEST, Attack, Paper, parameter
+from robust_core.attacks.checks import check_detector_logit
+from robust_core.attacks.gradient import LINF_EPS, METZEN, eps_parameter
+from robust_core.attacks.oracle import Oracle, evaluating
+from robust_core.goals import Aim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dynamic(Attack):
+    """BIM that climbs the losses of two networks: the classifier's, and its detector's.
+
+    Each step adds two signs, taken before they are mixed, so that the scale of neither loss counts.
+    ``J_det(x, 1)`` is the detector's cross-entropy for "adversarial": where it rises, the detector
+    comes to say "genuine". At ``sigma`` 0 this is BIM, and the detector is not asked; at 1 the
+    classifier is only asked whether the labels fit.
+
+    Passes of the detector count as queries and gradients like those of the classifier: twice ``steps``
+    of each for a ``sigma`` between 0 and 1. ``success`` in the record is that of the goal, which is
+    about the classifier; what the detector says of the result is for its caller to ask. The trace holds
+    the classifier's loss, or the detector's where ``sigma`` is 1.
+    """
+
+    name: ClassVar[str] = "dynamic"
+    title: ClassVar[str] = "Dynamic adversary"
+    summary: ClassVar[str] = "BIM against two networks: the classifier, and the detector beside it."
+    equation: ClassVar[str] = (
+        r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,[(1-\sigma)\,\mathrm{sign}"
+        r"(\nabla_x J_{cls}(x_n, y)) + \sigma\,\mathrm{sign}(\nabla_x J_{det}(x_n, 1))]\big)"
+    )
+    paper: ClassVar[Paper] = METZEN
+    # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
+    goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
+    step_size: float | None = parameter(
+        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, high=LARGEST, unit="[0, 1]"
+    )
+    sigma: float = parameter(
+        0.3,
+        "Share of the detector: 0 fools the classifier only, 1 the detector only.",
+        low=0.0,
+        high=1.0,
+    )
+    detector: object = parameter(
+        None, "The detector to fool: logit(pictures) gives log-odds.", method="logit"
+    )
+
+    @property
+    def observations(self) -> int:
+        return self.steps + (self.sigma < 1)
+
+    @property
+    def size(self) -> float:
+        """Length of one step: ``step_size``, or 2.5 eps / steps."""
+        return 2.5 * self.eps / self.steps if self.step_size is None else self.step_size
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        ball, x = LinfBall(images, self.eps), images
+        if self.sigma == 1:
+            oracle.check(images, aim)
+        module = self.detector if isinstance(self.detector, nn.Module) else None
+        with evaluating(module):
+            for _ in range(self.steps):
+                direction = self.direction(oracle, x, aim)
+                x = ball.project(torch.add(x, direction, alpha=self.size))
+        if self.sigma < 1:
+            oracle.show_last(x, aim, "ce")
+        return x
+
+    def direction(self, oracle: Oracle, x: Tensor, aim: Aim) -> Tensor:
+        """The mixture of the two signs at ``x``: values in +-1 and +-(1 - 2 sigma) but for sign(0) = 0."""
+        if self.sigma == 0:
+            return oracle.ascent(x, aim, "ce")[0].sign()
+        fooling = self._detector_ascent(oracle, x).sign()
+        if self.sigma == 1:
+            return fooling
+        return oracle.ascent(x, aim, "ce")[0].sign().lerp_(fooling, self.sigma)
+
+    def _detector_ascent(self, oracle: Oracle, x: Tensor) -> Tensor:
+        """The direction of the gradient of ``J_det(x, 1)`` at ``x``.
+
+        It is that of ``-logit``: ``J_det = softplus(-logit)`` rises with it, but its own gradient
+        underflows to 0 where the detector is sure that the picture is genuine.
+        """
+        x = x.detach().requires_grad_()
+        logit = self.detector.logit(x)
+        check_detector_logit(logit, x)
+        oracle.count("queries")
+        if self.sigma == 1:
+            oracle.count("iterations")
+            if oracle.recording:
+                oracle.observe(x, nn.functional.softplus(-logit.detach()))
+        return oracle.pull(-logit, x, torch.ones_like(logit)).nan_to_num(nan=0.0)

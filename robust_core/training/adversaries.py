@@ -1,0 +1,131 @@
+"""The data of a static detector: one adversarial picture for each picture, and activations of both.
+
+Both are made once and kept on disk, as the trunk is frozen and the adversary static.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_core.classifier import Classifier
+from robust_core.detectors import Detector
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.training.rows import filled, take
+from robust_core.training.run import to_float
+
+Adversary = Callable[[Classifier, Tensor, Tensor], Tensor]
+"""What an ``attacks.Attack`` is: (model, pictures, classes to leave) to adversarial pictures."""
+
+
+def fingerprint(classifier: Classifier) -> str:
+    """SHA-256 of the names, weights, statistics and normalisation of a classifier."""
+    digest = hashlib.sha256()
+    state = classifier.state_dict() | {"mean": classifier.mean, "std": classifier.std}
+    for name, value in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def to_half(delta: Tensor) -> Tensor:
+    """``delta`` as float16, rounded towards 0: no norm grows.
+
+    The bits of a half-precision number are its sign and its size: one less is the next smaller size.
+    """
+    half = delta.half()
+    too_large = half.double().abs() > delta.double().abs()
+    return (half.view(torch.int16) - too_large.to(torch.int16)).view(torch.float16)
+
+
+@dataclass(frozen=True)
+class Crafted:
+    """Pictures (bytes, or floats in [0, 1]) and what an adversary adds to each, float16 on disk.
+
+    ``key`` is the name of the file, which stands for all that decides what is in it.
+    """
+
+    images: Tensor
+    deltas: np.ndarray
+    key: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def pairs(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The pictures themselves and the adversarial ones, float32 in [0, 1], on ``device``."""
+        if isinstance(rows, slice):
+            rows = torch.arange(len(self))[rows]
+        clean = to_float(self.images[rows], device)
+        return clean, (clean + take(self.deltas, rows).to(device)).clamp_(0, 1)
+
+
+def craft(
+    classifier: Classifier,
+    adversary: Adversary,
+    images: Tensor,
+    labels: Tensor | None,
+    recipe: DetectorRecipe,
+    folder: Path,
+    *,
+    what: str,
+    show: bool = True,
+) -> Crafted:
+    """An adversarial picture for each of ``images`` ``[N, C, H, W]``, made in parts and kept.
+
+    ``labels`` ``[N]`` are the classes to leave; None means what the classifier says of each clean
+    picture, so that the true classes play no part (as in training, where they could leak). The file
+    is in ``folder``, under a name that stands for the classifier, the adversary and the pictures.
+    """
+
+    def make(rows: slice) -> Tensor:
+        clean = to_float(images[rows], classifier.device)
+        if labels is None:
+            with torch.no_grad():
+                classes = classifier(clean).argmax(1)
+        else:
+            classes = labels[rows].to(classifier.device)
+        return to_half(adversary(classifier, clean, classes) - clean)
+
+    leaving = "predicted" if labels is None else "true"
+    key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
+    path, shape = folder / f"{key}.npy", tuple(images.shape)
+    return Crafted(images, filled(path, shape, make, what=f"craft {what}", show=show), key)
+
+
+def activations(
+    detector: Detector, crafted: Crafted, folder: Path, *, show: bool = True
+) -> np.ndarray:
+    """What a subnetwork reads of each pair, float16 ``[N, 2, ...]``: clean first, adversarial second."""
+
+    @torch.no_grad()
+    def make(rows: slice) -> Tensor:
+        clean, adversarial = crafted.pairs(rows, detector.device)
+        pair = torch.stack([detector.activation(clean), detector.activation(adversarial)], 1)
+        limit = torch.finfo(torch.float16).max
+        return pair.clamp_(-limit, limit).half()
+
+    with torch.no_grad():
+        one = detector.activation(to_float(crafted.images[:1], detector.device))
+    shape = (len(crafted), 2, *one.shape[1:])
+    path = folder / f"{crafted.key}-{slug(detector.point)}.npy"
+    return filled(path, shape, make, what=f"activations {detector.point}", show=show)
+
+
+def slug(point: str) -> str:
+    """``AD(2)`` as a part of a file name: ``ad2``."""
+    return "".join(c for c in point.lower() if c.isalnum())
+
+
+def _key(recipe: DetectorRecipe, images: Tensor) -> str:
+    """A short name for the classifier, the adversary and the pictures; the point has no part in it."""
+    known = asdict(recipe)
+    content = {k: known[k] for k in ("model", "fingerprint", "adversary", "parameters")}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    digest.update(images.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]

@@ -1,0 +1,247 @@
+"""Static training of an adversary detector, with a resumable checkpoint after each epoch.
+
+Metzen et al. (2017), section 4.1: the classifier is frozen, each training picture has one
+adversarial picture beside it, and the subnetwork learns to tell the two apart.
+"""
+
+import copy
+import hashlib
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load as read_safetensors
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+from tqdm import tqdm
+
+from robust_core.classifier import Classifier
+from robust_core.detectors import Detector
+from robust_core.models.detector import DetectorNet, build
+from robust_core.training.adversaries import Adversary, Crafted, activations, craft, slug
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.export import rounded_weights, write_export
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.training.rows import take
+from robust_core.training.run import Split
+
+KIND = "detector"
+"""What an index entry of a detector has as its ``kind``; classifiers have none."""
+
+
+class DetectorTrainer:
+    """The state of one training: the subnetwork, its optimiser, the epoch."""
+
+    def __init__(self, classifier: Classifier, recipe: DetectorRecipe, seed: int) -> None:
+        self.classifier, self.recipe, self.seed = classifier, recipe, seed
+        self.device = classifier.device
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            subnetwork = build(recipe.point)
+        self.subnetwork: DetectorNet = subnetwork.to(self.device)
+        self.optimiser = torch.optim.Adam(
+            self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
+        )
+        self.epoch, self.seconds, self.n = 0, 0.0, 0
+
+    def state(self) -> dict:
+        return {
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "subnetwork": self.subnetwork.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict) -> None:
+        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        self.subnetwork.load_state_dict(state["subnetwork"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def step(self, activation: Tensor, target: Tensor) -> float:
+        """One step of Adam on the cross-entropy of the log-odds; returns the mean loss of the batch.
+
+        ``target`` ``[N]`` is 1 for adversarial activations, 0 for genuine ones.
+        """
+        loss = F.binary_cross_entropy_with_logits(self.subnetwork(activation), target)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        return loss.item()
+
+    def run_epoch(self, pairs: np.ndarray, show: bool) -> None:
+        """One pass over ``pairs`` ``[N, 2, ...]``, all 2 N in an order of the seed and the epoch alone."""
+        recipe, started = self.recipe, time.perf_counter()
+        single = pairs.reshape(-1, *pairs.shape[2:])  # even rows are genuine, odd ones adversarial
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = torch.randperm(len(single), generator=generator).split(recipe.batch)
+        total = 0.0
+        self.subnetwork.train()
+        bar = tqdm(order, f"epoch {self.epoch + 1}/{recipe.epochs}", disable=not show, leave=False)
+        for rows in bar:
+            activation = take(single, rows).to(self.device)
+            total += self.step(activation, (rows % 2).float().to(self.device)) * len(rows)
+        self.epoch += 1
+        self.seconds += time.perf_counter() - started
+        if show:
+            line = f"epoch {self.epoch}/{recipe.epochs}: loss {total / len(single):.4f}"
+            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
+
+    def result(self) -> Detector:
+        """The detector with a copy of the weights so far."""
+        subnetwork = copy.deepcopy(self.subnetwork)
+        return Detector(
+            self.classifier, subnetwork, point=self.recipe.point, name=name(self.recipe)
+        )
+
+
+def name(recipe: DetectorRecipe) -> str:
+    """E.g. ``cifar10-resnet32-ad2-bim-0.0078``: classifier, point, adversary and its eps."""
+    eps = recipe.parameters.get("eps")
+    words = [recipe.model, slug(recipe.point), recipe.adversary]
+    return "-".join(words + ([f"{eps:.4g}"] if eps is not None else []))
+
+
+def train_detector(
+    classifier: Classifier,
+    adversary: Adversary,
+    recipe: DetectorRecipe,
+    images: Tensor,
+    *,
+    folder: Path,
+    cache: Path,
+    seed: int = 0,
+    show: bool = True,
+) -> DetectorTrainer:
+    """Train a detector for ``adversary``, going on from ``folder/checkpoint.pt`` where there is one.
+
+    Args:
+        classifier: frozen, in eval mode; its network has attachment points.
+        adversary: the attack that ``recipe`` names. It is to make the classifier leave what the
+            classifier itself says of the clean picture: true classes are not needed.
+        recipe: what to train; ``recipe.limit`` keeps the first pictures only.
+        images: pictures ``[N, 3, 32, 32]``, bytes, or floats in [0, 1].
+        folder: for the checkpoint after each epoch.
+        cache: for the adversarial pictures and the activations, which are made once.
+
+    Raises:
+        ValueError: the checkpoint belongs to another recipe or seed, or a file is damaged.
+    """
+    trainer = DetectorTrainer(classifier, recipe, seed)
+    detector = trainer.result()  # refuses a classifier that does not fit before anything is made
+    path = folder / "checkpoint.pt"
+    if path.exists():
+        trainer.restore(load_checkpoint(path, recipe, seed))
+    images = images[: recipe.limit]
+    trainer.n = len(images)
+    if trainer.epoch < recipe.epochs:
+        crafted = craft(classifier, adversary, images, None, recipe, cache, what="train", show=show)
+        pairs = activations(detector, crafted, cache, show=show)
+        while trainer.epoch < recipe.epochs:
+            trainer.run_epoch(pairs, show)
+            save_checkpoint(path, trainer.state())
+    return trainer
+
+
+def detectability(
+    detector: Detector, crafted: Crafted, labels: Tensor, *, batch: int = 250
+) -> dict[str, float | int | None]:
+    """How well ``detector`` tells pictures from adversarial ones; ``labels`` ``[N]`` are true classes.
+
+    ``detectability`` is the balanced accuracy, (1 - false positives + true positives) / 2, at the
+    detector's threshold. Genuine are all N pictures; adversarial only those that turned a right
+    answer into a wrong one, ``n_adversarial``: the others have done nothing (Metzen et al., 2017,
+    section 4.1). It is None where there is none. ``detectability_all`` counts all N. ``top1`` is the
+    classifier's accuracy on clean, ``top1_adversarial`` on adversarial pictures.
+    """
+    flagged, right = [], []
+    with torch.no_grad():
+        for start in range(0, len(crafted), batch):
+            two = crafted.pairs(slice(start, start + batch), detector.device)
+            answers = [detector.both(pictures) for pictures in two]
+            truth = labels[start : start + batch].to(detector.device)
+            right.append(torch.stack([logits.argmax(1) == truth for logits, _ in answers]).cpu())
+            flagged.append(
+                torch.stack([z.sigmoid() > detector.threshold for _, z in answers]).cpu()
+            )
+    (genuine, adversarial), (before, after) = torch.cat(flagged, 1), torch.cat(right, 1)
+    turned = before & ~after
+    false_positives = genuine.double().mean().item()
+    true_positives = adversarial[turned].double().mean().item() if turned.any() else None
+    everything = adversarial.double().mean().item()
+    known = true_positives is not None
+    return {
+        "threshold": detector.threshold,
+        "detectability": (1 - false_positives + true_positives) / 2 if known else None,
+        "detectability_all": (1 - false_positives + everything) / 2,
+        "false_positives": false_positives,
+        "true_positives": true_positives,
+        "n_test": len(crafted),
+        "n_adversarial": int(turned.sum()),
+        "top1": before.double().mean().item(),
+        "top1_adversarial": after.double().mean().item(),
+    }
+
+
+def export_detector(
+    trainer: DetectorTrainer,
+    adversary: Adversary,
+    test: Split,
+    *,
+    folder: Path,
+    cache: Path,
+    command: str,
+    data: str,
+    show: bool = True,
+) -> dict:
+    """Write ``folder/<name>.safetensors`` and ``folder/entry.json``; return the entry.
+
+    Its figures are those of the rounded weights in the file, on the pictures and true classes of
+    ``test``, of which ``recipe.limit`` keeps the first. There the adversary is to make the classifier
+    leave the true class.
+    """
+    recipe, classifier = trainer.recipe, trainer.classifier
+    content = to_safetensors(rounded_weights(trainer.subnetwork))
+    subnetwork = build(recipe.point)
+    subnetwork.load_state_dict(read_safetensors(content))
+    detector = Detector(classifier, subnetwork.to(trainer.device), point=recipe.point)
+    images, labels = (part[: recipe.limit] for part in test)
+    crafted = craft(classifier, adversary, images, labels, recipe, cache, what="test", show=show)
+    figures = detectability(detector, crafted, labels)
+    entry = {**_identity(recipe, content, data, command), **figures, **_effort(trainer)}
+    write_export(folder, name(recipe), entry, content)
+    return entry
+
+
+def _identity(recipe: DetectorRecipe, content: bytes, data: str, command: str) -> dict:
+    """What the file is, and what made it."""
+    return {
+        "kind": KIND,
+        "file": f"{name(recipe)}.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "data": data,
+        "command": command,
+        "model": recipe.model,
+        "point": recipe.point,
+        "adversary": recipe.adversary,
+        "eps": recipe.parameters.get("eps"),
+        "recipe": asdict(recipe),
+    }
+
+
+def _effort(trainer: DetectorTrainer) -> dict:
+    """What was trained, on how many pictures, for how long."""
+    return {
+        "n": trainer.n,
+        "seed": trainer.seed,
+        "epochs": trainer.epoch,
+        "parameters": sum(p.numel() for p in trainer.subnetwork.parameters()),
+        "seconds": round(trainer.seconds, 1),
+        "device": trainer.device.type,
+        "torch": torch.__version__,
+    }

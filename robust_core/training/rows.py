@@ -1,0 +1,89 @@
+"""Rows on disk: an array that is filled once, part by part, and goes on after an interruption."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+PART = 250
+"""Rows of a part: what an interruption loses at most."""
+
+
+def filled(
+    path: Path,
+    shape: tuple[int, ...],
+    make: Callable[[slice], Tensor],
+    *,
+    what: str = "rows",
+    show: bool = True,
+) -> np.ndarray:
+    """A float16 array of ``shape`` in the file ``path`` (.npy), mapped into memory, read only.
+
+    ``make(rows)`` gives the rows of a slice along the first axis, once for each part; those of an
+    earlier, interrupted call are kept. ``what`` names them on the progress bar. Raises ``ValueError``
+    where the file is damaged or holds an array of another shape.
+    """
+    done = _done(path)
+    if done is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.lib.format.open_memmap(path, "w+", np.float16, shape).flush()
+        done = 0
+        _note(path, done)
+    if done < shape[0]:
+        array = _open(path, shape, "r+")
+        bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
+        with bar:
+            while done < shape[0]:
+                rows = slice(done, min(done + PART, shape[0]))
+                array[rows] = make(rows).cpu().numpy()
+                array.flush()
+                bar.update(rows.stop - done)
+                done = rows.stop
+                _note(path, done)
+    return _open(path, shape, "r")
+
+
+def take(array: np.ndarray, rows: Tensor) -> Tensor:
+    """Rows of a ``filled`` array, in the order asked for, as float32."""
+    return torch.from_numpy(array[rows.numpy()]).float()
+
+
+def _open(path: Path, shape: tuple[int, ...], mode: str) -> np.ndarray:
+    try:
+        array = np.lib.format.open_memmap(path, mode)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}): delete it to make it anew") from error
+    if array.shape != tuple(shape) or array.dtype != np.float16:
+        raise ValueError(
+            f"{path} holds {array.dtype} {list(array.shape)} instead of float16 {list(shape)}: "
+            "delete it to make it anew"
+        )
+    return array
+
+
+def _counter(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _done(path: Path) -> int | None:
+    """How many rows are there; None where nothing was begun."""
+    if not path.exists() or not _counter(path).exists():
+        return None
+    try:
+        return int(json.loads(_counter(path).read_text(encoding="utf-8"))["done"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{_counter(path)} is damaged ({error}): delete it to make its rows anew"
+        ) from error
+
+
+def _note(path: Path, done: int) -> None:
+    """Write the number of rows, whole or not at all."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps({"done": done}), encoding="utf-8")
+    os.replace(partial, _counter(path))

@@ -1,0 +1,103 @@
+"""``train detector``: its JSON, Ctrl-C and going on, refusals."""
+
+import pytest
+import torch
+
+from robust_core.data import cifar10
+from robust_core.training import export
+from robust_core.training.detector import DetectorTrainer
+
+NAME = "cifar10-resnet32-ad4-bim-0.007843"
+START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")
+
+
+@pytest.fixture
+def trained(command, tmp_path, monkeypatch):
+    """Train at AD(4) for two epochs on the first six of some pictures that stand for CIFAR-10."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (9, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, torch.arange(9)))
+
+    def run(*more, folder="run"):
+        return command(
+            *(*START, "--steps", "2", "--point", "AD(4)", "--limit", "6", "--epochs", "2"),
+            *("--device", "cpu", "--cache", tmp_path / "cache", "--folder", tmp_path / folder),
+            *more,
+        )
+
+    return run
+
+
+def test_what_it_says_and_writes(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(export.install, "__defaults__", (tmp_path / "weights",))
+    ended = trained("--json", "--install", "--seed", "3")
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert (value["name"], value["model"], value["point"]) == (NAME, "cifar10-resnet32", "AD(4)")
+    assert (value["n"], value["n_test"], value["epochs"], value["seed"]) == (6, 6, 2, 3)
+    assert value["recipe"]["parameters"]["steps"] == 2
+    assert value["eps"] == pytest.approx(2 / 255)
+    assert value["command"].startswith(
+        "python -m robust_core train detector --point 'AD(4)' --adversary bim --eps 0.00784"
+    )
+    assert value["command"].endswith(" --steps 2 --limit 6 --epochs 2 --seed 3")
+    assert {f.name for f in (tmp_path / "run").iterdir()} == {
+        *("checkpoint.pt", "entry.json", f"{NAME}.safetensors")
+    }
+    assert {f.name for f in (tmp_path / "weights").iterdir()} == {
+        *("index.json", f"{NAME}.safetensors")
+    }
+    assert "epoch 2/2" in ended.err
+
+
+def test_ctrl_c_and_going_on_give_the_same_weights(trained, monkeypatch):
+    straight = trained("--json", folder="straight").json
+    step, done = DetectorTrainer.step, iter(range(100))
+
+    def interrupted(self, *arguments):
+        if next(done) == 1:  # one step an epoch
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
+    ended = trained()
+    assert ended.status == 130
+    assert ended.out == ""
+    assert "run the same command to go on" in ended.err.splitlines()[-1]
+    monkeypatch.setattr(DetectorTrainer, "step", step)
+    assert trained("--json").json["sha256"] == straight["sha256"]
+
+
+def test_people_get_sentences(trained, tmp_path):
+    ended = trained()
+    assert ended.status == 0
+    assert "wrongly called adversarial" in ended.out
+    assert str(tmp_path / "run") in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "detector"), ["needs --adversary"]),
+        (("train", "detector", "--adversary", "bim"), ["bim needs --eps"]),
+        (("train", "detector", "--adversary", "zap"), ["attack must be one of", "zap"]),
+        (("train", "detector", "--adversary", "deepfool", "--eps", "1"), ["deepfool has no eps"]),
+        (("train", "detector", "--adversary", "dynamic", "--eps", "1"), ["detector must be"]),
+        ((*START, "--steps", "0"), ["steps must be", "from 1"]),
+        ((*START, "--point", "AD(7)", "--data", "."), ["CIFAR-10"]),
+        ((*START, "--model", "digits-cnn"), ["--model must be one of cifar10-resnet32"]),
+        ((*START, "--limit", "0"), ["--limit", "from 1"]),
+        ((*START, "--paper-schedule"), ["no --paper-schedule"]),
+        (("train", "digits-cnn", "--step-size", "1", "--limit", "3"), ["--step-size, --limit"]),
+    ],
+)
+def test_mistakes_are_one_clear_line(command, arguments, words, tmp_path):
+    complaint = command(*arguments, "--folder", tmp_path / "run").complaint
+    assert all(word in complaint for word in words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_unknown_point_is_refused_before_anything_is_crafted(trained, tmp_path):
+    complaint = trained("--point", "AD(7)").complaint
+    assert complaint.startswith("point must be one of AD(0), ")
+    assert not (tmp_path / "cache").exists()

@@ -1,0 +1,264 @@
+"""Static training of a detector: resumable, learning, and of no consequence for the classifier."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from robust_core import zoo
+from robust_core.attacks import BIM
+from robust_core.detectors import Detector
+from robust_core.models.detector import build
+from robust_core.training.adversaries import craft, fingerprint
+from robust_core.training.detector import (
+    DetectorTrainer,
+    detectability,
+    export_detector,
+    name,
+    train_detector,
+)
+from robust_core.training.export import install
+from robust_core.training.recipes import DetectorRecipe
+
+ATTACK = BIM(eps=0.1, steps=1)
+GENERATOR = torch.Generator().manual_seed(0)
+COARSE = torch.rand(12, 3, 4, 4, generator=GENERATOR)
+IMAGES = torch.nn.functional.interpolate(COARSE, 32, mode="bilinear").clamp(0.2, 0.8)
+"""Smooth pictures, away from the box: a sign pattern on them shows."""
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return zoo.load("cifar10-resnet32", "cpu")
+
+
+@pytest.fixture(scope="module")
+def recipe(classifier) -> DetectorRecipe:
+    return DetectorRecipe(
+        model=classifier.name,
+        fingerprint=fingerprint(classifier),
+        point="AD(4)",
+        adversary="bim",
+        parameters=asdict(ATTACK),
+        epochs=3,
+        batch=5,
+    )
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Adversarial pictures and activations that all tests here share."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def run(classifier, recipe, cache, tmp_path):
+    """``run(folder, epochs=..., ...)``: train on the twelve pictures."""
+
+    def go(folder="run", adversary=ATTACK, seed=0, where=cache, **changes) -> DetectorTrainer:
+        return train_detector(
+            *(classifier, adversary, replace(recipe, **changes), IMAGES),
+            folder=tmp_path / folder,
+            cache=where,
+            seed=seed,
+            show=False,
+        )
+
+    return go
+
+
+def weights(trainer: DetectorTrainer) -> dict[str, torch.Tensor]:
+    return {k: v.clone() for k, v in trainer.subnetwork.state_dict().items()}
+
+
+def same(a: dict, b: dict) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def interrupt_at(monkeypatch, number: int) -> None:
+    """Ctrl-C in the middle of step ``number``; an epoch has five."""
+    step, done = DetectorTrainer.step, iter(range(10_000))
+
+    def interrupted(self, *arguments):
+        if next(done) == number:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
+
+
+@pytest.mark.parametrize("at", [3, 12])
+def test_resumed_training_gives_bit_equal_weights(run, at, monkeypatch):
+    straight = weights(run("straight"))
+    interrupt_at(monkeypatch, at)
+    with pytest.raises(KeyboardInterrupt):
+        run("resumed")
+    monkeypatch.undo()
+    torch.manual_seed(99)  # the global random state has no part in it
+    resumed = run("resumed")
+    assert resumed.epoch == 3
+    assert same(straight, weights(resumed))
+
+
+def test_a_finished_training_is_not_repeated(run, monkeypatch, tmp_path):
+    first = weights(run())
+    interrupt_at(monkeypatch, 0)
+    assert same(first, weights(run(where=tmp_path / "nothing is looked up here")))
+
+
+def test_the_seed_decides_and_the_global_generator_is_left_alone(run):
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    first = weights(run("a", epochs=1))
+    assert torch.get_rng_state().equal(before)
+    assert same(first, weights(run("b", epochs=1)))
+    assert not same(first, weights(run("c", epochs=1, seed=1)))
+
+
+def test_another_recipe_or_classifier_does_not_go_on(run):
+    run(epochs=1)
+    for change in ({"epochs": 2}, {"point": "AD(3)"}, {"fingerprint": "another"}, {"limit": 6}):
+        with pytest.raises(ValueError, match="another recipe or seed"):
+            run(**({"epochs": 1} | change))
+
+
+def test_the_classifier_is_bit_for_bit_what_it_was(run, classifier):
+    state = {k: v.clone() for k, v in classifier.state_dict().items()}
+    logits = classifier(IMAGES)
+    trainer = run(epochs=1)
+    trainer.result().score(IMAGES)
+    assert same(state, dict(classifier.state_dict()))
+    assert torch.equal(classifier(IMAGES), logits)
+    assert not classifier.training
+    assert all(p.grad is None and not p.requires_grad for p in classifier.parameters())
+
+
+def test_each_epoch_sees_both_halves_once_in_an_order_of_its_own(run, monkeypatch):
+    seen = []
+
+    def record(self, activation, target):
+        seen.extend(zip(activation.flatten(1).sum(1).tolist(), target.tolist(), strict=True))
+        return 0.0
+
+    monkeypatch.setattr(DetectorTrainer, "step", record)
+    run(epochs=2)
+    first, second = seen[:24], seen[24:]
+    assert sorted(first) == sorted(second)
+    assert first != second
+    assert [target for _, target in first].count(1.0) == 12  # balanced
+
+
+def test_adam_as_in_the_paper(classifier):
+    recipe = DetectorRecipe(classifier.name, "", "AD(2)", "bim")
+    (group,) = DetectorTrainer(classifier, recipe, 0).optimiser.param_groups
+    assert (group["lr"], group["betas"], group["weight_decay"]) == (1e-4, (0.99, 0.999), 0)
+    assert (recipe.epochs, recipe.batch) == (20, 128)
+
+
+def test_training_learns_and_the_limit_counts(run, classifier, recipe, cache):
+    trainer = run(epochs=12, rate=1e-3, limit=10)
+    assert trainer.n == 10
+    labels = classifier(IMAGES).argmax(1)
+    crafted = craft(classifier, ATTACK, IMAGES, labels, recipe, cache, what="test", show=False)
+    assert detectability(trainer.result(), crafted, labels)["detectability_all"] > 0.9
+
+
+def fixed(classifier, monkeypatch, answers) -> Detector:
+    """A detector whose log-odds are given, clean then adversarial, a batch at a time."""
+    detector, left = Detector(classifier, build("AD(4)"), point="AD(4)"), iter(answers)
+
+    def both(images):
+        return next(left)
+
+    monkeypatch.setattr(detector, "both", both)
+    return detector
+
+
+def test_detectability_counts_only_answers_that_were_turned(classifier, recipe, cache, monkeypatch):
+    """Four pictures: one never right, one stays right, two turned, one of which is found."""
+    crafted = craft(
+        classifier, ATTACK, IMAGES[:4], torch.zeros(4).long(), recipe, cache, what="x", show=False
+    )
+    right, wrong = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    before = (torch.stack([wrong, right, right, right]), torch.tensor([-1.0, -1.0, 1.0, -1.0]))
+    after = (torch.stack([wrong, right, wrong, wrong]), torch.tensor([1.0, 1.0, 1.0, -1.0]))
+    detector = fixed(classifier, monkeypatch, [before, after])
+    assert detectability(detector, crafted, torch.zeros(4).long()) == {
+        "threshold": 0.5,
+        "detectability": (1 - 0.25 + 0.5) / 2,
+        "detectability_all": (1 - 0.25 + 0.75) / 2,
+        "false_positives": 0.25,
+        "true_positives": 0.5,
+        "n_test": 4,
+        "n_adversarial": 2,
+        "top1": 0.75,
+        "top1_adversarial": 0.25,
+    }
+    unmoved = fixed(classifier, monkeypatch, [before, before])
+    nothing = detectability(unmoved, crafted, torch.zeros(4).long())
+    assert (nothing["detectability"], nothing["n_adversarial"]) == (None, 0)
+
+
+@pytest.fixture
+def exported(run, classifier, cache, tmp_path):
+    """A short training and its entry."""
+    trainer, labels = run(epochs=2, limit=9), classifier(IMAGES).argmax(1)
+    entry = export_detector(
+        *(trainer, ATTACK, (IMAGES, labels)),
+        folder=tmp_path / "run",
+        cache=cache,
+        command="the command",
+        data="smooth pictures",
+        show=False,
+    )
+    return trainer, entry, labels
+
+
+def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(
+    exported, classifier, recipe, cache, tmp_path
+):
+    trainer, entry, labels = exported
+    content = (tmp_path / "run" / entry["file"]).read_bytes()
+    assert entry["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (entry["kind"], entry["point"], entry["adversary"]) == ("detector", "AD(4)", "bim")
+    assert (entry["eps"], entry["n"], entry["n_test"], entry["epochs"]) == (0.1, 9, 9, 2)
+    assert (entry["command"], entry["seed"], entry["parameters"]) == ("the command", 0, 554_593)
+    assert entry["recipe"] == asdict(trainer.recipe)
+    assert json.loads((tmp_path / "run" / "entry.json").read_text()) == {
+        "cifar10-resnet32-ad4-bim-0.1": json.loads(json.dumps(entry))
+    }
+    written = load_file(tmp_path / "run" / entry["file"])
+    for key, value in trainer.subnetwork.state_dict().items():
+        assert torch.equal(written[key], value.half() if value.is_floating_point() else value)
+    subnetwork = build("AD(4)")
+    subnetwork.load_state_dict(written)
+    detector = Detector(classifier, subnetwork, point="AD(4)")
+    crafted = craft(
+        classifier, ATTACK, IMAGES[:9], labels[:9], recipe, cache, what="test", show=False
+    )
+    figures = detectability(detector, crafted, labels[:9], batch=4)
+    assert figures == {key: entry[key] for key in figures}
+
+
+def test_installed_beside_the_classifiers(exported, recipe, tmp_path):
+    _, entry, _ = exported
+    install(tmp_path / "run", name(recipe), tmp_path / "weights")
+    assert zoo.index(tmp_path / "weights")[name(recipe)]["sha256"] == entry["sha256"]
+
+
+def test_names_tell_detectors_apart(recipe):
+    assert name(recipe) == "cifar10-resnet32-ad4-bim-0.1"
+    assert name(replace(recipe, point="AD(2)", parameters={"eps": 2 / 255})).endswith(
+        "-ad2-bim-0.007843"
+    )
+    free = replace(recipe, adversary="deepfool", parameters={"overshoot": 0.02})
+    assert name(free) == "cifar10-resnet32-ad4-deepfool"
+
+
+def test_a_classifier_without_attachment_points_is_refused(recipe, tmp_path, digits_model):
+    with pytest.raises(ValueError, match="digits-cnn has no attachment points"):
+        train_detector(digits_model, ATTACK, recipe, IMAGES, folder=tmp_path, cache=tmp_path)
+    assert not list(tmp_path.iterdir())

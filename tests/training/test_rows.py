@@ -1,0 +1,90 @@
+"""Rows on disk: made once, kept over interruptions, never of another shape."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from robust_core.training import rows
+from robust_core.training.rows import filled, take
+
+VALUES = torch.arange(70).view(10, 7).half()
+
+
+@pytest.fixture(autouse=True)
+def parts(monkeypatch):
+    """Parts of four rows: 4, 4, 2."""
+    monkeypatch.setattr(rows, "PART", 4)
+
+
+class Maker:
+    """Gives rows of ``VALUES``, and is interrupted before its part number ``stop``."""
+
+    def __init__(self, stop: int = 99) -> None:
+        self.asked, self.stop = [], stop
+
+    def __call__(self, part: slice) -> torch.Tensor:
+        if len(self.asked) == self.stop:
+            raise KeyboardInterrupt
+        self.asked.append((part.start, part.stop))
+        return VALUES[part]
+
+
+def fill(path, make, shape=(10, 7)):
+    return filled(path, shape, make, show=False)
+
+
+def test_every_row_is_made_once_and_read_back(tmp_path):
+    make = Maker()
+    for _ in range(2):
+        array = fill(tmp_path / "new" / "rows.npy", make)
+        assert np.array_equal(array, VALUES.numpy())
+    assert make.asked == [(0, 4), (4, 8), (8, 10)]
+    assert not array.flags.writeable
+
+
+def test_an_interruption_keeps_whole_parts(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "rows.npy", Maker(stop=2))
+    rest = Maker()
+    assert np.array_equal(fill(tmp_path / "rows.npy", rest), VALUES.numpy())
+    assert rest.asked == [(8, 10)]
+
+
+def test_rows_in_the_order_asked_for(tmp_path):
+    array = fill(tmp_path / "rows.npy", Maker())
+    order = torch.tensor([9, 0, 0, 4])
+    taken = take(array, order)
+    assert taken.dtype == torch.float32
+    assert torch.equal(taken, VALUES[order].float())
+
+
+@pytest.mark.parametrize("shape", [(9, 7), (11, 7), (10, 8), (10,)])
+def test_another_shape_is_refused(tmp_path, shape):
+    fill(tmp_path / "rows.npy", Maker())
+    with pytest.raises(ValueError, match=r"rows.npy holds float16 \[10, 7\] instead of"):
+        fill(tmp_path / "rows.npy", Maker(), shape)
+
+
+def test_damaged_files_are_refused(tmp_path):
+    path = tmp_path / "rows.npy"
+    fill(path, Maker())
+    content = path.read_bytes()
+    path.write_bytes(content[:60])
+    with pytest.raises(ValueError, match=r"rows.npy is damaged"):
+        fill(path, Maker())
+    path.write_bytes(content)
+    for text in ("", "[]", json.dumps({"rows": 3})):
+        path.with_suffix(".json").write_text(text)
+        with pytest.raises(ValueError, match=r"rows.json is damaged"):
+            fill(path, Maker())
+
+
+def test_a_file_that_was_not_begun_properly_is_made_anew(tmp_path):
+    path = tmp_path / "rows.npy"
+    fill(path, Maker())
+    path.with_suffix(".json").unlink()
+    make = Maker()
+    fill(path, make)
+    assert len(make.asked) == 3
