@@ -7,12 +7,13 @@ from robust_core.paths import ASSETS
 
 st.set_page_config("Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
 style.apply()
-page = st.navigation(
-    [
-        st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
-        st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
-    ],
-    position="top",
-)
+pages = [
+    st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
+    st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
+]
+page = st.navigation(pages, position="top")
+with st.container(horizontal=True, gap="xsmall", key="pages"):  # on a phone, see style.py
+    for each in pages:
+        st.page_link(each)
 st.session_state["_page"] = page.title
 page.run()

@@ -6,7 +6,10 @@ from robust_core.dashboard import controls, depth, lab, picture_input, result, s
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
-PRIVACY = "Pictures stay in this computer's memory and are forgotten when the page is closed."
+PRIVACY = (
+    "Pictures stay in the memory of the computer that runs Robust Lab, and are forgotten when the page "
+    "is closed."
+)
 
 left, right = st.columns([1, 2.9], gap="small")
 

@@ -27,7 +27,7 @@ with left, st.container(key="essentials"):
 with left, st.container(key="more"):
     goal = controls.choose_goal(model)
     picked = compare.choose_attacks()
-    wanted = compare.choose_threats()
+    wanted = compare.choose_threats(picked)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 

@@ -57,6 +57,11 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
     return go.Figure(bars, layout)  # in one piece: updating a figure costs three times as much
 
 
+def whole_ticks(last: int, most: int = 10) -> int:
+    """The distance of ticks from 0 to ``last``: 1, 2 or 5 times a power of ten, ``most`` at most."""
+    return next(k * 10**e for e in range(12) for k in (1, 2, 5) if last <= most * k * 10**e)
+
+
 def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int) -> go.Figure:
     """Confidence per step of the classes that matter, with a line at the step that is shown."""
     dashes = ("solid", "dash", "dot")
@@ -79,7 +84,12 @@ def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int)
         **_BARE,
         height=260,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis={"title": "step", "fixedrange": True},
+        xaxis={
+            "title": "step",
+            "tick0": 0,
+            "dtick": whole_ticks(frames[-1].step),
+            "fixedrange": True,
+        },
         yaxis={
             "range": [-0.03, 1.03],
             "tickformat": ".0%",

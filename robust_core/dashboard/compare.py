@@ -9,15 +9,19 @@ import streamlit as st
 
 from robust_core import attacks
 from robust_core.dashboard import lab
+from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import one_of, setting, several_of
 from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment import Experiment
+from robust_core.goals import Towards
 
 QUICK = ("noise", "fgsm", "bim", "bim-l2", "pgd", "pgd-l2", "deepfool")
 """Chosen at first: together about two seconds on a CPU."""
 ANY = "any"
+OFFERED = (*GOAL_WORDS, Towards.name)
+"""The goals that the page can choose."""
 
 
 @dataclass(frozen=True)
@@ -82,20 +86,31 @@ def choose_attacks() -> list[type[attacks.Attack]]:
     return [attacks.get(name) for name in names if name in chosen]
 
 
-def choose_threats() -> dict[str, str]:
-    """For each axis of the threat model one value, or any."""
+def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
+    """For each axis of the threat model one value, or any; and how many of ``picked`` have them."""
     wanted = {}
     with st.expander("Only attacks with this threat model", key="threats"):
+        place = st.empty()
         for axis in threat.AXES:
             there = {v: None for n in attacks.names() for v in threat.values(attacks.get(n), axis)}
-            options = [ANY, *there]
+            words = threat.WORDS.get(axis, {})
+            options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             wanted[axis] = st.selectbox(
                 axis.capitalize(),
                 options,
+                format_func=lambda v, words=words: words.get(v, v),
                 key=setting(f"only_{axis}", ANY, one_of(options)),
                 persist_state="session",
             )
+        if any(value != ANY for value in wanted.values()):
+            place.caption(_how_many(sum(matches(a, wanted) for a in picked), len(picked)))
     return wanted
+
+
+def _how_many(left: int, chosen: int) -> str:
+    """What the filter leaves, said beside it: where that is nothing, the rows may be out of sight."""
+    way_on = "" if left else " Choose any value, or more attacks."
+    return f"{left} of {chosen} chosen attack{'s' * (chosen != 1)} left.{way_on}"
 
 
 def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
@@ -10,18 +11,46 @@ from robust_core import zoo
 from robust_core.dashboard import charts, compare_charts, lab
 from robust_core.dashboard.compare import Row, left_confidence, root_mean_square
 from robust_core.dashboard.controls import EPS_CHOICES, radius
+from robust_core.dashboard.result import short
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.curves import Point, curve
 from robust_core.evaluation.slices import Regions, axes, plane, regions
-from robust_core.evaluation.verdict import in_255ths, percent, quoted, verdict
+from robust_core.evaluation.verdict import in_255ths, percent, percents, quoted, verdict
 from robust_core.experiment import Experiment
 
 TABS = ("Numbers", "Confidence against eps", "Decision regions")
 GRID = (0.0, *(k / 255 for k in (0.5, 1, 2)), 0.01, *(k / 255 for k in (4, 6, 8)), *EPS_CHOICES[1:])
 """The five eps of the page and a fine grid near 0, where the curves fall."""
+WIDTHS = {
+    "Attack": 140,
+    "Outcome": 68,
+    "Says": 68,
+    "Confidence": 86,
+    "L0": 52,
+    "L2": 58,
+    "RMS": 56,
+    "Linf": 56,
+    "Queries": 62,
+    "Time": 60,
+    "Gradients": 70,
+    "TV": 56,
+    "SSIM": 56,
+}
+"""Of the table's columns, in pixels: all up to the time are in sight on a projector."""
+FORMATS = {
+    "L0": "{:,.0f}",
+    "L2": short,
+    "RMS": "{:.2f}",
+    "Linf": "{:.2f}",
+    "Queries": "{:,}",
+    "Gradients": "{:,}",
+    "Time": "{:,.0f}",
+    "TV": short,
+    "SSIM": "{:.3f}",
+}
 LONG = 200
 """Attacks with more iterates than this take minutes on the fine grid: they get the five eps alone."""
 SMALL = 64 * 64
@@ -44,10 +73,21 @@ def show_depth(rows: list[Row], done: dict[str, Experiment]) -> None:
 def show_numbers(rows: list[Row], done: dict[str, Experiment]) -> None:
     """The table that a click on a heading sorts."""
     columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
-    st.dataframe(columns, hide_index=True, alt="Each attack's result in numbers.")
+    table = pd.DataFrame(columns)
+    shares = [name for name in table if name.startswith("Confidence")]
+    said = {
+        share: words
+        for row in table[shares].itertuples(index=False)
+        for share, words in zip(row, percents(*row), strict=True)
+    }
+    st.dataframe(  # with words in the cells, while the numbers behind them sort
+        table.style.format(FORMATS | dict.fromkeys(shares, said.get)),
+        hide_index=True,
+        column_config={name: st.column_config.Column(width=w) for name, w in WIDTHS.items()},
+        alt="Each attack's result in numbers.",
+    )
     st.caption(
-        "Confidences in percent, Linf and root mean square (RMS) in 255ths, time in milliseconds. "
-        "Click a heading to sort."
+        "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."
     )
 
 
@@ -56,17 +96,17 @@ def _columns(row: Row, e: Experiment) -> dict[str, object]:
         "Attack": row.attack.title,
         "Outcome": verdict(e).value,
         "Says": e.after[0].label,
-        "Confidence": round(100 * e.after[0].confidence, 1),
-        f"Left of {quoted(e.label.label)}": round(100 * left_confidence(e), 1),
-        "L0": int(e.l0),
-        "L2": round(e.l2, 4),
-        "RMS": round(255 * root_mean_square(e), 2),
-        "Linf": round(255 * e.linf, 2),
-        "TV": round(e.tv, 2),
-        "SSIM": round(e.ssim, 4),
+        "Confidence": e.after[0].confidence,
+        f"Confidence in {quoted(e.label.label)}": left_confidence(e),
+        "L0": e.l0,
+        "L2": e.l2,
+        "RMS": 255 * root_mean_square(e),
+        "Linf": 255 * e.linf,
         "Queries": e.queries,
+        "Time": 1000 * e.seconds,
         "Gradients": e.gradients,
-        "Time": round(1000 * e.seconds, 1),
+        "TV": e.tv,
+        "SSIM": e.ssim,
     }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -13,11 +14,13 @@ from robust_core.dashboard.compare import Row, left_confidence, root_mean_square
 from robust_core.dashboard.result import BADGES, duration, short
 from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.verdict import Verdict, in_255ths, percent, quoted, said, verdict
+from robust_core.evaluation.verdict import Verdict, in_255ths, quoted, rounded, said, verdict
 from robust_core.experiment import Experiment
 
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
+WIDTHS = {"Linf": 96}
+"""Pixels of a number whose longest value, ``178.5/255``, does not fit the usual width."""
 COUNTED = 0.99
 """The share of a perturbation's values that the amplification is sure to show uncut."""
 log = logging.getLogger(__name__)
@@ -149,7 +152,7 @@ def _show(row: Row, experiment: Experiment, changes: Changes) -> None:
             colour, icon = BADGES[verdict(experiment)]
             st.markdown(f"**{title}** :{colour}-badge[{icon} {verdict(experiment).value}]")
             st.markdown(says(experiment))
-            st.caption(distance(row, experiment))
+            st.caption("  \n".join(filter(None, [distance(row, experiment), rounded(experiment)])))
             with st.container(horizontal=True, gap="small"):
                 show_threat_model(row.attack)
                 if _open(name):
@@ -157,7 +160,7 @@ def _show(row: Row, experiment: Experiment, changes: Changes) -> None:
                     st.switch_page("pages/attack.py")
         with st.container(horizontal=True, gap="xxsmall", width="stretch"):
             for label, value, why in numbers(experiment):
-                st.metric(label, value, help=why, width=76)
+                st.metric(label, value, help=why, width=WIDTHS.get(label, 76))
 
 
 def _open(name: str) -> bool:
@@ -175,7 +178,7 @@ def says(experiment: Experiment) -> str:
     answer, label = experiment.after[0], experiment.label
     if answer.index == label.index:
         return said(answer)
-    return f"{said(answer)}, {quoted(label.label)} {percent(left_confidence(experiment))}"
+    return said(answer, replace(label, confidence=left_confidence(experiment)))
 
 
 def distance(row: Row, experiment: Experiment) -> str:

@@ -27,7 +27,7 @@ EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
 GOAL_WORDS = {
     Untargeted.name: "any other class",
     LeastLikely.name: "the least likely class",
-    ConfidenceReduction.name: "the same, but less sure",
+    ConfidenceReduction.name: "less sure of what it says",
 }
 PIXEL_UNITS = " In pixel units, where values are in [0, 1]: 0.0039 is 1/255."
 TITLES = {

@@ -1,19 +1,31 @@
 """Below the first screen: confidences, steps, the equation, and how to repeat all of it."""
 
+import re
+
 import streamlit as st
 
-from robust_core import imaging
+from robust_core import attacks, imaging
 from robust_core.attacks import Attack
 from robust_core.dashboard import charts, export, share
+from robust_core.dashboard.controls import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.swipe import swipe
 from robust_core.dashboard.views import Views
 from robust_core.evaluation.threat import threat_model
-from robust_core.evaluation.verdict import in_255ths, percent, quoted
+from robust_core.evaluation.verdict import in_255ths, percent, percents, quoted
 from robust_core.experiment import Experiment
 from robust_core.goals import ConfidenceReduction
 
+SYMBOLS = {
+    "eps": [r"\varepsilon"],
+    "step_size": [r"\alpha"],
+    "loss": ["J", "L", "f"],
+    "overshoot": [r"\eta"],
+    "confidence": [r"\kappa"],
+    "initial_const": ["c"],
+}
+"""What the papers' equations call a field, if they have it."""
 TABS = ("Confidence", "Swipe", "Steps", "Equation", "Threat model", "Reproduce")
 
 
@@ -85,8 +97,9 @@ def show_steps(experiment: Experiment) -> None:
     }
     picture, chart = st.columns([1, 2])
     where = f"Step {step}" if frame.loss is not None else "The best one, which is returned"
-    told = ", ".join(f"{quoted(names[i])} {percent(c)}" for i, c in frame.confidences.items())
-    loss = f"; loss {frame.loss:.2g}" if frame.loss is not None else ""
+    shares = zip(frame.confidences, percents(*frame.confidences.values()), strict=True)
+    told = ", ".join(f"{quoted(names[i])} {share}" for i, share in shares)
+    loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
     picture.image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
         caption=f"{where}: {told}{loss}",
@@ -101,13 +114,33 @@ def show_steps(experiment: Experiment) -> None:
     )
 
 
+def loss_of(experiment: Experiment) -> str:
+    """What the loss of a frame is called: attacks that have no such field look at the margin."""
+    if hasattr(attacks.get(experiment.attack), "parts"):
+        return "loss of the part at work"
+    return TITLES["loss"][experiment.parameters.get("loss", "margin")]
+
+
+def symbol_of(attack: Attack, name: str) -> str:
+    """The symbol of a field in the attack's equation as ``" ($...$)"``; empty where it has none."""
+    for symbol in SYMBOLS.get(name, []):
+        if re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z])", type(attack).equation):
+            return f" (${symbol}$)"
+    return ""
+
+
+def can_stop(attack: Attack) -> bool:
+    """Whether it has a second step, or question, that it can leave out."""
+    return getattr(attack, "steps", getattr(attack, "max_queries", 1)) > 1
+
+
 def show_equation(request: Request, experiment: Experiment) -> None:
     """The method's own equation, what went into it here, and where it comes from."""
     attack = request.attack
     st.latex(type(attack).equation)
     st.write(type(attack).summary)
     given = [
-        f"- **{name.replace('_', ' ')}** = {_value(attack, name, value)}"
+        f"- **{name.replace('_', ' ')}**{symbol_of(attack, name)} = {_value(attack, name, value)}"
         for name, value in request.parameters.items()
     ]
     given.append(f"- **y** = {experiment.label.label}, {experiment.label_source}")
@@ -115,7 +148,8 @@ def show_equation(request: Request, experiment: Experiment) -> None:
         wanted = ", ".join(
             f"{name} {value:g}" for name, value in experiment.goal.parameters.items()
         )
-        given.append(f"- **goal** = confidence reduction, {wanted}: the attack stops there")
+        stop = ": the attack stops there" if can_stop(attack) else ""
+        given.append(f"- **goal** = confidence reduction, {wanted}{stop}")
     if experiment.target:
         given.append(
             f"- **target** = {experiment.target.label}: the loss of that class is descended"
@@ -137,7 +171,7 @@ def _value(attack: Attack, name: str, value: object) -> str:
     if name == "step_size" and value is None:
         return f"{_value(attack, name, attack.size)} (automatic)"
     if name not in ("eps", "step_size"):
-        return str(value)
+        return TITLES.get(name, {}).get(value, str(value))
     return f"{value:.4g} in L2" if attack.norm == "l2" else f"{value:.4g} = {in_255ths(value)}"
 
 

@@ -3,15 +3,18 @@
 import streamlit as st
 
 from robust_core import imaging
+from robust_core.attacks import Attack
 from robust_core.dashboard.controls import radius
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
+from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.verdict import (
     Verdict,
     in_255ths,
     needed,
     quoted,
+    rounded,
     said,
     sentence,
     verdict,
@@ -49,11 +52,7 @@ def show_verdict(request: Request, experiment: Experiment) -> None:
 def notices(experiment: Experiment, norm: str) -> list[str]:
     """Everything that would mislead if it were not said."""
     told = list(experiment.notices)
-    if experiment.success != experiment.success_8bit:
-        told.append(
-            "Rounded to 8 bits, as a PNG file stores it, "
-            + ("the attack works." if experiment.success_8bit else "the attack no longer works.")
-        )
+    told += filter(None, [rounded(experiment)])
     if norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
         told.append(
             f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
@@ -127,17 +126,24 @@ def show_numbers(experiment: Experiment) -> None:
             st.metric(name, value, help=why, width=92)
 
 
+def steps_of(attack: Attack) -> str:
+    """How many steps an attack takes; at most how many, where it searches for the smallest change."""
+    steps = getattr(attack, "steps", 0)
+    most = ""
+    if not has_eps(attack):  # it may take its steps several times over: in each of its searches
+        most, steps = "at most ", steps * max(1, attack.observations // max(1, steps))
+    return f", {most}{steps:,} step{'s' * (steps > 1)}" if steps else ""
+
+
 def show_conditions(request: Request, experiment: Experiment) -> None:
     """Under which conditions all of this holds, in one line."""
     eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
-    most = ""
     if experiment.eps is None:
-        eps, most = "no eps", "at most "
+        eps = "no eps"
     elif request.attack.norm == "l2":
         eps += f" root mean square, an L2 radius of {experiment.eps:.3g}"
-    steps = request.parameters.get("steps")
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
-        + (f", {most}{steps} step{'s' * (steps > 1)}" if steps else "")
+        + steps_of(request.attack)
         + f". The class to leave is {quoted(experiment.label.label)}: {experiment.label_source}."
     )

@@ -30,7 +30,21 @@ _CSS = """
 /* Controls are close together: with the camera open, eps is still on the first screen. */
 .st-key-essentials, .st-key-more { gap: 0.6rem; }
 .st-key-camera video { max-height: 9rem; }
+
+/* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
+:has(> .st-key-pages) { display: none; }
+@media (max-width: 768px) {
+  :has(> .st-key-pages) {
+    display: block; position: fixed; inset: 0 0 auto; width: auto; z-index: 999991;
+    padding: 0.6rem 0.5rem;
+  }
+  .st-key-pages { flex-wrap: nowrap; overflow-x: auto; }
+  .st-key-pages > * { flex: none; width: auto; }
+  .st-key-pages p { white-space: nowrap; }
+  [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
+}
 @media (max-width: 640px) {
+  [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
   .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
   [class*=st-key-picture_] { display: none; }
   /* The result comes right after eps; the controls that can wait come below it. */

@@ -19,7 +19,7 @@ GOALS = {
     "targeted": "one class for every picture",
     "least-likely": "the class that the model believes least",
     "source-target": "one class, for pictures of one other class",
-    "confidence-reduction": "the same class, but less sure",
+    "confidence-reduction": "less confidence in what it says",
 }
 SCOPES = {
     "local": "One perturbation, made for one picture.",
@@ -36,6 +36,8 @@ CHANNELS = {
     "digital": "The model reads the very pixels that the attack wrote.",
     "physical": "It has to survive a print, a camera or a sticker.",
 }
+WORDS = {"knowledge": {"none": "nothing (a baseline)"}, "goal": GOALS}
+"""By axis, words for the values that do not say by themselves what they mean."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
 
@@ -65,7 +67,7 @@ def threat_model(attack: type[Attack] | Attack) -> dict[str, tuple[str, str]]:
     bound = "It stays within eps." if has_eps(attack) else "It looks for the smallest change."
     explanations = {
         "knowledge": KNOWLEDGE.get(attack.knowledge, ""),
-        "goal": "The model shall say: " + "; ".join(GOALS.get(g, g) for g in attack.goals) + ".",
+        "goal": "Wanted of the model: " + "; ".join(GOALS.get(g, g) for g in attack.goals) + ".",
         "scope": SCOPES.get(attack.scope, ""),
         "distance": f"{size} {bound}",
         "channel": CHANNELS.get(attack.channel, ""),

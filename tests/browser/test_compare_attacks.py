@@ -129,6 +129,28 @@ def test_a_phone_never_scrolls_sideways(visit):
         assert box["x"] + box["width"] <= 390
 
 
+def test_a_finger_reaches_every_page_and_every_tab(visit):
+    lab = visit(
+        f"{PAGE}?model=digits-cnn&eps=0.15&attacks=fgsm,deepfool",
+        width=390,
+        height=844,
+        has_touch=True,
+        is_mobile=True,
+    )
+    wait_for_rows(lab, "fgsm", "deepfool")
+    for tab in TABS[::-1]:  # the table and its toolbar are there at first
+        lab.page.get_by_role("tab", name=tab).tap()
+        lab.page.wait_for_function(
+            "(n) => document.querySelector('[role=tab][aria-selected=true]').innerText === n",
+            arg=tab,
+        )
+    lab.page.get_by_role("link", name="Attack", exact=True).tap()
+    lab.page.get_by_role("combobox", name="Attack").wait_for()
+    lab.page.get_by_role("link", name="Compare attacks").tap()
+    wait_for_rows(lab, "fgsm", "deepfool")
+    assert lab.page.get_by_test_id("stSidebar").filter(visible=True).count() == 0
+
+
 def test_the_very_first_visitor_of_a_server_may_come_by_a_link(contexts, tmp_path):
     with serving(tmp_path) as fresh:
         page = contexts(viewport={"width": 1280, "height": 720}).new_page()

@@ -52,6 +52,15 @@ def test_the_axis_does_not_jump_between_results(experiment):
     assert high >= 1
 
 
+@pytest.mark.parametrize("last", [0, 1, 3, 10, 11, 50, 310, 10_000, 49_999])
+def test_ticks_of_steps_are_whole_and_few(last):
+    apart = charts.whole_ticks(last)
+    assert isinstance(apart, int)
+    assert apart >= 1
+    assert last / apart <= 10
+    assert apart == 1 or last / apart > 4, "and not too few"
+
+
 def test_the_path_has_a_point_for_each_frame_and_a_line_at_the_shown_step(experiment):
     frames = experiment.frames
     names = {index: str(index) for index in frames[0].confidences}
@@ -62,3 +71,4 @@ def test_the_path_has_a_point_for_each_frame_and_a_line_at_the_shown_step(experi
         assert list(line.y) == [frame.confidences[index] for frame in frames]
     assert len({(line.line.dash, line.marker.symbol) for line in figure.data}) == len(names)
     assert figure.layout.shapes[0].x0 == frames[2].step
+    assert figure.layout.xaxis.dtick == 1, "six steps, and no half ones"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robust_core import attacks
-from robust_core.dashboard.result import BADGES, duration, notices, short
+from robust_core.dashboard.result import BADGES, duration, notices, short, steps_of
 from robust_core.dashboard.views import Views
 from robust_core.evaluation.verdict import Verdict
 
@@ -49,6 +49,21 @@ def test_masked_gradients_and_notices_of_the_engine_are_passed_on(experiment):
     said = notices(replace(experiment, zero_gradients=1, notices=("On the CPU.",)), FGSM.norm)
     assert said[0] == "On the CPU."
     assert any("masked" in note for note in said)
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        (attacks.PGD(eps=0.1, steps=7), ", 7 steps"),
+        (attacks.PGD(eps=0.1, steps=1), ", 1 step"),
+        (attacks.DeepFool(steps=50), ", at most 50 steps"),
+        (attacks.CWL2(search_steps=5, steps=100), ", at most 500 steps"),
+        (attacks.CWL2(search_steps=20, steps=100), ", at most 2,000 steps"),
+        (FGSM(eps=0.1), ""),
+    ],
+)
+def test_the_steps_of_all_searches_count(attack, said):
+    assert steps_of(attack) == said
 
 
 def test_every_outcome_has_a_badge():

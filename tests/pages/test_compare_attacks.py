@@ -2,7 +2,9 @@
 
 import json
 import re
+from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -146,13 +148,51 @@ def test_filters_leave_the_attacks_with_that_threat_model_and_name_the_others():
     page = compare("noise", "fgsm", "bim-l2", "deepfool")
     page.selectbox(key="only_distance").set_value("L2").run()
     assert titles(finished(page, 2)) == ["BIM (L2)", "DeepFool"]
+    assert any(c.value == "2 of 4 chosen attacks left." for c in page.caption)
     (said,) = [c.value for c in page.caption if "Left out" in c.value]
     assert "Random noise, FGSM" in said
     page.selectbox(key="only_knowledge").set_value("none").run()
     assert not page.exception
     assert "None of the chosen" in page.info[0].value
+    assert any(c.value.startswith("0 of 4 chosen attacks left. Choose") for c in page.caption)
     page.selectbox(key="only_distance").set_value("any").run()
     assert titles(page) == ["Random noise"]
+
+
+def test_the_filter_offers_in_words_what_the_page_can_choose():
+    page = compare("fgsm")
+    assert not any("chosen attack" in c.value for c in page.caption), "nothing is filtered yet"
+    words = page.selectbox(key="only_goal").options
+    assert words[:2] == ["any", "any other class"]
+    assert len(words) == len(set(words)) == 1 + len(threat.GOALS) - 1
+    assert threat.GOALS["source-target"] not in words
+    assert not any("-" in word for word in words)
+
+
+def test_a_row_that_rounding_undoes_says_so(monkeypatch):
+    true_perform = request.perform
+    monkeypatch.setattr(
+        request,
+        "perform",
+        lambda *args, **options: replace(
+            true_perform(*args, **options), success=True, success_8bit=args[2].name != "bim"
+        ),
+    )
+    lab.engine().forget()
+    page = finished(compare("fgsm", "bim"), 2)
+    lab.engine().forget()
+    assert ["8 bits" in c.value for c in page.caption].count(True) == 1
+
+
+def test_the_table_says_shares_as_the_rows_do():
+    page = finished(compare("fgsm", "pgd"), 2)
+    shares = [name for name in table(page) if name.startswith("Confidence")]
+    assert len(shares) == 2
+    assert table(page)[shares].stack().between(0, 1).all()
+    shown = pa.ipc.open_stream(page.dataframe[0].proto.arrow_data.styler.display_values).read_all()
+    words = shown.to_pandas()[shares]
+    assert words.stack().str.endswith(" %").all()
+    assert not words.stack().isin(["100 %", "0 %"]).any()
 
 
 def test_without_attacks_the_page_says_what_to_do():

@@ -1,0 +1,69 @@
+"""The words below the first screen: symbols of the equation, which loss, and what can stop."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from robust_core import attacks
+from robust_core.dashboard.controls import TITLES
+from robust_core.dashboard.depth import SYMBOLS, can_stop, loss_of, symbol_of
+
+
+@pytest.mark.parametrize(
+    ("attack", "field", "symbol"),
+    [
+        ("fgsm", "eps", r"\varepsilon"),
+        ("fgsm", "loss", "J"),
+        ("bim", "step_size", r"\alpha"),
+        ("pgd", "loss", "L"),
+        ("apgd", "loss", "f"),
+        ("deepfool", "overshoot", r"\eta"),
+        ("cw-l2", "confidence", r"\kappa"),
+        ("cw-l2", "initial_const", "c"),
+    ],
+)
+def test_a_field_is_tied_to_its_symbol_in_the_equation(attack, field, symbol):
+    assert symbol_of(attacks.create(attack), field) == f" (${symbol}$)"
+
+
+@pytest.mark.parametrize(
+    ("attack", "field"), [("apgd", "eps"), ("apgd-t", "loss"), ("cw-l0", "initial_const")]
+)
+def test_a_field_that_the_equation_lacks_has_no_symbol(attack, field):
+    assert symbol_of(attacks.create(attack), field) == ""
+
+
+@pytest.mark.parametrize("name", attacks.names())
+def test_no_two_fields_share_a_symbol(name):
+    symbols = [symbol_of(attacks.create(name), field) for field in SYMBOLS]
+    found = [symbol for symbol in symbols if symbol]
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("attack", "stops"),
+    [
+        (attacks.FGSM(eps=0.1), False),
+        (attacks.PGD(eps=0.1, steps=1), False),
+        (attacks.PGD(eps=0.1, steps=2), True),
+        (attacks.Noise(eps=0.1), False),
+        (attacks.Square(eps=0.1), True),
+        (attacks.DeepFool(), True),
+    ],
+)
+def test_only_an_attack_with_a_second_step_can_stop(attack, stops):
+    assert can_stop(attack) == stops
+
+
+@pytest.mark.parametrize("name", attacks.names())
+def test_every_loss_has_a_name(name):
+    attack = attacks.create(name)
+    experiment = SimpleNamespace(attack=name, parameters=vars(attack))
+    assert len(loss_of(experiment)) > 5
+
+
+def test_the_name_is_that_of_the_loss_that_was_chosen():
+    for loss, title in TITLES["loss"].items():
+        attack = replace(attacks.create("pgd", eps=0.1), loss=loss)
+        assert loss_of(SimpleNamespace(attack="pgd", parameters=vars(attack))) == title
