@@ -74,10 +74,9 @@ def distance_table(name: str) -> str:
 
 def strength_table(report: dict) -> str:
     """One row for each library and attack: as strong as ours or not, and how much slower."""
-    m = report["machine"]
     lines = [
-        f"Against other libraries: **{report['model']}** on pictures of the {report['data']}, {m['cpu']}, "
-        f"{m['threads']} threads, {versions(report)}. The same model, pictures, steps and searches "
+        f"Against other libraries: **{report['model']}** on the {report['data']}, "
+        f"{where(report)}. The same model, pictures, steps and searches "
         "for all; a peer is as strong where its success is within half a point of ours and its mean "
         "within 2 %. Passes and time are per picture. Made by `python benchmarks/minimum_norm.py`.",
         "",
@@ -108,10 +107,9 @@ def strength_table(report: dict) -> str:
 
 def speed_table(report: dict) -> str:
     """The sign attacks and their L2 forms: time over the floor and over two libraries."""
-    m = report["machine"]
     lines = [
         f"Time of the gradient attacks over that of bare passes and of other libraries at the same "
-        f"settings: **{report['model']}**, {m['cpu']}, {m['threads']} threads, {versions(report)}; "
+        f"settings: **{report['model']}**, {where(report)}; "
         "below 1 is faster. Made by `python benchmarks/attacks.py`.",
         "",
         "| attack | batch | rounds | over the floor | over foolbox | over torchattacks |",
@@ -124,8 +122,12 @@ def speed_table(report: dict) -> str:
     return "\n".join(lines)
 
 
-def versions(report: dict) -> str:
-    return ", ".join(f"{name} {version}" for name, version in report["versions"].items() if version)
+def where(report: dict) -> str:
+    """Processor, threads and versions that the figures depend on."""
+    machine = report["machine"]
+    threads = f"{machine['threads']} thread{'s' * (machine['threads'] > 1)}"
+    versions = [f"{name} {version}" for name, version in report["versions"].items() if version]
+    return ", ".join([machine["cpu"], threads, *versions])
 
 
 def result(name: str) -> dict:
