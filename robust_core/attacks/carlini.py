@@ -6,8 +6,8 @@ What differs from the authors' code, and why:
   tanh is 2e-6 (with the usual factor 0.999999). Here tanh is stretched by ``1 / SHRINK`` and ``w``
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
-- The step. Adam's step falls linearly to zero over a search. On ``cifar10-resnet32`` 5 searches of
-  100 steps then find pictures nearer than 5 of 1000 steps of constant length.
+- The step. Adam's step falls linearly to zero over a search: 100 such steps end nearer than 200 of
+  constant length.
 - The clock. Each picture has its own Adam, its own bisection and its own early stop, and starts its
   next search when it is ready, whatever the others do. So a picture gets in a batch what it gets
   alone, and those that are done cost nothing.
