@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from robust_core.modes import evaluating
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -93,15 +95,8 @@ class Classifier(nn.Module):
 
         The network is asked in eval mode, and left in the mode that it was in.
         """
-        training = [module for module in self.modules() if module.training]
-        for module in training:
-            module.training = False
-        try:
-            with torch.inference_mode():
-                probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
-        finally:
-            for module in training:
-                module.training = True
+        with evaluating(self), torch.inference_mode():
+            probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
         return self.name_classes(probabilities, k)
 
     def name_classes(self, probabilities: Tensor, k: int = 5) -> list[list[Guess]]:

@@ -20,7 +20,7 @@ FORBIDDEN = {
     "training": {"attacks", "dashboard", "commands", "engine"},
     "commands": {"dashboard"},
 }
-LEAVES = {"classifier", "goals", "devices", "paths"}
+LEAVES = {"classifier", "goals", "modes", "devices", "paths"}
 
 
 def imports(path: Path) -> set[str]:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.checks import check_batch, check_field, check_labels, round_towards
-from robust_core.attacks.oracle import Oracle, evaluating
+from robust_core.attacks.oracle import Oracle
 from robust_core.evaluation import distances
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
+from robust_core.modes import evaluating
 
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from robust_core import attacks, goals
-from robust_core.attacks.oracle import Oracle, evaluating
+from robust_core.attacks.oracle import Oracle
+from robust_core.modes import evaluating
 
 GRADIENT = ["fgsm", "bim", "bim-l2", "pgd", "pgd-l2"]
 IMAGES = torch.full((4, 1, 2, 2), 0.5)
