@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robust_core.attacks.balls import TINY, per_picture
+from robust_core.attacks.balls import TINY, l2_norm, per_picture
 from robust_core.attacks.base import Attack, Paper, parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
@@ -20,6 +20,10 @@ MOOSAVI = Paper(
 LEAST = 1e-5
 """Margin that a success needs, as a share of the spread of the logits: on the boundary itself the
 steps have no length, and rounding decides on which side of it a picture is."""
+PUSH = 0.002
+"""What every step but the first is lengthened by, as a share of the way so far. Where the boundary
+curves away, the steps of a linearisation fall short of it, each by less than the one before: the push
+makes the change 0.1 % longer (128 CIFAR-10 pictures) and saves a fifth of the passes."""
 
 
 def _least(logits: Tensor) -> Tensor:
@@ -77,11 +81,13 @@ class DeepFool(Attack):
             left = left[on]
             if not len(left):
                 break
-            step, moves = self.shortest(lack, slopes)
+            length, direction = self.shortest(lack, slopes)
+            moves = length.isfinite()
             oracle.count("zero_gradients", left[~moves])
-            left, step = left[moves], step[moves]
+            left, length, direction = left[moves], length[moves], direction[moves]
             oracle.count("iterations", left)
-            total[left] += step
+            length += PUSH * self.size(total[left])
+            total[left] += direction * per_picture(length, direction)
             x = images[left] + (1 + self.overshoot) * total[left]
             adversarial[left] = x.clamp_(0, 1)
         oracle.show_last(adversarial, aim, "margin")
@@ -131,13 +137,21 @@ class DeepFool(Attack):
         return lack, slopes.nan_to_num(nan=0.0)
 
     def shortest(self, lack: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor]:
-        """The shortest of the steps that make up a lack ``[n, C, H, W]``, and where there is one."""
+        """Length ``[n]`` and direction ``[n, C, H, W]`` of the shortest step that makes up a lack.
+
+        The length is infinite where no step does.
+        """
         gain = self.dual_norm(slopes)
         distance = torch.where(gain > 0, lack / gain, torch.inf)
         nearest = distance.argmin(1)
         rows = torch.arange(len(lack), device=lack.device)
-        length, slope, gain = distance[rows, nearest], slopes[rows, nearest], gain[rows, nearest]
-        return self.unit(slope, gain) * per_picture(length, slope), length.isfinite()
+        direction = self.unit(slopes[rows, nearest], gain[rows, nearest])
+        return distance[rows, nearest], direction
+
+    @staticmethod
+    def size(change: Tensor) -> Tensor:
+        """How long a change ``[n, C, H, W]`` is: ``[n]``."""
+        return l2_norm(change)
 
     @staticmethod
     def dual_norm(slopes: Tensor) -> Tensor:
@@ -162,6 +176,10 @@ class DeepFoolLinf(DeepFool):
         r"\mathrm{sign}(w_{\hat l}),\quad x' = x + (1 + \eta)\sum_i r_i"
     )
     norm: ClassVar[str] = "linf"
+
+    @staticmethod
+    def size(change: Tensor) -> Tensor:
+        return change.abs().flatten(1).amax(1)
 
     @staticmethod
     def dual_norm(slopes: Tensor) -> Tensor:

@@ -42,7 +42,9 @@ class DetectorTrainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             subnetwork = build(recipe.point)
-        self.subnetwork: DetectorNet = subnetwork.to(self.device)
+        self.subnetwork: DetectorNet = subnetwork.to(
+            self.device, memory_format=torch.channels_last
+        )
         self.optimiser = torch.optim.Adam(
             self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
         )
@@ -68,7 +70,11 @@ class DetectorTrainer:
 
         ``target`` ``[N]`` is 1 for adversarial activations, 0 for genuine ones.
         """
-        loss = F.binary_cross_entropy_with_logits(self.subnetwork(activation), target)
+        activation = activation.contiguous(memory_format=torch.channels_last)
+        # On a CPU with AMX both together take a fifth of the time.
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
+            logit = self.subnetwork(activation)
+        loss = F.binary_cross_entropy_with_logits(logit.float(), target)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()

@@ -41,6 +41,7 @@ class DetectorRecipe:
     ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
     one) say what made the adversarial half. ``fingerprint`` is that of the classifier's weights:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
+    With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.
     """
 
     model: str
@@ -53,6 +54,7 @@ class DetectorRecipe:
     rate: float = 1e-4
     betas: tuple[float, float] = (0.99, 0.999)
     batch: int = 128
+    bfloat16: bool = True
 
 
 RECIPES = {
