@@ -1,8 +1,9 @@
 """Who takes part in benchmarks/minimum_norm.py: the peers' DeepFool and Carlini-Wagner.
 
 Every peer gets the model object, pictures, labels and budget of ours: steps, searches, first
-constant, overshoot, candidates. Two learning rates where there is one, as ours means something else:
-it falls during a search (L2) or is a share of the bound (Linf). The driver keeps the stronger.
+constant, overshoot, candidates. What ours adapts to the picture they need fixed, and where ours means
+something else, they get two settings, of which the driver keeps the stronger. L2: searches and steps
+of ours, and five searches of 100. Linf: two learning rates (ours is a share of the bound).
 """
 
 import math
@@ -25,9 +26,10 @@ PACKAGES = {
     "adv_lib": "adv-lib",
 }
 """Name in the table: name in the package index."""
-L2_RATES = (0.02, 0.01)  # ours, and the default of all but cleverhans (0.005)
+RATE, CONST = 0.01, 0.01  # L2: the default of all but cleverhans (0.005); the best for ours
+MORE = (5, 100)  # searches, steps: about what they need to be as strong
 LINF_RATES = (0.01, 0.001)  # the default of both, and a tenth: boundaries are nearer than its step
-FIXED_CONST = 1.0  # torchattacks has no search for it; its own default
+FIXED_CONST = 1.0  # torchattacks has no search: one of as many steps; its own default
 
 
 class Counted(nn.Module):
@@ -163,33 +165,35 @@ def _advlib_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> lis
     return [Contestant(name, perturb)]
 
 
+def _l2(
+    name: str, ours: attacks.CWL2, at: Callable[[int, int], Perturb], **more
+) -> list[Contestant]:
+    """Searches and steps of ours, and ``MORE``; ``at(searches, steps)`` makes the peer's attack."""
+    return [
+        Contestant(name, at(searches, steps), f"{searches} x {steps}", **more)
+        for searches, steps in ((ours.search_steps, ours.steps), MORE)
+    ]
+
+
 def _foolbox_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     import foolbox
 
-    def at(rate: float) -> Perturb:
+    def at(searches: int, steps: int) -> Perturb:
         peer = foolbox.attacks.L2CarliniWagnerAttack(
-            binary_search_steps=ours.search_steps,
-            steps=ours.steps,
-            stepsize=rate,
-            initial_const=ours.initial_const,
+            binary_search_steps=searches, steps=steps, stepsize=RATE, initial_const=CONST
         )
         return _foolbox(peer, model)
 
-    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+    return _l2(name, ours, at)
 
 
 def _torchattacks_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     import torchattacks
 
-    steps = ours.search_steps * ours.steps
-    return [
-        Contestant(
-            name,
-            torchattacks.CW(model, c=FIXED_CONST, steps=steps, lr=rate),
-            f"lr {rate}, c {FIXED_CONST:g}",
-        )
-        for rate in L2_RATES
-    ]
+    def at(searches: int, steps: int) -> Perturb:
+        return torchattacks.CW(model, c=FIXED_CONST, steps=searches * steps, lr=RATE)
+
+    return _l2(name, ours, at)
 
 
 def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
@@ -197,55 +201,55 @@ def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]
 
     classifier = _art(model)
 
-    def at(rate: float) -> Perturb:
+    def at(searches: int, steps: int) -> Perturb:
         return _through_numpy(
             lambda batch: CarliniL2Method(
                 classifier,
-                learning_rate=rate,
-                binary_search_steps=ours.search_steps,
-                max_iter=ours.steps,
-                initial_const=ours.initial_const,
+                learning_rate=RATE,
+                binary_search_steps=searches,
+                max_iter=steps,
+                initial_const=CONST,
                 batch_size=batch,
                 verbose=False,
             )
         )
 
-    return [Contestant(name, at(rate), f"lr {rate}", most=4, slow=True) for rate in L2_RATES]
+    return _l2(name, ours, at, most=4, slow=True)
 
 
 def _cleverhans_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     from cleverhans.torch.attacks.carlini_wagner_l2 import carlini_wagner_l2
 
-    def at(rate: float) -> Perturb:
+    def at(searches: int, steps: int) -> Perturb:
         return lambda x, y: carlini_wagner_l2(
             model,
             x,
             len(model.model.class_names),
             y,
-            lr=rate,
-            initial_const=ours.initial_const,
-            binary_search_steps=ours.search_steps,
-            max_iterations=ours.steps,
+            lr=RATE,
+            initial_const=CONST,
+            binary_search_steps=searches,
+            max_iterations=steps,
         )
 
-    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+    return _l2(name, ours, at)
 
 
 def _advlib_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     from adv_lib.attacks import carlini_wagner_l2
 
-    def at(rate: float) -> Perturb:
+    def at(searches: int, steps: int) -> Perturb:
         return lambda x, y: carlini_wagner_l2(
             model,
             x,
             y,
-            learning_rate=rate,
-            initial_const=ours.initial_const,
-            binary_search_steps=ours.search_steps,
-            max_iterations=ours.steps,
+            learning_rate=RATE,
+            initial_const=CONST,
+            binary_search_steps=searches,
+            max_iterations=steps,
         )
 
-    return [Contestant(name, at(rate), f"lr {rate}") for rate in L2_RATES]
+    return _l2(name, ours, at)
 
 
 def _art_cw_linf(name: str, ours: attacks.CWLinf, model: nn.Module) -> list[Contestant]:

@@ -6,8 +6,13 @@ What differs from the authors' code, and why:
   tanh is 2e-6 (with the usual factor 0.999999). Here tanh is stretched by ``1 / SHRINK`` and ``w``
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
-- The step. Adam's step falls linearly to zero over a search: 100 such steps end nearer than 200 of
-  constant length.
+- The step. Adam's step falls linearly to zero over a search: most is won in its last part, so that
+  ``abort_early`` is off by default (on CIFAR-10 it saves a fifth of the passes for 3 % of the length).
+- The scale. The first pass tells how far a linear model would have to go, |lack| / |slope|, and the
+  least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
+  Adam's first step is half the largest value of that change. So neither the scale of the logits
+  nor that of the distance matters: 3 searches of 80 steps end nearer than 5 of 100 from a fixed
+  constant and step, on CIFAR-10 (distances near 0.1) as on digits (near 0.5).
 - The clock. Each picture has its own Adam, its own bisection and its own early stop, and starts its
   next search when it is ready, whatever the others do. So a picture gets in a batch what it gets
   alone, and those that are done cost nothing.
@@ -36,7 +41,8 @@ SHRINK = 0.9
 REACH = math.atanh(SHRINK)
 BETAS, TINY_STEP = (0.9, 0.999), 1e-8
 CHECKS, PROGRESS = 10, 0.9999
-LARGEST = 1e10
+LEAST, LARGEST = 1e-10, 1e10
+LONGEST = REACH / 5
 
 
 def to_free(x: Tensor) -> Tensor:
@@ -91,10 +97,10 @@ class Bisection(Rows):
     before: Tensor
 
     @classmethod
-    def of(cls, count: Tensor, const: float) -> "Bisection":
-        zero = torch.zeros_like(count)
-        none = torch.full_like(count, torch.inf)
-        return cls(zero + const, zero, none, zero.long(), zero.bool(), none.clone())
+    def of(cls, const: Tensor) -> "Bisection":
+        zero = torch.zeros_like(const)
+        none = torch.full_like(const, torch.inf)
+        return cls(const, zero, none, zero.long(), zero.bool(), none.clone())
 
     def next(self, ended: Tensor) -> None:
         """Choose the next constant of the pictures ``ended``, a mask."""
@@ -153,16 +159,22 @@ class CWL2(Carlini):
     )
     norm: ClassVar[str] = "l2"
 
-    search_steps: int = parameter(5, "Searches for the constant.", low=1, high=100)
-    steps: int = parameter(100, "Most steps of a search.", low=1, high=100_000)
-    learning_rate: float = parameter(
-        0.02, "Step of Adam at the start of a search; falls linearly to 0.", above=0.0, high=10.0
+    search_steps: int = parameter(3, "Searches for the constant.", low=1, high=100)
+    steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)
+    learning_rate: float | None = parameter(
+        None,
+        "First step of Adam in a search; falls to 0. Empty: half the largest change of a linear model.",
+        above=0.0,
+        high=10.0,
     )
-    initial_const: float = parameter(
-        0.03, "First weight of the classes against the distance.", above=0.0, high=1e10
+    initial_const: float | None = parameter(
+        None,
+        "First weight of the classes against the distance; empty: twice what a linear model needs.",
+        above=0.0,
+        high=LARGEST,
     )
     abort_early: bool = parameter(
-        True, "End a search when a tenth of its steps has brought nothing."
+        False, "End a search when a tenth of its steps has brought nothing."
     )
 
     @property
@@ -173,18 +185,21 @@ class CWL2(Carlini):
         best = images.clone()
         nearest = torch.full_like(images.flatten(1)[:, 0], torch.inf)
         rows = torch.arange(len(images), device=images.device)
-        adam, search = Adam.at(images), Bisection.of(torch.zeros_like(nearest), self.initial_const)
+        adam, search = Adam.at(images), None
         while len(rows):
             x, slope = to_box(adam.w)
             with oracle.within(rows):
                 lack, uphill, reached = self.ask(oracle, x, aim[rows])
+            if search is None:
+                const, rate = self.first_guess(lack, uphill)
+                search = Bisection.of(const)
             delta = x - images[rows]
             distance = delta.square().flatten(1).sum(1)
             closer = reached & (distance < nearest[rows])
             best[rows[closer]], nearest[rows[closer]] = x[closer], distance[closer]
             search.reached |= reached
             gradient = self.downhill(uphill, search.const, lack) + 2 * delta
-            adam.step(gradient * slope, self.learning_rate * (1 - adam.age / self.steps))
+            adam.step(gradient * slope, rate[rows] * (1 - adam.age / self.steps))
             ended = self._ended(adam.age, distance + search.const * lack, search)
             if ended.any():
                 search.next(ended)
@@ -192,6 +207,18 @@ class CWL2(Carlini):
                 on = search.number < self.search_steps
                 rows, adam, search = rows[on], adam[on], search[on]
         return best
+
+    def first_guess(self, lack: Tensor, uphill: Tensor) -> tuple[Tensor, Tensor]:
+        """First constant and first step of each picture ``[N]``, from what its first pass has told."""
+        uphill = uphill.flatten(1)
+        way = lack / uphill.square().sum(1)  # times uphill: the change that a linear model needs
+        const = (4 * way).nan_to_num(nan=1.0).clamp_(LEAST, LARGEST)
+        rate = (way * uphill.abs().amax(1) / 2).nan_to_num(nan=LONGEST).clamp_max_(LONGEST)
+        if self.initial_const is not None:
+            const.fill_(self.initial_const)
+        if self.learning_rate is not None:
+            rate.fill_(self.learning_rate)
+        return const, rate
 
     def _ended(self, age: Tensor, objective: Tensor, search: Bisection) -> Tensor:
         """Whose search is over: all steps done, or a tenth of them without progress."""

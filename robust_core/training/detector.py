@@ -42,9 +42,7 @@ class DetectorTrainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             subnetwork = build(recipe.point)
-        self.subnetwork: DetectorNet = subnetwork.to(
-            self.device, memory_format=torch.channels_last
-        )
+        self.subnetwork: DetectorNet = subnetwork.to(self.device, memory_format=torch.channels_last)
         self.optimiser = torch.optim.Adam(
             self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
         )

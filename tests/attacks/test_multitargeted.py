@@ -18,7 +18,12 @@ def standard_mlp():
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         net = nn.Sequential(
-            nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10)
+            nn.Flatten(),
+            nn.Linear(64, 32),
+            nn.ReLU(),
+            nn.Linear(32, 32),
+            nn.ReLU(),
+            nn.Linear(32, 10),
         )
     optimizer = torch.optim.Adam(net.parameters(), 3e-3)
     for _ in range(60):
@@ -34,7 +39,7 @@ def test_it_breaks_digits_that_ten_restarts_of_untargeted_pgd_do_not(standard_ml
     right = standard_mlp(images).argmax(1) == labels
     images, labels = images[right], labels[right]
     assert len(labels) > 0.9 * len(digits_test[1])
-    common = dict(eps=EPS, steps=50, step_size=EPS / 10)
+    common = {"eps": EPS, "steps": 50, "step_size": EPS / 10}
     untargeted = torch.zeros_like(labels, dtype=torch.bool)
     for loss in ("ce", "margin"):
         attack = attacks.create("pgd", loss=loss, restarts=10, **common)
