@@ -61,18 +61,26 @@ class Aim:
         ahead = own - others.amax(1)
         return ahead if self.towards else -ahead
 
-    def boundaries(self, logits: Tensor, candidates: int) -> Tensor:
-        """``margin`` for each way to the goal on its own, ``[N, M]``; the largest of a row counts.
+    def boundaries(self, logits: Tensor, candidates: int) -> tuple[Tensor, Tensor]:
+        """``margin`` for each of M ways to the goal on its own, ``[N, M]``; the largest of a row counts.
 
-        To leave a class there is one way to each other class; the likeliest are kept, so that with
-        the class itself they are at most ``candidates``. Elsewhere there is one way.
+        And the slope of each in the logits, ``[N, M, K]``. To leave a class there is one way to each
+        other class; the likeliest are kept, so that with the class itself they are at most
+        ``candidates``. Elsewhere there is one way.
         """
         if self.towards or self.bar is not None:
-            return self.margin(logits).unsqueeze(1)
+            z = logits.detach().requires_grad_()
+            margin = self.margin(z)
+            (slope,) = torch.autograd.grad(margin.sum(), z)
+            return margin.detach().unsqueeze(1), slope.unsqueeze(1)
         index = self.classes.unsqueeze(1)
         others = logits.scatter(1, index, -torch.inf)
-        nearest = others.topk(min(candidates, logits.shape[1]) - 1, dim=1).values
-        return nearest - logits.gather(1, index)
+        nearest = others.topk(min(candidates, logits.shape[1]) - 1, dim=1)
+        # Written down, as M small passes of autograd count at batch 1.
+        slopes = logits.new_zeros(*nearest.indices.shape, logits.shape[1])
+        slopes.scatter_(2, nearest.indices.unsqueeze(2), 1)
+        slopes.scatter_(2, index.unsqueeze(1).expand(-1, slopes.shape[1], 1), -1)
+        return nearest.values - logits.gather(1, index), slopes
 
     def success(self, logits: Tensor) -> Tensor:
         """Which pictures reach the goal, bool ``[N]``. Logits that are not numbers never do."""

@@ -152,7 +152,13 @@ def test_the_margin_is_positive_exactly_at_success():
     ):
         aim = goal.bind(labels, clean)
         assert (aim.margin(after) >= 0).equal(aim.success(after))
-        assert aim.boundaries(after, 10).amax(1).equal(aim.margin(after))
+        ways, slopes = aim.boundaries(after, 10)
+        assert ways.amax(1).equal(aim.margin(after))
+        # Each way is linear in the logits, or nearly so over a small step.
+        step = 1e-4 * random_logits(seed=3)
+        moved = aim.boundaries(after + step, 10)[0]
+        expected = ways + torch.einsum("nmk,nk->nm", slopes, step)
+        torch.testing.assert_close(moved, expected, rtol=0, atol=5e-6)
 
 
 def test_a_detour_leads_elsewhere_and_is_judged_by_the_goal():
