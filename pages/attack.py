@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, depth, lab, picture_input, result, share
+from robust_core.dashboard import controls, depth, detection, lab, picture_input, result, share
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
@@ -13,16 +13,21 @@ PRIVACY = (
 
 left, right = st.columns([1, 2.9], gap="small")
 
-with left, st.container(key="essentials"):
+with left:
+    essentials, more = st.container(key="essentials"), st.container(key="more")
+with essentials:
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
-    attack = controls.choose_attack()
+with more:
+    detector = detection.choose_detector(model)  # decides which attacks there are
+with essentials:
+    attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
-with left, st.container(key="more"):
+with more:
     goal = controls.choose_goal(model, attack)
-    parameters = controls.choose_parameters(attack, eps)
+    parameters = controls.choose_parameters(attack, eps, detector)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
     controls.say_reached(model)  # below what must be on the first screen
@@ -35,7 +40,7 @@ with right:
     )
     try:
         run = controls.with_eps(attack(**parameters), eps, model)
-        request = Request(chosen, how, model, run, goal, shown_eps=eps)
+        request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
     except ValueError as error:
         status.error(str(error))
     else:
@@ -59,6 +64,8 @@ with right:
     views = Views.of(experiment)
     result.show_verdict(request, experiment)
     result.show_pictures(experiment, views)
+    if experiment.detection is not None:
+        detection.show_detection(experiment.detection)
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
     depth.show_depth(request, experiment, views)

@@ -6,6 +6,7 @@ from robust_core.dashboard import (
     compare,
     compare_rows,
     controls,
+    detection,
     lab,
     navigation,
     picture_input,
@@ -26,6 +27,7 @@ with left, st.container(key="essentials"):
     eps = controls.choose_eps()
 with left, st.container(key="more"):
     goal = controls.choose_goal(model)
+    detector = detection.kept_detector(model)
     picked = compare.choose_attacks()
     wanted = compare.choose_threats(picked)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
@@ -35,7 +37,7 @@ with left, st.container(key="more"):
 def request(attack) -> Request:
     """What a row asks for: the very request of the page Attack, so that both share the result."""
     run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
-    return Request(chosen, how, model, run, goal, shown_eps=eps)
+    return Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
 
 
 with right:

@@ -12,6 +12,7 @@ from robust_core.commands.output import Stopped
 COMMANDS = {
     "attack": "attack one picture and say what happened",
     "evaluate": "accuracy under attack on a test set",
+    "evaluate-detectors": "how well the bundled detectors tell adversarial pictures",
     "train": "train a bundled model",
     "data": "data sets: download, where, list",
 }
@@ -39,7 +40,7 @@ def build_parser(command: str | None) -> Parser:
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
         if name == command:
-            module = importlib.import_module(f"robust_core.commands.{name}")
+            module = importlib.import_module(f"robust_core.commands.{name.replace('-', '_')}")
             module.configure(sub)
             sub.set_defaults(run=module.run)
     return parser

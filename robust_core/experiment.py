@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -10,8 +11,12 @@ from torch import Tensor
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.evaluation.detection import Detection
 from robust_core.evaluation.distances import ssim
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
+
+if TYPE_CHECKING:
+    from robust_core.detectors import Detector
 
 MAX_FRAMES = 41
 """How many iterates of an attack are kept for the scrubber at most, evenly spread, besides the last."""
@@ -63,6 +68,8 @@ class Experiment:
     zero_gradients: int
     frames: tuple[Frame, ...]
     notices: tuple[str, ...] = ()
+    detection: Detection | None = None
+    """What the detector says, where there is one."""
 
     @property
     def eps(self) -> float | None:
@@ -108,7 +115,7 @@ class Experiment:
             "queries": self.queries,
             "gradients": self.gradients,
             "zero_gradients": self.zero_gradients,
-            "detector": None,
+            "detector": self.detection and self.detection.summary(),
         }
 
 
@@ -147,6 +154,7 @@ def perform(
     goal: Goal = UNTARGETED,
     progress: Progress | None = None,
     frames: bool = True,
+    detector: "Detector | None" = None,
 ) -> Experiment:
     """Attack one picture and describe what happened.
 
@@ -156,13 +164,17 @@ def perform(
         goal: what the attacker wants; a class to reach is ``goals.Towards(index)``.
         progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
         frames: whether iterates are kept (one more forward pass each, outside ``queries``).
+        detector: one on ``model``, asked about the picture before and after. The attack does not know
+            of it, unless it has it as a field of its own.
 
-    Raises ``ValueError`` where the goal is none of the attack's, or not about this picture.
+    Raises ``ValueError`` where the goal is none of the attack's, or not about this picture, or where the
+    detector is that of another model.
     """
+    if detector is not None and detector.classifier is not model:
+        raise ValueError(f"detector must be one on this {model.name}; got {detector.name}")
     clean = to_tensor(pixels)
     images = clean.to(model.device)
-    with torch.inference_mode():
-        clean_logits = model(images).cpu().double()
+    clean_logits, clean_odds = _ask(model, detector, images)
     start = clean_logits.softmax(1)  # which can be 0 for several classes: decide by the logits
     if label is None:
         label, label_source = int(clean_logits.argmax()), "the model's own prediction"
@@ -183,13 +195,12 @@ def perform(
     seconds = time.perf_counter() - begun
     adversarial = record.x_adv.cpu()
     rounded = to_tensor(to_pixels(adversarial)[0])
-    with torch.inference_mode():
-        logits = model(torch.cat([adversarial, rounded]).to(model.device)).cpu().double()
+    logits, odds = _ask(model, detector, torch.cat([adversarial, rounded]).to(model.device))
     end = logits[:1].softmax(1)
     return Experiment(
         model=model.name,
         attack=attack.name,
-        parameters=asdict(attack),
+        parameters=attack.parameters,
         goal=goal,
         label=_guess(model, start, label),
         label_source=label_source,
@@ -218,7 +229,17 @@ def perform(
             {label, attacked, int(logits[0].argmax())},
             sign=-1 if aim.towards else 1,
         ),
+        detection=detector and Detection.of(detector, clean_odds, odds),
     )
+
+
+@torch.inference_mode()
+def _ask(
+    model: Classifier, detector: "Detector | None", images: Tensor
+) -> tuple[Tensor, Tensor | None]:
+    """Logits ``[N, K]`` in float64 and the detector's log-odds ``[N]``, by one pass of the trunk."""
+    logits, odds = (model(images), None) if detector is None else detector.both(images)
+    return logits.cpu().double(), odds
 
 
 def check_goal(model: Classifier, goal: Goal, label: int) -> None:

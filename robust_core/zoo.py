@@ -1,30 +1,54 @@
-"""The zoo: a name becomes a ready classifier on a device, loaded once.
+"""The zoo: a name becomes a ready classifier, or a detector on one, on a device, loaded once.
 
-Bundled models are float16 safetensors in ``assets/weights`` whose SHA-256 stands in
+Bundled weights are float16 safetensors in ``assets/weights`` whose SHA-256 stands in
 ``assets/weights/index.json``. ``imagenet-*`` are torchvision's classifiers with torchvision's own
 weights and transforms, downloaded on first use into ``TORCH_HOME``.
 """
 
-import hashlib
-import json
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from robust_core import models
+from robust_core import detector_zoo, imagenet, models, weights
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import cifar10, digits
+from robust_core.detector_zoo import default as default_detector
+from robust_core.detector_zoo import names as detectors
 from robust_core.devices import as_device
-from robust_core.paths import WEIGHTS
+from robust_core.imagenet import IMAGENET, checkpoint_path, imagenet_weights
+from robust_core.weights import ZooError, index
 
+if TYPE_CHECKING:
+    from robust_core.detectors import Detector
 
-class ZooError(ValueError):
-    """A model cannot be had. The message names the file or model and the remedy."""
+__all__ = [
+    "BUNDLED",
+    "IMAGENET",
+    "Description",
+    "LazyDetector",
+    "Spec",
+    "ZooError",
+    "checkpoint_path",
+    "default_detector",
+    "describe",
+    "detectors",
+    "download_size",
+    "family",
+    "imagenet_weights",
+    "index",
+    "is_local",
+    "load",
+    "load_detector",
+    "load_with_progress",
+    "names",
+    "ready",
+    "untrained",
+]
 
 
 @dataclass(frozen=True)
@@ -58,22 +82,14 @@ BUNDLED = {
     ),
 }
 
-# torchvision's builder and the name of its weights enum.
-IMAGENET = {
-    "imagenet-squeezenet1_0": ("squeezenet1_0", "SqueezeNet1_0_Weights"),
-    "imagenet-mobilenet_v3_large": ("mobilenet_v3_large", "MobileNet_V3_Large_Weights"),
-    "imagenet-resnet50": ("resnet50", "ResNet50_Weights"),
-    "imagenet-vgg11": ("vgg11", "VGG11_Weights"),
-    "imagenet-vgg16": ("vgg16", "VGG16_Weights"),
-}
-
 _loaded: dict[tuple[str, str], Classifier] = {}
+_detectors: dict[tuple[str, str], "Detector"] = {}
 _locks: dict[tuple[str, str], threading.Lock] = {}
 _guard = threading.Lock()
 
 
 def names() -> list[str]:
-    """All registered names: bundled ones first."""
+    """All registered classifiers: bundled ones first."""
     return [*BUNDLED, *IMAGENET]
 
 
@@ -117,7 +133,7 @@ def describe(name: str) -> Description:
     return Description(
         name,
         "imagenet",
-        _unique(weights.meta["categories"]),
+        imagenet.unique(weights.meta["categories"]),
         (side, side),
         transform.resize_size[0],
         len(transform.mean),
@@ -135,14 +151,45 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     _check_name(name)
     place = as_device(device)
     key = (name, str(place))
-    with _guard:
-        lock = _locks.setdefault(key, threading.Lock())
-    with lock:
+    with _lock(key):
         if key not in _loaded:
-            model = _bundled(name) if name in BUNDLED else _imagenet(name)
+            bundled = name in BUNDLED
+            model = _bundled(name) if bundled else imagenet.download(name, ", ".join(BUNDLED))
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def load_detector(name: str, device: str | torch.device | None = None) -> "Detector":
+    """A bundled detector on its classifier, the one that ``load`` gives; loaded once for each device.
+
+    The object is shared: do not change it. Raises ``ZooError`` where weights are missing, damaged or
+    made for another classifier, ``ValueError`` for an unknown name or device.
+    """
+    place = as_device(device)
+    key = (name, str(place))
+    if key not in _detectors:
+        classifier = load(detector_zoo.entry_of(name)["model"], place)
+        with _lock(key):
+            if key not in _detectors:
+                _detectors[key] = detector_zoo.attach(name, classifier)
+    return _detectors[key]
+
+
+@dataclass(frozen=True)
+class LazyDetector:
+    """A bundled detector by its name: for an attack that is described before anything is loaded."""
+
+    name: str
+
+    def logit(self, images: Tensor) -> Tensor:
+        """Log-odds of "adversarial" ``[N]``, by the detector on the device of the pictures."""
+        return load_detector(self.name, images.device).logit(images)
+
+
+def _lock(key: tuple[str, str]) -> threading.Lock:
+    with _guard:
+        return _locks.setdefault(key, threading.Lock())
 
 
 def _warm_up(model: Classifier) -> None:
@@ -177,55 +224,24 @@ def untrained(name: str, seed: int = 0) -> Classifier:
     )
 
 
-def index(folder: Path = WEIGHTS) -> dict[str, dict]:
-    """What stands in ``index.json``: per model its file, SHA-256, recipe, data and accuracy."""
-    path = folder / "index.json"
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(entries, dict):
-            raise ValueError("it holds no entries")
-    except (OSError, ValueError) as error:
-        raise ZooError(
-            f"{path} is missing or damaged ({error}). Restore it from the project's repository"
-        ) from error
-    return entries
-
-
 def _check_name(name: str) -> None:
     if name not in names():
         raise ValueError(f"model must be one of {', '.join(names())}; got {name!r}")
 
 
-def _bundled(name: str, folder: Path = WEIGHTS) -> Classifier:
-    from safetensors import SafetensorError
-    from safetensors.torch import load as read_safetensors
-
+def _bundled(name: str, folder: Path | None = None) -> Classifier:
     remedy = (
         "Restore it from the project's repository, or make it anew: "
         f"python -m robust_core train {name} --install"
     )
-    entry = index(folder).get(name)
-    if entry is None:
-        raise ZooError(f"{folder / 'index.json'} has no entry {name}. {remedy}")
-    lacking = {"file", "sha256", "data", "accuracy", "command"} - set(entry)
-    if lacking:
-        raise ZooError(
-            f"{folder / 'index.json'} lacks {', '.join(sorted(lacking))} for {name}. {remedy}"
-        )
-    path = folder / entry["file"]
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ZooError(f"The weights {path} cannot be read ({error.strerror}). {remedy}") from error
-    if hashlib.sha256(content).hexdigest() != entry["sha256"]:
-        raise ZooError(
-            f"The weights {path} are damaged: their SHA-256 is not the one in the index. {remedy}"
-        )
+    needed = {"file", "sha256", "data", "accuracy", "command"}
+    entry = weights.entry_of(name, needed, remedy, folder)
+    state = weights.tensors(name, entry, remedy, folder)
     model = untrained(name)
     try:
-        model.network.load_state_dict(read_safetensors(content))
-    except (SafetensorError, RuntimeError) as error:
-        raise ZooError(f"The weights {path} do not fit {name} ({error}). {remedy}") from error
+        model.network.load_state_dict(state)
+    except RuntimeError as error:
+        raise weights.misfit(name, entry, error, remedy) from error
     model.provenance = Provenance(
         data=entry["data"],
         accuracy=entry["accuracy"],
@@ -233,24 +249,6 @@ def _bundled(name: str, folder: Path = WEIGHTS) -> Classifier:
         details=entry,
     )
     return model
-
-
-def imagenet_weights(name: str):
-    """torchvision's weights enum member of an ``imagenet-*`` model (its newest one)."""
-    import torchvision
-
-    return getattr(torchvision.models, IMAGENET[name][1]).DEFAULT
-
-
-def _unique(names: list[str]) -> tuple[str, ...]:
-    """Names with the index behind those that several classes share: ImageNet has two cranes."""
-    times = Counter(names)
-    return tuple(f"{name} ({i})" if times[name] > 1 else name for i, name in enumerate(names))
-
-
-def checkpoint_path(name: str) -> Path:
-    """Where torchvision keeps the weights of an ``imagenet-*`` model once they are downloaded."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(imagenet_weights(name).url).name
 
 
 def is_local(name: str) -> bool:
@@ -295,42 +293,3 @@ def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Cla
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
-
-
-def _imagenet(name: str) -> Classifier:
-    import torchvision
-
-    weights = imagenet_weights(name)
-    network = getattr(torchvision.models, IMAGENET[name][0])()
-    try:
-        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
-        network.load_state_dict(state)
-    except OSError as error:  # URLError is one
-        raise ZooError(
-            f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
-            "Check the connection and try "
-            f"again, or choose a bundled model: {', '.join(BUNDLED)}"
-        ) from error
-    except Exception as error:
-        path = checkpoint_path(name)
-        raise ZooError(
-            f"The weights {path} are damaged ({type(error).__name__}). Delete that file to download "
-            f"it again, or choose a bundled model: {', '.join(BUNDLED)}"
-        ) from error
-    transform = weights.transforms()
-    metrics = weights.meta.get("_metrics", {}).get("ImageNet-1K", {})
-    return Classifier(
-        network,
-        name=name,
-        class_names=_unique(weights.meta["categories"]),
-        input_size=(transform.crop_size[0], transform.crop_size[0]),
-        mean=tuple(transform.mean),
-        std=tuple(transform.std),
-        resize=transform.resize_size[0],
-        provenance=Provenance(
-            data="ImageNet-1K",
-            accuracy=metrics.get("acc@1", 0) / 100 or None,
-            source=f"torchvision {weights}",
-            details={"url": weights.url},
-        ),
-    )

@@ -1,14 +1,21 @@
 """What many tests share: linear models with closed forms, the bundled models, random pictures."""
 
+import hashlib
+import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from robust_core import zoo
+from robust_core import weights, zoo
 from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
+from robust_core.models.detector import build
+from robust_core.paths import WEIGHTS
+from robust_core.training.export import install, rounded_weights, write_export
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -85,3 +92,50 @@ def cat() -> Tensor:
 def resnet():
     """The bundled ResNet-32 for CIFAR-10, on the CPU: shared, frozen, in eval mode."""
     return zoo.load("cifar10-resnet32", "cpu")
+
+
+@pytest.fixture
+def weights_folder(tmp_path, monkeypatch) -> Path:
+    """A folder of weights with the bundled classifiers and no detectors, in place of the real one."""
+    folder = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, folder)
+    classifiers = {n: e for n, e in weights.index(folder).items() if n in zoo.BUNDLED}
+    (folder / "index.json").write_text(json.dumps(classifiers))
+    monkeypatch.setattr(weights, "WEIGHTS", folder)
+    monkeypatch.setattr(zoo, "_detectors", {})
+    return folder
+
+
+@pytest.fixture
+def bundle(weights_folder, resnet, tmp_path) -> Callable[..., str]:
+    """``bundle(name, seed=0, **entry)``: put a random detector into ``weights_folder``; gives its name.
+
+    Its thresholds and statistics are those of fresh weights: what it says means nothing.
+    """
+    from safetensors.torch import save
+
+    def make(name="cifar10-resnet32-ad2-bim-2-255", *, seed=0, point="AD(2)", **changes) -> str:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            content = save(rounded_weights(build(point)))
+        entry = {
+            "kind": "detector",
+            "method": "subnetwork",
+            "model": resnet.name,
+            "file": f"{name}.safetensors",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "threshold": 0.5,
+            "false_positive_rate": 0.05,
+            "n_calibration": 2500,
+            "point": point,
+            "adversary": "bim",
+            "eps": 2 / 255,
+            "data": "CIFAR-10",
+            "command": "python -m robust_core train detector --adversary bim",
+            "recipe": {"fingerprint": weights.fingerprint(resnet)},
+        }
+        write_export(tmp_path / "export", name, entry | changes, content)
+        install(tmp_path / "export", name, weights_folder)
+        return name
+
+    return make

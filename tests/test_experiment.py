@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_core import attacks
+from robust_core import attacks, zoo
 from robust_core.classifier import Classifier
 from robust_core.data import digits, samples
 from robust_core.data.fitting import fit, to_pixels, to_tensor
@@ -234,3 +234,63 @@ def test_a_sure_cat_is_fooled_by_fgsm_at_one_hundredth(resnet):
     assert outcome.before[0].confidence > 0.8
     assert outcome.success
     assert outcome.linf <= 0.01 + 1e-6
+
+
+@pytest.fixture
+def detected(bundle, cat, resnet):
+    """``detected(attack, **options)``: an experiment on the cat with a random detector, and that."""
+    detector = zoo.load_detector(bundle(), "cpu")
+
+    def run(attack, **options):
+        pixels = to_pixels(cat)[0]
+        return perform(resnet, pixels, attack, detector=detector, **options), detector
+
+    return run
+
+
+def test_the_detector_s_answers_are_those_about_the_pictures(detected):
+    outcome, detector = detected(attacks.FGSM(eps=0.05))
+    seen, rounded = outcome.detection, outcome.pixels()[1].permute(2, 0, 1)[None] / 255
+    for picture, score, flag in (
+        (outcome.clean, seen.clean, seen.flagged_clean),
+        (outcome.adversarial, seen.adversarial, seen.flagged),
+        (rounded, seen.adversarial_8bit, seen.flagged_8bit),
+    ):
+        assert score == pytest.approx(detector.score(picture).item(), abs=1e-6)
+        assert flag == bool(detector.flags(picture))
+    assert seen.clean != seen.adversarial
+    assert outcome.summary()["detector"] == seen.summary()
+
+
+def test_a_detector_changes_nothing_else_and_costs_no_pass_of_the_trunk(detected, resnet, cat):
+    passes = []
+    hook = resnet.network.stem.register_forward_hook(lambda *_: passes.append(1))
+    try:
+        attack = attacks.BIM(eps=0.02, steps=3)
+        plain = perform(resnet, to_pixels(cat)[0], attack)
+        without = len(passes)
+        passes.clear()
+        outcome, _ = detected(attack)
+        assert len(passes) == without
+    finally:
+        hook.remove()
+    assert torch.equal(outcome.adversarial, plain.adversarial)
+    different = {"detector", "seconds"}
+    a, b = ({k: v for k, v in e.summary().items() if k not in different} for e in (outcome, plain))
+    assert a == b
+    assert plain.detection is None
+
+
+def test_the_detector_of_another_model_is_refused(detected, digits_model, digit):
+    _, detector = detected(attacks.FGSM(eps=0.01))
+    with pytest.raises(ValueError, match="detector must be one on this digits-cnn"):
+        perform(digits_model, digit[0], attacks.FGSM(), detector=detector)
+
+
+def test_an_attack_on_both_lowers_the_score_and_is_recorded_by_name(detected):
+    plain, detector = detected(attacks.FGSM(eps=0.0))
+    attack = attacks.Dynamic(eps=0.03, sigma=1.0, detector=detector)
+    outcome, _ = detected(attack)
+    assert outcome.detection.adversarial < plain.detection.clean
+    assert outcome.parameters["detector"] == detector.name
+    assert outcome.parameters["sigma"] == 1

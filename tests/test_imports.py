@@ -18,6 +18,7 @@ FORBIDDEN = {
     "engine": {"attacks", "dashboard", "commands", "training", "zoo", "data", "evaluation"},
     "evaluation": {"dashboard", "commands", "training"},
     "training": {"attacks", "dashboard", "commands", "engine"},
+    "toys": {"dashboard", "commands", "training", "engine", "experiment", "zoo"},
     "commands": {"dashboard"},
 }
 LEAVES = {"classifier", "goals", "modes", "devices", "paths"}

@@ -17,6 +17,7 @@ from robust_core.attacks.ensemble import Auto
 from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
 from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
+from robust_core.attacks.pair import CWL2Pair, PGDPair
 from robust_core.attacks.square import Square
 
 __all__ = [
@@ -34,11 +35,13 @@ __all__ = [
     "Attack",
     "AttackResult",
     "Auto",
+    "CWL2Pair",
     "CWLinf",
     "DeepFool",
     "DeepFoolLinf",
     "Dynamic",
     "Noise",
+    "PGDPair",
     "Paper",
     "Square",
     "create",
@@ -70,7 +73,7 @@ _REGISTRY: dict[str, type[Attack]] = {
 }
 
 # Attacks on a classifier and its detector: they cannot be made without one.
-_PAIRS: dict[str, type[Attack]] = {Dynamic.name: Dynamic}
+_PAIRS: dict[str, type[Attack]] = {attack.name: attack for attack in (Dynamic, PGDPair, CWL2Pair)}
 
 
 def names(*, pair: bool = False) -> list[str]:

@@ -126,7 +126,7 @@ def auto_climb(
     judged, path = 0, None
     for k in range(steps + 1):
         with oracle.within(rows):
-            value, reached, gradient = _look(oracle, x, aim, loss, last=k == steps)
+            value, reached, gradient = look(oracle, x, aim, loss, last=k == steps)
         best.offer(rows, x, value, reached)
         if path is None:
             path = Path.at(x, value, gradient, 2 * ball.eps)
@@ -145,7 +145,7 @@ def auto_climb(
     return best.x
 
 
-def _look(
+def look(
     oracle: Oracle, x: Tensor, aim: Aim, loss: str, *, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loss at ``x`` ``[N]``, who has reached the goal, and the gradient (0 at the last)."""

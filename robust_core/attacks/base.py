@@ -108,6 +108,12 @@ class Attack:
             value = check_field(spec, getattr(self, spec.name))
             object.__setattr__(self, spec.name, value)
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The hyper-parameters by name, as plain values: an object, such as a detector, by its name."""
+        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        return {name: _plain(value) for name, value in values.items()}
+
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
         raise NotImplementedError
@@ -210,3 +216,10 @@ class Attack:
             with oracle.within(rows):
                 adversarial[rows] = self.perturb(oracle, images[rows], aim[rows])
         return adversarial
+
+
+def _plain(value: object) -> object:
+    """``dataclasses.asdict`` would copy a detector with all its weights."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return getattr(value, "name", type(value).__name__)

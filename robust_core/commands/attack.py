@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PICTURE",
         help="a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0",
     )
-    options.add_model_and_attack(parser)
+    options.add_model_and_attack(parser, pair=True)
     parser.add_argument(
         "--eps",
         type=options.number,
@@ -47,9 +47,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="how a picture of another size is brought to the model's (default: crop)",
     )
-    parser.add_argument("--detector", default="none", metavar="NAME", help="a detector, or none")
+    options.add_detector(parser)
     options.add_common(parser)
-    options.add_hyper_parameters(parser)
+    options.add_hyper_parameters(parser, pair=True)
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,14 @@ class Source:
 def run(args: argparse.Namespace) -> None:
     """Attack the picture, print the result, write it where asked."""
     options.check_suffix(args.out, ".png")
-    check_detector(args.detector)
     options.check_eps(args.attack, args.eps)
-    from robust_core import attacks, imaging, zoo
+    from robust_core import imaging, zoo
 
-    radius = {"eps": args.eps} if options.has(args.attack, "eps") else {}
-    parameters = options.given(args) | options.seed_of(args, args.attack)
-    attack = attacks.create(args.attack, **radius, **parameters)
+    detector = options.detector_of(args)
+    attack = _create(args, detector)
     description = zoo.describe(args.model)
     source = read(args.picture)
-    experiment = _perform(args, attack, description, source)
+    experiment = _perform(args, attack, description, source, detector)
     value = experiment.summary() | {
         "eps": args.eps,
         "norm": attack.norm,
@@ -95,12 +93,21 @@ def run(args: argparse.Namespace) -> None:
     output.emit(value, args.json, _text(experiment, attack.norm, value))
 
 
-def check_detector(name: str) -> None:
-    """Raise ``ValueError`` for any detector: none are registered so far."""
-    if name != "none":
-        raise ValueError(
-            f"detector must be none: no detectors are registered in this version; got {name!r}"
-        )
+def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
+    """The attack; one on a model and its detector gets that detector."""
+    from robust_core import attacks, zoo
+
+    radius = {"eps": args.eps} if options.has(args.attack, "eps") else {}
+    parameters = options.given(args) | options.seed_of(args, args.attack)
+    if options.needs_detector(args.attack):
+        if detector is None:
+            there = ", ".join(zoo.detectors(args.model))
+            raise ValueError(
+                f"{args.attack} needs a --detector to fool: "
+                + (f"one of {there}" if there else f"{args.model} has none")
+            )
+        parameters["detector"] = zoo.load_detector(detector, args.device)
+    return attacks.create(args.attack, **radius, **parameters)
 
 
 def read(reference: str) -> Source:
@@ -115,7 +122,11 @@ def read(reference: str) -> Source:
 
 
 def _perform(
-    args: argparse.Namespace, attack: "Attack", description: "Description", source: Source
+    args: argparse.Namespace,
+    attack: "Attack",
+    description: "Description",
+    source: Source,
+    detector: str | None,
 ) -> "Experiment":
     """The experiment, with a progress bar for attacks that take more than a second."""
     from robust_core import zoo
@@ -143,6 +154,7 @@ def _perform(
             goal=goal,
             progress=lambda step, total: bar.update(step - bar.n),
             frames=False,
+            detector=detector and zoo.load_detector(detector, args.device),
         )
 
 
@@ -185,6 +197,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         *([needed(experiment, norm, value["eps"])] if compared else []),
         f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
         f"({experiment.label_source}).",
+        *_detected(experiment),
         "",
         output.table(["", "before", "", "after", ""], rows),
         "",
@@ -194,3 +207,15 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         f"{output.duration(experiment.seconds)} on {value['device']}",
     ]
     return "\n".join(lines + ([f"Written: {value['out']}"] if value["out"] else []))
+
+
+def _detected(experiment: "Experiment") -> list[str]:
+    """The line on the detector, where there is one."""
+    seen = experiment.detection
+    if seen is None:
+        return []
+    before, after, threshold = seen.words
+    told = f"{seen.verdict} {seen.rounded}" if seen.rounded else seen.verdict
+    return [
+        f"{seen.name}: score {before} before, {after} after, threshold {threshold}. {told}",
+    ]

@@ -77,6 +77,11 @@ def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     if missing:
         raise ValueError(f"evaluate needs {', '.join(missing)} (or --suite)")
     options.check_eps(args.attack, args.eps)
+    if options.needs_detector(args.attack):
+        raise ValueError(
+            f"{args.attack} needs a detector to fool, and evaluate asks the model alone; use the "
+            "command attack"
+        )
     parameters = options.given(args) | options.seed_of(args, args.attack)
     _check_attack(args.attack, args.eps, parameters)
     model, images, labels = _load(args.model, args.data, args)

@@ -45,10 +45,51 @@ def _whole(text: str, low: int) -> int:
     return int(text)
 
 
-def add_model_and_attack(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """``--model`` and ``--attack``."""
+def add_model_and_attack(
+    parser: argparse.ArgumentParser, *, required: bool = True, pair: bool = False
+) -> None:
+    """``--model`` and ``--attack``; ``pair``: also the attacks on a model and its detector."""
     parser.add_argument("--model", required=required, metavar="M", help="e.g. cifar10-resnet32")
-    parser.add_argument("--attack", required=required, metavar="A", help=_names())
+    parser.add_argument(
+        "--attack", required=required, metavar="A", help=", ".join(_attacks(pair=pair))
+    )
+
+
+NO_DETECTOR = "none"
+
+
+def add_detector(parser: argparse.ArgumentParser) -> None:
+    """``--detector``."""
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"a detector of the model, or {NO_DETECTOR} (default: the model's own, if it has one)",
+    )
+
+
+def detector_of(args: argparse.Namespace) -> str | None:
+    """The name of the detector to ask. Raises ``ValueError`` where the model has no such detector."""
+    from robust_core import zoo
+
+    zoo.describe(args.model)  # refuses a model that is not there
+    allowed = [*zoo.detectors(args.model), NO_DETECTOR]
+    if args.detector is None:
+        return zoo.default_detector(args.model)
+    if args.detector not in allowed:
+        choice = f"one of {', '.join(allowed)}" if len(allowed) > 1 else NO_DETECTOR
+        raise ValueError(
+            f"detector of {args.model} must be {choice}"
+            + ("" if len(allowed) > 1 else ", as it has no detectors")
+            + f"; got {args.detector!r}"
+        )
+    return None if args.detector == NO_DETECTOR else args.detector
+
+
+def needs_detector(attack: str) -> bool:
+    """Whether an attack is one on a model and its detector."""
+    from robust_core import attacks
+
+    return attack in attacks.names(pair=True)
 
 
 LEAST_LIKELY = "least-likely"
@@ -143,21 +184,23 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _names() -> str:
+def _attacks(*, pair: bool) -> list[str]:
     from robust_core import attacks
 
-    return ", ".join(attacks.names())
+    return attacks.names() + (attacks.names(pair=True) if pair else [])
 
 
-def add_hyper_parameters(parser: argparse.ArgumentParser) -> None:
+def add_hyper_parameters(parser: argparse.ArgumentParser, *, pair: bool = False) -> None:
     """One option for each hyper-parameter that any attack has, from the metadata of its field.
+
+    ``pair``: also of the attacks on a model and its detector.
 
     Options that are not given leave no trace in the namespace: the attack's own default counts.
     """
     from robust_core import attacks
 
     owners: dict[str, list[tuple[str, Field]]] = {}
-    for name in attacks.names():
+    for name in _attacks(pair=pair):
         for spec in fields(attacks.get(name)):
             if spec.name not in ("eps", "seed") and _kind(spec) in (bool, int, float, str):
                 owners.setdefault(spec.name, []).append((name, spec))
@@ -194,11 +237,11 @@ def _help(owned: list[tuple[str, Field]]) -> str:
 
 
 def given(args: argparse.Namespace) -> dict:
-    """The hyper-parameters that were given, without ``eps`` and ``seed``."""
+    """The hyper-parameters that were given, without ``eps``, ``seed`` and ``detector``."""
     from robust_core import attacks
 
-    known = {spec.name for name in attacks.names() for spec in fields(attacks.get(name))}
-    return {k: v for k, v in vars(args).items() if k in known - {"eps", "seed"}}
+    known = {spec.name for name in _attacks(pair=True) for spec in fields(attacks.get(name))}
+    return {k: v for k, v in vars(args).items() if k in known - {"eps", "seed", "detector"}}
 
 
 def seed_of(args: argparse.Namespace, attack: str) -> dict:

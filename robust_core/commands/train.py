@@ -6,16 +6,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import options, output, train_detector
+from robust_core.commands import (
+    detector_data,
+    options,
+    output,
+    train_detector,
+    train_safetynet,
+    train_squeezing,
+)
 
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
     from robust_core.training.run import Split
 
+WITHOUT_SCHEDULE = {module.RECIPE: module for module in (train_safetynet, train_squeezing)}
+"""Detectors that no gradient descent trains."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
-    parser.add_argument("recipe", metavar="RECIPE", help="cifar10-resnet32, digits-cnn or detector")
+    parser.add_argument(
+        "recipe",
+        metavar="RECIPE",
+        help="cifar10-resnet32, digits-cnn, detector, safetynet or squeezing",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
     parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
     parser.add_argument("--seed", type=options.natural, default=0, metavar="N", help="default: 0")
@@ -37,6 +51,10 @@ def run(args: argparse.Namespace) -> None:
     """Train, going on from a checkpoint where there is one, then write the rounded weights."""
     if args.recipe == train_detector.RECIPE:
         train_detector.run(args)
+        return
+    if args.recipe in WITHOUT_SCHEDULE:
+        detector_data.refuse(args, train_detector.OPTIONS)
+        WITHOUT_SCHEDULE[args.recipe].run(args)
         return
     train_detector.refuse_options(args)
     recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)
@@ -72,7 +90,7 @@ def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "R
     from robust_core.training import recipes
 
     if name not in recipes.RECIPES:
-        known = ", ".join([*recipes.RECIPES, train_detector.RECIPE])
+        known = ", ".join([*recipes.RECIPES, train_detector.RECIPE, *WITHOUT_SCHEDULE])
         raise ValueError(f"recipe must be one of {known}; got {name!r}")
     if paper and name not in recipes.PAPER_SCHEDULES:
         raise ValueError(

@@ -2,11 +2,12 @@
 
 import argparse
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import options, output
+from robust_core.commands import detector_queue, options, output
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 
 RECIPE = "detector"
 MODEL, POINT = "cifar10-resnet32", "AD(2)"
-OPTIONS = ("model", "point", "adversary", "eps", "steps", "step_size", "limit", "cache")
+ASIDE = 2000
+"""The last training pictures, used for nothing but the threshold."""
+TEST_LIMIT = 2000
+DYNAMIC = "dynamic"
+OPTIONS = (
+    *("model", "point", "adversary", "eps", "steps", "step_size", "limit", "test_limit", "start"),
+    *("cache", "all_missing"),
+)
 """What belongs to this recipe alone; None where it was not given."""
 
 
@@ -24,7 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("detector")
     group.add_argument("--model", metavar="M", help=f"the classifier (default: {MODEL})")
     group.add_argument("--point", metavar="P", help=f"attachment point (default: {POINT})")
-    group.add_argument("--adversary", metavar="A", help="the attack to detect, e.g. bim")
+    group.add_argument(
+        "--adversary",
+        metavar="A",
+        help=f"the attack to detect, e.g. bim; {DYNAMIC}: made anew each step",
+    )
     group.add_argument("--eps", type=options.number, metavar="E", help="of the attack")
     group.add_argument("--steps", type=options.number, metavar="N", help="of the attack")
     group.add_argument("--step-size", type=options.number, metavar="S", help="of the attack")
@@ -32,13 +44,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--limit",
         type=options.positive,
         metavar="N",
-        help="take the first N training pictures, and the first N test pictures (default: all)",
+        help=f"the first N training pictures (default: all but the last {ASIDE})",
     )
+    group.add_argument(
+        "--test-limit",
+        type=options.positive,
+        metavar="N",
+        help=f"measure on the first N test pictures (default: {TEST_LIMIT})",
+    )
+    group.add_argument("--start", metavar="D", help="begin with the weights of a bundled detector")
     group.add_argument(
         "--cache",
         type=Path,
         metavar="DIR",
         help="for adversarial pictures and activations (default: runs/cache)",
+    )
+    group.add_argument(
+        "--all-missing",
+        action="store_true",
+        default=None,
+        help="train and install all bundled detectors that are missing, one after another",
     )
 
 
@@ -53,39 +78,89 @@ def run(args: argparse.Namespace) -> None:
     """Craft, train, measure; goes on where an earlier call was interrupted."""
     if args.paper_schedule:
         raise ValueError("detector has no --paper-schedule: it is trained as in the paper anyway")
+    if args.all_missing:
+        _all_missing(args)
+        return
     adversary = adversary_of(args)
     from robust_core import zoo
-    from robust_core.data import cifar10
     from robust_core.training import detector as training
     from robust_core.training import export
 
     fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
     if (args.model or MODEL) not in fitting:
         raise ValueError(f"--model must be one of {', '.join(fitting)}; got {args.model!r}")
-    classifier = zoo.load(args.model or MODEL, args.device)
-    recipe = recipe_of(args, classifier, asdict(adversary))
-    folder = args.folder or Path("runs", training.name(recipe))
-    cache = args.cache or Path("runs", "cache")
-    images = cifar10.load("train", args.data)[0]
+    recipe = recipe_of(args, zoo.load(args.model or MODEL, args.device), adversary)
+    name = training.name(recipe)
+    folder = args.folder or Path("runs", name)
     try:
-        trainer = training.train_detector(
-            *(classifier, adversary, recipe, images), folder=folder, cache=cache, seed=args.seed
-        )
-        entry = training.export_detector(
-            *(trainer, adversary, cifar10.load("test", args.data)),
-            folder=folder,
-            cache=cache,
-            command=command(args),
-            data="CIFAR-10",
-        )
+        entry = _train(args, adversary, recipe, folder)
     except KeyboardInterrupt:
         raise output.Stopped(
             "Stopped. Whole epochs and what was crafted are kept: run the same command to go on."
         ) from None
-    name = training.name(recipe)
     installed = export.install(folder, name) if args.install else None
     paths = {"weights": str(folder / entry["file"]), "installed": installed and str(installed)}
     output.emit({"name": name, **entry, **paths}, args.json, _text(entry, paths))
+
+
+def _train(
+    args: argparse.Namespace, adversary: "Attack", recipe: "DetectorRecipe", folder: Path
+) -> dict:
+    """Train and export; returns the entry of the index."""
+    from robust_core import zoo
+    from robust_core.attacks.mixed import mixed
+    from robust_core.data import cifar10
+    from robust_core.training.detector import train_detector
+    from robust_core.training.detector_export import export_detector
+    from robust_core.training.dynamic import train_dynamic
+
+    classifier = zoo.load(recipe.model, args.device)
+    cache = args.cache or Path("runs", "cache")
+    images, (pictures, labels) = (
+        cifar10.load("train", args.data)[0],
+        cifar10.load("test", args.data),
+    )
+    kept, aside = images[:-ASIDE], images[-ASIDE:]
+    if recipe.adversary == DYNAMIC:
+        start = zoo.load_detector(recipe.start, args.device).subnetwork if recipe.start else None
+        size = {"eps": adversary.eps, "steps": adversary.steps, "step_size": adversary.size}
+        partner = partial(mixed, **size)
+        trainer = train_dynamic(
+            *(classifier, partner, recipe, kept),
+            start=start and start.state_dict(),
+            folder=folder,
+            seed=args.seed,
+        )
+    else:
+        trainer = train_detector(
+            *(classifier, adversary, recipe, kept), folder=folder, cache=cache, seed=args.seed
+        )
+    against = replace(recipe, adversary=adversary.name, parameters=asdict(adversary))
+    limit = args.test_limit or TEST_LIMIT
+    return export_detector(
+        *(trainer, adversary, against, (pictures[:limit], labels[:limit]), aside),
+        folder=folder,
+        cache=cache,
+        command=command(args),
+        data="CIFAR-10",
+    )
+
+
+def _all_missing(args: argparse.Namespace) -> None:
+    """Train and install each bundled detector that the index lacks, by the command that makes it."""
+    from robust_core import zoo
+    from robust_core.__main__ import build_parser
+    from robust_core.training.detector import name
+
+    given = [_flag(key) for key in OPTIONS if key not in ("cache", "all_missing")]
+    if any(getattr(args, key[2:].replace("-", "_")) is not None for key in given) or args.epochs:
+        raise ValueError(f"--all-missing takes none of {', '.join(given)}, --epochs")
+    for line in detector_queue.COMMANDS:
+        one = build_parser("train").parse_args(["train", RECIPE, *shlex.split(line), "--install"])
+        one.data, one.cache, one.device, one.json = args.data, args.cache, args.device, args.json
+        recipe = recipe_of(one, zoo.load(one.model or MODEL, one.device), adversary_of(one))
+        if name(recipe) not in zoo.index():
+            run(one)
 
 
 def adversary_of(args: argparse.Namespace) -> "Attack":
@@ -94,26 +169,30 @@ def adversary_of(args: argparse.Namespace) -> "Attack":
 
     if args.adversary is None:
         raise ValueError("detector needs --adversary: the attack to detect, e.g. bim")
-    options.check_eps(args.adversary, args.eps)
+    name = (
+        "bim" if args.adversary == DYNAMIC else args.adversary
+    )  # sigma 0, against which it is measured
+    options.check_eps(name, args.eps)
     given = {name: getattr(args, name) for name in ("eps", "steps", "step_size")}
     given = {name: value for name, value in given.items() if value is not None}
-    return attacks.create(args.adversary, **given, **options.seed_of(args, args.adversary))
+    return attacks.create(name, **given, **options.seed_of(args, name))
 
 
 def recipe_of(
-    args: argparse.Namespace, classifier: "Classifier", parameters: dict
+    args: argparse.Namespace, classifier: "Classifier", adversary: "Attack"
 ) -> "DetectorRecipe":
-    """The recipe that the options stand for; ``parameters`` are all of the adversary's."""
-    from robust_core.training.adversaries import fingerprint
+    """The recipe that the options stand for, with all parameters of the adversary."""
     from robust_core.training.recipes import DetectorRecipe
+    from robust_core.weights import fingerprint
 
     return DetectorRecipe(
         model=classifier.name,
         fingerprint=fingerprint(classifier),
         point=args.point or POINT,
         adversary=args.adversary,
-        parameters=parameters,
+        parameters=asdict(adversary),
         limit=args.limit,
+        start=args.start,
         **({"epochs": args.epochs} if args.epochs else {}),
     )
 
@@ -121,11 +200,20 @@ def recipe_of(
 def command(args: argparse.Namespace) -> str:
     """The command line that makes the same weights."""
     words = ["python", "-m", "robust_core", "train", RECIPE]
-    for name in ("model", "point", "adversary", "eps", "steps", "step_size", "limit", "epochs"):
-        if getattr(args, name) is not None:
-            words += [_flag(name), str(getattr(args, name))]
+    kept = [name for name in OPTIONS if name not in ("cache", "all_missing")]
+    for name in (*kept, "epochs"):
+        value = getattr(args, name)
+        if value is not None:
+            words += [_flag(name), _written(value)]
     words += ["--seed", str(args.seed)] if args.seed else []
     return shlex.join(words)
+
+
+def _written(value: float | str) -> str:
+    """A value as one would type it: 2/255 rather than 0.00784313725490196."""
+    if isinstance(value, float) and round(255 * value) / 255 == value:
+        return f"{round(255 * value)}/255"
+    return str(value)
 
 
 def _flag(name: str) -> str:

@@ -39,7 +39,7 @@ TITLES = {
     }
 }
 """Words for the values of a field, where their names are short for something."""
-FIELD_OF = {"eps", "seed"}
+FIELD_OF = {"eps", "seed", "detector"}
 """Fields that have a place of their own on the page."""
 
 
@@ -62,28 +62,35 @@ def say_reached(model: zoo.Description) -> None:
         st.caption(reached, help="Made by: python -m robust_core evaluate --suite, see the README.")
 
 
-def choose_attack() -> type[attacks.Attack]:
-    """Any registered attack."""
+def choose_attack(detector: str | None = None) -> type[attacks.Attack]:
+    """Any registered attack; those on a model and its detector where there is a ``detector``."""
+    names = attacks.names() + (attacks.names(pair=True) if detector else [])
+    key = setting("attack", "fgsm", one_of(names))
+    if st.session_state[key] not in names:  # chosen when there was a detector
+        st.session_state[key] = "fgsm"
     name = st.selectbox(
         "Attack",
-        attacks.names(),
+        names,
         format_func=lambda n: attacks.get(n).title,
-        key=setting("attack", "fgsm", one_of(attacks.names())),
+        key=key,
         persist_state="session",
     )
     return attacks.get(name)
 
 
-def choose_eps(attack: type[attacks.Attack] | None = None) -> float:
+def choose_eps(
+    attack: type[attacks.Attack] | None = None, *, own: str = "", start: float | None = None
+) -> float:
     """One of the five values, or any value in 255ths; in [0, 1] pixel units.
 
-    Where ``attack`` has no eps it is said what the value is good for.
+    Where ``attack`` has no eps it is said what the value is good for. ``own`` begins the names of the
+    settings of a page with an eps of its own, ``start`` is another value than one of the five at first.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":small[Epsilon]", help=EPS_HELP)
         free = st.toggle(
             "any value",
-            key=setting("any_eps", False, truth),
+            key=setting(f"{own}any_eps", start is not None, truth),
             persist_state="session",
             width="content",
         )
@@ -93,7 +100,9 @@ def choose_eps(attack: type[attacks.Attack] | None = None) -> float:
             0.0,
             64.0,
             step=0.25,
-            key=setting("eps255", 8.0, number(float, 0, 64)),
+            key=setting(
+                f"{own}eps255", 8.0 if start is None else 255 * start, number(float, 0, 64)
+            ),
             persist_state="session",
             format="%.2f / 255",
         )
@@ -104,7 +113,7 @@ def choose_eps(attack: type[attacks.Attack] | None = None) -> float:
             EPS_CHOICES,
             required=True,
             format_func=lambda eps: f"{eps:g} :small[{in_255ths(eps)}]",
-            key=setting("eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
+            key=setting(f"{own}eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
             persist_state="session",
             label_visibility="collapsed",
             width="stretch",
@@ -175,8 +184,13 @@ def _choose_reduction() -> ConfidenceReduction:
     return ConfidenceReduction(**{how: share / 100})
 
 
-def choose_parameters(attack: type[attacks.Attack], eps: float) -> dict:
-    """A control for each remaining field of the attack, folded away; seed stands last."""
+def choose_parameters(
+    attack: type[attacks.Attack], eps: float, detector: str | None = None
+) -> dict:
+    """A control for each remaining field of the attack, folded away; seed stands last.
+
+    An attack on a model and its detector gets ``detector``.
+    """
     specs = [f for f in fields(attack) if f.name not in FIELD_OF]
     values = {}
     with st.expander("Advanced parameters", key="advanced"):
@@ -186,6 +200,8 @@ def choose_parameters(attack: type[attacks.Attack], eps: float) -> dict:
     for spec in fields(attack):
         if spec.name == "seed":
             values["seed"] = _control(attack.name, spec)
+        if spec.name == "detector":
+            values["detector"] = zoo.LazyDetector(detector)
     return values
 
 

@@ -5,7 +5,7 @@ import re
 import streamlit as st
 
 from robust_core import attacks, imaging
-from robust_core.attacks import Attack
+from robust_core.attacks import Attack, Dynamic
 from robust_core.dashboard import charts, export, share
 from robust_core.dashboard.controls import TITLES
 from robust_core.dashboard.request import Request
@@ -24,6 +24,7 @@ SYMBOLS = {
     "overshoot": [r"\eta"],
     "confidence": [r"\kappa"],
     "initial_const": ["c"],
+    "sigma": [r"\sigma"],
 }
 """What the papers' equations call a field, if they have it."""
 TABS = ("Confidence", "Swipe", "Steps", "Equation", "Threat model", "Reproduce")
@@ -118,6 +119,9 @@ def loss_of(experiment: Experiment) -> str:
     """What the loss of a frame is called: attacks that have no such field look at the margin."""
     if hasattr(attacks.get(experiment.attack), "parts"):
         return "loss of the part at work"
+    if experiment.attack == Dynamic.name:
+        asked = "detector" if experiment.parameters["sigma"] == 1 else "classifier"
+        return f"cross-entropy of the {asked}"
     return TITLES["loss"][experiment.parameters.get("loss", "margin")]
 
 

@@ -20,7 +20,8 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 
 def conditions(request: Request, experiment: Experiment) -> dict:
     """All that the result depends on, and what came out."""
-    weights = zoo.index().get(request.model.name, {}) if request.model.name in zoo.BUNDLED else {}
+    index = zoo.index() if request.model.name in zoo.BUNDLED else {}
+    weights, detector = (index.get(name, {}) for name in (request.model.name, request.detector))
     return {
         **experiment.summary(),
         "picture": {
@@ -30,6 +31,7 @@ def conditions(request: Request, experiment: Experiment) -> dict:
             "credit": request.chosen.credit or None,
         },
         "weights_sha256": weights.get("sha256"),
+        "detector_sha256": detector.get("sha256"),
         "command": request.command(),
         "versions": {
             "robust_core": robust_core.__version__,

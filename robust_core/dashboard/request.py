@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,8 @@ class Request:
     goal: Goal = UNTARGETED
     shown_eps: float = 0.0
     """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
+    detector: str | None = None
+    """The name of the detector that is asked about both pictures."""
 
     @property
     def label(self) -> int | None:
@@ -61,7 +63,7 @@ class Request:
     @property
     def parameters(self) -> dict:
         """The attack's hyper-parameters by name."""
-        return asdict(self.attack)
+        return self.attack.parameters
 
     def key(self) -> str:
         """SHA-256 over all that the result depends on."""
@@ -73,6 +75,7 @@ class Request:
             parameters=self.parameters,
             label=self.label,
             goal={"name": self.goal.name, **self.goal.parameters},
+            detector=self.detector,
         )
 
     def work(self, progress: Progress) -> Experiment:
@@ -80,14 +83,17 @@ class Request:
         source = f"the label of the {self.chosen.data}" if self.label is not None else ""
 
         def on(device: torch.device) -> Experiment:
+            detector = self.detector and zoo.load_detector(self.detector, device)
+            on_a_pair = self.attack.name in attacks.names(pair=True)
             return perform(
                 zoo.load(self.model.name, device),
                 self.pixels(),
-                self.attack,
+                replace(self.attack, detector=detector) if on_a_pair else self.attack,
                 label=self.label,
                 label_source=source,
                 goal=self.goal,
                 progress=progress,
+                detector=detector,
             )
 
         notices: list[str] = []
@@ -98,9 +104,9 @@ class Request:
         """The command line that gives the same result."""
         words = ["python", "-m", "robust_core", "attack", self.chosen.reference]
         words += ["--model", self.model.name, "--attack", self.attack.name]
-        defaults = type(self.attack)()
+        defaults = {spec.name: spec.default for spec in fields(self.attack)} | {"eps": None}
         for name, value in self.parameters.items():
-            if name != "eps" and value == getattr(defaults, name):
+            if name == "detector" or value == defaults[name]:
                 continue
             option = "--" + name.replace("_", "-")
             if isinstance(value, bool):
@@ -108,6 +114,8 @@ class Request:
             else:
                 words += [option, str(value)]
         words += self._goal_words()
+        if self.model.name in zoo.BUNDLED and zoo.detectors(self.model.name):
+            words += ["--detector", self.detector or "none"]
         if self.how != "crop":
             words += ["--fit", self.how]
         return shlex.join(words)

@@ -5,6 +5,7 @@ import streamlit as st
 from robust_core import imaging
 from robust_core.attacks import Attack
 from robust_core.dashboard.controls import radius
+from robust_core.dashboard.detection import badge
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
@@ -32,10 +33,12 @@ GREY_POINT = 0.5
 
 
 def show_badge(experiment: Experiment) -> None:
-    """The outcome in a word or two."""
+    """The outcome in a word or two, and that of the detector, where there is one."""
     outcome = verdict(experiment)
     colour, icon = BADGES[outcome]
-    st.badge(outcome.value, color=colour, icon=icon)
+    told = f":{colour}-badge[{icon} {outcome.value}]"
+    seen = experiment.detection
+    st.markdown(told if seen is None else f"{told} {badge(seen)}")
 
 
 def show_verdict(request: Request, experiment: Experiment) -> None:

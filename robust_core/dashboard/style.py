@@ -22,14 +22,29 @@ _CSS = """
 .st-key-status > :last-child { order: -1; }
 
 /* Five chips in one row, eps above its 255ths. */
-.st-key-eps [role=radiogroup] { flex-wrap: nowrap; }
-.st-key-eps [role=radio] { flex: 1; min-width: 0; height: auto; padding: 2px 0; }
-.st-key-eps [role=radio] * { white-space: normal; line-height: 1.3; }
-.st-key-eps [role=radio] p > span { display: block; font-size: 0.7rem !important; }
+:is(.st-key-eps, .st-key-detect_eps) [role=radiogroup] { flex-wrap: nowrap; }
+:is(.st-key-eps, .st-key-detect_eps) [role=radio] { flex: 1; min-width: 0; height: auto; padding: 2px 0; }
+:is(.st-key-eps, .st-key-detect_eps) [role=radio] * { white-space: normal; line-height: 1.3; }
+:is(.st-key-eps, .st-key-detect_eps) [role=radio] p > span { display: block; font-size: 0.7rem !important; }
 
 /* Controls are close together: with the camera open, eps is still on the first screen. */
 .st-key-essentials, .st-key-more { gap: 0.6rem; }
 .st-key-camera video { max-height: 9rem; }
+
+/* A detector's two scores: name | bar | number; the line across both bars is its threshold. */
+.detection {
+  display: grid; grid-template-columns: max-content 1fr max-content; column-gap: 0.75rem;
+  align-items: center; font-size: 0.875rem; line-height: 1.5; max-width: 40rem; padding-bottom: 0.4rem;
+}
+.detection > small { grid-column: 1 / -1; }
+.detection > div {
+  position: relative; height: 100%; background: color-mix(in srgb, currentColor 9%, transparent);
+}
+.detection i { position: absolute; inset: 15% auto 15% 0; background: #CC79A7; }
+.detection i.adversarial {
+  background: repeating-linear-gradient(-45deg, #CC79A7 0 4px, #CC79A780 4px 7px);
+}
+.detection b { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 
 /* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
 :has(> .st-key-pages) { display: none; }

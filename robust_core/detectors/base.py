@@ -4,12 +4,13 @@ Source: Metzen, Genewein, Fischer, Bischoff (2017), "On detecting adversarial pe
 """
 
 import math
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.models.detector import build
 
 
 class Detector(nn.Module):
@@ -26,6 +27,9 @@ class Detector(nn.Module):
     Raises ``ValueError`` where the classifier has no such attachment point, or for a threshold that
     is not in [0, 1].
     """
+
+    METHOD: ClassVar[str] = "subnetwork"
+    """What its entries in the index have as their ``method``."""
 
     def __init__(
         self,
@@ -52,6 +56,24 @@ class Detector(nn.Module):
         self.provenance = provenance or Provenance(data="unknown")
         super().train(False)
         self.requires_grad_(False)
+
+    @classmethod
+    def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
+        """The detector that ``entry`` of the index describes, on the device of ``classifier``.
+
+        ``tensors`` are the weights and statistics of its subnetwork, ``entry["point"]`` is where that
+        reads, ``entry["threshold"]`` the calibrated one. Raises ``ValueError`` for a point or threshold
+        that cannot be, ``RuntimeError`` where the tensors do not fit the point.
+        """
+        with torch.random.fork_rng(devices=[]):  # fresh weights are drawn, and then replaced
+            subnetwork = build(entry["point"])
+        subnetwork.load_state_dict(tensors)
+        return cls(
+            classifier,
+            subnetwork.to(classifier.device, memory_format=torch.channels_last),
+            point=entry["point"],
+            threshold=entry["threshold"],
+        )
 
     def train(self, mode: bool = True) -> Self:
         """Nothing: a detector stays in eval mode."""

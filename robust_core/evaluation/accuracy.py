@@ -8,7 +8,7 @@ over all.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import NamedTuple
 
 import torch
@@ -100,7 +100,7 @@ def evaluate(
         "clean_top1": _mean(clean < 1),
         "clean_top5": _mean(clean < 5),
         "rows": [_row(eps, attack, clean, about, outcomes[attack]) for eps, attack in chosen],
-        "parameters": {name: v for name, v in asdict(first).items() if name != "eps"},
+        "parameters": {name: v for name, v in first.parameters.items() if name != "eps"},
         "norm": first.norm,
         "goal": goal.name,
         "goal_parameters": goal.parameters,

@@ -23,16 +23,6 @@ Adversary = Callable[[Classifier, Tensor, Tensor], Tensor]
 """What an ``attacks.Attack`` is: (model, pictures, classes to leave) to adversarial pictures."""
 
 
-def fingerprint(classifier: Classifier) -> str:
-    """SHA-256 of the names, weights, statistics and normalisation of a classifier."""
-    digest = hashlib.sha256()
-    state = classifier.state_dict() | {"mean": classifier.mean, "std": classifier.std}
-    for name, value in sorted(state.items()):
-        digest.update(name.encode())
-        digest.update(value.cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
 def to_half(delta: Tensor) -> Tensor:
     """``delta`` as float16, rounded towards 0: no norm grows.
 
@@ -45,7 +35,7 @@ def to_half(delta: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Crafted:
-    """Pictures (bytes, or floats in [0, 1]) and what an adversary adds to each, float16 on disk.
+    """Pictures (bytes, or floats in [0, 1]) and what an adversary adds to each, on disk.
 
     ``key`` is the name of the file, which stands for all that decides what is in it.
     """
@@ -79,9 +69,14 @@ def craft(
     """An adversarial picture for each of ``images`` ``[N, C, H, W]``, made in parts and kept.
 
     ``labels`` ``[N]`` are the classes to leave; None means what the classifier says of each clean
-    picture, so that the true classes play no part (as in training, where they could leak). The file
+    picture, so that the true classes play no part (as in training, where they could leak). What an
+    adversary without an eps adds is kept in float32: it ends just across a boundary, and rounding to
+    float16 would take one in twenty back. The file
     is in ``folder``, under a name that stands for the classifier, the adversary and the pictures.
     """
+
+    bounded = recipe.parameters.get("eps") is not None
+    dtype = np.float16 if bounded else np.float32
 
     def make(rows: slice) -> Tensor:
         clean = to_float(images[rows], classifier.device)
@@ -90,12 +85,14 @@ def craft(
                 classes = classifier(clean).argmax(1)
         else:
             classes = labels[rows].to(classifier.device)
-        return to_half(adversary(classifier, clean, classes) - clean)
+        delta = adversary(classifier, clean, classes) - clean
+        return to_half(delta) if bounded else delta
 
     leaving = "predicted" if labels is None else "true"
     key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
     path, shape = folder / f"{key}.npy", tuple(images.shape)
-    return Crafted(images, filled(path, shape, make, what=f"craft {what}", show=show), key)
+    kept = filled(path, shape, make, what=f"craft {what}", show=show, dtype=dtype)
+    return Crafted(images, kept, key)
 
 
 def activations(

@@ -5,7 +5,6 @@ adversarial picture beside it, and the subnetwork learns to tell the two apart.
 """
 
 import copy
-import hashlib
 import sys
 import time
 from dataclasses import asdict
@@ -14,23 +13,16 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load as read_safetensors
-from safetensors.torch import save as to_safetensors
 from torch import Tensor
 from tqdm import tqdm
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.models.detector import DetectorNet, build
-from robust_core.training.adversaries import Adversary, Crafted, activations, craft, slug
+from robust_core.training.adversaries import Adversary, activations, craft, slug
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
-from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.rows import take
-from robust_core.training.run import Split
-
-KIND = "detector"
-"""What an index entry of a detector has as its ``kind``; classifiers have none."""
 
 
 class DetectorTrainer:
@@ -90,10 +82,14 @@ class DetectorTrainer:
         for rows in bar:
             activation = take(single, rows).to(self.device)
             total += self.step(activation, (rows % 2).float().to(self.device)) * len(rows)
+        self.ended(total / len(single), started, show)
+
+    def ended(self, loss: float, started: float, show: bool) -> None:
+        """One epoch more, of that mean loss and begun at that time."""
         self.epoch += 1
         self.seconds += time.perf_counter() - started
         if show:
-            line = f"epoch {self.epoch}/{recipe.epochs}: loss {total / len(single):.4f}"
+            line = f"epoch {self.epoch}/{self.recipe.epochs}: loss {loss:.4f}"
             tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
 
     def result(self) -> Detector:
@@ -105,10 +101,13 @@ class DetectorTrainer:
 
 
 def name(recipe: DetectorRecipe) -> str:
-    """E.g. ``cifar10-resnet32-ad2-bim-0.0078``: classifier, point, adversary and its eps."""
-    eps = recipe.parameters.get("eps")
+    """E.g. ``cifar10-resnet32-ad2-bim-2-255``: classifier, point, adversary and its eps."""
     words = [recipe.model, slug(recipe.point), recipe.adversary]
-    return "-".join(words + ([f"{eps:.4g}"] if eps is not None else []))
+    eps = recipe.parameters.get("eps")
+    if eps is not None:
+        whole = round(255 * eps)
+        words.append(f"{whole}-255" if abs(255 * eps - whole) < 1e-6 else f"{eps:.4g}")
+    return "-".join(words)
 
 
 def train_detector(
@@ -150,102 +149,3 @@ def train_detector(
             trainer.run_epoch(pairs, show)
             save_checkpoint(path, trainer.state())
     return trainer
-
-
-def detectability(
-    detector: Detector, crafted: Crafted, labels: Tensor, *, batch: int = 250
-) -> dict[str, float | int | None]:
-    """How well ``detector`` tells pictures from adversarial ones; ``labels`` ``[N]`` are true classes.
-
-    ``detectability`` is the balanced accuracy, (1 - false positives + true positives) / 2, at the
-    detector's threshold. Genuine are all N pictures; adversarial only those that turned a right
-    answer into a wrong one, ``n_adversarial``: the others have done nothing (Metzen et al., 2017,
-    section 4.1). It is None where there is none. ``detectability_all`` counts all N. ``top1`` is the
-    classifier's accuracy on clean, ``top1_adversarial`` on adversarial pictures.
-    """
-    flagged, right = [], []
-    with torch.no_grad():
-        for start in range(0, len(crafted), batch):
-            two = crafted.pairs(slice(start, start + batch), detector.device)
-            answers = [detector.both(pictures) for pictures in two]
-            truth = labels[start : start + batch].to(detector.device)
-            right.append(torch.stack([logits.argmax(1) == truth for logits, _ in answers]).cpu())
-            flagged.append(
-                torch.stack([z.sigmoid() > detector.threshold for _, z in answers]).cpu()
-            )
-    (genuine, adversarial), (before, after) = torch.cat(flagged, 1), torch.cat(right, 1)
-    turned = before & ~after
-    false_positives = genuine.double().mean().item()
-    true_positives = adversarial[turned].double().mean().item() if turned.any() else None
-    everything = adversarial.double().mean().item()
-    known = true_positives is not None
-    return {
-        "threshold": detector.threshold,
-        "detectability": (1 - false_positives + true_positives) / 2 if known else None,
-        "detectability_all": (1 - false_positives + everything) / 2,
-        "false_positives": false_positives,
-        "true_positives": true_positives,
-        "n_test": len(crafted),
-        "n_adversarial": int(turned.sum()),
-        "top1": before.double().mean().item(),
-        "top1_adversarial": after.double().mean().item(),
-    }
-
-
-def export_detector(
-    trainer: DetectorTrainer,
-    adversary: Adversary,
-    test: Split,
-    *,
-    folder: Path,
-    cache: Path,
-    command: str,
-    data: str,
-    show: bool = True,
-) -> dict:
-    """Write ``folder/<name>.safetensors`` and ``folder/entry.json``; return the entry.
-
-    Its figures are those of the rounded weights in the file, on the pictures and true classes of
-    ``test``, of which ``recipe.limit`` keeps the first. There the adversary is to make the classifier
-    leave the true class.
-    """
-    recipe, classifier = trainer.recipe, trainer.classifier
-    content = to_safetensors(rounded_weights(trainer.subnetwork))
-    subnetwork = build(recipe.point)
-    subnetwork.load_state_dict(read_safetensors(content))
-    detector = Detector(classifier, subnetwork.to(trainer.device), point=recipe.point)
-    images, labels = (part[: recipe.limit] for part in test)
-    crafted = craft(classifier, adversary, images, labels, recipe, cache, what="test", show=show)
-    figures = detectability(detector, crafted, labels)
-    entry = {**_identity(recipe, content, data, command), **figures, **_effort(trainer)}
-    write_export(folder, name(recipe), entry, content)
-    return entry
-
-
-def _identity(recipe: DetectorRecipe, content: bytes, data: str, command: str) -> dict:
-    """What the file is, and what made it."""
-    return {
-        "kind": KIND,
-        "file": f"{name(recipe)}.safetensors",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "data": data,
-        "command": command,
-        "model": recipe.model,
-        "point": recipe.point,
-        "adversary": recipe.adversary,
-        "eps": recipe.parameters.get("eps"),
-        "recipe": asdict(recipe),
-    }
-
-
-def _effort(trainer: DetectorTrainer) -> dict:
-    """What was trained, on how many pictures, for how long."""
-    return {
-        "n": trainer.n,
-        "seed": trainer.seed,
-        "epochs": trainer.epoch,
-        "parameters": sum(p.numel() for p in trainer.subnetwork.parameters()),
-        "seconds": round(trainer.seconds, 1),
-        "device": trainer.device.type,
-        "torch": torch.__version__,
-    }

@@ -58,23 +58,29 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
     return entry
 
 
-def write_export(folder: Path, name: str, entry: dict, content: bytes) -> None:
-    """Write ``folder/<entry's file>`` with ``content``, and ``folder/entry.json``, for ``install``."""
+def write_export(folder: Path, name: str, entry: dict, content: bytes | None) -> None:
+    """Write ``folder/<entry's file>`` with ``content``, and ``folder/entry.json``, for ``install``.
+
+    Where the entry has no file there is no content.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / entry["file"], content)
+    if content is not None:
+        _write(folder / entry["file"], content)
     _write(folder / ENTRY, _json({name: entry}))
 
 
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
     """Copy an exported model into ``weights`` and enter it into the index; return the new file.
 
-    The other entries of the index stay as they are. Raises ``ZooError`` where the index is damaged.
+    For an entry without a file that is the index itself. The other entries of the index stay as they
+    are. Raises ``ZooError`` where the index is damaged.
     """
     entries = zoo.index(weights) if (weights / "index.json").exists() else {}
     entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]
     weights.mkdir(parents=True, exist_ok=True)
-    target = weights / entry["file"]
-    _write(target, (folder / entry["file"]).read_bytes())
+    target = weights / (entry["file"] or "index.json")
+    if entry["file"]:
+        _write(target, (folder / entry["file"]).read_bytes())
     _write(weights / "index.json", _json(dict(sorted((entries | {name: entry}).items()))))
     return target
 

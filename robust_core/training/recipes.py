@@ -36,11 +36,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class DetectorRecipe:
-    """Static training of an adversary detector (Metzen et al., 2017, section 4.1): Adam, constant rate.
+    """Training of an adversary detector (Metzen et al., 2017, sections 4.1, 3.4): Adam, constant rate.
 
     ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
     one) say what made the adversarial half. ``fingerprint`` is that of the classifier's weights:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
+    ``start`` names a detector whose weights are the first ones (None: random weights).
     With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.
     """
 
@@ -55,6 +56,7 @@ class DetectorRecipe:
     betas: tuple[float, float] = (0.99, 0.999)
     batch: int = 128
     bfloat16: bool = True
+    start: str | None = None
 
 
 RECIPES = {

@@ -21,8 +21,9 @@ def filled(
     *,
     what: str = "rows",
     show: bool = True,
+    dtype: type[np.floating] = np.float16,
 ) -> np.ndarray:
-    """A float16 array of ``shape`` in the file ``path`` (.npy), mapped into memory, read only.
+    """An array of ``shape`` in the file ``path`` (.npy), mapped into memory, read only.
 
     ``make(rows)`` gives the rows of a slice along the first axis, once for each part; those of an
     earlier, interrupted call are kept. ``what`` names them on the progress bar. Raises ``ValueError``
@@ -31,11 +32,11 @@ def filled(
     done = _done(path)
     if done is None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.lib.format.open_memmap(path, "w+", np.float16, shape).flush()
+        np.lib.format.open_memmap(path, "w+", dtype, shape).flush()
         done = 0
         _note(path, done)
     if done < shape[0]:
-        array = _open(path, shape, "r+")
+        array = _open(path, shape, "r+", dtype)
         bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
         with bar:
             while done < shape[0]:
@@ -45,7 +46,7 @@ def filled(
                 bar.update(rows.stop - done)
                 done = rows.stop
                 _note(path, done)
-    return _open(path, shape, "r")
+    return _open(path, shape, "r", dtype)
 
 
 def take(array: np.ndarray, rows: Tensor) -> Tensor:
@@ -53,14 +54,15 @@ def take(array: np.ndarray, rows: Tensor) -> Tensor:
     return torch.from_numpy(array[rows.numpy()]).float()
 
 
-def _open(path: Path, shape: tuple[int, ...], mode: str) -> np.ndarray:
+def _open(path: Path, shape: tuple[int, ...], mode: str, dtype: type[np.floating]) -> np.ndarray:
     try:
         array = np.lib.format.open_memmap(path, mode)
     except (OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}): delete it to make it anew") from error
-    if array.shape != tuple(shape) or array.dtype != np.float16:
+    if array.shape != tuple(shape) or array.dtype != dtype:
         raise ValueError(
-            f"{path} holds {array.dtype} {list(array.shape)} instead of float16 {list(shape)}: "
+            f"{path} holds {array.dtype} {list(array.shape)} instead of "
+            f"{np.dtype(dtype)} {list(shape)}: "
             "delete it to make it anew"
         )
     return array

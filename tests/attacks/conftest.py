@@ -34,6 +34,9 @@ VARIANTS = {
     "noise-uniform": ("noise", {"kind": "uniform"}),
     "dynamic": ("dynamic", {"detector": Stripes()}),
     "dynamic-detector-only": ("dynamic", {"detector": Stripes(), "sigma": 1}),
+    "pgd-pair": ("pgd-pair", {"detector": Stripes()}),
+    "pgd-pair-restarts": ("pgd-pair", {"detector": Stripes(), "restarts": 3}),
+    "cw-l2-pair": ("cw-l2-pair", {"detector": Stripes()}),
 }
 CASES = {name: (name, {}) for name in attacks.names()} | VARIANTS
 

@@ -3,11 +3,12 @@
 import pytest
 import torch
 
+from robust_core.commands import train_detector
 from robust_core.data import cifar10
 from robust_core.training import export
 from robust_core.training.detector import DetectorTrainer
 
-NAME = "cifar10-resnet32-ad4-bim-0.007843"
+NAME = "cifar10-resnet32-ad4-bim-2-255"
 START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")
 
 
@@ -17,10 +18,23 @@ def trained(command, tmp_path, monkeypatch):
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (9, 3, 32, 32), dtype=torch.uint8, generator=generator)
     monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, torch.arange(9)))
+    monkeypatch.setattr(train_detector, "ASIDE", 3)
 
     def run(*more, folder="run"):
         return command(
-            *(*START, "--steps", "2", "--point", "AD(4)", "--limit", "6", "--epochs", "2"),
+            *(
+                *START,
+                "--steps",
+                "2",
+                "--point",
+                "AD(4)",
+                "--limit",
+                "6",
+                "--epochs",
+                "2",
+                "--test-limit",
+                "6",
+            ),
             *("--device", "cpu", "--cache", tmp_path / "cache", "--folder", tmp_path / folder),
             *more,
         )
@@ -38,9 +52,9 @@ def test_what_it_says_and_writes(trained, tmp_path, monkeypatch):
     assert value["recipe"]["parameters"]["steps"] == 2
     assert value["eps"] == pytest.approx(2 / 255)
     assert value["command"].startswith(
-        "python -m robust_core train detector --point 'AD(4)' --adversary bim --eps 0.00784"
+        "python -m robust_core train detector --point 'AD(4)' --adversary bim --eps 2/255"
     )
-    assert value["command"].endswith(" --steps 2 --limit 6 --epochs 2 --seed 3")
+    assert value["command"].endswith(" --steps 2 --limit 6 --test-limit 6 --epochs 2 --seed 3")
     assert {f.name for f in (tmp_path / "run").iterdir()} == {
         *("checkpoint.pt", "entry.json", f"{NAME}.safetensors")
     }
@@ -82,7 +96,8 @@ def test_people_get_sentences(trained, tmp_path):
         (("train", "detector", "--adversary", "bim"), ["bim needs --eps"]),
         (("train", "detector", "--adversary", "zap"), ["attack must be one of", "zap"]),
         (("train", "detector", "--adversary", "deepfool", "--eps", "1"), ["deepfool has no eps"]),
-        (("train", "detector", "--adversary", "dynamic", "--eps", "1"), ["detector must be"]),
+        (("train", "detector", "--adversary", "dynamic"), ["needs --eps"]),
+        (("train", "detector", "--all-missing", "--limit", "3"), ["--all-missing takes none of"]),
         ((*START, "--steps", "0"), ["steps must be", "from 1"]),
         ((*START, "--point", "AD(7)", "--data", "."), ["CIFAR-10"]),
         ((*START, "--model", "digits-cnn"), ["--model must be one of cifar10-resnet32"]),

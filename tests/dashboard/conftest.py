@@ -42,3 +42,23 @@ def make_request():
 def perform():
     """Run a request in this thread."""
     return lambda request: request.work(lambda step, total: None)
+
+
+@pytest.fixture(scope="session")
+def detector_figures():
+    """``detector_figures(0.8, n=1234)``: as ``Answers.figures()``; None: nothing was successful."""
+
+    def make(value: float | None, n: int = 1234) -> dict:
+        known = value is not None
+        return {
+            "detectability": value,
+            "auc": min(1.0, value + 0.05) if known else None,
+            "false_positives": 0.1,
+            "true_positives": 2 * value - 0.9 if known else None,
+            "n_test": 2000,
+            "n_adversarial": n if known else 0,
+            "top1": 0.9,
+            "top1_adversarial": 0.25 if known else 0.9,
+        }
+
+    return make

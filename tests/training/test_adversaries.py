@@ -1,17 +1,18 @@
 """The data of a detector: in the ball, of the right classes, made once for each picture."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.attacks import BIM
+from robust_core.attacks import BIM, DeepFool
 from robust_core.detectors import Detector
 from robust_core.models.detector import build
-from robust_core.training.adversaries import activations, craft, fingerprint, slug, to_half
+from robust_core.training.adversaries import activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
+from robust_core.weights import fingerprint
 
 EPS = 2 / 255
 CPU = torch.device("cpu")
@@ -65,6 +66,17 @@ def test_adversarial_pictures_are_in_the_ball_and_close_to_the_exact_ones(resnet
     some = torch.tensor([4, 1])
     assert torch.equal(crafted.pairs(some, CPU)[1], adversarial[some])
     assert torch.equal(crafted.pairs(slice(2, 4), CPU)[1], adversarial[2:4])
+
+
+def test_without_an_eps_the_pictures_are_kept_to_the_last_success(resnet, recipe, tmp_path):
+    """DeepFool ends just across the boundary, where half a thousandth less is on the wrong side."""
+    attack, labels = DeepFool(), resnet(IMAGES.float() / 255).argmax(1)
+    free = replace(recipe, adversary="deepfool", parameters=asdict(attack))
+    crafted = craft(resnet, attack, IMAGES, labels, free, tmp_path, what="x", show=False)
+    clean, adversarial = crafted.pairs(slice(None), CPU)
+    direct = attack(resnet, clean, labels)
+    torch.testing.assert_close(adversarial, direct, rtol=0, atol=1e-7)
+    assert (resnet(adversarial).argmax(1) != labels).all()
 
 
 def test_classes_to_leave_are_the_models_own_or_those_given(resnet, recipe, tmp_path):

@@ -11,17 +11,14 @@ from safetensors.torch import load_file
 from robust_core import zoo
 from robust_core.attacks import BIM
 from robust_core.detectors import Detector
+from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.adversaries import craft, fingerprint
-from robust_core.training.detector import (
-    DetectorTrainer,
-    detectability,
-    export_detector,
-    name,
-    train_detector,
-)
+from robust_core.training.adversaries import craft
+from robust_core.training.detector import DetectorTrainer, name, train_detector
+from robust_core.training.detector_export import batches, export_detector
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
+from robust_core.weights import fingerprint
 
 ATTACK = BIM(eps=0.1, steps=1)
 GENERATOR = torch.Generator().manual_seed(0)
@@ -163,43 +160,8 @@ def test_training_learns_and_the_limit_counts(run, classifier, recipe, cache):
     assert trainer.n == 10
     labels = classifier(IMAGES).argmax(1)
     crafted = craft(classifier, ATTACK, IMAGES, labels, recipe, cache, what="test", show=False)
-    assert detectability(trainer.result(), crafted, labels)["detectability_all"] > 0.9
-
-
-def fixed(classifier, monkeypatch, answers) -> Detector:
-    """A detector whose log-odds are given, clean then adversarial, a batch at a time."""
-    detector, left = Detector(classifier, build("AD(4)"), point="AD(4)"), iter(answers)
-
-    def both(images):
-        return next(left)
-
-    monkeypatch.setattr(detector, "both", both)
-    return detector
-
-
-def test_detectability_counts_only_answers_that_were_turned(classifier, recipe, cache, monkeypatch):
-    """Four pictures: one never right, one stays right, two turned, one of which is found."""
-    crafted = craft(
-        classifier, ATTACK, IMAGES[:4], torch.zeros(4).long(), recipe, cache, what="x", show=False
-    )
-    right, wrong = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    before = (torch.stack([wrong, right, right, right]), torch.tensor([-1.0, -1.0, 1.0, -1.0]))
-    after = (torch.stack([wrong, right, wrong, wrong]), torch.tensor([1.0, 1.0, 1.0, -1.0]))
-    detector = fixed(classifier, monkeypatch, [before, after])
-    assert detectability(detector, crafted, torch.zeros(4).long()) == {
-        "threshold": 0.5,
-        "detectability": (1 - 0.25 + 0.5) / 2,
-        "detectability_all": (1 - 0.25 + 0.75) / 2,
-        "false_positives": 0.25,
-        "true_positives": 0.5,
-        "n_test": 4,
-        "n_adversarial": 2,
-        "top1": 0.75,
-        "top1_adversarial": 0.25,
-    }
-    unmoved = fixed(classifier, monkeypatch, [before, before])
-    nothing = detectability(unmoved, crafted, torch.zeros(4).long())
-    assert (nothing["detectability"], nothing["n_adversarial"]) == (None, 0)
+    found = answers(trainer.result(), batches(crafted, trainer.device), labels)
+    assert ((found.adversarial > 0.5).sum() + (found.genuine <= 0.5).sum()) / 24 > 0.9
 
 
 @pytest.fixture
@@ -207,7 +169,7 @@ def exported(run, classifier, cache, tmp_path):
     """A short training and its entry."""
     trainer, labels = run(epochs=2, limit=9), classifier(IMAGES).argmax(1)
     entry = export_detector(
-        *(trainer, ATTACK, (IMAGES, labels)),
+        *(trainer, ATTACK, trainer.recipe, (IMAGES[:9], labels[:9]), IMAGES[9:]),
         folder=tmp_path / "run",
         cache=cache,
         command="the command",
@@ -239,8 +201,12 @@ def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(
     crafted = craft(
         classifier, ATTACK, IMAGES[:9], labels[:9], recipe, cache, what="test", show=False
     )
-    figures = detectability(detector, crafted, labels[:9], batch=4)
+    figures = answers(detector, batches(crafted, detector.device), labels[:9]).figures()
     assert figures == {key: entry[key] for key in figures}
+    aside = detector.score(IMAGES[9:])
+    assert (entry["n_calibration"], entry["false_positive_rate"]) == (3, 0.05)
+    assert entry["threshold"] == pytest.approx(aside.max().item())  # 5 % of three are none
+    assert entry["eight_bit"]["n_test"] == entry["at_threshold"]["n_test"] == 9
 
 
 def test_installed_beside_the_classifiers(exported, recipe, tmp_path):
@@ -252,7 +218,7 @@ def test_installed_beside_the_classifiers(exported, recipe, tmp_path):
 def test_names_tell_detectors_apart(recipe):
     assert name(recipe) == "cifar10-resnet32-ad4-bim-0.1"
     assert name(replace(recipe, point="AD(2)", parameters={"eps": 2 / 255})).endswith(
-        "-ad2-bim-0.007843"
+        "-ad2-bim-2-255"
     )
     free = replace(recipe, adversary="deepfool", parameters={"overshoot": 0.02})
     assert name(free) == "cifar10-resnet32-ad4-deepfool"

@@ -1,0 +1,67 @@
+"""Detectors: networks that say whether a picture is adversarial, and attacks that know of them."""
+
+import streamlit as st
+
+from robust_core.dashboard import (
+    controls,
+    detectors,
+    detectors_duel,
+    detectors_measured,
+    detectors_reject,
+    detectors_toy,
+    lab,
+    navigation,
+    picture_input,
+    share,
+)
+
+navigation.inside_app()
+left, right = st.columns([1, 2.9], gap="medium")
+
+with left, st.container(key="essentials"):
+    st.markdown("#### Detectors")
+    place_of_picture = st.container(gap="small")
+    model = controls.choose_model()
+    with place_of_picture:
+        chosen = picture_input.choose_picture(model)
+    attack = detectors.choose_attack()
+    eps = controls.choose_eps(attack, own="detect_", start=2 / 255)
+with left, st.container(key="more"):
+    fits = chosen.picture.pixels.shape[:2] == model.input_size
+    how = "crop" if fits else picture_input.choose_fit()
+
+found = detectors.entries(model.name)
+with right:
+    point = detectors.show_architecture(found, classes=10)
+    scores, duel = st.container(key="scores"), st.container(key="duel_section")
+measured, reject, toy = st.container(), st.container(), st.container()
+with duel:
+    choice = detectors_duel.choose(found, model.name) if found else None
+    answers = st.container()
+with reject:
+    policy = detectors_reject.choose()
+
+with scores:
+    try:
+        request = detectors.request_of(chosen, how, model, attack, eps)
+    except ValueError as error:
+        st.error(f"{error}.")
+        request = None
+    if not found:
+        detectors.offer_model(model)
+    elif request:
+        detectors.show_scores(request, found, point)
+with answers:
+    if request and choice and not lab.stopped(request.key()):
+        detectors_duel.show(detectors_duel.request_of(request, choice, eps), choice, found)
+with measured:
+    detectors_measured.show()
+with reject:
+    if policy:
+        detectors_reject.show(policy)
+with toy:
+    detectors_toy.show()
+share.publish()
+
+if chosen.credit:
+    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

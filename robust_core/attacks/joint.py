@@ -1,0 +1,112 @@
+"""A classifier and its detector as one network of one class more, and what it means to fool both.
+
+Carlini and Wagner (2017), "Adversarial examples are not easily detected: bypassing ten detection
+methods", section 3 (https://arxiv.org/abs/1705.07263). For the logits Z of N classes and the
+detector's log-odds d they take ``G_i = Z_i`` and ``G_{N+1} = (1 + d) * max_j Z_j`` (twice that in their
+code, which asks of a picture to be called genuine at log-odds of -1/2). An attack on G towards a class
+i <= N is an attack on both networks.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.attacks.base import parameter
+from robust_core.attacks.checks import check_detector_logit, check_logits
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim, PairLoss
+from robust_core.modes import evaluating
+
+
+class Joint(nn.Module):
+    """Pictures ``[N, C, H, W]`` in [0, 1] to logits ``[N, K + 1]``: the last is "adversarial".
+
+    ``G_i = Z_i - max_j Z_j`` and ``G_{K+1} = d``. That is the authors' form for logits that are shifted
+    picture by picture, which no softmax notices, so that their maximum is 1; then 1 is taken off all.
+    As they stand, a negative maximum turns the sign of their last logit and a large one its weight.
+    Here ``argmax G`` is the last exactly where ``d > 0``, else that of Z, without rounding.
+
+    ``d`` is ``detector.logit(pictures)`` less the log-odds of ``detector.threshold``, where it has
+    one, so that ``d > 0`` means flagged. Where ``model`` is the detector's own classifier and it has
+    ``both(pictures)``, one pass gives the two answers.
+
+    Raises ``ValueError`` where either does not answer in that shape.
+    """
+
+    def __init__(self, model: Callable[[Tensor], Tensor], detector: object) -> None:
+        super().__init__()
+        self.model, self.detector = model, detector
+        self.shift = log_odds(getattr(detector, "threshold", 0.5))
+        self.shared = hasattr(detector, "both") and getattr(detector, "classifier", None) is model
+
+    def forward(self, images: Tensor) -> Tensor:
+        if self.shared:
+            logits, evidence = self.detector.both(images)
+        else:
+            logits, evidence = self.model(images), self.detector.logit(images)
+        check_logits(logits, images)
+        check_detector_logit(evidence, images)
+        logits, evidence = (usable(value) for value in (logits, evidence))
+        logits = logits - logits.amax(1, keepdim=True)
+        above = (evidence - self.shift).to(logits.dtype)  # in double precision for some detectors
+        return torch.cat([logits, above.unsqueeze(1)], 1)
+
+
+def log_odds(threshold: float) -> float:
+    """Log-odds of a probability in [0, 1]; infinite at the ends."""
+    if 0 < threshold < 1:
+        return math.log(threshold) - math.log1p(-threshold)
+    return math.copysign(math.inf, threshold - 0.5)
+
+
+def usable(value: Tensor) -> Tensor:
+    """``value`` in float32 or better, and fit for autograd."""
+    value = value.clone() if value.is_inference() else value
+    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+
+
+@dataclass(frozen=True)
+class Unseen(Aim):
+    """A goal about the classifier, ``alone``, with a detector that must not notice; for ``Joint``."""
+
+    alone: Aim | None = None
+
+    @classmethod
+    def of(cls, aim: Aim) -> "Unseen":
+        return cls(aim.classes, aim.towards, bar=aim.bar, alone=aim)
+
+    def margin(self, logits: Tensor) -> Tensor:
+        """How far beyond both goals each picture is, ``[N]``; negative before either.
+
+        What the two lack, added up; where neither lacks anything, the smaller of what they have. For
+        the untargeted goal this is ``max_{i != y, i <= K} G_i - max(G_y, G_{K+1})``, for a target t
+        ``G_t - max_{i != t} G_i``.
+        """
+        own, evidence = self.alone.margin(logits[:, :-1]), logits[:, -1]
+        return torch.where(own < 0, own - evidence.clamp_min(0), torch.minimum(own, -evidence))
+
+    def loss(self, logits: Tensor, loss: PairLoss) -> Tensor:
+        """The margin, whatever ``loss``: no other has a meaning for both."""
+        return self.margin(logits)
+
+    def success(self, logits: Tensor) -> Tensor:
+        """Which pictures reach the goal without being flagged, bool ``[N]``."""
+        return self.alone.success(logits[:, :-1]) & (logits[:, -1] <= 0)
+
+
+@contextmanager
+def facing(oracle: Oracle, detector: object, aim: Aim) -> Iterator[Unseen]:
+    """Inside, ``oracle`` asks the model joined with ``detector``, for which the aim given is meant.
+
+    A pass of both networks counts once.
+    """
+    with evaluating(detector), oracle.asking(Joint(oracle.model, detector), beside=1):
+        yield Unseen.of(aim)
+
+
+def detector_parameter() -> object:
+    return parameter(None, "The detector to fool: logit(pictures) gives log-odds.", method="logit")

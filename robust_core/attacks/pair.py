@@ -1,0 +1,141 @@
+"""Attacks with full knowledge of a classifier and its detector: within a ball, and of least length."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.apgd import MOMENTUM, look
+from robust_core.attacks.attempts import Attempts, Best
+from robust_core.attacks.balls import LinfBall, per_picture
+from robust_core.attacks.base import GOALS, LARGEST, Attack, Paper, parameter
+from robust_core.attacks.carlini import CWL2
+from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.joint import detector_parameter, facing
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+
+BYPASSING = Paper(
+    "Carlini, Wagner",
+    2017,
+    "Adversarial examples are not easily detected: bypassing ten detection methods",
+    "https://arxiv.org/abs/1705.07263",
+)
+BRYNIARSKI = Paper(
+    "Bryniarski, Hingun, Pachuca, Wang, Carlini",
+    2021,
+    "Evading adversarial example detection defenses with orthogonal projected gradient descent",
+    "https://arxiv.org/abs/2106.15023",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDPair(Attack):
+    """PGD in Linf on the margin of a classifier joined with its detector (``joint.Unseen``).
+
+    Each step climbs what is still lacking, as selective PGD does (Bryniarski et al., 2021): the
+    classifier's margin, the detector's, or the sum of them where both lack. Where a picture changes
+    sides often, the last gradient alone goes back and forth; so the step is the sign of a running
+    sum of gradients, each divided by its mean magnitude (Dong et al., 2018, "Boosting adversarial
+    attacks with momentum", algorithm 1; here 0.75 of the sum is kept), and its length falls linearly
+    to 0. On digits this helped far more than the choice between the sum, selective and orthogonal.
+
+    Returned is, of all iterates, one that reaches the goal and is not flagged, that of the highest margin;
+    where there is none, the one whose margin is highest: the nearest to it. Restarts are for the
+    pictures of which none did. ``success`` in the record is that of the goal, which is about the
+    classifier; so it can be true of a picture that the detector flags.
+
+    A pass of both networks counts once. Per picture at most restarts * (steps + 1) forward, one more
+    for each restart where there are several, and restarts * steps backward.
+    """
+
+    name: ClassVar[str] = "pgd-pair"
+    title: ClassVar[str] = "PGD on the pair, full knowledge"
+    summary: ClassVar[str] = "Climbs what is lacking: to fool the classifier, or its detector."
+    equation: ClassVar[str] = (
+        r"g_{t+1} = \tfrac34 g_t + \frac{\nabla M(x_t)}{\overline{|\nabla M(x_t)|}},\quad"
+        r" x_{t+1} = \Pi_{x+S}\big(x_t + \alpha_t\,\mathrm{sign}(g_{t+1})\big),\quad"
+        r" M = \min(m, 0) - \max(d, 0)\ \text{or}\ \min(m, -d)"
+    )
+    paper: ClassVar[Paper] = BRYNIARSKI
+    # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
+    goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    steps: int = parameter(40, "Number of gradient steps.", low=1, high=10_000)
+    step_size: float | None = parameter(
+        None, "First step; falls to 0. Empty: eps.", above=0.0, high=LARGEST, unit="[0, 1]"
+    )
+    random_start: bool = parameter(True, "Start at a random point of the ball.")
+    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
+    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
+    detector: object = detector_parameter()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.restarts > 1 and not self.random_start:
+            raise ValueError("restarts must be 1 without random_start: all would be the same")
+
+    @property
+    def observations(self) -> int:
+        return self.restarts * (self.steps + 1)
+
+    @property
+    def size(self) -> float:
+        """Length of the first step: ``step_size``, or eps."""
+        return self.eps if self.step_size is None else self.step_size
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        with facing(oracle, self.detector, aim) as unseen:
+            if self.restarts == 1:
+                return self.run_once(oracle, images, unseen, draw=0)
+            attempts = Attempts(oracle, images, unseen)
+            for draw in range(self.restarts):
+                attempts.make(partial(self.run_once, draw=draw))
+            return attempts.best.x
+
+    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
+        """The best iterate from the random start of that number."""
+        ball, best = LinfBall(images, self.eps), Best(images)
+        x = ball.start(self.seed, draw) if self.random_start else images
+        rows, total = best.standing, torch.zeros_like(images)
+        for k in range(self.steps + 1):
+            value, reached, gradient = look(oracle, x, aim, "margin", last=k == self.steps)
+            best.offer(rows, x, value, reached)
+            magnitude = gradient.abs().flatten(1).mean(1)
+            gradient /= per_picture(magnitude.clamp_min(torch.finfo(x.dtype).tiny), gradient)
+            total = total.mul_(MOMENTUM).add_(gradient)
+            x = ball.step(x, total, self.size * (1 - k / self.steps))
+        return best.x
+
+
+@dataclass(frozen=True, kw_only=True)
+class CWL2Pair(CWL2):
+    """Carlini and Wagner's L2 attack on a classifier joined with its detector (2017, section 3).
+
+    As ``cw-l2``, but on the margin of both networks (``joint.Unseen``): returned is the nearest picture
+    seen that reaches the goal by at least ``confidence`` and whose log-odds are below the threshold's
+    by as much; the clean one where there was none. The authors choose the class: the one that their attack
+    on the classifier alone ends at. Here the goal chooses; the untargeted one follows the likeliest.
+
+    ``success`` in the record is that of the goal. As only pictures that are not flagged are returned, it
+    is that of both, but for pictures that are wrong and flagged to begin with and stay so.
+    A pass of both networks counts once.
+    """
+
+    name: ClassVar[str] = "cw-l2-pair"
+    title: ClassVar[str] = "Carlini-Wagner (L2) on the pair"
+    summary: ClassVar[str] = "The smallest change that fools the network and its detector at once."
+    equation: ClassVar[str] = (
+        r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(\max(G_y, G_{K+1}) - \max_{i \ne y, i \le K}"
+        r" G_i, -\kappa\big),\quad G_i = Z_i - \max_j Z_j,\ G_{K+1} = d"
+    )
+    paper: ClassVar[Paper] = BYPASSING
+
+    detector: object = detector_parameter()
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        with facing(oracle, self.detector, aim) as unseen:
+            return super().perturb(oracle, images, unseen)

@@ -1,0 +1,96 @@
+"""Pictures and adversaries for detectors that are calibrated and measured against several attacks."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_core.commands import output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robust_core.training.opponents import Opponent
+    from robust_core.training.run import Split
+
+PICTURES = 2000
+"""At most so many clean pictures for the threshold, and so many to measure on."""
+EPS = {"cifar10": {"fgsm": 4 / 255, "bim": 2 / 255}, "digits": {"fgsm": 0.1, "bim": 0.1}}
+"""Radii by the family of the pictures; for CIFAR-10 about those of Xu et al. (2018)."""
+OWN = ("model", "limit", "test_limit", "cache")
+DATA = {"cifar10": "CIFAR-10", "digits": "scikit-learn digits"}
+
+
+def refuse(args: argparse.Namespace, options: tuple[str, ...], own: tuple[str, ...] = OWN) -> None:
+    """Raise ``ValueError`` where such a recipe was given one of ``options`` that is not its own."""
+    alien = [o for o in (*options, "epochs", "paper_schedule") if o not in own]
+    given = ["--" + o.replace("_", "-") for o in alien if getattr(args, o) not in (None, False)]
+    given += ["--seed"] if args.seed else []
+    if given:
+        taken = ", ".join("--" + o.replace("_", "-") for o in own)
+        raise ValueError(f"{args.recipe} has no {', '.join(given)}; it takes {taken}")
+
+
+def opponents(family: str) -> dict[str, "Opponent"]:
+    """FGSM, BIM and DeepFool with their parameters for a family of pictures, by name."""
+    from dataclasses import asdict
+
+    from robust_core import attacks
+    from robust_core.training.opponents import Opponent
+
+    eps = EPS[family]
+    made = (
+        attacks.create("fgsm", eps=eps["fgsm"]),
+        attacks.create("bim", eps=eps["bim"], steps=10, step_size=eps["bim"] / 2),
+        attacks.create("deepfool"),
+    )
+    return {attack.name: Opponent(attack.name, attack, asdict(attack)) for attack in made}
+
+
+def load(family: str, split: str, root: Path | None) -> "Split":
+    """Pictures and labels of ``train`` or ``test``. Raises ``DataMissing`` where there are none."""
+    from robust_core.data import cifar10, digits
+
+    if family == "cifar10":
+        return cifar10.load(split, root)
+    if root is not None:
+        raise ValueError("the digits take no --data: they come with scikit-learn")
+    return digits.load(split)
+
+
+def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tensor"]:
+    """The first pictures and labels, to measure on, and the last pictures, for the threshold.
+
+    At most half of the pictures each, so that no picture is in both.
+    """
+    half = len(test[0]) // 2
+    first = min(measure, half)
+    return (test[0][:first], test[1][:first]), test[0][-min(calibrate, half) :]
+
+
+def emit(args: argparse.Namespace, folder: Path, name: str, entry: dict, more: str) -> None:
+    """Install where that was asked for, and print the entry; ``more`` is one sentence about it."""
+    from robust_core.training import export
+
+    written = folder / (entry["file"] or export.ENTRY)
+    installed = export.install(folder, name) if args.install else None
+    paths = {"weights": str(written), "installed": installed and str(installed)}
+    rows = [
+        [
+            one["adversary"],
+            output.number(one["parameters"].get("eps")),
+            str(one["n_adversarial"]),
+            output.share(one["true_positives"]),
+            output.number(one["auc"]),
+        ]
+        for one in entry["against"]
+    ]
+    lines = [
+        output.table(["adversary", "eps", "successful", "found", "AUC"], rows),
+        f"At the threshold {entry['threshold']:.4f}: "
+        f"{output.share(entry['at_threshold']['false_positives'])} of {entry['n_test']} clean test "
+        f"pictures are called adversarial, {output.share(entry['false_positive_rate'])} at most of "
+        f"the {entry['n_calibration']} that it was set on. {more}",
+        f"Written: {written}",
+        *([f"Installed: {installed}"] if installed else []),
+    ]
+    output.emit({"name": name, **entry, **paths}, args.json, "\n".join(lines))

@@ -1,0 +1,126 @@
+"""What ``evaluate-detectors`` prints for people: one table for each part."""
+
+from collections.abc import Callable
+
+from robust_core.commands import output
+
+
+def text(part: str, table: dict) -> str:
+    """The table of a part, below a line that says what it is."""
+    head, make = FORMS[part]
+    return f"{part}: {head} ({table['n']} test pictures)\n{make(table)}"
+
+
+def _rows(table: dict) -> str:
+    heads = ["detector", "accuracy", "detectability", "8 bits", "AUC", "false", "found"]
+    lines = [
+        [
+            row["detector"],
+            output.share(row["floats"]["top1_adversarial"]),
+            *(output.share(row[form]["detectability"]) for form in ("floats", "eight_bit")),
+            output.number(row["floats"]["auc"]),
+            *(output.share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
+        ]
+        for row in table["rows"]
+    ]
+    return output.table(heads, lines)
+
+
+def _unseen(table: dict) -> str:
+    heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
+    lines = [
+        [
+            *(row["detector"], row["attack"], output.number(row["eps"]), str(row["n_adversarial"])),
+            *(output.share(row["detectability"]), output.number(row["auc"])),
+            *(output.share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
+        ]
+        for row in table["rows"]
+    ]
+    return output.table(heads, lines)
+
+
+def _matrix(names: list[str], matrix: list[list[dict]]) -> str:
+    """Rows are what a detector was fitted to, columns what it is tested on."""
+    lines = [
+        [name, *(output.share(cell["detectability"]) for cell in row)]
+        for name, row in zip(names, matrix, strict=True)
+    ]
+    return output.table(["fit / test", *names], lines)
+
+
+def _eps(table: dict) -> str:
+    each = {name: one for name, one in table.items() if isinstance(one, dict)}
+    return "\n".join(
+        f"{name}\n{_matrix([output.number(e) for e in one['eps']], one['matrix'])}"
+        for name, one in each.items()
+    )
+
+
+def _transfer(table: dict) -> str:
+    names = [
+        one["adversary"] + (f" {one['eps']:.3g}" if one["eps"] is not None else "")
+        for one in table["adversaries"]
+    ]
+    return _matrix(names, table["matrix"])
+
+
+def _sigma(table: dict) -> str:
+    kinds = list(table["detectors"])
+    lines = [
+        [
+            f"{sigma:.1f}",
+            *(output.share(table["detectors"][kind]["rows"][i]["detectability"]) for kind in kinds),
+        ]
+        for i, sigma in enumerate(table["sigmas"])
+    ]
+    return output.table(["sigma", *kinds], lines)
+
+
+def _full_knowledge(table: dict) -> str:
+    heads = ["detector", "attack", "eps", "pictures", "classifier", "both", "8 bits", "mean L2"]
+    lines = [
+        [
+            *(row["detector"], row["attack"], output.number(row["eps"]), str(row["of"])),
+            *(output.share(row[f"fools_{k}"]) for k in ("classifier", "both", "both_8bit")),
+            output.number(row["mean_l2"]),
+        ]
+        for row in table["rows"]
+    ]
+    return output.table(heads, lines)
+
+
+def _roc(table: dict) -> str:
+    lines = [
+        [
+            *(row["detector"], row["adversary"], output.number(row["eps"])),
+            *(str(row["n_adversarial"]), output.number(row["auc"])),
+        ]
+        for row in table["rows"]
+    ]
+    return output.table(["detector", "adversary", "eps", "successful", "AUC"], lines)
+
+
+def _reject(table: dict) -> str:
+    heads = ["detector", "threshold", "attacker", "clean accepted", "clean right", "harm"]
+    lines = []
+    for row in table["rows"]:
+        place = row["thresholds"].index(row["threshold"])
+        for kind in ("static", "adaptive"):
+            shares = [row[kind][k][place] for k in ("accepted_clean", "clean_accuracy", "harm")]
+            name, tau = row["detector"], output.number(row["threshold"])
+            lines.append([name, tau, kind, *map(output.share, shares)])
+    return output.table(heads, lines)
+
+
+FORMS: dict[str, tuple[str, Callable[[dict], str]]] = {
+    "adversaries": ("each detector against its own adversary", _rows),
+    "depth": ("the same by attachment point", _rows),
+    "eps": ("detectability, fit at one eps and tested at another", _eps),
+    "transfer": ("detectability, fit to one adversary and tested on another", _transfer),
+    "sigma": ("detectability of the dynamic adversary", _sigma),
+    "full_knowledge": ("shares of right and unflagged pictures that fool", _full_knowledge),
+    "unseen": ("attacks that a detector was not made for, at most", _unseen),
+    "roc": ("area under the curve", _roc),
+    "reject": ("rejecting what is flagged at the calibrated threshold", _reject),
+}
+"""What stands above each table, and what makes it."""

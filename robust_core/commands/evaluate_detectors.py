@@ -1,0 +1,187 @@
+"""``python -m robust_core evaluate-detectors``: the tables of the bundled detectors."""
+
+import argparse
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from robust_core.commands import detector_tables, options, output
+
+if TYPE_CHECKING:
+    from robust_core.classifier import Classifier
+    from robust_core.evaluation.detection_bench import Bench
+
+COMMAND = "evaluate-detectors"
+MODEL, DATA = "cifar10-resnet32", "CIFAR-10 test"
+PARTS = (
+    *("adversaries", "depth", "eps", "transfer", "sigma"),
+    *("full_knowledge", "unseen", "roc", "reject"),
+)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of ``evaluate-detectors``."""
+    parser.add_argument(
+        "--part",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help=f"some of {', '.join(PARTS)} (default: all); the others stay as they are in --out",
+    )
+    parser.add_argument(
+        "--limit",
+        type=options.positive,
+        metavar="N",
+        help="the first N test pictures, in every part (default: 2000; in sigma and reject 500; in "
+        "full_knowledge, and for cw-l2, apgd and square, 200)",
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="where CIFAR-10 is")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="for adversarial pictures (default: runs/cache, as of train detector)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="JSON",
+        help="written after each part (default: assets/results/detectors.json; with --limit none, as "
+        "fewer pictures must not take the place of the committed result)",
+    )
+    parser.epilog = (
+        "Detectability is the balanced accuracy at score 0.5 over all test pictures and the successful "
+        "adversarial ones. Which detectors are compared follows from the index of the weights; a part "
+        "that lacks its detectors is left out."
+    )
+    options.add_device(parser)
+    options.add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make one part after another, and write what there is after each."""
+    asked = _asked(args.part)
+    options.check_suffix(args.out, ".json")
+    from robust_core import zoo
+    from robust_core.commands import detector_files
+    from robust_core.paths import RESULTS
+
+    if not zoo.detectors(MODEL):
+        raise ValueError(
+            f"{MODEL} has no detectors to evaluate: python -m robust_core train detector --all-missing"
+        )
+    out = args.out or (RESULTS / "detectors.json" if args.limit is None else None)
+    classifier = zoo.load(MODEL, args.device)
+    value = _head(classifier)
+    value |= detector_files.kept(out, value)
+    bench = _bench(args, classifier)
+    for part in detector_files.stale(value, bench.entries, asked):
+        tqdm.write(f"{part} in {out} is of other weights of its detectors.", file=sys.stderr)
+    made: list[str] = []
+    try:
+        for part in asked:
+            if _make(part, bench, value, args):
+                made.append(part)
+                detector_files.write(out, value)
+    except KeyboardInterrupt:
+        raise output.Stopped(_stopped(asked, made, out, args)) from None
+    if not made:
+        raise ValueError(f"none of {', '.join(asked)} can be made of the detectors that there are")
+    text = "\n\n".join(detector_tables.text(part, value["parts"][part]) for part in made)
+    output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
+
+
+def _asked(given: list[str] | None) -> list[str]:
+    """The parts to make, in their own order. Raises ``ValueError`` for one that there is not."""
+    unknown = [name for name in given or () if name not in PARTS]
+    if unknown:
+        raise ValueError(f"--part must be some of {', '.join(PARTS)}; got {', '.join(unknown)}")
+    return [name for name in PARTS if given is None or name in given]
+
+
+def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> bool:
+    """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
+    from robust_core.commands import detector_files
+    from robust_core.evaluation import (
+        detection_pairs,
+        detection_parts,
+        detection_reject,
+        detection_roc,
+    )
+    from robust_core.evaluation.detection_plan import Lacking
+
+    makers = {
+        "full_knowledge": detection_pairs.full_knowledge,
+        "roc": detection_roc.roc,
+        "reject": detection_reject.reject,
+    }
+    started = time.perf_counter()
+    try:
+        table = (makers.get(part) or getattr(detection_parts, part))(bench)
+    except Lacking as error:
+        tqdm.write(f"{part} is left out: {error}.", file=sys.stderr)
+        return False
+    value["parts"][part] = {"command": _command([part], args), **table}
+    value["conditions"][part] = {
+        "device": str(bench.classifier.device),
+        "detectors": detector_files.used(table, bench.entries),
+    }
+    for each in ("parts", "conditions"):
+        value[each] = {name: value[each][name] for name in PARTS if name in value[each]}
+    seconds = time.perf_counter() - started
+    tqdm.write(f"{part}: {output.duration(seconds)}", file=sys.stderr)
+    return True
+
+
+def _bench(args: argparse.Namespace, classifier: "Classifier") -> "Bench":
+    from robust_core import zoo
+    from robust_core.commands.detector_files import Files
+    from robust_core.data import cifar10
+    from robust_core.evaluation.detection_bench import Bench
+
+    images, labels = cifar10.load("test", args.data)
+    index = zoo.index()
+    entries = {name: index[name] for name in zoo.detectors(MODEL)}
+    files = Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))
+    return Bench(
+        entries,
+        zoo.default_detector(MODEL),
+        classifier,
+        images,
+        labels,
+        load=lambda name: zoo.load_detector(name, args.device),
+        craft=files.craft,
+        remember=files.remember,
+        limit=args.limit,
+        show=lambda rows, what: tqdm(rows, what, file=sys.stderr, leave=False),
+    )
+
+
+def _head(classifier: "Classifier") -> dict:
+    """What is the same for all parts, and no parts yet."""
+    return {
+        "model": classifier.name,
+        "data": DATA,
+        "command": f"python -m robust_core {COMMAND}",
+        "weights_sha256": classifier.provenance.details.get("sha256"),
+        "versions": output.versions(),
+        "device": str(classifier.device),
+        "parts": {},
+        "conditions": {},
+    }
+
+
+def _command(parts: list[str], args: argparse.Namespace) -> str:
+    """The command line that makes the same parts."""
+    words = ["python", "-m", "robust_core", COMMAND, "--part", *parts]
+    return shlex.join(words + (["--limit", str(args.limit)] if args.limit else []))
+
+
+def _stopped(asked: list[str], made: list[str], out: Path | None, args: argparse.Namespace) -> str:
+    kept = f"{', '.join(made)} written to {out}; " if made and out else ""
+    left = asked if out is None else asked[asked.index(made[-1]) + 1 :] if made else asked
+    return f"Stopped. {kept}what was crafted is kept. To go on: {_command(left, args)}"

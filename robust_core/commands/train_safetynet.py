@@ -1,0 +1,55 @@
+"""``python -m robust_core train safetynet``: SafetyNet for FGSM and DeepFool."""
+
+import argparse
+from pathlib import Path
+
+from robust_core.commands import detector_data, output
+from robust_core.commands.train_squeezing import MODEL, command
+
+RECIPE = "safetynet"
+LIMIT = 5000
+"""Training pictures: a support vector machine takes time with the square of their number."""
+KNOWN, UNSEEN = ("fgsm", "deepfool"), ("bim",)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Craft, train, calibrate, measure; what was crafted is kept for the next call."""
+    from robust_core import zoo
+    from robust_core.training import safetynet as training
+    from robust_core.weights import fingerprint
+
+    fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
+    name = args.model or MODEL
+    if name not in fitting:
+        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
+    classifier, there = zoo.load(name, args.device), detector_data.opponents("cifar10")
+    recipe = training.SafetyNetRecipe(
+        name,
+        fingerprint(classifier),
+        {known: there[known].parameters for known in KNOWN},
+        limit=args.limit or LIMIT,
+    )
+    measure = args.test_limit or min(recipe.limit, detector_data.PICTURES)
+    images = detector_data.load("cifar10", "train", args.data)[0]
+    test, aside = detector_data.halves(
+        detector_data.load("cifar10", "test", args.data), measure, detector_data.PICTURES
+    )
+    folder = args.folder or Path("runs", training.name(recipe))
+    try:
+        entry = training.export_safetynet(
+            *(classifier, recipe, [there[known] for known in KNOWN]),
+            *([there[unseen] for unseen in UNSEEN], images, test, aside),
+            folder=folder,
+            cache=args.cache or Path("runs", "cache"),
+            command=command(args),
+            data=detector_data.DATA["cifar10"],
+        )
+    except KeyboardInterrupt:
+        raise output.Stopped(
+            "Stopped. What was crafted is kept: run the same command to go on."
+        ) from None
+    more = (
+        f"Trained on {entry['n']} pictures against {' and '.join(KNOWN)}; "
+        f"{entry['prototypes']} prototypes, {output.duration(entry['seconds'])}."
+    )
+    detector_data.emit(args, folder, training.name(recipe), entry, more)

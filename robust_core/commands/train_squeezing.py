@@ -1,0 +1,54 @@
+"""``python -m robust_core train squeezing``: feature squeezing, whose threshold is all it needs."""
+
+import argparse
+import shlex
+from pathlib import Path
+
+from robust_core.commands import detector_data, output
+
+RECIPE = "squeezing"
+MODEL = "cifar10-resnet32"
+
+
+def run(args: argparse.Namespace) -> None:
+    """Calibrate and measure; what was crafted is kept for the next call."""
+    from robust_core import zoo
+    from robust_core.detectors.squeezers import PRESETS
+    from robust_core.training import squeezing as training
+    from robust_core.weights import fingerprint
+
+    fitting = [name for name in zoo.names() if zoo.family(name) in detector_data.EPS]
+    name = args.model or MODEL
+    if name not in fitting:
+        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
+    classifier, family = zoo.load(name, args.device), zoo.family(name)
+    squeezers = tuple(squeezer.name for squeezer in PRESETS[family])
+    recipe = training.SqueezingRecipe(name, fingerprint(classifier), squeezers)
+    limit = args.limit or detector_data.PICTURES
+    test, aside = detector_data.halves(
+        detector_data.load(family, "test", args.data), args.test_limit or limit, limit
+    )
+    folder = args.folder or Path("runs", training.name(recipe))
+    try:
+        entry = training.export_squeezing(
+            *(classifier, recipe, list(detector_data.opponents(family).values()), test, aside),
+            folder=folder,
+            cache=args.cache or Path("runs", "cache"),
+            command=command(args),
+            data=detector_data.DATA[family],
+        )
+    except KeyboardInterrupt:
+        raise output.Stopped(
+            "Stopped. What was crafted is kept: run the same command to go on."
+        ) from None
+    more = f"Squeezers: {', '.join(squeezers)}."
+    detector_data.emit(args, folder, training.name(recipe), entry, more)
+
+
+def command(args: argparse.Namespace) -> str:
+    """The command line that makes the same entry."""
+    words = ["python", "-m", "robust_core", "train", args.recipe]
+    for option in ("model", "limit", "test_limit"):
+        value = getattr(args, option)
+        words += ["--" + option.replace("_", "-"), str(value)] if value is not None else []
+    return shlex.join(words)

@@ -1,0 +1,97 @@
+"""The detector beside the classifier: choosing one, and what it says of the picture before and after."""
+
+from html import escape
+
+import streamlit as st
+
+from robust_core import zoo
+from robust_core.dashboard.share import one_of, setting
+from robust_core.evaluation.detection import Detection
+from robust_core.evaluation.detector_words import origin, title
+
+NONE = "none"
+BADGES = {True: "Detected", False: "Not detected"}
+HELP = (
+    "A second network that reads what the classifier computes, and says whether a picture is adversarial. "
+    "Attacks do not know of it, but for those that are made to fool both."
+)
+
+
+def choose_detector(model: zoo.Description) -> str | None:
+    """The name of a detector of ``model``; nothing is shown where it has none."""
+    entries = _entries(model)
+    if not entries:
+        return None
+    chosen = st.selectbox(
+        "Detector",
+        [*entries, NONE],
+        format_func=lambda name: title(entries[name]) if name in entries else NONE,
+        key=_state(model, entries),
+        persist_state="session",
+        help=HELP,
+    )
+    return None if chosen == NONE else chosen
+
+
+def kept_detector(model: zoo.Description) -> str | None:
+    """The same without a control: as it was chosen on the page Attack, or in the link."""
+    entries = _entries(model)
+    if not entries:
+        return None
+    chosen = st.session_state[_state(model, entries)]
+    return None if chosen == NONE else chosen
+
+
+def _entries(model: zoo.Description) -> dict[str, dict]:
+    """The model's detectors; none where the index is damaged, which its classifier then tells."""
+    if model.name not in zoo.BUNDLED:
+        return {}
+    try:
+        index = zoo.index()
+        return {name: index[name] for name in zoo.detectors(model.name)}
+    except zoo.ZooError:
+        return {}
+
+
+def _state(model: zoo.Description, entries: dict[str, dict]) -> str:
+    """The key of the setting, which holds a detector of this model or ``NONE``."""
+    options, default = [*entries, NONE], zoo.default_detector(model.name) or NONE
+    key = setting("detector", default, one_of(options))
+    if st.session_state[key] not in options:  # chosen for another model
+        st.session_state[key] = default
+    return key
+
+
+def badge(detection: Detection) -> str:
+    """The verdict in a word or two, to stand beside that on the classifier."""
+    word = "False alarm" if detection.flagged_clean else BADGES[detection.flagged]
+    return f":violet-badge[:material/policy: {word}]"
+
+
+def show_detection(detection: Detection) -> None:
+    """Verdict, both scores against the threshold, and where the detector comes from."""
+    entry = zoo.index().get(detection.name)
+    with st.container(key="detection", gap=None):
+        st.markdown(" ".join(filter(None, [f"**{detection.verdict}**", detection.rounded])))
+        st.html(bars(detection, title(entry) if entry else detection.name))
+        if entry:
+            st.caption(origin(entry))
+
+
+def bars(detection: Detection, name: str) -> str:
+    """Two bars from 0 to 1, the adversarial one hatched, with the threshold across both, as HTML."""
+    before, after, threshold = detection.words
+    rows = "".join(
+        f"<span>{label}</span><div><i class={label} style='width:{100 * score:.2f}%'></i>"
+        f"<b style='left:{100 * detection.threshold:.2f}%'></b></div><span>{words}</span>"
+        for label, score, words in (
+            ("clean", detection.clean, before),
+            ("adversarial", detection.adversarial, after),
+        )
+    )
+    alt = f"Detector {name}: score {before} before, {after} after; threshold {threshold}."
+    return (
+        f"<div class=detection role=img aria-label='{escape(alt)}'>"
+        f"<small>{escape(name)}: score from 0 to 1; the line is the threshold, {threshold}</small>"
+        f"{rows}</div>"
+    )

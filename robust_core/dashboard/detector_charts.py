@@ -1,0 +1,193 @@
+"""Figures of the adversary detectors as pure functions: parts of the results file in, figures out.
+
+``Row`` is a row of ``assets/results/detectors.json`` and ``Figures`` what ``Answers.figures()`` makes.
+Detectability is the balanced accuracy of Metzen et al. (2017); it is None where no picture was
+successful, and such a case is drawn as a cross at the foot of the chart, never left out.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+
+from robust_core import attacks
+from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS, family
+from robust_core.evaluation.verdict import in_255ths
+
+Row = dict
+Figures = dict
+NOTHING = "no successful picture"
+CHANCE = 0.5
+WEAK, GOOD = 0.3, 0.8
+"""The paper: detectability is above 0.8 wherever the classifier's accuracy is below 0.3."""
+PATTERNS = ("", "/", "x", ".", "+", "\\")
+BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+
+
+def number(value: float | None) -> str:
+    """A detectability as the paper prints it, or that there is none."""
+    return NOTHING if value is None else f"{value:.2f}"
+
+
+def title(adversary: str, eps: float | None = None) -> str:
+    """An adversary as the pages call it, with its eps where it has one."""
+    known = attacks.names() + attacks.names(pair=True)
+    name = attacks.get(adversary).title if adversary in known else adversary
+    return name if eps is None else f"{name} {in_255ths(eps)}"
+
+
+def conditions(figures: Figures) -> str:
+    """The hover text of a cell, bar or point: the value, and of how many pictures it is."""
+    words = [f"detectability {number(figures['detectability'])}"]
+    if figures["auc"] is not None:
+        words += [
+            f"area under ROC {figures['auc']:.3f}",
+            f"flags {figures['false_positives']:.1%} of genuine, "
+            f"{figures['true_positives']:.1%} of adversarial",
+        ]
+    words += [
+        f"n: {figures['n_test']:,} genuine, {figures['n_adversarial']:,} successful adversarial",
+        f"classifier right: {figures['top1']:.1%} clean, {figures['top1_adversarial']:.1%} attacked",
+    ]
+    return "<br>".join(words)
+
+
+def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
+    """Accuracy under attack against detectability: filled as floats, hollow rounded to 8 bits.
+
+    A symbol for each adversary and point of attachment, its eps in 255ths at each filled one. To the
+    left of the one line the adversary is strong, above the other the detector is good.
+    """
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["adversary"], row["point"]), []).append(row)
+    low = foot(f for row in rows for f in (row["floats"], row["eight_bit"]))
+    traces = []
+    for i, ((adversary, point), own) in enumerate(groups.items()):
+        name, symbol = f"{title(adversary)}, {point}", SYMBOLS[i % len(SYMBOLS)]
+        for key, kind, mark in (
+            ("floats", "floats", symbol),
+            ("eight_bit", "8 bits", f"{symbol}-open"),
+        ):
+            there = [row for row in own if row[key]["detectability"] is not None]
+            traces.append(
+                go.Scatter(
+                    x=[row[key]["top1_adversarial"] for row in there],
+                    y=[row[key]["detectability"] for row in there],
+                    name=name,
+                    legendgroup=name,
+                    showlegend=key == "floats",
+                    mode="markers+text" if key == "floats" else "markers",
+                    marker={"symbol": mark, "size": 11, "color": colour_of(adversary)},
+                    text=[f"{255 * row['eps']:.3g}" if row["eps"] else "" for row in there],
+                    textposition="top center",
+                    textfont={"size": 10},
+                    cliponaxis=False,
+                    customdata=[_about(row, kind, row[key]) for row in there],
+                    hovertemplate="%{customdata}<extra></extra>",
+                )
+            )
+    nothing = [
+        (row[key]["top1_adversarial"], _about(row, kind, row[key]))
+        for row in rows
+        for key, kind in (("floats", "floats"), ("eight_bit", "8 bits"))
+        if row[key]["detectability"] is None
+    ]
+    figure = go.Figure([*traces, *crosses(nothing, low)], layout(440))
+    figure.update_xaxes(
+        title="accuracy under attack (at the points: eps in 255ths)",
+        range=[-0.04, 1.04],
+        tickformat=".0%",
+    )
+    figure.update_yaxes(title="detectability", range=[low - 0.03, 1.06])
+    figure.add_vline(x=WEAK, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.add_hline(y=GOOD, line={"color": GREY, "width": 1, "dash": "dot"})
+    return figure
+
+
+def depth_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
+    """Detectability at each point of attachment, a bar for each adversary.
+
+    ``key`` is ``floats``, ``eight_bit`` or ``at_threshold``: which figures of the rows.
+    """
+    points = sorted({row["point"] for row in rows})
+    names = list(dict.fromkeys((row["adversary"], row["eps"]) for row in rows))
+    bars = []
+    for i, (adversary, eps) in enumerate(names):
+        own = {r["point"]: r for r in rows if (r["adversary"], r["eps"]) == (adversary, eps)}
+        there = [point for point in points if point in own]
+        values = [own[point][key]["detectability"] for point in there]
+        bars.append(
+            go.Bar(
+                name=title(adversary, eps),
+                x=there,
+                y=[value or 0 for value in values],
+                marker={
+                    "color": colour_of(adversary),
+                    "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "solidity": 0.25},
+                },
+                text=[number(value).replace(" ", "<br>") for value in values],
+                textposition="outside",
+                textangle=0,
+                cliponaxis=False,
+                customdata=[_about(own[point], key, own[point][key]) for point in there],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+    figure = go.Figure(bars, layout(340, barmode="group", showlegend=True))
+    figure.update_xaxes(
+        title="where the detector reads", categoryorder="array", categoryarray=points
+    )
+    figure.update_yaxes(title="detectability", range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1])
+    return chance(figure)
+
+
+def _about(row: Row, kind: str, figures: Figures) -> str:
+    """The detector, what it was asked about, and the figures."""
+    as_what = {"floats": "floats", "8 bits": "rounded to 8 bits", "eight_bit": "rounded to 8 bits"}
+    head = f"{title(row['adversary'], row['eps'])}, {row['point']}, {as_what.get(kind, kind)}"
+    if "n_train" in row:
+        head += f"<br>trained on {row['n_train']:,} pictures, {row['epochs']} epochs"
+    return f"{head}<br>{conditions(figures)}"
+
+
+def colour_of(adversary: str) -> str:
+    """The colour that the family has in the comparison of attacks."""
+    families = list(dict.fromkeys(family(name) for name in attacks.names()))
+    known = family(adversary) in families
+    return FAMILIES[families.index(family(adversary)) % len(FAMILIES)] if known else GREY
+
+
+def foot(figures: Iterable[Figures]) -> float:
+    """Where a chart ends below: just under chance and all values."""
+    values = [f["detectability"] for f in figures if f["detectability"] is not None]
+    return min([CHANCE, *values]) - 0.05
+
+
+def crosses(points: Sequence[tuple[float, str]], foot: float) -> list[go.Scatter]:
+    """Cases without a value: a cross each at the foot, and a word for it in the legend."""
+    if not points:
+        return []
+    return [
+        go.Scatter(
+            x=[x for x, _ in points],
+            y=[foot] * len(points),
+            name=NOTHING,
+            mode="markers",
+            marker={"symbol": "x-thin", "size": 9, "line": {"width": 2, "color": GREY}},
+            customdata=[words for _, words in points],
+            hovertemplate="%{customdata}<extra></extra>",
+            showlegend=True,
+        )
+    ]
+
+
+def chance(figure: go.Figure) -> go.Figure:
+    """``figure`` with a line at what guessing gives."""
+    return figure.add_hline(y=CHANCE, line={"color": GREY, "width": 1, "dash": "dot"})
+
+
+def layout(height: int, **others) -> go.Layout:
+    """Fixed axes, the legend above."""
+    axis = {"fixedrange": True, "zeroline": False}
+    return go.Layout(**BARE, height=height, legend=ABOVE, xaxis=axis, yaxis=axis, **others)

@@ -1,0 +1,156 @@
+"""The page Detectors: its controls, the architecture, and all detectors on one picture."""
+
+import json
+
+import streamlit as st
+import torch
+
+from robust_core import attacks, zoo
+from robust_core.dashboard import controls, detectors_look, lab
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.share import one_of, setting
+from robust_core.devices import best_device
+from robust_core.engine import key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.detector_words import title
+from robust_core.evaluation.panel import Panel, panel
+from robust_core.evaluation.verdict import sentence
+from robust_core.experiment import Experiment
+from robust_core.models.detector import ATTACHMENTS
+
+MODEL = "cifar10-resnet32"
+"""The classifier that detectors are attached to."""
+START = "bim"
+NONE_YET = (
+    "No detectors are bundled for {}. They are made by: `python -m robust_core train detector "
+    "--all-missing --install`."
+)
+
+
+def entries(model: str) -> dict[str, dict]:
+    """What the index says of the detectors of ``model``; nothing where the index is damaged."""
+    try:
+        index = zoo.index()
+        return {name: index[name] for name in zoo.detectors(model)}
+    except zoo.ZooError:
+        return {}
+
+
+def titles(found: dict[str, dict]) -> dict[str, str]:
+    """What the page calls each detector; two of one title also get their name."""
+    words = {name: title(entry) for name, entry in found.items()}
+    several = list(words.values())
+    return {n: f"{w} ({n})" if several.count(w) > 1 else w for n, w in words.items()}
+
+
+def choose_attack() -> type[attacks.Attack]:
+    """An attack on the classifier alone; at first BIM, that detectors are trained on."""
+    name = st.selectbox(
+        "Attack",
+        attacks.names(),
+        format_func=lambda n: attacks.get(n).title,
+        key=setting("detect", START, one_of(attacks.names())),
+        persist_state="session",
+        help="It does not know of the detectors. Its other parameters are set on the page Attack.",
+    )
+    return attacks.get(name)
+
+
+def show_architecture(found: dict[str, dict], classes: int) -> str:
+    """The chain of the ResNet-32 and its attachment points; the chosen point."""
+    points = list(ATTACHMENTS)
+    st.html(detectors_look.CSS)
+    st.markdown("##### Where a detector reads: a second network on what the classifier computes")
+    place = st.empty()
+    point = st.segmented_control(
+        "Attachment point",
+        points,
+        required=True,
+        key=setting("point", "AD(2)", one_of(points)),
+        persist_state="session",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    place.html(detectors_look.chain(point, classes))
+    mine = at(found, point)
+    names = [t.removeprefix(f"{point}, ") for n, t in titles(found).items() if n in mine]
+    told = f"Bundled here: {'; '.join(names)}." if names else "No bundled detector reads here."
+    st.markdown(f":small[{detectors_look.about(point)} {told}]")
+    return point
+
+
+def at(found: dict[str, dict], point: str) -> set[str]:
+    """The detectors that read at a point, maybe among others."""
+    return {name for name, entry in found.items() if point in str(entry.get("point") or "")}
+
+
+def show_scores(request: Request, found: dict[str, dict], point: str) -> Experiment | None:
+    """Attack the picture, ask every detector, a row for each; the outcome of the attack."""
+    st.markdown("##### What every detector says of this picture")
+    attack = request.attack
+    experiment = lab.compute(
+        request.key(),
+        request.work,
+        channel="detectors",
+        doing=type(attack).title,
+        words=lab.steps(attack),
+    )
+    if experiment is None:
+        return None
+    said = lab.compute(
+        panel_key(request, found),
+        lambda progress: _ask(list(found), experiment),
+        channel="scores",
+        doing=f"Asking {len(found)} detectors",
+    )
+    if said is not None:
+        _show_panel(request, experiment, said, found, point)
+    return experiment
+
+
+def panel_key(request: Request, found: dict[str, dict]) -> str:
+    """The attack's key, and all that the detectors are."""
+    return key_of(panel=request.key(), detectors=json.dumps(found, sort_keys=True))
+
+
+def _ask(names: list[str], experiment: Experiment) -> Panel:
+    """Load the detectors and ask them; called in a thread of the engine."""
+
+    def on(device: torch.device) -> Panel:
+        return panel(names, experiment.clean, experiment.adversarial, device)
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+
+def _show_panel(
+    request: Request, experiment: Experiment, said: Panel, found: dict[str, dict], point: str
+) -> None:
+    attack = request.attack
+    st.markdown(f"**{said.sentence}** {sentence(experiment, attack.norm)}")
+    st.html(detectors_look.table(said, titles(found), at(found, point)))
+    for name, why in said.refused.items():
+        st.error(f"{titles(found)[name]}: {why}")
+    st.caption(
+        f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
+        f"set on clean pictures. A bar that crosses it is rejected. Marked: detectors at {point}. "
+        f"{type(attack).title} knows the classifier only."
+    )
+
+
+def offer_model(model: zoo.Description) -> None:
+    """What to do where the chosen classifier has no detectors."""
+
+    def switch() -> None:
+        st.session_state["model"] = MODEL
+
+    st.info(NONE_YET.format(model.name))
+    if model.name != MODEL:
+        st.button(f"Use {MODEL}", on_click=switch, icon=":material/undo:")
+
+
+def request_of(chosen, how: str, model, attack, eps: float) -> Request:
+    """The request that the page Attack would make, with the parameters kept there.
+
+    Raises ``ValueError`` for parameters that do not go together.
+    """
+    run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
+    return Request(chosen, how, model, run, shown_eps=eps)

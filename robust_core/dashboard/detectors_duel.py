@@ -1,0 +1,179 @@
+"""The dynamic adversary on the page Detectors: sigma, both networks step by step, and the verdict."""
+
+from dataclasses import dataclass, replace
+
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from robust_core import imaging, zoo
+from robust_core.attacks import Dynamic
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.detectors import titles
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.share import number, one_of, setting
+from robust_core.dashboard.style import CLEAN, DETECTOR
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.detection import scores
+from robust_core.evaluation.duel import Duel, duel
+from robust_core.evaluation.verdict import in_255ths, percent, quoted, said
+
+SIDE = 256
+COLOURS = {
+    "Fools both": "red",
+    "Fools only the classifier": "orange",
+    "Fools only the detector": "violet",
+    "Fools neither": "blue",
+}
+WHAT = (
+    "This attacker knows both networks. **Sigma** is the detector's share of each step: at 0 it "
+    "attacks only the classifier, at 1 only the detector, between them both at once."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A detector and the share of it."""
+
+    detector: str
+    sigma: float
+
+
+def choose(found: dict[str, dict], model: str) -> Choice:
+    """The controls of the section."""
+    st.markdown("##### An attacker who knows the detector: the dynamic adversary")
+    st.markdown(WHAT)
+    names, words = list(found), titles(found)
+    default = zoo.default_detector(model) or names[0]
+    key = setting("duel", default, one_of(names))
+    if st.session_state[key] not in names:
+        st.session_state[key] = default
+    left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
+    detector = left.selectbox(
+        "Detector to fool", names, format_func=words.get, key=key, persist_state="session"
+    )
+    sigma = right.slider(
+        "Sigma",
+        0.0,
+        1.0,
+        step=0.05,
+        key=setting("sigma", 0.3, number(float, 0, 1)),
+        persist_state="session",
+    )
+    return Choice(detector, sigma)
+
+
+def request_of(request: Request, choice: Choice, eps: float) -> Request:
+    """The dynamic adversary on the same picture, with 10 steps of 2.5 eps / 10."""
+    attack = Dynamic(eps=eps, sigma=choice.sigma, detector=zoo.LazyDetector(choice.detector))
+    return replace(request, attack=attack, shown_eps=eps, detector=choice.detector)
+
+
+def show(request: Request, choice: Choice, found: dict[str, dict]) -> None:
+    """Run it, and show both answers at each step with the final picture and the verdict."""
+    outcome = lab.compute(
+        key_of(duel=request.key(), entry=str(found[choice.detector].get("sha256"))),
+        lambda progress: _work(request, choice, progress),
+        channel="duel",
+        doing=Dynamic.title,
+        words=lab.steps(request.attack),
+    )
+    if outcome is not None:
+        _draw(outcome, request)
+
+
+def _work(request: Request, choice: Choice, progress: Progress) -> Duel:
+    """Load and run; called in a thread of the engine."""
+
+    def on(device: torch.device) -> Duel:
+        detector = zoo.load_detector(choice.detector, device)
+        return duel(
+            detector,
+            to_tensor(request.pixels()),
+            replace(request.attack, detector=detector),
+            label=request.label,
+            progress=progress,
+        )
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+
+def _draw(outcome: Duel, request: Request) -> None:
+    label = quoted(outcome.label.label)
+    first, last, threshold = scores(
+        outcome.scores[0].item(), outcome.scores[-1].item(), outcome.threshold
+    )
+    flagged = "flags it" if outcome.flagged else "lets it pass"
+    notes = [
+        f"The classifier was wrong before: the picture shows {label}." * outcome.wrong_before,
+        "The detector rejects the clean picture already." * outcome.flagged_before,
+        f"Rounded to 8 bits: {outcome.rounded[0].lower()}{outcome.rounded[1:]}."
+        * (outcome.rounded != outcome.verdict),
+    ]
+    st.markdown(
+        f":{COLOURS[outcome.verdict]}-badge[{outcome.verdict}] The classifier says "
+        f"{said(outcome.answer)}; the detector {flagged}: score {first} became {last}, "
+        f"threshold {threshold}. {' '.join(filter(None, notes))}"
+    )
+    picture, chart = st.columns([1, 3], gap="medium")
+    pixels = to_pixels(outcome.adversarial)[0]
+    picture.image(
+        imaging.png(imaging.enlarge(pixels, SIDE)),
+        caption=f"After the last step: {said(outcome.answer)}",
+        alt=f"The adversarial picture: {outcome.answer.label}.",
+        output_format="PNG",
+    )
+    chart.plotly_chart(
+        duel_chart(outcome),
+        config=charts.CONFIG,
+        key="duel_chart",
+        alt=f"Confidence in {label} and the detector's score at each step.",
+    )
+    attack = request.attack
+    st.caption(
+        f"{request.model.name}, {attack.steps} steps of {in_255ths(attack.size)}, eps "
+        f"{in_255ths(attack.eps)} in Linf. The class to leave is {label}."
+    )
+
+
+def duel_chart(outcome: Duel) -> go.Figure:
+    """Confidence in the true class, the detector's score and its threshold, against the step."""
+    steps = list(range(len(outcome.scores)))
+    lines = [
+        go.Scatter(
+            x=steps,
+            y=values.tolist(),
+            name=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": dash},
+            marker={"symbol": symbol, "size": 8},
+            customdata=[percent(value) for value in values.tolist()],
+            hovertemplate="step %{x}: %{customdata}<extra>" + name + "</extra>",
+        )
+        for values, name, colour, dash, symbol in (
+            (outcome.confidence, f"classifier: {outcome.label.label}", CLEAN, "solid", "circle"),
+            (outcome.scores, "detector: adversarial", DETECTOR, "dash", "square"),
+        )
+    ]
+    lines.append(
+        go.Scatter(
+            x=[0, steps[-1]],
+            y=[outcome.threshold] * 2,
+            name="threshold",
+            mode="lines",
+            line={"color": DETECTOR, "dash": "dot", "width": 1.5},
+            hovertemplate=f"rejected above {outcome.threshold:.3g}<extra></extra>",
+        )
+    )
+    axis = {"fixedrange": True, "zeroline": False}
+    layout = go.Layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        uirevision="keep",
+        height=300,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis=axis | {"title": "step", "dtick": charts.whole_ticks(max(steps[-1], 1))},
+        yaxis=axis | {"range": [-0.03, 1.03], "tickformat": ".0%"},
+    )
+    return go.Figure(lines, layout)

@@ -1,0 +1,155 @@
+"""Pictures of the page Detectors as HTML: the chain of the ResNet-32, and the panel of scores."""
+
+from functools import cache
+from html import escape
+
+import torch
+
+from robust_core.dashboard.detection import BADGES
+from robust_core.evaluation.detection import scores
+from robust_core.evaluation.panel import Panel
+from robust_core.models import ResNet32
+from robust_core.models.detector import ATTACHMENTS, build
+
+CSS = """<style>
+.chain { display: grid; grid-template-columns: repeat(6, 1fr); font-size: 0.8rem; line-height: 1.3; }
+.chain > div {
+  display: flex; flex-direction: column; align-items: center; text-align: center; min-width: 0;
+}
+.chain small { opacity: 0.75; }
+.chain .stage {
+  height: 70px; width: 100%; display: flex; align-items: center; justify-content: center;
+  position: relative;
+}
+.chain .stage::before {
+  content: ""; position: absolute; inset: 50% 0 auto; border-top: 1.5px solid #8C8C8C;
+}
+.chain > div:first-child .stage::before { left: 50%; }
+.chain > div:last-child .stage::before { right: 50%; }
+.chain .slab { position: relative; background: #BFBFBF; border: 1.5px solid #8C8C8C; border-radius: 2px; }
+.chain .here .slab { background: #CC79A7; border-color: currentColor; }
+.st-key-point [role=radiogroup] { display: grid; grid-template-columns: repeat(6, 1fr); gap: 2px; }
+.st-key-point [role=radio] { min-width: 0; padding: 2px 0; }
+.panel { display: grid; grid-template-columns: max-content 1fr 1fr max-content; gap: 0.15rem 0.9rem;
+  align-items: center; font-size: 0.875rem; line-height: 1.5; max-width: 62rem; }
+.panel > [role=row] { display: contents; }
+.panel b.here { border-left: 4px solid #CC79A7; padding-left: 0.4rem; }
+.panel b { font-weight: 600; padding-left: calc(0.4rem + 4px); }
+.panel .score { display: grid; grid-template-columns: 1fr 5.6rem; gap: 0.5rem; align-items: center; }
+.panel .bar {
+  position: relative; height: 1.05rem;
+  background: color-mix(in srgb, currentColor 9%, transparent);
+}
+.panel .bar i { position: absolute; inset: 15% auto 15% 0; background: #0072B2; }
+.panel .bar i.adversarial {
+  background: repeating-linear-gradient(-45deg, #D55E00 0 4px, #D55E0080 4px 7px);
+}
+.panel .bar s { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
+@media (max-width: 640px) {
+  .panel { grid-template-columns: 1fr 1fr; gap: 0.1rem 0.6rem; }
+  .panel .head { display: none; }
+  .panel b { grid-column: 1; margin-top: 0.5rem; }
+  .panel .said { grid-column: 2; grid-row: auto; order: 0; margin-top: 0.5rem; text-align: right; }
+  .panel .score { grid-template-columns: 1fr 3.6rem; }
+  .chain { font-size: 0.65rem; }
+}
+</style>"""
+READS = {
+    "AD(0)": "the normalised picture itself",
+    "AD(1)": "what the first convolution makes of it",
+    "AD(2)": "what the first five residual blocks make of it",
+    "AD(3)": "what the next five blocks make of it, at half the side",
+    "AD(4)": "what the last five blocks make of it, at a quarter of the side",
+}
+SHORT = ("picture", "convolution", "5 blocks", "5 blocks", "5 blocks")
+
+
+def _count(module: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in module.parameters())
+
+
+@cache
+def parameters() -> tuple[dict[str, int], dict[str, int], int]:
+    """Of the classifier's part that ends at each point, of the detector there, and of the whole classifier.
+
+    Counted on networks without memory: nothing is drawn or loaded.
+    """
+    with torch.device("meta"):
+        network = ResNet32()
+        detectors = {point: _count(build(point)) for point in ATTACHMENTS}
+    stages = (network.stem, network.stage1, network.stage2, network.stage3)
+    parts = {"AD(0)": 0} | dict(zip(list(ATTACHMENTS)[1:], map(_count, stages), strict=True))
+    return parts, detectors, _count(network)
+
+
+def shape(point: str) -> str:
+    """What a detector there reads, as ``16 × 32 × 32``."""
+    return " × ".join(map(str, ATTACHMENTS[point].shape))
+
+
+def chain(chosen: str, classes: int) -> str:
+    """The classifier from the picture to its classes; slabs have the side and number of the maps."""
+    parts, _, whole = parameters()
+    cells = []
+    for point, short in zip(ATTACHMENTS, SHORT, strict=True):
+        maps, side, _ = ATTACHMENTS[point].shape
+        count = f"{parts[point]:,}" if parts[point] else "no"
+        cells.append(
+            f"<div class='{'here' if point == chosen else ''}'><span>{short}</span>"
+            f"<span class=stage><span class=slab style='height:{2 * side}px;width:{8 + maps // 2}px'>"
+            f"</span></span><span>{shape(point).replace(' ', '')}</span>"
+            f"<small>{count} weights</small></div>"
+        )
+    head = whole - sum(parts.values())
+    cells.append(
+        f"<div><span>mean, dense</span><span class=stage><span class=slab "
+        f"style='height:20px;width:12px'></span></span><span>{classes} classes</span>"
+        f"<small>{head:,} weights</small></div>"
+    )
+    alt = "The ResNet-32 as a chain: " + ", ".join(f"{p} {shape(p)}" for p in ATTACHMENTS)
+    return f"<div class=chain role=img aria-label='{escape(alt)}'>{''.join(cells)}</div>"
+
+
+def about(point: str) -> str:
+    """What a detector at a point reads and is made of, in Markdown."""
+    _, detectors, whole = parameters()
+    pools = ATTACHMENTS[point].poolings
+    layers = ["conv 96", *["pool"] * (pools > 0), "conv 192", *["pool"] * (pools > 1), "conv 192"]
+    return (
+        f"**{point}** reads {READS[point]}: {shape(point)}. The detector there: "
+        f"{' → '.join([*layers, '1×1 conv', 'mean'])}; {detectors[point]:,} parameters, beside "
+        f"{whole:,} of the classifier."
+    )
+
+
+def table(panel: Panel, titles: dict[str, str], here: set[str]) -> str:
+    """A row for each detector: its name, two scores as bars with the threshold across, and its answer.
+
+    Those in ``here`` are marked.
+    """
+    head = "".join(
+        f"<small class=head role=columnheader>{word}</small>"
+        for word in ("", "clean picture", "adversarial picture", "")
+    )
+    rows: list[str] = []
+    for name, said in panel.said.items():
+        mark = " class=here" if name in here else ""
+        words = scores(said.clean, said.adversarial, said.threshold)
+        cells = "".join(
+            f"<span class=score role=cell><span class=bar title='threshold {words[2]}'>"
+            f"<i class={kind} style='width:{100 * value:.2f}%'></i>"
+            f"<s style='left:{100 * said.threshold:.2f}%'></s></span><span>{word}</span></span>"
+            for kind, value, word in (
+                ("clean", said.clean, words[0]),
+                ("adversarial", said.adversarial, words[1]),
+            )
+        )
+        answer = BADGES[said.flagged] + (", false alarm" if said.flagged_clean else "")
+        answer = f"<strong>{answer}</strong>" if said.flagged else answer
+        rows.append(
+            f"<div role=row><b role=rowheader{mark}>{escape(titles[name])}</b>{cells}"
+            f"<span class=said role=cell title='threshold {words[2]}'>{answer}</span></div>"
+        )
+    label = "Each detector's scores before and after the attack, from 0 to 1."
+    body = f"<div role=row>{head}</div>{''.join(rows)}"
+    return f"<div class=panel role=table aria-label='{label}'>{body}</div>"

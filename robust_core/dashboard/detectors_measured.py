@@ -1,0 +1,219 @@
+"""What was measured of the detectors: tabs of charts, each from one part of the committed result."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from robust_core import zoo
+from robust_core.dashboard import charts, detector_charts, detector_curves, detector_maps
+from robust_core.evaluation import detector_results
+from robust_core.evaluation.detector_results import Part
+from robust_core.evaluation.detector_words import title
+from robust_core.evaluation.verdict import in_255ths
+
+SHARE = {"min_value": 0.0, "max_value": 1.0, "format": "percent"}
+
+
+def show(key: str = "measured") -> None:
+    """Tabs; only the open one is read, computed and sent."""
+    st.markdown("##### What was measured on the test set")
+    for tab, (part, draw) in zip(
+        st.tabs(list(PARTS), key=key, on_change="rerun"), PARTS.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                found = detector_results.part(part)
+                if found.lacking:
+                    st.info(found.lacking)
+                else:
+                    draw(found)
+
+
+def _chart(figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, config=charts.CONFIG, key=f"measured_{key}", alt=alt)
+
+
+def _say(part: Part, text: str) -> None:
+    st.caption(f"{text} n: {part.conditions}.")
+
+
+def adversaries(part: Part) -> None:
+    """Accuracy under attack against detectability."""
+    _chart(
+        detector_charts.accuracy_scatter(part.value["rows"]),
+        "adversaries",
+        "Detectability of each adversary against the classifier's accuracy under it.",
+    )
+    _say(
+        part,
+        "Each detector against the adversary that it was trained on. Detectability: balanced accuracy of "
+        "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits.",
+    )
+
+
+def depth(part: Part) -> None:
+    """Detectability by attachment point."""
+    _chart(
+        detector_charts.depth_bars(part.value["rows"]),
+        "depth",
+        "Detectability at each attachment point.",
+    )
+    _say(part, "The same adversary, detected at different depths of the classifier. 0.5 is chance.")
+
+
+def eps(part: Part) -> None:
+    """Fit at one eps, tested at another: a map for each adversary."""
+    tables = {name: one for name, one in part.value.items() if isinstance(one, dict)}
+    for column, (name, table) in zip(
+        st.columns(max(1, len(tables)), gap="medium"), tables.items(), strict=True
+    ):
+        with column:
+            st.markdown(f"**{detector_charts.title(name)}**")
+            words = f"Detectability, fit at one eps and tested at another: {name}."
+            _chart(detector_maps.eps_map(table), f"eps_{name}", words)
+    _say(part, "Detectability of detectors fit at one eps (along the foot), tested at another.")
+
+
+def transfer(part: Part) -> None:
+    """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
+    ours, paper = st.columns(2, gap="medium")
+    with ours:
+        st.markdown("**Here: CIFAR-10**")
+        words = "Detectability, fit to one adversary and tested on another."
+        _chart(detector_maps.transfer_map(part.value), "transfer", words)
+    with paper:
+        st.markdown(f"**{detector_maps.PAPER_SOURCE}**")
+        words = "The same in the paper, on 10 classes of ImageNet."
+        _chart(detector_maps.paper_map(), "paper", words)
+    with st.expander("Which direction generalises better"):
+        names = [
+            detector_charts.title(one["adversary"], one["eps"]) for one in part.value["adversaries"]
+        ]
+        values = detector_maps.detectabilities(part.value)
+        words = "Detectability less that of the two adversaries swapped."
+        _chart(detector_maps.asymmetry_map(values, names), "asymmetry", words)
+    _say(part, "Detectability: fit along the foot, tested down the side.")
+
+
+def sigma(part: Part) -> None:
+    """A static and a dynamic detector against the dynamic adversary."""
+    _chart(
+        detector_curves.sigma_curves(part.value),
+        "sigma",
+        "Detectability against sigma for a static and a dynamic detector.",
+    )
+    _say(
+        part,
+        "Each detector faces an attacker who knows it. Trained on such attacks (dynamic), it should stay "
+        "above chance for each sigma; trained on BIM alone (static), it need not. eps "
+        f"{in_255ths(part.value['eps'])}.",
+    )
+
+
+def full_knowledge(part: Part) -> None:
+    """Shares of pictures that fool the classifier, and both."""
+    words = _names()
+    st.dataframe(
+        [
+            {
+                "Detector": words.get(row["detector"], row["detector"]),
+                "Attack": detector_charts.title(row["attack"], row["eps"]),
+                "Fools the classifier": row["fools_classifier"],
+                "Fools both": row["fools_both"],
+                "Mean L2": row["mean_l2"],
+                "Pictures": row["of"],
+            }
+            for row in part.value["rows"]
+        ],
+        hide_index=True,
+        column_config={
+            "Fools the classifier": st.column_config.ProgressColumn(**SHARE),
+            "Fools both": st.column_config.ProgressColumn(**SHARE),
+            "Mean L2": st.column_config.NumberColumn(format="%.2f"),
+        },
+        alt="How often attackers with full knowledge fool both networks.",
+    )
+    _say(
+        part,
+        "Attackers who know classifier and detector. Counted are pictures that were right and not "
+        "flagged before; both is fooled where the picture is not flagged at the calibrated threshold.",
+    )
+
+
+def roc(part: Part) -> None:
+    """True against false positives."""
+    rows, words = part.value["rows"], _names()
+    labels = [
+        f"{words.get(row['detector'], row['detector'])} on "
+        f"{detector_charts.title(row['adversary'], row['eps'])}"
+        for row in rows
+    ]
+    chosen = st.multiselect(
+        "Curves",
+        range(len(rows)),
+        default=list(range(min(4, len(rows)))),
+        format_func=lambda i: labels[i],
+        key="roc_of",
+        placeholder="Choose at least one",
+    )
+    if not chosen:
+        st.info("Choose at least one curve.")
+        return
+    _chart(
+        detector_curves.roc_chart([rows[i] for i in chosen], [labels[i] for i in chosen]),
+        "roc",
+        "True against false positives of detectors.",
+    )
+    _say(part, "True against false positives over all thresholds; bands: 95 %.")
+
+
+def unseen(part: Part) -> None:
+    """Attacks that no detector was trained on."""
+    words = _names()
+    st.dataframe(
+        [
+            {
+                "Detector": words.get(row["detector"], row["detector"]),
+                "Attack": detector_charts.title(row["attack"], row["eps"]),
+                "Detectability": row["detectability"],
+                "Found": row["at_threshold"]["true_positives"],
+                "False alarms": row["at_threshold"]["false_positives"],
+                "Area under ROC": row["auc"],
+                "Successful": row["n_adversarial"],
+            }
+            for row in part.value["rows"]
+        ],
+        hide_index=True,
+        column_config={
+            "Detectability": st.column_config.NumberColumn(format="%.2f"),
+            "Found": st.column_config.ProgressColumn(**SHARE),
+            "False alarms": st.column_config.ProgressColumn(**SHARE),
+            "Area under ROC": st.column_config.NumberColumn(format="%.3f"),
+        },
+        alt="How well detectors find attacks that they were not trained on.",
+    )
+    _say(
+        part,
+        "Attacks that the detector was not trained on. Found and false alarms are at its calibrated "
+        "threshold, detectability at score 0.5.",
+    )
+
+
+def _names() -> dict[str, str]:
+    try:
+        return {n: title(e) for n, e in zoo.index().items() if n in zoo.detectors()}
+    except zoo.ZooError:
+        return {}
+
+
+PARTS: dict[str, tuple[str, Callable[[Part], None]]] = {
+    "Accuracy and detectability": ("adversaries", adversaries),
+    "Depth": ("depth", depth),
+    "Eps": ("eps", eps),
+    "Transfer": ("transfer", transfer),
+    "Static or dynamic": ("sigma", sigma),
+    "Full knowledge": ("full_knowledge", full_knowledge),
+    "ROC": ("roc", roc),
+    "Unseen attacks": ("unseen", unseen),
+}
+"""The name of a tab, its part of the result, and what draws it."""

@@ -1,0 +1,198 @@
+"""The reject option on the page Detectors: what rejecting flagged pictures gains and costs."""
+
+import math
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from robust_core import zoo
+from robust_core.dashboard import charts, detector_charts, detector_curves
+from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.share import number, one_of, setting
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.evaluation import detector_results
+from robust_core.evaluation.detection import scores
+from robust_core.evaluation.detection_reject import curves
+from robust_core.evaluation.detector_results import Part
+from robust_core.evaluation.detector_words import title
+from robust_core.evaluation.rejection import Costs, Rejection
+from robust_core.evaluation.verdict import in_255ths
+
+KINDS = {"static": "an attacker who does not know the detector", "adaptive": "one who knows it"}
+WHAT = (
+    "A flagged picture is not answered: a person or a slower system decides. **Harm** is a wrong answer "
+    "to an adversarial picture that was let through. A wrong answer to a clean picture costs 1."
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sliders say; ``row`` is that of the detector, ``place`` that of the threshold."""
+
+    part: Part
+    row: dict
+    costs: Costs
+    share: float
+    place: int
+
+
+def choose() -> Choice | None:
+    """The controls; None with a sentence where nothing was measured."""
+    st.markdown("##### The reject option: do not answer what the detector flags")
+    st.markdown(WHAT)
+    part = detector_results.part("reject")
+    if part.lacking:
+        st.info(part.lacking)
+        return None
+    rows = {row["detector"]: row for row in part.value["rows"]}
+    top, below = st.columns(3, gap="medium"), st.columns(2, gap="medium")
+    key = setting("reject", next(iter(rows)), one_of(rows))
+    if st.session_state[key] not in rows:
+        st.session_state[key] = next(iter(rows))
+    index = zoo.index()
+    name = below[0].selectbox(
+        "Detector that rejects",
+        list(rows),
+        format_func=lambda n: title(index[n]) if n in index else n,
+        key=key,
+        persist_state="session",
+    )
+    harm = _slider(top[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
+    rejected = _slider(top[1], "Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05)
+    share = _slider(top[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
+    costs = Costs(wrong=1.0, harm=harm, false_alarm=rejected, caught=rejected)
+    return Choice(part, rows[name], costs, share, _place(below[1], rows[name]))
+
+
+def _slider(place, label: str, key: str, start: float, low: float, high: float, step: float):
+    return place.slider(
+        label,
+        low,
+        high,
+        step=step,
+        key=setting(key, start, number(float, low, high)),
+        persist_state="session",
+    )
+
+
+def _place(place, row: dict) -> int:
+    """Where the threshold stands among those measured; at first the calibrated one."""
+    taus = [-math.inf, *row["thresholds"]]
+    calibrated = taus.index(row["threshold"])
+    places = list(range(len(taus)))
+    key = setting(f"tau.{row['detector']}", calibrated, one_of(places))
+    if st.session_state[key] not in places:
+        st.session_state[key] = calibrated
+
+    def words(i: int) -> str:
+        if i == 0:
+            return "reject all"
+        if i == places[-1]:
+            return "reject nothing"
+        return f"{scores(taus[i])[0]}{' (calibrated)' * (i == calibrated)}"
+
+    return place.select_slider(
+        "Threshold: reject above", places, format_func=words, key=key, persist_state="session"
+    )
+
+
+def show(choice: Choice) -> None:
+    """Both attackers side by side: figures, harm and coverage, and the cost below."""
+    both = curves(choice.row)
+    columns = st.columns(2, gap="medium")
+    for column, (kind, words) in zip(columns, KINDS.items(), strict=True):
+        with column:
+            _show_kind(choice, kind, words, both[kind])
+    best = {kind: each.best(choice.costs, choice.share) for kind, each in both.items()}
+    st.plotly_chart(
+        cost_chart(both, choice.costs, choice.share, here=choice.place, best=best),
+        config=charts.CONFIG,
+        key="reject_cost",
+        alt="Mean cost of a picture against the threshold, under both attackers.",
+    )
+    row = choice.row
+    st.caption(
+        "Mean cost of a picture; the diamonds are the cheapest thresholds, the dotted line is yours. "
+        f"{detector_charts.title(row['attack'])} and the dynamic adversary at sigma "
+        f"{choice.part.value['sigma']:g}, both with eps {in_255ths(row['eps'])}. n: "
+        f"{choice.part.conditions}."
+    )
+
+
+def _show_kind(choice: Choice, kind: str, words: str, policy: Rejection) -> None:
+    at = policy.at(choice.place)
+    coverage = policy.coverage(choice.share)[choice.place].item()
+    cost = policy.cost(choice.costs, choice.share)[choice.place].item()
+    st.markdown(f"**Against {words}** ({kind})")
+    cells = (
+        ("Harm", at["harm"], "Accepted and wrong, of the adversarial pictures."),
+        (
+            "System accuracy",
+            at["robust_accuracy"],
+            "Right or rejected, of the adversarial pictures.",
+        ),
+        ("Coverage", coverage, "Accepted, of all pictures."),
+        ("Clean and right", at["clean_accuracy"], "Accepted and right, of the clean pictures."),
+    )
+    with st.container(horizontal=True, gap="small"):
+        for label, value, why in cells:
+            st.metric(label, f"{100 * value:.1f} %", help=why, width=128)
+        st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=80)
+    tau = policy.thresholds.tolist()
+    st.plotly_chart(
+        detector_curves.rejection_curves(
+            tau,
+            policy.harm.tolist(),
+            policy.coverage(choice.share).tolist(),
+            here=tau[choice.place],
+            about=f"n: {choice.part.value['n']:,}",
+        ),
+        config=charts.CONFIG,
+        key=f"reject_{kind}",
+        alt=f"Harm and coverage against the threshold, {kind} attacker.",
+    )
+
+
+def cost_chart(
+    both: dict[str, Rejection], costs: Costs, share: float, *, here: int, best: dict[str, int]
+) -> go.Figure:
+    """The mean cost of a picture against the threshold, a line for each attacker, with its least."""
+    data = []
+    for kind, colour, dash in (("static", CLEAN, "solid"), ("adaptive", ADVERSARIAL, "dash")):
+        tau, cost = both[kind].thresholds.tolist(), both[kind].cost(costs, share).tolist()
+        data.append(
+            go.Scatter(
+                x=tau[1:],
+                y=cost[1:],
+                name=f"{kind} attacker",
+                mode="lines",
+                line={"color": colour, "dash": dash, "width": 2, "shape": "hv"},
+                hovertemplate="threshold %{x:.3g}: cost %{y:.3f}<extra>" + kind + "</extra>",
+            )
+        )
+        place = best[kind]
+        data.append(
+            go.Scatter(
+                x=[max(tau[place], 0.0)],
+                y=[cost[place]],
+                name=f"cheapest: {'reject all' if place == 0 else scores(tau[place])[0]}",
+                mode="markers",
+                marker={"symbol": "diamond", "size": 11, "color": colour},
+                hovertemplate=f"cost {cost[place]:.3f}<extra>cheapest, {kind}</extra>",
+            )
+        )
+    axis = {"fixedrange": True, "zeroline": False}
+    layout = go.Layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        uirevision="keep",
+        height=280,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        xaxis=axis | {"title": "threshold of the score: reject above"},
+        yaxis=axis | {"title": "mean cost", "rangemode": "tozero"},
+    )
+    figure = go.Figure(data, layout)
+    tau = both["static"].thresholds[here].item()
+    if math.isfinite(tau):
+        figure.add_vline(x=tau, line={"color": GREY, "width": 1, "dash": "dot"})
+    return figure

@@ -1,0 +1,75 @@
+"""The overlap argument in the plane, on demand."""
+
+import streamlit as st
+
+from robust_core.dashboard import charts, detector_maps, lab
+from robust_core.dashboard.share import number, setting
+from robust_core.engine import key_of
+from robust_core.toys.overlap import Overlap, overlap
+
+WHAT = (
+    "In the plane every place can be asked. What fools both networks is part of what fools the classifier; "
+    "a detector that was trained against the dynamic adversary leaves less of it."
+)
+
+
+def show() -> None:
+    """A button, then two maps side by side."""
+    st.markdown("##### Why dynamic training helps: two classes in the plane")
+    st.markdown(WHAT)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        seed = st.number_input(
+            "Seed",
+            0,
+            999,
+            step=1,
+            key=setting("toy_seed", 0, number(int, 0, 999)),
+            persist_state="session",
+            width=140,
+        )
+        if st.button("Train three small networks", icon=":material/play_arrow:", key="toy"):
+            st.session_state["_toy"] = True
+    if not st.session_state.get("_toy"):
+        st.caption("Takes some seconds.")
+        return
+    found = lab.compute(
+        key_of(overlap=seed),
+        lambda progress: overlap(seed, progress=progress),
+        channel="toy",
+        doing="Training",
+        words=lambda k, n: f"round {k:,} of {n:,}",
+    )
+    if found is not None:
+        _draw(found)
+
+
+def sentence(found: Overlap) -> str:
+    """How much of what is in reach fools both, for either detector."""
+    static, dynamic = (found.shares(kind)["both"] for kind in ("static", "dynamic"))
+    alone = found.shares("static")["classifier"]
+    return (
+        f"Of all places in reach {alone:.1%} fool the classifier; {static:.1%} also pass the static "
+        f"detector, {dynamic:.1%} the dynamic one."
+    )
+
+
+def _draw(found: Overlap) -> None:
+    st.markdown(f"**{sentence(found)}**")
+    for column, kind in zip(st.columns(2, gap="medium"), ("static", "dynamic"), strict=True):
+        with column:
+            st.markdown(f"**{kind.capitalize()} detector**")
+            st.plotly_chart(
+                detector_maps.overlap_map(found, kind),
+                config=charts.CONFIG,
+                key=f"toy_{kind}",
+                alt=f"What fools the classifier, the {kind} detector, and both, in the plane.",
+            )
+            watched = getattr(found, kind)
+            st.caption(
+                f"From {watched.lost:.1%} of the points that were right and not flagged some place in "
+                f"reach fools both; {watched.false_positives:.1%} of clean points are flagged."
+            )
+    st.caption(
+        f"Two moons, {len(found.points)} points, eps {found.eps:g} of the side in Linf, thresholds set "
+        f"to flag {found.false_positive_rate:.0%} of clean points. Seed {found.seed}."
+    )

@@ -1,0 +1,79 @@
+"""Bundled adversary detectors: which there are, and how one is put on its classifier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_core import weights
+from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors import METHODS
+
+if TYPE_CHECKING:
+    from robust_core.detectors import Detector
+
+KIND = "detector"
+"""What the entries of detectors have as their ``kind``; classifiers have none."""
+DEFAULTS = {"cifar10-resnet32": "cifar10-resnet32-ad2-bim-2-255"}
+"""The detector of a classifier that is used where nobody has chosen one."""
+NEEDED = {"method", "model", "file", "data", "command", "recipe", "threshold"}
+
+
+def names(model: str | None = None, folder: Path | None = None) -> list[str]:
+    """The bundled detectors, or those of one classifier, as they stand in the index."""
+    return [
+        name
+        for name, entry in weights.index(folder).items()
+        if entry.get("kind") == KIND and model in (None, entry.get("model"))
+    ]
+
+
+def default(model: str, folder: Path | None = None) -> str | None:
+    """The detector of a classifier that counts where none is chosen; None where there is none."""
+    name = DEFAULTS.get(model)
+    return name if name in names(model, folder) else None
+
+
+def entry_of(name: str, folder: Path | None = None) -> dict:
+    """What the index says of a detector.
+
+    Raises ``ValueError`` naming the bundled ones for an unknown name, ``ZooError`` for an entry that
+    lacks something.
+    """
+    there = names(folder=folder)
+    if name not in there:
+        allowed = f"one of {', '.join(there)}" if there else "none: no detectors are bundled"
+        raise ValueError(f"detector must be {allowed}; got {name!r}")
+    entry = weights.entry_of(name, NEEDED, _remedy(None), folder)
+    if entry["method"] not in METHODS:
+        raise weights.ZooError(
+            f"The index has {name} with the method {entry['method']!r}, which must be one of "
+            f"{', '.join(METHODS)}. {_remedy(entry)}"
+        )
+    return entry
+
+
+def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "Detector":
+    """The detector ``name`` on ``classifier``, which must be the one that it was trained on.
+
+    Raises ``ZooError`` where the file is missing or damaged, does not fit, or where the classifier has
+    other weights than the one of the training: then neither scores nor threshold would mean anything.
+    """
+    entry = entry_of(name, folder)
+    trained_on = entry["recipe"].get("fingerprint")
+    if trained_on != weights.fingerprint(classifier):
+        raise weights.ZooError(
+            f"{name} was made for other weights of {entry['model']} than the ones that are "
+            f"bundled. {_remedy(entry)}"
+        )
+    tensors = weights.tensors(name, entry, _remedy(entry), folder)
+    try:
+        detector = METHODS[entry["method"]].from_entry(classifier, tensors, entry)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise weights.misfit(name, entry, error, _remedy(entry)) from error
+    detector.name = name
+    detector.provenance = Provenance(data=entry["data"], source=entry["command"], details=entry)
+    return detector
+
+
+def _remedy(entry: dict | None) -> str:
+    command = entry["command"] if entry else "python -m robust_core train"
+    return f"Restore it from the project's repository, or make it anew: {command} --install"

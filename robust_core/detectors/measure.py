@@ -1,0 +1,89 @@
+"""How well a detector tells pictures from adversarial ones (Metzen et al., 2017, section 4.1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core.detectors.base import Detector
+
+EIGHT_BIT = 255
+
+
+def to_lattice(images: Tensor) -> Tensor:
+    """Pictures in [0, 1] as a file of 8 bits a value would keep them."""
+    return images.mul(EIGHT_BIT).round_().div_(EIGHT_BIT)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What two networks say of N pictures, and of what an adversary has made of each.
+
+    ``genuine`` and ``adversarial`` are the detector's scores ``[N]``; ``before`` and ``after`` say
+    where the classifier is right, bool ``[N]``.
+    """
+
+    genuine: Tensor
+    adversarial: Tensor
+    before: Tensor
+    after: Tensor
+
+    @property
+    def turned(self) -> Tensor:
+        """The successful ones, bool ``[N]``: right before, wrong after."""
+        return self.before & ~self.after
+
+    def figures(self, threshold: float = 0.5) -> dict[str, float | int | None]:
+        """Detectability at a threshold of the score, and what it is made of.
+
+        ``detectability`` is the balanced accuracy, (1 - false positives + true positives) / 2.
+        Genuine are all N pictures; adversarial only the successful ones, ``n_adversarial``: the
+        others have done nothing. ``auc`` is the area under the curve of true against false positives
+        of the same pictures. All three are None where nothing was successful. ``top1`` is the
+        classifier's accuracy on clean, ``top1_adversarial`` on adversarial pictures.
+        """
+        false_positives = (self.genuine > threshold).double().mean().item()
+        successful = self.adversarial[self.turned]
+        known = len(successful) > 0
+        true_positives = (successful > threshold).double().mean().item() if known else None
+        return {
+            "detectability": (1 - false_positives + true_positives) / 2 if known else None,
+            "auc": area(self.genuine, successful) if known else None,
+            "false_positives": false_positives,
+            "true_positives": true_positives,
+            "n_test": len(self.genuine),
+            "n_adversarial": len(successful),
+            "top1": self.before.double().mean().item(),
+            "top1_adversarial": self.after.double().mean().item(),
+        }
+
+
+def area(genuine: Tensor, adversarial: Tensor) -> float:
+    """Area under the ROC curve of scores ``[N]`` and ``[M]``."""
+    from sklearn.metrics import roc_auc_score
+
+    truth = torch.cat([torch.zeros(len(genuine)), torch.ones(len(adversarial))])
+    return float(roc_auc_score(truth.numpy(), torch.cat([genuine, adversarial]).numpy()))
+
+
+@torch.no_grad()
+def answers(
+    detector: Detector,
+    pairs: Iterable[tuple[Tensor, Tensor]],
+    labels: Tensor,
+    *,
+    eight_bit: bool = False,
+) -> Answers:
+    """Ask about pairs of batches, clean and adversarial ``[n, C, H, W]``; ``labels`` ``[N]`` are true.
+
+    ``eight_bit`` rounds both to 8 bits first: a detector must not live off values between them.
+    """
+    scores, right, start = [], [], 0
+    for pair in pairs:
+        truth = labels[start : start + len(pair[0])].to(detector.device)
+        start += len(truth)
+        said = [detector.both(to_lattice(x) if eight_bit else x) for x in pair]
+        scores.append(torch.stack([z.sigmoid() for _, z in said]).cpu())
+        right.append(torch.stack([logits.argmax(1) == truth for logits, _ in said]).cpu())
+    return Answers(*torch.cat(scores, 1), *torch.cat(right, 1))

@@ -1,0 +1,116 @@
+"""Feature squeezing: a picture whose prediction changes when it is simplified is adversarial.
+
+Source: Xu, Evans, Qi (2018), "Feature squeezing: detecting adversarial examples in deep neural
+networks", section V.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors.squeezers import Squeezer, squeezer
+
+FLOOR = 1e-12
+"""Smallest distance with a logarithm: equal predictions have log-odds of -28, not of minus infinity."""
+
+
+class FeatureSqueezing(nn.Module):
+    """A classifier, asked about a picture and about simplified copies of it.
+
+    The paper's score is ``max_j |softmax f(x) - softmax f(squeeze_j(x))|_1``, from 0 to 2: see
+    ``distance``. As all detectors have a score in [0, 1], ``score`` is half of that. It is one minus
+    what the two predictions have in common, not a calibrated probability. Works for every classifier,
+    and has nothing to learn but ``threshold``, the score above which a picture is called adversarial.
+
+    Squeezers have no useful derivative: in ``logit`` and ``both`` the gradient passes each of them as if
+    it had left the picture as it was (BPDA; Athalye, Carlini, Wagner, 2018), so that an attack that
+    knows the detector has a direction.
+
+    Raises ``ValueError`` for no squeezers, or a threshold that is not in [0, 1].
+    """
+
+    METHOD: ClassVar[str] = "squeezing"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        squeezers: Sequence[Squeezer],
+        *,
+        name: str = "squeezing",
+        threshold: float = 0.5,
+        provenance: Provenance | None = None,
+    ) -> None:
+        super().__init__()
+        if not squeezers:
+            raise ValueError("squeezers must be at least one")
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
+        self.classifier, self.squeezers = classifier, tuple(squeezers)
+        self.name, self.threshold = name, float(threshold)
+        self.provenance = provenance or Provenance(data="unknown")
+        super().train(False)
+        self.requires_grad_(False)
+
+    @classmethod
+    def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
+        """The detector of an entry of the index: its ``recipe`` names the squeezers; no ``tensors``.
+
+        Raises ``ValueError`` for a squeezer or a threshold that cannot be.
+        """
+        squeezers = [squeezer(name) for name in entry["recipe"]["squeezers"]]
+        return cls(classifier, squeezers, threshold=entry["threshold"])
+
+    def train(self, mode: bool = True) -> Self:
+        """Nothing: a detector stays in eval mode."""
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        return self.classifier.device
+
+    def _predictions(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the pictures ``[N, K]`` and of their squeezed copies ``[J, N, K]``."""
+        images = images.to(self.classifier.mean.dtype)
+        unchanged = images - images.detach()  # 0, with the gradient of the identity
+        copies = [squeeze(images.detach()) + unchanged for squeeze in self.squeezers]
+        squeezed = self.classifier(torch.cat(copies))
+        return self.classifier(images), squeezed.unflatten(0, (len(copies), len(images)))
+
+    @staticmethod
+    def _distances(logits: Tensor, squeezed: Tensor) -> Tensor:
+        return (logits.softmax(-1) - squeezed.softmax(-1)).abs().sum(-1).T
+
+    @torch.no_grad()
+    def distances(self, images: Tensor) -> Tensor:
+        """The L1 distance that each squeezer makes, ``[N, J]`` in [0, 2], in their order."""
+        return self._distances(*self._predictions(images))
+
+    def distance(self, images: Tensor) -> Tensor:
+        """The paper's score ``[N]`` in [0, 2]: the largest of ``distances``."""
+        return self.distances(images).amax(1)
+
+    def score(self, images: Tensor) -> Tensor:
+        """Half of ``distance``: ``[N]`` in [0, 1], without a graph."""
+        return self.distance(images).div(2).clamp(0, 1)
+
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
+        logits, squeezed = self._predictions(images)
+        apart = self._distances(logits, squeezed).clamp_min(FLOOR).log()
+        # 2 - |p - q|_1 = 2 sum min(p, q), whose logarithm does not underflow where the distance is 2.
+        common = torch.minimum(logits.log_softmax(-1), squeezed.log_softmax(-1)).logsumexp(-1).T
+        return logits, (apart - common).amax(1) - torch.log(apart.new_tensor(2))
+
+    def logit(self, images: Tensor) -> Tensor:
+        """``log(score / (1 - score))`` of pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
+        return self.both(images)[1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logit(images)
+
+    def flags(self, images: Tensor) -> Tensor:
+        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
+        return self.score(images) > self.threshold

@@ -1,0 +1,100 @@
+"""What a detector says of one picture before and after an attack."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from robust_core.detectors import Detector
+
+STOPPED = "The detector would have stopped this."
+UNSEEN = "The detector saw nothing."
+FALSE_ALARM = "The detector also rejects the clean picture: a false alarm."
+LOST = "The detector rejects the clean picture, a false alarm, and lets the changed one pass."
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Scores in [0, 1] of a clean picture, of the adversarial one, and of that rounded to 8 bits.
+
+    A picture is flagged, that is rejected, where its score is above ``threshold``.
+    """
+
+    name: str
+    threshold: float
+    clean: float
+    adversarial: float
+    adversarial_8bit: float
+    flagged_clean: bool
+    flagged: bool
+    flagged_8bit: bool
+
+    @classmethod
+    def of(cls, detector: "Detector", clean: Tensor, adversarial: Tensor) -> Self:
+        """From log-odds: ``[1]`` of the clean picture, ``[2]`` of the adversarial one and its rounding."""
+        scores = [*clean.sigmoid(), *adversarial.sigmoid()]
+        flags = [bool(score > detector.threshold) for score in scores]  # as Detector.flags compares
+        numbers = [score.item() for score in scores]
+        return cls(detector.name, detector.threshold, *numbers, *flags)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what came of it."""
+        if self.flagged_clean:
+            return FALSE_ALARM if self.flagged else LOST
+        return STOPPED if self.flagged else UNSEEN
+
+    @property
+    def rounded(self) -> str | None:
+        """What rounding to 8 bits does to it; None where it stays as it is."""
+        if self.flagged_8bit == self.flagged:
+            return None
+        seen = "it is flagged" if self.flagged_8bit else "it passes"
+        return f"Rounded to 8 bits, as a PNG file stores it, {seen}."
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Score before, score after and threshold as people read them, told apart where they differ."""
+        return tuple(scores(self.clean, self.adversarial, self.threshold))
+
+    def summary(self) -> dict:
+        """The field ``detector`` of ``attack --json``.
+
+        ``before`` and ``after`` are ``clean`` and ``adversarial`` by the names of the classifier's answers.
+        """
+        return {
+            "name": self.name,
+            "threshold": self.threshold,
+            "before": self.clean,
+            "after": self.adversarial,
+            "clean": self.clean,
+            "adversarial": self.adversarial,
+            "adversarial_8bit": self.adversarial_8bit,
+            "flagged_clean": self.flagged_clean,
+            "flagged": self.flagged,
+            "flagged_8bit": self.flagged_8bit,
+            "verdict": self.verdict,
+        }
+
+
+def scores(*values: float) -> list[str]:
+    """Scores with three decimals, with up to six where two that differ would look equal.
+
+    Never 0 or 1 for what is neither: such a score is said to be under or over the last one shown.
+    """
+    words: list[str] = []
+    for digits in (3, 4, 5, 6):
+        words = [_score(value, digits) for value in values]
+        if len(set(words)) == len(set(values)):
+            break
+    return words
+
+
+def _score(value: float, digits: int) -> str:
+    least = 10.0**-digits
+    if 0 < value < least:
+        return f"under {least:.{digits}f}"
+    if 1 - least < value < 1:
+        return f"over {1 - least:.{digits}f}"
+    return f"{value:.{digits}f}"

@@ -1,0 +1,127 @@
+"""Detectors and adversarial test pictures: each picture is made once, each detector asked once."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
+from robust_core.detectors import Detector
+from robust_core.detectors.measure import EIGHT_BIT, Answers, to_lattice
+from robust_core.evaluation.detection_plan import Entries
+
+BATCH = 250
+
+
+class Pairs(Protocol):
+    """Pictures and what an adversary has made of them, by rows."""
+
+    def pairs(self, rows: slice, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Both, float32 ``[n, C, H, W]`` in [0, 1], on ``device``."""
+
+
+@dataclass
+class Said:
+    """Scores ``[N]`` of each detector that was asked, and where the classifier is right, bool ``[N]``."""
+
+    scores: dict[str, Tensor] = field(default_factory=dict)
+    right: Tensor | None = None
+
+
+@dataclass
+class Bench:
+    """All that the tables are made of.
+
+    Args:
+        entries: the detectors of ``classifier`` in the index, by name.
+        default: the name of the classifier's own detector, if it has one.
+        images: test pictures, bytes ``[N, C, H, W]``, and ``labels`` ``[N]`` their true classes.
+        load: a detector by its name.
+        craft: ``craft(attack, n)`` are the first n pictures, and what the attack makes of them.
+        remember: ``remember(what, make)`` is ``make()``, or what that gave for the same ``what``.
+        limit: pictures of each table; None: as many as the table says.
+        show: ``show(rows, what)`` gives the rows again, and tells how far they have come.
+    """
+
+    entries: Entries
+    default: str | None
+    classifier: Classifier
+    images: Tensor
+    labels: Tensor
+    load: Callable[[str], Detector]
+    craft: Callable[[Attack, int], Pairs]
+    remember: Callable[[dict, Callable[[], dict]], dict] = lambda what, make: make()
+    limit: int | None = None
+    show: Callable[[Sequence[slice], str], Iterable[slice]] = lambda rows, what: rows
+    asked: dict[tuple[Attack | None, int, bool], Said] = field(default_factory=dict)
+
+    def count(self, own: int) -> int:
+        """Pictures of a table that would by itself take ``own``."""
+        return min(self.limit or own, len(self.labels))
+
+    def answers(
+        self, names: Sequence[str], attack: Attack, n: int, *, eight_bit: bool = False
+    ) -> list[Answers]:
+        """What each of some detectors says of the first ``n`` pictures, before and after an attack.
+
+        ``eight_bit`` rounds both to 8 bits; the clean ones, which are bytes, stay as they are.
+        """
+        clean = self._said(names, None, n, False)
+        after = self._said(names, attack, n, eight_bit)
+        return [
+            Answers(clean.scores[name], after.scores[name], clean.right, after.right)
+            for name in names
+        ]
+
+    def floats(self, rows: slice) -> tuple[Tensor, Tensor]:
+        """Pictures in [0, 1] and their classes on the device of the classifier."""
+        device = self.classifier.device
+        return self.images[rows].to(device).float().div_(EIGHT_BIT), self.labels[rows].to(device)
+
+    def rows(self, n: int, what: str, batch: int = BATCH) -> Iterable[slice]:
+        """The first ``n`` rows, some at a time."""
+        parts = [slice(start, min(start + batch, n)) for start in range(0, n, batch)]
+        return self.show(parts, what)
+
+    def _said(self, names: Sequence[str], attack: Attack | None, n: int, eight_bit: bool) -> Said:
+        said = self.asked.setdefault((attack, n, eight_bit), Said())
+        lacking = [name for name in names if name not in said.scores]
+        if lacking:
+            detectors = [self.load(name) for name in lacking]
+            parts = [ask(detectors, x, y) for x, y in self._pictures(attack, n, eight_bit)]
+            scores = torch.cat([scores for scores, _ in parts], 1)
+            said.right = torch.cat([right for _, right in parts])
+            said.scores |= dict(zip(lacking, scores, strict=True))
+        return said
+
+    def _pictures(
+        self, attack: Attack | None, n: int, eight_bit: bool
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        crafted = None if attack is None else self.craft(attack, n)
+        for rows in self.rows(n, f"ask about {attack.name if attack else 'clean'}"):
+            images, labels = self.floats(rows)
+            if crafted is not None:
+                images = crafted.pairs(rows, self.classifier.device)[1]
+            yield to_lattice(images) if eight_bit else images, labels
+
+
+@torch.no_grad()
+def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores ``[D, n]`` of detectors on one classifier, and where it is right, bool ``[n]``, on the CPU.
+
+    Subnetworks share one pass of the trunk, which is also the classifier's own.
+    """
+    classifier, scores, last = detectors[0].classifier, {}, None
+    normalised = classifier.normalise(images.to(classifier.mean.dtype))
+    for point, last in classifier.network.walk(normalised):
+        for i, detector in enumerate(detectors):
+            if isinstance(detector, Detector) and detector.point == point:
+                scores[i] = detector.subnetwork(last).sigmoid()
+    for i, detector in enumerate(detectors):
+        if i not in scores:
+            scores[i] = detector.score(images)
+    right = classifier.network.head(last).argmax(1) == labels
+    return torch.stack([scores[i] for i in range(len(detectors))]).cpu(), right.cpu()

@@ -1,0 +1,102 @@
+"""Attackers who know the detector (Carlini and Wagner, 2017; Metzen et al., 2017, section 3.3)."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from robust_core import attacks
+from robust_core.attacks import Attack
+from robust_core.detectors.measure import to_lattice
+from robust_core.evaluation import detection_plan as plan
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.detection_bench import Bench, ask
+from robust_core.evaluation.detection_parts import FEW
+from robust_core.evaluation.detection_plan import Lacking
+from robust_core.evaluation.distances import l2
+from robust_core.evaluation.suites import FIELD_EPS
+
+BATCH = 100
+PARAMETERS: dict[str, dict] = {}
+"""Of attacks on a pair that are not to run at their defaults."""
+
+
+def full_knowledge(bench: Bench) -> dict:
+    """One detector of each kind against every attack on a classifier and its detector.
+
+    An attack with an eps runs at that of the detector's own adversary, and at the field's.
+    """
+    names = plan.chief(bench.entries, bench.default)
+    if not names:
+        raise Lacking("there is no default detector, no dynamic one and none of another method")
+    n = bench.count(FEW)
+    return {"n": n, "rows": [_remembered(bench, name, a, n) for name, a in _trials(bench, names)]}
+
+
+def _trials(bench: Bench, names: list[str]) -> Iterator[tuple[str, Attack]]:
+    for name in names:
+        for kind in attacks.names(pair=True):
+            given = PARAMETERS.get(kind, {}) | {"detector": bench.load(name)}
+            if not has_eps(attacks.get(kind)):
+                yield name, attacks.create(kind, **given)
+                continue
+            for eps in sorted({_radius(bench, name), FIELD_EPS}):
+                yield name, attacks.create(kind, eps=eps, **given)
+
+
+def _radius(bench: Bench, name: str) -> float:
+    """The Linf radius that a detector was made for, else that of the classifier's own detector."""
+    for asked in (name, bench.default):
+        entry = bench.entries.get(asked or "")
+        if entry and entry["method"] == plan.SUBNETWORK:
+            attack = plan.attack_of(entry)
+            if has_eps(attack) and attack.norm == "linf":
+                return attack.eps
+    return FIELD_EPS
+
+
+def _remembered(bench: Bench, name: str, attack: Attack, n: int) -> dict:
+    what = {"detector": name, "attack": attack.name, "parameters": attack.parameters, "n": n}
+    return bench.remember(what, lambda: fooled(bench, name, attack, n))
+
+
+def fooled(bench: Bench, name: str, attack: Attack, n: int) -> dict:
+    """What an attack on the pair reaches on the first ``n`` pictures.
+
+    Only pictures count that were classified right and not flagged before: ``of``. Of these
+    ``fools_classifier`` is the share that is classified wrong after it, ``fools_both`` the share that is
+    also not flagged at the calibrated threshold, and ``fools_both_8bit`` the same after rounding to
+    8 bits. ``mean_l2`` is over those that fool both. Shares of nothing, and means, are None.
+    """
+    detector, parts = bench.load(name), []
+    for rows in bench.rows(n, f"{attack.name} on {name}", BATCH):
+        images, labels = bench.floats(rows)
+        adversarial = attack(bench.classifier, images, labels)
+        said = [ask([detector], x, labels) for x in (images, adversarial, to_lattice(adversarial))]
+        right = torch.stack([right for _, right in said])
+        flagged = torch.cat([scores for scores, _ in said]) > detector.threshold
+        counts = right[0] & ~flagged[0]
+        both = ~right & ~flagged
+        distances = l2(adversarial, images)
+        parts.append(torch.stack([counts, ~right[1], both[1], both[2], distances]).double())
+    counts, classifier, both, both_8bit, distances = torch.cat(parts, 1)
+    counts, both = counts.bool(), both.bool()
+    return {
+        "detector": name,
+        "attack": attack.name,
+        "eps": getattr(attack, "eps", None),
+        "norm": attack.norm,
+        "steps": getattr(attack, "steps", None),
+        "parameters": attack.parameters,
+        "n": n,
+        "of": int(counts.sum()),
+        "fools_classifier": _mean(classifier[counts]),
+        "fools_both": _mean(both[counts]),
+        "fools_both_8bit": _mean(both_8bit[counts]),
+        "mean_l2": _mean(distances[counts & both]),
+    }
+
+
+def _mean(values: Tensor) -> float | None:
+    """The mean; None of nothing."""
+    return values.double().mean().item() if len(values) else None

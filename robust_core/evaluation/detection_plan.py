@@ -1,0 +1,128 @@
+"""Which detectors belong into which table, by what the index says that each was fitted to."""
+
+from collections.abc import Sequence
+
+from robust_core import attacks
+from robust_core.attacks import Attack
+
+Entries = dict[str, dict]
+"""From names of detectors to their entries in the index."""
+SUBNETWORK = "subnetwork"
+STATIC_FORM = {"dynamic": "bim"}
+"""What a detector that was trained dynamically was measured against: the attack at sigma 0."""
+TRANSFER = ("fgsm", "bim", "bim-l2", "deepfool", "deepfool-linf")
+"""The five adversaries of Metzen et al. (2017), in the order of their table."""
+WITH_EPS, WITHOUT_EPS = "AD(2)", "AD(4)"
+"""Where the paper attaches detectors: for DeepFool, the adversaries without an eps, at the end."""
+STRONG = 0.3
+"""An adversary counts in comparisons from where it leaves the classifier less accuracy than this."""
+
+
+class Lacking(ValueError):
+    """A table cannot be made of the detectors that there are. The message names what is missing."""
+
+
+def attack_of(entry: dict) -> Attack:
+    """The attack that a subnetwork was fitted to, with all its hyper-parameters."""
+    name = entry["adversary"]
+    return attacks.create(STATIC_FORM.get(name, name), **entry["recipe"]["parameters"])
+
+
+def static(entries: Entries) -> list[str]:
+    """Subnetworks that were fitted to pictures made once."""
+    return [
+        name for name, entry in entries.items() if _is_subnetwork(entry) and not _dynamic(entry)
+    ]
+
+
+def depths(entries: Entries) -> list[list[str]]:
+    """Static detectors of the same attack at several points, in the order of the points."""
+    groups: dict[Attack, list[str]] = {}
+    for name in static(entries):
+        groups.setdefault(attack_of(entries[name]), []).append(name)
+    several = [g for g in groups.values() if len({entries[name]["point"] for name in g}) > 1]
+    return [sorted(group, key=lambda name: entries[name]["point"]) for group in several]
+
+
+def radii(entries: Entries) -> dict[str, list[str]]:
+    """By adversary: static detectors that differ in nothing but its eps, in the order of eps.
+
+    Where an adversary has several such groups, the one with the most values of eps counts.
+    """
+    groups: dict[tuple, list[str]] = {}
+    for name in static(entries):
+        entry = entries[name]
+        if entry["eps"] is not None:
+            other = {k: v for k, v in entry["recipe"]["parameters"].items() if k != "eps"}
+            key = (entry["adversary"], entry["point"], *sorted(other.items()))
+            groups.setdefault(key, []).append(name)
+    found: dict[str, list[str]] = {}
+    for (adversary, *_), group in groups.items():
+        if len(group) > max(1, len(found.get(adversary, ()))):
+            found[adversary] = sorted(group, key=lambda name: entries[name]["eps"])
+    return found
+
+
+def transfer(entries: Entries) -> list[str]:
+    """A static detector for each of the five adversaries, as far as there are such.
+
+    At ``WITH_EPS`` the one of the smallest eps at which the classifier is right on less than
+    ``STRONG`` of the pictures; of an adversary without an eps the one at ``WITHOUT_EPS``.
+    """
+    found = []
+    for adversary in TRANSFER:
+        mine = [name for name in static(entries) if entries[name]["adversary"] == adversary]
+        with_eps = [name for name in mine if _strong(entries[name])]
+        without = [name for name in mine if _at(entries[name], None, WITHOUT_EPS)]
+        found += sorted(with_eps, key=lambda name: entries[name]["eps"])[:1] or without[:1]
+    return found
+
+
+def pair(entries: Entries) -> tuple[str, str] | None:
+    """A static detector and a dynamic one, at the same point and fitted to attacks of the same size."""
+    for dynamic in (name for name, entry in entries.items() if _dynamic(entry)):
+        wanted = (entries[dynamic]["point"], attack_of(entries[dynamic]))
+        for name in static(entries):
+            if (entries[name]["point"], attack_of(entries[name])) == wanted:
+                return name, dynamic
+    return None
+
+
+def others(entries: Entries) -> list[str]:
+    """Detectors of other methods than a subnetwork."""
+    return [name for name, entry in entries.items() if not _is_subnetwork(entry)]
+
+
+def chief(entries: Entries, default: str | None) -> list[str]:
+    """One detector of each kind: the model's own, a static and a dynamic one, and the other methods."""
+    first = [default] if default in entries else []
+    return unique([*first, *(pair(entries) or ()), *others(entries)])
+
+
+def fitted_to(entry: dict) -> list[str]:
+    """The names of the adversaries that a detector was made for."""
+    given = entry.get("adversary") or []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """The same names in the same order, each once."""
+    return list(dict.fromkeys(names))
+
+
+def _is_subnetwork(entry: dict) -> bool:
+    return entry["method"] == SUBNETWORK
+
+
+def _dynamic(entry: dict) -> bool:
+    return _is_subnetwork(entry) and entry["adversary"] in STATIC_FORM
+
+
+def _at(entry: dict, eps: float | None, point: str) -> bool:
+    return entry["eps"] == eps and entry["point"] == point
+
+
+def _strong(entry: dict) -> bool:
+    """Whether the adversary has an eps, is strong, and is detected where the paper does it."""
+    strong = entry["eps"] is not None and entry["top1_adversarial"] < STRONG
+    return strong and entry["point"] == WITH_EPS

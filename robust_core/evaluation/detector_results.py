@@ -1,0 +1,77 @@
+"""The committed result on the detectors, read part by part; or a sentence on how to make it."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from robust_core import weights, zoo
+from robust_core.paths import RESULTS
+
+FILE = RESULTS / "detectors.json"
+COMMAND = "python -m robust_core evaluate-detectors --part {}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the result, or why there is none: either is empty.
+
+    ``model``, ``data`` and ``command`` say under which conditions it holds.
+    """
+
+    value: dict
+    lacking: str
+    model: str = ""
+    data: str = ""
+    command: str = ""
+
+    @property
+    def conditions(self) -> str:
+        """Pictures, model and command, for a line below a chart."""
+        n = self.value.get("n")
+        pictures = f"{n:,} pictures of {self.data}" if n else self.data
+        return f"{pictures}, {self.model}. Made by: `{self.command}`"
+
+
+def part(name: str, path: Path | None = None) -> Part:
+    """The part ``name`` of ``path``, by default of the committed file.
+
+    It counts only where it is of the bundled weights, those of the classifier and those of the detectors.
+    """
+    path = path or FILE
+    command = COMMAND.format(name)
+    how = f"It is made by: `{command}`."
+    if not path.is_file():
+        return Part({}, f"This was not measured yet. {how}")
+    report = _read(path, path.stat().st_mtime_ns)
+    if report is None:
+        return Part(
+            {}, f"The file {path.name} is damaged. Delete it and make it anew: `{command}`."
+        )
+    value = report["parts"].get(name)
+    if not value:
+        return Part({}, f"This was not measured yet. {how}")
+    if not _fits(report, name):
+        return Part({}, f"This was measured with other weights than the bundled ones. {how}")
+    return Part(value, "", report["model"], report["data"], value.get("command", command))
+
+
+def _fits(report: dict, name: str) -> bool:
+    try:
+        index = zoo.index()
+    except weights.ZooError:
+        return False
+    used = report.get("conditions", {}).get(name, {}).get("detectors", {})
+    return report["weights_sha256"] == index.get(report["model"], {}).get("sha256") and all(
+        detector in index and index[detector]["sha256"] == sha for detector, sha in used.items()
+    )
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, stamp: int) -> dict | None:
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+        {report[key] for key in ("model", "data", "weights_sha256")}
+        return report if isinstance(report["parts"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

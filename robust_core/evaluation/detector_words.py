@@ -1,0 +1,45 @@
+"""What a bundled detector is, in words made from its entry in the index."""
+
+from robust_core import attacks
+from robust_core.evaluation.verdict import in_255ths
+
+TITLES = {"safetynet": "SafetyNet", "squeezing": "Feature squeezing"}
+"""Methods that are known by a name; a subnetwork goes by its point and its adversary."""
+
+
+def title(entry: dict) -> str:
+    """E.g. ``AD(2), BIM 2/255`` or ``Feature squeezing``."""
+    if entry["method"] in TITLES:
+        return TITLES[entry["method"]]
+    parts = [entry.get("point"), " ".join(filter(None, [_adversary(entry), _eps(entry)]))]
+    return ", ".join(filter(None, parts)) or entry["method"]
+
+
+def origin(entry: dict) -> str:
+    """On what it was trained, and how its threshold was set, in a sentence or two."""
+    adversary, eps = _adversary(entry), _eps(entry)
+    told = "Nothing was trained."
+    if adversary:
+        told = f"Trained on {adversary}" + (f" at eps {eps}" if eps else "") + "."
+    rate = entry.get("false_positive_rate")
+    if rate is None:
+        return told
+    tested = entry.get("n_calibration")
+    of = f"{tested:,} clean pictures" if tested else "clean pictures"
+    return f"{told} Its threshold is set to reject {100 * rate:.3g} % of {of}."
+
+
+def _adversary(entry: dict) -> str:
+    """The attacks that it was trained on, by their titles."""
+    given = entry.get("adversary") or []
+    known = {n: attacks.get(n).title for n in attacks.names() + attacks.names(pair=True)}
+    return " and ".join(known.get(n, n) for n in ([given] if isinstance(given, str) else given))
+
+
+def _eps(entry: dict) -> str:
+    eps, adversary = entry.get("eps"), entry.get("adversary")
+    if eps is None:
+        return ""
+    known = attacks.names() + attacks.names(pair=True)
+    in_l2 = adversary in known and attacks.get(adversary).norm == "l2"
+    return f"{eps:.3g} in L2" if in_l2 else in_255ths(eps)

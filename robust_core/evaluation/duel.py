@@ -1,0 +1,105 @@
+"""The dynamic adversary step by step: what the classifier and its detector say of each iterate."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Dynamic
+from robust_core.classifier import Guess
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.detectors import Detector
+
+FOOLED = {
+    (True, True): "Fools both",
+    (True, False): "Fools only the classifier",
+    (False, True): "Fools only the detector",
+    (False, False): "Fools neither",
+}
+"""By whether the classifier is wrong, and whether the detector lets the picture pass."""
+
+
+@dataclass(frozen=True)
+class Duel:
+    """Answers to T pictures: the clean one, each iterate, and the last, which is returned.
+
+    ``confidence`` is the classifier's in the true class, ``scores`` are P(adversarial): float64 ``[T]``.
+    Pictures are float32 ``[1, C, H, W]`` on the CPU. ``label`` is the true class with the confidence
+    in it at the start, ``answer`` what the classifier says in the end.
+    """
+
+    confidence: Tensor
+    scores: Tensor
+    threshold: float
+    label: Guess
+    answer: Guess
+    clean: Tensor
+    adversarial: Tensor
+    wrong_before: bool
+    flagged_before: bool
+    flagged: bool
+    rounded: str
+    """The verdict on the picture rounded to 8 bits."""
+
+    @property
+    def verdict(self) -> str:
+        """Which of the two networks the last picture fools."""
+        return FOOLED[self.answer.index != self.label.index, not self.flagged]
+
+
+def duel(
+    detector: Detector,
+    images: Tensor,
+    attack: Dynamic,
+    *,
+    label: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Duel:
+    """Run the dynamic adversary on one picture ``[1, C, H, W]`` and ask both networks at each step.
+
+    ``attack`` must have ``detector`` as its own. ``label`` is the true class; None takes what the
+    classifier says of the picture. The questions asked here are no part of the attack.
+    """
+    if attack.detector is not detector:
+        raise ValueError("attack.detector must be the detector of the duel")
+    model = detector.classifier
+    images = images.to(model.device)
+    if label is None:
+        with torch.no_grad():
+            label = int(model(images).argmax())
+    iterates: list[Tensor] = []
+
+    def observer(x: Tensor, loss: Tensor) -> None:
+        iterates.append(x.cpu())
+        if progress is not None:
+            progress(len(iterates), attack.observations)
+
+    labels = torch.tensor([label], device=model.device)
+    adversarial = attack.run(model, images, labels, observer=observer).x_adv.cpu()
+    if not torch.equal(iterates[-1], adversarial):
+        iterates.append(adversarial)
+    rounded = to_tensor(to_pixels(adversarial)[0])
+    with torch.no_grad():
+        logits, odds = detector.both(torch.cat([*iterates, rounded]).to(model.device))
+    scores, answers = odds.sigmoid().cpu(), logits.argmax(1).tolist()
+    flags = (scores > detector.threshold).tolist()
+    shares = logits.cpu().double().softmax(1)
+    names = model.class_names
+
+    def guess(place: int, index: int) -> Guess:
+        return Guess(index, names[index], shares[place, index].item())
+
+    return Duel(
+        confidence=shares[:-1, label],
+        scores=scores[:-1].double(),
+        threshold=detector.threshold,
+        label=guess(0, label),
+        answer=guess(-2, answers[-2]),
+        clean=images.cpu(),
+        adversarial=adversarial,
+        wrong_before=answers[0] != label,
+        flagged_before=flags[0],
+        flagged=flags[-2],
+        rounded=FOOLED[answers[-1] != label, not flags[-1]],
+    )

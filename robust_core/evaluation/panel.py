@@ -1,0 +1,59 @@
+"""All bundled detectors of a classifier, asked about one picture before and after an attack."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core import zoo
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.evaluation.detection import Detection
+from robust_core.evaluation.detection_bench import ask
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What each detector says, by name; and of those that could not be loaded why."""
+
+    said: dict[str, Detection]
+    refused: dict[str, str]
+
+    @property
+    def sentence(self) -> str:
+        """How many flag the adversarial picture, and how many the clean one."""
+        if not self.said:
+            return "No detector could be asked."
+        found = sum(each.flagged for each in self.said.values())
+        alarms = sum(each.flagged_clean for each in self.said.values())
+        n = len(self.said)
+        of = "The detector" if n == 1 else f"{found} of {n} detectors"
+        verb = ("flags" if found else "does not flag") if n == 1 else "flag"
+        also = f"{alarms} also reject{'s' * (alarms == 1)} the clean one" if alarms else ""
+        return f"{of} {verb} the adversarial picture" + (f"; {also}." if also else ".")
+
+
+def panel(
+    names: list[str], clean: Tensor, adversarial: Tensor, device: torch.device | str | None = None
+) -> Panel:
+    """Ask the detectors ``names``, all on one classifier, about two pictures ``[1, C, H, W]``.
+
+    Subnetworks share one pass of the classifier. A detector that cannot be loaded costs the others
+    nothing. Raises ``ValueError`` for an unknown name.
+    """
+    detectors, refused = [], {}
+    for name in names:
+        try:
+            detectors.append(zoo.load_detector(name, device))
+        except zoo.ZooError as error:
+            refused[name] = str(error)
+    if not detectors:
+        return Panel({}, refused)
+    rounded = to_tensor(to_pixels(adversarial)[0])
+    images = torch.cat([clean, adversarial.cpu(), rounded]).to(detectors[0].device)
+    nobody = torch.zeros(len(images), dtype=torch.int64, device=images.device)
+    scores, _ = ask(detectors, images, nobody)
+    said = {}
+    for detector, own in zip(detectors, scores, strict=True):
+        flags = (own > detector.threshold).tolist()
+        said[detector.name] = Detection(detector.name, detector.threshold, *own.tolist(), *flags)
+    return Panel(said, refused)

@@ -1,0 +1,78 @@
+"""torchvision's ImageNet classifiers with torchvision's own weights, transforms and class names."""
+
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+from robust_core.classifier import Classifier, Provenance
+from robust_core.weights import ZooError
+
+# torchvision's builder and the name of its weights enum.
+IMAGENET = {
+    "imagenet-squeezenet1_0": ("squeezenet1_0", "SqueezeNet1_0_Weights"),
+    "imagenet-mobilenet_v3_large": ("mobilenet_v3_large", "MobileNet_V3_Large_Weights"),
+    "imagenet-resnet50": ("resnet50", "ResNet50_Weights"),
+    "imagenet-vgg11": ("vgg11", "VGG11_Weights"),
+    "imagenet-vgg16": ("vgg16", "VGG16_Weights"),
+}
+
+
+def imagenet_weights(name: str):
+    """torchvision's weights enum member of an ``imagenet-*`` model (its newest one)."""
+    import torchvision
+
+    return getattr(torchvision.models, IMAGENET[name][1]).DEFAULT
+
+
+def unique(names: list[str]) -> tuple[str, ...]:
+    """Names with the index behind those that several classes share: ImageNet has two cranes."""
+    times = Counter(names)
+    return tuple(f"{name} ({i})" if times[name] > 1 else name for i, name in enumerate(names))
+
+
+def checkpoint_path(name: str) -> Path:
+    """Where torchvision keeps the weights of an ``imagenet-*`` model once they are downloaded."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(imagenet_weights(name).url).name
+
+
+def download(name: str, instead: str) -> Classifier:
+    """An ``imagenet-*`` model, downloaded where it is not there yet.
+
+    Raises ``ZooError`` where that fails or the file is damaged; it offers to use ``instead``.
+    """
+    import torchvision
+
+    weights = imagenet_weights(name)
+    network = getattr(torchvision.models, IMAGENET[name][0])()
+    try:
+        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
+        network.load_state_dict(state)
+    except OSError as error:  # URLError is one
+        raise ZooError(
+            f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
+            f"Check the connection and try again, or choose a bundled model: {instead}"
+        ) from error
+    except Exception as error:
+        path = checkpoint_path(name)
+        raise ZooError(
+            f"The weights {path} are damaged ({type(error).__name__}). Delete that file to download "
+            f"it again, or choose a bundled model: {instead}"
+        ) from error
+    transform = weights.transforms()
+    metrics = weights.meta.get("_metrics", {}).get("ImageNet-1K", {})
+    return Classifier(
+        network,
+        name=name,
+        class_names=unique(weights.meta["categories"]),
+        input_size=(transform.crop_size[0], transform.crop_size[0]),
+        mean=tuple(transform.mean),
+        std=tuple(transform.std),
+        resize=transform.resize_size[0],
+        provenance=Provenance(
+            data="ImageNet-1K",
+            accuracy=metrics.get("acc@1", 0) / 100 or None,
+            source=f"torchvision {weights}",
+            details={"url": weights.url},
+        ),
+    )

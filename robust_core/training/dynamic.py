@@ -1,0 +1,96 @@
+"""Dynamic training of an adversary detector: against an adversary that knows the current one.
+
+Metzen et al. (2017), section 3.4: each picture of a batch is, with probability one half, replaced by
+what the dynamic adversary makes of it with the detector as it is at that moment, at a sigma drawn
+uniformly for each picture.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from robust_core.classifier import Classifier
+from robust_core.detectors import Detector
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.detector import DetectorTrainer
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.training.run import to_float
+
+Mixed = Callable[[Detector, Tensor, Tensor, Tensor], Tensor]
+"""(detector, pictures, classes to leave, sigma [N]) to adversarial pictures."""
+SHARE = 0.5
+
+
+class DynamicTrainer(DetectorTrainer):
+    """A training that makes its adversarial pictures as it goes."""
+
+    def __init__(
+        self, classifier: Classifier, adversary: Mixed, recipe: DetectorRecipe, seed: int
+    ) -> None:
+        super().__init__(classifier, recipe, seed)
+        self.adversary = adversary
+        self.pair = Detector(classifier, self.subnetwork, point=recipe.point)
+        self.subnetwork.requires_grad_(True)  # Detector freezes what it is made of
+
+    def run_epoch(self, images: Tensor, show: bool) -> None:
+        """One pass over ``images``, in an order and with a chance of the seed and the epoch alone."""
+        started = time.perf_counter()
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = torch.randperm(len(images), generator=generator).split(self.recipe.batch)
+        total = 0.0
+        bar = tqdm(
+            order, f"epoch {self.epoch + 1}/{self.recipe.epochs}", disable=not show, leave=False
+        )
+        for rows in bar:
+            chosen = torch.rand(len(rows), generator=generator) < SHARE
+            sigma = torch.rand(len(rows), generator=generator)[chosen].to(self.device)
+            x = to_float(images[rows], self.device)
+            if chosen.any():
+                x[chosen] = self.modified(x[chosen], sigma)
+            with torch.no_grad():
+                activation = self.pair.activation(x)
+            self.subnetwork.train()
+            total += self.step(activation, chosen.float().to(self.device)) * len(rows)
+        self.ended(total / len(images), started, show)
+
+    def modified(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """Away from what the classifier says of them, and from "adversarial" by the current detector."""
+        self.subnetwork.eval()
+        with torch.no_grad():
+            classes = self.classifier(x).argmax(1)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
+            return self.adversary(self.pair, x, classes, sigma)
+
+
+def train_dynamic(
+    classifier: Classifier,
+    adversary: Mixed,
+    recipe: DetectorRecipe,
+    images: Tensor,
+    *,
+    start: dict[str, Tensor] | None = None,
+    folder: Path,
+    seed: int = 0,
+    show: bool = True,
+) -> DynamicTrainer:
+    """Train a detector dynamically, going on from ``folder/checkpoint.pt`` where there is one.
+
+    ``start`` holds the weights to begin with, those of the detector that ``recipe.start`` names.
+    Raises ``ValueError`` where the checkpoint belongs to another recipe or seed.
+    """
+    trainer = DynamicTrainer(classifier, adversary, recipe, seed)
+    if start is not None:
+        trainer.subnetwork.load_state_dict(start)
+    path = folder / "checkpoint.pt"
+    if path.exists():
+        trainer.restore(load_checkpoint(path, recipe, seed))
+    images = images[: recipe.limit]
+    trainer.n = len(images)
+    while trainer.epoch < recipe.epochs:
+        trainer.run_epoch(images, show)
+        save_checkpoint(path, trainer.state())
+    return trainer

@@ -1,0 +1,98 @@
+"""Several adversaries at once: what a detector that is not made for one of them is measured against."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from robust_core.classifier import Classifier
+from robust_core.detectors.measure import Answers, answers
+from robust_core.training.adversaries import Adversary, Crafted, craft
+from robust_core.training.detector_export import FALSE_POSITIVE_RATE, KIND, batches
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.training.run import Split
+from robust_core.weights import fingerprint
+
+
+@dataclass(frozen=True)
+class Opponent:
+    """An adversary, its name, and all its hyper-parameters by name."""
+
+    name: str
+    attack: Adversary
+    parameters: dict
+
+    def craft(
+        self,
+        classifier: Classifier,
+        images: Tensor,
+        labels: Tensor | None,
+        cache: Path,
+        *,
+        what: str,
+        show: bool = True,
+    ) -> Crafted:
+        """One adversarial picture for each of ``images``: see ``training.adversaries.craft``."""
+        recipe = DetectorRecipe(
+            classifier.name, fingerprint(classifier), "", self.name, self.parameters
+        )
+        what = f"{what} {self.name}"
+        return craft(classifier, self.attack, images, labels, recipe, cache, what=what, show=show)
+
+
+def measured(
+    detector, opponents: Sequence[Opponent], test: Split, cache: Path, *, show: bool = True
+) -> dict:
+    """The figures of an entry of the index: of all opponents together, and of each.
+
+    ``test`` are pictures and true classes, which each opponent is to make the classifier leave. Over
+    all opponents the figures are those at score 0.5, as of every detector, and, as ``at_threshold``,
+    at the calibrated threshold. ``against`` has those of each opponent at that threshold; its
+    ``eight_bit`` are for all pictures rounded to 8 bits.
+    """
+    everything, against = [], []
+    for opponent in opponents:
+        crafted = opponent.craft(detector.classifier, *test, cache, what="test", show=show)
+        floats, eight_bit = (
+            answers(detector, batches(crafted, detector.device), test[1], eight_bit=rounding)
+            for rounding in (False, True)
+        )
+        everything.append(floats)
+        against.append(
+            {
+                "adversary": opponent.name,
+                "parameters": opponent.parameters,
+                **floats.figures(detector.threshold),
+                "eight_bit": eight_bit.figures(detector.threshold),
+            }
+        )
+    pooled = Answers(
+        *(
+            torch.cat([getattr(one, field) for one in everything])
+            for field in ("genuine", "adversarial", "before", "after")
+        )
+    )
+    return {
+        **pooled.figures(),
+        "n_test": len(test[1]),
+        "at_threshold": {**pooled.figures(detector.threshold), "n_test": len(test[1])},
+        "against": against,
+    }
+
+
+def described(detector, aside: Tensor, data: str, command: str) -> dict:
+    """What the entries of these detectors have in common; ``aside`` are the calibration pictures."""
+    return {
+        "kind": KIND,
+        "method": detector.METHOD,
+        "data": data,
+        "command": command,
+        "model": detector.classifier.name,
+        "threshold": detector.threshold,
+        "false_positive_rate": FALSE_POSITIVE_RATE,
+        "n_calibration": len(aside),
+        "device": detector.device.type,
+        "torch": torch.__version__,
+    }

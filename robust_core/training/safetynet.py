@@ -1,0 +1,159 @@
+"""Training of SafetyNet: thresholds of the code, then a support vector machine (Lu et al., 2017)."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from robust_core.classifier import Classifier
+from robust_core.detectors import SafetyNet, calibrate
+from robust_core.detectors.safetynet import Quantiser, check_points, features
+from robust_core.training.detector_export import FALSE_POSITIVE_RATE, batches, clean_scores
+from robust_core.training.export import write_export
+from robust_core.training.opponents import Opponent, described, measured
+from robust_core.training.run import Split
+
+SAMPLE = 1000
+"""Codes whose distances from each other set the width of the kernel."""
+
+
+@dataclass(frozen=True)
+class SafetyNetRecipe:
+    """What is read, how it is quantised, and what the machine learns to tell from clean pictures.
+
+    ``levels`` 4 puts the thresholds at the three quartiles of the clean training activations, 2 one
+    at their median. The threshold 0 of the paper's binary code would be always exceeded here, as the
+    mean of a map behind a ReLU is 0 only where the whole map is. ``penalty`` is the machine's C.
+    ``adversaries`` are the names and hyper-parameters of those that it is trained on; ``limit`` is
+    the number of training pictures (None: all).
+    """
+
+    model: str
+    fingerprint: str
+    adversaries: dict[str, dict]
+    points: tuple[str, ...] = ("AD(3)", "AD(4)")
+    levels: int = 4
+    penalty: float = 1.0
+    limit: int | None = None
+
+
+def name(recipe: SafetyNetRecipe) -> str:
+    """E.g. ``cifar10-resnet32-safetynet``."""
+    return f"{recipe.model}-{SafetyNet.METHOD}"
+
+
+def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float = 1.0) -> dict:
+    """Thresholds, machine and width of the kernel, as the tensors of ``SafetyNet.from_entry``.
+
+    ``clean`` ``[N, D]`` and ``adversarial`` ``[M, D]`` are features. Both halves weigh the same, however
+    many they are. The kernel is ``exp(-|c - c'|^2 / (2 sigma^2))`` with sigma^2 the median squared distance
+    between the codes.
+
+    Raises ``ValueError`` for less than two levels, or where most codes are equal.
+    """
+    from sklearn.svm import SVC
+
+    if levels < 2:
+        raise ValueError(f"levels must be at least 2; got {levels!r}")
+    clean, adversarial = clean.double(), adversarial.double()
+    shares = torch.arange(1, levels, dtype=torch.float64) / levels
+    thresholds = torch.quantile(clean, shares, dim=0).T.contiguous()
+    spread = clean.std(0)
+    scales = spread.clamp_min(1e-3 * spread.max().clamp_min(1e-3).item())
+    codes = Quantiser(thresholds, scales).hard(torch.cat([clean, adversarial]))
+    apart = torch.pdist(codes[:: -(-len(codes) // SAMPLE)]).square().median().item()
+    if not apart > 0:
+        raise ValueError(
+            "clean and adversarial must give codes that differ; most of them are equal"
+        )
+    truth = torch.cat([torch.zeros(len(clean)), torch.ones(len(adversarial))]).numpy()
+    machine = SVC(kernel="rbf", C=penalty, gamma=1 / (2 * apart), class_weight="balanced")
+    machine.fit(codes.numpy(), truth)
+    return {
+        "thresholds": thresholds,
+        "scales": scales,
+        "prototypes": torch.from_numpy(machine.support_vectors_).to(torch.uint8),
+        "coefficients": torch.from_numpy(machine.dual_coef_[0]).contiguous(),
+        "intercept": torch.from_numpy(machine.intercept_),
+        "gamma": torch.tensor([1 / (2 * apart)], dtype=torch.float64),
+    }
+
+
+def train_safetynet(
+    classifier: Classifier,
+    recipe: SafetyNetRecipe,
+    opponents: Sequence[Opponent],
+    images: Tensor,
+    *,
+    cache: Path,
+    show: bool = True,
+) -> dict[str, Tensor]:
+    """The tensors of a SafetyNet for ``opponents``, those that ``recipe`` names.
+
+    Each is to make the classifier leave what it says of the clean pictures, the first ``recipe.limit``
+    of ``images`` ``[N, 3, H, W]`` (bytes, or floats in [0, 1]). What was crafted is kept in ``cache``.
+    """
+    points = check_points(classifier, recipe.points)
+    images = images[: recipe.limit]
+    clean, adversarial = [], []
+    for opponent in opponents:
+        crafted = opponent.craft(classifier, images, None, cache, what="train", show=show)
+        with torch.no_grad():
+            pairs = [
+                [features(classifier, part, points).cpu() for part in pair]
+                for pair in batches(crafted, classifier.device)
+            ]
+        clean = [pair[0] for pair in pairs]  # the same for each opponent
+        adversarial += [pair[1] for pair in pairs]
+    return fit(
+        torch.cat(clean), torch.cat(adversarial), levels=recipe.levels, penalty=recipe.penalty
+    )
+
+
+def export_safetynet(
+    classifier: Classifier,
+    recipe: SafetyNetRecipe,
+    opponents: Sequence[Opponent],
+    unseen: Sequence[Opponent],
+    images: Tensor,
+    test: Split,
+    aside: Tensor,
+    *,
+    folder: Path,
+    cache: Path,
+    command: str,
+    data: str,
+    show: bool = True,
+) -> dict:
+    """Train on ``images``, calibrate on ``aside``, measure on ``test``; write file and entry; return it.
+
+    ``opponents`` are those of the training; against ``unseen`` ones it is measured as well. ``aside``
+    are clean pictures that neither the classifier was trained on nor ``test`` holds.
+    """
+    started = time.perf_counter()
+    tensors = train_safetynet(classifier, recipe, opponents, images, cache=cache, show=show)
+    seconds = time.perf_counter() - started
+    known = {"recipe": asdict(recipe), "threshold": 0.5}
+    detector = SafetyNet.from_entry(classifier, tensors, known)
+    detector.threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
+    content = to_safetensors(tensors)
+    entry = {
+        **described(detector, aside, data, command),
+        "file": f"{name(recipe)}.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "point": "+".join(detector.points),
+        "adversary": "+".join(recipe.adversaries),
+        "eps": None,
+        "recipe": asdict(recipe),
+        **measured(detector, [*opponents, *unseen], test, cache, show=show),
+        "n": len(images[: recipe.limit]),
+        "prototypes": len(tensors["coefficients"]),
+        "seconds": round(seconds, 1),
+    }
+    write_export(folder, name(recipe), entry, content)
+    return entry

@@ -1,0 +1,86 @@
+"""Bundled weights: the index that describes them, and files that are checked before they are used."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from robust_core.paths import WEIGHTS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robust_core.classifier import Classifier
+
+
+class ZooError(ValueError):
+    """A model cannot be had. The message names the file or model and the remedy."""
+
+
+def index(folder: Path | None = None) -> dict[str, dict]:
+    """What stands in ``index.json``: per model its file, SHA-256, recipe, data and figures.
+
+    ``folder`` None means the bundled one. Raises ``ZooError`` where the index is missing or damaged.
+    """
+    path = (folder or WEIGHTS) / "index.json"
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, dict):
+            raise ValueError("it holds no entries")
+    except (OSError, ValueError) as error:
+        raise ZooError(
+            f"{path} is missing or damaged ({error}). Restore it from the project's repository"
+        ) from error
+    return entries
+
+
+def entry_of(name: str, needed: set[str], remedy: str, folder: Path | None = None) -> dict:
+    """The index entry of ``name``. Raises ``ZooError`` unless it has all keys that are ``needed``."""
+    path, entry = (folder or WEIGHTS) / "index.json", index(folder).get(name)
+    if entry is None:
+        raise ZooError(f"{path} has no entry {name}. {remedy}")
+    lacking = needed - set(entry)
+    if lacking:
+        raise ZooError(f"{path} lacks {', '.join(sorted(lacking))} for {name}. {remedy}")
+    return entry
+
+
+def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> "dict[str, Tensor]":
+    """The content of an entry's safetensors file, on the CPU; nothing for an entry without a file.
+
+    Raises ``ZooError`` where the file is missing, is not the one of the index, or is no safetensors.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    if entry["file"] is None:
+        return {}
+    path = (folder or WEIGHTS) / entry["file"]
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ZooError(f"The weights {path} cannot be read ({error.strerror}). {remedy}") from error
+    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+        raise ZooError(
+            f"The weights {path} are damaged: their SHA-256 is not the one in the index. {remedy}"
+        )
+    try:
+        return load(content)
+    except SafetensorError as error:
+        raise misfit(name, entry, error, remedy) from error
+
+
+def misfit(name: str, entry: dict, error: Exception, remedy: str) -> ZooError:
+    """The error to raise where the content of a file is not what ``name`` is made of."""
+    first = str(error).strip().split("\n")[0].rstrip(":")  # torch then lists each tensor on a line
+    return ZooError(f"The weights {entry['file']} do not fit {name} ({first}). {remedy}")
+
+
+def fingerprint(classifier: "Classifier") -> str:
+    """SHA-256 of the names, weights, statistics and normalisation of a classifier."""
+    digest = hashlib.sha256()
+    state = classifier.state_dict() | {"mean": classifier.mean, "std": classifier.std}
+    for name, value in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,104 @@
+"""``train squeezing`` and ``train safetynet``: their JSON, their table, Ctrl-C, refusals."""
+
+import json
+
+import pytest
+import torch
+
+from robust_core.commands import detector_data
+from robust_core.data import cifar10
+from robust_core.training import export
+from robust_core.training.opponents import Opponent
+
+
+@pytest.fixture
+def trained(command, tmp_path, monkeypatch):
+    """Run a recipe on some pictures that stand for CIFAR-10."""
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, torch.arange(12) % 10))
+    monkeypatch.setattr(export.install, "__defaults__", (tmp_path / "weights",))
+
+    def run(recipe, *more):
+        return command(
+            *("train", recipe, "--device", "cpu", "--cache", tmp_path / "cache"),
+            *("--folder", tmp_path / recipe, *more),
+        )
+
+    return run
+
+
+def test_squeezing_of_the_digits(trained, tmp_path):
+    ended = trained("squeezing", "--model", "digits-cnn", "--limit", "30", "--json", "--install")
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert value["name"] == "digits-cnn-squeezing"
+    assert value["recipe"]["squeezers"] == ["bits-1", "median-2"]
+    assert (value["n_test"], value["n_calibration"], value["data"]) == (
+        *(30, 30),
+        "scikit-learn digits",
+    )
+    assert [one["adversary"] for one in value["against"]] == ["fgsm", "bim", "deepfool"]
+    assert value["command"] == (
+        "python -m robust_core train squeezing --model digits-cnn --limit 30"
+    )
+    assert value["installed"] == str(tmp_path / "weights" / "index.json")
+    assert list(json.loads((tmp_path / "weights" / "index.json").read_text())) == [value["name"]]
+    again = trained("squeezing", "--model", "digits-cnn", "--limit", "30")
+    assert again.status == 0
+    for word in ("AUC", "deepfool", "At the threshold", "bits-1, median-2", "Written: "):
+        assert word in again.out
+
+
+def test_safetynet(trained, tmp_path):
+    ended = trained("safetynet", "--limit", "8", "--test-limit", "3", "--json", "--install")
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert value["name"] == "cifar10-resnet32-safetynet"
+    assert list(value["recipe"]["adversaries"]) == ["fgsm", "deepfool"]
+    assert [one["adversary"] for one in value["against"]] == ["fgsm", "deepfool", "bim"]
+    assert (value["n"], value["n_test"], value["n_calibration"]) == (8, 3, 6)
+    assert value["prototypes"] >= 2
+    assert value["command"].endswith("train safetynet --limit 8 --test-limit 3")
+    assert {f.name for f in (tmp_path / "weights").iterdir()} == {
+        *("index.json", "cifar10-resnet32-safetynet.safetensors")
+    }
+
+
+def test_ctrl_c_says_how_to_go_on(trained, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Opponent, "craft", interrupted)
+    for recipe in ("squeezing", "safetynet"):
+        ended = trained(recipe, "--limit", "4")
+        assert ended.status == 130
+        assert "run the same command to go on" in ended.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("recipe", ["squeezing", "safetynet"])
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--eps", "0.1", "--point", "AD(2)"), ["has no --point, --eps; it takes --model"]),
+        (("--epochs", "3"), ["has no --epochs"]),
+        (("--paper-schedule",), ["has no --paper-schedule"]),
+        (("--seed", "3"), ["has no --seed"]),
+        (
+            ("--model", "imagenet-vgg16"),
+            ["--model must be one of cifar10-resnet32", "imagenet-vgg16"],
+        ),
+    ],
+)
+def test_mistakes_are_one_clear_line(trained, recipe, more, words):
+    complaint = trained(recipe, *more).complaint
+    assert all(word in complaint for word in words)
+
+
+def test_no_picture_both_sets_the_threshold_and_is_measured():
+    images = torch.arange(11)
+    for measure, calibrate in ((2, 3), (100, 100), (5, 5)):
+        (first, labels), last = detector_data.halves((images, images), measure, calibrate)
+        assert torch.equal(first, labels)
+        assert (len(first), len(last)) == (min(measure, 5), min(calibrate, 5))
+        assert not set(first.tolist()) & set(last.tolist())
