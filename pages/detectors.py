@@ -9,7 +9,6 @@ from robust_core.dashboard import (
     detectors_measured,
     detectors_reject,
     detectors_toy,
-    lab,
     navigation,
     picture_input,
     share,
@@ -52,7 +51,7 @@ with scores:
     elif request:
         detectors.show_scores(request, found, point)
 with answers:
-    if request and choice and not lab.stopped(request.key()):
+    if request and choice:
         detectors_duel.show(detectors_duel.request_of(request, choice, eps), choice, found)
 with measured:
     detectors_measured.show()

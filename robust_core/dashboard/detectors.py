@@ -1,6 +1,8 @@
 """The page Detectors: its controls, the architecture, and all detectors on one picture."""
 
 import json
+import logging
+from collections.abc import Callable
 
 import streamlit as st
 import torch
@@ -20,10 +22,9 @@ from robust_core.models.detector import ATTACHMENTS
 MODEL = "cifar10-resnet32"
 """The classifier that detectors are attached to."""
 START = "bim"
-NONE_YET = (
-    "No detectors are bundled for {}. They are made by: `python -m robust_core train detector "
-    "--all-missing --install`."
-)
+log = logging.getLogger(__name__)
+NONE_YET = "No detectors are bundled for {}."
+HOW = " They are made by: `python -m robust_core train detector --all-missing`."
 
 
 def entries(model: str) -> dict[str, dict]:
@@ -87,7 +88,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str) -> Experim
     """Attack the picture, ask every detector, a row for each; the outcome of the attack."""
     st.markdown("##### What every detector says of this picture")
     attack = request.attack
-    experiment = lab.compute(
+    experiment = computed(
         request.key(),
         request.work,
         channel="detectors",
@@ -96,7 +97,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str) -> Experim
     )
     if experiment is None:
         return None
-    said = lab.compute(
+    said = computed(
         panel_key(request, found),
         lambda progress: _ask(list(found), experiment),
         channel="scores",
@@ -105,6 +106,15 @@ def show_scores(request: Request, found: dict[str, dict], point: str) -> Experim
     if said is not None:
         _show_panel(request, experiment, said, found, point)
     return experiment
+
+
+def computed(key: str, work: Callable, **options) -> object | None:
+    """``lab.compute``, but what fails costs its own section only: None, with a sentence on the page."""
+    try:
+        return lab.compute(key, work, **options)
+    except Exception:  # which the page has said
+        log.exception("%s failed", options["channel"])
+        return None
 
 
 def panel_key(request: Request, found: dict[str, dict]) -> str:
@@ -142,7 +152,7 @@ def offer_model(model: zoo.Description) -> None:
     def switch() -> None:
         st.session_state["model"] = MODEL
 
-    st.info(NONE_YET.format(model.name))
+    st.info(NONE_YET.format(model.name) + HOW * (model.name == MODEL))
     if model.name != MODEL:
         st.button(f"Use {MODEL}", on_click=switch, icon=":material/undo:")
 

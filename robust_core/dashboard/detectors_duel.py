@@ -9,7 +9,7 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import charts, lab
-from robust_core.dashboard.detectors import titles
+from robust_core.dashboard.detectors import computed, titles
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR
@@ -73,7 +73,7 @@ def request_of(request: Request, choice: Choice, eps: float) -> Request:
 
 def show(request: Request, choice: Choice, found: dict[str, dict]) -> None:
     """Run it, and show both answers at each step with the final picture and the verdict."""
-    outcome = lab.compute(
+    outcome = computed(
         key_of(duel=request.key(), entry=str(found[choice.detector].get("sha256"))),
         lambda progress: _work(request, choice, progress),
         channel="duel",

@@ -46,10 +46,15 @@ CSS = """<style>
 }
 .panel .bar s { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 @media (max-width: 640px) {
-  .panel { grid-template-columns: 1fr 1fr; gap: 0.1rem 0.6rem; }
-  .panel .head { display: none; }
-  .panel b { grid-column: 1; margin-top: 0.5rem; }
-  .panel .said { grid-column: 2; grid-row: auto; order: 0; margin-top: 0.5rem; text-align: right; }
+  .panel { display: block; }
+  .panel > [role=row] {
+    display: grid; grid-template: "name said" "before after" / 1fr 1fr; gap: 0 0.6rem;
+    padding-bottom: 0.4rem;
+  }
+  .panel > [role=row] > :nth-child(1) { grid-area: name; }
+  .panel > [role=row] > :nth-child(2) { grid-area: before; }
+  .panel > [role=row] > :nth-child(3) { grid-area: after; }
+  .panel > [role=row] > :nth-child(4) { grid-area: said; text-align: right; }
   .panel .score { grid-template-columns: 1fr 3.6rem; }
   .chain { font-size: 0.65rem; }
 }

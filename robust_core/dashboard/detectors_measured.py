@@ -11,7 +11,7 @@ from robust_core.evaluation.detector_results import Part
 from robust_core.evaluation.detector_words import title
 from robust_core.evaluation.verdict import in_255ths
 
-SHARE = {"min_value": 0.0, "max_value": 1.0, "format": "percent"}
+SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 
 def show(key: str = "measured") -> None:
@@ -34,7 +34,7 @@ def _chart(figure, key: str, alt: str) -> None:
 
 
 def _say(part: Part, text: str) -> None:
-    st.caption(f"{text} n: {part.conditions}.")
+    st.caption(f"{text} n: {part.conditions}")
 
 
 def adversaries(part: Part) -> None:
@@ -104,9 +104,8 @@ def sigma(part: Part) -> None:
     )
     _say(
         part,
-        "Each detector faces an attacker who knows it. Trained on such attacks (dynamic), it should stay "
-        "above chance for each sigma; trained on BIM alone (static), it need not. eps "
-        f"{in_255ths(part.value['eps'])}.",
+        "Each detector faces an attacker who knows it. The dynamic one was trained on such attacks, the "
+        f"static one on BIM alone. eps {in_255ths(part.value['eps'])}.",
     )
 
 
@@ -118,8 +117,8 @@ def full_knowledge(part: Part) -> None:
             {
                 "Detector": words.get(row["detector"], row["detector"]),
                 "Attack": detector_charts.title(row["attack"], row["eps"]),
-                "Fools the classifier": row["fools_classifier"],
-                "Fools both": row["fools_both"],
+                "Fools the classifier": _hundredths(row["fools_classifier"]),
+                "Fools both": _hundredths(row["fools_both"]),
                 "Mean L2": row["mean_l2"],
                 "Pictures": row["of"],
             }
@@ -176,8 +175,8 @@ def unseen(part: Part) -> None:
                 "Detector": words.get(row["detector"], row["detector"]),
                 "Attack": detector_charts.title(row["attack"], row["eps"]),
                 "Detectability": row["detectability"],
-                "Found": row["at_threshold"]["true_positives"],
-                "False alarms": row["at_threshold"]["false_positives"],
+                "Found": _hundredths(row["at_threshold"]["true_positives"]),
+                "False alarms": _hundredths(row["at_threshold"]["false_positives"]),
                 "Area under ROC": row["auc"],
                 "Successful": row["n_adversarial"],
             }
@@ -197,6 +196,10 @@ def unseen(part: Part) -> None:
         "Attacks that the detector was not trained on. Found and false alarms are at its calibrated "
         "threshold, detectability at score 0.5.",
     )
+
+
+def _hundredths(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 def _names() -> dict[str, str]:

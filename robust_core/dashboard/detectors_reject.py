@@ -46,23 +46,23 @@ def choose() -> Choice | None:
         st.info(part.lacking)
         return None
     rows = {row["detector"]: row for row in part.value["rows"]}
-    top, below = st.columns(3, gap="medium"), st.columns(2, gap="medium")
+    which, prices = st.columns(2, gap="medium"), st.columns(3, gap="medium")
     key = setting("reject", next(iter(rows)), one_of(rows))
     if st.session_state[key] not in rows:
         st.session_state[key] = next(iter(rows))
     index = zoo.index()
-    name = below[0].selectbox(
+    name = which[0].selectbox(
         "Detector that rejects",
         list(rows),
         format_func=lambda n: title(index[n]) if n in index else n,
         key=key,
         persist_state="session",
     )
-    harm = _slider(top[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
-    rejected = _slider(top[1], "Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05)
-    share = _slider(top[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
+    harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
+    rejected = _slider(prices[1], "Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05)
+    share = _slider(prices[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
     costs = Costs(wrong=1.0, harm=harm, false_alarm=rejected, caught=rejected)
-    return Choice(part, rows[name], costs, share, _place(below[1], rows[name]))
+    return Choice(part, rows[name], costs, share, _place(which[1], rows[name]))
 
 
 def _slider(place, label: str, key: str, start: float, low: float, high: float, step: float):
@@ -116,7 +116,7 @@ def show(choice: Choice) -> None:
         "Mean cost of a picture; the diamonds are the cheapest thresholds, the dotted line is yours. "
         f"{detector_charts.title(row['attack'])} and the dynamic adversary at sigma "
         f"{choice.part.value['sigma']:g}, both with eps {in_255ths(row['eps'])}. n: "
-        f"{choice.part.conditions}."
+        f"{choice.part.conditions}"
     )
 
 
@@ -137,8 +137,9 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Rejection) -> None
     )
     with st.container(horizontal=True, gap="small"):
         for label, value, why in cells:
-            st.metric(label, f"{100 * value:.1f} %", help=why, width=128)
-        st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=80)
+            width = 128 if len(label) > len("Coverage") else 92
+            st.metric(label, f"{100 * value:.1f} %", help=why, width=width)
+        st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=72)
     tau = policy.thresholds.tolist()
     st.plotly_chart(
         detector_curves.rejection_curves(
@@ -167,7 +168,7 @@ def cost_chart(
                 y=cost[1:],
                 name=f"{kind} attacker",
                 mode="lines",
-                line={"color": colour, "dash": dash, "width": 2, "shape": "hv"},
+                line={"color": colour, "dash": dash, "width": 2},
                 hovertemplate="threshold %{x:.3g}: cost %{y:.3f}<extra>" + kind + "</extra>",
             )
         )

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard import charts, detector_maps, lab
+from robust_core.dashboard import charts, detector_maps
+from robust_core.dashboard.detectors import computed
 from robust_core.dashboard.share import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
@@ -27,12 +28,16 @@ def show() -> None:
             persist_state="session",
             width=140,
         )
-        if st.button("Train three small networks", icon=":material/play_arrow:", key="toy"):
-            st.session_state["_toy"] = True
+        st.button(
+            "Train three small networks",
+            icon=":material/play_arrow:",
+            key="toy",
+            on_click=_wanted,
+        )
     if not st.session_state.get("_toy"):
         st.caption("Takes some seconds.")
         return
-    found = lab.compute(
+    found = computed(
         key_of(overlap=seed),
         lambda progress: overlap(seed, progress=progress),
         channel="toy",
@@ -41,6 +46,10 @@ def show() -> None:
     )
     if found is not None:
         _draw(found)
+
+
+def _wanted() -> None:
+    st.session_state["_toy"] = True
 
 
 def sentence(found: Overlap) -> str:

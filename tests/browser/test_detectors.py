@@ -5,7 +5,7 @@ from robust_core import zoo
 PAGE = "detectors"
 
 
-def test_a_phone_shows_the_chain_and_never_scrolls_sideways(visit, contexts, address):
+def test_a_phone_shows_the_chain_and_never_scrolls_sideways(contexts, address):
     page = contexts(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
     page.set_default_timeout(45_000)
     page.goto(f"http://{address}/{PAGE}")

@@ -220,7 +220,9 @@ def test_pictures_and_rows_are_made_once(evaluated, bundled, monkeypatch, tmp_pa
 def test_what_lacks_its_detectors_is_left_out_with_a_sentence(evaluated, bundled):
     bundled("bim")
     ended = evaluated("--json")
-    assert list(ended.json["parts"]) == ["adversaries", "full_knowledge", "unseen", "roc"]
+    assert list(ended.json["parts"]) == [
+        *("adversaries", "full_knowledge", "unseen", "roc", "reject")
+    ]
     for part in ("depth", "eps", "transfer", "sigma"):
         (line,) = [s for s in ended.err.splitlines() if s.startswith(f"{part} is left out: ")]
         assert line.endswith(".")

@@ -7,13 +7,14 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import detectors_duel, detectors_measured, lab
+from robust_core.dashboard import detectors_duel, detectors_measured, detectors_toy, lab
 from robust_core.evaluation import detector_results, duel, panel
 from robust_core.evaluation.detection import scores
 from robust_core.evaluation.duel import FOOLED
 from robust_core.evaluation.rejection import Costs
 from robust_core.models.detector import build
 from robust_core.paths import ASSETS
+from robust_core.toys import overlap as toys
 
 APP = str(ASSETS.parent / "app.py")
 PAGE = "pages/detectors.py"
@@ -301,3 +302,39 @@ def test_a_result_that_does_not_count_gets_a_sentence_with_the_command(bundle, v
     assert not said.value
     assert words in said.lacking
     assert "evaluate-detectors --part adversaries" in said.lacking
+
+
+def test_the_toy_is_trained_on_demand_and_says_what_overlaps(monkeypatch):
+    calls, true_overlap = [], detectors_toy.overlap
+
+    def small(seed, **options):
+        calls.append(seed)
+        return true_overlap(seed, points=50, grid=21, **options)
+
+    monkeypatch.setattr(detectors_toy, "overlap", small)
+    monkeypatch.setattr(toys, "ROUNDS", 20)
+    monkeypatch.setattr(toys, "CLASSIFIER_ROUNDS", 20)
+    page = visit(toy_seed="7")
+    assert not calls
+    ran(page.button(key="toy").click().run())
+    assert calls == [7]
+    found = small(7)
+    assert detectors_toy.sentence(found) in text(page)
+    assert len(page.get("plotly_chart")) == 2
+    ran(page.run())
+    assert calls == [7, 7], "one of them is this test's own"
+
+
+def test_a_failure_costs_its_own_section_only(two, monkeypatch):
+    def fail(*args, **options):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(detectors_duel, "duel", fail)
+    write(result())
+    page = AppTest.from_file(APP, default_timeout=120)
+    page.switch_page(PAGE).run()
+    assert not page.exception
+    (error,) = page.error
+    assert "secret" not in error.value
+    assert "AD(2), BIM 2/255" in html(page, "panel")
+    assert any(m.label == "Harm" for m in page.metric)
