@@ -88,7 +88,7 @@ class Laboratory:
     @property
     def badge(self) -> str:
         """The outcome in a word or more, after the name of its icon."""
-        return self.page.locator(BADGE).inner_text()
+        return self.page.locator(BADGE).first.inner_text()
 
     @property
     def sources(self) -> list[str]:
