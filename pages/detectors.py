@@ -4,6 +4,7 @@ import streamlit as st
 
 from robust_core.dashboard import (
     controls,
+    detection,
     detectors,
     detectors_duel,
     detectors_measured,
@@ -29,7 +30,7 @@ with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 
-found = detectors.entries(model.name)
+found = detection.entries_of(model.name)
 with right:
     point = detectors.show_architecture(found, classes=10)
     scores, duel = st.container(key="scores"), st.container(key="duel_section")

@@ -62,6 +62,12 @@ def _check_number(name: str, kind: type, value: object, limits: typing.Mapping) 
     return kind(number) if kind is float else int(value)  # type: ignore[call-overload]
 
 
+def check_restarts(restarts: int, random_start: bool) -> None:
+    """Raises ``ValueError`` for several restarts from one and the same place."""
+    if restarts > 1 and not random_start:
+        raise ValueError("restarts must be 1 without random_start: all would be the same")
+
+
 def check_batch(images: Tensor) -> None:
     """Raise ``ValueError`` unless ``images`` is a non-empty batch of pictures in [0, 1]."""
     if not isinstance(images, Tensor) or not images.is_floating_point():

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from robust_core.attacks.balls import L2Ball, LinfBall
 from robust_core.attacks.base import LARGEST, Attack, Paper, parameter
+from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.losses import LOSSES, ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
@@ -208,8 +209,7 @@ class PGD(BIM):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.restarts > 1 and not self.random_start:
-            raise ValueError("restarts must be 1 without random_start: all would be the same")
+        check_restarts(self.restarts, self.random_start)
 
     @property
     def observations(self) -> int:

@@ -12,6 +12,7 @@ from robust_core.attacks.attempts import Attempts, Best
 from robust_core.attacks.balls import LinfBall, per_picture
 from robust_core.attacks.base import GOALS, LARGEST, Attack, Paper, parameter
 from robust_core.attacks.carlini import CWL2
+from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.joint import detector_parameter, facing
 from robust_core.attacks.oracle import Oracle
@@ -75,8 +76,7 @@ class PGDPair(Attack):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.restarts > 1 and not self.random_start:
-            raise ValueError("restarts must be 1 without random_start: all would be the same")
+        check_restarts(self.restarts, self.random_start)
 
     @property
     def observations(self) -> int:

@@ -2,7 +2,8 @@
 
 LINF, L2 = "--steps 10 --step-size 1/255", "--steps 10 --step-size 20/255"
 MAIN, MATRIX = "--limit 10000", "--limit 5000"
-# At these eps the classifier is right on under 30 % of the adversarial pictures, at none smaller.
+# The smallest whole eps (L2: of the four) at which the classifier is right on under 30 %: python -m
+# robust_core evaluate --model cifar10-resnet32 --attack fgsm --eps 1/255 2/255 --data cifar10 --limit 2000
 ITERATIVE, FAST, ITERATIVE_L2 = "bim --eps 1/255", "fgsm --eps 2/255", "bim-l2 --eps 40/255"
 
 COMMANDS = (

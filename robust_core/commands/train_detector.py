@@ -24,7 +24,7 @@ OPTIONS = (
     *("model", "point", "adversary", "eps", "steps", "step_size", "limit", "test_limit", "start"),
     *("cache", "all_missing"),
 )
-"""What belongs to this recipe alone; None where it was not given."""
+"""What belongs to detectors alone; None where it was not given."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def refuse_options(args: argparse.Namespace) -> None:
     """Raise ``ValueError`` where another recipe was given what belongs to this one."""
     alien = [_flag(name) for name in OPTIONS if getattr(args, name) is not None]
     if alien:
-        raise ValueError(f"{args.recipe} has no {', '.join(alien)}; only detector has")
+        raise ValueError(f"{args.recipe} has no {', '.join(alien)}; only detectors have")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -169,6 +169,8 @@ def adversary_of(args: argparse.Namespace) -> "Attack":
 
     if args.adversary is None:
         raise ValueError("detector needs --adversary: the attack to detect, e.g. bim")
+    if args.start is not None and args.adversary != DYNAMIC:
+        raise ValueError(f"--start belongs to --adversary {DYNAMIC}; others begin at random")
     name = (
         "bim" if args.adversary == DYNAMIC else args.adversary
     )  # sigma 0, against which it is measured

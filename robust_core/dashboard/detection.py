@@ -19,7 +19,7 @@ HELP = (
 
 def choose_detector(model: zoo.Description) -> str | None:
     """The name of a detector of ``model``; nothing is shown where it has none."""
-    entries = _entries(model)
+    entries = entries_of(model.name)
     if not entries:
         return None
     chosen = st.selectbox(
@@ -35,20 +35,20 @@ def choose_detector(model: zoo.Description) -> str | None:
 
 def kept_detector(model: zoo.Description) -> str | None:
     """The same without a control: as it was chosen on the page Attack, or in the link."""
-    entries = _entries(model)
+    entries = entries_of(model.name)
     if not entries:
         return None
     chosen = st.session_state[_state(model, entries)]
     return None if chosen == NONE else chosen
 
 
-def _entries(model: zoo.Description) -> dict[str, dict]:
+def entries_of(model: str) -> dict[str, dict]:
     """The model's detectors; none where the index is damaged, which its classifier then tells."""
-    if model.name not in zoo.BUNDLED:
+    if model not in zoo.BUNDLED:
         return {}
     try:
         index = zoo.index()
-        return {name: index[name] for name in zoo.detectors(model.name)}
+        return {name: index[name] for name in zoo.detectors(model)}
     except zoo.ZooError:
         return {}
 

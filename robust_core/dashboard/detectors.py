@@ -27,15 +27,6 @@ NONE_YET = "No detectors are bundled for {}."
 HOW = " They are made by: `python -m robust_core train detector --all-missing`."
 
 
-def entries(model: str) -> dict[str, dict]:
-    """What the index says of the detectors of ``model``; nothing where the index is damaged."""
-    try:
-        index = zoo.index()
-        return {name: index[name] for name in zoo.detectors(model)}
-    except zoo.ZooError:
-        return {}
-
-
 def titles(found: dict[str, dict]) -> dict[str, str]:
     """What the page calls each detector; two of one title also get their name."""
     words = {name: title(entry) for name, entry in found.items()}

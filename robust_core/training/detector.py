@@ -61,7 +61,7 @@ class DetectorTrainer:
         ``target`` ``[N]`` is 1 for adversarial activations, 0 for genuine ones.
         """
         activation = activation.contiguous(memory_format=torch.channels_last)
-        # On a CPU with AMX both together take a fifth of the time.
+        # Channels last and bfloat16: on a CPU with AMX a step takes a fraction of the time.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
             logit = self.subnetwork(activation)
         loss = F.binary_cross_entropy_with_logits(logit.float(), target)

@@ -10,6 +10,7 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
+from robust_core.detector_zoo import KIND
 from robust_core.detectors import Detector, calibrate
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
@@ -19,8 +20,6 @@ from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split, to_float
 
-KIND = "detector"
-"""What an index entry of a detector has as its ``kind``; classifiers have none."""
 FALSE_POSITIVE_RATE = 0.05
 BATCH = 250
 
@@ -57,15 +56,13 @@ def export_detector(
         answers(detector, batches(crafted, trainer.device), labels, eight_bit=rounding)
         for rounding in (False, True)
     )
-    threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
+    detector.threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
     entry = {
-        **_identity(recipe, content, data, command),
-        "threshold": threshold,
-        "false_positive_rate": FALSE_POSITIVE_RATE,
-        "n_calibration": len(aside),
+        **described(detector, aside, data, command),
+        **_identity(recipe, content),
         **floats.figures(),
         "eight_bit": eight_bit.figures(),
-        "at_threshold": floats.figures(threshold),
+        "at_threshold": floats.figures(detector.threshold),
         **_effort(trainer),
     }
     write_export(folder, name(recipe), entry, content)
@@ -85,16 +82,27 @@ def clean_scores(detector: Detector, images: Tensor) -> Tensor:
     )
 
 
-def _identity(recipe: DetectorRecipe, content: bytes, data: str, command: str) -> dict:
-    """What the file is, and what made it."""
+def described(detector, aside: Tensor, data: str, command: str) -> dict:
+    """What the entries of all detectors have in common; ``aside`` are the calibration pictures."""
     return {
         "kind": KIND,
-        "method": Detector.METHOD,
-        "file": f"{name(recipe)}.safetensors",
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "method": detector.METHOD,
         "data": data,
         "command": command,
-        "model": recipe.model,
+        "model": detector.classifier.name,
+        "threshold": detector.threshold,
+        "false_positive_rate": FALSE_POSITIVE_RATE,
+        "n_calibration": len(aside),
+        "device": detector.device.type,
+        "torch": torch.__version__,
+    }
+
+
+def _identity(recipe: DetectorRecipe, content: bytes) -> dict:
+    """What the file is, and what the detector was fitted to."""
+    return {
+        "file": f"{name(recipe)}.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
         "point": recipe.point,
         "adversary": recipe.adversary,
         "eps": recipe.parameters.get("eps"),
@@ -110,6 +118,4 @@ def _effort(trainer: DetectorTrainer) -> dict:
         "epochs": trainer.epoch,
         "parameters": sum(p.numel() for p in trainer.subnetwork.parameters()),
         "seconds": round(trainer.seconds, 1),
-        "device": trainer.device.type,
-        "torch": torch.__version__,
     }

@@ -10,7 +10,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors.measure import Answers, answers
 from robust_core.training.adversaries import Adversary, Crafted, craft
-from robust_core.training.detector_export import FALSE_POSITIVE_RATE, KIND, batches
+from robust_core.training.detector_export import batches
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split
 from robust_core.weights import fingerprint
@@ -79,20 +79,4 @@ def measured(
         "n_test": len(test[1]),
         "at_threshold": {**pooled.figures(detector.threshold), "n_test": len(test[1])},
         "against": against,
-    }
-
-
-def described(detector, aside: Tensor, data: str, command: str) -> dict:
-    """What the entries of these detectors have in common; ``aside`` are the calibration pictures."""
-    return {
-        "kind": KIND,
-        "method": detector.METHOD,
-        "data": data,
-        "command": command,
-        "model": detector.classifier.name,
-        "threshold": detector.threshold,
-        "false_positive_rate": FALSE_POSITIVE_RATE,
-        "n_calibration": len(aside),
-        "device": detector.device.type,
-        "torch": torch.__version__,
     }

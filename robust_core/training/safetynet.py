@@ -13,9 +13,14 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import SafetyNet, calibrate
 from robust_core.detectors.safetynet import Quantiser, check_points, features
-from robust_core.training.detector_export import FALSE_POSITIVE_RATE, batches, clean_scores
+from robust_core.training.detector_export import (
+    FALSE_POSITIVE_RATE,
+    batches,
+    clean_scores,
+    described,
+)
 from robust_core.training.export import write_export
-from robust_core.training.opponents import Opponent, described, measured
+from robust_core.training.opponents import Opponent, measured
 from robust_core.training.run import Split
 
 SAMPLE = 1000
@@ -147,7 +152,7 @@ def export_safetynet(
         "file": f"{name(recipe)}.safetensors",
         "sha256": hashlib.sha256(content).hexdigest(),
         "point": "+".join(detector.points),
-        "adversary": "+".join(recipe.adversaries),
+        "adversary": list(recipe.adversaries),
         "eps": None,
         "recipe": asdict(recipe),
         **measured(detector, [*opponents, *unseen], test, cache, show=show),

@@ -97,6 +97,7 @@ def test_people_get_sentences(trained, tmp_path):
         (("train", "detector", "--adversary", "zap"), ["attack must be one of", "zap"]),
         (("train", "detector", "--adversary", "deepfool", "--eps", "1"), ["deepfool has no eps"]),
         (("train", "detector", "--adversary", "dynamic"), ["needs --eps"]),
+        ((*START, "--start", "x"), ["--start belongs to --adversary dynamic"]),
         (("train", "detector", "--all-missing", "--limit", "3"), ["--all-missing takes none of"]),
         ((*START, "--steps", "0"), ["steps must be", "from 1"]),
         ((*START, "--point", "AD(7)", "--data", "."), ["CIFAR-10"]),

@@ -125,7 +125,7 @@ def test_the_entry_says_everything_and_leads_to_the_detector(exported, resnet):
     content = (folder / entry["file"]).read_bytes()
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
     assert (entry["kind"], entry["method"]) == ("detector", "safetynet")
-    assert (entry["point"], entry["adversary"]) == ("AD(3)+AD(4)", "fgsm")
+    assert (entry["point"], entry["adversary"]) == ("AD(3)+AD(4)", ["fgsm"])
     assert (entry["n"], entry["n_test"], entry["n_calibration"]) == (24, 6, 10)
     written = json.loads((folder / "entry.json").read_text())[name(recipe)]
     assert written == json.loads(json.dumps(entry))
