@@ -9,6 +9,7 @@ from robust_core.dashboard import (
     detectors_duel,
     detectors_measured,
     detectors_reject,
+    detectors_study,
     detectors_toy,
     navigation,
     picture_input,
@@ -61,6 +62,7 @@ with reject:
         detectors_reject.show(policy)
 with toy:
     detectors_toy.show()
+    detectors_study.show()
 share.publish()
 
 if chosen.credit:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from robust_core.data.fitting import fit, to_tensor
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.training.export import install, rounded_weights, write_export
+from robust_core.training.recipes import DetectorRecipe
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -132,7 +134,11 @@ def bundle(weights_folder, resnet, tmp_path) -> Callable[..., str]:
             "eps": 2 / 255,
             "data": "CIFAR-10",
             "command": "python -m robust_core train detector --adversary bim",
-            "recipe": {"fingerprint": weights.fingerprint(resnet)},
+            "recipe": asdict(
+                DetectorRecipe(resnet.name, weights.fingerprint(resnet), point, "bim")
+            ),
+            "n": 100,
+            "epochs": 20,
         }
         write_export(tmp_path / "export", name, entry | changes, content)
         install(tmp_path / "export", name, weights_folder)

@@ -5,6 +5,8 @@ MAIN, MATRIX = "--limit 10000", "--limit 5000"
 # The smallest whole eps (L2: of the four) at which the classifier is right on under 30 %: python -m
 # robust_core evaluate --model cifar10-resnet32 --attack fgsm --eps 1/255 2/255 --data cifar10 --limit 2000
 ITERATIVE, FAST, ITERATIVE_L2 = "bim --eps 1/255", "fgsm --eps 2/255", "bim-l2 --eps 40/255"
+# In turn, the adversaries of --adversary several: each just as the detector that is made for it alone.
+SEVERAL = (FAST, f"{ITERATIVE} {LINF}", f"{ITERATIVE_L2} {L2}", "deepfool", "deepfool-linf")
 
 COMMANDS = (
     f"--adversary bim --eps 2/255 {LINF} {MAIN}",
@@ -21,4 +23,5 @@ COMMANDS = (
     *(f"--adversary bim-l2 --eps {n}/255 {L2} {MATRIX}" for n in (20, 60, 80)),
     *(f"--point AD({i}) --adversary {ITERATIVE} {LINF} {MAIN}" for i in (4, 3, 1, 0)),
     f"--adversary deepfool {MAIN}",
+    f"--adversary several {MAIN}",
 )

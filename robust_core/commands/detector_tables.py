@@ -64,6 +64,23 @@ def _transfer(table: dict) -> str:
     return _matrix(names, table["matrix"])
 
 
+def _several(table: dict) -> str:
+    heads = ["adversary", "eps", "successful", "own", "one for all", "own 8 bits", "all 8 bits"]
+    lines = [
+        [
+            *(row["adversary"], output.number(row["eps"])),
+            str(row["own"]["floats"]["n_adversarial"]),
+            *(
+                output.share(row[kind][form]["detectability"])
+                for form in ("floats", "eight_bit")
+                for kind in ("own", "several")
+            ),
+        ]
+        for row in table["rows"]
+    ]
+    return output.table(heads, lines)
+
+
 def _sigma(table: dict) -> str:
     kinds = list(table["detectors"])
     lines = [
@@ -117,6 +134,7 @@ FORMS: dict[str, tuple[str, Callable[[dict], str]]] = {
     "depth": ("the same by attachment point", _rows),
     "eps": ("detectability, fit at one eps and tested at another", _eps),
     "transfer": ("detectability, fit to one adversary and tested on another", _transfer),
+    "several": ("detectability, by the detector of one adversary and by the one for all", _several),
     "sigma": ("detectability of the dynamic adversary", _sigma),
     "full_knowledge": ("shares of right and unflagged pictures that fool", _full_knowledge),
     "unseen": ("attacks that a detector was not made for, at most", _unseen),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMAND = "evaluate-detectors"
 MODEL, DATA = "cifar10-resnet32", "CIFAR-10 test"
 PARTS = (
-    *("adversaries", "depth", "eps", "transfer", "sigma"),
+    *("adversaries", "depth", "eps", "transfer", "several", "sigma"),
     *("full_knowledge", "unseen", "roc", "reject"),
 )
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import detector_queue, options, output
+from robust_core.commands import detector_data, detector_queue, options, output
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 RECIPE = "detector"
 MODEL, POINT = "cifar10-resnet32", "AD(2)"
-ASIDE = 2000
-"""The last training pictures, used for nothing but the threshold."""
-TEST_LIMIT = 2000
-DYNAMIC = "dynamic"
+TEST_LIMIT = detector_data.PICTURES
+DYNAMIC, SEVERAL = "dynamic", "several"
 OPTIONS = (
     *("model", "point", "adversary", "eps", "steps", "step_size", "limit", "test_limit", "start"),
     *("cache", "all_missing"),
@@ -35,7 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--adversary",
         metavar="A",
-        help=f"the attack to detect, e.g. bim; {DYNAMIC}: made anew each step",
+        help=f"the attack to detect, e.g. bim; {DYNAMIC}: made anew each step; {SEVERAL}: "
+        f"{len(detector_queue.SEVERAL)} attacks in turn",
     )
     group.add_argument("--eps", type=options.number, metavar="E", help="of the attack")
     group.add_argument("--steps", type=options.number, metavar="N", help="of the attack")
@@ -44,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--limit",
         type=options.positive,
         metavar="N",
-        help=f"the first N training pictures (default: all but the last {ASIDE})",
+        help="the first N training pictures (default: all)",
     )
     group.add_argument(
         "--test-limit",
@@ -104,45 +103,56 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _train(
-    args: argparse.Namespace, adversary: "Attack", recipe: "DetectorRecipe", folder: Path
+    args: argparse.Namespace,
+    adversary: "Attack | dict[str, Attack]",
+    recipe: "DetectorRecipe",
+    folder: Path,
 ) -> dict:
     """Train and export; returns the entry of the index."""
     from robust_core import zoo
     from robust_core.attacks.mixed import mixed
     from robust_core.data import cifar10
+    from robust_core.training.adversaries import craft
     from robust_core.training.detector import train_detector
     from robust_core.training.detector_export import export_detector
     from robust_core.training.dynamic import train_dynamic
+    from robust_core.training.several import craft_in_turn
 
     classifier = zoo.load(recipe.model, args.device)
     cache = args.cache or Path("runs", "cache")
-    images, (pictures, labels) = (
-        cifar10.load("train", args.data)[0],
-        cifar10.load("test", args.data),
+    images = cifar10.load("train", args.data)[0]
+    test, aside = detector_data.halves(
+        cifar10.load("test", args.data), args.test_limit or TEST_LIMIT, detector_data.PICTURES
     )
-    kept, aside = images[:-ASIDE], images[-ASIDE:]
+    crafting = craft_in_turn if recipe.adversary == SEVERAL else craft
     if recipe.adversary == DYNAMIC:
         start = zoo.load_detector(recipe.start, args.device).subnetwork if recipe.start else None
         size = {"eps": adversary.eps, "steps": adversary.steps, "step_size": adversary.size}
         partner = partial(mixed, **size)
         trainer = train_dynamic(
-            *(classifier, partner, recipe, kept),
+            *(classifier, partner, recipe, images),
             start=start and start.state_dict(),
             folder=folder,
             seed=args.seed,
         )
     else:
         trainer = train_detector(
-            *(classifier, adversary, recipe, kept), folder=folder, cache=cache, seed=args.seed
+            *(classifier, adversary, recipe, images),
+            folder=folder,
+            cache=cache,
+            seed=args.seed,
+            crafting=crafting,
         )
-    against = replace(recipe, adversary=adversary.name, parameters=asdict(adversary))
-    limit = args.test_limit or TEST_LIMIT
+    against = recipe  # but the dynamic adversary is measured in its static form
+    if recipe.adversary == DYNAMIC:
+        against = replace(recipe, adversary=adversary.name, parameters=asdict(adversary))
     return export_detector(
-        *(trainer, adversary, against, (pictures[:limit], labels[:limit]), aside),
+        *(trainer, adversary, against, test, aside),
         folder=folder,
         cache=cache,
         command=command(args),
         data="CIFAR-10",
+        crafting=crafting,
     )
 
 
@@ -163,14 +173,19 @@ def _all_missing(args: argparse.Namespace) -> None:
             run(one)
 
 
-def adversary_of(args: argparse.Namespace) -> "Attack":
-    """The attack to detect. Raises ``ValueError`` naming what is missing or does not belong to it."""
+def adversary_of(args: argparse.Namespace) -> "Attack | dict[str, Attack]":
+    """The attack to detect; of several, those that take turns, by name, in their order.
+
+    Raises ``ValueError`` naming what is missing or does not belong to it.
+    """
     from robust_core import attacks
 
     if args.adversary is None:
         raise ValueError("detector needs --adversary: the attack to detect, e.g. bim")
     if args.start is not None and args.adversary != DYNAMIC:
         raise ValueError(f"--start belongs to --adversary {DYNAMIC}; others begin at random")
+    if args.adversary == SEVERAL:
+        return _several(args)
     name = (
         "bim" if args.adversary == DYNAMIC else args.adversary
     )  # sigma 0, against which it is measured
@@ -180,8 +195,23 @@ def adversary_of(args: argparse.Namespace) -> "Attack":
     return attacks.create(name, **given, **options.seed_of(args, name))
 
 
+def _several(args: argparse.Namespace) -> "dict[str, Attack]":
+    """Each of the queue's, from its own options."""
+    from robust_core.__main__ import build_parser
+
+    given = [_flag(n) for n in ("eps", "steps", "step_size") if getattr(args, n) is not None]
+    if given:
+        raise ValueError(
+            f"--adversary {SEVERAL} takes none of {', '.join(given)}: each of its attacks has its own"
+        )
+    parser = build_parser("train")
+    lines = [["train", RECIPE, "--adversary", *shlex.split(o)] for o in detector_queue.SEVERAL]
+    made = [adversary_of(parser.parse_args(line)) for line in lines]
+    return {attack.name: attack for attack in made}
+
+
 def recipe_of(
-    args: argparse.Namespace, classifier: "Classifier", adversary: "Attack"
+    args: argparse.Namespace, classifier: "Classifier", adversary: "Attack | dict[str, Attack]"
 ) -> "DetectorRecipe":
     """The recipe that the options stand for, with all parameters of the adversary."""
     from robust_core.training.recipes import DetectorRecipe
@@ -192,7 +222,9 @@ def recipe_of(
         fingerprint=fingerprint(classifier),
         point=args.point or POINT,
         adversary=args.adversary,
-        parameters=asdict(adversary),
+        parameters=asdict(adversary)
+        if args.adversary != SEVERAL
+        else {name: asdict(attack) for name, attack in adversary.items()},
         limit=args.limit,
         start=args.start,
         **({"epochs": args.epochs} if args.epochs else {}),

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 
 from robust_core import attacks
 from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS, family
+from robust_core.dashboard.style import DETECTOR
 from robust_core.evaluation.verdict import in_255ths
 
 Row = dict
@@ -117,27 +118,68 @@ def depth_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
         own = {r["point"]: r for r in rows if (r["adversary"], r["eps"]) == (adversary, eps)}
         there = [point for point in points if point in own]
         values = [own[point][key]["detectability"] for point in there]
+        words = [_about(own[point], key, own[point][key]) for point in there]
         bars.append(
-            go.Bar(
-                name=title(adversary, eps),
-                x=there,
-                y=[value or 0 for value in values],
-                marker={
-                    "color": colour_of(adversary),
-                    "pattern": {"shape": PATTERNS[i % len(PATTERNS)], "solidity": 0.25},
-                },
-                text=[number(value).replace(" ", "<br>") for value in values],
-                textposition="outside",
-                textangle=0,
-                cliponaxis=False,
-                customdata=[_about(own[point], key, own[point][key]) for point in there],
-                hovertemplate="%{customdata}<extra></extra>",
+            _bar(
+                title(adversary, eps),
+                there,
+                values,
+                words,
+                colour_of(adversary),
+                PATTERNS[i % len(PATTERNS)],
             )
         )
-    figure = go.Figure(bars, layout(340, barmode="group", showlegend=True))
-    figure.update_xaxes(
+    figure = _grouped(bars)
+    return figure.update_xaxes(
         title="where the detector reads", categoryorder="array", categoryarray=points
     )
+
+
+def several_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
+    """Detectability of each adversary: by the detector that is made for it alone, and by the one for all.
+
+    ``rows`` are those of the part ``several``; ``key`` is ``floats`` or ``eight_bit``.
+    """
+    names = [title(row["adversary"], row["eps"]) for row in rows]
+    bars = []
+    for kind, name, colour, pattern in (
+        ("own", "the detector for this attack alone", GREY, "/"),
+        ("several", "the one detector for all", DETECTOR, ""),
+    ):
+        figures = [row[kind][key] for row in rows]
+        words = [f"{name}<br>{_about(row | row[kind], key, row[kind][key])}" for row in rows]
+        bars.append(
+            _bar(name, names, [f["detectability"] for f in figures], words, colour, pattern)
+        )
+    return _grouped(bars).update_xaxes(title="the attack to find")
+
+
+def _bar(
+    name: str,
+    x: Sequence[str],
+    values: Sequence[float | None],
+    words: Sequence[str],
+    colour: str,
+    pattern: str,
+) -> go.Bar:
+    """Bars of one group, each with its value above; ``words`` are what the hover says."""
+    return go.Bar(
+        name=name,
+        x=x,
+        y=[value or 0 for value in values],
+        marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
+        text=[number(value).replace(" ", "<br>") for value in values],
+        textposition="outside",
+        textangle=0,
+        cliponaxis=False,
+        customdata=words,
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _grouped(bars: Sequence[go.Bar]) -> go.Figure:
+    """Bars side by side, and a line at chance."""
+    figure = go.Figure(bars, layout(340, barmode="group", showlegend=True))
     figure.update_yaxes(title="detectability", range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1])
     return chance(figure)
 

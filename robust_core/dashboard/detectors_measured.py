@@ -95,6 +95,25 @@ def transfer(part: Part) -> None:
     _say(part, "Detectability: fit along the foot, tested down the side.")
 
 
+def several(part: Part) -> None:
+    """One detector for all adversaries, beside those that are made for one each."""
+    rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
+    _chart(
+        detector_charts.several_bars(part.value["rows"], "eight_bit" if rounded else "floats"),
+        "several",
+        "Detectability of each attack by its own detector and by the one detector for all.",
+    )
+    n = len(part.value["rows"])
+    _say(
+        part,
+        "Metzen et al. (2017) left two things to later work: detectors that find many kinds of attack "
+        "at the same time, and adversaries that randomness makes harder to detect. This is the first: "
+        f"one detector whose training pictures were attacked by these {n} in turn, each picture by one of "
+        "them. Beside it stands the detector that was trained on that attack alone; where both read and "
+        "how many pictures they saw is in the hover. 0.5 is chance.",
+    )
+
+
 def sigma(part: Part) -> None:
     """A static and a dynamic detector against the dynamic adversary."""
     _chart(
@@ -214,6 +233,7 @@ PARTS: dict[str, tuple[str, Callable[[Part], None]]] = {
     "Depth": ("depth", depth),
     "Eps": ("eps", eps),
     "Transfer": ("transfer", transfer),
+    "One for many": ("several", several),
     "Static or dynamic": ("sigma", sigma),
     "Full knowledge": ("full_knowledge", full_knowledge),
     "ROC": ("roc", roc),

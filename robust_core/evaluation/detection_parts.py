@@ -77,6 +77,21 @@ def transfer(bench: Bench) -> dict:
     }
 
 
+def several(bench: Bench) -> dict:
+    """The detector for several adversaries against each of them, beside the one for that one alone."""
+    found = plan.several(bench.entries)
+    if found is None:
+        raise Lacking("there is no detector that was trained on several adversaries")
+    own = {plan.attack_of(bench.entries[name]): name for name in plan.transfer(bench.entries)}
+    trials = plan.attacks_of(bench.entries[found])
+    alone = [attack.name for attack in trials if attack not in own]
+    if alone:
+        raise Lacking(f"{', '.join(alone)}, as {found} knows it, has no detector of its own")
+    n = bench.count(PICTURES)
+    rows = [_both_row(bench, own[attack], found, attack, n) for attack in trials]
+    return {"n": n, "detector": found, "rows": rows}
+
+
 def sigma(bench: Bench) -> dict:
     """A static and a dynamic detector against the dynamic adversary that knows it, at each sigma.
 
@@ -140,6 +155,25 @@ def _own_row(bench: Bench, name: str, n: int) -> dict:
         "n_train": entry["n"],
         "epochs": entry["epochs"],
     }
+
+
+def _both_row(bench: Bench, own: str, found: str, attack: Attack, n: int) -> dict:
+    """The detector ``own`` of an adversary, and the one that was ``found`` for several."""
+    floats, eight_bit = (
+        bench.answers([own, found], attack, n, eight_bit=rounding) for rounding in (False, True)
+    )
+    row = {"adversary": attack.name, "eps": getattr(attack, "eps", None)}
+    row["parameters"] = attack.parameters
+    for i, (kind, name) in enumerate((("own", own), ("several", found))):
+        row[kind] = {
+            "detector": name,
+            "point": bench.entries[name]["point"],
+            "n_train": bench.entries[name]["n"],
+            "epochs": bench.entries[name]["epochs"],
+            "floats": floats[i].figures(),
+            "eight_bit": eight_bit[i].figures(),
+        }
+    return row
 
 
 def _matrix(bench: Bench, names: list[str], n: int) -> list[list[dict]]:

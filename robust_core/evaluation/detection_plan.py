@@ -28,11 +28,24 @@ def attack_of(entry: dict) -> Attack:
     return attacks.create(STATIC_FORM.get(name, name), **entry["recipe"]["parameters"])
 
 
+def attacks_of(entry: dict) -> list[Attack]:
+    """Those that a subnetwork for several was fitted to, in the order of their turns."""
+    each = entry["recipe"]["parameters"]
+    return [attacks.create(name, **each[name]) for name in fitted_to(entry)]
+
+
 def static(entries: Entries) -> list[str]:
-    """Subnetworks that were fitted to pictures made once."""
+    """Subnetworks that were fitted to one adversary, whose pictures were made once."""
     return [
-        name for name, entry in entries.items() if _is_subnetwork(entry) and not _dynamic(entry)
+        name
+        for name, entry in entries.items()
+        if _is_subnetwork(entry) and not (_of_several(entry) or _dynamic(entry))
     ]
+
+
+def several(entries: Entries) -> str | None:
+    """The subnetwork that was fitted to several adversaries at once."""
+    return next((name for name, entry in entries.items() if _of_several(entry)), None)
 
 
 def depths(entries: Entries) -> list[list[str]]:
@@ -40,8 +53,8 @@ def depths(entries: Entries) -> list[list[str]]:
     groups: dict[Attack, list[str]] = {}
     for name in static(entries):
         groups.setdefault(attack_of(entries[name]), []).append(name)
-    several = [g for g in groups.values() if len({entries[name]["point"] for name in g}) > 1]
-    return [sorted(group, key=lambda name: entries[name]["point"]) for group in several]
+    deep = [g for g in groups.values() if len({entries[name]["point"] for name in g}) > 1]
+    return [sorted(group, key=lambda name: entries[name]["point"]) for group in deep]
 
 
 def radii(entries: Entries) -> dict[str, list[str]]:
@@ -115,7 +128,11 @@ def _is_subnetwork(entry: dict) -> bool:
 
 
 def _dynamic(entry: dict) -> bool:
-    return _is_subnetwork(entry) and entry["adversary"] in STATIC_FORM
+    return _is_subnetwork(entry) and not _of_several(entry) and entry["adversary"] in STATIC_FORM
+
+
+def _of_several(entry: dict) -> bool:
+    return _is_subnetwork(entry) and isinstance(entry["adversary"], list)
 
 
 def _at(entry: dict, eps: float | None, point: str) -> bool:

@@ -1,17 +1,22 @@
 """What a bundled detector is, in words made from its entry in the index."""
 
 from robust_core import attacks
+from robust_core.evaluation.detection_plan import SUBNETWORK, fitted_to
 from robust_core.evaluation.verdict import in_255ths
 
 TITLES = {"safetynet": "SafetyNet", "squeezing": "Feature squeezing"}
 """Methods that are known by a name; a subnetwork goes by its point and its adversary."""
+COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def title(entry: dict) -> str:
-    """E.g. ``AD(2), BIM 2/255`` or ``Feature squeezing``."""
+    """E.g. ``AD(2), BIM 2/255``, ``AD(2), five attacks`` or ``Feature squeezing``."""
     if entry["method"] in TITLES:
         return TITLES[entry["method"]]
-    parts = [entry.get("point"), " ".join(filter(None, [_adversary(entry), _eps(entry)]))]
+    adversary, n = _adversary(entry), len(fitted_to(entry))
+    if n > 1:  # too many names for a title
+        adversary = f"{COUNTS.get(n, n)} attacks"
+    parts = [entry.get("point"), " ".join(filter(None, [adversary, _eps(entry)]))]
     return ", ".join(filter(None, parts)) or entry["method"]
 
 
@@ -20,7 +25,7 @@ def origin(entry: dict) -> str:
     adversary, eps = _adversary(entry), _eps(entry)
     told = "Nothing was trained."
     if adversary:
-        told = f"Trained on {adversary}" + (f" at eps {eps}" if eps else "") + "."
+        told = f"Trained on {adversary}" + (f" at eps {eps}" if eps else "") + f"{_turns(entry)}."
     rate = entry.get("false_positive_rate")
     if rate is None:
         return told
@@ -31,9 +36,16 @@ def origin(entry: dict) -> str:
 
 def _adversary(entry: dict) -> str:
     """The attacks that it was trained on, by their titles."""
-    given = entry.get("adversary") or []
     known = {n: attacks.get(n).title for n in attacks.names() + attacks.names(pair=True)}
-    return " and ".join(known.get(n, n) for n in ([given] if isinstance(given, str) else given))
+    *first, last = [known.get(n, n) for n in fitted_to(entry)] or [""]
+    return " and ".join(filter(None, [", ".join(first), last]))
+
+
+def _turns(entry: dict) -> str:
+    """How a subnetwork shares its pictures among several attacks; other methods give all to each."""
+    n = len(fitted_to(entry))
+    shared = entry["method"] == SUBNETWORK and n > 1
+    return f", each on one picture in {COUNTS.get(n, n)}" if shared else ""
 
 
 def _eps(entry: dict) -> str:

@@ -95,6 +95,10 @@ def craft(
     return Crafted(images, kept, key)
 
 
+Crafting = Callable[..., Crafted]
+"""What ``craft`` is; a detector for several adversaries takes ``several.craft_in_turn`` instead."""
+
+
 def activations(
     detector: Detector, crafted: Crafted, folder: Path, *, show: bool = True
 ) -> np.ndarray:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.models.detector import DetectorNet, build
-from robust_core.training.adversaries import Adversary, activations, craft, slug
+from robust_core.training.adversaries import Adversary, Crafting, activations, craft, slug
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.rows import take
@@ -120,6 +120,7 @@ def train_detector(
     cache: Path,
     seed: int = 0,
     show: bool = True,
+    crafting: Crafting = craft,
 ) -> DetectorTrainer:
     """Train a detector for ``adversary``, going on from ``folder/checkpoint.pt`` where there is one.
 
@@ -131,6 +132,7 @@ def train_detector(
         images: pictures ``[N, 3, 32, 32]``, bytes, or floats in [0, 1].
         folder: for the checkpoint after each epoch.
         cache: for the adversarial pictures and the activations, which are made once.
+        crafting: what makes the adversarial pictures of ``adversary``.
 
     Raises:
         ValueError: the checkpoint belongs to another recipe or seed, or a file is damaged.
@@ -143,7 +145,8 @@ def train_detector(
     images = images[: recipe.limit]
     trainer.n = len(images)
     if trainer.epoch < recipe.epochs:
-        crafted = craft(classifier, adversary, images, None, recipe, cache, what="train", show=show)
+        given = (classifier, adversary, images, None, recipe, cache)
+        crafted = crafting(*given, what="train", show=show)
         pairs = activations(detector, crafted, cache, show=show)
         while trainer.epoch < recipe.epochs:
             trainer.run_epoch(pairs, show)

@@ -14,11 +14,12 @@ from robust_core.detector_zoo import KIND
 from robust_core.detectors import Detector, calibrate
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.adversaries import Adversary, Crafted, craft
+from robust_core.training.adversaries import Adversary, Crafted, Crafting, craft
 from robust_core.training.detector import DetectorTrainer, name
 from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split, to_float
+from robust_core.training.several import SEVERAL
 
 FALSE_POSITIVE_RATE = 0.05
 BATCH = 250
@@ -36,14 +37,15 @@ def export_detector(
     command: str,
     data: str,
     show: bool = True,
+    crafting: Crafting = craft,
 ) -> dict:
     """Write ``folder/<name>.safetensors`` and ``folder/entry.json``; return the entry.
 
     Its figures are those of the rounded weights in the file, on the pictures and true classes of
-    ``test``, which ``adversary`` (the one that ``against`` names) is to make the classifier leave. They
-    are at score 0.5, for the pictures as they are and, as ``eight_bit``, for all rounded to 8 bits.
-    ``threshold`` is the one of 5 % false positives on ``aside``, clean pictures ``[M, C, H, W]``
-    that were used for nothing else.
+    ``test``, which ``adversary`` (the one that ``against`` names, by ``crafting``) is to make the
+    classifier leave. They are at score 0.5, for the pictures as they are and, as ``eight_bit``, for all
+    rounded to 8 bits. ``threshold`` is the one of 5 % false positives on ``aside``, clean pictures
+    ``[M, C, H, W]`` that were used for nothing else.
     """
     recipe, classifier = trainer.recipe, trainer.classifier
     content = to_safetensors(rounded_weights(trainer.subnetwork))
@@ -51,7 +53,8 @@ def export_detector(
     subnetwork.load_state_dict(read_safetensors(content))
     detector = Detector(classifier, subnetwork.to(trainer.device), point=recipe.point)
     images, labels = test
-    crafted = craft(classifier, adversary, images, labels, against, cache, what="test", show=show)
+    given = (classifier, adversary, images, labels, against, cache)
+    crafted = crafting(*given, what="test", show=show)
     floats, eight_bit = (
         answers(detector, batches(crafted, trainer.device), labels, eight_bit=rounding)
         for rounding in (False, True)
@@ -104,7 +107,7 @@ def _identity(recipe: DetectorRecipe, content: bytes) -> dict:
         "file": f"{name(recipe)}.safetensors",
         "sha256": hashlib.sha256(content).hexdigest(),
         "point": recipe.point,
-        "adversary": recipe.adversary,
+        "adversary": list(recipe.parameters) if recipe.adversary == SEVERAL else recipe.adversary,
         "eps": recipe.parameters.get("eps"),
         "recipe": asdict(recipe),
     }

@@ -39,7 +39,8 @@ class DetectorRecipe:
     """Training of an adversary detector (Metzen et al., 2017, sections 4.1, 3.4): Adam, constant rate.
 
     ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
-    one) say what made the adversarial half. ``fingerprint`` is that of the classifier's weights:
+    one) say what made the adversarial half. Of several adversaries, ``parameters`` has those of each
+    by its name (``training.several``). ``fingerprint`` is that of the classifier's weights:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
     ``start`` names a detector whose weights are the first ones (None: random weights).
     With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.
@@ -49,7 +50,7 @@ class DetectorRecipe:
     fingerprint: str
     point: str
     adversary: str
-    parameters: dict[str, float | int | str | bool | None] = field(default_factory=dict)
+    parameters: dict[str, float | int | str | bool | dict | None] = field(default_factory=dict)
     limit: int | None = None
     epochs: int = 20
     rate: float = 1e-4

@@ -30,6 +30,11 @@ SPECS = {
     "bim-ad4": ("AD(4)", "bim", {"eps": 4 / 255, **BIM}),
     "deepfool": ("AD(4)", "deepfool", {"steps": 1}),
     "dynamic": ("AD(2)", "dynamic", {"eps": 4 / 255, **BIM}),
+    "several": (
+        "AD(2)",
+        ["bim", "deepfool", "fgsm"],
+        {"bim": {"eps": 4 / 255, **BIM}, "deepfool": {"steps": 1}, "fgsm": {"eps": 4 / 255}},
+    ),
 }
 
 
@@ -131,6 +136,19 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
     assert (eps["eps"], eps["detectors"]) == ([4 / 255, 8 / 255], ["fgsm-1", "fgsm-2"])
     assert parts["transfer"]["detectors"] == ["fgsm-1", "bim", "deepfool"]
     assert parts["transfer"]["adversaries"][2] == {"adversary": "deepfool", "eps": None}
+    assert parts["several"]["detector"] == "several"
+    rows = parts["several"]["rows"]
+    assert [(row["adversary"], row["own"]["detector"], row["own"]["point"]) for row in rows] == [
+        *(("bim", "bim", "AD(2)"), ("deepfool", "deepfool", "AD(4)"), ("fgsm", "fgsm-1", "AD(2)"))
+    ]
+    assert [row["several"]["detector"] for row in rows] == ["several"] * 3
+    for i, row in enumerate(rows):  # as rows of the tables of each
+        (same,) = [r for r in own if r["detector"] == row["own"]["detector"]]
+        j = parts["transfer"]["detectors"].index(row["own"]["detector"])
+        assert row["own"]["floats"] == same["floats"] == parts["transfer"]["matrix"][j][j], i
+        assert row["own"]["eight_bit"] == same["eight_bit"]
+        assert set(row["several"]["eight_bit"]) == set(row["several"]["floats"]) == FIGURES
+    assert rows[0]["own"]["floats"] != rows[0]["several"]["floats"]
     sigma = parts["sigma"]
     assert {kind: one["name"] for kind, one in sigma["detectors"].items()} == {
         **{"static": "bim", "dynamic": "dynamic"}
@@ -141,17 +159,18 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
     unseen = {(row["detector"], row["attack"]) for row in parts["unseen"]["rows"]}
     everything = {*SPECS, "squeezing"}
     assert unseen == {(d, "noise") for d in everything} | {
-        (d, "fgsm") for d in everything if not d.startswith("fgsm")
+        (d, "fgsm") for d in everything if d != "several" and not d.startswith("fgsm")
     }
     assert {row["detector"] for row in parts["roc"]["rows"]} <= everything - {"bim-ad4", "fgsm-2"}
     tables = {name: detector_tables.text(name, part) for name, part in parts.items()}
     assert all(table.startswith(f"{name}: ") for name, table in tables.items())
     assert tables["transfer"].count("fgsm 0.0157") == 2
+    assert [line.split()[0] for line in tables["several"].splitlines()[-3:]] == SPECS["several"][1]
 
 
 def test_figures_are_those_of_a_direct_computation(evaluated, bundled):
-    bundled("fgsm-1", "fgsm-2", "bim", "dynamic")
-    parts = evaluated("--json", "--part", "eps", "transfer", "sigma").json["parts"]
+    bundled("fgsm-1", "fgsm-2", "bim", "dynamic", "deepfool", "several")
+    parts = evaluated("--json", "--part", "eps", "transfer", "several", "sigma").json["parts"]
     images, classifier = evaluated.pixels.float() / 255, zoo.load(MODEL, "cpu")
 
     def direct(name, attack):
@@ -169,6 +188,9 @@ def test_figures_are_those_of_a_direct_computation(evaluated, bundled):
         direct("bim", fgsm["fgsm-1"]), abs=1e-6
     )
     bim = attacks.create("bim", **SPECS["bim"][2])
+    for kind, name in (("own", "bim"), ("several", "several")):
+        found = parts["several"]["rows"][0][kind]["floats"]
+        assert found == pytest.approx(direct(name, bim), abs=1e-6)
     for kind, name in (("static", "bim"), ("dynamic", "dynamic")):
         rows = parts["sigma"]["detectors"][kind]["rows"]
         assert rows[0] == pytest.approx(direct(name, bim), abs=1e-6)
@@ -223,13 +245,19 @@ def test_what_lacks_its_detectors_is_left_out_with_a_sentence(evaluated, bundled
     assert list(ended.json["parts"]) == [
         *("adversaries", "full_knowledge", "unseen", "roc", "reject")
     ]
-    for part in ("depth", "eps", "transfer", "sigma"):
+    for part in ("depth", "eps", "transfer", "several", "sigma"):
         (line,) = [s for s in ended.err.splitlines() if s.startswith(f"{part} is left out: ")]
         assert line.endswith(".")
     complaint = "none of sigma can be made"
     ended = evaluated("--part", "sigma")
     assert ended.status == 2
     assert complaint in ended.err.splitlines()[-1]
+    bundled("bim", "fgsm-2", "deepfool", "several")
+    ended = evaluated("--part", "several")
+    assert ended.status == 2
+    assert (
+        "several is left out: fgsm, as several knows it, has no detector of its own." in ended.err
+    )
 
 
 def test_a_limit_leaves_the_committed_result_alone(evaluated, bundled, monkeypatch, tmp_path):

@@ -1,31 +1,34 @@
 """``train detector``: its JSON, Ctrl-C and going on, refusals."""
 
+import shlex
+
 import pytest
 import torch
 
-from robust_core.commands import train_detector
+from robust_core import attacks
+from robust_core.__main__ import build_parser
+from robust_core.commands import detector_queue, train_detector
 from robust_core.data import cifar10
+from robust_core.evaluation.detection_plan import TRANSFER
 from robust_core.training import export
 from robust_core.training.detector import DetectorTrainer
 
 NAME = "cifar10-resnet32-ad4-bim-2-255"
 START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")
+SEVERAL = ("train", "detector", "--adversary", "several")
 
 
 @pytest.fixture
 def trained(command, tmp_path, monkeypatch):
     """Train at AD(4) for two epochs on the first six of some pictures that stand for CIFAR-10."""
     generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (9, 3, 32, 32), dtype=torch.uint8, generator=generator)
-    monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, torch.arange(9)))
-    monkeypatch.setattr(train_detector, "ASIDE", 3)
+    pixels = torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator)
+    monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, torch.arange(12) % 10))
 
-    def run(*more, folder="run"):
+    def run(*more, folder="run", start=(*START, "--steps", "2")):
         return command(
             *(
-                *START,
-                "--steps",
-                "2",
+                *start,
                 "--point",
                 "AD(4)",
                 "--limit",
@@ -82,6 +85,45 @@ def test_ctrl_c_and_going_on_give_the_same_weights(trained, monkeypatch):
     assert trained("--json").json["sha256"] == straight["sha256"]
 
 
+def test_several_are_trained_on_and_crafted_as_each_alone(trained, tmp_path, monkeypatch):
+    each = ("fgsm --eps 2/255", "bim --eps 2/255 --steps 2")
+    monkeypatch.setattr(detector_queue, "SEVERAL", each)
+    ended = trained("--json", start=SEVERAL)
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert value["name"] == "cifar10-resnet32-ad4-several"
+    assert (value["adversary"], value["eps"]) == (["fgsm", "bim"], None)
+    assert value["recipe"]["parameters"]["bim"]["steps"] == 2
+    assert "--adversary several --limit 6" in value["command"]
+    made = {f.name for f in (tmp_path / "cache").glob("bim-*-6-????????????.npy")}
+    assert len(made) == 2  # of training and of test pictures
+
+    def refuse(*_):
+        raise AssertionError("crafted again")
+
+    monkeypatch.setattr(attacks.BIM, "perturb", refuse)
+    alone = trained("--json", folder="alone")
+    assert alone.status == 0, alone.err
+    assert alone.json["recipe"]["parameters"] == value["recipe"]["parameters"]["bim"]
+
+
+def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():
+    def parsed(line):
+        return build_parser("train").parse_args(["train", "detector", *shlex.split(line)])
+
+    queue = [parsed(line) for line in detector_queue.COMMANDS]
+    (several,) = [args for args in queue if args.adversary == "several"]
+    assert several is queue[-1]
+    five = train_detector.adversary_of(several)
+    assert tuple(five) == TRANSFER
+    alone = [
+        train_detector.adversary_of(args)
+        for args in queue
+        if args.limit == several.limit and args.adversary in five
+    ]
+    assert all(attack in alone for attack in five.values())
+
+
 def test_people_get_sentences(trained, tmp_path):
     ended = trained()
     assert ended.status == 0
@@ -98,6 +140,12 @@ def test_people_get_sentences(trained, tmp_path):
         (("train", "detector", "--adversary", "deepfool", "--eps", "1"), ["deepfool has no eps"]),
         (("train", "detector", "--adversary", "dynamic"), ["needs --eps"]),
         ((*START, "--start", "x"), ["--start belongs to --adversary dynamic"]),
+        ((*SEVERAL, "--start", "x"), ["--start belongs to --adversary dynamic"]),
+        (
+            (*SEVERAL, "--eps", "1/255", "--steps", "2"),
+            ["several takes none of --eps, --steps: each"],
+        ),
+        ((*SEVERAL, "--step-size", "1"), ["several takes none of --step-size"]),
         (("train", "detector", "--all-missing", "--limit", "3"), ["--all-missing takes none of"]),
         ((*START, "--steps", "0"), ["steps must be", "from 1"]),
         ((*START, "--point", "AD(7)", "--data", "."), ["CIFAR-10"]),

@@ -97,6 +97,44 @@ def test_depth_bars_are_the_rows_by_point(row):
     assert set(charts.depth_bars(rows, "eight_bit").data[0].text) == {NOTHING.replace(" ", "<br>")}
 
 
+@pytest.fixture
+def both(row) -> list[dict]:
+    """Each with its own detector and the one for all; rounded to 8 bits, the last one fools nothing."""
+    kept = ("detector", "point", "n_train", "epochs", "floats", "eight_bit")
+    rows = []
+    for i, (adversary, eps, point) in enumerate(ADVERSARIES):
+        rounded = None if i == 4 else 0.6
+        own = row(adversary, eps, point, 0.9 - i / 100, rounded)
+        shared = row(adversary, eps, "AD(2)", 0.8 - i / 100, rounded)
+        each = {"own": own, "several": shared}
+        each = {kind: {key: one[key] for key in kept} for kind, one in each.items()}
+        rows.append({"adversary": adversary, "eps": eps, "parameters": {}, **each})
+    return rows
+
+
+def test_bars_of_each_adversary_are_its_own_detector_and_the_one_for_all(both):
+    own, several = charts.several_bars(both).data
+    for bars, kind in ((own, "own"), (several, "several")):
+        assert list(bars.y) == [r[kind]["floats"]["detectability"] for r in both]
+        assert list(bars.x) == [charts.title(a, eps) for a, eps, _ in ADVERSARIES]
+    assert own.name != several.name
+    assert (own.marker.color, own.marker.pattern.shape) != (
+        *(several.marker.color, several.marker.pattern.shape),
+    )
+    last, shared = own.customdata[3], several.customdata[3]
+    for words, point in ((last, "AD(4)"), (shared, "AD(2)")):
+        assert all(part in words for part in ("DeepFool", point, "floats", "2,000", "10,000"))
+    assert last.startswith(own.name)
+    (line,) = charts.several_bars(both).layout.shapes
+    assert line.y0 == line.y1 == charts.CHANCE
+
+
+def test_bars_of_what_rounding_undoes_say_so(both):
+    for bars in charts.several_bars(both, "eight_bit").data:
+        assert bars.text[3:] == ("0.60", NOTHING.replace(" ", "<br>"))
+        assert "rounded to 8 bits" in bars.customdata[0]
+
+
 def test_numbers_and_titles(detector_figures):
     assert charts.number(0.456) == "0.46"
     assert charts.number(None) == NOTHING

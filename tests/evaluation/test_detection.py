@@ -79,6 +79,8 @@ def test_scores_that_differ_look_different_as_far_as_six_decimals_go(values, sai
         ({"point": "AD(2)", "adversary": "bim", "eps": 2 / 255}, "AD(2), BIM 2/255"),
         ({"point": "AD(4)", "adversary": "deepfool", "eps": None}, "AD(4), DeepFool"),
         ({"point": "AD(2)", "adversary": "bim-l2", "eps": 0.31}, "AD(2), BIM (L2) 0.31 in L2"),
+        ({"point": "AD(2)", "adversary": ["fgsm", "bim"], "eps": None}, "AD(2), two attacks"),
+        ({"point": "AD(2)", "adversary": list("abcdef")}, "AD(2), 6 attacks"),
         ({"method": "squeezing", "adversary": None}, "Feature squeezing"),
         ({"method": "safetynet", "adversary": ["fgsm", "deepfool"]}, "SafetyNet"),
     ],
@@ -95,3 +97,5 @@ def test_origins():
     assert origin({"method": "squeezing"}) == "Nothing was trained."
     both = origin({"method": "safetynet", "adversary": ["fgsm", "homemade"]})
     assert both == "Trained on FGSM and homemade."
+    three = origin({"method": "subnetwork", "adversary": ["fgsm", "bim", "deepfool"], "eps": None})
+    assert three == "Trained on FGSM, BIM and DeepFool, each on one picture in three."

@@ -28,13 +28,14 @@ FULL = {
     "deepfool-ad2": entry("deepfool"),
     "deepfool-ad4": entry("deepfool", point="AD(4)"),
     "dynamic": entry("dynamic", 1, **LINF),
+    "several": entry(["fgsm", "bim"], fgsm={"eps": 2 / 255}, bim={"eps": 1 / 255, **LINF}),
     "safety": entry(["fgsm", "deepfool"], method="safetynet", point=None),
     "squeezing": entry(None, method="squeezing", point=None),
 }
 
 
-def test_static_are_subnetworks_that_were_not_trained_dynamically():
-    assert set(plan.static(FULL)) == set(FULL) - {"dynamic", "safety", "squeezing"}
+def test_static_are_subnetworks_of_one_adversary_that_were_not_trained_dynamically():
+    assert set(plan.static(FULL)) == set(FULL) - {"dynamic", "several", "safety", "squeezing"}
     assert plan.others(FULL) == ["safety", "squeezing"]
 
 
@@ -64,6 +65,16 @@ def test_a_dynamic_detector_stands_beside_the_static_one_of_its_size():
     assert plan.pair({"bim-1": FULL["bim-1"]}) is None
 
 
+def test_the_one_for_several_was_fitted_to_the_very_attacks_of_others():
+    assert plan.several(FULL) == "several"
+    alone = [plan.attack_of(FULL[name]) for name in plan.transfer(FULL)[:2]]
+    assert plan.attacks_of(FULL["several"]) == alone
+    others = {name: one for name, one in FULL.items() if name != "several"}
+    assert plan.several(others) is None
+    for table in (plan.depths, plan.radii, plan.transfer, plan.pair):
+        assert table(others) == table(FULL)
+
+
 def test_chief_has_each_kind_once():
     wanted = ["bim-2", "bim-1", "dynamic", "safety", "squeezing"]
     assert plan.chief(FULL, "bim-2") == wanted
@@ -73,7 +84,13 @@ def test_chief_has_each_kind_once():
 
 
 @pytest.mark.parametrize(
-    ("name", "attacks"), [("bim-1", ["bim"]), ("safety", ["fgsm", "deepfool"]), ("squeezing", [])]
+    ("name", "attacks"),
+    [
+        ("bim-1", ["bim"]),
+        ("several", ["fgsm", "bim"]),
+        ("safety", ["fgsm", "deepfool"]),
+        ("squeezing", []),
+    ],
 )
 def test_what_a_detector_was_made_for(name, attacks):
     assert plan.fitted_to(FULL[name]) == attacks
@@ -82,4 +99,4 @@ def test_what_a_detector_was_made_for(name, attacks):
 def test_an_empty_index_gives_empty_tables():
     assert plan.static({}) == plan.depths({}) == plan.transfer({}) == plan.others({}) == []
     assert plan.radii({}) == {}
-    assert plan.pair({}) is None
+    assert plan.pair({}) is plan.several({}) is None

@@ -225,6 +225,7 @@ def result(**changes) -> dict:
         "depth": {"rows": rows},
         "eps": {"bim": {"eps": [0.01, 0.02], "detectors": [NAME] * 2, "matrix": matrix}},
         "transfer": {"adversaries": adversaries, "detectors": [NAME] * 2, "matrix": matrix},
+        "several": {"rows": [own | {"own": rows[0], "several": rows[0]}]},
         "sigma": {
             "sigmas": [0.0, 1.0],
             "eps": 0.01,

@@ -1,0 +1,90 @@
+"""Several adversaries for one detector: they take turns from picture to picture.
+
+Metzen et al. (2017), in their conclusion, leave detectors of many adversaries at once to later work.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from robust_core.classifier import Classifier
+from robust_core.training.adversaries import Adversary, Crafted, craft
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.training.run import to_float
+
+SEVERAL = "several"
+"""What a recipe calls its ``adversary`` where ``parameters`` holds those of each, by name."""
+
+
+@dataclass(frozen=True)
+class InTurn:
+    """Like ``Crafted``: the adversarial picture i is that of ``parts[i % len(parts)]``.
+
+    The parts are what each adversary makes of the same pictures.
+    """
+
+    parts: tuple[Crafted, ...]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def images(self) -> Tensor:
+        """The pictures themselves, as they were given."""
+        return self.parts[0].images
+
+    @property
+    def key(self) -> str:
+        """A name that stands for those of all parts and their order."""
+        digest = hashlib.sha256("\n".join(part.key for part in self.parts).encode())
+        return f"{SEVERAL}-{len(self)}-{digest.hexdigest()[:12]}"
+
+    def pairs(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The pictures themselves and the adversarial ones, float32 in [0, 1], on ``device``."""
+        if isinstance(rows, slice):
+            rows = torch.arange(len(self))[rows]
+        clean = to_float(self.images[rows], device)
+        adversarial = torch.empty_like(clean)
+        for turn, part in enumerate(self.parts):
+            places = (rows % len(self.parts) == turn).nonzero()[:, 0]
+            adversarial[places] = part.pairs(rows[places], device)[1]
+        return clean, adversarial
+
+
+def craft_in_turn(
+    classifier: Classifier,
+    adversary: Mapping[str, Adversary],
+    images: Tensor,
+    labels: Tensor | None,
+    recipe: DetectorRecipe,
+    folder: Path,
+    *,
+    what: str,
+    show: bool = True,
+) -> InTurn:
+    """``adversaries.craft`` for several adversaries, by name, in the order of their turns.
+
+    ``recipe.parameters`` has the hyper-parameters of each. Each makes all of ``images``, of which only
+    its turns are used: so they are the files of the detectors that are made for it alone, and nothing is
+    made twice. Raises ``ValueError`` where an adversary would have no turn.
+    """
+    if len(images) < len(adversary):
+        raise ValueError(
+            f"images must be at least {len(adversary)}, one for each adversary; got {len(images)}"
+        )
+    return InTurn(
+        tuple(
+            craft(
+                *(classifier, attack, images, labels),
+                replace(recipe, adversary=name, parameters=recipe.parameters[name]),
+                folder,
+                what=f"{what} {name}",
+                show=show,
+            )
+            for name, attack in adversary.items()
+        )
+    )
