@@ -6,13 +6,14 @@ What differs from the authors' code, and why:
   tanh is 2e-6 (with the usual factor 0.999999). Here tanh is stretched by ``1 / SHRINK`` and ``w``
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
-- The step. Adam's step falls linearly to zero over a search: most is won in its last part, so that
-  ``abort_early`` is off by default (on CIFAR-10 it saves a fifth of the passes for 3 % of the length).
+- The step. Adam's step falls linearly to zero over a search: much is won in its last part, so that
+  ``abort_early``, which saves passes, is off by default.
 - The scale. The first pass tells how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
-  nor that of the distance matters: 3 searches of 80 steps end nearer than 5 of 100 from a fixed
-  constant and step, on CIFAR-10 (distances near 0.1) as on digits (near 0.5).
+  nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they end as near
+  as 5 of 100 from a fixed constant and step (``evaluate --attack cw-l2 --search-steps 5 --steps 100
+  --initial-const 0.01 --learning-rate 0.01``: the same mean within 0.5 %).
 - The clock. Each picture has its own Adam, its own bisection and its own early stop, and starts its
   next search when it is ready, whatever the others do. So a picture gets in a batch what it gets
   alone, and those that are done cost nothing.
