@@ -17,13 +17,7 @@ from robust_core.detectors import Reconstruction
 PICTURES = 250
 """Test pictures of the histogram, at most."""
 STEPS, RESTARTS = 40, 3
-OUTCOMES = {
-    (True, True): "passes both",
-    (True, False): "rejected",
-    (False, True): "not fooled",
-    (False, False): "not fooled",
-}
-"""By whether the classifier says the target, and whether the detector lets the picture pass."""
+BOTH, REJECTED, NOT_FOOLED = "passes both", "rejected", "not fooled"
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class Deflection:
     ``error_threshold``; ``resembles`` ``[R]`` is the class of the training picture nearest in L2, None
     where there is no such measure. ``own``, ``wrong`` and ``plain`` are errors for the histogram: of clean
     pictures under the class predicted and under the target, and of those that PGD, which knows the
-    classifier alone, makes the target.
+    classifier alone, makes the target; ``plain_alike`` of these are nearest to pictures of the target.
     """
 
     target: int
@@ -52,12 +46,15 @@ class Deflection:
     own: Tensor
     wrong: Tensor
     plain: Tensor
+    plain_alike: int | None
 
     @property
     def outcomes(self) -> list[str]:
-        """A word or two on each picture: one of ``OUTCOMES``."""
-        fooled = (said == self.target for said in self.said)
-        return [OUTCOMES[pair] for pair in zip(fooled, self.passes, strict=True)]
+        """By whether the classifier says the target, and whether the detector lets the picture pass."""
+        return [
+            NOT_FOOLED if said != self.target else BOTH if passes else REJECTED
+            for said, passes in zip(self.said, self.passes, strict=True)
+        ]
 
     @property
     def deflected(self) -> int | None:
@@ -65,7 +62,7 @@ class Deflection:
         if self.resembles is None:
             return None
         pairs = zip(self.outcomes, self.resembles, strict=True)
-        return sum(pair == (OUTCOMES[True, True], self.target) for pair in pairs)
+        return sum(pair == (BOTH, self.target) for pair in pairs)
 
 
 def pictures_of(family: str, count: int = PICTURES) -> tuple[Tensor, Tensor]:
@@ -124,7 +121,10 @@ def deflect(
     said = _classes(classifier, adversarial)
     plain = PGD(eps=eps, steps=10)(classifier, images, aim, targeted=True)
     turned = _classes(classifier, plain) == target
-    looks = None if resembles is None else resembles(adversarial.cpu()).tolist()
+    looks, alike = None, None
+    if resembles is not None:
+        looks = resembles(adversarial.cpu()).tolist()
+        alike = int((resembles(plain[turned].cpu()) == target).sum())
     return Deflection(
         target=target,
         eps=eps,
@@ -140,6 +140,7 @@ def deflect(
         own=detector.error(images).cpu(),
         wrong=detector.error(images, aim).cpu(),
         plain=detector.error(plain[turned]).cpu(),
+        plain_alike=alike,
     )
 
 
