@@ -17,7 +17,7 @@ from robust_core.detectors import Reconstruction
 PICTURES = 250
 """Test pictures of the histogram, at most."""
 STEPS, RESTARTS = 40, 3
-BOTH, REJECTED, NOT_FOOLED = "passes both", "rejected", "not fooled"
+BOTH, REJECTED, MISSED = "passes both", "rejected", "target missed"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Deflection:
     def outcomes(self) -> list[str]:
         """By whether the classifier says the target, and whether the detector lets the picture pass."""
         return [
-            NOT_FOOLED if said != self.target else BOTH if passes else REJECTED
+            MISSED if said != self.target else BOTH if passes else REJECTED
             for said, passes in zip(self.said, self.passes, strict=True)
         ]
 
