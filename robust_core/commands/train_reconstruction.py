@@ -13,7 +13,7 @@ LIMIT = 10_000
 """Training pictures at most, unless ``--limit`` says otherwise."""
 SIZES = {
     "digits": {"code": 8, "width": 16, "epochs": 60},
-    "cifar10": {"code": 32, "width": 32, "epochs": 20},
+    "cifar10": {"code": 32, "width": 16, "epochs": 15},
 }
 """The autoencoder and its epochs by the family of the pictures."""
 
