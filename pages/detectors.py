@@ -6,6 +6,7 @@ from robust_core.dashboard import (
     controls,
     detection,
     detectors,
+    detectors_deflected,
     detectors_duel,
     detectors_measured,
     detectors_reject,
@@ -33,9 +34,13 @@ with left, st.container(key="more"):
 
 found = detection.entries_of(model.name)
 with right:
-    point = detectors.show_architecture(found, classes=10)
+    point = None
+    if detectors.has_points(found):
+        point = detectors.show_architecture(found, classes=10)
+    else:
+        detectors_deflected.show_idea(found)
     scores, duel = st.container(key="scores"), st.container(key="duel_section")
-measured, reject, toy = st.container(), st.container(), st.container()
+measured, reject, toy, deflected, study = (st.container() for _ in range(5))
 with duel:
     choice = detectors_duel.choose(found, model.name) if found else None
     answers = st.container()
@@ -60,8 +65,11 @@ with measured:
 with reject:
     if policy:
         detectors_reject.show(policy)
+with deflected:
+    detectors_deflected.show(model.name)
 with toy:
     detectors_toy.show()
+with study:
     detectors_study.show()
 share.publish()
 

@@ -24,7 +24,7 @@ def refuse(args: argparse.Namespace, options: tuple[str, ...], own: tuple[str, .
     """Raise ``ValueError`` where such a recipe was given one of ``options`` that is not its own."""
     alien = [o for o in (*options, "epochs", "paper_schedule") if o not in own]
     given = ["--" + o.replace("_", "-") for o in alien if getattr(args, o) not in (None, False)]
-    given += ["--seed"] if args.seed else []
+    given += ["--seed"] if args.seed and "seed" not in own else []
     if given:
         taken = ", ".join("--" + o.replace("_", "-") for o in own)
         raise ValueError(f"{args.recipe} has no {', '.join(given)}; it takes {taken}")

@@ -11,6 +11,7 @@ from robust_core.commands import (
     options,
     output,
     train_detector,
+    train_reconstruction,
     train_safetynet,
     train_squeezing,
 )
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
     from robust_core.training.run import Split
 
-WITHOUT_SCHEDULE = {module.RECIPE: module for module in (train_safetynet, train_squeezing)}
-"""Detectors that no gradient descent trains."""
+WITHOUT_SCHEDULE = {
+    module.RECIPE: module for module in (train_reconstruction, train_safetynet, train_squeezing)
+}
+"""Detectors that are calibrated and measured against several attacks, with no epochs to choose."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "recipe",
         metavar="RECIPE",
-        help="cifar10-resnet32, digits-cnn, detector, safetynet or squeezing",
+        help="cifar10-resnet32, digits-cnn, detector, reconstruction, safetynet or squeezing",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
     parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
@@ -53,8 +56,11 @@ def run(args: argparse.Namespace) -> None:
         train_detector.run(args)
         return
     if args.recipe in WITHOUT_SCHEDULE:
-        detector_data.refuse(args, train_detector.OPTIONS)
-        WITHOUT_SCHEDULE[args.recipe].run(args)
+        module = WITHOUT_SCHEDULE[args.recipe]
+        detector_data.refuse(
+            args, train_detector.OPTIONS, getattr(module, "OWN", detector_data.OWN)
+        )
+        module.run(args)
         return
     train_detector.refuse_options(args)
     recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)

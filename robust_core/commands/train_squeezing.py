@@ -51,4 +51,5 @@ def command(args: argparse.Namespace) -> str:
     for option in ("model", "limit", "test_limit"):
         value = getattr(args, option)
         words += ["--" + option.replace("_", "-"), str(value)] if value is not None else []
+    words += ["--seed", str(args.seed)] if args.seed else []
     return shlex.join(words)

@@ -70,13 +70,23 @@ def show_architecture(found: dict[str, dict], classes: int) -> str:
     return point
 
 
-def at(found: dict[str, dict], point: str) -> set[str]:
+def has_points(found: dict[str, dict]) -> bool:
+    """Whether any of these detectors reads at an attachment point; so too where there are none yet."""
+    return not found or any(entry.get("point") for entry in found.values())
+
+
+def at(found: dict[str, dict], point: str | None) -> set[str]:
     """The detectors that read at a point, maybe among others."""
+    if point is None:
+        return set()
     return {name for name, entry in found.items() if point in str(entry.get("point") or "")}
 
 
-def show_scores(request: Request, found: dict[str, dict], point: str) -> Experiment | None:
-    """Attack the picture, ask every detector, a row for each; the outcome of the attack."""
+def show_scores(request: Request, found: dict[str, dict], point: str | None) -> Experiment | None:
+    """Attack the picture, ask every detector, a row for each; the outcome of the attack.
+
+    Those that read at ``point`` are marked.
+    """
     st.markdown("##### What every detector says of this picture")
     attack = request.attack
     experiment = computed(
@@ -92,7 +102,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str) -> Experim
         panel_key(request, found),
         lambda progress: _ask(list(found), experiment),
         channel="scores",
-        doing=f"Asking {len(found)} detectors",
+        doing=f"Asking {len(found)} detector{'s' * (len(found) > 1)}",
     )
     if said is not None:
         _show_panel(request, experiment, said, found, point)
@@ -123,16 +133,17 @@ def _ask(names: list[str], experiment: Experiment) -> Panel:
 
 
 def _show_panel(
-    request: Request, experiment: Experiment, said: Panel, found: dict[str, dict], point: str
+    request: Request, experiment: Experiment, said: Panel, found: dict[str, dict], point: str | None
 ) -> None:
     attack = request.attack
     st.markdown(f"**{said.sentence}** {sentence(experiment, attack.norm)}")
     st.html(detectors_look.table(said, titles(found), at(found, point)))
     for name, why in said.refused.items():
         st.error(f"{titles(found)[name]}: {why}")
+    marked = f"Marked: detectors at {point}. " if point else ""
     st.caption(
         f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
-        f"set on clean pictures. A bar that crosses it is rejected. Marked: detectors at {point}. "
+        f"set on clean pictures. A bar that crosses it is rejected. {marked}"
         f"{type(attack).title} knows the classifier only."
     )
 

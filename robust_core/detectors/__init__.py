@@ -1,14 +1,16 @@
 """Adversary detectors: from pictures to the probability that they are adversarial."""
 
 from robust_core.detectors.base import Detector, calibrate
+from robust_core.detectors.reconstruction import Reconstruction
 from robust_core.detectors.safetynet import SafetyNet
 from robust_core.detectors.squeezing import FeatureSqueezing
 
-__all__ = ["METHODS", "Detector", "FeatureSqueezing", "SafetyNet", "calibrate"]
+__all__ = ["METHODS", "Detector", "FeatureSqueezing", "Reconstruction", "SafetyNet", "calibrate"]
 
 METHODS: dict[str, type] = {
     Detector.METHOD: Detector,
     SafetyNet.METHOD: SafetyNet,
     FeatureSqueezing.METHOD: FeatureSqueezing,
+    Reconstruction.METHOD: Reconstruction,
 }
 """From the ``method`` of an entry of the index to the class whose ``from_entry`` makes it."""

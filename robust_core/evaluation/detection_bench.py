@@ -114,14 +114,19 @@ def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[
 
     Subnetworks share one pass of the trunk, which is also the classifier's own.
     """
-    classifier, scores, last = detectors[0].classifier, {}, None
-    normalised = classifier.normalise(images.to(classifier.mean.dtype))
-    for point, last in classifier.network.walk(normalised):
-        for i, detector in enumerate(detectors):
-            if isinstance(detector, Detector) and detector.point == point:
-                scores[i] = detector.subnetwork(last).sigmoid()
+    classifier, scores = detectors[0].classifier, {}
+    if any(isinstance(detector, Detector) for detector in detectors):
+        last = None
+        normalised = classifier.normalise(images.to(classifier.mean.dtype))
+        for point, last in classifier.network.walk(normalised):
+            for i, detector in enumerate(detectors):
+                if isinstance(detector, Detector) and detector.point == point:
+                    scores[i] = detector.subnetwork(last).sigmoid()
+        logits = classifier.network.head(last)
+    else:  # whose classifier may have no attachment points
+        logits = classifier(images)
     for i, detector in enumerate(detectors):
         if i not in scores:
             scores[i] = detector.score(images)
-    right = classifier.network.head(last).argmax(1) == labels
+    right = logits.argmax(1) == labels
     return torch.stack([scores[i] for i in range(len(detectors))]).cpu(), right.cpu()

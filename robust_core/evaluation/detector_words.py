@@ -4,7 +4,11 @@ from robust_core import attacks
 from robust_core.evaluation.detection_plan import SUBNETWORK, fitted_to
 from robust_core.evaluation.verdict import in_255ths
 
-TITLES = {"safetynet": "SafetyNet", "squeezing": "Feature squeezing"}
+TITLES = {
+    "reconstruction": "Reconstruction",
+    "safetynet": "SafetyNet",
+    "squeezing": "Feature squeezing",
+}
 """Methods that are known by a name; a subnetwork goes by its point and its adversary."""
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
@@ -26,6 +30,8 @@ def origin(entry: dict) -> str:
     told = "Nothing was trained."
     if adversary:
         told = f"Trained on {adversary}" + (f" at eps {eps}" if eps else "") + f"{_turns(entry)}."
+    elif entry["method"] == "reconstruction":
+        told = f"Trained on {entry['n']:,} clean pictures, and on no attack."
     rate = entry.get("false_positive_rate")
     if rate is None:
         return told

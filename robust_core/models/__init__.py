@@ -1,7 +1,8 @@
 """Network architectures, and nothing else: no weights, no data, no training."""
 
+from robust_core.models.autoencoder import ClassConditionalAutoencoder
 from robust_core.models.detector import DetectorNet
 from robust_core.models.digits_cnn import DigitsCNN
 from robust_core.models.resnet import ResNet32
 
-__all__ = ["DetectorNet", "DigitsCNN", "ResNet32"]
+__all__ = ["ClassConditionalAutoencoder", "DetectorNet", "DigitsCNN", "ResNet32"]

@@ -263,7 +263,7 @@ def test_mistakes_name_what_is_wrong(refused, options, words):
     [
         (("--out", "adv.jpg"), [".png", "adv.jpg"]),
         (("--out", "no/such/folder/adv.png"), ["no/such/folder"]),
-        (("--detector", "mahalanobis"), ["must be none", "digits-cnn", "mahalanobis"]),
+        (("--detector", "mahalanobis"), ["none; got", "digits-cnn", "mahalanobis"]),
         (("--target", "cat"), ["digits-cnn has no class 'cat'"]),
         (("--label", "10"), ["digits-cnn has no class '10'"]),
         (("--device", "abacus"), ["abacus"]),

@@ -1,11 +1,11 @@
-"""``train squeezing`` and ``train safetynet``: their JSON, their table, Ctrl-C, refusals."""
+"""``train squeezing``, ``safetynet``, ``reconstruction``: their JSON, their table, Ctrl-C, refusals."""
 
 import json
 
 import pytest
 import torch
 
-from robust_core.commands import detector_data
+from robust_core.commands import detector_data, train_reconstruction
 from robust_core.data import cifar10
 from robust_core.training import export
 from robust_core.training.opponents import Opponent
@@ -65,25 +65,60 @@ def test_safetynet(trained, tmp_path):
     }
 
 
-def test_ctrl_c_says_how_to_go_on(trained, monkeypatch):
+@pytest.fixture
+def quick(monkeypatch):
+    """Autoencoders that take no time."""
+    sizes = {key: {"code": 2, "width": 2, "epochs": 2} for key in train_reconstruction.SIZES}
+    monkeypatch.setattr(train_reconstruction, "SIZES", sizes)
+
+
+def test_reconstruction_of_the_digits(trained, tmp_path, quick):
+    small = ("--limit", "64", "--test-limit", "20")
+    ended = trained("reconstruction", *small, "--seed", "3", "--json", "--install")
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert value["name"] == "digits-cnn-reconstruction"
+    assert [one["adversary"] for one in value["against"]] == ["fgsm", "bim", "deepfool"]
+    assert (value["n"], value["n_test"], value["n_calibration"]) == (64, 20, 225)
+    assert (value["seed"], value["epochs"], value["data"]) == (3, 2, "scikit-learn digits")
+    assert value["command"] == (
+        "python -m robust_core train reconstruction --limit 64 --test-limit 20 --seed 3"
+    )
+    assert {f.name for f in (tmp_path / "weights").iterdir()} == {
+        *("index.json", "digits-cnn-reconstruction.safetensors")
+    }
+    again = trained("reconstruction", *small, "--seed", "3")
+    for word in ("AUC", "deepfool", "At the threshold", "Trained on 64 clean pictures", "Written:"):
+        assert word in again.out
+    assert "another recipe or seed" in trained("reconstruction", *small).complaint
+
+
+def test_reconstruction_of_colour_pictures(trained, quick):
+    model = ("--model", "cifar10-resnet32")
+    value = trained("reconstruction", *model, "--limit", "8", "--test-limit", "3", "--json").json
+    assert value["name"] == "cifar10-resnet32-reconstruction"
+    assert (value["n"], value["n_test"], value["data"]) == (8, 3, "CIFAR-10")
+    assert value["command"].endswith("--model cifar10-resnet32 --limit 8 --test-limit 3")
+
+
+def test_ctrl_c_says_how_to_go_on(trained, monkeypatch, quick):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Opponent, "craft", interrupted)
-    for recipe in ("squeezing", "safetynet"):
+    for recipe in ("squeezing", "safetynet", "reconstruction"):
         ended = trained(recipe, "--limit", "4")
         assert ended.status == 130
         assert "run the same command to go on" in ended.err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("recipe", ["squeezing", "safetynet"])
+@pytest.mark.parametrize("recipe", ["squeezing", "safetynet", "reconstruction"])
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (("--eps", "0.1", "--point", "AD(2)"), ["has no --point, --eps; it takes --model"]),
         (("--epochs", "3"), ["has no --epochs"]),
         (("--paper-schedule",), ["has no --paper-schedule"]),
-        (("--seed", "3"), ["has no --seed"]),
         (
             ("--model", "imagenet-vgg16"),
             ["--model must be one of cifar10-resnet32", "imagenet-vgg16"],
@@ -93,6 +128,11 @@ def test_ctrl_c_says_how_to_go_on(trained, monkeypatch):
 def test_mistakes_are_one_clear_line(trained, recipe, more, words):
     complaint = trained(recipe, *more).complaint
     assert all(word in complaint for word in words)
+
+
+def test_only_what_draws_numbers_takes_a_seed(trained):
+    for recipe in ("squeezing", "safetynet"):
+        assert "has no --seed" in trained(recipe, "--seed", "3").complaint
 
 
 def test_no_picture_both_sets_the_threshold_and_is_measured():

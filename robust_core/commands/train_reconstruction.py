@@ -1,0 +1,61 @@
+"""``python -m robust_core train reconstruction``: class-conditional reconstruction, of clean pictures."""
+
+import argparse
+from pathlib import Path
+
+from robust_core.commands import detector_data, output
+from robust_core.commands.train_squeezing import command
+
+RECIPE = "reconstruction"
+MODEL = "digits-cnn"
+OWN = (*detector_data.OWN, "seed")
+LIMIT = 10_000
+"""Training pictures at most, unless ``--limit`` says otherwise."""
+SIZES = {
+    "digits": {"code": 8, "width": 16, "epochs": 60},
+    "cifar10": {"code": 32, "width": 16, "epochs": 15},
+}
+"""The autoencoder and its epochs by the family of the pictures."""
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, calibrate, measure; goes on where an earlier call was interrupted."""
+    from robust_core import zoo
+    from robust_core.training import reconstruction as training
+    from robust_core.weights import fingerprint
+
+    fitting = [name for name in zoo.names() if zoo.family(name) in SIZES]
+    name = args.model or MODEL
+    if name not in fitting:
+        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
+    classifier, family = zoo.load(name, args.device), zoo.family(name)
+    recipe = training.ReconstructionRecipe(
+        name, fingerprint(classifier), limit=args.limit or LIMIT, **SIZES[family]
+    )
+    data = detector_data.load(family, "train", args.data)
+    test, aside = detector_data.halves(
+        detector_data.load(family, "test", args.data),
+        args.test_limit or detector_data.PICTURES,
+        detector_data.PICTURES,
+    )
+    folder = args.folder or Path("runs", training.name(recipe))
+    try:
+        trainer = training.train_reconstruction(
+            classifier, recipe, data, folder=folder, seed=args.seed
+        )
+        entry = training.export_reconstruction(
+            *(trainer, list(detector_data.opponents(family).values()), data, test, aside),
+            folder=folder,
+            cache=args.cache or Path("runs", "cache"),
+            command=command(args),
+            name_of_data=detector_data.DATA[family],
+        )
+    except KeyboardInterrupt:
+        raise output.Stopped(
+            "Stopped. Whole epochs and what was crafted are kept: run the same command to go on."
+        ) from None
+    more = (
+        f"Trained on {entry['n']} clean pictures in {output.duration(entry['seconds'])}; mean error "
+        f"{entry['errors']['own']:.3f} under the own class, {entry['errors']['wrong']:.3f} under others."
+    )
+    detector_data.emit(args, folder, training.name(recipe), entry, more)

@@ -1,0 +1,210 @@
+"""Deflected attacks on the page Detectors, on demand; and what a reconstruction detector does."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+import streamlit as st
+import torch
+
+from robust_core import zoo
+from robust_core.dashboard import charts, detectors_look
+from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.detector_charts import layout
+from robust_core.dashboard.detectors import computed
+from robust_core.dashboard.detectors_deflected_look import CSS, table
+from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
+from robust_core.detectors import Reconstruction
+from robust_core.devices import best_device
+from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation import deflection
+from robust_core.evaluation.deflection import Deflection
+from robust_core.evaluation.verdict import in_255ths, quoted
+
+START_EPS = 0.5
+IDEA = (
+    "##### What the detector reads: the picture, and its reconstruction under the predicted class\n"
+    "An autoencoder, trained on clean pictures, keeps **{code} numbers** of a picture for each class. "
+    "Only those of the class that the classifier predicts reach its decoder, so it can draw nothing but "
+    "that class: where the picture shows another, the two differ. A difference above {error:.3f}, root "
+    "mean square in [0, 1] pixel units, is called adversarial."
+)
+WHAT = (
+    "The attacker has to fool the classifier *and* keep the picture close to its reconstruction as the "
+    "target class. Where eps is large enough for both, the picture that results often shows the target "
+    "to people, too: the attack is **deflected** (Qin et al., 2020)."
+)
+NONE = (
+    "No reconstruction detector is bundled. It is made by: "
+    "`python -m robust_core train reconstruction --install`."
+)
+
+
+def show_idea(found: dict[str, dict]) -> None:
+    """What a reconstruction detector among ``found`` does, in place of the attachment points."""
+    st.html(detectors_look.CSS)
+    for entry in found.values():
+        if entry["method"] == Reconstruction.METHOD:
+            code, error = entry["recipe"]["code"], entry["error_threshold"]
+            st.markdown(IDEA.format(code=code, error=error))
+
+
+def detector_for(model: str) -> str | None:
+    """The reconstruction detector of a model, or else any that is bundled."""
+    try:
+        entries = zoo.index()
+        names = [n for n in zoo.detectors() if entries[n]["method"] == Reconstruction.METHOD]
+    except zoo.ZooError:
+        return None
+    return next((n for n in names if entries[n]["model"] == model), next(iter(names), None))
+
+
+def show(model: str) -> None:
+    """Target, eps and a button; then the gallery and the histogram."""
+    st.markdown("##### Deflected attacks: when fooling both takes a picture of the target")
+    st.markdown(WHAT)
+    detector = detector_for(model)
+    if detector is None:
+        st.info(NONE)
+        return
+    classes = zoo.describe(zoo.index()[detector]["model"]).class_names
+    target, eps = _choose(classes)
+    if not st.session_state.get("_deflected"):
+        st.caption(f"On {zoo.index()[detector]['model']}. Takes some seconds.")
+        return
+    found = computed(
+        key_of(deflection=detector, entry=str(zoo.index()[detector]), target=target, eps=eps),
+        lambda progress: _work(detector, target, eps, progress),
+        channel="deflected",
+        doing="Attacking both networks",
+        words=lambda k, n: f"step {k:,} of {n:,}",
+    )
+    if found is not None:
+        _draw(found, detector, classes)
+
+
+def _choose(classes: Sequence[str]) -> tuple[int, float]:
+    key = setting("deflect_target", classes[0], one_of(classes))
+    if st.session_state[key] not in classes:  # chosen for another classifier
+        st.session_state[key] = classes[0]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        target = st.selectbox("Target class", classes, key=key, persist_state="session", width=140)
+        eps = st.segmented_control(
+            "Epsilon in Linf",
+            EPS_CHOICES,
+            required=True,
+            format_func=lambda eps: f"{eps:g}",
+            key=setting("deflect_eps", START_EPS, one_of(EPS_CHOICES)),
+            persist_state="session",
+            width="content",
+        )
+        st.button(
+            "Attack one of each class",
+            icon=":material/play_arrow:",
+            key="deflect",
+            on_click=_wanted,
+        )
+    return classes.index(target), eps
+
+
+def _wanted() -> None:
+    st.session_state["_deflected"] = True
+
+
+def _work(name: str, target: int, eps: float, progress: Progress) -> Deflection:
+    """Load and attack; called in a thread of the engine."""
+    family = zoo.family(zoo.index()[name]["model"])
+    images, labels = deflection.pictures_of(family)
+    resembles = deflection.nearest_class if family == "digits" else None
+
+    def on(device: torch.device) -> Deflection:
+        return deflection.deflect(
+            zoo.load_detector(name, device),
+            images,
+            labels,
+            target=target,
+            eps=eps,
+            resembles=resembles,
+            progress=progress,
+        )
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+
+def sentence(found: Deflection, classes: Sequence[str]) -> str:
+    """How many pass both tests, and how many of them are deflected."""
+    passed = found.outcomes.count(deflection.BOTH)
+    said = f"{passed} of {len(found.labels)} attacks pass both tests."
+    if found.deflected is None or not passed:
+        return said
+    return (
+        f"{said} {found.deflected} of these {passed} are deflected: the nearest training picture is a "
+        f"{quoted(classes[found.target])}."
+    )
+
+
+def _draw(found: Deflection, detector: str, classes: Sequence[str]) -> None:
+    st.markdown(f"**{sentence(found, classes)}**")
+    gallery, chart = st.columns([3, 2], gap="medium")
+    with gallery:
+        st.html(CSS + table(found, classes))
+        st.caption(
+            f"{escape(detector)}, target {quoted(classes[found.target])}, eps {found.eps:g} "
+            f"({in_255ths(found.eps)}) in Linf: `pgd-pair`, {deflection.RESTARTS} starts of "
+            f"{deflection.STEPS} steps. The dashed line is the threshold, {found.error_threshold:.3f}."
+            + " Nearest: the class of the training picture nearest in L2, which no attack looks at."
+            * (found.resembles is not None)
+        )
+    with chart:
+        st.plotly_chart(
+            error_histogram(found),
+            config=charts.CONFIG,
+            key="deflected_errors",
+            alt="Reconstruction errors of clean and adversarial pictures, with the threshold.",
+        )
+        caught = int((found.plain > found.error_threshold).sum())
+        st.caption(
+            f"{len(found.own)} test pictures. Clean ones under the class predicted and under the target; "
+            f"adversarial ones made by PGD, which knows the classifier alone: {caught} of the "
+            f"{len(found.plain)} that become the target are found"
+            + (
+                "."
+                if found.plain_alike is None
+                else f", {found.plain_alike} are nearest to pictures of it."
+            )
+        )
+
+
+def error_histogram(found: Deflection) -> go.Figure:
+    """Errors of clean pictures under two classes and of adversarial ones, as shares of each kind."""
+    kinds = (
+        ("clean, own class", found.own, CLEAN, ""),
+        ("clean, as the target", found.wrong, GREY, "."),
+        ("adversarial", found.plain, ADVERSARIAL, "/"),
+    )
+    top = max(float(e.max()) for _, e, _, _ in kinds if len(e)) * 1.02
+    size = max(top, found.error_threshold * 1.1) / 30
+    bars = [
+        go.Histogram(
+            x=errors.tolist(),
+            name=name,
+            histnorm="percent",
+            xbins={"start": 0, "end": 31 * size, "size": size},
+            autobinx=False,
+            opacity=0.65,
+            marker={"color": colour, "pattern": {"shape": shape, "solidity": 0.25}},
+            hovertemplate=f"{name}, n: {len(errors):,}<br>error %{{x}}: %{{y:.1f}} %<extra></extra>",
+        )
+        for name, errors, colour, shape in kinds
+    ]
+    figure = go.Figure(bars, layout(330, barmode="overlay", bargap=0, showlegend=True))
+    figure.add_vline(
+        x=found.error_threshold,
+        line={"color": DETECTOR, "width": 2, "dash": "dash"},
+        annotation={"text": "threshold", "yshift": -4, "xanchor": "left"},
+    )
+    figure.update_xaxes(title="reconstruction error, root mean square", rangemode="tozero")
+    figure.update_yaxes(title="share of the pictures", ticksuffix=" %")
+    return figure

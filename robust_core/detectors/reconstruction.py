@@ -1,0 +1,140 @@
+"""Class-conditional reconstruction: a picture that does not look like what it is said to be is adversarial.
+
+Source: Frosst, Sabour, Hinton (2018), "DARCCC: detecting adversaries by reconstruction from class
+conditional capsules"; Qin, Frosst, Sabour, Raffel, Cottrell, Hinton (2020), "Detecting and diagnosing
+adversarial images with class-conditional capsule reconstructions".
+"""
+
+import math
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.classifier import Classifier, Provenance
+from robust_core.models.autoencoder import ClassConditionalAutoencoder
+
+FLOOR = 1e-12
+"""Smallest squared error with a logarithm: a perfect reconstruction has finite log-odds."""
+
+
+class Reconstruction(nn.Module):
+    """A frozen classifier, and an autoencoder that draws the picture again given the class predicted.
+
+    ``error`` is the root-mean-square difference between picture and reconstruction, in pixel units:
+    the authors' L2 distance over the root of the number of values. As all detectors have a score in
+    [0, 1], it is ``error / (error + scale)``, which rises with the error and is 0.5 at ``scale``; its
+    log-odds are ``log(error / scale)``. It is no calibrated probability. A picture is called adversarial
+    where its score is above ``threshold``.
+
+    In ``logit`` and ``both`` the predicted class is a constant of the step: the gradient says how to bring
+    picture and reconstruction together under that class. It takes no part in changing the class, which
+    is for the classifier's own gradient. With this detector, an attack on both networks, such as
+    ``pgd-pair`` or ``dynamic``, is the reconstructive attack of Qin et al. (2020), section 3.
+
+    Raises ``ValueError`` for a scale not above 0, or a threshold that is not in [0, 1].
+    """
+
+    METHOD: ClassVar[str] = "reconstruction"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        autoencoder: ClassConditionalAutoencoder,
+        *,
+        scale: float,
+        name: str = "reconstruction",
+        threshold: float = 0.5,
+        provenance: Provenance | None = None,
+    ) -> None:
+        super().__init__()
+        if not 0 < scale < math.inf:
+            raise ValueError(f"scale must be an error above 0; got {scale!r}")
+        if not 0 <= threshold <= 1:
+            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
+        self.classifier, self.autoencoder = classifier, autoencoder
+        self.scale, self.name, self.threshold = float(scale), name, float(threshold)
+        self.provenance = provenance or Provenance(data="unknown")
+        super().train(False)
+        self.requires_grad_(False)
+
+    @classmethod
+    def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
+        """The detector of an entry of the index; ``tensors`` are the weights of its autoencoder.
+
+        Raises ``KeyError`` or ``ValueError`` for an entry that lacks something or cannot be,
+        ``RuntimeError`` where the tensors do not fit the classifier's pictures and classes.
+        """
+        autoencoder = build(classifier, entry["recipe"]["code"], entry["recipe"]["width"])
+        autoencoder.load_state_dict(tensors)
+        autoencoder = autoencoder.to(classifier.device)
+        return cls(classifier, autoencoder, scale=entry["scale"], threshold=entry["threshold"])
+
+    def train(self, mode: bool = True) -> Self:
+        """Nothing: a detector stays in eval mode."""
+        return self
+
+    @property
+    def device(self) -> torch.device:
+        return self.classifier.device
+
+    @property
+    def error_threshold(self) -> float:
+        """The error above which a picture is called adversarial, in pixel units."""
+        odds = self.threshold / (1 - self.threshold) if self.threshold < 1 else math.inf
+        return self.scale * odds
+
+    def reconstruct(self, images: Tensor, classes: Tensor) -> Tensor:
+        """Pictures ``[N, C, H, W]`` in [0, 1], drawn again as pictures of ``classes`` ``[N]``."""
+        return self.autoencoder(images.to(self.classifier.mean.dtype), classes)
+
+    def _squares(self, images: Tensor, classes: Tensor) -> Tensor:
+        images = images.to(self.classifier.mean.dtype)
+        return (images - self.reconstruct(images, classes)).square().mean((1, 2, 3))
+
+    @torch.no_grad()
+    def error(self, images: Tensor, classes: Tensor | None = None) -> Tensor:
+        """Root-mean-square error ``[N]`` in [0, 1] under ``classes`` ``[N]``, or those predicted."""
+        if classes is None:
+            classes = self.classifier(images).argmax(1)
+        return self._squares(images, classes).sqrt()
+
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
+        logits = self.classifier(images)
+        squares = self._squares(images, logits.detach().argmax(1))
+        return logits, squares.clamp_min(FLOOR).log() / 2 - math.log(self.scale)
+
+    def logit(self, images: Tensor) -> Tensor:
+        """``log(error / scale)`` of pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
+        return self.both(images)[1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.logit(images)
+
+    @torch.no_grad()
+    def score(self, images: Tensor) -> Tensor:
+        """``error / (error + scale)``: ``[N]`` in [0, 1], without a graph."""
+        return self.logit(images).sigmoid()
+
+    def flags(self, images: Tensor) -> Tensor:
+        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
+        return self.score(images) > self.threshold
+
+
+def build(
+    classifier: Classifier, code: int, width: int, seed: int = 0
+) -> ClassConditionalAutoencoder:
+    """An autoencoder with fresh weights for the pictures and classes of ``classifier``, on the CPU.
+
+    The global random state is left alone.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ClassConditionalAutoencoder(
+            classifier.channels,
+            classifier.input_size,
+            len(classifier.class_names),
+            code=code,
+            width=width,
+        )

@@ -1,0 +1,174 @@
+"""Deflected attacks: what an attacker who fools a classifier and its reconstruction detector has to draw.
+
+Source: Qin, Frosst, Raffel, Cottrell, Hinton (2020), "Deflecting adversarial attacks".
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import PGD, PGDPair
+from robust_core.classifier import Classifier
+from robust_core.data import cifar10, digits
+from robust_core.detectors import Reconstruction
+
+PICTURES = 250
+"""Test pictures of the histogram, at most."""
+STEPS, RESTARTS = 40, 3
+BOTH, REJECTED, MISSED = "passes both", "rejected", "target missed"
+
+
+@dataclass(frozen=True)
+class Deflection:
+    """One picture of each class but the target, attacked towards it by someone who knows both networks.
+
+    ``clean``, ``adversarial`` and ``reconstructed`` are float32 ``[R, C, H, W]`` on the CPU, the last
+    under the class ``said`` of the adversarial picture. ``errors`` ``[R]`` are against
+    ``error_threshold``; ``resembles`` ``[R]`` is the class of the training picture nearest in L2, None
+    where there is no such measure. ``own``, ``wrong`` and ``plain`` are errors for the histogram: of clean
+    pictures under the class predicted and under the target, and of those that PGD, which knows the
+    classifier alone, makes the target; ``plain_alike`` of these are nearest to pictures of the target.
+    """
+
+    target: int
+    eps: float
+    error_threshold: float
+    labels: list[int]
+    said: list[int]
+    clean: Tensor
+    adversarial: Tensor
+    reconstructed: Tensor
+    errors: Tensor
+    passes: list[bool]
+    resembles: list[int] | None
+    own: Tensor
+    wrong: Tensor
+    plain: Tensor
+    plain_alike: int | None
+
+    @property
+    def outcomes(self) -> list[str]:
+        """By whether the classifier says the target, and whether the detector lets the picture pass."""
+        return [
+            MISSED if said != self.target else BOTH if passes else REJECTED
+            for said, passes in zip(self.said, self.passes, strict=True)
+        ]
+
+    @property
+    def deflected(self) -> int | None:
+        """Pictures that pass both tests and are nearest to pictures of the target."""
+        if self.resembles is None:
+            return None
+        pairs = zip(self.outcomes, self.resembles, strict=True)
+        return sum(pair == (BOTH, self.target) for pair in pairs)
+
+
+def pictures_of(family: str, count: int = PICTURES) -> tuple[Tensor, Tensor]:
+    """The first test pictures in [0, 1], on none of which a threshold was set, and their labels.
+
+    Raises ``DataMissing`` where CIFAR-10 is not on this machine, ``ValueError`` for other families.
+    """
+    images, labels = _load(family, "test")
+    half = min(count, len(images) // 2)
+    images = images[:half]
+    return images.float() / 255 if images.dtype == torch.uint8 else images, labels[:half]
+
+
+def _load(family: str, split: str) -> tuple[Tensor, Tensor]:
+    if family not in ("cifar10", "digits"):
+        raise ValueError(f"family must be cifar10 or digits; got {family!r}")
+    return cifar10.load(split) if family == "cifar10" else digits.load(split)
+
+
+def nearest_class(images: Tensor) -> Tensor:
+    """The label of the training digit nearest in L2 to each picture: ``[N]``; nobody attacks that."""
+    known, labels = digits.load("train")
+    return labels[torch.cdist(images.flatten(1), known.flatten(1)).argmin(1)]
+
+
+def deflect(
+    detector: Reconstruction,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    target: int,
+    eps: float,
+    resembles: Callable[[Tensor], Tensor] | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Deflection:
+    """Attack pictures towards ``target``; ``images`` ``[N, C, H, W]`` in [0, 1] have ``labels`` ``[N]``.
+
+    Shown is the first picture of each other class that is right and not flagged, attacked by ``pgd-pair``
+    with ``eps`` in Linf; all of them are in the histogram. ``resembles`` gives the class that a picture
+    looks like, by a measure that the attack does not know.
+
+    Raises ``ValueError`` for a target that is no class, or where no picture is right and not flagged.
+    """
+    classifier = detector.classifier
+    if not 0 <= target < len(classifier.class_names):
+        raise ValueError(
+            f"target must be a class from 0 to {len(classifier.class_names) - 1}; got {target!r}"
+        )
+    images, labels = images.to(classifier.device), labels.to(classifier.device)
+    images, labels = images[labels != target], labels[labels != target]
+    rows = _one_of_each(detector, images, labels)
+    aim, goal = torch.full_like(labels, target), torch.full_like(labels[rows], target)
+    knowing = PGDPair(eps=eps, steps=STEPS, restarts=RESTARTS, detector=detector)
+    step = _counter(progress, knowing.observations)
+    adversarial = knowing(classifier, images[rows], goal, targeted=True, observer=step)
+    said = _classes(classifier, adversarial)
+    plain = PGD(eps=eps, steps=10)(classifier, images, aim, targeted=True)
+    turned = _classes(classifier, plain) == target
+    looks, alike = None, None
+    if resembles is not None:
+        looks = resembles(adversarial.cpu()).tolist()
+        alike = int((resembles(plain[turned].cpu()) == target).sum())
+    return Deflection(
+        target=target,
+        eps=eps,
+        error_threshold=detector.error_threshold,
+        labels=labels[rows].tolist(),
+        said=said.tolist(),
+        clean=images[rows].cpu(),
+        adversarial=adversarial.cpu(),
+        reconstructed=detector.reconstruct(adversarial, said).detach().cpu(),
+        errors=detector.error(adversarial, said).cpu(),
+        passes=(~detector.flags(adversarial)).tolist(),
+        resembles=looks,
+        own=detector.error(images).cpu(),
+        wrong=detector.error(images, aim).cpu(),
+        plain=detector.error(plain[turned]).cpu(),
+        plain_alike=alike,
+    )
+
+
+def _one_of_each(detector: Reconstruction, images: Tensor, labels: Tensor) -> list[int]:
+    """The first picture of each class that is right and not flagged, by class."""
+    good = (_classes(detector.classifier, images) == labels) & ~detector.flags(images)
+    first: dict[int, int] = {}
+    for row in good.nonzero().squeeze(1).tolist():
+        first.setdefault(int(labels[row]), row)
+    if not first:
+        raise ValueError("images must hold one that is right and not flagged")
+    return [first[label] for label in sorted(first)]
+
+
+@torch.no_grad()
+def _classes(classifier: Classifier, images: Tensor) -> Tensor:
+    return classifier(images).argmax(1)
+
+
+def _counter(progress: Callable | None, total: int) -> Callable[[Tensor, Tensor], None] | None:
+    """An observer that counts steps."""
+    if progress is None:
+        return None
+    done = 0
+
+    def observer(x: Tensor, loss: Tensor) -> None:
+        nonlocal done
+        done += 1
+        progress(min(done, total), total)
+
+    return observer

@@ -1,0 +1,192 @@
+"""Training of a class-conditional autoencoder on clean pictures, and of what becomes a detector of it.
+
+Source: Frosst, Sabour, Hinton (2018), DARCCC: see ``detectors.reconstruction``. No attack takes part.
+"""
+
+import hashlib
+import math
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load as read_safetensors
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+from tqdm import tqdm
+
+from robust_core.classifier import Classifier
+from robust_core.detectors import Reconstruction, calibrate
+from robust_core.detectors.reconstruction import build
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.detector_export import (
+    BATCH,
+    FALSE_POSITIVE_RATE,
+    clean_scores,
+    described,
+)
+from robust_core.training.export import rounded_weights, write_export
+from robust_core.training.opponents import Opponent, measured
+from robust_core.training.run import Split, to_float
+
+
+@dataclass(frozen=True)
+class ReconstructionRecipe:
+    """Adam on the squared error of each picture under its true class, with a rate that falls to 0.
+
+    ``code`` numbers per class and ``width`` maps make the autoencoder. ``limit`` keeps the first pictures
+    only (None: all). ``fingerprint`` is that of the classifier's weights, which decide the threshold.
+    """
+
+    model: str
+    fingerprint: str
+    code: int = 8
+    width: int = 16
+    limit: int | None = None
+    epochs: int = 60
+    rate: float = 2e-3
+    batch: int = 64
+
+
+class ReconstructionTrainer:
+    """The state of one training: the autoencoder, its optimiser, the epoch."""
+
+    def __init__(self, classifier: Classifier, recipe: ReconstructionRecipe, seed: int) -> None:
+        self.classifier, self.recipe, self.seed = classifier, recipe, seed
+        self.device = classifier.device
+        self.autoencoder = build(classifier, recipe.code, recipe.width, seed).to(self.device)
+        self.optimiser = torch.optim.Adam(self.autoencoder.parameters(), lr=recipe.rate)
+        self.epoch, self.seconds = 0, 0.0
+
+    def state(self) -> dict:
+        return {
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "autoencoder": self.autoencoder.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def restore(self, state: dict) -> None:
+        self.epoch, self.seconds = state["epoch"], state["seconds"]
+        self.autoencoder.load_state_dict(state["autoencoder"])
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
+        """One step on a batch; returns its mean squared error."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss = (self.autoencoder(images, labels) - images).square().mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        return loss.item()
+
+    def run_epoch(self, data: Split, show: bool) -> None:
+        """One pass over ``data`` in an order that depends on the seed and the epoch alone."""
+        recipe, started, total = self.recipe, time.perf_counter(), 0.0
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        order = torch.randperm(len(data[1]), generator=generator).split(recipe.batch)
+        for i, rows in enumerate(order):
+            progress = (self.epoch + i / len(order)) / recipe.epochs
+            rate = recipe.rate * (1 + math.cos(math.pi * progress)) / 2
+            images = to_float(data[0][rows], self.device)
+            total += self.step(images, data[1][rows].to(self.device), rate) * len(rows)
+        self.epoch += 1
+        self.seconds += time.perf_counter() - started
+        if show:
+            error = math.sqrt(total / len(data[1]))
+            line = f"epoch {self.epoch}/{recipe.epochs}: error {error:.4f}"
+            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
+
+
+def name(recipe: ReconstructionRecipe) -> str:
+    """E.g. ``digits-cnn-reconstruction``."""
+    return f"{recipe.model}-{Reconstruction.METHOD}"
+
+
+def train_reconstruction(
+    classifier: Classifier,
+    recipe: ReconstructionRecipe,
+    data: Split,
+    *,
+    folder: Path,
+    seed: int = 0,
+    show: bool = True,
+) -> ReconstructionTrainer:
+    """Train on pictures and true classes, going on from ``folder/checkpoint.pt`` where there is one.
+
+    ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and labels ``[N]``, of which
+    ``recipe.limit`` are taken. Raises ``ValueError`` where the checkpoint is another training's.
+    """
+    trainer = ReconstructionTrainer(classifier, recipe, seed)
+    path = folder / "checkpoint.pt"
+    if path.exists():
+        trainer.restore(load_checkpoint(path, recipe, seed))
+    data = tuple(part[: recipe.limit] for part in data)
+    while trainer.epoch < recipe.epochs:
+        trainer.run_epoch(data, show)
+        save_checkpoint(path, trainer.state())
+    return trainer
+
+
+def errors(detector: Reconstruction, data: Split, shift: int = 0) -> Tensor:
+    """Errors ``[N]`` on the CPU under the true classes, or under the ``shift``-th class after each."""
+    classes = (data[1] + shift) % len(detector.classifier.class_names)
+    parts = zip(data[0].split(BATCH), classes.split(BATCH), strict=True)
+    device = detector.device
+    return torch.cat([detector.error(to_float(x, device), y.to(device)).cpu() for x, y in parts])
+
+
+def export_reconstruction(
+    trainer: ReconstructionTrainer,
+    opponents: Sequence[Opponent],
+    data: Split,
+    test: Split,
+    aside: Tensor,
+    *,
+    folder: Path,
+    cache: Path,
+    command: str,
+    name_of_data: str,
+    show: bool = True,
+) -> dict:
+    """Calibrate on ``aside``, measure on ``test``; write file and entry; return the entry.
+
+    ``data`` is what was trained on: ``scale`` is the error that 5 % of it exceed. ``aside`` are clean
+    pictures ``[M, C, H, W]`` that neither network was trained on nor ``test`` holds. All figures are
+    those of the rounded weights in the file. ``errors`` are means over ``test``, under the true class
+    (``own``) and under all others (``wrong``).
+    """
+    recipe, classifier = trainer.recipe, trainer.classifier
+    content = to_safetensors(rounded_weights(trainer.autoencoder))
+    made = {"recipe": asdict(recipe), "scale": 1.0, "threshold": 0.5}
+    detector = Reconstruction.from_entry(classifier, read_safetensors(content), made)
+    data = tuple(part[: recipe.limit] for part in data)
+    detector.scale = calibrate(errors(detector, data), FALSE_POSITIVE_RATE)
+    detector.threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
+    others = range(1, len(classifier.class_names))
+    wrong = torch.stack([errors(detector, test, shift) for shift in others])
+    entry = {
+        **described(detector, aside, name_of_data, command),
+        "file": f"{name(recipe)}.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "point": None,
+        "adversary": None,
+        "eps": None,
+        "recipe": asdict(recipe),
+        "scale": detector.scale,
+        "error_threshold": detector.error_threshold,
+        "errors": {"own": errors(detector, test).mean().item(), "wrong": wrong.mean().item()},
+        **measured(detector, opponents, test, cache, show=show),
+        "n": len(data[1]),
+        "seed": trainer.seed,
+        "epochs": trainer.epoch,
+        "parameters": sum(p.numel() for p in trainer.autoencoder.parameters()),
+        "seconds": round(trainer.seconds, 1),
+    }
+    write_export(folder, name(recipe), entry, content)
+    return entry

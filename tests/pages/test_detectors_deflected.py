@@ -1,0 +1,133 @@
+"""The page Detectors with a reconstruction detector: what it says of itself, deflected attacks."""
+
+import json
+import re
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from robust_core import zoo
+from robust_core.dashboard import detectors_deflected, lab
+from robust_core.dashboard.detectors_deflected_look import table
+from robust_core.evaluation import deflection
+from robust_core.evaluation.deflection import BOTH, Deflection, deflect
+from robust_core.paths import ASSETS
+
+APP = str(ASSETS.parent / "app.py")
+NAME = "digits-cnn-reconstruction"
+CLASSES = tuple("0123456789")
+
+
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch, tmp_path):
+    """No data sets, quick attacks, nothing in the cache."""
+    monkeypatch.setenv("ROBUST_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(deflection, "RESTARTS", 1)
+    monkeypatch.setattr(deflection, "STEPS", 10)
+    lab.engine().forget()
+    yield
+    lab.engine().forget()
+
+
+@pytest.fixture(scope="module")
+def found() -> Deflection:
+    detector = zoo.load_detector(NAME, "cpu")
+    images, labels = deflection.pictures_of("digits", 60)
+    return deflect(detector, images, labels, target=3, eps=0.5, resembles=deflection.nearest_class)
+
+
+def visit(**query: str) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=120)
+    page.switch_page("pages/detectors.py")
+    page.query_params.update(query)
+    return ran(page.run())
+
+
+def ran(page: AppTest) -> AppTest:
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
+
+
+def bodies(page: AppTest, kind: str) -> list[str]:
+    return [h.proto.body for h in page.get("html") if f"class={kind}" in h.proto.body]
+
+
+def test_digits_have_a_detector_that_reads_no_attachment_point():
+    page = visit(model="digits-cnn", detect_eps255="38.25")
+    assert "its reconstruction under the predicted class" in text(page)
+    assert "point" not in page.session_state
+    assert not bodies(page, "chain")
+    (panel,) = bodies(page, "panel")
+    assert ">Reconstruction<" in panel
+    assert "Marked" not in text(page)
+    assert "No detectors are bundled" not in text(page)
+    assert page.selectbox(key="duel").value == NAME
+    assert not bodies(page, "deflected"), "only on demand"
+
+
+def test_the_gallery_is_computed_on_demand_and_follows_its_settings():
+    page = visit(model="digits-cnn", deflect_target="7", deflect_eps="0.7")
+    page.button(key="deflect").click()
+    ran(page.run())
+    (gallery,) = bodies(page, "deflected")
+    assert gallery.count("<img") == 27
+    detector = zoo.load_detector(NAME, "cpu")
+    images, labels = deflection.pictures_of("digits")
+    expected = deflect(
+        detector, images, labels, target=7, eps=0.7, resembles=deflection.nearest_class
+    )
+    assert gallery.endswith(table(expected, CLASSES))
+    assert detectors_deflected.sentence(expected, CLASSES) in text(page)
+    assert "eps 0.7 (178.5/255)" in text(page)
+    ran(page.selectbox(key="deflect_target").set_value("1").run())
+    assert bodies(page, "deflected") != [gallery]
+    assert page.query_params["deflect_target"] == "1"
+
+
+def test_a_model_without_one_gets_the_bundled_one_of_another():
+    assert detectors_deflected.detector_for("cifar10-resnet32") == NAME
+    page = visit(deflect_eps="9", deflect_target="cat")
+    assert "On digits-cnn. Takes some seconds." in text(page)
+    assert page.selectbox(key="deflect_target").value == "0"
+    assert not page.query_params
+
+
+def test_without_any_it_says_how_to_make_one(weights_folder):
+    page = visit()
+    assert "train reconstruction --install" in text(page)
+    assert "deflect_target" not in page.session_state
+
+
+def test_the_table_says_what_was_found(found):
+    body = table(found, CLASSES)
+    assert re.findall(r"alt='clean (\d)'", body) == [str(i) for i in found.labels]
+    assert body.count(f"<b>{BOTH}</b>") == found.outcomes.count(BOTH)
+    for error in found.errors.tolist():
+        assert f"</span>{error:.3f}<" in body
+    widths = [float(w) for w in re.findall(r"width:([\d.]+)%", body)]
+    expected = (50 * found.errors / found.error_threshold).clamp_max(100)
+    torch.testing.assert_close(torch.tensor(widths), expected, atol=0.06, rtol=0)
+
+
+def test_the_histogram_has_all_errors_and_the_threshold(found):
+    figure = detectors_deflected.error_histogram(found)
+    for bars, errors in zip(figure.data, (found.own, found.wrong, found.plain), strict=True):
+        assert list(bars.x) == errors.tolist()
+        assert bars.xbins.end >= max(bars.x, default=0)
+        assert f"n: {len(errors)}" in bars.hovertemplate
+    assert len({(bars.marker.color, bars.marker.pattern.shape) for bars in figure.data}) == 3
+    (line,) = json.loads(figure.to_json())["layout"]["shapes"]
+    assert line["x0"] == line["x1"] == found.error_threshold
+
+
+def test_the_sentence_counts(found):
+    said = detectors_deflected.sentence(found, CLASSES)
+    assert said.startswith(f"{found.outcomes.count(BOTH)} of 9 attacks pass both tests.")
+    assert f"{found.deflected} of these" in said
+    assert 'a "3".' in said
