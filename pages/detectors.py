@@ -27,7 +27,7 @@ with left, st.container(key="essentials"):
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
     attack = detectors.choose_attack()
-    eps = controls.choose_eps(attack, own="detect_", start=2 / 255)
+    eps = controls.choose_eps(attack, **detectors.EPS.get(model.family, detectors.SMALL))
 with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 KIND = "detector"
 """What the entries of detectors have as their ``kind``; classifiers have none."""
-DEFAULTS = {"cifar10-resnet32": "cifar10-resnet32-ad2-bim-2-255"}
+DEFAULTS = {
+    "cifar10-resnet32": "cifar10-resnet32-ad2-bim-2-255",
+    "digits-cnn": "digits-cnn-reconstruction",
+}
 """The detector of a classifier that is used where nobody has chosen one."""
 NEEDED = {"method", "model", "file", "data", "command", "recipe", "threshold"}
 

@@ -59,7 +59,7 @@ def bodies(page: AppTest, kind: str) -> list[str]:
 
 
 def test_digits_have_a_detector_that_reads_no_attachment_point():
-    page = visit(model="digits-cnn", detect_eps255="38.25")
+    page = visit(model="digits-cnn", digits_eps255="38.25")
     assert "its reconstruction under the predicted class" in text(page)
     assert "point" not in page.session_state
     assert not bodies(page, "chain")
