@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=options.positive,
         metavar="N",
         help="the first N test pictures, in every part (default: 2000; in sigma and reject 500; in "
-        "full_knowledge, and for cw-l2, apgd and square, 200)",
+        "full_knowledge, and for cw-l2, apgd and square, 100)",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where CIFAR-10 is")
     parser.add_argument(

@@ -11,7 +11,7 @@ from robust_core.evaluation.detection_bench import Bench
 from robust_core.evaluation.detection_plan import Lacking
 from robust_core.evaluation.suites import FIELD_EPS
 
-PICTURES, SIGMA_PICTURES, FEW = 2000, 500, 200
+PICTURES, SIGMA_PICTURES, FEW = 2000, 500, 100
 """Test pictures of a table, of one whose pictures are made for it alone, and of the dearest attacks."""
 SIGMAS = tuple(i / 10 for i in range(11))
 UNSEEN: tuple[tuple[str, dict, int], ...] = (

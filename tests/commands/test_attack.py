@@ -59,7 +59,7 @@ def test_every_attack_prints_every_key(attacked, name):
         assert side["top5"][0] == [side["label"], side["confidence"]]
         assert [c for _, c in side["top5"]] == sorted((c for _, c in side["top5"]), reverse=True)
     assert (value["model"], value["attack"], value["eps"]) == ("digits-cnn", name, 0.15)
-    assert value["detector"] is None
+    assert value["detector"]["name"] == zoo.default_detector("digits-cnn")
     assert value["norm"] == attacks.create(name).norm
     if "eps" in value["parameters"]:
         assert value[value["norm"]] <= 0.15 * (1 + 1e-4)
