@@ -1,6 +1,6 @@
 """Write the tables of the README's section "Figures" from the committed results.
 
-python benchmarks/readme_figures.py            # after evaluate --suite cifar10 and cifar10-distances
+python benchmarks/readme_figures.py    # after both suites of evaluate, and evaluate-detectors
 """
 
 import json
@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from robust_core import attacks  # noqa: E402
 from robust_core.evaluation.verdict import in_255ths  # noqa: E402
 
 RESULTS = ROOT / "assets" / "results"
@@ -70,6 +71,86 @@ def distance_table(name: str) -> str:
             f"| {row['mean_queries']:.1f} | {row['mean_gradients']:.1f} |"
         )
     return "\n".join(lines)
+
+
+def detector_tables(report: dict) -> list[str]:
+    """Each detector against its own adversary; then static and dynamic against one who knows them."""
+    parts = report["parts"]
+    own, sigma, both = (parts[name] for name in ("adversaries", "sigma", "full_knowledge"))
+    return [
+        own_table(report, own),
+        sigma_table(report, sigma),
+        full_knowledge_table(report, both),
+    ]
+
+
+def own_table(report: dict, own: dict) -> str:
+    lines = [
+        f"Adversary detectors on **{report['model']}**, each against the adversary that it was trained "
+        f"on: the first {own['n']:,} pictures of {report['data']}; weights "
+        f"`{report['weights_sha256'][:12]}`, {report['device']}. Under attack: what the classifier is "
+        "still right on. Found and false alarms are at the calibrated threshold. "
+        f"Made by `{own['command']}`.",
+        "",
+        "| detector | attack | steps | trained on | under attack | successful | detectability "
+        "| after 8 bits | found | false alarms |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in own["rows"]:
+        floats, at = row["floats"], row["at_threshold"]
+        lines.append(
+            f"| {row['point']} | `{row['adversary']}`{radius(row)} | {row['parameters'].get('steps', '')} "
+            f"| {row['n_train']:,} | {percent(floats['top1_adversarial'])} | {floats['n_adversarial']:,} "
+            f"| {percent(floats['detectability'])} | {percent(row['eight_bit']['detectability'])} "
+            f"| {percent(at['true_positives'])} | {percent(at['false_positives'])} |"
+        )
+    return "\n".join(lines)
+
+
+def sigma_table(report: dict, part: dict) -> str:
+    kinds = part["detectors"]
+    names = " and ".join(f"`{each['name']}` ({kind})" for kind, each in kinds.items())
+    lines = [
+        f"The dynamic adversary (eps {in_255ths(part['eps'])}, {part['steps']} steps) knows the detector "
+        f"that it attacks: detectability of {names} and, in brackets, successful pictures that remain of "
+        f"the first {part['n']:,}. Made by `{part['command']}`.",
+        "",
+        f"| sigma | {' | '.join(kinds)} |",
+        f"|--:|{'--:|' * len(kinds)}",
+    ]
+    for i, sigma in enumerate(part["sigmas"]):
+        rows = [each["rows"][i] for each in kinds.values()]
+        cells = [f"{percent(r['detectability']) or 'none'} ({r['n_adversarial']})" for r in rows]
+        lines.append(f"| {sigma:.1f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def full_knowledge_table(report: dict, part: dict) -> str:
+    lines = [
+        "Attackers who know both networks: of the pictures that were right and not flagged, among the "
+        f"first {part['n']:,}, how many then fool the classifier, and both. Made by `{part['command']}`.",
+        "",
+        "| detector | attack | steps | of | fools the classifier | fools both | after 8 bits | mean L2 |",
+        "|---|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in part["rows"]:
+        length = "" if row["mean_l2"] is None else f"{row['mean_l2']:.3f}"
+        shares = [percent(row[f"fools_{k}"]) for k in ("classifier", "both", "both_8bit")]
+        lines.append(
+            f"| `{row['detector']}` | `{row['attack']}`{radius(row)} | {row['steps'] or ''} | {row['of']} "
+            f"| {' | '.join(shares)} | {length} |"
+        )
+    return "\n".join(lines)
+
+
+def radius(row: dict) -> str:
+    """The eps of an attack, where it has one, as a person would write it."""
+    name = row.get("attack") or row["adversary"]
+    known = attacks.names() + attacks.names(pair=True)
+    if row["eps"] is None:
+        return ""
+    in_l2 = name in known and attacks.get(name).norm == "l2"
+    return f" {row['eps']:.3g} in L2" if in_l2 else f" {in_255ths(row['eps'])}"
 
 
 def strength_table(report: dict) -> str:
@@ -149,6 +230,7 @@ def figures() -> str:
         "[assets/results/digits.json](assets/results/digits.json)."
     )
     parts = [note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)]
+    parts += detector_tables(result("detectors"))
     parts += [strength_table(result("benchmark-minimum-norm"))]
     return "\n\n".join([*parts, speed_table(result("benchmark-attacks"))])
 

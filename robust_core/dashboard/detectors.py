@@ -23,7 +23,7 @@ MODEL = "cifar10-resnet32"
 """The classifier that detectors are attached to."""
 START = "bim"
 SMALL = {"own": "detect_", "start": 2 / 255}
-EPS = {"digits": {"own": "digits_", "start": 0.1}}
+EPS = {"digits": {"own": "digits_", "start": 0.15}}
 """The eps of the page and where it stands at first; by the family of pictures where it must be larger."""
 log = logging.getLogger(__name__)
 NONE_YET = "No detectors are bundled for {}."
