@@ -152,11 +152,11 @@ def test_the_queue_is_that_of_the_recipes():
 
 @pytest.fixture
 def short_queue(monkeypatch, weights_folder):
-    """Only the digits are in the queue, trained for an epoch; ``weights_folder`` lacks the defended ones."""
+    """Only the digits are in the queue, for an epoch; ``weights_folder`` has no defended ones."""
     names = ("digits-cnn", "digits-cnn-pgd-at")
     for name in names:
         monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], epochs=1))
-    monkeypatch.setattr(train_queue, "RECIPES", {name: "" for name in names})
+    monkeypatch.setattr(train_queue, "RECIPES", dict.fromkeys(names, ""))
     entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
     (weights_folder / "index.json").write_text(json.dumps(entries))
     monkeypatch.setattr(export.install, "__defaults__", (weights_folder,))

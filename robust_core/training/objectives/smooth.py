@@ -72,7 +72,7 @@ class SaturationTraining(Objective):
     ) -> Tensor:
         with torch.autocast(images.device.type, torch.bfloat16):
             units = model.network.hidden(model.normalise(images))
-        penalty = sum((1 - layer.abs().to(images.dtype)).mean() for layer in units)
+        penalty = sum(1 - layer.abs().mean(dtype=images.dtype) for layer in units)
         said = logits(model.network.head, units[-1])
         return F.cross_entropy(said, labels) + self.strength(progress) * penalty
 
