@@ -136,7 +136,7 @@ RECIPES = (
     | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
     | _fgsm("fgsm-at-plain", step=8 / 255, random_start=False)
     | _resnet("lambda-at", epochs=15, objective=LambdaTraining(), start=RESNET)
-    | _resnet("saturated", epochs=30, objective=SaturationTraining(weight=0.3))
+    | _resnet("saturated", epochs=30, objective=SaturationTraining(weight=1.0))
     | _resnet(
         "static-augmentation", epochs=10, objective=StaticAugmentation(eps=8 / 255), start=RESNET
     )
