@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from robust_core import detector_zoo, imagenet, models, weights
+from robust_core import detector_zoo, imagenet, weights
 from robust_core.classifier import Classifier, Provenance
-from robust_core.data import cifar10, digits
 from robust_core.detector_zoo import default as default_detector
 from robust_core.detector_zoo import names as detectors
 from robust_core.devices import as_device
 from robust_core.imagenet import IMAGENET, checkpoint_path, imagenet_weights
+from robust_core.specs import BUNDLED, UNDEFENDED, Spec, untrained
 from robust_core.weights import ZooError, index
 
 if TYPE_CHECKING:
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BUNDLED",
     "IMAGENET",
+    "UNDEFENDED",
     "Description",
     "LazyDetector",
     "Spec",
     "ZooError",
+    "bundled",
     "checkpoint_path",
     "default_detector",
     "describe",
@@ -51,46 +53,27 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Spec:
-    """What is known of a bundled model without its weights."""
-
-    family: str
-    build: Callable[[], nn.Module]
-    class_names: tuple[str, ...]
-    input_size: tuple[int, int]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-
-
-BUNDLED = {
-    "cifar10-resnet32": Spec(
-        family="cifar10",
-        build=models.ResNet32,
-        class_names=cifar10.CLASSES,
-        input_size=(32, 32),
-        mean=(0.4914, 0.4822, 0.4465),
-        std=(0.2470, 0.2435, 0.2616),
-    ),
-    "digits-cnn": Spec(
-        family="digits",
-        build=models.DigitsCNN,
-        class_names=digits.CLASSES,
-        input_size=(8, 8),
-        mean=(0.3052,),
-        std=(0.3760,),
-    ),
-}
-
 _loaded: dict[tuple[str, str], Classifier] = {}
 _detectors: dict[tuple[str, str], "Detector"] = {}
 _locks: dict[tuple[str, str], threading.Lock] = {}
 _guard = threading.Lock()
 
 
+def bundled() -> list[str]:
+    """Classifiers that come with the project: the undefended ones, and what the index has besides.
+
+    The undefended ones are always there: what is wrong with them is said when they are loaded.
+    """
+    try:
+        there = index()
+    except ZooError:
+        there = {}
+    return [name for name in BUNDLED if name in UNDEFENDED or name in there]
+
+
 def names() -> list[str]:
-    """All registered classifiers: bundled ones first."""
-    return [*BUNDLED, *IMAGENET]
+    """All registered classifiers: bundled ones first. A defence that nobody has trained is not listed."""
+    return [*bundled(), *IMAGENET]
 
 
 def family(name: str) -> str:
@@ -153,8 +136,8 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     key = (name, str(place))
     with _lock(key):
         if key not in _loaded:
-            bundled = name in BUNDLED
-            model = _bundled(name) if bundled else imagenet.download(name, ", ".join(BUNDLED))
+            own = name in BUNDLED
+            model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
@@ -206,26 +189,8 @@ def ready(model: Classifier, device: torch.device) -> Classifier:
     return model.eval().requires_grad_(False)
 
 
-def untrained(name: str, seed: int = 0) -> Classifier:
-    """A bundled model with fresh random weights; the global random state is left alone."""
-    if name not in BUNDLED:
-        raise ValueError(f"model must be one of {', '.join(BUNDLED)}; got {name!r}")
-    spec = BUNDLED[name]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = spec.build()
-    return Classifier(
-        network,
-        name=name,
-        class_names=spec.class_names,
-        input_size=spec.input_size,
-        mean=spec.mean,
-        std=spec.std,
-    )
-
-
 def _check_name(name: str) -> None:
-    if name not in names():
+    if name not in BUNDLED and name not in IMAGENET:
         raise ValueError(f"model must be one of {', '.join(names())}; got {name!r}")
 
 

@@ -45,5 +45,6 @@ def test_linked_files_exist():
 def test_every_model_and_attack_is_listed():
     from robust_core import attacks, zoo
 
-    for name in [*attacks.names(), *zoo.names()]:
-        assert f"`{name}`" in README or f"`-{name.removeprefix('imagenet-')}`" in README, name
+    for name in [*attacks.names(), *zoo.names(), *zoo.BUNDLED]:
+        short = name.removeprefix("imagenet-").removeprefix("cifar10-resnet32-")
+        assert f"`{name}`" in README or f"`-{short}`" in README, name

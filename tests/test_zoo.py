@@ -17,7 +17,7 @@ from robust_core.paths import WEIGHTS
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("name", list(zoo.BUNDLED))
+@pytest.mark.parametrize("name", zoo.bundled())
 def test_bundled_models_are_frozen_and_in_eval_mode(name):
     model = zoo.load(name, "cpu")
     assert not any(m.training for m in model.modules())
@@ -27,7 +27,7 @@ def test_bundled_models_are_frozen_and_in_eval_mode(name):
     assert logits.shape == (2, len(model.class_names))
 
 
-@pytest.mark.parametrize("name", list(zoo.BUNDLED))
+@pytest.mark.parametrize("name", zoo.bundled())
 def test_the_index_describes_the_file(name):
     entry = zoo.index()[name]
     content = (WEIGHTS / entry["file"]).read_bytes()
@@ -151,6 +151,33 @@ def test_descriptions_need_no_weights(name, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", zoo.BUNDLED)
+def test_every_model_can_be_built_without_weights(name):
+    model = zoo.untrained(name).eval()
+    height, width = model.input_size
+    logits = model(torch.rand(2, model.channels, height, width))
+    assert logits.shape == (2, len(zoo.describe(name).class_names))
+    assert logits.isfinite().all()
+    assert model.name == name
+
+
+def test_a_defence_is_listed_once_the_index_has_it(weights_folder):
+    name = "digits-cnn-pgd-at"
+    entries = {n: e for n, e in zoo.index().items() if zoo.BUNDLED[n].base is None}
+    path = weights_folder / "index.json"
+    path.write_text(json.dumps(entries))
+    undefended = ["cifar10-resnet32", "digits-cnn"]
+    assert zoo.bundled() == undefended
+    assert name not in zoo.names()
+    with pytest.raises(zoo.ZooError, match=f"no entry {name}.*train {name} --install"):
+        zoo.load(name, "meta")
+    path.write_text(json.dumps(entries | {name: entries["digits-cnn"]}))
+    assert zoo.bundled() == [*undefended, name]
+    assert zoo.names()[:3] == [*undefended, name]
+    path.write_text("{")  # what is wrong is said when a model is loaded
+    assert zoo.bundled() == undefended
+
+
 def test_imagenet_models_offline(monkeypatch, tmp_path):
     def offline(*args, **kwargs):
         raise urllib.error.URLError("no route to host")
@@ -219,7 +246,7 @@ def test_unknown_names_are_named():
             ask("resnet9000")
 
 
-@pytest.mark.parametrize("name", zoo.BUNDLED)
+@pytest.mark.parametrize("name", zoo.bundled())
 def test_a_bundled_model_needs_no_download(name):
     assert zoo.is_local(name)
     assert zoo.download_size(name) == 0

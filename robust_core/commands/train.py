@@ -11,6 +11,7 @@ from robust_core.commands import (
     options,
     output,
     train_detector,
+    train_queue,
     train_reconstruction,
     train_safetynet,
     train_squeezing,
@@ -28,10 +29,16 @@ WITHOUT_SCHEDULE = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    width = max(map(len, train_queue.RECIPES))
+    lines = (f"  {name:{width}}  {what}" for name, what in train_queue.RECIPES.items())
+    parser.epilog = "\n".join(["recipes (and detector, reconstruction, safetynet, squeezing):", *lines])
     parser.add_argument(
         "recipe",
+        nargs="?",
         metavar="RECIPE",
-        help="cifar10-resnet32, digits-cnn, detector, reconstruction, safetynet or squeezing",
+        help="one of those below, detector, reconstruction, safetynet or squeezing; or none, with "
+        "--all-missing",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
     parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
@@ -52,6 +59,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, going on from a checkpoint where there is one, then write the rounded weights."""
+    if args.recipe is None:
+        train_queue.run(args, run)
+        return
     if args.recipe == train_detector.RECIPE:
         train_detector.run(args)
         return
@@ -72,6 +82,8 @@ def run(args: argparse.Namespace) -> None:
     device = as_device(args.device)
     data, test = (load_split(recipe, split, args.data) for split in ("train", "test"))
     model = zoo.untrained(recipe.model, args.seed)
+    if recipe.start:
+        model.load_state_dict(zoo.load(recipe.start, "cpu").state_dict())
     try:
         trainer = train(model, recipe, data, folder=folder, seed=args.seed, device=device)
     except KeyboardInterrupt:
@@ -128,13 +140,24 @@ def command(args: argparse.Namespace) -> str:
 
 
 def _where(folder: Path, recipe: "Recipe", seed: int) -> str:
+    from robust_core.training.run import TEACHER, lesson
+
+    done = _epochs(folder, recipe, seed)
+    if done:
+        return f"Stopped after epoch {done} of {recipe.epochs}. Run the same command to go on."
+    done = _epochs(folder / TEACHER, lesson(recipe), seed)
+    if done:
+        of = f"{recipe.epochs} of the teacher"
+        return f"Stopped after epoch {done} of {of}. Run the same command to go on."
+    return "Stopped before the end of the first epoch: nothing was kept."
+
+
+def _epochs(folder: Path, recipe: "Recipe", seed: int) -> int:
+    """How many epochs the checkpoint in ``folder`` has behind it."""
     from robust_core.training.checkpoint import load_checkpoint
 
     path = folder / "checkpoint.pt"
-    done = load_checkpoint(path, recipe, seed)["epoch"] if path.exists() else 0
-    if not done:
-        return "Stopped before the end of the first epoch: nothing was kept."
-    return f"Stopped after epoch {done} of {recipe.epochs}. Run the same command to go on."
+    return load_checkpoint(path, recipe, seed)["epoch"] if path.exists() else 0
 
 
 def _text(entry: dict, paths: dict) -> str:

@@ -62,7 +62,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--all-missing",
         action="store_true",
         default=None,
-        help="train and install all bundled detectors that are missing, one after another",
+        help="train and install all bundled detectors that are missing, one after another; "
+        "without RECIPE: all classifiers",
     )
 
 

@@ -3,6 +3,15 @@
 from robust_core.models.autoencoder import ClassConditionalAutoencoder
 from robust_core.models.detector import DetectorNet
 from robust_core.models.digits_cnn import DigitsCNN
+from robust_core.models.pixeldp import PixelDPResNet32
 from robust_core.models.resnet import ResNet32
+from robust_core.models.saturated import SaturatedCNN
 
-__all__ = ["ClassConditionalAutoencoder", "DetectorNet", "DigitsCNN", "ResNet32"]
+__all__ = [
+    "ClassConditionalAutoencoder",
+    "DetectorNet",
+    "DigitsCNN",
+    "PixelDPResNet32",
+    "ResNet32",
+    "SaturatedCNN",
+]

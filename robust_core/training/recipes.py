@@ -2,6 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from robust_core.training.objectives import (
+    Clean,
+    Distillation,
+    FGSMTraining,
+    GaussianTraining,
+    GradientPenalty,
+    LambdaTraining,
+    Objective,
+    PGDTraining,
+    PixelDPTraining,
+    SaturationTraining,
+    StaticAugmentation,
+)
+
 CIFAR_DATA = "CIFAR-10"
 DIGITS_DATA = "scikit-learn digits"
 
@@ -15,7 +29,8 @@ class Recipe:
     constant and divided by ten after each of those epochs. ``averaging`` is the decay per step of
     an exponential moving average of the weights, which is what is kept (None: the raw weights).
     ``held_out`` training pictures are set aside; then the epoch that is best on them is kept,
-    else the last one. The test set never chooses anything.
+    else the last one. The test set never chooses anything. ``objective`` is what is minimised;
+    ``start`` names a bundled model whose weights are the first ones (None: random weights).
     """
 
     model: str
@@ -32,6 +47,8 @@ class Recipe:
     held_out: int = 0
     shift: int = 0
     mirror: bool = False
+    objective: Objective = field(default_factory=Clean)
+    start: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,20 +77,76 @@ class DetectorRecipe:
     start: str | None = None
 
 
-RECIPES = {
-    "cifar10-resnet32": Recipe(
-        model="cifar10-resnet32",
-        data=CIFAR_DATA,
-        epochs=40,
-        peak_rate=0.15,
-        averaging=0.998,
-        shift=4,
-        mirror=True,
-    ),
-    "digits-cnn": Recipe(
-        model="digits-cnn", data=DIGITS_DATA, epochs=40, peak_rate=0.05, batch=64, shift=1
-    ),
-}
+RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
+
+
+def _resnet(defence: str = "", **changes) -> dict[str, Recipe]:
+    """On CIFAR-10, with shifts, mirror images and averaged weights."""
+    name = f"{RESNET}-{defence}" if defence else RESNET
+    common = {"data": CIFAR_DATA, "averaging": 0.998, "shift": 4, "mirror": True}
+    return {name: Recipe(model=name, **common | {"peak_rate": 0.1, "objective": Clean()} | changes)}
+
+
+def _fgsm(defence: str, **changes) -> dict[str, Recipe]:
+    """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights."""
+    objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
+    return _resnet(defence, epochs=15, objective=objective, start=RESNET)
+
+
+def _distilled(temperature: float) -> dict[str, Recipe]:
+    """Teacher and student each take that many epochs.
+
+    Without weight decay, as in Papernot et al. (2016): logits must grow with the temperature, and decay
+    would be felt as if it were as many times larger as the temperature's square.
+    """
+    return _resnet(
+        f"distilled-t{temperature:g}",
+        epochs=25,
+        weight_decay=0.0,
+        objective=Distillation(temperature=temperature),
+    )
+
+
+RECIPES = (
+    _resnet(epochs=40, peak_rate=0.15)
+    | {
+        DIGITS: Recipe(
+            model=DIGITS, data=DIGITS_DATA, epochs=40, peak_rate=0.05, batch=64, shift=1
+        ),
+        f"{DIGITS}-pgd-at": Recipe(
+            model=f"{DIGITS}-pgd-at",
+            data=DIGITS_DATA,
+            epochs=40,
+            peak_rate=0.05,
+            batch=64,
+            shift=1,
+            objective=PGDTraining(eps=0.1, step=0.04, steps=5),
+        ),
+    }
+    # Two steps of 5/255 go as far as the one of 10/255 in Wong et al., on a path that bends once.
+    | _resnet(
+        "pgd-at",
+        epochs=25,
+        objective=PGDTraining(eps=8 / 255, step=5 / 255, steps=2),
+        start=RESNET,
+    )
+    | _fgsm("fgsm-at")
+    | _fgsm("fgsm-at-half", alpha=0.5)
+    | _distilled(100)
+    | _resnet("gaussian", epochs=25, objective=GaussianTraining(sigma=0.25), start=RESNET)
+    | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
+    | _fgsm("fgsm-at-plain", step=8 / 255, random_start=False)
+    | _resnet("lambda-at", epochs=15, objective=LambdaTraining(), start=RESNET)
+    | _resnet("saturated", epochs=30, objective=SaturationTraining(weight=1.0))
+    | _resnet(
+        "static-augmentation", epochs=10, objective=StaticAugmentation(eps=8 / 255), start=RESNET
+    )
+    | _resnet(
+        "gradient-regularised", epochs=10, objective=GradientPenalty(eps=4 / 255), start=RESNET
+    )
+    | _distilled(20)
+)
+"""By name, in the order in which ``train --all-missing`` makes them."""
 
 # Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best of 5,000 held out.
 PAPER_SCHEDULES = {

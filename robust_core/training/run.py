@@ -4,26 +4,23 @@ import copy
 import math
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from robust_core.training.augment import augment
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.copies import with_copies
+from robust_core.training.objectives import Distillation, StaticAugmentation
+from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
 
-Split = tuple[Tensor, Tensor]
 EVALUATION_BATCH = 500
-
-
-def to_float(images: Tensor, device: torch.device) -> Tensor:
-    """Pictures in [0, 1], float32, whether they were stored as bytes or as floats."""
-    images = images.to(device, non_blocking=True)
-    return images.float().div_(255) if images.dtype == torch.uint8 else images
+TEACHER = "teacher"
+"""The folder of a teacher, within that of the training."""
 
 
 @torch.inference_mode()
@@ -61,11 +58,22 @@ def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split 
 
 
 class Trainer:
-    """The state of one training: live weights, averaged weights, optimiser, epoch, best so far."""
+    """The state of one training: live weights, averaged weights, optimiser, epoch, best so far.
 
-    def __init__(self, model: nn.Module, recipe: Recipe, seed: int, device: torch.device) -> None:
+    Where there is a ``teacher`` its soft labels stand in for the labels.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        recipe: Recipe,
+        seed: int,
+        device: torch.device,
+        teacher: nn.Module | None = None,
+    ) -> None:
         self.recipe, self.seed, self.device = recipe, seed, device
         self.model = model.to(device, memory_format=torch.channels_last)
+        self.teacher = teacher
         self.averaged = copy.deepcopy(self.model) if recipe.averaging else self.model
         self.optimiser = torch.optim.SGD(
             self.model.parameters(),
@@ -96,13 +104,19 @@ class Trainer:
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
 
-    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
-        """One step of gradient descent; returns the mean loss of the batch."""
+    def step(
+        self, images: Tensor, labels: Tensor, generator: torch.Generator, progress: float
+    ) -> float:
+        """One step of gradient descent; returns the loss of the batch.
+
+        ``progress`` is the share of the training that is over, which sets the learning rate.
+        """
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.model(images)
-        loss = F.cross_entropy(logits.float(), labels)
+            group["lr"] = learning_rate(self.recipe, self.epoch, progress)
+        objective = self.recipe.objective
+        if self.teacher is not None:
+            labels = objective.soft_labels(self.teacher, images)
+        loss = objective.loss(self.model, images, labels, generator, progress)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -134,9 +148,11 @@ class Trainer:
                 to_float(data[0][rows], torch.device("cpu")), recipe.shift, recipe.mirror, generator
             )
             images = images.to(self.device, memory_format=torch.channels_last)
-            rate = learning_rate(recipe, self.epoch, (self.epoch + i / len(order)) / recipe.epochs)
-            total += self.step(images, data[1][rows].to(self.device), rate) * len(rows)
+            labels = data[1][rows].to(self.device)
+            progress = (self.epoch + i / len(order)) / recipe.epochs
+            total += self.step(images, labels, generator, progress) * len(rows)
             self_seen += len(rows)
+            rate = self.optimiser.param_groups[0]["lr"]
             bar.set_postfix(loss=f"{total / self_seen:.3f}", rate=f"{rate:.4f}", refresh=False)
         self.epoch += 1
         self.seconds += time.perf_counter() - started
@@ -157,6 +173,13 @@ class Trainer:
         return self.averaged.eval()
 
 
+def lesson(recipe: Recipe) -> Recipe:
+    """How the teacher of a distillation is trained; any other recipe as it is."""
+    if not isinstance(recipe.objective, Distillation):
+        return recipe
+    return replace(recipe, objective=recipe.objective.of_teacher)
+
+
 def train(
     model: nn.Module,
     recipe: Recipe,
@@ -169,15 +192,25 @@ def train(
 ) -> Trainer:
     """Train ``model`` by ``recipe``, going on from ``folder/checkpoint.pt`` where there is one.
 
-    ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and labels ``[N]``. A
-    checkpoint is written after each epoch; ``KeyboardInterrupt`` therefore loses at most one.
-    Raises ``ValueError`` where the checkpoint belongs to another recipe or seed.
+    ``model`` has the weights to begin with. ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in
+    [0, 1]) and labels ``[N]``. A checkpoint is written after each epoch; ``KeyboardInterrupt``
+    therefore loses at most one. A distillation first trains its teacher, in ``folder/teacher``, from the
+    same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.
     """
-    trainer = Trainer(model, recipe, seed, torch.device(device))
+    device, objective = torch.device(device), recipe.objective
+    kept, aside = split_held_out(data, recipe.held_out, seed)
+    teacher = None
+    if isinstance(objective, Distillation):
+        options = {"folder": folder / TEACHER, "seed": seed, "device": device, "show": show}
+        teacher = train(copy.deepcopy(model), lesson(recipe), data, **options)
+    objective.begin(model)
+    trainer = Trainer(model, recipe, seed, device, teacher and teacher.result())
+    trainer.seconds = teacher.seconds if teacher else 0.0
+    if isinstance(objective, StaticAugmentation):
+        kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)
     path = folder / "checkpoint.pt"
     if path.exists():
         trainer.restore(load_checkpoint(path, recipe, seed))
-    kept, aside = split_held_out(data, recipe.held_out, seed)
     while trainer.epoch < recipe.epochs:
         trainer.run_epoch(kept, aside, show)
         save_checkpoint(path, trainer.state())

@@ -51,7 +51,7 @@ def test_each_chip_changes_picture_perturbation_and_sentence(visit):
 
 
 @pytest.mark.parametrize("width", [390, 1280, 1440])
-@pytest.mark.parametrize("model", zoo.BUNDLED)
+@pytest.mark.parametrize("model", zoo.UNDEFENDED)
 def test_pictures_are_enlarged_by_a_whole_factor_with_square_pixels(visit, model, width):
     lab = visit(f"?model={model}", width=width)
     side = zoo.describe(model).input_size[0]

@@ -36,7 +36,7 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("model", zoo.BUNDLED)
+@pytest.mark.parametrize("model", zoo.UNDEFENDED)
 def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
     lab = visit(f"?model={model}", width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]

@@ -1,12 +1,15 @@
 """``train``: every key of its JSON, Ctrl-C and going on, installation, refusals."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from robust_core import zoo
+from robust_core.commands import train_queue
 from robust_core.data import digits
 from robust_core.training import RECIPES, export
+from robust_core.training.objectives import Distillation
 from robust_core.training.recipes import PAPER_SCHEDULES
 from robust_core.training.run import Trainer
 
@@ -126,7 +129,10 @@ def test_a_missing_or_damaged_data_folder_is_one_line(command, tmp_path):
         (("digits-cnn", "--paper-schedule"), ["no paper schedule", *PAPER_SCHEDULES]),
         (("digits-cnn", "--epochs", "0"), ["--epochs", "from 1"]),
         (("digits-cnn", "--device", "abacus"), ["abacus"]),
-        ((), ["RECIPE"]),
+        ((), ["RECIPE", *RECIPES, "--all-missing"]),
+        (("--all-missing", "--epochs", "2", "--limit", "3"), ["takes no --epochs, --limit"]),
+        (("--all-missing", "--seed", "1"), ["takes no --seed"]),
+        (("digits-cnn", "--all-missing"), ["digits-cnn has no --all-missing"]),
     ],
 )
 def test_mistakes_are_one_clear_line(command, arguments, words):
@@ -135,8 +141,65 @@ def test_mistakes_are_one_clear_line(command, arguments, words):
 
 
 def test_help_names_every_recipe(command):
-    text = command("train", "--help").out
-    assert all(name in text for name in RECIPES)
+    lines = [line.split() for line in command("train", "--help").out.splitlines()]
+    first = [words[0] for words in lines if words]
+    assert all(first.count(name) == 1 for name in RECIPES)
+
+
+def test_the_queue_is_that_of_the_recipes():
+    assert list(train_queue.RECIPES) == list(RECIPES)
+
+
+@pytest.fixture
+def short_queue(monkeypatch, weights_folder):
+    """Only the digits are in the queue, for an epoch; ``weights_folder`` has no defended ones."""
+    names = ("digits-cnn", "digits-cnn-pgd-at")
+    for name in names:
+        monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], epochs=1))
+    monkeypatch.setattr(train_queue, "RECIPES", dict.fromkeys(names, ""))
+    entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
+    (weights_folder / "index.json").write_text(json.dumps(entries))
+    monkeypatch.setattr(export.install, "__defaults__", (weights_folder,))
+    return weights_folder
+
+
+def test_the_queue_trains_and_installs_what_is_missing(command, short_queue, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name, before = "digits-cnn-pgd-at", zoo.index()
+    ended = command("train", "--all-missing", "--device", "cpu", "--data", tmp_path, "--json")
+    assert ended.status == 0, ended.err
+    assert ended.json["model"] == name  # one object: the other one was there
+    assert zoo.index() == before | {name: zoo.index()[name]}
+    assert zoo.index()[name]["command"] == f"python -m robust_core train {name}"
+    assert zoo.index()[name]["recipe"]["objective"]["kind"] == "pgd"
+    assert name in zoo.names()
+    assert zoo._bundled(name).provenance.accuracy == ended.json["accuracy"]
+    again = command("train", "--all-missing")
+    assert (again.status, again.out) == (0, "")
+
+
+def test_ctrl_c_in_the_teacher_of_a_distillation(trained, monkeypatch):
+    hot = Distillation(temperature=20)
+    monkeypatch.setitem(RECIPES, "digits-cnn", replace(RECIPES["digits-cnn"], objective=hot))
+    step, done = Trainer.step, iter(range(10_000))
+    epoch = -(-len(digits.load("train")[1]) // RECIPES["digits-cnn"].batch)
+
+    def interrupted(self, *arguments):
+        if next(done) == epoch + 3:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    ended = trained()
+    assert ended.status == 130
+    assert "Stopped after epoch 1 of 2 of the teacher. Run the" in ended.err.splitlines()[-1]
+
+
+def test_a_training_begins_with_the_weights_that_its_recipe_names(trained, monkeypatch):
+    recipe = replace(RECIPES["digits-cnn"], start="digits-cnn", peak_rate=1e-9)
+    monkeypatch.setitem(RECIPES, "digits-cnn", recipe)
+    ended = trained()
+    assert ended.json["correct"] == zoo.index()["digits-cnn"]["correct"]
 
 
 def test_the_entry_names_the_schedule():

@@ -99,8 +99,8 @@ def test_half_the_range_is_called_plain_to_see(eps):
     assert any("flat grey" in c.value for c in page.caption) == (eps == 0.5)
 
 
-@pytest.mark.parametrize("model", zoo.BUNDLED)
-def test_each_attack_works_on_each_bundled_model(model):
+@pytest.mark.parametrize("model", zoo.UNDEFENDED)
+def test_each_attack_works_on_each_undefended_model(model):
     page = visit(model=model)
     for name in attacks.names():
         attack = attacks.get(name)

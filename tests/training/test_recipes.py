@@ -1,10 +1,12 @@
 """Recipes, and the learning rates that they stand for."""
 
+import json
 from dataclasses import asdict
 
 import pytest
 
 from robust_core import zoo
+from robust_core.training.objectives import Clean
 from robust_core.training.recipes import PAPER_SCHEDULES, RECIPES
 from robust_core.training.run import learning_rate
 
@@ -12,6 +14,26 @@ from robust_core.training.run import learning_rate
 def test_every_bundled_model_has_a_recipe():
     assert set(RECIPES) == set(zoo.BUNDLED)
     assert all(recipe.model == name for name, recipe in RECIPES.items())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_can_be_written_down(name):
+    """Its objective says which one it is, and no two trainings are the same."""
+    written = asdict(RECIPES[name])
+    assert json.loads(json.dumps(written)) == written | {"milestones": list(written["milestones"])}
+    assert written["objective"]["kind"]
+    others = [asdict(recipe) | {"model": name} for n, recipe in RECIPES.items() if n != name]
+    assert written not in others
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_training_starts_from_the_undefended_model_or_from_random_weights(name):
+    recipe, spec = RECIPES[name], zoo.BUNDLED[name]
+    assert recipe.start in (None, spec.base)
+    if recipe.start:
+        base = zoo.BUNDLED[recipe.start]
+        assert (base.build, base.mean, base.std) == (spec.build, spec.mean, spec.std)
+        assert base.base is None
 
 
 @pytest.mark.parametrize(
@@ -37,11 +59,11 @@ def test_one_cycle_rises_then_falls_to_zero(name):
     assert rates[0] > 0
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", zoo.bundled())
 def test_the_index_says_how_its_weights_were_made(name):
-    entry = zoo.index()[name]
-    assert entry["recipe"] == {
-        k: list(v) if k == "milestones" else v for k, v in asdict(RECIPES[name]).items()
-    }
+    entry, recipe = zoo.index()[name], json.loads(json.dumps(asdict(RECIPES[name])))
+    # What an entry does not say came into recipes after it, with the value that was meant all along.
+    unsaid = {"objective": asdict(Clean()), "start": None}
+    assert unsaid | entry["recipe"] == recipe
     assert entry["command"] == f"python -m robust_core train {name}"
     assert entry["accuracy"] == entry["correct"] / entry["n_test"]

@@ -1,5 +1,6 @@
 """Training: the same weights whether it was interrupted or not, and what is kept of it."""
 
+import copy
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,16 @@ import torch
 from robust_core import zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
+from robust_core.training.copies import with_copies
+from robust_core.training.objectives import (
+    Distillation,
+    FGSMTraining,
+    GaussianTraining,
+    GradientPenalty,
+    LambdaTraining,
+    PGDTraining,
+    StaticAugmentation,
+)
 from robust_core.training.run import Trainer, accuracy, split_held_out, to_float
 
 CPU = torch.device("cpu")
@@ -53,7 +64,22 @@ def interrupt_at(monkeypatch, number: int) -> None:
     monkeypatch.setattr(Trainer, "step", interrupted)
 
 
-@pytest.mark.parametrize("recipe", [TINY, FULL], ids=["plain", "everything"])
+OBJECTIVES = {
+    "pgd": PGDTraining(eps=0.1, step=0.05, steps=2),
+    "fgsm": FGSMTraining(eps=0.1, step=0.125, alpha=0.5),
+    "lambda": LambdaTraining(),
+    "gaussian": GaussianTraining(sigma=0.25),
+    "penalty": GradientPenalty(eps=0.05, h=0.01),
+    "copies": StaticAugmentation(eps=0.1),
+}
+SHORT = replace(TINY, epochs=2)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [TINY, FULL, *(replace(SHORT, objective=o) for o in OBJECTIVES.values())],
+    ids=["plain", "everything", *OBJECTIVES],
+)
 @pytest.mark.parametrize("at", [1, 7])
 def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, monkeypatch):
     straight = weights(run(recipe, data, tmp_path / "straight"))
@@ -65,6 +91,55 @@ def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, mo
     resumed = run(recipe, data, tmp_path / "resumed")
     assert resumed.epoch == recipe.epochs
     assert same(straight, weights(resumed))
+
+
+def count_steps(monkeypatch) -> list[int]:
+    """A list that grows by one with each step."""
+    step, steps = Trainer.step, []
+
+    def counted(self, *arguments):
+        steps.append(len(steps))
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "step", counted)
+    return steps
+
+
+@pytest.mark.parametrize("at", [1, 7, 11, 17])
+def test_a_distillation_goes_on_in_either_stage(at, data, tmp_path, monkeypatch):
+    """Five steps an epoch, two epochs of the teacher, then two of the student."""
+    recipe = replace(SHORT, objective=Distillation(temperature=20))
+    straight = weights(run(recipe, data, tmp_path / "straight"))
+    interrupt_at(monkeypatch, at)
+    with pytest.raises(KeyboardInterrupt):
+        run(recipe, data, tmp_path / "resumed")
+    assert (tmp_path / "resumed" / "checkpoint.pt").exists() == (at > 15)
+    monkeypatch.undo()
+    steps = count_steps(monkeypatch)
+    resumed = run(recipe, data, tmp_path / "resumed")
+    assert len(steps) == 20 - at // 5 * 5
+    assert same(straight, weights(resumed))
+
+
+def test_a_distillation_learns_from_its_teacher(data, tmp_path):
+    """The student sees no label: with wrong ones for it, it is as good as its teacher."""
+    hot = Distillation(temperature=100)
+    recipe = replace(TINY, epochs=8, batch=25, weight_decay=0.0, objective=hot)
+    run(recipe, data, tmp_path)
+    (tmp_path / "checkpoint.pt").unlink()
+    student = run(recipe, (data[0], (data[1] + 1) % 10), tmp_path).result()
+    assert accuracy(student, digits.load("test"), CPU) > 0.8
+
+
+def test_copies_are_learned_from_as_well(data, tmp_path):
+    recipe = replace(SHORT, epochs=12, objective=StaticAugmentation(eps=0.1), start="digits-cnn")
+    model = zoo.untrained("digits-cnn")
+    model.load_state_dict(zoo.load("digits-cnn", "cpu").state_dict())
+    before = copy.deepcopy(model)
+    trainer = train(model, recipe, data, folder=tmp_path, show=False)
+    both = with_copies(before, data, recipe, folder=tmp_path, seed=0, device=CPU)
+    static = tuple(part[500:] for part in both)
+    assert accuracy(trainer.result(), static, CPU) > accuracy(before, static, CPU) + 0.1
 
 
 def test_the_seed_decides(data, tmp_path):
@@ -109,7 +184,7 @@ def test_held_out_pictures_are_not_trained_on(data):
 def test_each_epoch_has_an_order_of_its_own(data, tmp_path, monkeypatch):
     seen = []
 
-    def record(self, images, labels, rate):
+    def record(self, images, labels, generator, progress):
         seen.extend(labels.tolist())
         return 0.0
 
@@ -124,7 +199,7 @@ def test_averaging_is_the_moving_mean_of_the_weights(data, tmp_path):
     trainer = Trainer(zoo.untrained("digits-cnn"), replace(TINY, averaging=0.75), 0, CPU)
     expected = {k: v.clone() for k, v in trainer.model.state_dict().items()}
     for _ in range(3):
-        trainer.step(data[0][:50], data[1][:50], 0.1)
+        trainer.step(data[0][:50], data[1][:50], torch.Generator(), 0.5)
         expected = {k: 0.75 * v + 0.25 * trainer.model.state_dict()[k] for k, v in expected.items()}
     for name, mean in trainer.averaged.state_dict().items():
         assert torch.allclose(mean, expected[name], atol=1e-6)

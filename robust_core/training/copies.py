@@ -1,0 +1,39 @@
+"""Adversarial copies of the training pictures, made once before a training on both."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.objectives.crafting import ascend, crafting_copy
+from robust_core.training.pictures import Split, to_float
+from robust_core.training.recipes import Recipe
+
+PART = 250
+
+
+def with_copies(
+    model: nn.Module, data: Split, recipe: Recipe, *, folder: Path, seed: int, device: torch.device
+) -> Split:
+    """``data`` and, behind them, the FGSM copies of ``recipe.objective.eps`` with the same labels.
+
+    They are made against ``model`` and kept in ``folder/copies.pt``, which an interrupted training
+    goes on with. Copies of bytes are bytes, rounded. Raises ``ValueError`` where the file belongs to
+    another recipe or seed.
+    """
+    images, labels = data
+    path = folder / "copies.pt"
+    if path.exists():
+        copies = load_checkpoint(path, recipe, seed)["images"]
+    else:
+        eps, fast, parts = recipe.objective.eps, crafting_copy(model), []
+        for clean, truth in zip(images.split(PART), labels.split(PART), strict=True):
+            x = to_float(clean, device).contiguous(memory_format=torch.channels_last)
+            x = ascend(fast, x, truth.to(device), eps=eps, step=eps).cpu()
+            parts.append(x.mul_(255).round_().byte() if images.dtype == torch.uint8 else x)
+        copies = torch.cat(parts).contiguous()
+        state = {"recipe": asdict(recipe), "seed": seed, "images": copies}
+        save_checkpoint(path, state)
+    return torch.cat([images, copies]), torch.cat([labels, labels])

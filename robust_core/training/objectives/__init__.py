@@ -1,0 +1,27 @@
+"""What the trainings minimise: one small dataclass for each, its numbers and its loss."""
+
+from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTraining, PGDTraining
+from robust_core.training.objectives.base import Clean, Objective
+from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
+from robust_core.training.objectives.smooth import (
+    Distillation,
+    GradientPenalty,
+    SaturationTraining,
+    StaticAugmentation,
+    TemperedTraining,
+)
+
+__all__ = [
+    "Clean",
+    "Distillation",
+    "FGSMTraining",
+    "GaussianTraining",
+    "GradientPenalty",
+    "LambdaTraining",
+    "Objective",
+    "PGDTraining",
+    "PixelDPTraining",
+    "SaturationTraining",
+    "StaticAugmentation",
+    "TemperedTraining",
+]

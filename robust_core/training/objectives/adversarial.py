@@ -1,0 +1,153 @@
+"""Adversarial training: pictures are made against the weights of the moment and learned from.
+
+No gradient goes through how they were made (for a maximum that is right: Danskin's theorem).
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from robust_core.training.objectives.base import Objective, check, logits
+from robust_core.training.objectives.crafting import ascend, crafting_copy, uniform
+
+
+@dataclass(frozen=True, kw_only=True)
+class FGSMTraining(Objective):
+    """``alpha L(x, y) + (1 - alpha) L(x', y)`` with ``x'`` by one step of size ``step``.
+
+    Goodfellow et al. (2015), section 6. With ``random_start`` the step begins at a random point of the
+    ball, as in Wong et al. (2020), who found that this, with ``step`` 1.25 eps, trains robust networks;
+    without it, and with ``step`` eps, training ends in catastrophic overfitting. Clean and adversarial
+    pictures are one batch for the batch normalisation. ``alpha`` 1 is clean training, to the last bit.
+    """
+
+    kind: str = field(default="fgsm", init=False)
+    eps: float
+    step: float
+    alpha: float = 0.0
+    random_start: bool = True
+
+    def __post_init__(self) -> None:
+        check("eps", self.eps, 0, 1)
+        check("step", self.step, 0)
+        check("alpha", self.alpha, 0, 1)
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        if self.alpha == 1:
+            return F.cross_entropy(logits(model, images), labels)
+        start = self.eps * uniform(images, generator) if self.random_start else None
+        eps, step = self.eps, self.step
+        x = ascend(crafting_copy(model), images, labels, eps=eps, step=step, start=start)
+        if self.alpha == 0:
+            return F.cross_entropy(logits(model, x), labels)
+        clean, adversarial = logits(model, torch.cat([images, x])).chunk(2)
+        return self.alpha * F.cross_entropy(clean, labels) + (1 - self.alpha) * F.cross_entropy(
+            adversarial, labels
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDTraining(Objective):
+    """``max L(x + delta, y)`` over the Linf ball of ``eps`` (Madry et al., 2018, equation 2.1).
+
+    The maximum is sought by ``steps`` steps of size ``step`` from a random point of the ball.
+    """
+
+    kind: str = field(default="pgd", init=False)
+    eps: float
+    step: float
+    steps: int
+
+    def __post_init__(self) -> None:
+        check("eps", self.eps, 0, 1)
+        check("step", self.step, 0)
+        check("steps", self.steps, 1)
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        start = self.eps * uniform(images, generator)
+        x = ascend(
+            *(crafting_copy(model), images, labels),
+            eps=self.eps,
+            step=self.step,
+            steps=self.steps,
+            start=start,
+        )
+        return F.cross_entropy(logits(model, x), labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaTraining(Objective):
+    """``(sum over clean of L + lambda sum over adversarial of L) / ((m - k) + lambda k)``.
+
+    Kurakin et al. (2017), section 3: ``k`` pictures of each batch of ``m`` (the ``share`` of it) are
+    replaced by adversarial ones, clean and adversarial pictures being one batch for the batch
+    normalisation. They are made by one step towards the class that the network thinks least likely
+    ("step1.l.l."), so that the step does not give the label away; its size is drawn for each picture from a
+    normal distribution of deviation ``sigma`` that is cut off below 0 and above ``eps``.
+    """
+
+    kind: str = field(default="lambda", init=False)
+    weight: float = 0.3
+    share: float = 0.5
+    eps: float = 16 / 255
+    sigma: float = 8 / 255
+
+    def __post_init__(self) -> None:
+        check("weight", self.weight, 0)
+        check("share", self.share, 0, 1)
+        check("eps", self.eps, 0, 1)
+        if not self.sigma > 0:
+            raise ValueError(f"sigma must be above 0; got {self.sigma!r}")
+        if self.weight == 0 and self.share == 1:
+            raise ValueError("weight must be above 0 where all pictures are adversarial; got 0")
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        # The order of a batch is random: its last pictures are a random choice.
+        clean = len(images) - round(self.share * len(images))
+        if clean < len(images):
+            changed = self.towards_least_likely(crafting_copy(model), images[clean:], generator)
+            images = torch.cat([images[:clean], changed])
+        each = F.cross_entropy(logits(model, images), labels, reduction="none")
+        weights = torch.ones_like(each)
+        weights[clean:] = self.weight
+        return (weights * each).sum() / weights.sum()
+
+    def towards_least_likely(
+        self, model: nn.Module, images: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """``images`` after one step, each of its own size."""
+        eps = self.sizes(images, generator)
+        with torch.no_grad():
+            least = logits(model, images).argmin(1)
+        return ascend(model, images, least, eps=eps, step=-eps)
+
+    def sizes(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        """A step size for each picture, ``[N, 1, 1, 1]``, from 0 to ``eps``."""
+        top = math.erf(self.eps / self.sigma / math.sqrt(2))  # mass of the two sides up to eps
+        part = torch.rand(len(images), 1, 1, 1, generator=generator, device=generator.device)
+        sizes = self.sigma * math.sqrt(2) * torch.erfinv(top * part)
+        return sizes.clamp_(max=self.eps).to(images)

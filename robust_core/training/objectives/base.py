@@ -1,0 +1,65 @@
+"""What a training minimises: a small frozen dataclass of numbers with a loss."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective(ABC):
+    """Its fields are its hyper-parameters; ``kind`` names it in a recipe that was written down."""
+
+    kind: str = field(default="", init=False)
+
+    def begin(self, model: nn.Module) -> None:  # noqa: B027
+        """Change the random weights of ``model`` before the first step, where the objective needs it."""
+
+    @abstractmethod
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        """The loss of a batch, a scalar with a gradient for the parameters of ``model``.
+
+        ``model`` maps pictures ``[N, C, H, W]`` in [0, 1] to logits and is left in the mode that it is
+        in. Chance comes from ``generator`` alone. ``progress`` is the share of the training that is over.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clean(Objective):
+    """The mean cross-entropy of the pictures as they are."""
+
+    kind: str = field(default="clean", init=False)
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        return F.cross_entropy(logits(model, images), labels)
+
+
+def logits(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Logits in float32 at least; what is float32 in the network is computed in bfloat16."""
+    with torch.autocast(images.device.type, torch.bfloat16):
+        values = model(images)
+    return values.float() if values.dtype == torch.bfloat16 else values
+
+
+def check(name: str, value: float, low: float, high: float = float("inf")) -> None:
+    """Raise ``ValueError`` unless ``value`` is in [low, high]."""
+    if not low <= value <= high:
+        allowed = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+        raise ValueError(f"{name} must be {allowed}; got {value!r}")

@@ -1,0 +1,59 @@
+"""Training under random noise: the base classifiers of the two kinds of smoothing."""
+
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from robust_core.training.objectives.base import Objective, check, logits
+from robust_core.training.objectives.crafting import normal
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianTraining(Objective):
+    """``E L(x + n, y)``, n normal of deviation ``sigma`` in pixel units, one draw for each picture.
+
+    Cohen et al. (2019), section 3.3. The noise comes before the normalisation and nothing is clipped.
+    """
+
+    kind: str = field(default="gaussian", init=False)
+    sigma: float
+
+    def __post_init__(self) -> None:
+        check("sigma", self.sigma, 0)
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        noise = self.sigma * normal(images, generator)
+        return F.cross_entropy(logits(model, images + noise), labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelDPTraining(Objective):
+    """``E L`` over the noise inside of the network, one draw for each picture.
+
+    Lecuyer et al. (2019), section 3.3. The network is a ``models.PixelDPResNet32``, which knows how
+    large the noise is; it is of the full size from the first step on.
+    """
+
+    kind: str = field(default="pixeldp", init=False)
+
+    def loss(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        progress: float = 1.0,
+    ) -> Tensor:
+        def noisy(x: Tensor) -> Tensor:
+            return model.network.noisy(model.normalise(x), generator)
+
+        return F.cross_entropy(logits(noisy, images), labels)
