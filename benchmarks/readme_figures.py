@@ -10,7 +10,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from robust_core import attacks  # noqa: E402
 from robust_core.evaluation.verdict import in_255ths  # noqa: E402
 
 RESULTS = ROOT / "assets" / "results"
@@ -144,13 +143,8 @@ def full_knowledge_table(report: dict, part: dict) -> str:
 
 
 def radius(row: dict) -> str:
-    """The eps of an attack, where it has one, as a person would write it."""
-    name = row.get("attack") or row["adversary"]
-    known = attacks.names() + attacks.names(pair=True)
-    if row["eps"] is None:
-        return ""
-    in_l2 = name in known and attacks.get(name).norm == "l2"
-    return f" {row['eps']:.3g} in L2" if in_l2 else f" {in_255ths(row['eps'])}"
+    """The eps of an attack in 255ths, where it has one."""
+    return "" if row["eps"] is None else f" {in_255ths(row['eps'])}"
 
 
 def strength_table(report: dict) -> str:

@@ -11,6 +11,7 @@ from robust_core.evaluation.detector_results import Part
 from robust_core.evaluation.detector_words import title
 from robust_core.evaluation.verdict import in_255ths
 
+NEAR_CHANCE = 0.55
 SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 
@@ -58,7 +59,13 @@ def depth(part: Part) -> None:
         "depth",
         "Detectability at each attachment point.",
     )
-    _say(part, "The same adversary, detected at different depths of the classifier. 0.5 is chance.")
+    stuck = [
+        f" {row['point']} is at chance after {row['epochs']} epochs on {row['n_train']:,} pictures."
+        for row in part.value["rows"]
+        if (row["floats"]["detectability"] or 1) < NEAR_CHANCE
+    ]
+    words = "The same adversary, detected at different depths of the classifier. 0.5 is chance."
+    _say(part, words + "".join(stuck))
 
 
 def eps(part: Part) -> None:

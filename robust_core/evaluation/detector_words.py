@@ -55,9 +55,6 @@ def _turns(entry: dict) -> str:
 
 
 def _eps(entry: dict) -> str:
-    eps, adversary = entry.get("eps"), entry.get("adversary")
-    if eps is None:
-        return ""
-    known = attacks.names() + attacks.names(pair=True)
-    in_l2 = adversary in known and attacks.get(adversary).norm == "l2"
-    return f"{eps:.3g} in L2" if in_l2 else in_255ths(eps)
+    """The radius in 255ths; in which norm is said by the title of the attack."""
+    eps = entry.get("eps")
+    return "" if eps is None else in_255ths(eps)

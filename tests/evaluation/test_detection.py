@@ -78,7 +78,7 @@ def test_scores_that_differ_look_different_as_far_as_six_decimals_go(values, sai
     [
         ({"point": "AD(2)", "adversary": "bim", "eps": 2 / 255}, "AD(2), BIM 2/255"),
         ({"point": "AD(4)", "adversary": "deepfool", "eps": None}, "AD(4), DeepFool"),
-        ({"point": "AD(2)", "adversary": "bim-l2", "eps": 0.31}, "AD(2), BIM (L2) 0.31 in L2"),
+        ({"point": "AD(2)", "adversary": "bim-l2", "eps": 80 / 255}, "AD(2), BIM (L2) 80/255"),
         ({"point": "AD(2)", "adversary": ["fgsm", "bim"], "eps": None}, "AD(2), two attacks"),
         ({"point": "AD(2)", "adversary": list("abcdef")}, "AD(2), 6 attacks"),
         ({"method": "squeezing", "adversary": None}, "Feature squeezing"),
