@@ -32,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     width = max(map(len, train_queue.RECIPES))
     lines = (f"  {name:{width}}  {what}" for name, what in train_queue.RECIPES.items())
-    parser.epilog = "\n".join(["recipes (and detector, reconstruction, safetynet, squeezing):", *lines])
+    parser.epilog = "\n".join(
+        ["recipes (and detector, reconstruction, safetynet, squeezing):", *lines]
+    )
     parser.add_argument(
         "recipe",
         nargs="?",
