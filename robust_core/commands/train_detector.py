@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> None:
         _all_missing(args)
         return
     adversary = adversary_of(args)
+    check_point(args.point or POINT)
     from robust_core import zoo
     from robust_core.training import detector as training
     from robust_core.training import export
@@ -172,6 +173,14 @@ def _all_missing(args: argparse.Namespace) -> None:
         recipe = recipe_of(one, zoo.load(one.model or MODEL, one.device), adversary_of(one))
         if name(recipe) not in zoo.index():
             run(one)
+
+
+def check_point(point: str) -> None:
+    """Raise ``ValueError`` for an attachment point that there is not, before any data is asked for."""
+    from robust_core.models.detector import ATTACHMENTS
+
+    if point not in ATTACHMENTS:
+        raise ValueError(f"--point must be one of {', '.join(ATTACHMENTS)}; got {point!r}")
 
 
 def adversary_of(args: argparse.Namespace) -> "Attack | dict[str, Attack]":

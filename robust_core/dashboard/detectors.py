@@ -146,7 +146,8 @@ def _show_panel(
     marked = f"Marked: detectors at {point}. " if point else ""
     st.caption(
         f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
-        f"set on clean pictures. A bar that crosses it is rejected. {marked}"
+        f"set on clean pictures and written at the end of the row. A bar that crosses it is rejected; "
+        f"detectability, below, counts at score 0.5 for all, as in the paper. {marked}"
         f"{type(attack).title} knows the classifier only."
     )
 

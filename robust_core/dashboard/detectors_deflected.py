@@ -29,7 +29,7 @@ IDEA = (
     "An autoencoder, trained on clean pictures, keeps **{code} numbers** of a picture for each class. "
     "Only those of the class that the classifier predicts reach its decoder, so it can draw nothing but "
     "that class: where the picture shows another, the two differ. A difference above {error:.3f}, root "
-    "mean square in [0, 1] pixel units, is called adversarial."
+    "mean square in [0, 1] pixel units, is called adversarial: that is score {score:.3f} below."
 )
 WHAT = (
     "The attacker has to fool the classifier *and* keep the picture close to its reconstruction as the "
@@ -48,7 +48,7 @@ def show_idea(found: dict[str, dict]) -> None:
     for entry in found.values():
         if entry["method"] == Reconstruction.METHOD:
             code, error = entry["recipe"]["code"], entry["error_threshold"]
-            st.markdown(IDEA.format(code=code, error=error))
+            st.markdown(IDEA.format(code=code, error=error, score=entry["threshold"]))
 
 
 def detector_for(model: str) -> str | None:
@@ -164,17 +164,27 @@ def _draw(found: Deflection, detector: str, classes: Sequence[str]) -> None:
             key="deflected_errors",
             alt="Reconstruction errors of clean and adversarial pictures, with the threshold.",
         )
-        caught = int((found.plain > found.error_threshold).sum())
         st.caption(
             f"{len(found.own)} test pictures. Clean ones under the class predicted and under the target; "
-            f"adversarial ones made by PGD, which knows the classifier alone: {caught} of the "
-            f"{len(found.plain)} that become the target are found"
-            + (
-                "."
-                if found.plain_alike is None
-                else f", {found.plain_alike} are nearest to pictures of it."
-            )
+            f"{_of_pgd(found)}"
         )
+
+
+def _of_pgd(found: Deflection) -> str:
+    """What became of those that an attacker made who knows the classifier alone."""
+    made = len(found.plain)
+    if not made:
+        return "PGD, which knows the classifier alone, makes none of them the target at this eps."
+    caught = int((found.plain > found.error_threshold).sum())
+    told = (
+        f"those that PGD, which knows the classifier alone, makes the target: {caught} of {made} are "
+        "found"
+    )
+    if found.plain_alike is None:
+        return f"{told}."
+    return (
+        f"{told}; {found.plain_alike} are nearest to a picture of the target without meaning to be."
+    )
 
 
 def error_histogram(found: Deflection) -> go.Figure:
@@ -182,7 +192,7 @@ def error_histogram(found: Deflection) -> go.Figure:
     kinds = (
         ("clean, own class", found.own, CLEAN, ""),
         ("clean, as the target", found.wrong, GREY, "."),
-        ("adversarial", found.plain, ADVERSARIAL, "/"),
+        ("made the target by PGD", found.plain, ADVERSARIAL, "/"),
     )
     top = max(float(e.max()) for _, e, _, _ in kinds if len(e)) * 1.02
     size = max(top, found.error_threshold * 1.1) / 30

@@ -24,8 +24,8 @@ SIDE = 256
 COLOURS = {
     "Fools both": "red",
     "Fools only the classifier": "orange",
-    "Fools only the detector": "violet",
-    "Fools neither": "blue",
+    "Class unchanged, not flagged": "violet",
+    "Class unchanged, flagged": "blue",
 }
 WHAT = (
     "This attacker knows both networks. **Sigma** is the detector's share of each step: at 0 it "

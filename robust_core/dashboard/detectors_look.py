@@ -151,6 +151,7 @@ def table(panel: Panel, titles: dict[str, str], here: set[str]) -> str:
         )
         answer = BADGES[said.flagged] + (", false alarm" if said.flagged_clean else "")
         answer = f"<strong>{answer}</strong>" if said.flagged else answer
+        answer += f" <small>above {words[2]}</small>"
         rows.append(
             f"<div role=row><b role=rowheader{mark}>{escape(titles[name])}</b>{cells}"
             f"<span class=said role=cell title='threshold {words[2]}'>{answer}</span></div>"

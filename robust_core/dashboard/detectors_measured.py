@@ -78,7 +78,12 @@ def eps(part: Part) -> None:
             st.markdown(f"**{detector_charts.title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(detector_maps.eps_map(table), f"eps_{name}", words)
-    _say(part, "Detectability of detectors fit at one eps (along the foot), tested at another.")
+            st.caption(f"Pictures trained on, by eps: {_trained_on(table['detectors'])}.")
+    _say(
+        part,
+        "Detectability of detectors fit at one eps (along the foot), tested at another. Fewer pictures "
+        "to train on make a weaker detector, whatever the eps.",
+    )
 
 
 def transfer(part: Part) -> None:
@@ -123,6 +128,7 @@ def several(part: Part) -> None:
 
 def sigma(part: Part) -> None:
     """A static and a dynamic detector against the dynamic adversary."""
+    counts = {kind: _trained_on([each["name"]]) for kind, each in part.value["detectors"].items()}
     _chart(
         detector_curves.sigma_curves(part.value),
         "sigma",
@@ -131,7 +137,8 @@ def sigma(part: Part) -> None:
     _say(
         part,
         "Each detector faces an attacker who knows it. The dynamic one was trained on such attacks, the "
-        f"static one on BIM alone. eps {in_255ths(part.value['eps'])}.",
+        f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
+        f"eps {in_255ths(part.value['eps'])}.",
     )
 
 
@@ -222,6 +229,16 @@ def unseen(part: Part) -> None:
         "Attacks that the detector was not trained on. Found and false alarms are at its calibrated "
         "threshold, detectability at score 0.5.",
     )
+
+
+def _trained_on(names: list[str]) -> str:
+    """How many pictures each of some detectors was trained on, in their order."""
+    try:
+        entries = zoo.index()
+    except zoo.ZooError:
+        return "unknown"
+    counts = [entries.get(name, {}).get("n") for name in names]
+    return ", ".join("unknown" if n is None else f"{n:,}" for n in counts)
 
 
 def _hundredths(share: float | None) -> float | None:

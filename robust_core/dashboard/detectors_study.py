@@ -83,8 +83,8 @@ def show() -> None:
         for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
             column.markdown(f"**{question}**\n\n{answer()}")
         st.caption(
-            "Detectability: balanced accuracy of telling clean from successful adversarial pictures; 0.5 "
-            "is chance. Pictures, conditions and commands are with the charts above."
+            "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
+            "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
         )
     with tabs[1]:
         _training()

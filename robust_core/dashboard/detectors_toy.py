@@ -9,8 +9,8 @@ from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
 
 WHAT = (
-    "In the plane every place can be asked. What fools both networks is part of what fools the classifier; "
-    "a detector that was trained against the dynamic adversary leaves less of it."
+    "In two dimensions both networks can be asked about every place. What fools both is part of what "
+    "fools the classifier; a detector that was trained against the dynamic adversary leaves less of it."
 )
 
 
@@ -56,9 +56,11 @@ def sentence(found: Overlap) -> str:
     """How much of what is in reach fools both, for either detector."""
     static, dynamic = (found.shares(kind)["both"] for kind in ("static", "dynamic"))
     alone = found.shares("static")["classifier"]
+    price = [found.shares(kind)["neither"] for kind in ("static", "dynamic")]
     return (
         f"Of all places in reach {alone:.1%} fool the classifier; {static:.1%} also pass the static "
-        f"detector, {dynamic:.1%} the dynamic one."
+        f"detector, {dynamic:.1%} the dynamic one. The price: places that are flagged though the class "
+        f"is unchanged go from {price[0]:.1%} to {price[1]:.1%}."
     )
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
 STOPPED = "The detector would have stopped this."
-UNSEEN = "The detector saw nothing."
+UNSEEN = "The detector lets it pass."
 FALSE_ALARM = "The detector also rejects the clean picture: a false alarm."
 LOST = "The detector rejects the clean picture, a false alarm, and lets the changed one pass."
 

@@ -58,7 +58,7 @@ def depths(entries: Entries) -> list[list[str]]:
 
 
 def radii(entries: Entries) -> dict[str, list[str]]:
-    """By adversary: static detectors that differ in nothing but its eps, in the order of eps.
+    """By adversary: static detectors whose adversaries differ in nothing but eps, in its order.
 
     Where an adversary has several such groups, the one with the most values of eps counts.
     """

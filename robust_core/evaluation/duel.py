@@ -14,8 +14,8 @@ from robust_core.detectors import Detector
 FOOLED = {
     (True, True): "Fools both",
     (True, False): "Fools only the classifier",
-    (False, True): "Fools only the detector",
-    (False, False): "Fools neither",
+    (False, True): "Class unchanged, not flagged",
+    (False, False): "Class unchanged, flagged",
 }
 """By whether the classifier is wrong, and whether the detector lets the picture pass."""
 

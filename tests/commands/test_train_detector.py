@@ -148,7 +148,8 @@ def test_people_get_sentences(trained, tmp_path):
         ((*SEVERAL, "--step-size", "1"), ["several takes none of --step-size"]),
         (("train", "detector", "--all-missing", "--limit", "3"), ["--all-missing takes none of"]),
         ((*START, "--steps", "0"), ["steps must be", "from 1"]),
-        ((*START, "--point", "AD(7)", "--data", "."), ["CIFAR-10"]),
+        ((*START, "--point", "AD(7)", "--data", "."), ["--point must be", "AD(4)"]),
+        ((*START, "--data", "."), ["CIFAR-10"]),
         ((*START, "--model", "digits-cnn"), ["--model must be one of cifar10-resnet32"]),
         ((*START, "--limit", "0"), ["--limit", "from 1"]),
         ((*START, "--paper-schedule"), ["no --paper-schedule"]),
@@ -163,5 +164,5 @@ def test_mistakes_are_one_clear_line(command, arguments, words, tmp_path):
 
 def test_an_unknown_point_is_refused_before_anything_is_crafted(trained, tmp_path):
     complaint = trained("--point", "AD(7)").complaint
-    assert complaint.startswith("point must be one of AD(0), ")
+    assert complaint.startswith("--point must be one of AD(0), ")
     assert not (tmp_path / "cache").exists()
