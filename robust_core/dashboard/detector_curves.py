@@ -25,7 +25,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 def sigma_curves(part: dict) -> go.Figure:
     """Detectability against the dynamic adversary's sigma, for the static and the dynamic detector.
 
-    The hover says how many pictures remained that fool the classifier: towards sigma 1 they are few.
+    Above each point of the dynamic detector, and in the hover, is how many pictures remained that fool
+    the classifier: towards sigma 1 they are few.
     """
     sigmas, detectors = part["sigmas"], part["detectors"]
     low = foot(f for one in detectors.values() for f in one["rows"])
@@ -43,7 +44,9 @@ def sigma_curves(part: dict) -> go.Figure:
                 x=sigmas,
                 y=values,
                 name=f"{kind} detector",
-                mode="lines+markers",
+                mode="lines+markers" if static else "lines+markers+text",
+                text=None if static else [f["n_adversarial"] for f in one["rows"]],
+                textposition="top center",
                 line={"color": GREY if static else DETECTOR, "dash": "dash" if static else "solid"},
                 marker={"symbol": "circle-open" if static else "square", "size": 8},
                 customdata=words,
@@ -52,7 +55,7 @@ def sigma_curves(part: dict) -> go.Figure:
         )
     figure = go.Figure([*lines, *crosses(nothing, low)], layout(340, showlegend=True))
     figure.update_xaxes(title="sigma: share of the detector", range=[-0.04, 1.04], dtick=0.2)
-    figure.update_yaxes(title="detectability", range=[low - 0.03, 1.04])
+    figure.update_yaxes(title="detectability", range=[low - 0.03, 1.07])
     return chance(figure)
 
 

@@ -136,7 +136,8 @@ def sigma(part: Part) -> None:
     )
     _say(
         part,
-        "Each detector faces an attacker who knows it. The dynamic one was trained on such attacks, the "
+        "Each detector faces an attacker who knows it; the numbers are the pictures that still fool the "
+        "classifier. The dynamic one was trained on such attacks, the "
         f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
         f"eps {in_255ths(part.value['eps'])}.",
     )
