@@ -109,8 +109,8 @@ def test_text_can_be_read_by_day_and_by_night(visit, scheme):
 
 
 def tab_to(page, label: str) -> None:
-    """Press Tab until the focus is on what is called so."""
-    for _ in range(40):
+    """Press Tab until the focus is on what is called so, round after round: some of it is drawn late."""
+    for _ in range(150):
         page.keyboard.press("Tab")
         name = page.evaluate(
             """() => { let e = document.activeElement;
