@@ -68,7 +68,7 @@ def attack_bound(sigma: float, sensitivity: float, eps: float, delta: float) -> 
 
 
 def holds(p_lower: float, p_upper: float, eps: float, delta: float) -> bool:
-    """Whether the label of an (eps, delta)-private network is stable (proposition 1, equation 4).
+    """Whether the label of an (eps, delta)-private network is stable (proposition 2).
 
     ``p_lower > e^(2 eps) * p_upper + (1 + e^eps) * delta``. Raises ``ValueError`` for arguments outside of
     [0, 1], or eps or delta of 0.
@@ -155,7 +155,7 @@ def certificate(
 
     One set of draws chooses the label and bounds it. That is sound because both ends of every class's
     interval hold at once: 2 K Clopper-Pearson bounds at ``alpha / (2 K)`` each (Bonferroni), so also
-    those of whichever class won. 500 draws and alpha 0.05 are the paper's code's.
+    those of whichever class won. The paper's code has n 500 and alpha 0.05.
 
     Args:
         counts: votes ``[K]``.

@@ -74,7 +74,7 @@ def test_nine_unanimous_draws_prove_nothing_at_alpha_a_thousandth():
 @pytest.mark.parametrize("sigma", [0.12, 0.25, 0.5, 1.0])
 @pytest.mark.parametrize("distance", [0.01, 0.3, 0.6])
 def test_of_a_linear_model_the_radius_is_the_distance(sigma, distance):
-    """Its smoothed classifier is itself, and for every sigma the theorem is tight (section 3.1)."""
+    """Its smoothed classifier is itself, and for every sigma the theorem is tight (appendix B)."""
     assert radius(ndtr(distance / sigma), sigma=sigma) == pytest.approx(distance, rel=1e-7)
 
 
