@@ -10,6 +10,7 @@ style.apply()
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
+    st.Page("pages/compare_defences.py", title="Compare defences", icon=":material/shield:"),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
 ]
 page = st.navigation(pages, position="top")

@@ -62,10 +62,13 @@ def say_reached(model: zoo.Description) -> None:
         st.caption(reached, help="Made by: python -m robust_core evaluate --suite, see the README.")
 
 
-def choose_attack(detector: str | None = None) -> type[attacks.Attack]:
-    """Any registered attack; those on a model and its detector where there is a ``detector``."""
+def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
+    """Any registered attack; those on a model and its detector where there is a ``detector``.
+
+    ``start`` is the one at first.
+    """
     names = attacks.names() + (attacks.names(pair=True) if detector else [])
-    key = setting("attack", "fgsm", one_of(names))
+    key = setting("attack", start, one_of(names))
     if st.session_state[key] not in names:  # chosen when there was a detector
         st.session_state[key] = "fgsm"
     name = st.selectbox(
@@ -196,10 +199,10 @@ def choose_parameters(
     with st.expander("Advanced parameters", key="advanced"):
         fixed = _choose_preset(attack, eps)
         for spec in specs:
-            values[spec.name] = _control(attack.name, spec, disabled=spec.name in fixed)
+            values[spec.name] = control(attack.name, spec, disabled=spec.name in fixed)
     for spec in fields(attack):
         if spec.name == "seed":
-            values["seed"] = _control(attack.name, spec)
+            values["seed"] = control(attack.name, spec)
         if spec.name == "detector":
             values["detector"] = zoo.LazyDetector(detector)
     return values
@@ -226,11 +229,16 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
     return values
 
 
-def kept_parameters(attack: type[attacks.Attack], eps: float) -> dict:
-    """The fields but eps, without controls: as they were set on the page Attack, or in the link."""
+def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | None = None) -> dict:
+    """The fields but eps, without controls: as they were set on the page Attack, or in the link.
+
+    An attack on a model and its detector gets ``detector``.
+    """
     values = {}
     for spec in fields(attack):
-        if spec.name != "eps":
+        if spec.name == "detector":
+            values["detector"] = zoo.LazyDetector(detector)
+        elif spec.name != "eps":
             key = setting(f"{attack.name}.{spec.name}", spec.default, _parser(spec))
             kept = st.session_state[key]
             values[spec.name] = spec.default if kept is None else kept
@@ -240,22 +248,22 @@ def kept_parameters(attack: type[attacks.Attack], eps: float) -> dict:
     return values | (schedule.values(eps) if schedule else {})
 
 
-def _control(attack: str, spec: Field, *, disabled: bool = False) -> object:
-    """The widget that fits a field's type and metadata."""
+def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
+    """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence."""
     kind, low, high = _range(spec)
     meta, label = spec.metadata, spec.name.replace("_", " ").capitalize()
     common = {
-        "key": setting(f"{attack}.{spec.name}", spec.default, _parser(spec)),
+        "key": setting(f"{owner}.{spec.name}", spec.default, _parser(spec)),
         "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],
         "persist_state": "session",
         "disabled": disabled,
     }
     if kind is bool:
         return st.toggle(label, **common)
-    if kind is str:
+    if meta["choices"] is not None:
         names = TITLES.get(spec.name, {})
         return st.selectbox(
-            label, list(meta["choices"]), format_func=lambda o: names.get(o, o), **common
+            label, list(meta["choices"]), format_func=lambda o: names.get(o, str(o)), **common
         )
     unit = f" ({meta['unit']})" if meta["unit"] not in ("", "[0, 1]") else ""
     value = st.number_input(
@@ -284,4 +292,5 @@ def _parser(spec: Field) -> Callable[[str], object]:
     kind, low, high = _range(spec)
     if kind is bool:
         return truth
-    return one_of(spec.metadata["choices"]) if kind is str else number(kind, low, high)
+    choices = spec.metadata["choices"]
+    return number(kind, low, high) if choices is None else one_of(choices)

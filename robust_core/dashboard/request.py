@@ -65,11 +65,15 @@ class Request:
         """The attack's hyper-parameters by name."""
         return self.attack.parameters
 
+    def digest(self) -> str:
+        """SHA-256 over the picture as the model sees it."""
+        pixels = self.pixels()
+        return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+
     def key(self) -> str:
         """SHA-256 over all that the result depends on."""
-        pixels = self.pixels()
         return key_of(
-            picture=hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest(),
+            picture=self.digest(),
             model=self.model.name,
             attack=self.attack.name,
             parameters=self.parameters,

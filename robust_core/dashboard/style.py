@@ -49,6 +49,16 @@ _CSS = """
 }
 .detection b { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 
+/* Defences: a line between rows, and beside each cell a mark, broken where the defence fails. */
+[class*=st-key-defence_] {
+  border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding-top: 0.5rem;
+}
+[class*=st-key-cell_] { border-left: 4px dotted #8C8C8C; padding-left: 0.6rem; }
+[class*=st-key-cell_recovered_] { border-left: 4px solid #009E73; }
+[class*=st-key-cell_fooled_] { border-left: 4px dashed #D55E00; }
+[class*=st-key-cell_] img { max-width: 96px; }
+[class*=st-key-who_] { display: none; }
+
 /* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
 :has(> .st-key-pages) { display: none; }
 @media (max-width: 768px) {
@@ -64,7 +74,8 @@ _CSS = """
 @media (max-width: 640px) {
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
   .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
-  [class*=st-key-picture_] { display: none; }
+  [class*=st-key-picture_], .st-key-attackers { display: none; }
+  [class*=st-key-who_] { display: block; }
   /* The result comes right after eps; the controls that can wait come below it. */
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child,
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child > * {

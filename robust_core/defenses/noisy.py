@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from robust_core import zoo
+from robust_core.certify.voting import Progress
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import generators, in_chunks, log_mean
@@ -41,12 +42,20 @@ class Noisy(Defense):
         return tuple(images.shape[1:])
 
     @torch.no_grad()
-    def counts(self, model: Classifier, images: Tensor) -> Tensor:
-        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all."""
-        return torch.stack([self._count(model, x, g) for x, g in self._each(images, self.seed)])
+    def counts(self, model: Classifier, images: Tensor, progress: Progress | None = None) -> Tensor:
+        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all.
+
+        ``progress`` is called as ``progress(draws done, n)`` for each picture anew; what it raises ends it.
+        """
+        each = self._each(images, self.seed)
+        return torch.stack([self._count(model, x, g, progress) for x, g in each])
+
+    def log_shares(self, counts: Tensor) -> Tensor:
+        """The logits ``[N, K]`` that go with votes ``[N, K]``."""
+        return counts.clamp_min(0.1).div(self.n).log()
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
-        return self.counts(model, images).clamp_min(0.1).div(self.n).log().to(images)
+        return self.log_shares(self.counts(model, images)).to(images)
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
         shape = self.shape(model, images)
@@ -62,7 +71,13 @@ class Noisy(Defense):
     def _each(self, images: Tensor, seed: int):
         return zip(images.split(1), generators(images, seed), strict=True)
 
-    def _count(self, model: Classifier, image: Tensor, generator: torch.Generator) -> Tensor:
+    def _count(
+        self,
+        model: Classifier,
+        image: Tensor,
+        generator: torch.Generator,
+        progress: Progress | None,
+    ) -> Tensor:
         """Votes of one picture ``[1, C, H, W]``, a part of the draws at a time."""
         shape, total, left = self.shape(model, image), 0, self.n
         size = max(1, 2**20 // max(torch.Size(shape).numel(), 1))
@@ -72,6 +87,8 @@ class Noisy(Defense):
             logits = self.noisy(model, image.expand(k, -1, -1, -1), noise)
             total = total + logits.argmax(1).bincount(minlength=logits.shape[1])
             left -= k
+            if progress is not None:
+                progress(self.n - left, self.n)
         return total
 
 
@@ -111,6 +128,11 @@ class Smoothing(Noisy):
     def protected(self, model: Classifier) -> Classifier:
         name = f"{model.name}-gaussian"
         return zoo.load(name, model.device) if self.trained and name in zoo.names() else model
+
+    def seen(self, images: Tensor) -> Tensor:
+        """One draw of the many: nothing is clipped, so values may leave [0, 1]."""
+        draws = [torch.randn(images.shape[1:], generator=g) for g in generators(images, self.seed)]
+        return images + self.sigma * torch.stack(draws).to(images)
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model(images + self.sigma * noise)

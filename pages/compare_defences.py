@@ -1,0 +1,59 @@
+"""Compare defences: one picture, one attack, every defence; the attacker knows of it, or does not."""
+
+import streamlit as st
+
+from robust_core.dashboard import (
+    controls,
+    defences,
+    defences_rows,
+    detection,
+    lab,
+    navigation,
+    picture_input,
+    share,
+)
+from robust_core.dashboard.request import Request
+
+navigation.inside_app()
+left, right = st.columns([1, 2.9], gap="medium")
+
+with left, st.container(key="essentials"):
+    st.markdown("#### Compare defences")
+    place_of_picture = st.container(gap="small")
+    model = controls.choose_model()
+    detector = detection.kept_detector(model)
+    with place_of_picture:
+        chosen = picture_input.choose_picture(model)
+    attack = controls.choose_attack(detector, start="pgd")
+    eps = controls.choose_eps(attack)
+with left, st.container(key="more"):
+    goal = controls.choose_goal(model, attack)
+    kinds = defences.choose_defenses(model)
+    fits = chosen.picture.pixels.shape[:2] == model.input_size
+    how = "crop" if fits else picture_input.choose_fit()
+
+lines = None
+with right:
+    head = st.empty()
+    try:
+        parameters = controls.kept_parameters(attack, eps, detector)
+        run = controls.with_eps(attack(**parameters), eps, model)
+        # The very request of the page Attack, so that both share the result.
+        request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
+    except ValueError as error:
+        st.error(str(error))
+    else:
+        undefended, lines = defences_rows.lay_out(kinds, request)
+share.publish()
+
+with right:
+    if not kinds:
+        st.info("Choose at least one defence.")
+    if lines is not None:
+        if lab.fetch_model(model.name):
+            defences_rows.fill(undefended, lines, head)
+        else:
+            lab.offer_bundled()
+
+if chosen.credit:
+    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

@@ -1,0 +1,110 @@
+"""Votes under noise: the figure as a pure function, and what they prove in a sentence."""
+
+import plotly.graph_objects as go
+
+from robust_core.certify import Certificate, PixelDPCertificate
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.evaluation.verdict import percent, quoted
+
+Proof = Certificate | PixelDPCertificate
+CLASSES = 6
+"""So many classes are shown at most: those with the most votes."""
+LOOKS = ((CLEAN, ""), (ADVERSARIAL, "/"), (ADVERSARIAL, "x"))
+"""Colour and pattern of the clean picture, and of the two adversarial ones."""
+
+
+def guess_of(proof: Proof) -> int:
+    """The class that the lower bound is about, also where nothing is promised of it."""
+    return proof.guess if isinstance(proof, Certificate) else proof.label
+
+
+def top_voted(proofs: list[Proof]) -> list[int]:
+    """Classes with votes for any of the pictures, those of the first one first."""
+    shares = [[count / p.n for count in p.counts] for p in proofs]
+    voted = [i for i in range(len(shares[0])) if any(share[i] for share in shares)]
+    most = sorted(voted, key=lambda i: -max(share[i] for share in shares))[:CLASSES]
+    return sorted(most, key=lambda i: tuple(-share[i] for share in shares))
+
+
+def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
+    """Shares of the votes by class for each picture, named by the keys: the clean one first.
+
+    The whisker on a winner goes down to the lower bound of its probability, p_A; the dotted line is the
+    half that it must pass.
+    """
+    shown = top_voted(list(proofs.values()))
+    bars = []
+    for (name, proof), (colour, pattern) in zip(proofs.items(), LOOKS, strict=False):
+        shares = [proof.counts[i] / proof.n for i in shown]
+        below = [
+            max(0.0, share - proof.p_lower) if i == guess_of(proof) else 0.0
+            for i, share in zip(shown, shares, strict=True)
+        ]
+        bars.append(
+            go.Bar(
+                name=name,
+                x=[names[i] for i in shown],
+                y=shares,
+                marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.3}},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [0.0] * len(shown),
+                    "arrayminus": below,
+                    "color": "#8C8C8C",
+                },
+                customdata=[f"{proof.counts[i]:,} of {proof.n:,}" for i in shown],
+                hovertemplate="%{x}: %{customdata} votes<extra>" + name + "</extra>",
+            )
+        )
+    layout = go.Layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        uirevision="keep",
+        barmode="group",
+        height=190,
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        xaxis={"type": "category", "fixedrange": True},
+        yaxis={
+            "range": [0, 1.03],
+            "tickformat": ".0%",
+            "tickvals": [0, 0.5, 1],
+            "fixedrange": True,
+        },
+    )
+    figure = go.Figure(bars, layout)
+    figure.add_hline(y=0.5, line={"color": "#8C8C8C", "width": 1, "dash": "dot"})
+    return figure
+
+
+def promise(proof: Proof, names: tuple[str, ...], allowed: float) -> str:
+    """In bold whether the radius covers ``allowed``, an L2 length; then what the votes prove."""
+    guess = guess_of(proof)
+    name, votes = quoted(names[guess]), f"{proof.counts[guess]:,} of {proof.n:,} votes"
+    bound = f"{votes}: p_A is at least {proof.p_lower:.3f}"
+    if proof.radius == 0:
+        return (
+            f"**It abstains: nothing is promised.** Too few of the votes agree: {name} has {bound}."
+        )
+    radius, length = _apart(proof.radius, allowed)
+    if proof.radius > allowed:
+        return f"**Certified at {radius} > {length}: {name} stays, whatever the attack.** It has {bound}."
+    return f"**Certified at {radius} < {length}: no promise.** {name} has {bound}."
+
+
+def conditions(proof: Proof, eps: str, allowed: float) -> str:
+    """What the numbers of ``promise`` mean, and when they are wrong."""
+    return (
+        f"The radius is an L2 length around the clean picture. {eps} allows changes of up to "
+        f"{allowed:.3g} in L2, where every value moves as far as it may. A certificate is wrong in at most "
+        f"{percent(proof.alpha)} of cases; noise of deviation {proof.sigma:g}."
+    )
+
+
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two lengths with as many figures as it takes to see which is larger."""
+    for digits in range(2, 6):
+        words = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if words[0] != words[1]:
+            break
+    return words

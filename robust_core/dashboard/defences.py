@@ -1,0 +1,196 @@
+"""Comparing defences: which ones, with which settings, and what each asks for."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TypeVar
+
+import streamlit as st
+import torch
+
+from robust_core import attacks, defenses, zoo
+from robust_core.classifier import Classifier
+from robust_core.dashboard import lab
+from robust_core.dashboard.controls import control
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.share import setting, several_of
+from robust_core.data.fitting import to_tensor
+from robust_core.defenses import Defense
+from robust_core.defenses.noisy import Noisy
+from robust_core.devices import best_device
+from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.defended import Look, Outcome, Trial, look, trial
+from robust_core.evaluation.verdict import said
+from robust_core.experiment import Experiment
+
+T = TypeVar("T")
+QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")
+"""Chosen at first: a filter with a gradient and one without, chance, two trainings, and a guarantee."""
+
+
+def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
+    """Any number of the registered defences; those that the model lacks are marked, and say why."""
+    names = defenses.names()
+    refused = {name: defenses.create(name).refusal(model.name) for name in names}
+
+    def label(name: str) -> str:
+        title = defenses.get(name).title
+        return f":gray[:material/block: {title}]" if refused[name] else title
+
+    chosen = st.pills(
+        "Defences",
+        names,
+        selection_mode="multi",
+        format_func=label,
+        key=setting("defences", list(QUICK), several_of(names)),
+        persist_state="session",
+        wrap=True,
+        help="Filters and smoothing work for every model. The others are networks trained in another "
+        "way, and exist where somebody has trained one.",
+    )
+    absent = [f"**{defenses.get(n).title}**: {why}." for n, why in refused.items() if why]
+    if absent:
+        with st.expander(f"Not for {model.name}: {len(absent)}", key="absent"):
+            st.caption("  \n".join(absent))
+    return [defenses.get(name) for name in names if name in chosen]
+
+
+def choose_settings(defense: type[Defense]) -> dict:
+    """A control for each field of a defence."""
+    values = {spec.name: control(defense.name, spec) for spec in fields(defense)}
+    if not values:
+        st.caption("It has no settings: what it does was decided in its training.")
+    return values
+
+
+@dataclass(frozen=True)
+class Row:
+    """One defence of the comparison: what it asks for, or why it cannot."""
+
+    kind: type[Defense]
+    request: Request
+    """The experiment on the undefended model."""
+    defense: Defense | None
+    refusal: str = ""
+
+    @classmethod
+    def of(cls, kind: type[Defense], values: dict, request: Request) -> "Row":
+        """The row of a defence with these settings; where they cannot be, it says so."""
+        try:
+            made = kind(**values)
+            refusal = made.refusal(request.model.name)
+            for prepare in (made.of_aware, made.of_unaware):
+                prepare(request.attack)
+        except ValueError as error:
+            refusal, made = str(error), None
+        return cls(kind, request, None if refusal else made, refusal and f"{refusal}.")
+
+    @cached_property
+    def key(self) -> str:
+        """The key of what the defence makes of the clean picture."""
+        return key_of(
+            look=self.request.digest(),
+            model=self.request.model.name,
+            defense=self.defense and self.kind.name,
+            parameters=self.defense and self.defense.parameters,
+        )
+
+    def trial_key(self, aware: bool) -> str:
+        """The key of what comes of one of the two attackers."""
+        return key_of(trial=self._request_key, look=self.key, aware=aware)
+
+    @cached_property
+    def _request_key(self) -> str:
+        return self.request.key()
+
+    @property
+    def finished(self) -> tuple[Look | None, dict[bool, Trial]]:
+        """What the engine still has: the clean picture, and the trials by whether one is aware."""
+        if self.defense is None:
+            return None, {}
+        kept = {aware: lab.engine().peek(self.trial_key(aware)) for aware in (False, True)}
+        return lab.engine().peek(self.key), {k: v for k, v in kept.items() if v}
+
+    def look(self, progress: Progress) -> Look:
+        """Show the clean picture to the defence; called in a thread of the engine."""
+
+        def seen(model: Classifier) -> Look:
+            shown = self.defense(model) if self.defense else model
+            return look(shown, to_tensor(self.request.pixels()), progress=progress)
+
+        return self._on_best(seen)
+
+    def try_out(
+        self, aware: bool, before: Look, made: Experiment | None, progress: Progress
+    ) -> Trial:
+        """One of the two attackers; called in a thread of the engine."""
+        request, defense = self.request, self.defense
+        assert defense is not None
+
+        def tried(model: Classifier) -> Trial:
+            detector = request.detector and zoo.load_detector(request.detector, model.device)
+            on_a_pair = request.attack.name in attacks.names(pair=True)
+            return trial(
+                model,
+                request.pixels(),
+                replace(request.attack, detector=detector) if on_a_pair else request.attack,
+                defense,
+                aware=aware,
+                label=request.label,
+                goal=request.goal,
+                before=before,
+                made=made,
+                detector=detector,
+                progress=progress,
+            )
+
+        return self._on_best(tried)
+
+    def _on_best(self, work: Callable[[Classifier], T]) -> T:
+        def on(device: torch.device) -> T:
+            return work(zoo.load(self.request.model.name, device))
+
+        return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+
+    def run(self, aware: bool) -> attacks.Attack:
+        """The attack as one of the two attackers runs it."""
+        assert self.defense is not None
+        prepare = self.defense.of_aware if aware else self.defense.of_unaware
+        return prepare(self.request.attack)
+
+    def words(self, aware: bool) -> lab.Words:
+        """What the bar says: steps of the attack, then votes of the defence."""
+        run = self.run(aware)
+        steps = lab.steps(run)
+        votes = self.defense.n if isinstance(self.defense, Noisy) else None
+
+        def words(k: int, n: int) -> str:
+            counted = n == votes and n != run.observations
+            return f"vote {k:,} of {n:,}" if counted else steps(k, n)
+
+        return words
+
+
+def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted: int) -> str:
+    """How many of ``wanted`` defences bring the right answer back, as far as they are finished."""
+    first = undefended.before[0]
+    if first.index != undefended.label.index:
+        return f"The model is wrong before any attack: it says {said(first)}."
+    if not undefended.success:
+        return "This attack does not fool the undefended model: there is nothing to recover."
+    trials = list(trials)
+    counts = {}
+    for aware in (False, True):
+        done = [each[aware] for each in trials if aware in each]
+        counts[aware] = sum(one.outcome is Outcome.RECOVERED for one in done), len(done)
+    (saved, first_n), (kept, second_n) = counts[False], counts[True]
+    verb = "recovers" if saved == 1 else "recover"
+    if first_n == second_n == wanted:
+        whole = (
+            f"Of {wanted} defence{'s' * (wanted != 1)}, {saved} {verb} the picture from an attack"
+        )
+        return f"{whole} that does not know them; {kept} from one that does."
+    return (
+        f"So far {saved} of {first_n} {verb} the picture from an attack that does not know them; "
+        f"{kept} of {second_n} from one that does."
+    )

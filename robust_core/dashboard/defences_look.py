@@ -1,0 +1,178 @@
+"""Parts of a row of the page Compare defences: a cell, the clean picture, the explanation, the votes."""
+
+import math
+
+import numpy as np
+import streamlit as st
+from torch import Tensor
+
+from robust_core import imaging
+from robust_core.attacks import Attack
+from robust_core.dashboard import charts, defence_charts
+from robust_core.dashboard.controls import TITLES, radius
+from robust_core.dashboard.detection import badge
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.result import BADGES, duration
+from robust_core.data.fitting import to_pixels
+from robust_core.defenses import Defense
+from robust_core.defenses.noisy import Noisy
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.defended import Look, Outcome, Trial
+from robust_core.evaluation.verdict import Verdict, in_255ths, said, verdict
+from robust_core.experiment import Experiment
+from robust_core.parameters import Paper
+
+SIDE = 96
+"""Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""
+HEADINGS = {
+    False: "Attack that does not know the defence",
+    True: "Attack that knows it (adaptive)",
+}
+LOOKS = {
+    Outcome.RECOVERED: ("green", ":material/shield:", "recovered"),
+    Outcome.FOOLED: ("red", ":material/warning:", "fooled"),
+    Outcome.LESS_SURE: ("red", ":material/trending_down:", "fooled"),
+    Outcome.MISSED: ("orange", ":material/help:", "neither"),
+    Outcome.WRONG: ("gray", ":material/help:", "neither"),
+}
+"""Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
+HELD = "Held"
+
+
+def picture(images: Tensor, alt: str) -> None:
+    """``[1, C, H, W]``, enlarged exactly; what leaves [0, 1] is clipped as a screen does."""
+    pixels: np.ndarray = imaging.enlarge(to_pixels(images)[0], SIDE)
+    st.image(imaging.png(pixels), alt=alt, output_format="PNG")
+
+
+def show_undefended(experiment: Experiment, request: Request) -> None:
+    """The attack on the undefended model: the very result of the page Attack."""
+    outcome = verdict(experiment)
+    colour, icon = BADGES[outcome]
+    mark = "recovered" if outcome is Verdict.HELD else "neither"
+    if outcome in (Verdict.FOOLED, Verdict.LESS_SURE):
+        colour, mark = "red", "fooled"
+    with _cell(f"{mark}_undefended", False):
+        picture(experiment.adversarial, f"The adversarial picture: {experiment.after[0].label}.")
+        with st.container(gap=None):
+            seen = experiment.detection
+            st.markdown(
+                f":{colour}-badge[{icon} {outcome.value}]" + (f" {badge(seen)}" if seen else "")
+            )
+            label = experiment.label
+            st.markdown(_says(experiment.after, experiment.confidence_after, label))
+            st.caption("  \n".join(_facts(request.attack, request, experiment)))
+
+
+def show_cell(trial: Trial, run: Attack, request: Request, fooled: bool) -> None:
+    """What comes of one attacker; ``fooled``: whether the attack fools the undefended model."""
+    outcome = trial.outcome
+    colour, icon, mark = LOOKS[outcome]
+    held = outcome is Outcome.RECOVERED and not fooled
+    word = HELD if held else outcome.value
+    with _cell(f"{mark}_{trial.defense}", trial.aware):
+        picture(
+            trial.after.seen,
+            f"The adversarial picture as {trial.defense} sees it: {trial.after.guesses[0].label}.",
+        )
+        with st.container(gap=None):
+            told = f":{colour}-badge[{icon} {word}]"
+            st.markdown(f"{told} {badge(trial.detection)}" if trial.detection else told)
+            st.markdown(_says(trial.after.guesses, trial.after.confidences, trial.label))
+            facts = _facts(run, request, trial)
+            facts[:0] = filter(None, [_otherwise(run, request.attack)])
+            st.caption("  \n".join(facts))
+
+
+def _cell(name: str, aware: bool):
+    """A place for picture and words, with a mark whose colour and dashes tell the outcome."""
+    place = st.container(key=f"cell_{name}_{'aware' if aware else 'unaware'}", gap="xxsmall")
+    with place:
+        with st.container(key=f"who_{name}_{aware}"):
+            st.caption(HEADINGS[aware])
+        return st.container(horizontal=True, vertical_alignment="center", gap="small")
+
+
+def _says(guesses, confidences, label) -> str:
+    """The answer, and what is left of the confidence in the class to leave."""
+    answer = guesses[0]
+    if answer.index == label.index:
+        return said(answer)
+    left = type(label)(label.index, label.label, confidences[label.index])
+    return said(answer, left)
+
+
+def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[str]:
+    """How far the picture was moved, and whether there was a gradient to follow."""
+    if run.norm == "l2":
+        root_mean_square = result.l2 / math.sqrt(_picture_of(result).numel())
+        size = f"{in_255ths(root_mean_square)} root mean square"
+    else:
+        size = in_255ths(result.linf)
+    beside = f"allowed {in_255ths(request.shown_eps)}" if has_eps(type(run)) else "no eps"
+    told = [f"Change {size}, {beside}"]
+    zero, n = result.zero_gradients, result.gradients
+    if zero:
+        told.append(f":material/visibility_off: {zero} of {n} gradients were exactly zero")
+    return told
+
+
+def _picture_of(result: Experiment | Trial) -> Tensor:
+    return result.clean if isinstance(result, Experiment) else result.before.picture
+
+
+def _otherwise(run: Attack, attack: Attack) -> str:
+    """How the attack was run where that is not as it was chosen."""
+    if type(run) is not type(attack):
+        return f"Run as {run.title}"
+    loss = run.parameters.get("loss")
+    return f"Run with {TITLES['loss'].get(loss, loss)}" if run != attack else ""
+
+
+def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
+    """What the defence says of the clean picture, and what it costs."""
+    answer = look.guesses[0]
+    wrong = label is not None and answer.index != label
+    mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
+    beside = f", undefended {duration(undefended.seconds)}" if undefended else ""
+    st.caption(
+        f"{mark}Clean: {said(answer)}. {duration(look.seconds)}{beside}",
+        help="What it says of the clean picture, and the time of one prediction, with all its votes, on "
+        "this machine.",
+    )
+
+
+def explain(kind: type[Defense], made: Defense | None) -> None:
+    """What it does, what each attacker does, and what breaks it, with the sources."""
+    st.markdown(f"**{kind.title}.** {kind.summary} {_source(kind.paper)}")
+    st.latex(kind.equation)
+    st.markdown(f"**What breaks it.** {kind.broken_by} {_source(kind.breaker)}")
+    st.markdown(f"**Who does not know it.** {kind.unaware}")
+    st.markdown(f"**Who knows it.** {kind.aware}")
+    if made is not None and issubclass(kind, Noisy):
+        st.markdown(f"It counts {made.n:,} votes for each prediction.")
+
+
+def _source(paper: Paper) -> str:
+    return f"[{paper.authors.split(',')[0]} et al., {paper.year}]({paper.link})"
+
+
+def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name: str) -> None:
+    """The votes under noise, and what they promise for the eps of the page."""
+    assert look.certificate is not None
+    names = request.model.class_names
+    allowed = radius("l2", request.shown_eps, request.model)
+    proofs = {"clean": look.certificate}
+    for aware, words in ((False, "does not know it"), (True, "knows it")):
+        proof = trials[aware].after.certificate if aware in trials else None
+        if proof is not None:
+            proofs[f"adversarial, {words}"] = proof
+    st.markdown(defence_charts.promise(look.certificate, names, allowed))
+    st.plotly_chart(
+        defence_charts.votes_chart(proofs, names),
+        config=charts.CONFIG,
+        key=f"votes_{name}_{len(proofs)}",
+        alt=f"Votes under noise by class for {', '.join(proofs)}.",
+    )
+    eps = f"Eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    st.caption(defence_charts.conditions(look.certificate, eps, allowed))

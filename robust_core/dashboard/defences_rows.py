@@ -1,0 +1,205 @@
+"""The rows of the page Compare defences: settings first, then each cell as soon as it is there."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core.dashboard import defences_look as looks
+from robust_core.dashboard import lab
+from robust_core.dashboard.defences import Row, choose_settings, summary
+from robust_core.dashboard.request import Request
+from robust_core.dashboard.result import steps_of
+from robust_core.defenses import Defense
+from robust_core.evaluation.defended import Look, Trial
+from robust_core.evaluation.verdict import in_255ths, quoted, said
+from robust_core.experiment import Experiment
+
+GRID = (1.15, 1.4, 1.4)
+"""Widths of the columns: what it is, and the two attackers."""
+CHANNEL = "defences"
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Line:
+    """A row on the page: its places, and what is known of it so far."""
+
+    row: Row
+    look_place: DeltaGenerator
+    cells: dict[bool, DeltaGenerator]
+    below: DeltaGenerator
+    look: Look | None = None
+    trials: dict[bool, Trial] = field(default_factory=dict)
+
+
+def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[Line, list[Line]]:
+    """Titles, settings and places of all rows: the undefended one, and a line for each defence.
+
+    Nothing is computed yet: whatever a control changes must be known before.
+    """
+    with st.container(key="attackers"):
+        columns = st.columns(GRID, gap="small")[1:]
+        for column, words in zip(columns, looks.HEADINGS.values(), strict=True):
+            column.markdown(f"**{words}**")
+    with st.container(key="defence_undefended", gap="xxsmall"):
+        about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
+        with about, st.container(gap=None):
+            st.markdown("**Undefended**")
+            undefended = Line(
+                Row(Defense, request, None), st.empty(), _by_attacker(places), st.empty()
+            )
+    return undefended, [_lay_out(kind, request) for kind in kinds]
+
+
+def _by_attacker(places: list) -> dict[bool, DeltaGenerator]:
+    return {aware: place.empty() for aware, place in zip((False, True), places, strict=True)}
+
+
+def _lay_out(kind: type[Defense], request: Request) -> Line:
+    with st.container(key=f"defence_{kind.name}", gap="xxsmall"):
+        about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
+        with about, st.container(gap=None):
+            st.markdown(f"**{kind.title}**")
+            st.caption(kind.summary)
+            look_place = st.empty()
+            with st.container(horizontal=True, gap="small"):
+                with st.popover("Settings", type="tertiary", icon=":material/tune:"):
+                    values = choose_settings(kind)
+                row = Row.of(kind, values, request)
+                with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
+                    looks.explain(kind, row.defense)
+        below = st.empty()
+    return Line(row, look_place, _by_attacker(places), below)
+
+
+def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
+    """Draw what is known, then compute the rest, one after another, each drawn when it is there.
+
+    ``head`` is an empty place for the clean picture and the summary.
+    """
+    request, cell = undefended.row.request, undefended.cells[False]
+    experiment: Experiment | None = lab.engine().peek(request.key())
+    if experiment is None:
+        with cell.container():
+            experiment = _compute(
+                request.key(), request.work, request.attack.title, lab.steps(request.attack)
+            )
+    if experiment is None:
+        return
+    with cell.container():
+        looks.show_undefended(experiment, request)
+    undefended.cells[True].caption("There is no defence to know of.")
+
+    def tell() -> None:
+        _show_head(head, experiment, request, lines)
+
+    for line in lines:
+        line.look, line.trials = line.row.finished
+    tell()
+    undefended.look = undefended.row.finished[0] or _look_at(undefended)
+    if undefended.look is not None:
+        with undefended.look_place.container():
+            looks.show_look(undefended.look, None, experiment.label.index)
+    for line in lines:
+        _show_known(line, undefended.look, experiment)
+    for line in lines:
+        _complete(line, undefended.look, experiment, tell)
+
+
+def _show_known(line: Line, undefended: Look | None, experiment: Experiment) -> None:
+    if line.row.defense is None:
+        line.below.markdown(f":gray[:material/block: {line.row.refusal}]")
+        return
+    if line.look is not None:
+        _show_look(line, undefended, experiment)
+    for aware, place in line.cells.items():
+        if aware in line.trials:
+            _show_trial(line, aware, experiment)
+        else:
+            place.caption("waiting")
+    if line.look is not None:
+        _show_votes(line)
+
+
+def _complete(
+    line: Line, undefended: Look | None, experiment: Experiment, tell: Callable[[], None]
+) -> None:
+    """Compute what is missing in a row; where one part is stopped, the rest of the row waits for it."""
+    if line.row.defense is None:
+        return
+    if line.look is None:
+        line.look = _look_at(line)
+        if line.look is None:
+            return
+        _show_look(line, undefended, experiment)
+        _show_votes(line)
+    for aware in (False, True):
+        if aware in line.trials:
+            continue
+        with line.cells[aware].container():
+            found = _compute(
+                line.row.trial_key(aware),
+                lambda progress, aware=aware: line.row.try_out(
+                    aware, line.look, experiment, progress
+                ),
+                line.row.kind.title,
+                line.row.words(aware),
+            )
+        if found is not None:
+            line.trials[aware] = found
+            _show_trial(line, aware, experiment)
+            _show_votes(line)
+            tell()
+
+
+def _look_at(line: Line) -> Look | None:
+    with line.look_place.container():
+        return _compute(line.row.key, line.row.look, "Clean picture", None)
+
+
+def _compute(key: str, work: Callable, doing: str, words: lab.Words | None) -> object | None:
+    """The result, or None with a sentence on the page; one cell's failure does not stop the others."""
+    try:
+        return lab.compute(key, work, channel=CHANNEL, doing=doing, words=words)
+    except Exception:  # which the page has said
+        log.exception("%s failed", doing)
+        return None
+
+
+def _show_look(line: Line, undefended: Look | None, experiment: Experiment) -> None:
+    with line.look_place.container():
+        looks.show_look(line.look, undefended, experiment.label.index)
+
+
+def _show_trial(line: Line, aware: bool, experiment: Experiment) -> None:
+    row = line.row
+    with line.cells[aware].container():
+        looks.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success)
+
+
+def _show_votes(line: Line) -> None:
+    if line.look.certificate is not None:
+        with line.below.container(), st.columns((GRID[0], sum(GRID[1:])), gap="small")[1]:
+            looks.show_guarantee(line.look, line.trials, line.row.request, line.row.kind.name)
+
+
+def _show_head(
+    place: DeltaGenerator, experiment: Experiment, request: Request, lines: list[Line]
+) -> None:
+    """The clean picture, how many defences help, and what holds for all rows."""
+    asked = [line for line in lines if line.row.defense is not None]
+    told = summary(experiment, [line.trials for line in asked], len(asked))
+    label = experiment.label
+    with place.container(horizontal=True, vertical_alignment="center", gap="small"):
+        looks.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
+        with st.container(width=640, gap="xxsmall"):
+            st.markdown(f"##### {told}")
+            st.caption(
+                f"Clean: {said(experiment.before[0])}. {request.model.name}, "
+                f"{type(request.attack).title}, eps {request.shown_eps:.3g} "
+                f"({in_255ths(request.shown_eps)}){steps_of(request.attack)}. The class to leave is "
+                f"{quoted(label.label)}: {experiment.label_source}. Pictures as each defence sees them."
+            )

@@ -1,0 +1,295 @@
+"""One picture and one defence against an attacker who knows of the defence, or against one who does not."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from statistics import median
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Attack
+from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
+from robust_core.classifier import Classifier, Guess
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.defenses import Defended, Defense
+from robust_core.defenses.noisy import Noisy, PixelDP, Smoothing
+from robust_core.evaluation.detection import Detection
+from robust_core.evaluation.distances import all_norms
+from robust_core.experiment import UNTARGETED, Experiment, Progress, check_goal
+from robust_core.goals import Goal, LeastLikely, Towards
+from robust_core.modes import evaluating
+
+if TYPE_CHECKING:
+    from robust_core.detectors import Detector
+
+N0 = 100
+"""Votes that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
+LONG_ENOUGH = 0.05
+"""Seconds after which a prediction is not timed once more."""
+TIMES = 5
+"""A short prediction is timed so often at most; the median counts."""
+
+
+class Outcome(Enum):
+    """What came of a defence. ``WRONG``: it missed the label before anything was changed."""
+
+    RECOVERED = "Recovered"
+    FOOLED = "Fooled"
+    LESS_SURE = "Less sure"
+    MISSED = "Target not reached"
+    WRONG = "Wrong on the clean picture"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a classifier, defended or not, makes of one picture. Tensors are on the CPU; never changed."""
+
+    picture: Tensor
+    """As it arrives, float32 ``[1, C, H, W]`` in [0, 1]."""
+    seen: Tensor
+    """As the network behind the defence gets it; one draw of it where noise is added."""
+    logits: Tensor
+    """float64 ``[1, K]``."""
+    guesses: tuple[Guess, ...]
+    """The most probable classes, the answer first."""
+    seconds: float
+    """Of one prediction, with all its votes, on this machine."""
+    certificate: Certificate | PixelDPCertificate | None = None
+    """What is promised for this picture, where the defence promises anything."""
+
+    @property
+    def confidences(self) -> list[float]:
+        """By class, in [0, 1]."""
+        return self.logits.softmax(1)[0].tolist()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A defence under one attack. ``aware``: the attacker knows of the defence."""
+
+    model: str
+    defense: str
+    defense_parameters: dict
+    aware: bool
+    attack: str
+    """The attack as it was run: a defence may know of a better one for this attacker."""
+    parameters: dict
+    goal: Goal
+    label: Guess
+    """The class to leave, with the defended model's confidence in it on the clean picture."""
+    target: Guess | None
+    before: Look
+    after: Look
+    success: bool
+    """Of the goal, on the deployed defence."""
+    l0: float
+    l2: float
+    linf: float
+    tv: float
+    seconds: float
+    queries: int
+    gradients: int
+    zero_gradients: int
+    detection: Detection | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """In a word what came of it."""
+        first, last = self.before.guesses[0], self.after.guesses[0]
+        if first.index != self.label.index:
+            return Outcome.WRONG
+        if self.success:
+            return Outcome.LESS_SURE if last.index == first.index else Outcome.FOOLED
+        return Outcome.RECOVERED if last.index == self.label.index else Outcome.MISSED
+
+
+@dataclass(frozen=True)
+class _Made:
+    """An adversarial picture ``[1, C, H, W]`` on the CPU and what it took."""
+
+    picture: Tensor
+    seconds: float
+    queries: int
+    gradients: int
+    zero_gradients: int
+
+
+def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None) -> Look:
+    """Show ``model``, behind a defence or not, one picture ``[1, C, H, W]`` in [0, 1].
+
+    ``progress`` is called as ``progress(votes done, n)`` where votes are counted; what it raises ends it.
+    """
+    images, certificate = picture.to(model.device), None
+    with evaluating(model), torch.no_grad():
+        if isinstance(model, Defended) and isinstance(model.defense, Noisy):
+            defense, base = model.defense, model.base
+            counts, seconds = _timed(lambda: defense.counts(base, images, progress).cpu())
+            logits = defense.log_shares(counts)
+            certificate = _certificate(model, images, counts[0])
+        else:
+            logits, seconds = _timed(lambda: model(images).cpu())
+        seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
+    logits = logits.double()
+    guesses = tuple(model.name_classes(logits.softmax(1))[0])
+    return Look(picture.cpu(), seen, logits, guesses, seconds, certificate)
+
+
+def trial(
+    model: Classifier,
+    pixels,
+    attack: Attack,
+    defense: Defense,
+    *,
+    aware: bool,
+    label: int | None = None,
+    goal: Goal = UNTARGETED,
+    before: Look | None = None,
+    made: Experiment | None = None,
+    detector: "Detector | None" = None,
+    progress: Progress | None = None,
+) -> Trial:
+    """Attack one picture for ``model`` behind ``defense``, and show the result to the two.
+
+    Who knows of the defence differentiates what it has for those (BPDA, EOT, ...); who does not attacks
+    the undefended model, or what the defence says. The chance of both is that of the seeds of
+    ``attack`` and ``defense``.
+
+    Args:
+        model: the undefended classifier.
+        pixels: uint8 ``[h, w, c]`` of the model's size.
+        aware: which of the two attackers it is.
+        label: the true class; None takes the undefended model's own prediction in its place.
+        goal: what the attacker wants. The least likely class is that of the undefended model.
+        before: ``look`` at the clean picture, where there is one.
+        made: the same attack on the undefended model, where it has been run: its picture is that of an
+            attacker who does not know of the defence, wherever that one attacks the undefended model.
+        detector: one on ``model``, asked about the picture that arrives.
+        progress: called as ``progress(k, n)`` at each iterate, then at the votes; what it raises ends it.
+
+    Raises ``ValueError`` where the defence does not exist for the model, or the goal is none of the
+    attack's or not about this picture.
+    """
+    defended = defense(model)
+    clean = to_tensor(pixels)
+    with evaluating(model), torch.no_grad():
+        own = model(clean.to(model.device)).cpu()
+    if label is None:
+        label = int(own.argmax())
+    if isinstance(goal, LeastLikely):
+        goal = Towards(int(own.argmin()))
+    check_goal(model, goal, label)
+    before = before or look(defended, clean, progress=progress)
+    run = defense.of_aware(attack) if aware else defense.of_unaware(attack)
+    if made is not None and not aware and _same(run, attack, defended, made):
+        counted = (made.queries, made.gradients, made.zero_gradients)
+        result = _Made(made.adversarial, made.seconds, *counted)
+    else:
+        result = _make(run, defended, aware, clean, label, goal, progress)
+    after = look(defended, result.picture, progress=progress)
+    aim = goal.bind(torch.tensor([label]), before.logits)
+    norms = {name: v[0].item() for name, v in all_norms(result.picture, clean).items()}
+    return Trial(
+        model=model.name,
+        defense=defense.name,
+        defense_parameters=defense.parameters,
+        aware=aware,
+        attack=run.name,
+        parameters=run.parameters,
+        goal=goal,
+        label=_guess(model, before, label),
+        target=_guess(model, after, int(aim.classes[0])) if aim.towards else None,
+        before=before,
+        after=after,
+        success=bool(aim.success(after.logits)[0]),
+        **norms,
+        seconds=result.seconds,
+        queries=result.queries,
+        gradients=result.gradients,
+        zero_gradients=result.zero_gradients,
+        detection=detector and _detection(detector, clean, result.picture),
+    )
+
+
+def _same(run: Attack, attack: Attack, defended: Defended, made: Experiment) -> bool:
+    """Whether ``made`` is the picture of one who attacks the undefended model by ``run``."""
+    if defended.victim is not defended.undefended or run != attack:
+        return False
+    asked = (defended.undefended.name, run.name, run.parameters)
+    return asked == (made.model, made.attack, made.parameters)
+
+
+def _make(
+    run: Attack,
+    defended: Defended,
+    aware: bool,
+    clean: Tensor,
+    label: int,
+    goal: Goal,
+    progress: Progress | None,
+) -> _Made:
+    """Run the attack. Its own test of success would be one more prediction of the whole defence."""
+    done = 0
+
+    def observer(images: Tensor, loss: Tensor) -> None:
+        nonlocal done
+        done += 1
+        assert progress is not None
+        progress(done, run.observations)
+
+    begun = time.perf_counter()
+    record = run.run(
+        defended.adaptive if aware else defended.victim,
+        clean.to(defended.device),
+        torch.tensor([label]),
+        goal,
+        observer=observer if progress is not None and run.observations > 2 else None,
+    )
+    seconds = time.perf_counter() - begun
+    counted = (record.queries_forward, record.queries_backward, record.zero_gradients)
+    return _Made(record.x_adv.cpu(), seconds, *(int(count[0]) for count in counted))
+
+
+def _certificate(
+    defended: Defended, images: Tensor, counts: Tensor
+) -> Certificate | PixelDPCertificate | None:
+    """What the votes ``counts`` ``[K]`` of one picture prove.
+
+    For smoothing other votes choose the class, with a seed that neither the defence nor an attack has.
+    """
+    defense, base = defended.defense, defended.base
+    if isinstance(defense, Smoothing):
+        chooser = replace(defense, n=N0, seed=(defense.seed + 2) % 2**31)
+        chosen = chooser.counts(base, images)[0]
+        return smoothing.certificate(chosen, counts, sigma=defense.sigma, alpha=defense.alpha)
+    if isinstance(defense, PixelDP):
+        network = base.network
+        return pixeldp.certificate(
+            counts, sigma=network.sigma, alpha=defense.alpha, sensitivity=network.sensitivity
+        )
+    return None
+
+
+def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
+    """The answer, and seconds for one: the median of several where it is quick."""
+    times: list[float] = []
+    while True:
+        begun = time.perf_counter()
+        answer = ask()
+        times.append(time.perf_counter() - begun)
+        if len(times) == TIMES or sum(times) > LONG_ENOUGH:
+            return answer, median(times)
+
+
+def _detection(detector: "Detector", clean: Tensor, adversarial: Tensor) -> Detection:
+    rounded = to_tensor(to_pixels(adversarial)[0])
+    with torch.inference_mode():
+        asked = (clean, torch.cat([adversarial, rounded]))
+        odds = (detector.logit(images.to(detector.device)).cpu() for images in asked)
+        return Detection.of(detector, *odds)
+
+
+def _guess(model: Classifier, seen: Look, index: int) -> Guess:
+    return Guess(index, model.class_names[index], seen.confidences[index])
