@@ -19,11 +19,10 @@ def guess_of(proof: Proof) -> int:
 
 
 def top_voted(proofs: list[Proof]) -> list[int]:
-    """Classes with votes for any of the pictures, those of the first one first."""
+    """The classes with the most votes for any of the pictures, those of the first one first."""
     shares = [[count / p.n for count in p.counts] for p in proofs]
-    voted = [i for i in range(len(shares[0])) if any(share[i] for share in shares)]
-    most = sorted(voted, key=lambda i: -max(share[i] for share in shares))[:CLASSES]
-    return sorted(most, key=lambda i: tuple(-share[i] for share in shares))
+    order = sorted(range(len(shares[0])), key=lambda i: -max(share[i] for share in shares))
+    return sorted(order[:CLASSES], key=lambda i: tuple(-share[i] for share in shares))
 
 
 def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:

@@ -177,7 +177,10 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
     if first.index != undefended.label.index:
         return f"The model is wrong before any attack: it says {said(first)}."
     if not undefended.success:
-        return "This attack does not fool the undefended model: there is nothing to recover."
+        way_on = "" if undefended.eps is None else " Try a larger eps."
+        return (
+            f"This attack does not fool the undefended model: there is nothing to recover.{way_on}"
+        )
     trials = list(trials)
     counts = {}
     for aware in (False, True):

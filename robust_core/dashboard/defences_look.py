@@ -59,8 +59,7 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
             st.markdown(
                 f":{colour}-badge[{icon} {outcome.value}]" + (f" {badge(seen)}" if seen else "")
             )
-            label = experiment.label
-            st.markdown(_says(experiment.after, experiment.confidence_after, label))
+            st.markdown(said(experiment.after[0]))
             st.caption("  \n".join(_facts(request.attack, request, experiment)))
 
 
@@ -78,7 +77,7 @@ def show_cell(trial: Trial, run: Attack, request: Request, fooled: bool) -> None
         with st.container(gap=None):
             told = f":{colour}-badge[{icon} {word}]"
             st.markdown(f"{told} {badge(trial.detection)}" if trial.detection else told)
-            st.markdown(_says(trial.after.guesses, trial.after.confidences, trial.label))
+            st.markdown(said(trial.after.guesses[0]))
             facts = _facts(run, request, trial)
             facts[:0] = filter(None, [_otherwise(run, request.attack)])
             st.caption("  \n".join(facts))
@@ -93,15 +92,6 @@ def _cell(name: str, aware: bool):
         return st.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
-def _says(guesses, confidences, label) -> str:
-    """The answer, and what is left of the confidence in the class to leave."""
-    answer = guesses[0]
-    if answer.index == label.index:
-        return said(answer)
-    left = type(label)(label.index, label.label, confidences[label.index])
-    return said(answer, left)
-
-
 def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[str]:
     """How far the picture was moved, and whether there was a gradient to follow."""
     if run.norm == "l2":
@@ -109,8 +99,8 @@ def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[st
         size = f"{in_255ths(root_mean_square)} root mean square"
     else:
         size = in_255ths(result.linf)
-    beside = f"allowed {in_255ths(request.shown_eps)}" if has_eps(type(run)) else "no eps"
-    told = [f"Change {size}, {beside}"]
+    allowed = f" of {in_255ths(request.shown_eps)}" if has_eps(type(run)) else ", no eps"
+    told = [f"Change {size}{allowed}"]
     zero, n = result.zero_gradients, result.gradients
     if zero:
         told.append(f":material/visibility_off: {zero} of {n} gradients were exactly zero")
@@ -134,12 +124,14 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
     answer = look.guesses[0]
     wrong = label is not None and answer.index != label
     mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
-    beside = f", undefended {duration(undefended.seconds)}" if undefended else ""
-    st.caption(
-        f"{mark}Clean: {said(answer)}. {duration(look.seconds)}{beside}",
-        help="What it says of the clean picture, and the time of one prediction, with all its votes, on "
-        "this machine.",
-    )
+    times = cost(look.seconds) + (f" ({cost(undefended.seconds)} undefended)" if undefended else "")
+    st.caption(f"{mark}Clean: {said(answer)}. {times}")
+
+
+def cost(seconds: float) -> str:
+    """Milliseconds with two figures, in one word; seconds for long ones."""
+    words = duration(seconds) if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def explain(kind: type[Defense], made: Defense | None) -> None:
@@ -154,7 +146,9 @@ def explain(kind: type[Defense], made: Defense | None) -> None:
 
 
 def _source(paper: Paper) -> str:
-    return f"[{paper.authors.split(',')[0]} et al., {paper.year}]({paper.link})"
+    names = paper.authors.split(", ")
+    who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+    return f"[{who}, {paper.year}]({paper.link})"
 
 
 def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name: str) -> None:

@@ -17,7 +17,7 @@ from robust_core.evaluation.defended import Look, Trial
 from robust_core.evaluation.verdict import in_255ths, quoted, said
 from robust_core.experiment import Experiment
 
-GRID = (1.15, 1.4, 1.4)
+GRID = (1.2, 1.4, 1.4)
 """Widths of the columns: what it is, and the two attackers."""
 CHANNEL = "defences"
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
 
 def _show_known(line: Line, undefended: Look | None, experiment: Experiment) -> None:
     if line.row.defense is None:
-        line.below.markdown(f":gray[:material/block: {line.row.refusal}]")
+        line.cells[False].markdown(f":gray[:material/block: {line.row.refusal}]")
         return
     if line.look is not None:
         _show_look(line, undefended, experiment)
@@ -195,11 +195,12 @@ def _show_head(
     label = experiment.label
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
         looks.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
-        with st.container(width=640, gap="xxsmall"):
+        with st.container(width="stretch", gap="small"):
             st.markdown(f"##### {told}")
             st.caption(
                 f"Clean: {said(experiment.before[0])}. {request.model.name}, "
                 f"{type(request.attack).title}, eps {request.shown_eps:.3g} "
                 f"({in_255ths(request.shown_eps)}){steps_of(request.attack)}. The class to leave is "
-                f"{quoted(label.label)}: {experiment.label_source}. Pictures as each defence sees them."
+                f"{quoted(label.label)}: {experiment.label_source}. Pictures as each defence sees them; "
+                "times of one prediction on this machine."
             )
