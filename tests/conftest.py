@@ -145,3 +145,23 @@ def bundle(weights_folder, resnet, tmp_path) -> Callable[..., str]:
         return name
 
     return make
+
+
+@pytest.fixture
+def masked(weights_folder, resnet, tmp_path, monkeypatch) -> str:
+    """The ResNet-32 as distillation leaves it: logits 100 times as large, under the name of that defence.
+
+    Its gradients through softmax vanish, while every answer is that of the undefended model.
+    """
+    from safetensors.torch import save
+
+    name = "cifar10-resnet32-distilled-t100"
+    monkeypatch.setattr(zoo, "_loaded", dict(zoo._loaded))  # which is to forget it
+    tensors = rounded_weights(resnet.network)
+    last = list(tensors)[-2:]
+    content = save({k: 100 * v if k in last else v for k, v in tensors.items()})
+    entry = weights.index(weights_folder)[resnet.name]
+    entry |= {"file": f"{name}.safetensors", "sha256": hashlib.sha256(content).hexdigest()}
+    write_export(tmp_path / "masked", name, entry, content)
+    install(tmp_path / "masked", name, weights_folder)
+    return name

@@ -36,7 +36,7 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
     for (name, proof), (colour, pattern) in zip(proofs.items(), LOOKS, strict=False):
         shares = [proof.counts[i] / proof.n for i in shown]
         below = [
-            max(0.0, share - proof.p_lower) if i == guess_of(proof) else 0.0
+            max(0.0, share - proof.p_lower) if i == guess_of(proof) else None
             for i, share in zip(shown, shares, strict=True)
         ]
         bars.append(
@@ -48,7 +48,7 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
                 error_y={
                     "type": "data",
                     "symmetric": False,
-                    "array": [0.0] * len(shown),
+                    "array": [None if size is None else 0.0 for size in below],
                     "arrayminus": below,
                     "color": "#8C8C8C",
                 },

@@ -187,13 +187,9 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
         done = [each[aware] for each in trials if aware in each]
         counts[aware] = sum(one.outcome is Outcome.RECOVERED for one in done), len(done)
     (saved, first_n), (kept, second_n) = counts[False], counts[True]
-    verb = "recovers" if saved == 1 else "recover"
+    verb = "recover" if saved > 1 else "recovers"
+    attack = "the picture from an attack that does not know them"
     if first_n == second_n == wanted:
-        whole = (
-            f"Of {wanted} defence{'s' * (wanted != 1)}, {saved} {verb} the picture from an attack"
-        )
-        return f"{whole} that does not know them; {kept} from one that does."
-    return (
-        f"So far {saved} of {first_n} {verb} the picture from an attack that does not know them; "
-        f"{kept} of {second_n} from one that does."
-    )
+        among = f"Of {wanted} defence{'s' * (wanted != 1)}, {saved or 'none'}"
+        return f"{among} {verb} {attack}; {kept or 'none'} from one that does."
+    return f"So far {saved} of {first_n} {verb} {attack}; {kept} of {second_n} from one that does."

@@ -126,7 +126,7 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
     with evaluating(model), torch.no_grad():
         if isinstance(model, Defended) and isinstance(model.defense, Noisy):
             defense, base = model.defense, model.base
-            counts, seconds = _timed(lambda: defense.counts(base, images, progress).cpu())
+            counts, seconds = _timed(lambda: defense.counts(base, images, progress).cpu(), 1)
             logits = defense.log_shares(counts)
             certificate = _certificate(model, images, counts[0])
         else:
@@ -272,14 +272,14 @@ def _certificate(
     return None
 
 
-def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
-    """The answer, and seconds for one: the median of several where it is quick."""
+def _timed(ask: Callable[[], Tensor], most: int = TIMES) -> tuple[Tensor, float]:
+    """The answer, and seconds for one: the median of several, ``most`` at most, where it is quick."""
     times: list[float] = []
     while True:
         begun = time.perf_counter()
         answer = ask()
         times.append(time.perf_counter() - begun)
-        if len(times) == TIMES or sum(times) > LONG_ENOUGH:
+        if len(times) == most or sum(times) > LONG_ENOUGH:
             return answer, median(times)
 
 

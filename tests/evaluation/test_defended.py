@@ -1,0 +1,194 @@
+"""One picture behind a defence: the record is what the attack itself gives, and says what it is."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from robust_core import attacks, defenses, zoo
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.evaluation import defended as module
+from robust_core.evaluation.defended import N0, Look, Outcome, look, trial
+from robust_core.experiment import perform
+from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
+
+FILTERS = ("jpeg", "bit-depth", "median", "tv", "random-resize-pad")
+NOISY = {"n": 50, "draws": 4}
+PGD = attacks.create("pgd", eps=0.15, steps=4)
+
+
+@pytest.fixture(scope="module")
+def pixels(digits_test):
+    """A nine of the test set, as uint8 ``[8, 8, 1]``."""
+    images, labels = digits_test
+    return to_pixels(images[(labels == 9).nonzero()[0]])[0]
+
+
+def made(name: str) -> defenses.Defense:
+    return defenses.create(name, **(NOISY if name == "smoothing" else {}))
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "smoothing"])
+def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_model, pixels, name):
+    defense, images = made(name), to_tensor(pixels)
+    result = trial(digits_model, pixels, PGD, defense, aware=True, label=9)
+    model = defense(digits_model)
+    direct = PGD.run(model, images, torch.tensor([9]), adaptive=True)
+    assert torch.equal(result.after.picture, direct.x_adv)
+    assert result.success == bool(direct.success[0])
+    assert (result.queries, result.gradients) == (4, 4)
+    assert torch.equal(result.after.logits, model(direct.x_adv).double())
+    assert torch.equal(result.after.seen, model.seen(direct.x_adv))
+    assert torch.equal(result.before.logits, model(images).double())
+    assert result.linf == direct.linf.item()
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "smoothing"])
+def test_an_unaware_attacker_fools_the_undefended_model(digits_model, pixels, name):
+    result = trial(digits_model, pixels, PGD, made(name), aware=False, label=9)
+    direct = PGD(digits_model, to_tensor(pixels), torch.tensor([9]))
+    assert torch.equal(result.after.picture, direct)
+
+
+def test_a_picture_made_on_the_undefended_model_is_taken_over(digits_model, pixels, monkeypatch):
+    before = perform(digits_model, pixels, PGD, label=9)
+    anew = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9)
+    monkeypatch.setattr(module, "_make", None)  # it would be called
+    taken = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9, made=before)
+    same = {"seconds": 0.0, "before": None, "after": None}
+    assert replace(taken, **same) == replace(anew, **same)
+    assert torch.equal(taken.after.logits, anew.after.logits)
+    other = replace(PGD, steps=3)
+    with pytest.raises(TypeError):  # that picture is none of its
+        trial(digits_model, pixels, other, made("jpeg"), aware=False, label=9, made=before)
+
+
+def test_a_masked_defence_holds_against_one_who_does_not_know_it_alone(masked, resnet, cat):
+    attack = attacks.create("pgd", eps=8 / 255, steps=5)
+    results = {
+        aware: trial(resnet, to_pixels(cat)[0], attack, made("distilled"), aware=aware)
+        for aware in (False, True)
+    }
+    assert zoo.load(masked, "cpu") is not resnet
+    assert results[False].outcome is Outcome.RECOVERED
+    assert results[False].zero_gradients == results[False].gradients == 5
+    assert results[False].parameters["loss"] == "softmax-ce"
+    assert results[True].outcome is Outcome.FOOLED
+    assert results[True].zero_gradients == 0
+
+
+def test_smoothing_comes_with_a_certificate_of_the_very_votes(digits_model, pixels):
+    defense = made("smoothing")
+    seen = look(defense(digits_model), to_tensor(pixels))
+    proof = seen.certificate
+    assert sum(proof.counts) == proof.n == defense.n
+    counts = defense.counts(digits_model, to_tensor(pixels))[0]
+    assert proof.counts == tuple(counts.tolist())
+    assert seen.guesses[0].index == counts.argmax()
+    assert proof.p_lower < counts[proof.guess] / defense.n
+    assert seen.seen.shape == (1, 1, 8, 8)
+    assert not torch.equal(seen.seen, to_tensor(pixels)), "one of the noisy pictures"
+
+
+def test_other_votes_choose_the_class_than_those_that_bound_it(digits_model, pixels, monkeypatch):
+    counted, true_counts = [], defenses.get("smoothing").counts
+
+    def counts(self, *args):
+        counted.append((self.n, self.seed))
+        return true_counts(self, *args)
+
+    monkeypatch.setattr(defenses.get("smoothing"), "counts", counts)
+    for seed in (0, 2**31 - 1):
+        counted.clear()
+        look(replace(made("smoothing"), seed=seed)(digits_model), to_tensor(pixels))
+        (n, deployed), (n0, choosing) = counted
+        assert (n, n0) == (50, N0)
+        assert choosing not in (deployed, deployed + 1), "1 more is what an attacker draws"
+
+
+def test_only_noise_promises_anything(digits_model, pixels):
+    shown = look(digits_model, to_tensor(pixels))
+    assert shown.certificate is None
+    assert shown.seconds > 0
+    assert torch.equal(shown.seen, to_tensor(pixels))
+    assert shown.guesses[0].confidence == max(shown.confidences)
+    assert look(made("jpeg")(digits_model), to_tensor(pixels)).certificate is None
+
+
+def test_the_clean_picture_is_looked_at_once(digits_model, pixels):
+    before = look(made("jpeg")(digits_model), to_tensor(pixels))
+    given = trial(digits_model, pixels, PGD, made("jpeg"), aware=True, before=before)
+    assert given.before is before
+
+
+def test_the_least_likely_class_is_that_of_the_undefended_model(digits_model, pixels):
+    target = int(digits_model(to_tensor(pixels)).argmin())
+    for aware in (False, True):
+        result = trial(
+            digits_model, pixels, PGD, made("median"), aware=aware, label=9, goal=LeastLikely()
+        )
+        assert result.target.index == target
+        assert result.success == (result.after.guesses[0].index == target)
+
+
+def test_less_confidence_is_counted_from_that_of_the_defended_model(digits_model, pixels):
+    goal = ConfidenceReduction(drop=0.05)
+    for aware in (False, True):
+        result = trial(digits_model, pixels, PGD, made("tv"), aware=aware, label=9, goal=goal)
+        fell = result.before.confidences[9] - result.after.confidences[9]
+        assert result.success == (fell >= 0.05)
+
+
+def test_the_outcome_is_told_by_what_the_defence_says(digits_model, pixels):
+    result = trial(digits_model, pixels, PGD, made("jpeg"), aware=True, label=9)
+
+    def says(seen: Look, index: int) -> Look:
+        return replace(seen, guesses=(replace(seen.guesses[0], index=index),))
+
+    def outcome(before: int, after: int, success: bool) -> Outcome:
+        changed = {"before": says(result.before, before), "after": says(result.after, after)}
+        return replace(result, **changed, success=success).outcome
+
+    assert outcome(9, 9, False) is Outcome.RECOVERED
+    assert outcome(9, 3, True) is Outcome.FOOLED
+    assert outcome(9, 9, True) is Outcome.LESS_SURE
+    assert outcome(9, 3, False) is Outcome.MISSED
+    assert outcome(3, 3, True) is outcome(3, 9, False) is Outcome.WRONG
+
+
+def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, pixels):
+    told = []
+    result = trial(
+        digits_model,
+        pixels,
+        PGD,
+        made("smoothing"),
+        aware=True,
+        progress=lambda k, n: told.append((k, n)),
+    )
+    assert told[1:6] == [(k, 5) for k in range(1, 6)]
+    assert told[0] == told[-1] == (50, 50), "the clean picture, and the adversarial one"
+    with pytest.raises(KeyboardInterrupt):
+        trial(
+            digits_model,
+            pixels,
+            PGD,
+            made("jpeg"),
+            aware=True,
+            before=result.before,
+            progress=lambda k, n: (_ for _ in ()).throw(KeyboardInterrupt),
+        )
+
+
+def test_the_detector_says_what_it_says_of_the_undefended_model(digits_model, pixels):
+    detector = zoo.load_detector(zoo.default_detector("digits-cnn"), "cpu")
+    before = perform(digits_model, pixels, PGD, label=9, detector=detector)
+    result = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9, detector=detector)
+    assert result.detection == before.detection
+
+
+def test_what_cannot_be_is_refused_in_a_sentence(digits_model, pixels):
+    with pytest.raises(ValueError, match="digits-cnn-lambda-at"):
+        trial(digits_model, pixels, PGD, made("lambda-at"), aware=True)
+    with pytest.raises(ValueError, match="target must be another class"):
+        trial(digits_model, pixels, PGD, made("jpeg"), aware=True, label=9, goal=Towards(9))
