@@ -1,0 +1,130 @@
+"""Rows of the page Compare defences: what they ask for, when that changes, and what is said of all."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from robust_core import attacks, defenses
+from robust_core.dashboard.defences import QUICK, Row, summary
+from robust_core.evaluation.defended import Outcome
+
+
+def row(request, name: str = "jpeg", **values) -> Row:
+    kind = defenses.get(name)
+    return Row.of(kind, kind(**values).parameters, request)
+
+
+def test_the_clean_picture_is_looked_at_anew_for_another_defence_or_picture_alone(make_request):
+    request = make_request("pgd")
+    same = [make_request("pgd", eps=0.1), make_request("fgsm")]
+    assert {row(r).key for r in same} == {row(request).key}
+    others = [
+        row(request),
+        row(request, quality=74),
+        row(request, "median"),
+        row(request, "median", width=3),
+        row(make_request("pgd", sample="digits-test-4")),
+        Row(defenses.Defense, request, None),
+    ]
+    assert len({other.key for other in others}) == len(others)
+
+
+def test_everything_that_decides_a_cell_changes_its_key(make_request):
+    request = make_request("pgd")
+    rows = [
+        row(request),
+        row(request, quality=74),
+        row(request, "median"),
+        row(make_request("pgd", eps=0.1)),
+        row(make_request("pgd", steps=3)),
+        row(make_request("fgsm")),
+        row(make_request("pgd", sample="digits-test-4")),
+    ]
+    keys = [each.trial_key(aware) for each in rows for aware in (False, True)]
+    assert len(set(keys)) == len(keys)
+    assert row(make_request("pgd")).trial_key(True) == rows[0].trial_key(True)
+
+
+def request_label(one: Row) -> str:
+    return one.request.chosen.true_label
+
+
+def test_a_row_does_what_it_asks_for(make_request):
+    one = row(make_request("pgd", steps=3))
+    before = one.look(lambda k, n: None)
+    result = one.try_out(True, before, None, lambda k, n: None)
+    assert (result.defense, result.aware, result.attack) == ("jpeg", True, "pgd")
+    assert result.parameters["steps"] == 3
+    assert result.before is before
+    assert result.label.label == request_label(one), "the true class, which the data set tells"
+
+
+def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(make_request):
+    request = make_request("pgd")
+    absent = row(request, "lambda-at")
+    assert absent.defense is None
+    assert absent.refusal.startswith("lambda-at needs a network trained so, digits-cnn-lambda-at;")
+    wrong = Row.of(defenses.get("smoothing"), {"sigma": 0.0}, request)
+    assert wrong.defense is None
+    assert wrong.refusal == "sigma must be a number above 0, at most 2; got 0.0."
+    assert wrong.finished == (None, {})
+
+
+@pytest.mark.parametrize("name", defenses.names())
+@pytest.mark.parametrize("attack", attacks.names())
+def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
+    request = make_request(attack)
+    one = Row(defenses.get(name), request, defenses.create(name))
+    for aware in (False, True):
+        run = one.run(aware)
+        assert run.norm == request.attack.norm
+        assert run.parameters.get("eps") == request.attack.parameters.get("eps")
+        words = one.words(aware)
+        assert words(1, run.observations).startswith(("step", "start"))
+        if name == "smoothing":
+            assert words(100, 500) == "vote 100 of 500"
+
+
+def trials(*outcomes: tuple[bool | None, bool | None]) -> list[dict]:
+    """Whether each defence recovers the picture from the unaware and the aware one; None: not finished."""
+    words = {True: Outcome.RECOVERED, False: Outcome.FOOLED}
+    return [
+        {
+            aware: SimpleNamespace(outcome=words[saved])
+            for aware, saved in zip((False, True), pair, strict=True)
+            if saved is not None
+        }
+        for pair in outcomes
+    ]
+
+
+def undefended(success=True, index=3, eps=0.1):
+    label = SimpleNamespace(index=3, label="cat", confidence=0.9)
+    first = SimpleNamespace(index=index, label="dog", confidence=0.9)
+    return SimpleNamespace(before=(first,), label=label, success=success, eps=eps)
+
+
+def test_the_summary_counts_what_is_finished():
+    done = trials((True, True), (True, False), (False, False))
+    assert summary(undefended(), done, 3) == (
+        "Of 3 defences, 2 recover the picture from an attack that does not know them; "
+        "1 from one that does."
+    )
+    assert "none from one that does" in summary(undefended(), trials((True, False)), 1)
+    partly = trials((True, True), (False, None), (None, None))
+    assert summary(undefended(), partly, 3) == (
+        "So far 1 of 2 recovers the picture from an attack that does not know them; "
+        "1 of 1 from one that does."
+    )
+
+
+def test_where_nothing_was_lost_nothing_is_recovered():
+    done = trials((True, True))
+    assert "nothing to recover. Try a larger eps" in summary(undefended(success=False), done, 1)
+    assert "larger" not in summary(undefended(success=False, eps=None), done, 1)
+    assert summary(undefended(index=5), done, 1).startswith("The model is wrong before any attack")
+
+
+def test_the_first_choice_shows_each_kind():
+    assert set(QUICK) <= set(defenses.names())
+    assert {defenses.get(name).kind for name in QUICK} == set(defenses.KINDS)

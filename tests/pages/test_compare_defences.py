@@ -1,0 +1,269 @@
+"""The page Compare defences without a browser: both attackers, settings, refusals, votes, links."""
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from robust_core import attacks, defenses
+from robust_core.dashboard import defences, lab, request
+from robust_core.dashboard.defences import QUICK
+from robust_core.paths import ASSETS
+
+APP = str(ASSETS.parent / "app.py")
+PAGE = "pages/compare_defences.py"
+DIGITS = {
+    "model": "digits-cnn",
+    "picture_digits": "digits-test-3",
+    "eps": "0.15",
+    "pgd.steps": "4",
+    "smoothing.n": "60",
+    "smoothing.draws": "2",
+}
+OUTCOME = re.compile(
+    r":\w+-badge\[:material/\w+: (Fooled|Recovered|Held|Wrong on[\w ]+|Target[\w ]+)\]"
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_data(monkeypatch, tmp_path):
+    """Whatever data sets and downloaded models this machine has: the page sees none."""
+    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+def visit(page: str | None = PAGE, **query: str) -> AppTest:
+    test = AppTest.from_file(APP, default_timeout=60)
+    if page:
+        test.switch_page(page)
+    test.query_params.update(query)
+    return test.run()
+
+
+def compare(*names: str, **query: str) -> AppTest:
+    """The page on the digits model, which answers in milliseconds."""
+    return visit(**(DIGITS | {"defences": ",".join(names)} | query))
+
+
+def outcomes(page: AppTest) -> list[str]:
+    """What came of the undefended model, then of each defence and attacker."""
+    return [found[1] for m in page.markdown if (found := OUTCOME.match(m.value))]
+
+
+def summary(page: AppTest) -> str:
+    (said,) = [m.value for m in page.markdown if m.value.startswith("##### ")]
+    return said.removeprefix("##### ")
+
+
+def clean(page: AppTest) -> list[str]:
+    """What is said of the clean picture in each row."""
+    return [c.value for c in page.caption if re.search(r"Clean: .*\d\u00a0m?s\b", c.value)]
+
+
+def finished(page: AppTest, count: int) -> AppTest:
+    """All cells are there, with the clean picture, and nothing went wrong."""
+    assert not page.exception
+    assert not page.error
+    assert len(outcomes(page)) == 1 + 2 * count
+    assert len(page.get("image")) == 2 + 2 * count
+    assert not any(c.value == "waiting" for c in page.caption)
+    return page
+
+
+def test_each_defence_has_a_cell_for_either_attacker():
+    page = finished(compare("jpeg", "random-resize-pad", "smoothing"), 3)
+    assert summary(page).startswith("Of 3 defences, ")
+    assert len(clean(page)) == 4
+    assert all("undefended)" in said for said in clean(page)[1:])
+    words = " ".join(m.value for m in page.markdown)
+    for name in ("jpeg", "random-resize-pad", "smoothing"):
+        kind = defenses.get(name)
+        for told in (kind.broken_by, kind.breaker.link, kind.unaware, kind.aware, kind.paper.link):
+            assert told in words
+
+
+def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
+    page = visit(model="digits-cnn")
+    assert not page.exception
+    assert page.selectbox(key="attack").value == "pgd"
+    assert page.session_state["defences"] == list(QUICK)
+    assert set(dict(page.query_params)) == {"model"}
+
+
+def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
+    lab.engine().forget()
+    page = visit(
+        model="cifar10-resnet32",
+        defences="distilled",
+        any_eps="True",
+        eps255="8",
+        **{"pgd.steps": "4"},
+    )
+    assert outcomes(finished(page, 1)) == ["Fooled", "Recovered", "Fooled"]
+    assert summary(page).startswith("Of 1 defence, 1 recovers")
+    assert summary(page).endswith("none from one that does.")
+    (said,) = [c.value for c in page.caption if "exactly zero" in c.value]
+    assert "4 of 4 gradients" in said
+    assert "Run with cross-entropy by way of softmax" in said
+    lab.engine().forget()
+
+
+def test_settings_act_live_and_travel_in_the_link():
+    page = finished(compare("bit-depth"), 1)
+    before = clean(page)[1]
+    page.number_input(key="bit-depth.bits").set_value(1).run()
+    assert clean(finished(page, 1))[1] != before
+    assert dict(page.query_params)["bit-depth.bits"] == "1"
+    again = finished(visit(**page.query_params), 1)
+    assert again.number_input(key="bit-depth.bits").value == 1
+    assert outcomes(again) == outcomes(page)
+
+
+def test_a_number_with_few_choices_is_chosen_from_a_list():
+    page = finished(compare("median"), 1)
+    page.selectbox(key="median.width").set_value(3).run()
+    finished(page, 1)
+    assert dict(page.query_params)["median.width"] == "3"
+    assert compare("median", **{"median.width": "3"}).selectbox(key="median.width").value == 3
+    assert compare("median", **{"median.width": "7"}).selectbox(key="median.width").value == 2
+
+
+def test_a_value_that_cannot_be_costs_that_row_alone():
+    page = compare("jpeg", "smoothing", **{"smoothing.sigma": "0"})
+    assert not page.exception
+    assert len(outcomes(page)) == 3
+    assert any("sigma must be a number above 0" in m.value for m in page.markdown)
+    assert summary(page).startswith("Of 1 defence,")
+
+
+def test_a_defence_that_the_model_lacks_says_so_where_it_is_chosen():
+    page = compare("jpeg", "lambda-at")
+    assert not page.exception
+    assert len(outcomes(page)) == 3
+    why = defenses.create("lambda-at").refusal("digits-cnn")
+    assert any(why in m.value for m in page.markdown), "in its row"
+    assert any(why in c.value for c in page.caption), "and below the choice"
+
+
+def test_filters_and_smoothing_exist_for_every_model():
+    for name in ("jpeg", "bit-depth", "median", "tv", "random-resize-pad", "smoothing"):
+        assert not defenses.create(name).refusal("imagenet-resnet50")
+
+
+def test_the_undefended_row_is_the_result_of_the_page_attack(monkeypatch):
+    runs, true_perform = [], request.perform
+
+    def perform(*args, **options):
+        runs.append(args[2].name)
+        return true_perform(*args, **options)
+
+    monkeypatch.setattr(request, "perform", perform)
+    lab.engine().forget()
+    visit(None, **DIGITS, attack="pgd")
+    finished(compare("jpeg"), 1)
+    assert runs == ["pgd"]
+
+
+def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch):
+    page = finished(compare("jpeg", "median"), 2)
+    query, before = dict(page.query_params), outcomes(page)
+    monkeypatch.setattr(defences, "trial", None)  # it would be called
+    monkeypatch.setattr(defences, "look", None)
+    page.switch_page("pages/attack.py").run()
+    assert not page.exception
+    page.switch_page(PAGE).run()
+    assert outcomes(finished(page, 2)) == before
+    assert dict(page.query_params) == query
+
+
+def test_a_stopped_cell_can_be_run_again_and_the_others_stay(monkeypatch):
+    lab.engine().forget()
+    true_wait = lab._wait
+
+    def wait(ticket, slot, what, *rest):
+        return (
+            lab._stop(*what) if rest[0] == "Median filter" else true_wait(ticket, slot, what, *rest)
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "_wait", wait)
+        page = compare("jpeg", "median", **{"pgd.steps": "300"})
+    page.run()
+    assert not page.exception
+    # The unaware one's picture is there already: that cell may be ready before it can be stopped.
+    stopped = [info.value.startswith("Stopped") for info in page.info]
+    assert stopped in ([True], [True, True])
+    assert len(outcomes(page)) == 5 - len(stopped)
+    assert summary(page).startswith("So far")
+    for _ in stopped:
+        next(button for button in page.button if button.label == "Run it again").click().run()
+    finished(page, 2)
+
+
+def test_one_failure_does_not_take_the_other_cells_along(monkeypatch):
+    true_trial = defences.trial
+
+    def trial(*args, **options):
+        if options["aware"] and args[3].name == "jpeg":
+            raise RuntimeError("secret")
+        return true_trial(*args, **options)
+
+    monkeypatch.setattr(defences, "trial", trial)
+    lab.engine().forget()
+    page = compare("jpeg", "median")
+    assert not page.exception
+    assert len(outcomes(page)) == 4
+    (error,) = page.error
+    assert "secret" not in error.value
+
+
+def test_smoothing_shows_its_votes_and_holds_the_radius_beside_eps():
+    page = finished(compare("smoothing"), 1)
+    assert any(re.match(r"\*\*(Certified at|It abstains)", m.value) for m in page.markdown)
+    assert any("an L2 length" in c.value and "up to 1.2 in L2" in c.value for c in page.caption)
+    bars = json.loads(page.get("plotly_chart")[0].proto.spec)["data"]
+    assert bars[0]["name"] == "clean"
+    assert len(bars) == 3
+    many = {"smoothing.n": "400"}
+    tiny = finished(compare("smoothing", any_eps="True", eps255="0.25", **many), 1)
+    assert any("stays, whatever the attack" in m.value for m in tiny.markdown)
+
+
+@pytest.mark.parametrize("name", attacks.names(pair=True))
+def test_attacks_on_model_and_detector_work_here_too(name):
+    quick = {f"{name}.{field}": "3" for field in ("steps", "search_steps")}
+    page = compare("jpeg", attack=name, **quick)
+    assert not page.exception
+    assert not page.error
+    assert len(outcomes(page)) == 3
+
+
+def test_a_goal_that_cannot_be_is_a_sentence():
+    page = compare("jpeg", target_digits="9")
+    assert not page.exception
+    assert any("target must be another class" in e.value for e in page.error)
+
+
+def test_without_defences_the_page_says_what_to_do():
+    page = compare("jpeg")
+    page.session_state["defences"] = []
+    page.run()
+    assert not page.exception
+    assert "at least one defence" in page.info[0].value
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"defences": "<script>,jpeg"},
+        {"jpeg.quality": "1e9"},
+        {"jpeg.subsampling": "no"},
+        {"jpeg.quality": "nan"},
+        {"attack": "fame"},
+    ],
+)
+def test_bad_links_fall_back_to_the_defaults(query):
+    page = finished(compare("jpeg", **query), 1)
+    assert page.number_input(key="jpeg.quality").value == 75
+    assert not set(query) - {"defences"} & set(page.query_params)
