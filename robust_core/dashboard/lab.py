@@ -15,6 +15,8 @@ from robust_core.evaluation.accuracy import has_eps
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
+PACE = 0.5
+"""Seconds between two messages of a bar."""
 
 NO_MEMORY = (
     "The memory of this machine is too small for this run. Choose a smaller model, or close other "
@@ -87,9 +89,14 @@ def _wait(
     doing: str,
     words: Words,
 ) -> None:
-    """Each call of the bar is a point at which Streamlit can end this run for a newer one."""
-    begun, bar = time.monotonic(), None
+    """Each look at the state is a point at which Streamlit can end this run for a newer one.
+
+    The bar is sent twice a second at most, and only where it has changed: a slow browser that is told
+    more often gets to nothing else, and on a first visit shows no pictures for as long as this takes.
+    """
+    begun, bar, sent, sent_at = time.monotonic(), None, None, 0.0
     while not ticket.wait(0.05):
+        st.session_state.get("_session")
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
@@ -100,14 +107,19 @@ def _wait(
                     args=what,
                     icon=":material/stop:",
                 )
-        if bar is not None:
-            if ticket.place:
-                bar.progress(0.0, f"Waiting: {ticket.place} in line before this one")
-            else:
-                k, n = ticket.step, ticket.total
-                bar.progress(
-                    min(1.0, k / n) if n else 0.0, f"{doing}: {words(k, n)}" if n else doing
-                )
+        if bar is not None and time.monotonic() - sent_at >= PACE:
+            now = _told(ticket, doing, words)
+            if now != sent:
+                bar.progress(*now)
+                sent, sent_at = now, time.monotonic()
+
+
+def _told(ticket: Ticket, doing: str, words: Words) -> tuple[float, str]:
+    """How far the bar is, and what it says."""
+    if ticket.place:
+        return 0.0, f"Waiting: {ticket.place} in line before this one"
+    k, n = ticket.step, ticket.total
+    return (min(1.0, k / n), f"{doing}: {words(k, n)}") if n else (0.0, doing)
 
 
 def _count(k: int, n: int) -> str:

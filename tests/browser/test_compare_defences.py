@@ -1,0 +1,91 @@
+"""Compare defences in a browser: exact pictures, cells that fill, settings, a stop, and a phone."""
+
+import re
+from itertools import pairwise
+
+from robust_core import attacks, defenses, zoo
+from robust_core.data import fitting, samples
+from robust_core.data.fitting import to_pixels
+from robust_core.evaluation.defended import trial
+from tests.live import native
+
+PAGE = "compare_defences?model=digits-cnn&picture_digits=digits-test-3&eps=0.15"
+QUICK = f"{PAGE}&pgd.steps=5&smoothing.n=60&smoothing.draws=2"
+CELLS = "[class*=st-key-cell_]"
+
+
+def cells(lab) -> list[str]:
+    """The finished cells, row by row, each by its outcome, its defence and its attacker."""
+    names = "all => all.map((e) => e.className.match(/st-key-cell_([\\w-]+)/)[1])"
+    return lab.page.eval_on_selector_all(CELLS, names)
+
+
+def wait_for_summary(lab, count: int) -> None:
+    lab.page.get_by_text(re.compile(rf"^Of {count} defence")).wait_for()
+
+
+def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
+    lab = visit(f"{QUICK}&defences=jpeg,bit-depth,smoothing")
+    wait_for_summary(lab, 3)
+    assert len(cells(lab)) == 1 + 2 * 3
+    sample = samples.load("digits-test-3")
+    model = zoo.load("digits-cnn", "cpu")
+    pixels = fitting.fit(
+        sample.picture.pixels, size=model.input_size, resize=model.resize, channels=1, how="crop"
+    )
+    attack = attacks.create("pgd", eps=0.15, steps=5)
+    label = model.class_names.index(sample.label)
+    for name in ("jpeg", "bit-depth"):
+        for aware in (False, True):
+            expected = trial(model, pixels, attack, defenses.create(name), aware=aware, label=label)
+            cell = lab.page.locator(f"[class*='_{name}_{'aware' if aware else 'unaware'}']")
+            shown = lab.page.request.get(cell.locator("img").get_attribute("src"))
+            assert (native(shown.body(), 8)[..., None] == to_pixels(expected.after.seen)[0]).all()
+            assert expected.outcome.value in cell.inner_text()
+    lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
+
+
+def test_a_setting_acts_live_and_stays_in_the_address(visit):
+    lab = visit(f"{QUICK}&defences=jpeg")
+    wait_for_summary(lab, 1)
+    source = lab.page.locator(f"{CELLS} img").nth(1).get_attribute("src")
+    lab.page.get_by_role("button", name="Settings").click()
+    field = lab.page.get_by_role("spinbutton", name="Quality")
+    field.fill("5")
+    field.press("Enter")
+    lab.page.wait_for_function("location.search.includes('jpeg.quality=5')")
+    lab.until(
+        lambda: lab.page.locator(f"{CELLS} img").nth(1).get_attribute("src") != source,
+        "another picture",
+    )
+
+
+def test_a_long_cell_shows_progress_and_can_be_stopped(visit):
+    lab = visit(f"{PAGE}&defences=jpeg,smoothing&smoothing.n=100000")
+    lab.page.get_by_text(re.compile(r"[Vv]ote \d|Clean picture: \d")).first.wait_for()
+    assert len(cells(lab)) == 3
+    lab.page.get_by_role("button", name="Stop", exact=True).click()
+    lab.page.get_by_text("Stopped.").wait_for()
+    assert len(cells(lab)) == 3
+    assert lab.page.get_by_role("button", name="Run it again").is_visible()
+
+
+def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
+    lab = visit(
+        f"{QUICK}&defences=jpeg,lambda-at,smoothing",
+        width=390,
+        height=844,
+        color_scheme="dark",
+    )
+    wait_for_summary(lab, 2)
+    lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
+    for selector in ("html", "[data-testid=stMain]"):
+        wide = lab.page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
+        assert wide <= 0, f"{selector} overflows by {wide} pixels"
+    boxes = [cell.bounding_box() for cell in lab.page.locator(CELLS).all()]
+    assert len(boxes) == 5
+    for above, below in pairwise(boxes):
+        assert below["y"] >= above["y"] + above["height"]
+        assert below["x"] + below["width"] <= 390
+    said = lab.page.locator("[class*=st-key-who_]").filter(visible=True)
+    assert said.count() == 5, "each cell says whose it is"
