@@ -19,6 +19,7 @@ from torch import Tensor
 
 from robust_core import attacks
 from robust_core.attacks import Attack
+from robust_core.attacks.checks import check_batch, check_labels
 from robust_core.engine import in_batches
 from robust_core.modes import evaluating
 
@@ -85,8 +86,8 @@ def checklist(
     Args:
         model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
         images: pictures ``[N, C, H, W]`` in [0, 1] on the device of the model.
-        labels: true classes, int64 ``[N]``. 100 pictures take, beyond the signs' own rates, 4 or more
-            against 0 to count; with few pictures only gross signs do.
+        labels: true classes, int64 ``[N]``. In a comparison 5 pictures against none are the least that
+            counts; of 100 that should all be flipped, 4 that are not.
         eps: Linf radius of the comparisons, in [0, 1].
         seed: of Square and of random search.
         batch: pictures at a time (None: 100).
@@ -104,7 +105,8 @@ def checklist(
         raise ValueError(f"eps must be above 0 and at most 1; got {eps}")
     if not budget.radii or list(budget.radii) != sorted(set(budget.radii)):
         raise ValueError(f"radii of budget must rise; got {budget.radii}")
-    images = images.detach()
+    check_batch(images)
+    images, labels = images.detach(), check_labels(labels, images)
     right = _right(model, images, labels, batch or 100)
     if not right.any():
         raise ValueError("images must hold some that the model gets right; it gets none right")
