@@ -66,6 +66,7 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.
             **about(part),
             threat=threat,
             made_on=None if attack is None else MODEL,
+            asked=attack,
             attack=attack,
             attack_parameters={} if steps is None else {"steps": steps, "seed": 0},
             steps=steps,

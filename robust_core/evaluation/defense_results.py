@@ -62,9 +62,9 @@ class Report:
         return tuple(sorted(rows, key=lambda row: row.eps))
 
     def accuracy(self, subject: str, threat: str = CLEAN, attack: str | None = None) -> Row | None:
-        """One cell of the table at 8/255: no attack, or a threat and an attack, "auto" among them."""
+        """One cell of the table at 8/255: no attack, or a threat and what was asked for, e.g. "auto"."""
         rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
-        return next((r for r in rows if (r.threat, r.attack) == (threat, attack)), None)
+        return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
 
     def certified(self, subject: str) -> Certified | None:
         """Certificates of a subject."""

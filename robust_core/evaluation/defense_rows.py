@@ -77,8 +77,10 @@ class Row(About):
     Args:
         threat: one of ``THREATS``.
         made_on: name of the model on which the pictures were made; None for ``CLEAN``.
-        attack: its name; None for ``CLEAN``. ``attack_parameters`` are its hyper-parameters but for
-            eps, of which ``steps`` and ``seed`` stand by themselves too, where it has them.
+        asked: name of the attack that was asked for; None for ``CLEAN``.
+        attack: name of the one that was run: what the attacker knows of the defence can make another
+            one of it. ``attack_parameters`` are its hyper-parameters but for eps, of which ``steps`` and
+            ``seed`` stand by themselves too, where it has them.
         norm: of the attack; None for ``CLEAN``.
         eps: radius in that norm; 0 for ``CLEAN``, None for an attack without one.
         correct: of the ``n`` pictures, those on which the defended model is still right.
@@ -88,6 +90,7 @@ class Row(About):
 
     threat: str
     made_on: str | None
+    asked: str | None
     attack: str | None
     attack_parameters: dict
     steps: int | None
