@@ -49,11 +49,6 @@ class Bench:
     models: dict[str, Classifier] = field(default_factory=dict)
     crafted: dict[tuple[int, Attack], Tensor] = field(default_factory=dict)
 
-    def refusal(self, subject: Subject) -> str:
-        """Why a subject cannot be had; empty where it can."""
-        defense = subject.create()
-        return defense.refusal(self.undefended.name) if defense else ""
-
     def model(self, subject: Subject) -> Classifier:
         """The undefended model behind the subject's defence."""
         if subject.key not in self.models:

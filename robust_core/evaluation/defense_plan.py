@@ -7,7 +7,7 @@ network many times or filter slowly, get fewer pictures.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from robust_core import attacks
+from robust_core import attacks, zoo
 from robust_core.attacks import Attack
 from robust_core.defenses import Defense, create
 from robust_core.evaluation.defense_rows import (
@@ -36,11 +36,16 @@ PLAIN = {"loss": "softmax-ce"}
 
 @dataclass(frozen=True)
 class Subject:
-    """A defence with its hyper-parameters; those that are not given are at their defaults."""
+    """A defence with its hyper-parameters; those that are not given are at their defaults.
+
+    ``needs`` is what the name of the trained network ends in that a defence makes use of, but could do
+    without: there is no subject before it is there, as its rows would be of another network.
+    """
 
     defense: str
     parameters: dict = field(default_factory=dict)
     dear: bool = False
+    needs: str = ""
 
     @property
     def key(self) -> str:
@@ -50,6 +55,13 @@ class Subject:
     def create(self) -> Defense | None:
         """The defence; None for the undefended model."""
         return None if self.defense == UNDEFENDED else create(self.defense, **self.parameters)
+
+    def refusal(self, model: str) -> str:
+        """Why there is no such subject for a model, by its name; empty where there is one."""
+        if self.needs and f"{model}-{self.needs}" not in zoo.bundled():
+            return f"{self.defense} is to use {model}-{self.needs}, which nobody has trained yet"
+        defense = self.create()
+        return defense.refusal(model) if defense else ""
 
     def title(self) -> str:
         """The subject for people: "JPEG compression, quality 50"."""
@@ -107,7 +119,10 @@ NONE = Subject(UNDEFENDED)
 DISTILLED = tuple(Subject("distilled", {"temperature": t}) for t in (100, 20))
 SATURATED = Subject("saturated")
 # 100 votes decide as 500 do on all but a few pictures, at a fifth of the cost; certificates take more.
-NOISY = tuple(Subject(name, {"n": 100}, dear=True) for name in ("smoothing", "pixeldp"))
+NOISY = (
+    Subject("smoothing", {"n": 100}, dear=True, needs="gaussian"),
+    Subject("pixeldp", {"n": 100}, dear=True),
+)
 EVERY = (
     NONE,
     Subject("jpeg", {"quality": 75}),
