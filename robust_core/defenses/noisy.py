@@ -7,12 +7,20 @@ import torch
 from torch import Tensor
 
 from robust_core import zoo
+from robust_core.attacks.balls import own_generators
+from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
+from robust_core.certify.voting import Noise, Progress, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
-from robust_core.defenses.gradients import generators, in_chunks, log_mean
+from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
 from robust_core.defenses.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.defenses.trained import Trained
 from robust_core.parameters import Paper, parameter
+
+VALUES = 2**20
+"""So many values of noise are drawn at a time."""
+GUESSES = 100
+"""Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +40,15 @@ class Noisy(Defense):
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
     seed: int = parameter(0, "Seed of the noise.", low=0, high=2**31 - 1)
 
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate | PixelDPCertificate:
+        """What is promised of one picture ``[1, C, H, W]``; ``model`` is the ``protected`` one.
+
+        The ``n`` votes are those of the answer. ``progress(draws done, draws)`` is called on the way.
+        """
+        raise NotImplementedError
+
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         """Logits ``[N, K]`` of pictures ``[N, C, H, W]`` under one draw each, ``noise`` ``[N, ...]``."""
         raise NotImplementedError
@@ -43,36 +60,45 @@ class Noisy(Defense):
     @torch.no_grad()
     def counts(self, model: Classifier, images: Tensor) -> Tensor:
         """Votes by class, int64 ``[N, K]``; each row has ``n`` in all."""
-        return torch.stack([self._count(model, x, g) for x, g in self._each(images, self.seed)])
+        sources = own_generators(images, self.seed, DEPLOYED)
+        return torch.stack(
+            [self.votes(model, x, self.n, g) for x, g in zip(images.split(1), sources, strict=True)]
+        )
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
         return self.counts(model, images).clamp_min(0.1).div(self.n).log().to(images)
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
         shape = self.shape(model, images)
-        noise = [
-            torch.randn(self.draws, *shape, generator=g) for g in generators(images, self.seed + 1)
-        ]
+        sources = own_generators(images, self.seed, EXPECTED)
+        noise = [torch.randn(self.draws, *shape, generator=g) for g in sources]
         repeated = images.repeat_interleave(self.draws, dim=0)
         logits = in_chunks(
             lambda x, z: self.noisy(model, x, z), repeated, torch.cat(noise).to(images)
         )
         return log_mean(logits, self.draws)
 
-    def _each(self, images: Tensor, seed: int):
-        return zip(images.split(1), generators(images, seed), strict=True)
+    @torch.no_grad()
+    def votes(
+        self,
+        model: Classifier,
+        image: Tensor,
+        n: int,
+        generator: torch.Generator,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """Votes by class, int64 ``[K]``, of one picture ``[1, C, H, W]`` on ``n`` draws of ``generator``.
 
-    def _count(self, model: Classifier, image: Tensor, generator: torch.Generator) -> Tensor:
-        """Votes of one picture ``[1, C, H, W]``, a part of the draws at a time."""
-        shape, total, left = self.shape(model, image), 0, self.n
-        size = max(1, 2**20 // max(torch.Size(shape).numel(), 1))
-        while left:
-            k = min(size, left)
-            noise = torch.randn(k, *shape, generator=generator).to(image)
-            logits = self.noisy(model, image.expand(k, -1, -1, -1), noise)
-            total = total + logits.argmax(1).bincount(minlength=logits.shape[1])
-            left -= k
-        return total
+        ``progress(draws done, n)`` is called after each batch.
+        """
+        shape = self.shape(model, image)
+        noise = Noise(shape, torch.float32, generator)
+
+        def ask(size: int) -> Tensor:
+            draws = noise.take(size).to(image)
+            return self.noisy(model, image.expand(size, -1, -1, -1), draws)
+
+        return tally(ask, n, max(1, VALUES // torch.Size(shape).numel()), progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +141,15 @@ class Smoothing(Noisy):
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model(images + self.sigma * noise)
 
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate:
+        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it."""
+        first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
+        guess = self.votes(model, image, GUESSES, first)
+        counts = self.votes(model, image, self.n, second, progress)
+        return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PixelDP(Noisy, Trained):
@@ -146,3 +181,18 @@ class PixelDP(Noisy, Trained):
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model.network.with_noise(model.normalise(images), noise)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> PixelDPCertificate:
+        """From the ``n`` votes of the answer alone: all classes are bounded at once."""
+        counts = self.votes(
+            model, image, self.n, next(own_generators(image, self.seed, DEPLOYED)), progress
+        )
+        network = model.network
+        return pixeldp.certificate(
+            counts,
+            sigma=network.sigma,
+            alpha=self.alpha,
+            sensitivity=network.sensitivity / float(model.std.min()),
+        )
