@@ -3,16 +3,15 @@
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from robust_core.attacks import Attack
-from robust_core.certify import pixeldp, smoothing
 from robust_core.classifier import Classifier
-from robust_core.defenses import Defended
+from robust_core.defenses.noisy import GUESSES, Smoothing
 from robust_core.evaluation import defense_rows as kinds
 from robust_core.evaluation import masking
 from robust_core.evaluation.accuracy import has_eps
@@ -44,24 +43,23 @@ def attempts(bench: Bench, part: str, subject: Subject) -> list[kinds.Row]:
 
 
 def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified]:
-    """The certificate of each picture."""
+    """The certificate of each picture, by as many draws as the part says."""
     about, model = bench.about(part, subject), bench.model(subject)
-    options, defense = bench.plan.parts[part].options(subject), model.defense
+    defense = replace(model.defense, **bench.plan.parts[part].options(subject))
+    labels = bench.labels[: about["n"]].tolist()
     started, found = time.perf_counter(), []
     for rows in bench.rows(subject, about["n"], f"{subject.key}: certificates"):
-        for i in rows.tolist():
-            image = bench.images[i].to(model.device)
-            found.append(_certificate(model, image, options))
-    labels = bench.labels[: about["n"]].tolist()
+        pictures = bench.images[rows].to(model.device).split(1)
+        found += [defense.certificate(model.base, image) for image in pictures]
     held = [(one.radius, one.label == y) for one, y in zip(found, labels, strict=True)]
     return [
         kinds.Certified(
-            **about,
+            **about | {"parameters": defense.parameters},
             norm="l2",
             sigma=found[0].sigma,
-            draws=options["draws"],
-            selection=options.get("selection"),
-            alpha=options["alpha"],
+            draws=defense.n,
+            selection=GUESSES if isinstance(defense, Smoothing) else None,
+            alpha=defense.alpha,
             seed=defense.seed,
             abstained=sum(radius == 0 for radius, _ in held),
             wrong=sum(radius > 0 and not right for radius, right in held),
@@ -148,28 +146,6 @@ def _row(
         correct=int(trial.right.sum()),
         mean_l2=flipped.mean().item() if len(flipped) else None,
         seconds=round(seconds, 2),
-    )
-
-
-def _certificate(
-    model: Defended, image: Tensor, options: dict
-) -> smoothing.Certificate | pixeldp.PixelDPCertificate:
-    """Of one picture ``[C, H, W]``, by the method of the model's defence."""
-    defense, base = model.defense, model.base
-    if defense.name == "smoothing":
-        return smoothing.certify(
-            base,
-            image,
-            sigma=defense.sigma,
-            n0=options["selection"],
-            n=options["draws"],
-            alpha=options["alpha"],
-            seed=defense.seed,
-        )
-    counts = type(defense)(n=options["draws"], seed=defense.seed).counts(base, image[None])[0]
-    network = base.network
-    return pixeldp.certificate(
-        counts, sigma=network.sigma, alpha=options["alpha"], sensitivity=network.sensitivity
     )
 
 

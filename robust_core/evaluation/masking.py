@@ -39,7 +39,7 @@ class Budget:
     """
 
     steps: int = 20
-    queries: int = 500
+    queries: int = 300
     draws: int = 100
     radii: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 
