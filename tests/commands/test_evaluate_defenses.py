@@ -146,7 +146,7 @@ def test_each_row_is_a_line_of_the_file(command, suite):
 
 def test_people_get_a_table_of_each_part(command, suite):
     out = command(*SUITE).out
-    for words in ("accuracy: right at 8/255", "curves:", "certified:", "masking:", "cost:"):
+    for words in ("accuracy: right at 8/255;", "curves:", "certified:", "masking:", "cost:"):
         assert words in out
     assert "JPEG compression, quality 20" in out
     assert "adaptive pgd" in out
