@@ -123,6 +123,7 @@ def test_what_was_made_before_it_was_stopped_is_kept(command, suite, monkeypatch
     assert ended.status == 130
     assert "To go on: python -m robust_core evaluate --suite small" in ended.err
     assert list(json.loads(suite.read_text())["parts"]) == ["accuracy"]
+    assert "Nothing is kept" in command(*SUITE, "--limit", "2").err
 
 
 def test_fewer_pictures_do_not_replace_the_result(command, suite, tmp_path):
