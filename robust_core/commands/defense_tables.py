@@ -91,11 +91,11 @@ def _share(row: dict | None) -> str:
 
 
 FORMS: dict[str, tuple[str, Callable[[list[dict]], str]]] = {
-    "accuracy": ("right at 8/255; naive: by the plain softmax cross-entropy", _cells),
+    "accuracy": ("right at one radius; naive: by the plain softmax cross-entropy", _cells),
     "curves": ("right against eps, PGD", _curves),
     "jpeg": ("right against eps, PGD, by quality", _curves),
     "distillation": ("right, by what is differentiated", _cells),
-    "auto": ("right against the ensemble at 8/255", _cells),
+    "auto": ("right against the ensemble at that radius", _cells),
     "certified": ("right and certified, by L2 radius", _certified),
     "masking": ("signs of masked gradients", _masking),
     "cost": ("time of a prediction", _cost),

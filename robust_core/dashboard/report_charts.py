@@ -17,6 +17,7 @@ from robust_core.evaluation.defense_rows import (
     Masking,
     Row,
 )
+from robust_core.evaluation.verdict import in_255ths
 
 KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
 
@@ -57,14 +58,15 @@ def trade_off(report: Report) -> go.Figure:
         ]
         if found:
             traces += _points(kind, found)
+    published = PUBLISHED if report.data == "cifar10" else ()
     traces.append(
         go.Scatter(
-            x=[one.clean for one in PUBLISHED],
-            y=[one.robust for one in PUBLISHED],
+            x=[one.clean for one in published],
+            y=[one.robust for one in published],
             name="published",
             mode="markers",
             marker={"symbol": "x", "size": 8, "color": GREY},
-            customdata=[f"{p.name}<br>{p.attack}<br>published: {p.source}" for p in PUBLISHED],
+            customdata=[f"{p.name}<br>{p.attack}<br>published: {p.source}" for p in published],
             hovertemplate="%{customdata}: clean %{x:.1%}, robust %{y:.1%}<extra></extra>",
         )
     )
@@ -74,7 +76,7 @@ def trade_off(report: Report) -> go.Figure:
         legend=ABOVE,
         xaxis={"title": "right on clean pictures", "tickformat": ".0%"},
         yaxis={
-            "title": "right under attack, Linf 8/255",
+            "title": f"right under attack, Linf {in_255ths(report.eps)}",
             "tickformat": ".0%",
             "rangemode": "tozero",
         },

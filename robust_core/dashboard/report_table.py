@@ -18,7 +18,7 @@ COLUMNS: dict[str, tuple[str, str | None, str]] = {
 
 
 def show(report: Report) -> None:
-    """All at 8/255 in Linf; certified accuracy in L2; milliseconds of one prediction."""
+    """All at one radius in Linf; certified accuracy in L2; milliseconds of one prediction."""
     titles = report.subjects("accuracy")
     st.dataframe(
         [_line(report, subject, title) for subject, title in titles.items()],
@@ -41,14 +41,9 @@ def show(report: Report) -> None:
     )
     first = next(iter(report.rows("accuracy")))
     st.caption(
-        f"Linf {report_eps(report):.4g}; {report.model} on the {report.data} test set, the first n "
+        f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "
         f"pictures. All of it is made by: `{COMMAND}`; this part by `{first.command}`."
     )
-
-
-def report_eps(report: Report) -> float:
-    """The radius of the table."""
-    return next(row.eps for row in report.rows("accuracy") if row.eps)
 
 
 def _line(report: Report, subject: str, title: str) -> dict:

@@ -5,7 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from robust_core.dashboard import charts, report_charts, report_curves, report_table
+from robust_core import zoo
+from robust_core.dashboard import charts, controls, report_charts, report_curves, report_table
 from robust_core.dashboard.share import one_of, setting, several_of
 from robust_core.evaluation import defense_results
 from robust_core.evaluation.defense_plan import PLANS
@@ -19,6 +20,7 @@ from robust_core.evaluation.defense_rows import (
     MASKING,
     UNDEFENDED,
 )
+from robust_core.evaluation.verdict import in_255ths
 from robust_core.paths import RESULTS
 
 FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
@@ -159,9 +161,13 @@ def certified(report: Report) -> None:
             f"**{row.title}**: certified at all {row.at(0).value:.1%}, at 0.25 {row.at(0.25).value:.1%}; "
             f"abstains on {row.abstained} of {row.n}, wrong on {row.wrong}. {row.conditions}"
         )
+    model = zoo.describe(report.model)
+    whole = controls.radius("l2", report.eps, model)
+    furthest = max((row.radii[-1] for row in rows if row.radii), default=0)
     st.caption(
-        "A radius is a promise in L2. A change of 8/255 of every value of a 32 x 32 picture has an L2 "
-        "length of 1.74: no radius here reaches that far."
+        f"A radius is a promise in L2. A change of every value of a {model.shape} picture by "
+        f"{in_255ths(report.eps)} has an L2 length of {whole:.2f}; the largest radius here is "
+        f"{furthest:.2f}."
     )
 
 

@@ -143,8 +143,36 @@ EVERY = (
 )
 """Every subject of the general parts, in the order in which defences are taught."""
 
+DIGITS_EPS = 0.1
+DIGITS = (
+    NONE,
+    Subject("jpeg", {"quality": 75}),
+    Subject("bit-depth"),
+    Subject("median"),
+    Subject("tv"),
+    Subject("random-resize-pad", dear=True),
+    Subject("pgd-at"),
+    Subject("smoothing", {"n": 100}, dear=True),
+)
+"""The same for digits, as far as there is such."""
+
 SWEEP = tuple(Attempt(threat, "pgd", {"steps": 10}, GRID) for threat in (UNAWARE, ADAPTIVE))
-"""Half the steps of the table at 8/255: a point less of success at most, on twice the pictures."""
+"""Half the steps of the table at one radius: a point less of success at most, on twice the pictures."""
+QUICK_AUTO = {"steps": 20, "targets": 3, "max_queries": 100}
+
+
+def _attempts(eps: float) -> tuple[Attempt, ...]:
+    """What every subject is put through at one radius."""
+    return (
+        Attempt(NAIVE, "fgsm", PLAIN, (eps,)),
+        Attempt(NAIVE, "pgd", PGD | PLAIN, (eps,)),
+        Attempt(UNAWARE, "pgd", PGD, (eps,)),
+        Attempt(ADAPTIVE, "pgd", PGD, (eps,)),
+    )
+
+
+def _auto(eps: float, parameters: dict) -> tuple[Attempt, ...]:
+    return (Attempt(ADAPTIVE, "auto", parameters, (eps,)),)
 
 
 def _certificates(subject: Subject) -> dict:
@@ -152,9 +180,12 @@ def _certificates(subject: Subject) -> dict:
     return {"n": 10_000, "alpha": 0.001} if subject.defense == "smoothing" else {"n": 500}
 
 
-def _budget(subject: Subject) -> dict:
-    spent = Budget(steps=10, queries=50, draws=20) if subject.dear else Budget()
-    return {"eps": FIELD_EPS, "seed": 0, "budget": spent}
+def _checklist(eps: float) -> Callable[[Subject], dict]:
+    def options(subject: Subject) -> dict:
+        spent = Budget(steps=10, queries=50, draws=20) if subject.dear else Budget()
+        return {"eps": eps, "seed": 0, "budget": spent}
+
+    return options
 
 
 PLANS = {
@@ -162,17 +193,7 @@ PLANS = {
         "cifar10-resnet32",
         "cifar10",
         {
-            ACCURACY: Part(
-                EVERY,
-                1000,
-                50,
-                (
-                    Attempt(NAIVE, "fgsm", PLAIN),
-                    Attempt(NAIVE, "pgd", PGD | PLAIN),
-                    Attempt(UNAWARE, "pgd", PGD),
-                    Attempt(ADAPTIVE, "pgd", PGD),
-                ),
-            ),
+            ACCURACY: Part(EVERY, 1000, 50, _attempts(FIELD_EPS)),
             CURVES: Part(EVERY, 200, 30, SWEEP),
             JPEG: Part(
                 (NONE, *(Subject("jpeg", {"quality": q}) for q in (90, 75, 50, 25))), 200, 30, SWEEP
@@ -191,13 +212,31 @@ PLANS = {
                 EVERY,
                 100,
                 20,
-                (Attempt(ADAPTIVE, "auto", {"targets": 3, "max_queries": 1000}),),
-                (Attempt(ADAPTIVE, "auto", {"steps": 20, "targets": 3, "max_queries": 100}),),
+                _auto(FIELD_EPS, {"targets": 3, "max_queries": 1000}),
+                _auto(FIELD_EPS, QUICK_AUTO),
             ),
             CERTIFIED: Part(NOISY, 500, 500, options=_certificates),
-            MASKING: Part(EVERY, 100, 20, options=_budget),
+            MASKING: Part(EVERY, 100, 20, options=_checklist(FIELD_EPS)),
             COST: Part(EVERY, 50, 10),
         },
-    )
+    ),
+    "defenses-digits": Plan(
+        "digits-cnn",
+        "digits",
+        {
+            ACCURACY: Part(DIGITS, 450, 200, _attempts(DIGITS_EPS)),
+            CURVES: Part(DIGITS, 450, 100, SWEEP),
+            AUTO: Part(
+                DIGITS,
+                200,
+                50,
+                _auto(DIGITS_EPS, {"targets": 3, "max_queries": 1000}),
+                _auto(DIGITS_EPS, QUICK_AUTO),
+            ),
+            CERTIFIED: Part(DIGITS[-1:], 200, 200, options=_certificates),
+            MASKING: Part(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
+            COST: Part(DIGITS, 50, 10),
+        },
+    ),
 }
 """By the name of the suite."""

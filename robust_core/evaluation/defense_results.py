@@ -62,9 +62,14 @@ class Report:
         return tuple(sorted(rows, key=lambda row: row.eps))
 
     def accuracy(self, subject: str, threat: str = CLEAN, attack: str | None = None) -> Row | None:
-        """One cell of the table at 8/255: no attack, or a threat and what was asked for, e.g. "auto"."""
+        """One cell of the table at its one radius: no attack, or a threat and an attack, e.g. "auto"."""
         rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
         return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
+
+    @property
+    def eps(self) -> float | None:
+        """The one radius of ``accuracy``, in Linf; None where there is no such row."""
+        return next((row.eps for row in self.rows(ACCURACY) if row.eps), None)
 
     def certified(self, subject: str) -> Certified | None:
         """Certificates of a subject."""

@@ -80,7 +80,7 @@ SUITES = {
 }
 
 
-TABLES = ("defenses",)
+TABLES = ("defenses", "defenses-digits")
 """Suites of another kind, of several models: ``evaluation.defense_plan``."""
 
 
