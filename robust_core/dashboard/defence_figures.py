@@ -27,11 +27,11 @@ def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
             x=[accuracy for _, _, accuracy, _ in rows],
             orientation="h",
             marker={"color": DEFENDED},
-            text=[f"{accuracy} %" for _, _, accuracy, _ in rows],
+            text=[f"{accuracy} % {idea}" for idea, _, accuracy, _ in rows],
             textposition="outside",
             cliponaxis=False,
-            customdata=[f"{idea}<br>{conditions}" for idea, _, _, conditions in rows],
-            hovertemplate="%{y}: %{x} %<br>%{customdata}<extra></extra>",
+            customdata=[conditions for _, _, _, conditions in rows],
+            hovertemplate="%{y}: %{text}<br>%{customdata}<extra></extra>",
         ),
         go.Layout(**BARE, height=300),
     )
@@ -108,6 +108,7 @@ def _strip(figure: go.Figure, name: str, t: Tensor, classes: Tensor, names: Sequ
             "color": [CLEAN if c == at_home else ADVERSARIAL for _, _, c in begins],
             "pattern": {
                 "shape": ["" if c == at_home else "/" for _, _, c in begins],
+                "fillmode": "overlay",
                 "solidity": 0.15,
             },
         },
@@ -224,13 +225,17 @@ def softmax_chart(found: Pair, *, certain: float | None, silent: float | None) -
         )
     ]
     figure = go.Figure(lines, go.Layout(**BARE, height=340, legend=ABOVE))
-    for at, words, where in (
-        (certain, "the other is exactly 1", "top right"),
-        (silent, "exactly 0", "bottom right"),
-    ):
+    for at, words, height in ((certain, "the other: exactly 1", 0.97), (silent, "exactly 0", 0.85)):
         if at is not None:
-            line = {"color": ADVERSARIAL, "width": 1.5, "dash": "dot"}
-            figure.add_vline(x=at, line=line, annotation_text=words, annotation_position=where)
+            figure.add_vline(x=at, line={"color": ADVERSARIAL, "width": 1.5, "dash": "dot"})
+            figure.add_annotation(  # on an axis by ratios it stands at the exponent, unlike the line
+                text=words,
+                x=math.log10(at),
+                y=height,
+                yref="paper",
+                showarrow=False,
+                xanchor="left",
+            )
     _temperature_axis(figure)
     figure.update_yaxes(
         title="probability", type="log", range=[-62, 2], dtick=15, exponentformat="power"
@@ -263,8 +268,9 @@ def share_chart(found: Shares) -> go.Figure:
 
 def _temperature_axis(figure: go.Figure) -> None:
     figure.update_xaxes(
-        title="T: logits times",
+        title="T, by which the logits are multiplied",
         type="log",
+        range=[-0.02, 2.02],
         tickvals=[1, 2, 5, 10, 20, 50, 100],
         fixedrange=True,
     )

@@ -1,6 +1,7 @@
 """Gradient masking as a toy: one digit, the line that FGSM walks on, and sliders that act live."""
 
 import streamlit as st
+from torch import Tensor
 
 from robust_core import imaging, zoo
 from robust_core.dashboard import charts, defence_figures, lab
@@ -19,7 +20,7 @@ PICTURES = {"0": 1, "1": 5, "2": 0, "4": 2, "6": 8, "9": 3}
 EPS = 0.2
 KINDS = {
     "Rounding": (
-        "Every value is rounded to k levels before the network sees it. Between two steps nothing "
+        "Every value is rounded to a multiple of 1/k before the network sees it. Between two steps nothing "
         "changes: the gradient is exactly 0.",
         "rounding left out (BPDA)",
         "taking the gradient as if the rounding were not there (BPDA)",
@@ -59,10 +60,10 @@ def show() -> None:
     )
     if found is None:
         return
-    along, steps = found
+    image, along, steps = found
     with left:
         st.markdown(f"**{sentence(kind, digit, steps)}**")
-        _pictures(digit, steps)
+        _pictures(image, digit, steps)
     with right:
         st.plotly_chart(
             defence_figures.masking_lines(
@@ -88,7 +89,7 @@ def _choose(kind: str) -> Mask:
     """The slider of a mask."""
     if kind == "Rounding":
         k = st.select_slider(
-            *("Levels k", (16, 32, 64, 128)),
+            *("Levels k, of 1/k each", (16, 32, 64, 128)),
             value=32,
             key="mask_k",
             persist_state="session",
@@ -101,13 +102,16 @@ def _choose(kind: str) -> Mask:
     return Saturation(s=s)
 
 
-def work(mask: Mask, index: int) -> tuple[Line, tuple[Step, Step]]:
-    """The line, and one FGSM step by one who does not know and one who does; some milliseconds."""
+def work(mask: Mask, index: int) -> tuple[Tensor, Line, tuple[Step, Step]]:
+    """The picture, the line, and one FGSM step by one who does not know and one who does.
+
+    Takes some milliseconds once the model is loaded.
+    """
     model = zoo.load(MODEL, "cpu")
     images, labels = digits.load("test")
     image, label = images[index : index + 1], labels[index : index + 1]
     steps = tuple(step(model, mask, image, label, eps=EPS, adaptive=a) for a in (False, True))
-    return line(model, mask, image, label), steps
+    return image, line(model, mask, image, label), steps
 
 
 def sentence(kind: str, digit: str, steps: tuple[Step, Step]) -> str:
@@ -120,11 +124,9 @@ def sentence(kind: str, digit: str, steps: tuple[Step, Step]) -> str:
     )
 
 
-def _pictures(digit: str, steps: tuple[Step, Step]) -> None:
-    images, _ = digits.load("test")
-    index = PICTURES[digit]
+def _pictures(image: Tensor, digit: str, steps: tuple[Step, Step]) -> None:
     shown = (
-        ("clean", images[index : index + 1], digit),
+        ("clean", image, digit),
         ("unaware", steps[0].picture, digits.CLASSES[steps[0].said]),
         ("knows it", steps[1].picture, digits.CLASSES[steps[1].said]),
     )

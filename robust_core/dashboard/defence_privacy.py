@@ -10,10 +10,8 @@ from robust_core.certify import pixeldp, smoothing
 from robust_core.dashboard import charts, defence_figures
 
 SIGMA = r"\sigma = \sqrt{2 \ln(1.25 / \delta)}\;\Delta\,L / \epsilon"
-CONDITION = (
-    r"p_A > e^{2\epsilon}\,p_B + (1 + e^{\epsilon})\,\delta \quad\Rightarrow\quad"
-    r"\text{the label is stable within } L"
-)
+CONDITION = r"p_A > e^{2\epsilon}\,p_B + (1 + e^{\epsilon})\,\delta"
+"""Where it holds, the label is stable within L."""
 NAMES = (
     "What some talks call random smoothing, a noise layer whose deviation is proportional to the attack "
     "bound L and the sensitivity Δ (Guardieiro, Robustness of neural networks), is PixelDP (Lecuyer et "
@@ -53,6 +51,10 @@ def show() -> None:
     with right:
         st.latex(SIGMA)
         st.latex(CONDITION)
+        st.caption(
+            "Noise of this σ makes the layer (ε, δ)-private up to L. Where the second line holds, "
+            "no change up to L changes the label."
+        )
         _numbers(found, bound)
         scale = found.sigma / sensitivity
         st.plotly_chart(
@@ -65,7 +67,7 @@ def show() -> None:
             "without a limit.",
         )
         st.caption(
-            "Two classes, so p_B = 1 − p_A, and exact probabilities; votes give bounds of them. "
+            "Two classes, so the other one has 1 − p, and exact probabilities; votes give bounds of them. "
             "Where PixelDP is above the dotted line, some ε and δ certify L with this noise."
         )
     st.markdown(WHY)

@@ -16,20 +16,21 @@ CSS = """<style>
 .race > div.broken::before {
   content: "\\2192"; position: absolute; left: -1.5rem; top: 50%; transform: translateY(-50%);
 }
+.race a { color: inherit; }
 .race small { display: block; opacity: 0.8; }
 @media (max-width: 640px) {
   .race { grid-template-columns: 1fr; }
   .race > div.broken { margin: 0 0 0.5rem 1.5rem; }
 }
 </style>"""
-DIALOGUE = (
-    "Attacker: “이런 데이터는 못 맞추겠지?” (you will not get this one right, will you?) "
-    "Defender: “맞춤” (got it)."
+DIALOGUE = "Attacker: “You will not get data like this right, will you?” Defender: “Got it.”"
+SEMINAR = (
+    "Cho, Adversarial attacks and defenses in deep learning, Open DMQA seminar, 2020; translated from "
+    "Korean. Green: the defence. Dashed: what broke it."
 )
-SEMINAR = "Cho, Adversarial attacks and defenses in deep learning, Open DMQA seminar, 2020"
 MADRY_ROBUST = (
-    "Of nine defences published at one conference, one was about as robust as its authors said: "
-    "adversarial training by PGD."
+    "Of nine defences published at ICLR 2018, adversarial training by PGD alone was found to raise "
+    "robustness much within its own threat model."
 )
 PUBLISHED = (
     ("thermometer encoding", "Buckman et al.*", 0, "CIFAR-10, Linf 0.031"),
@@ -39,8 +40,8 @@ PUBLISHED = (
     ("random resizing and padding", "Xie et al.*", 0, "ImageNet, Linf 0.031"),
     ("PixelDefend", "Song et al.*", 9, "CIFAR-10, Linf 0.031"),
     ("Defense-GAN", "Samangouei et al.**", 55, "MNIST, L2 0.005 a value"),
-    ("PGD adversarial training", "Madry et al.", 47, "CIFAR-10, Linf 0.031"),
-    ("cascade adversarial training", "Na et al.", 15, "CIFAR-10, Linf 0.015"),
+    ("PGD training", "Madry et al.", 47, "CIFAR-10, Linf 0.031"),
+    ("cascade training", "Na et al.", 15, "CIFAR-10, Linf 0.015"),
 )
 """Athalye, Carlini, Wagner (2018), table 1: idea, authors, accuracy in percent, data and distance."""
 NOTES = (

@@ -74,23 +74,24 @@ def _show_shares() -> None:
     )
     if counted is None:
         return
-    at = counted.scales.log10().sub(1).abs().argmin()
+    n, found = counted
+    at = found.scales.log10().sub(1).abs().argmin()
     said = (
-        f"{MODEL}, {len(digits.load('test')[1])} test pictures, logits times T: at T = 10 the gradient by "
-        f"the logits is exactly 0 for {counted.silent[at]:.0%}, in float64 for {counted.double[at]:.0%}."
+        f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient by "
+        f"the logits is exactly 0 for {found.silent[at]:.0%}, in float64 for {found.double[at]:.0%}."
     )
     st.plotly_chart(
-        defence_figures.share_chart(counted), config=charts.CONFIG, key="share_chart", alt=said
+        defence_figures.share_chart(found), config=charts.CONFIG, key="share_chart", alt=said
     )
     st.caption(f"{said} Accuracy is the same at every T.")
 
 
-def count() -> Shares:
-    """The shares over the digits' test set."""
+def count() -> tuple[int, Shares]:
+    """How many pictures the digits' test set has, and the shares over it."""
     images, labels = digits.load("test")
     with torch.no_grad():
         logits = zoo.load(MODEL, "cpu")(images)
-    return shares(logits, labels, SCALES)
+    return len(labels), shares(logits, labels, SCALES)
 
 
 def limits(found: Pair) -> tuple[float | None, float | None]:

@@ -32,10 +32,10 @@ LOOP = (
     ("learn", "Outer loop: learn", "pictures fixed, weights move: one step lowers that loss"),
     ("again", "Again", "the next batch is attacked with the new weights"),
 )
-SADDLE = (
-    r"\min_\theta\ \mathbb{E}_{(x, y)}\Big[\max_{\delta \in S} L(\theta, x + \delta, y)\Big],"
-    r"\quad S = \{\delta : \lVert\delta\rVert_\infty \le \varepsilon\}"
-)
+SADDLE = r"""\begin{aligned}
+&\min_\theta\ \mathbb{E}_{(x, y)}\Big[\max_{\delta \in S} L(\theta, x + \delta, y)\Big] \\
+&S = \{\delta : \lVert\delta\rVert_\infty \le \varepsilon\}
+\end{aligned}"""
 INNER = (
     "**Inner, the attacker.** For each picture it seeks the change δ within S that raises the loss most. "
     "FGSM takes one step, PGD several, projected back to the ball. The loss is not concave: what comes "
@@ -46,10 +46,10 @@ OUTER = (
     "gradient goes through how they were found: at a maximum it would add nothing (Danskin’s theorem). "
     "Then the attack starts anew, since the worst pictures of the old weights are not those of the new."
 )
-ALPHA = (
-    r"\tilde{J} = \alpha\,J(\theta, x, y) + (1 - \alpha)\,J(\theta, \tilde{x}, y),"
-    r"\quad \tilde{x} = x + \varepsilon\,\mathrm{sign}\,\nabla_x J"
-)
+ALPHA = r"""\begin{aligned}
+\tilde{J} &= \alpha\,J(\theta, x, y) + (1 - \alpha)\,J(\theta, \tilde{x}, y) \\
+\tilde{x} &= x + \varepsilon\,\mathrm{sign}\,\nabla_x J(\theta, x, y)
+\end{aligned}"""
 LAMBDA = {
     "corrected": (
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i)",
@@ -81,7 +81,10 @@ GOODFELLOW = (
     "naturally but that expose flaws in the ways that the model conceptualizes its decision function.” "
     "(Goodfellow et al., 2015, as quoted there)"
 )
-GAN = r"\min_G \max_D\ \mathbb{E}_x[\log D(x)] + \mathbb{E}_z[\log(1 - D(G(z)))]"
+GAN = r"""\begin{aligned}
+\min_G \max_D\ &\mathbb{E}_x[\log D(x)] \\
+&+ \mathbb{E}_z[\log(1 - D(G(z)))]
+\end{aligned}"""
 PLAYERS = """
 | | GAN | adversarial training |
 |---|---|---|
@@ -109,18 +112,25 @@ def show() -> None:
         st.markdown("**α, the weight of the clean pictures** (Goodfellow et al., 2015)")
         st.latex(ALPHA)
         st.markdown(
-            "α = 1 is ordinary training, α = 0 sees adversarial pictures alone; the paper has 0.5."
+            "α = 1 is ordinary training, α = 0 sees adversarial pictures alone; the paper has 0.5. The two "
+            "losses share the weights of the network; x̃ is made anew with them in every step."
         )
     with right:
         _show_lambda()
-    st.markdown("###### Made once, or made anew?")
-    st.markdown(STATIC)
-    st.markdown("###### Is it data augmentation?")
-    st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("###### Made once, or made anew?")
+        st.markdown(STATIC)
+    with right:
+        st.markdown("###### Is it data augmentation?")
+        st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
     st.markdown("###### Is it a GAN?")
-    st.latex(GAN)
-    st.markdown(PLAYERS)
-    st.caption(PLAYERS_NOTE)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(PLAYERS)
+    with right:
+        st.latex(GAN)
+        st.caption(PLAYERS_NOTE)
 
 
 def _show_lambda() -> None:
