@@ -14,8 +14,8 @@ from robust_core.toys.temperature import Pair, Shares
 
 BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-LEAST = 1e-45
-"""Foot of the axes that show how far down float32 reaches: 1.4e-45 is its least number."""
+LEAST, NEAREST = 1.4e-45, 6e-8
+"""Of float32: its least number above 0, and how near a probability below 1 comes to 1."""
 ROWS = {"undefended": 0, "defended": 1}
 
 
@@ -82,9 +82,9 @@ def masking_lines(found: Line, names: Sequence[str], *, adaptive: str, log: bool
 
 def _axes(figure: go.Figure, log: bool) -> None:
     if log:
-        decades = {"type": "log", "range": [math.log10(LEAST) - 1, 3.5], "exponentformat": "power"}
-        figure.update_yaxes(**decades, dtick=15, row=1, col=1)
-        figure.update_yaxes(**decades, dtick=15, row=2, col=1)
+        decades = {"type": "log", "exponentformat": "power"}
+        figure.update_yaxes(**decades, range=[math.log10(NEAREST) - 1, 3.5], dtick=3, row=1, col=1)
+        figure.update_yaxes(**decades, range=[math.log10(LEAST) - 1, 3.5], dtick=15, row=2, col=1)
     figure.update_yaxes(title="loss", row=1, col=1)
     figure.update_yaxes(title="slope" + (", size" if log else ""), row=2, col=1)
     figure.update_yaxes(
@@ -160,7 +160,10 @@ def radius_curves(
         go.Layout(**BARE, height=340, legend=ABOVE),
     )
     figure.add_vline(
-        x=here, line={"color": CLEAN, "width": 2}, annotation_text=f"p = {here:g}"
+        x=here,
+        line={"color": CLEAN, "width": 2},
+        annotation_text=f"p = {here:g}",
+        annotation_position="top left",
     ).add_hline(
         y=bound,
         line={"color": ADVERSARIAL, "width": 2, "dash": "dot"},

@@ -24,15 +24,18 @@ KINDS = {
         "changes: the gradient is exactly 0.",
         "rounding left out (BPDA)",
         "taking the gradient as if the rounding were not there (BPDA)",
+        ", to half a level. The loss is the margin: above 0 another class wins.",
     ),
     "Saturation": (
         "The logits are multiplied by s. No answer changes, but the probabilities become exactly 1 and 0 "
         "in float32, and the gradient through them 0.",
         "logits divided by s",
         "dividing the logits by s",
+        ". The loss is cross-entropy through softmax in float32. Where a line is missing its value is "
+        "exactly 0, or, where nothing is left of the class, infinite.",
     ),
 }
-"""Name: what it does, the legend of the known gradient, and how one gets it."""
+"""Name: what it does, the legend of the known gradient, how one gets it, and a note on the curves."""
 
 
 def show() -> None:
@@ -76,8 +79,8 @@ def show() -> None:
         st.caption(
             "Top: the loss, smooth without the defence. Middle: the slope that each attacker sees. "
             "Bottom: the class, which changes at the same place with and without the defence"
-            + (", to half a level. " if kind == "Rounding" else ". ")
-            + f"Model {MODEL}, a test picture."
+            + KINDS[kind][3]
+            + f" Model {MODEL}, a test picture."
         )
     st.caption(
         "A third kind is chance: the gradient of one random draw misleads. Averaging it over many draws "
