@@ -32,7 +32,7 @@ KINDS = {
         "logits divided by s",
         "dividing the logits by s",
         ". The loss is cross-entropy through softmax in float32. Where a line is missing its value is "
-        "exactly 0, or, where nothing is left of the class, infinite.",
+        "exactly 0 or, at the far end, no finite number.",
     ),
 }
 """Name: what it does, the legend of the known gradient, how one gets it, and a note on the curves."""

@@ -1,6 +1,7 @@
 """Figures of how defences work and break: what is drawn is what was computed."""
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
@@ -72,7 +73,7 @@ def test_segments_cover_the_line_without_gaps():
     assert [c for *_, c in found] == [1, 2, 3, 1]
     assert found[0][0] == 0
     assert found[-1][1] == 1
-    assert all(a[1] == b[0] for a, b in zip(found, found[1:], strict=False))
+    assert all(a[1] == b[0] for a, b in pairwise(found))
 
 
 def test_the_published_table_is_drawn_in_its_order():
@@ -93,7 +94,7 @@ def test_radii_of_the_paper_and_of_pixeldp_at_one_sigma():
         bound = 1 / math.sqrt(2 * math.log(1.25 / 0.05))  # for which sigma is 1
         found = privacy.promise(bound, 1.0, 1.0, 0.05, p)
         assert found.sigma == pytest.approx(1)
-        assert found.privacy == pytest.approx(small, abs=6e-4)
+        assert small - 6e-4 < found.privacy < small + 1.5e-3  # here delta is sought more finely
         assert found.smoothing == pytest.approx(large, abs=6e-4)
 
 
