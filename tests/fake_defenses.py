@@ -40,9 +40,8 @@ def table(sha: str | None = None, n: int = 100, outdated: tuple[str, ...] = ()) 
             parts[name] += [asdict(row) for row in found]
     value = {"suite": "defenses", "command": "python -m robust_core evaluate --suite defenses"}
     value |= {"model": MODEL, "data": "cifar10", "limit": None, "versions": {}}
-    return value | {
-        "parts": {k: {"device": "cpu", "stamps": {}, "rows": v} for k, v in parts.items()}
-    }
+    value["parts"] = {k: {"device": "cpu", "stamps": {}, "rows": v} for k, v in parts.items()}
+    return json.loads(json.dumps(value))  # as it comes back from a file
 
 
 def write(path: Path, **options) -> Path:

@@ -83,10 +83,7 @@ def _cost(rows: list[dict]) -> str:
 
 
 def _attacker(row: dict) -> str:
-    if row["attack"] is None:
-        return row["threat"]
-    loss = row["attack_parameters"].get("loss")
-    return f"{row['threat']} {row['asked']}" + (" (softmax)" if loss == "softmax-ce" else "")
+    return f"{row['threat']} {row['asked']}" if row["asked"] else row["threat"]
 
 
 def _share(row: dict | None) -> str:
@@ -94,7 +91,7 @@ def _share(row: dict | None) -> str:
 
 
 FORMS: dict[str, tuple[str, Callable[[list[dict]], str]]] = {
-    "accuracy": ("right at 8/255", _cells),
+    "accuracy": ("right at 8/255; naive: by the plain softmax cross-entropy", _cells),
     "curves": ("right against eps, PGD", _curves),
     "jpeg": ("right against eps, PGD, by quality", _curves),
     "distillation": ("right, by what is differentiated", _cells),

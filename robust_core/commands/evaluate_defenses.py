@@ -60,7 +60,11 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
                 write(out, _tidy(value, plan))
     except KeyboardInterrupt:
         again = f"python -m robust_core evaluate --suite {args.suite}"
-        raise output.Stopped(f"Stopped. What is in {out} is kept. To go on: {again}") from None
+        raise output.Stopped(
+            f"Stopped. What is in {out} is kept. To go on: {again}"
+            if out
+            else "Stopped. Nothing is kept without --out."
+        ) from None
     value = _tidy(value, plan)
     write(out, value)
     return value, defense_tables.text(value, asked), out

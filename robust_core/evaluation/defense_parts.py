@@ -70,9 +70,14 @@ def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified
 
 
 def checklist(bench: Bench, part: str, subject: Subject) -> list[kinds.Masking]:
-    """The six findings on the deployed model, with the undefended one as surrogate."""
+    """The six findings on the deployed model, with the undefended one as surrogate.
+
+    No row for a subject that is right about none of the pictures: there is nothing to be hidden.
+    """
     about, model = bench.about(part, subject), bench.model(subject)
     options = bench.plan.parts[part].options(subject)
+    if not bench.clean(subject, about["n"]).right.any():
+        return []
     images, labels = (x[: about["n"]].to(model.device) for x in (bench.images, bench.labels))
     surrogate = None if model is bench.undefended else bench.undefended
     tell = partial(bench.tell, f"{subject.key}: checklist")

@@ -65,9 +65,9 @@ class Subject:
         return defense.refusal(model) if defense else ""
 
     def title(self) -> str:
-        """The subject for people: "JPEG compression, quality 50"."""
+        """The subject for people: "JPEG compression, quality 50"; without votes, a matter of cost."""
         made = self.create()
-        words = [f"{k} {v:g}" for k, v in self.parameters.items()]
+        words = [f"{k} {v:g}" for k, v in self.parameters.items() if k != "n"]
         return ", ".join([made.title if made else "Undefended", *words])
 
 

@@ -198,6 +198,11 @@ def test_the_checklist_finds_the_filter_out_and_not_the_network(bench):
     assert 0 < jpeg.right <= jpeg.n == 40
 
 
+def test_a_model_that_is_never_right_has_no_checklist(bench, digits_test, monkeypatch):
+    monkeypatch.setattr(bench, "labels", (bench.model(NONE)(digits_test[0]).argmax(1) + 1) % 10)
+    assert parts.checklist(bench, "masking", NONE) == []
+
+
 def test_cost_is_a_time(bench):
     (row,) = parts.cost(bench, "cost", NOISY)
     assert (row.batch, row.n, row.device) == (4, 4, "cpu")
