@@ -10,7 +10,6 @@ from robust_core.dashboard import defence_race as race
 from robust_core.dashboard import defence_training as training
 from robust_core.dashboard.defence_depth import TABS
 
-
 WORDS = ("‖w‖₁ =", "FGSM takes")
 
 
