@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.goals import Goal
 
-NAMED = ("model", "attack", "eps", "data", "goal", "target", "source", "drop", "threshold")
+NAMED = (
+    "model",
+    "attack",
+    "eps",
+    "data",
+    "goal",
+    "target",
+    "source",
+    "drop",
+    "threshold",
+    "defense",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
     options.add_goal(parser, source=True)
+    options.add_defense(parser)
     evaluate_defenses.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: of the pictures that the model got right and "
@@ -98,8 +110,10 @@ def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         )
     parameters = options.given(args) | options.seed_of(args, args.attack)
     _check_attack(args.attack, args.eps, parameters)
+    about = options.about_defense(args)
     model, images, labels = _load(args.model, args.data, args)
-    value = {"model": args.model, "attack": args.attack, "data": args.data}
+    model = options.defended(args, model)
+    value = {"model": args.model, "attack": args.attack, "data": args.data, **about}
     goal = options.goal_of(args, model)
     value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels, goal)
     value |= _conditions(model)
@@ -184,6 +198,7 @@ def _evaluate(
             parameters=parameters,
             goal=goal,
             batch=args.batch,
+            adaptive=args.adaptive,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
         )
@@ -215,6 +230,7 @@ def _text(value: dict) -> str:
             f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
             f"{value['model']}, {value['n']} pictures of {value['data']}"
             + (" that it gets right" if value.get("correct_only") else "")
+            + _behind(value)
             + f", {value['device']}",
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
             f"clean: top-1 {output.share(value['clean_top1'])}, "
@@ -224,6 +240,18 @@ def _text(value: dict) -> str:
             "that the goal is about; means over those that reached it.",
             *_about_eps(value),
         ]
+    )
+
+
+def _behind(value: dict) -> str:
+    """The defence and what the attacker knows of it, where there is one."""
+    defense = value.get("defense")
+    if not defense:
+        return ""
+    fields = ", ".join(f"{k} {v}" for k, v in defense["parameters"].items())
+    knows = "knows" if value["adaptive"] else "does not know"
+    return (
+        f", behind {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
     )
 
 

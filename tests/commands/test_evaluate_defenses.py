@@ -147,7 +147,7 @@ def test_each_row_is_a_line_of_the_file(command, suite):
 
 def test_people_get_a_table_of_each_part(command, suite):
     out = command(*SUITE).out
-    for words in ("accuracy: right at 8/255;", "curves:", "certified:", "masking:", "cost:"):
+    for words in ("accuracy: right at one radius;", "curves:", "certified:", "masking:", "cost:"):
         assert words in out
     assert "JPEG compression, quality 20" in out
     assert "adaptive pgd" in out
@@ -201,7 +201,7 @@ def test_bad_options_are_named(command, suite, options, named):
 @pytest.mark.parametrize("option", [("--part", "cost"), ("--anew",)])
 def test_other_suites_have_no_parts(command, option):
     complaint = command("evaluate", "--suite", "digits", *option).complaint
-    assert "for --suite defenses only" in complaint
+    assert "for --suite defenses, defenses-digits only" in complaint
 
 
 def test_it_is_listed_among_the_suites(command):
