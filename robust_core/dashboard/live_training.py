@@ -1,0 +1,333 @@
+"""The page Live training: its controls, the training itself with its curves, and what came of it."""
+
+from dataclasses import fields
+
+import streamlit as st
+
+from robust_core.dashboard import lab, live_charts, live_look
+from robust_core.dashboard.live_words import (
+    PRESETS,
+    PRINTED,
+    WHY_PRINTED,
+    WORDS,
+    printed_sum,
+)
+from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.engine import Progress, key_of
+from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.verdict import in_255ths
+from robust_core.training.live import (
+    LOSS_PICTURES,
+    METHODS,
+    MOST_EPOCHS,
+    MOST_STEPS,
+    STARTS,
+    WATCHED,
+    WATCHED_STEPS,
+    Plan,
+    Trained,
+    train_live,
+    undefended,
+)
+
+SLIDERS = {
+    "eps": (
+        "Epsilon",
+        (0.0, 0.5, 0.01),
+        "How far each value may be moved, in training and in the attacks that measure it; pixels are "
+        "in [0, 1].",
+    ),
+    "alpha": (
+        "Alpha: weight of the clean loss",
+        (0.0, 1.0, 0.05),
+        "1: clean training, to the last bit. 0: adversarial pictures only.",
+    ),
+    "weight": (
+        "Lambda: weight of an adversarial picture",
+        (0.0, 3.0, 0.1),
+        "A clean picture weighs 1. 0.3 in the paper.",
+    ),
+    "steps": ("Steps of the inner loop", (1, MOST_STEPS, 1), "Gradient steps of PGD, each batch."),
+    "temperature": (
+        "Temperature T",
+        (1, 100, 1),
+        "Of the softmax, in training only. 1: ordinary self-distillation.",
+    ),
+    "epochs": ("Epochs", (1, MOST_EPOCHS, 1), "Passes over the training pictures."),
+}
+TRAINING = 1347
+"""Pictures of the training set."""
+FIRST = {"eps", "alpha", "weight", "steps", "temperature"}
+"""Sliders that stand above the button; the others can wait."""
+START_WORDS = {STARTS[0]: "random weights", STARTS[1]: "digits-cnn"}
+MASKED_FROM = 0.05
+"""Share of zero gradients from which the result is about them."""
+
+
+def choose_preset() -> None:
+    """A button for each preset: sets all controls and trains."""
+    with st.container(gap="xsmall"):
+        for name, preset in PRESETS.items():
+            st.button(
+                preset.title,
+                key=f"live_preset_{name}",
+                help=preset.help,
+                on_click=_take,
+                args=(preset.plan,),
+                width="stretch",
+            )
+
+
+def _take(plan: Plan) -> None:
+    for name, value in plan.choices.items():
+        st.session_state[f"live_{name}"] = _shown(name, value)
+    start(plan)
+
+
+def _shown(name: str, value: object) -> object:
+    """As the widget has it: whole numbers where its ends are whole."""
+    return int(value) if name in SLIDERS and isinstance(SLIDERS[name][1][0], int) else value
+
+
+def choose_method() -> str:
+    """The method; everything else depends on it."""
+    return st.selectbox(
+        "Method",
+        list(METHODS),
+        format_func=lambda m: WORDS[m].title,
+        key=setting("live_method", "fgsm", one_of(METHODS)),
+        persist_state="session",
+    )
+
+
+def choose_numbers(method: str, *, first: bool) -> dict:
+    """The method's own controls, either those ``first`` or the rest."""
+    values = {}
+    for name in METHODS[method]:
+        if (name in FIRST) != first and name != "random_start":
+            continue
+        if name == "random_start" and first:
+            values[name] = st.toggle(
+                "Random start",
+                key=setting("live_random_start", True, truth),
+                persist_state="session",
+                help="The step begins at a random point of the ball and is 1.25 eps long; else eps.",
+            )
+        elif name == "start" and not first:
+            values[name] = st.segmented_control(
+                "Begin with",
+                STARTS,
+                required=True,
+                format_func=START_WORDS.get,
+                key=setting("live_start", STARTS[0], one_of(STARTS)),
+                persist_state="session",
+                width="stretch",
+            )
+        elif name in SLIDERS:
+            values[name] = _slider(name)
+    if not first:
+        values["seed"] = st.number_input(
+            "Seed",
+            0,
+            999,
+            step=1,
+            key=setting("live_seed", 0, number(int, 0, 999)),
+            persist_state="session",
+            help="Of the first weights, the order of pictures and random starts.",
+        )
+    return values
+
+
+def _slider(name: str) -> float:
+    label, (low, high, step), why = SLIDERS[name]
+    default = next(f.default for f in fields(Plan) if f.name == name)
+    key = setting(f"live_{name}", _shown(name, default), number(type(low), low, high))
+    return st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
+
+
+def plan_of(method: str, values: dict) -> Plan | None:
+    """The plan, or a sentence and None where the numbers do not go together."""
+    try:
+        return Plan(method=method, **values)
+    except ValueError as error:
+        st.error(f"{error}.")
+        return None
+
+
+def offer_training() -> bool:
+    """The button; whether it was pressed."""
+    return st.button(
+        "Train", key="live_train", type="primary", icon=":material/play_arrow:", width="stretch"
+    )
+
+
+def start(plan: Plan) -> None:
+    """Have this plan trained, also if it was stopped before; it stays until another one takes its place."""
+    lab.allow(key(plan))
+    st.session_state["_live"] = plan
+
+
+def kept() -> Plan | None:
+    """The plan whose training is on the page, if any."""
+    return st.session_state.get("_live")
+
+
+def key(plan: Plan) -> str:
+    """The name of its training in the cache."""
+    return key_of(live=plan.choices)
+
+
+def show_idea(plan: Plan) -> None:
+    """What the method does, in a formula and a sentence."""
+    words = WORDS[plan.method]
+    st.markdown(f"##### {words.title}")
+    st.latex(words.formula)
+    st.markdown(words.shows)
+
+
+def show_training(plan: Plan | None, shown: Plan) -> Trained | None:
+    """Two charts, empty before the first training, and growing during it; the outcome.
+
+    ``plan`` is to be trained; ``shown`` is that of the controls, for the axes of empty charts.
+    """
+    status = st.container(key="live_status")
+    left, right = st.columns(2, gap="medium")
+    lines = live_charts.accuracy_lines(plan or shown)
+    epochs = (plan or shown).epochs
+    with left:
+        st.markdown("**Loss**, on training pictures")
+        losses = st.empty()
+    with right:
+        st.markdown("**Right answers**, on test pictures")
+        accuracies = st.empty()
+    forms = (
+        live_charts.curves(live_charts.LOSSES, epochs, "cross-entropy", share=False),
+        live_charts.curves(lines, epochs, "share of pictures", share=True),
+    )
+
+    def draw(history: tuple) -> None:
+        losses.vega_lite_chart(live_charts.loss_rows(history), forms[0])
+        accuracies.vega_lite_chart(live_charts.accuracy_rows(history, plan or shown), forms[1])
+
+    draw(())
+    if plan is None:
+        status.info(
+            "Press Train: it takes seconds, and the curves are drawn as the network learns."
+        )
+        return None
+    with status:
+        trained = _computed(plan, draw)
+    if trained is not None:
+        draw(trained.history)
+    return trained
+
+
+def _computed(plan: Plan, draw) -> Trained | None:
+    def work(progress: Progress) -> Trained:
+        return train_live(plan, progress=progress, watch=progress.show)
+
+    return lab.compute(
+        key(plan),
+        work,
+        channel="live",
+        doing="Training",
+        words=lambda k, n: _step_words(plan, k, n),
+        watch=draw,
+    )
+
+
+def _step_words(plan: Plan, k: int, n: int) -> str:
+    """Which epoch a step belongs to; those of a teacher come first."""
+    rounds = plan.epochs * (2 if plan.method == "distillation" else 1)
+    epoch = min(rounds, 1 + k * rounds // max(1, n))
+    if plan.method != "distillation":
+        return f"epoch {epoch} of {plan.epochs}"
+    who, own = ("teacher", epoch) if epoch <= plan.epochs else ("student", epoch - plan.epochs)
+    return f"the {who}, epoch {own} of {plan.epochs}"
+
+
+def say_changed(plan: Plan | None, now: Plan) -> None:
+    """That the controls no longer belong to what is shown."""
+    if plan is not None and plan.choices != now.choices:
+        st.caption(
+            f"Shown is the last training ({described(plan)}). The settings have changed since: "
+            "press Train."
+        )
+
+
+def described(plan: Plan) -> str:
+    """A plan in a few words."""
+    own = {"alpha": "alpha", "weight": "lambda", "steps": "steps", "temperature": "T"}
+    parts = [WORDS[plan.method].title, f"eps {plan.eps:g}"]
+    parts += [f"{own[n]} {getattr(plan, n):g}" for n in METHODS[plan.method] if n in own]
+    if plan.method == "fgsm" and not plan.random_start:
+        parts.append("no random start")
+    return ", ".join([*parts, f"{plan.epochs} epochs"])
+
+
+def base_of(eps: float) -> Sounding | None:
+    """The undefended network under the same attacks, measured once for each eps."""
+    return lab.compute(
+        key_of(live_base=eps),
+        lambda progress: undefended(eps),
+        channel="live_base",
+        doing="Attacking the undefended network",
+    )
+
+
+def show_outcome(trained: Trained, base: Sounding) -> None:
+    """A sentence, and both networks side by side with the conditions."""
+    at, plan = trained.final, trained.plan
+    st.markdown(f"##### {sentence(trained, base)}")
+    st.html(live_look.CSS)
+    st.html(live_look.table(base, at, "trained here", masked=is_masked(at)))
+    st.caption(
+        f"n = {at.n} test pictures, each attacked with its true label on the logits: Linf, eps "
+        f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
+        f"2.5 eps / {at.steps}. {described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
+        f"{trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with {WATCHED_STEPS} "
+        f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step."
+    )
+
+
+def is_masked(at: Sounding) -> bool:
+    return at.zero_gradients >= MASKED_FROM
+
+
+def sentence(trained: Trained, base: Sounding) -> str:
+    """What came of it, in one sentence that names the attack."""
+    at = trained.final
+    fgsm, pgd, masked = map(live_look.share, (at.fgsm, at.pgd, at.masked))
+    if is_masked(at):
+        zero = live_look.share(at.zero_gradients)
+        return (
+            f"Gradient masking: {zero} of the gradients are exactly zero. PGD through the softmax leaves "
+            f"{masked} right, the same PGD on the logits {pgd}."
+        )
+    if at.fgsm - at.pgd > 0.3 and at.pgd < 0.1:
+        return f"Catastrophic overfitting: under FGSM {fgsm} stay right, under PGD {pgd}."
+    return (
+        f"Under PGD {pgd} stay right; of the undefended network's answers "
+        f"{live_look.share(base.pgd)}."
+    )
+
+
+def show_depth(plan: Plan) -> None:
+    """The two loops, what breaks the method, the form in print, and the sources."""
+    words = WORDS[plan.method]
+    st.html(live_look.CSS)
+    st.markdown("##### One step of the training: a loop in a loop")
+    st.html(live_look.flow(plan))
+    rounds = -(-TRAINING * (2 if plan.method == "static" else 1) // plan.recipe.batch)
+    st.caption(
+        f"{rounds} such steps are an epoch; here {plan.epochs}. Robust optimisation: the inner loop looks "
+        "for the worst picture, the outer one learns from it (Madry et al., 2018, equation 2.1)."
+    )
+    st.markdown("##### What breaks it")
+    st.markdown(words.breaks)
+    st.caption("; ".join(f"[{paper}]({paper.link})" for paper in words.papers) + ".")
+    if plan.method == "lambda":
+        st.markdown("##### As printed")
+        st.latex(PRINTED)
+        wrong = printed_sum(plan.weight)
+        st.markdown(WHY_PRINTED.format(wrong=wrong, weight=plan.weight))
