@@ -2,21 +2,28 @@
 
 import streamlit as st
 
-from robust_core.dashboard import live_spot, live_training, navigation, share
+from robust_core.dashboard import (
+    live_alpha,
+    live_controls,
+    live_spot,
+    live_training,
+    navigation,
+    share,
+)
 
 navigation.inside_app()
 left, right = st.columns([1, 2.9], gap="medium")
 
 with left, st.container(key="essentials"):
     st.markdown("#### Live training")
-    live_training.choose_preset()
-    method = live_training.choose_method()
-    values = live_training.choose_numbers(method, first=True)
-    pressed = live_training.offer_training()
+    live_controls.choose_preset(live_training.start)
+    method = live_controls.choose_method()
+    values = live_controls.choose_numbers(method, first=True)
+    pressed = live_controls.offer_training()
 with left, st.container(key="more"):
-    values |= live_training.choose_numbers(method, first=False)
+    values |= live_controls.choose_numbers(method, first=False)
 
-plan = live_training.plan_of(method, values)
+plan = live_controls.plan_of(method, values)
 if pressed and plan is not None:
     live_training.start(plan)
 with right:
@@ -31,6 +38,8 @@ if plan is not None:
     spot = st.container()
     with st.container():
         live_training.show_depth(plan)
+        if plan.method == "fgsm":
+            live_alpha.show(plan)
     with spot:
         live_spot.show(trained)
 share.publish()

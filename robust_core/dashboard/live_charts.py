@@ -59,8 +59,12 @@ def _frame(rows) -> pd.DataFrame:
     return frame.astype({"epoch": int, "line": str, "value": float})
 
 
-def curves(lines: dict, epochs: int, title: str, *, share: bool) -> dict:
-    """The Vega-Lite form of either chart; ``share`` for values from 0 to 1. It holds no data."""
+def curves(lines: dict, title: str, axis: tuple[str, int], *, share: bool = False) -> dict:
+    """The Vega-Lite form of a chart; ``share`` for values from 0 to 1. It holds no data.
+
+    ``axis`` is the name of the column that goes to the right, from 0, and where it ends.
+    """
+    column, end = axis
     y = {
         "field": "value",
         "type": "quantitative",
@@ -69,24 +73,25 @@ def curves(lines: dict, epochs: int, title: str, *, share: bool) -> dict:
         "scale": {"domain": [0, 1]} if share else {"type": "sqrt", "nice": False},
         "axis": {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
         if share
-        else {"format": "~g", "tickCount": 5},
+        else {"format": "~f", "tickCount": 5},
     }
 
-    def by_line(column: int, **more) -> dict:
-        scale = {"domain": list(lines), "range": [look[column] for look in lines.values()]}
+    def by_line(place: int, **more) -> dict:
+        scale = {"domain": list(lines), "range": [look[place] for look in lines.values()]}
         return {"field": "line", "type": "nominal", "scale": scale, "title": None} | more
 
-    above = {"orient": "top", "direction": "horizontal", "symbolSize": 90, "offset": 4}
+    above = {"orient": "top", "direction": "horizontal", "symbolSize": 90, "symbolStrokeWidth": 0}
+    above["offset"] = 4
     return {
         "height": HEIGHT,
         "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
         "encoding": {
             "x": {
-                "field": "epoch",
+                "field": column,
                 "type": "quantitative",
-                "title": "epoch",
-                "scale": {"domain": [0, epochs], "nice": False},
-                "axis": {"tickMinStep": 1, "format": "d", "grid": False},
+                "title": column,
+                "scale": {"domain": [0, end], "nice": False},
+                "axis": {"tickMinStep": end / max(4, end), "format": "~g", "grid": False},
             },
             "y": y,
             "color": by_line(0, legend=above),
@@ -94,7 +99,7 @@ def curves(lines: dict, epochs: int, title: str, *, share: bool) -> dict:
             "shape": by_line(2, legend=above),
             "tooltip": [
                 {"field": "line", "type": "nominal", "title": title},
-                {"field": "epoch", "type": "quantitative"},
+                {"field": column, "type": "quantitative"},
                 {"field": "value", "type": "quantitative", "format": ".1%" if share else ".3g"},
             ],
         },

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from robust_core.attacks.base import Paper
 from robust_core.attacks.gradient import GOODFELLOW, MADRY
-from robust_core.training.live import Plan
+from robust_core.training.live import STARTS, Plan
 
 WONG = Paper(
     "Wong, Rice, Kolter",
@@ -123,6 +123,7 @@ WORDS = {
     ),
 }
 
+START_WORDS = dict(zip(STARTS, ("random weights", "digits-cnn"), strict=True))
 PRINTED = r"\mathrm{Loss}=\frac{1}{(m-k)+\lambda k}\Big(\sum_{\text{orig}}L+\sum_{\text{adv}}L\Big)"
 WHY_PRINTED = (
     "This form, without the second lambda, is found in print. Its weights do not add up: with every "
@@ -150,7 +151,7 @@ PRESETS = {
     "catastrophic": Preset(
         "Catastrophic overfitting",
         "FGSM without a random start, adversarial pictures only, at a large eps.",
-        Plan(alpha=0.0, eps=0.3, random_start=False, start="digits-cnn", epochs=16),
+        Plan(alpha=0.0, eps=0.3, random_start=False, start="digits-cnn"),
     ),
     "masked": Preset(
         "Distillation: zero gradients",

@@ -45,7 +45,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     "clean": ("eps", "start", "epochs"),
 }
 """Each method's own choices; ``eps`` is also the size of the attacks that it is measured with."""
-MOST_EPOCHS, MOST_STEPS = 30, 7
+MOST_EPOCHS, MOST_STEPS = 20, 5
 WATCHED, WATCHED_STEPS = 100, 10
 """Test pictures that are attacked after each epoch, and the steps of PGD then."""
 FINAL_STEPS = 20
