@@ -80,8 +80,9 @@ def curves(lines: dict, title: str, axis: tuple[str, int], *, share: bool = Fals
         scale = {"domain": list(lines), "range": [look[place] for look in lines.values()]}
         return {"field": "line", "type": "nominal", "scale": scale, "title": None} | more
 
+    # Without a stroke: the lines' dashes would go round the markers.
     above = {"orient": "top", "direction": "horizontal", "symbolSize": 90, "symbolStrokeWidth": 0}
-    above["offset"] = 4
+    above |= {"offset": 4, "columns": len(lines) if len(lines) < 4 else 2}
     return {
         "height": HEIGHT,
         "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
@@ -91,11 +92,11 @@ def curves(lines: dict, title: str, axis: tuple[str, int], *, share: bool = Fals
                 "type": "quantitative",
                 "title": column,
                 "scale": {"domain": [0, end], "nice": False},
-                "axis": {"tickMinStep": end / max(4, end), "format": "~g", "grid": False},
+                "axis": {"tickMinStep": end / max(4, end), "format": "~f", "grid": False},
             },
             "y": y,
             "color": by_line(0, legend=above),
-            "strokeDash": by_line(1, legend=None),  # its legend would draw dashed markers
+            "strokeDash": by_line(1, legend=above),
             "shape": by_line(2, legend=above),
             "tooltip": [
                 {"field": "line", "type": "nominal", "title": title},

@@ -129,7 +129,20 @@ def plan_of(method: str, values: dict) -> Plan | None:
 
 
 def offer_training() -> bool:
-    """The button; whether it was pressed."""
-    return st.button(
-        "Train", key="live_train", type="primary", icon=":material/play_arrow:", width="stretch"
+    """The button; whether it was pressed.
+
+    By way of the session: where the run of a press is begun anew, the press still counts.
+    """
+    st.button(
+        "Train",
+        key="live_train",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_press,
+        width="stretch",
     )
+    return st.session_state.pop("_live_pressed", False)
+
+
+def _press() -> None:
+    st.session_state["_live_pressed"] = True

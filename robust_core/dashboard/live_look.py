@@ -66,7 +66,13 @@ CSS = """<style>
 .liveloop .inner { border: 2px dashed #D55E00; }
 .liveloop .outer { border: 2px solid #009E73; }
 .liveloop b { display: block; }
-@media (max-width: 640px) { .livetable > div { grid-template-columns: 7rem 1fr 1fr; gap: 0.4rem; } }
+.katex-display { overflow: auto hidden; padding: 2px 0; }
+@media (max-width: 640px) {
+  .livetable > div { grid-template-columns: 7rem 1fr 1fr; gap: 0.4rem; }
+  .katex-display { font-size: 0.8em; text-align: left; }
+  .liveloop > div { flex-basis: 100%; }
+  .liveloop > span { margin: auto; transform: rotate(90deg); }
+}
 </style>"""
 
 

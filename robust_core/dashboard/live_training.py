@@ -49,6 +49,7 @@ def key(plan: Plan) -> str:
 def show_idea(plan: Plan) -> None:
     """What the method does, in a formula and a sentence."""
     words = WORDS[plan.method]
+    st.html(live_look.CSS)
     st.markdown(f"##### {words.title}")
     st.latex(words.formula)
     st.markdown(words.shows)
@@ -151,15 +152,16 @@ def base_of(eps: float) -> Sounding | None:
 def show_outcome(trained: Trained, base: Sounding) -> None:
     """A sentence, and both networks side by side with the conditions."""
     at, plan = trained.final, trained.plan
+    softened = ", of the logits / T" if plan.method == "distillation" else ""
     st.markdown(f"##### {sentence(trained, base)}")
-    st.html(live_look.CSS)
     st.html(live_look.table(base, at, "trained here", masked=is_masked(at)))
     st.caption(
-        f"n = {at.n} test pictures, each attacked with its true label on the logits: Linf, eps "
+        f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
+        f"said: Linf, eps "
         f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
         f"2.5 eps / {at.steps}. {described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
         f"{trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with {WATCHED_STEPS} "
-        f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step."
+        f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step{softened}."
     )
 
 
@@ -178,9 +180,9 @@ def sentence(trained: Trained, base: Sounding) -> str:
             f"{masked} right, the same PGD on the logits {pgd}."
         )
     if at.fgsm - at.pgd > 0.3 and at.pgd < 0.1:
-        return f"Catastrophic overfitting: under FGSM {fgsm} stay right, under PGD {pgd}."
+        return f"Catastrophic overfitting: it gets {fgsm} right under FGSM, and {pgd} under PGD."
     return (
-        f"Under PGD {pgd} stay right; of the undefended network's answers "
+        f"Under PGD it gets {pgd} of the pictures right, the undefended network "
         f"{live_look.share(base.pgd)}."
     )
 
@@ -188,13 +190,13 @@ def sentence(trained: Trained, base: Sounding) -> str:
 def show_depth(plan: Plan) -> None:
     """The two loops, what breaks the method, the form in print, and the sources."""
     words = WORDS[plan.method]
-    st.html(live_look.CSS)
     st.markdown("##### One step of the training: a loop in a loop")
     st.html(live_look.flow(plan))
     rounds = -(-TRAINING * (2 if plan.method == "static" else 1) // plan.recipe.batch)
+    twice = " for the teacher and as many for the student" * (plan.method == "distillation")
     st.caption(
-        f"{rounds} such steps are an epoch; here {plan.epochs}. Robust optimisation: the inner loop looks "
-        "for the worst picture, the outer one learns from it (Madry et al., 2018, equation 2.1)."
+        f"{rounds} such steps are an epoch; here {plan.epochs}{twice}. Robust optimisation: the inner loop "
+        "looks for the worst picture, the outer one learns from it (Madry et al., 2018, equation 2.1)."
     )
     st.markdown("##### What breaks it")
     st.markdown(words.breaks)

@@ -93,7 +93,8 @@ WORDS = {
         r"\qquad\text{deployed at } T=1",
         "At T = 1 the logits are about T times too large: the softmax saturates and its gradient is "
         "exactly zero in float32. An attack that follows it stands still, and the network looks robust.",
-        "The same attack on the logits, or on logits / T: the decision boundaries never moved.",
+        "The same attack on the logits, or on logits / T: what was damaged is the gradient, and the "
+        "decision boundaries lie about where they were.",
         (PAPERNOT, CARLINI),
     ),
     "static": Words(

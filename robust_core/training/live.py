@@ -182,7 +182,7 @@ def train_live(
     """Train the digits network on the CPU by ``plan``; the same plan gives the same weights.
 
     Args:
-        progress: called as ``progress(k, n)`` after each step, those of a teacher among them.
+        progress: called as ``progress(k, n)`` at first and after each step, a teacher's among them.
         watch: called with all epochs so far after each of them.
 
     What either raises ends the training. Raises ``zoo.ZooError`` where the weights to begin with are
@@ -243,6 +243,8 @@ def undefended(eps: float) -> Sounding:
 
 def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
     done = 0
+    if progress is not None:
+        progress(done, total)
 
     def tell() -> None:
         nonlocal done
