@@ -31,7 +31,7 @@ with right:
         live_training.show_idea(plan)
         live_training.say_changed(live_training.kept(), plan)
         trained = live_training.show_training(live_training.kept(), plan)
-        base = live_training.base_of(trained.plan.eps) if trained else None
+        base = live_training.base_of(trained.final) if trained else None
         if base is not None:
             live_training.show_outcome(trained, base)
 if plan is not None:

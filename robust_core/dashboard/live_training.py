@@ -139,11 +139,12 @@ def described(plan: Plan) -> str:
     return ", ".join([*parts, f"{plan.epochs} epochs"])
 
 
-def base_of(eps: float) -> Sounding | None:
-    """The undefended network under the same attacks, measured once for each eps."""
+def base_of(at: Sounding) -> Sounding | None:
+    """The undefended network under the attacks of ``at``, measured once."""
+    masked = is_masked(at)
     return lab.compute(
-        key_of(live_base=eps),
-        lambda progress: undefended(eps),
+        key_of(live_base=at.eps, masked=masked),
+        lambda progress: undefended(at.eps, masked=masked),
         channel="live_base",
         doing="Attacking the undefended network",
     )
@@ -166,15 +167,16 @@ def show_outcome(trained: Trained, base: Sounding) -> None:
 
 
 def is_masked(at: Sounding) -> bool:
-    return at.zero_gradients >= MASKED_FROM
+    """Whether so many gradients are zero that the result is about them."""
+    return at.masked is not None and at.zero_gradients >= MASKED_FROM
 
 
 def sentence(trained: Trained, base: Sounding) -> str:
     """What came of it, in one sentence that names the attack."""
     at = trained.final
-    fgsm, pgd, masked = map(live_look.share, (at.fgsm, at.pgd, at.masked))
+    fgsm, pgd = map(live_look.share, (at.fgsm, at.pgd))
     if is_masked(at):
-        zero = live_look.share(at.zero_gradients)
+        zero, masked = map(live_look.share, (at.zero_gradients, at.masked))
         return (
             f"Gradient masking: {zero} of the gradients are exactly zero. PGD through the softmax leaves "
             f"{masked} right, the same PGD on the logits {pgd}."

@@ -151,7 +151,10 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network to attack like any other, and its epochs. ``final`` is over all test pictures."""
+    """A network to attack like any other, and its epochs. ``final`` is over all test pictures.
+
+    PGD through the softmax is a part of it where gradients of the last epoch were zero.
+    """
 
     plan: Plan
     model: Classifier
@@ -221,7 +224,8 @@ def train_live(
     if watch is not None:
         watch(tuple(history))
     done = zoo.ready(trainer.result(), cpu)
-    final = sound(done, *test, eps=plan.eps, steps=FINAL_STEPS)
+    masked = history[-1].at.zero_gradients > 0
+    final = sound(done, *test, eps=plan.eps, steps=FINAL_STEPS, masked=masked)
     details = plan.choices
     done.name = f"{DIGITS}-live"
     done.provenance = Provenance(DIGITS_DATA, final.clean, "live training", details)
@@ -236,9 +240,10 @@ def first_weights(plan: Plan) -> Classifier:
     return model.requires_grad_(True)
 
 
-def undefended(eps: float) -> Sounding:
+def undefended(eps: float, *, masked: bool = False) -> Sounding:
     """The bundled digits network under the attacks of ``Trained.final``."""
-    return sound(zoo.load(DIGITS, "cpu"), *digits.load("test"), eps=eps, steps=FINAL_STEPS)
+    model, test = zoo.load(DIGITS, "cpu"), digits.load("test")
+    return sound(model, *test, eps=eps, steps=FINAL_STEPS, masked=masked)
 
 
 def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
