@@ -15,6 +15,10 @@ FORBIDDEN = {
     "detectors": {"attacks", "dashboard", "commands", "training", "engine", "experiment"},
     "models": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "data", "goals"},
     "data": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "evaluation"},
+    "certify": {
+        *("defenses", "detectors", "evaluation", "dashboard", "commands", "training", "engine"),
+        *("experiment", "zoo"),
+    },
     "engine": {"attacks", "dashboard", "commands", "training", "zoo", "data", "evaluation"},
     "evaluation": {"dashboard", "commands", "training"},
     "training": {"attacks", "dashboard", "commands", "engine"},

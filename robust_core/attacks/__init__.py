@@ -3,11 +3,10 @@
 attacks.create("pgd", eps=8 / 255, steps=20)(model, images, labels)
 """
 
-from dataclasses import fields
 from typing import Any
 
 from robust_core.attacks.apgd import APGD, APGDL2, APGDT
-from robust_core.attacks.base import Attack, AttackResult, Paper
+from robust_core.attacks.base import Attack, AttackResult
 from robust_core.attacks.carlini import CWL2
 from robust_core.attacks.carlini_l0 import CWL0
 from robust_core.attacks.carlini_linf import CWLinf
@@ -19,6 +18,7 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair import CWL2Pair, PGDPair
 from robust_core.attacks.square import Square
+from robust_core.parameters import Paper, make
 
 __all__ = [
     "APGD",
@@ -95,9 +95,4 @@ def get(name: str) -> type[Attack]:
 
 def create(name: str, **hyper_parameters: Any) -> Attack:
     """An attack by its name. Raises ``ValueError`` for an unknown name, field or value."""
-    attack = get(name)
-    allowed = [field.name for field in fields(attack)]
-    unknown = [key for key in hyper_parameters if key not in allowed]
-    if unknown:
-        raise ValueError(f"{name} has no {', '.join(unknown)}; it takes {', '.join(allowed)}")
-    return attack(**hyper_parameters)
+    return make(name, get(name), hyper_parameters)

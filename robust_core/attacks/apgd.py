@@ -14,7 +14,7 @@ from torch import Tensor
 
 from robust_core.attacks.attempts import Attempts, Best, ways
 from robust_core.attacks.balls import L2Ball, LinfBall, per_picture
-from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import (
     L2_EPS,
     LINF_EPS,
@@ -28,6 +28,7 @@ from robust_core.attacks.multitargeted import targets_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 CROCE = Paper(
     "Croce, Hein",

@@ -1,17 +1,18 @@
 """Attack: a frozen set of hyper-parameters that can be called on a model and pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from robust_core.attacks.checks import check_batch, check_field, check_labels, round_towards
+from robust_core.attacks.checks import check_batch, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle
 from robust_core.evaluation import distances
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 from robust_core.modes import evaluating
+from robust_core.parameters import Paper, Parameters
 
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]
@@ -19,47 +20,6 @@ Observer = Callable[[Tensor, Tensor], object]
 GOALS = tuple(goal.name for goal in ALL)
 LARGEST = 1e6
 """Upper end of every length: no two pictures are further apart, and float32 can count with it."""
-
-
-def parameter(
-    default: Any,
-    help: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] | None = None,
-    unit: str = "",
-    above: float | None = None,
-    method: str | None = None,
-) -> Any:
-    """A hyper-parameter with all that a control needs: range, choices, unit, help.
-
-    ``low`` and ``high`` bound the values that are *allowed*; ``above`` is an open lower bound. A field
-    of type ``object`` holds no number but something with this ``method``; it is left out of ``repr``.
-    """
-    metadata = {
-        "help": help,
-        "low": low,
-        "high": high,
-        "above": above,
-        "choices": choices,
-        "unit": unit,
-        "method": method,
-    }
-    return field(default=default, metadata=metadata, repr=method is None)
-
-
-@dataclass(frozen=True)
-class Paper:
-    """Where a method comes from."""
-
-    authors: str
-    year: int
-    title: str
-    link: str
-
-    def __str__(self) -> str:
-        return f"{self.authors}, {self.year}: {self.title}"
 
 
 @dataclass
@@ -88,7 +48,7 @@ class AttackResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attack:
+class Attack(Parameters):
     """Base of all attacks. Fields are the hyper-parameters; subclasses implement ``perturb``."""
 
     name: ClassVar[str]
@@ -102,17 +62,6 @@ class Attack:
     scope: ClassVar[str] = "local"
     channel: ClassVar[str] = "digital"
     goals: ClassVar[tuple[str, ...]] = GOALS
-
-    def __post_init__(self) -> None:
-        for spec in fields(self):
-            value = check_field(spec, getattr(self, spec.name))
-            object.__setattr__(self, spec.name, value)
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The hyper-parameters by name, as plain values: an object, such as a detector, by its name."""
-        values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
-        return {name: _plain(value) for name, value in values.items()}
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
@@ -130,6 +79,7 @@ class Attack:
         labels: Tensor,
         targeted: bool = False,
         *,
+        adaptive: bool = False,
         observer: Observer | None = None,
     ) -> Tensor:
         """Attack ``images``.
@@ -139,6 +89,8 @@ class Attack:
             images: pictures ``[N, C, H, W]`` in [0, 1], any floating dtype and device.
             labels: class indices ``[N]``: the true classes, or the targets if ``targeted``.
             targeted: whether ``labels`` are classes to reach rather than to leave.
+            adaptive: whether a defended model is attacked by what its defence has in its place for
+                those who know of it, ``model.adaptive``; a model without such is attacked as it is.
             observer: called as ``observer(pictures, loss)`` with copies at each evaluated iterate;
                 what it raises ends the attack.
 
@@ -149,7 +101,9 @@ class Attack:
             ValueError: an argument is wrong; the sentence names it and what is allowed.
         """
         goal = Targeted() if targeted else Untargeted()
-        return self._attack(model, images, labels, goal, observer, recording=False)[0]
+        return self._attack(
+            surrogate(model, adaptive), images, labels, goal, observer, recording=False
+        )[0]
 
     def run(
         self,
@@ -158,17 +112,19 @@ class Attack:
         labels: Tensor,
         goal: Goal | None = None,
         *,
+        adaptive: bool = False,
         observer: Observer | None = None,
     ) -> AttackResult:
         """Attack ``images`` and return the full record; success is tested by a fresh forward pass.
 
         ``labels`` are the true classes ``[N]``, or the targets if ``goal`` is ``goals.Targeted()``.
-        Otherwise as ``__call__``.
+        Success is that on ``model`` itself, also where the attack is adaptive. Otherwise as ``__call__``.
         """
+        attacked = surrogate(model, adaptive)
         adversarial, aim, oracle = self._attack(
-            model, images, labels, goal or Untargeted(), observer, recording=True
+            attacked, images, labels, goal or Untargeted(), observer, recording=True
         )
-        with evaluating(model):
+        with evaluating(model), oracle.asking(model, beside=0):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
         return AttackResult(
             x_adv=adversarial,
@@ -218,8 +174,6 @@ class Attack:
         return adversarial
 
 
-def _plain(value: object) -> object:
-    """``dataclasses.asdict`` would copy a detector with all its weights."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return getattr(value, "name", type(value).__name__)
+def surrogate(model: Model, adaptive: bool = True) -> Model:
+    """What an adaptive attack on ``model`` differentiates: ``model.adaptive`` where it has one."""
+    return getattr(model, "adaptive", model) if adaptive else model

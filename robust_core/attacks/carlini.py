@@ -28,10 +28,11 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
-from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.base import Attack
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 CARLINI = Paper(
     "Carlini, Wagner",

@@ -6,11 +6,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robust_core.attacks.base import parameter
 from robust_core.attacks.carlini import Adam, Carlini, to_box
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.parameters import parameter
 
 LARGEST_CONST, WIDER = 100.0, 10.0
 

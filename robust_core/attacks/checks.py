@@ -1,65 +1,9 @@
 """What an attack refuses, in sentences that name the argument and what is allowed."""
 
-import math
-import types
-import typing
-from dataclasses import Field
-
 import torch
 from torch import Tensor
 
 CLASS_DTYPES = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-
-
-def check_field(spec: Field, value: object) -> object:
-    """Return ``value`` as the field's type; raise ``ValueError`` where it is not allowed."""
-    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
-    if value is None and type(None) in kinds:
-        return None
-    kind = next(k for k in kinds if k is not type(None))
-    limits = spec.metadata
-    if kind is object:
-        if not callable(getattr(value, limits["method"], None)):
-            raise ValueError(
-                f"{spec.name} must be an object with a method {limits['method']}; got {value!r}"
-            )
-        return value
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise ValueError(f"{spec.name} must be True or False; got {value!r}")
-        return value
-    if kind is str:
-        if value not in limits["choices"]:
-            raise ValueError(
-                f"{spec.name} must be one of {', '.join(limits['choices'])}; got {value!r}"
-            )
-        return value
-    return _check_number(spec.name, kind, value, limits)
-
-
-def _check_number(name: str, kind: type, value: object, limits: typing.Mapping) -> float | int:
-    low, above, high = limits.get("low"), limits.get("above"), limits.get("high")
-    wanted = "a whole number" if kind is int else "a number"
-    if low is not None:
-        wanted += f" from {low:g} to {high:.10g}" if high is not None else f" of {low:g} or more"
-    elif above is not None:
-        wanted += f" above {above:g}" + (f", at most {high:.10g}" if high is not None else "")
-    complaint = ValueError(f"{name} must be {wanted}; got {value!r}")
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last two: huge; a tensor
-        raise complaint from None
-    if isinstance(value, (bool, str)) or not math.isfinite(number):
-        raise complaint
-    if kind is int and number != int(number):
-        raise complaint
-    if (
-        (low is not None and number < low)
-        or (above is not None and number <= above)
-        or (high is not None and number > high)
-    ):
-        raise complaint
-    return kind(number) if kind is float else int(value)  # type: ignore[call-overload]
 
 
 def check_restarts(restarts: int, random_start: bool) -> None:

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import TINY, l2_norm, per_picture
-from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.base import Attack
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 MOOSAVI = Paper(
     "Moosavi-Dezfooli, Fawzi, Frossard",

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import L2Ball, LinfBall
-from robust_core.attacks.base import LARGEST, Attack, Paper, parameter
+from robust_core.attacks.base import LARGEST, Attack
 from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.losses import LOSSES, ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 Ball = LinfBall | L2Ball
 LOSS_NAMES = tuple(LOSSES)

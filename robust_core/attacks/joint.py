@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from robust_core.attacks.base import parameter
 from robust_core.attacks.checks import check_detector_logit, check_logits
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim, PairLoss
 from robust_core.modes import evaluating
+from robust_core.parameters import parameter
 
 
 class Joint(nn.Module):

@@ -7,10 +7,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from robust_core.attacks.attempts import Attempts, ways
-from robust_core.attacks.base import Paper, parameter
 from robust_core.attacks.gradient import PGD
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 GOWAL = Paper(
     "Gowal, Uesato, Qin, Huang, Mann, Kohli",

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import TINY, l2_norm, own_noise, per_picture
-from robust_core.attacks.base import LARGEST, Attack, parameter
+from robust_core.attacks.base import LARGEST, Attack
 from robust_core.attacks.losses import margin
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)

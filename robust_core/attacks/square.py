@@ -8,11 +8,12 @@ from torch import Tensor
 
 from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import LinfBall, own_generators
-from robust_core.attacks.base import Attack, Paper, parameter
+from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.parameters import Paper, parameter
 
 ANDRIUSHCHENKO = Paper(
     "Andriushchenko, Croce, Flammarion, Hein",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import options, output
+from robust_core.commands import evaluate_defenses, options, output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
     options.add_goal(parser, source=True)
+    evaluate_defenses.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: of the pictures that the model got right and "
         "that the goal is about, the share that reached it. source-target is about the pictures of "
@@ -64,12 +65,25 @@ def run(args: argparse.Namespace) -> None:
     options.check_suffix(args.out, ".json")
     if args.suite == "list":
         return _list(args.json)
+    if args.suite in _tables():
+        _check_alone(args, ("seed", "batch"))
+        value, text, out = evaluate_defenses.run(args)
+        return output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
+    if args.part or args.anew:
+        raise ValueError(f"--part and --anew are for --suite {', '.join(_tables())} only")
     value, text, out = _suite(args) if args.suite is not None else _single(args)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         text += f"\nWritten: {out}"
     return output.emit(value, args.json, text)
+
+
+def _tables() -> list[str]:
+    """The suites that are tables of several models, by part."""
+    from robust_core.evaluation.defense_plan import PLANS
+
+    return list(PLANS)
 
 
 def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
@@ -97,12 +111,7 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     from robust_core.paths import RESULTS
 
     suite = suites.get(args.suite)
-    given = [f"--{name}" for name in NAMED if getattr(args, name) is not None]
-    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
-    if given:
-        raise ValueError(
-            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
-        )
+    _check_alone(args)
     model, images, labels = _load(suite.model, suite.data, args)
     if suite.correct is not None:
         chosen = accuracy.right(model, images, labels, suite.correct)
@@ -123,6 +132,16 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     # A part of the test set must not take the place of the committed result.
     default = RESULTS / f"{args.suite}.json" if args.limit is None else None
     return value, text, args.out or default
+
+
+def _check_alone(args: argparse.Namespace, also: tuple[str, ...] = ()) -> None:
+    """Refuse what a suite fixes, ``also`` among it."""
+    given = [f"--{name}" for name in (*NAMED, *also) if getattr(args, name, None) is not None]
+    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
+    if given:
+        raise ValueError(
+            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
+        )
 
 
 def _check_attack(name: str, eps_list: list[float] | None, parameters: dict) -> None:
@@ -217,6 +236,7 @@ def _about_eps(value: dict) -> list[str]:
 
 
 def _list(as_json: bool) -> None:
+    from robust_core.evaluation.defense_plan import PLANS
     from robust_core.evaluation.suites import SUITES
 
     lines = [
@@ -230,4 +250,13 @@ def _list(as_json: bool) -> None:
         )
         for name, suite in SUITES.items()
     ]
-    output.emit({name: asdict(s) for name, s in SUITES.items()}, as_json, "\n".join(lines))
+    lines += [
+        f"{name}: {plan.model} on {plan.data}, behind each defence; parts {', '.join(plan.parts)}"
+        for name, plan in PLANS.items()
+    ]
+    value = {name: asdict(suite) for name, suite in SUITES.items()}
+    value |= {
+        name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
+        for name, plan in PLANS.items()
+    }
+    output.emit(value, as_json, "\n".join(lines))

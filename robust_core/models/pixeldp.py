@@ -51,11 +51,18 @@ class PixelDPResNet32(ResNet32):
 
     def noisy(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Logits ``[N, classes]`` with one draw of the noise for each picture."""
+        shape = (len(x), *self.noise_shape(x))
+        return self.with_noise(x, torch.randn(shape, generator=generator, device=generator.device))
+
+    def with_noise(self, x: Tensor, noise: Tensor) -> Tensor:
+        """Logits ``[N, classes]`` with ``sigma * noise``, ``[N, 16, 32, 32]`` of deviation 1."""
         activation = self.first(x)
-        noise = torch.empty_like(activation, dtype=torch.float32, device=generator.device)
-        noise = noise.normal_(std=self.sigma, generator=generator).to(activation)
-        *_, (_, activation) = self._behind(activation + noise)
+        *_, (_, activation) = self._behind(activation + self.sigma * noise.to(activation))
         return self.head(activation)
+
+    def noise_shape(self, x: Tensor) -> tuple[int, ...]:
+        """The shape of one picture's noise: that of the first convolution's maps."""
+        return (self.stem[0].out_channels, *x.shape[2:])
 
     def _behind(self, activation: Tensor) -> Iterator[tuple[str, Tensor]]:
         """What follows the first convolution, point by point."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 import pytest
 
 from robust_core import attacks
-from robust_core.attacks.base import Attack, parameter
+from robust_core.attacks.base import Attack
 from robust_core.commands import options
+from robust_core.parameters import parameter
 
 
 def parser() -> argparse.ArgumentParser:

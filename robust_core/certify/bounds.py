@@ -1,0 +1,30 @@
+"""Bounds on a probability from how often it came true (Clopper and Pearson, 1934)."""
+
+from scipy.stats import beta
+
+from robust_core.certify.checks import between, whole
+
+
+def lower(successes: int, n: int, alpha: float) -> float:
+    """The one-sided Clopper-Pearson lower bound: above the probability in at most ``alpha`` of cases.
+
+    It is the probability with which ``successes`` or more of ``n`` happen in ``alpha`` of cases: exact,
+    with no normal approximation. 0 without a success; never 1, but ``alpha ** (1 / n)`` where all succeed.
+    Raises ``ValueError`` unless 0 <= successes <= n, n >= 1 and 0 < alpha < 1.
+    """
+    k, n, alpha = _checked(successes, n, alpha)
+    return float(beta.ppf(alpha, k, n - k + 1)) if k else 0.0
+
+
+def upper(successes: int, n: int, alpha: float) -> float:
+    """The one-sided upper bound: ``1 - lower(n - successes, n, alpha)``; 1 where all succeed.
+
+    Raises ``ValueError`` as ``lower`` does.
+    """
+    k, n, alpha = _checked(successes, n, alpha)
+    return float(beta.isf(alpha, k + 1, n - k)) if k < n else 1.0
+
+
+def _checked(successes: int, n: int, alpha: float) -> tuple[int, int, float]:
+    n = whole("n", n, 1)
+    return whole("successes", successes, 0, n), n, between("alpha", alpha, 0, 1)

@@ -1,0 +1,139 @@
+"""Defense: hyper-parameters that turn a classifier into a defended one; Defended: what comes of it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.attacks.base import Attack
+from robust_core.classifier import Classifier
+from robust_core.parameters import Paper, Parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defense(Parameters):
+    """Base of all defences. Fields are the hyper-parameters; subclasses say what the logits are.
+
+    Calling one on a classifier gives a ``Defended``, a classifier that every attack, page and command
+    takes. Three questions are answered for each: what it does to a picture (``seen``), what it answers
+    (``logits``), and what an attacker who knows of it would differentiate instead (``adaptive``).
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    equation: ClassVar[str]
+    paper: ClassVar[Paper]
+    kind: ClassVar[str]
+    """How it works: one of ``defenses.KINDS``."""
+    broken_by: ClassVar[str]
+    """What breaks it, in a sentence or two."""
+    breaker: ClassVar[Paper]
+    """Who showed that."""
+    unaware: ClassVar[str] = "The picture is made on the undefended model."
+    """What an attacker does who does not know of the defence."""
+    aware: ClassVar[str]
+    """What one does who knows of it."""
+
+    def __call__(self, model: Classifier) -> "Defended":
+        """``model`` behind this defence; its network is shared, nothing of it is changed.
+
+        Raises ``ValueError`` where the defence does not exist for this model (see ``refusal``).
+        """
+        reason = self.refusal(model.name)
+        if reason:
+            raise ValueError(reason)
+        return Defended(self, model, self.protected(model))
+
+    def refusal(self, model: str) -> str:
+        """Why the defence does not exist for a model, by its name; empty where it does."""
+        return ""
+
+    def protected(self, model: Classifier) -> Classifier:
+        """The classifier that does the work behind the defence: by default ``model`` itself."""
+        return model
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Pictures ``[N, C, H, W]`` as the network gets them."""
+        return images
+
+    def logits(self, model: Classifier, images: Tensor) -> Tensor:
+        """Logits ``[N, K]`` of the deployed defence; ``model`` is the ``protected`` one."""
+        return model(self.seen(images))
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        """Logits ``[N, K]`` with the gradient that an attacker who knows the defence would take."""
+        return self.logits(model, images)
+
+    def of_unaware(self, attack: Attack) -> Attack:
+        """How an attacker who does not know of the defence runs ``attack``."""
+        return attack
+
+    def of_aware(self, attack: Attack) -> Attack:
+        """How one who knows of it does, besides differentiating ``adaptive``."""
+        return attack
+
+    def victim(self, defended: "Defended") -> Classifier:
+        """The model on which an attacker who does not know of the defence makes the picture."""
+        return defended.undefended
+
+
+class Defended(Classifier):
+    """A classifier behind a defence. ``adaptive`` is what an adaptive attack differentiates.
+
+    ``undefended`` is the classifier that was to be defended, ``base`` the one that works behind the
+    defence: the same one for a filter before it, another one with weights of its own for a training.
+    """
+
+    def __init__(self, defense: Defense, undefended: Classifier, base: Classifier) -> None:
+        super().__init__(
+            base.network,
+            name=f"{undefended.name} behind {defense.name}",
+            class_names=base.class_names,
+            input_size=base.input_size,
+            mean=tuple(base.mean.flatten().tolist()),
+            std=tuple(base.std.flatten().tolist()),
+            resize=base.resize,
+            provenance=base.provenance,
+        )
+        self.to(base.device)
+        self.train(base.training)
+        self.defense = defense
+        # Not registered: their networks would count twice as modules.
+        self._models = (undefended, base)
+        self.adaptive = Adaptive(self)
+
+    @property
+    def undefended(self) -> Classifier:
+        return self._models[0]
+
+    @property
+    def base(self) -> Classifier:
+        return self._models[1]
+
+    @property
+    def victim(self) -> Classifier:
+        """The model on which an attacker who does not know of the defence makes the picture."""
+        return self.defense.victim(self)
+
+    def seen(self, images: Tensor) -> Tensor:
+        """Pictures ``[N, C, H, W]`` as the network behind the defence gets them, detached."""
+        with torch.no_grad():
+            return self.defense.seen(images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.defense.logits(self.base, images)
+
+
+class Adaptive(nn.Module):
+    """A defended model as an attacker who knows of the defence sees it: other gradients."""
+
+    def __init__(self, defended: Defended) -> None:
+        super().__init__()
+        self.network = defended.network  # so that its modules are put into eval mode
+        self._defended = (defended,)
+
+    def forward(self, images: Tensor) -> Tensor:
+        defended = self._defended[0]
+        return defended.defense.adaptive(defended.base, images)

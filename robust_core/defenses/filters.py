@@ -1,0 +1,151 @@
+"""Filters in front of the network: what is too fine to be seen is to be lost with the perturbation.
+
+Each is shown to the network exactly as it is, without a gradient; an adaptive attack differentiates the
+identity in its place (BPDA), which is right since a filter gives back nearly the picture that it got.
+"""
+
+import io
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from robust_core.classifier import Classifier
+from robust_core.data.fitting import MODES, to_pixels
+from robust_core.defenses.base import Defense
+from robust_core.defenses.gradients import straight_through
+from robust_core.defenses.papers import ATHALYE, DZIUGAITE, GUO, XU
+from robust_core.detectors.squeezers import BitDepth as Rounding
+from robust_core.detectors.squeezers import Median as Window
+from robust_core.parameters import Paper, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter(Defense):
+    """Base of the filters: subclasses implement ``filtered``."""
+
+    kind: ClassVar[str] = "filter"
+    breaker: ClassVar[Paper] = ATHALYE
+    broken_by: ClassVar[str] = (
+        "It has no useful gradient, but gives back nearly the picture that it got: taking the gradient "
+        "as if it were not there (BPDA) is enough."
+    )
+    aware: ClassVar[str] = "Through the filter; its gradient is replaced by the identity (BPDA)."
+
+    def filtered(self, images: Tensor) -> Tensor:
+        """The filter itself, ``[N, C, H, W]`` to the same shape; no gradient is asked of it."""
+        raise NotImplementedError
+
+    def seen(self, images: Tensor) -> Tensor:
+        return self.filtered(images.detach())
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        return model(straight_through(self.seen(images), images))
+
+
+@dataclass(frozen=True, kw_only=True)
+class JPEG(Filter):
+    """JPEG compression of the picture rounded to 8 bits (Dziugaite et al., 2016), by Pillow.
+
+    Raises ``ValueError`` when asked about pictures of other than 1 or 3 channels.
+    """
+
+    name: ClassVar[str] = "jpeg"
+    title: ClassVar[str] = "JPEG compression"
+    summary: ClassVar[str] = "The picture is compressed and read back before the network sees it."
+    equation: ClassVar[str] = r"f\big(\mathrm{JPEG}_q(x)\big)"
+    paper: ClassVar[Paper] = DZIUGAITE
+
+    quality: int = parameter(75, "Quality: lower throws away more.", low=1, high=95)
+    subsampling: str = parameter(
+        "4:2:0",
+        "4:2:0 keeps one colour for four pixels, which is harsh on small pictures; 4:4:4 keeps all.",
+        choices=("4:2:0", "4:2:2", "4:4:4"),
+    )
+
+    def filtered(self, images: Tensor) -> Tensor:
+        if images.shape[1] not in MODES:
+            raise ValueError(
+                f"images must have 1 or 3 channels to become a JPEG file; got {images.shape[1]}"
+            )
+        pixels = np.stack([self._compressed(x) for x in to_pixels(images)])
+        planes = torch.from_numpy(pixels).view(len(images), *images.shape[2:], images.shape[1])
+        return planes.permute(0, 3, 1, 2).to(images.device, images.dtype).contiguous() / 255
+
+    def _compressed(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 ``[H, W, C]``, written and read; one channel comes back as ``[H, W]``."""
+        grey = pixels.shape[2] == 1
+        picture = Image.fromarray(pixels[:, :, 0] if grey else pixels)
+        file = io.BytesIO()
+        options = {} if grey else {"subsampling": self.subsampling}
+        picture.save(file, "JPEG", quality=self.quality, **options)
+        return np.array(Image.open(file))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BitDepth(Filter):
+    """Fewer grey levels (Xu et al., 2018, section III.A; Guo et al., 2018, section 3.2)."""
+
+    name: ClassVar[str] = "bit-depth"
+    title: ClassVar[str] = "Bit depth"
+    summary: ClassVar[str] = "Every value is rounded to one of a few levels."
+    equation: ClassVar[str] = r"f\big(\mathrm{round}(x\,(2^b - 1)) / (2^b - 1)\big)"
+    paper: ClassVar[Paper] = XU
+
+    bits: int = parameter(4, "Bits for each value: 2 to the power of it levels.", low=1, high=8)
+
+    def filtered(self, images: Tensor) -> Tensor:
+        return Rounding(self.bits)(images)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Median(Filter):
+    """The median of a small window around each pixel (Xu et al., 2018, section III.B)."""
+
+    name: ClassVar[str] = "median"
+    title: ClassVar[str] = "Median filter"
+    summary: ClassVar[str] = "Every value becomes the middle one of its neighbourhood."
+    equation: ClassVar[str] = r"f\big(\mathrm{median}_{w \times w}(x)\big)"
+    paper: ClassVar[Paper] = XU
+    broken_by: ClassVar[str] = (
+        "The median is one of the values in its window: its gradient is known, and leads the attack "
+        "through it."
+    )
+    aware: ClassVar[str] = "Through the filter, by the gradient of the pixel that is the median."
+
+    width: int = parameter(2, "Side of the window in pixels.", choices=(2, 3))
+
+    def filtered(self, images: Tensor) -> Tensor:
+        return Window(self.width)(images)
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        return model(self.filtered(images))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TotalVariation(Filter):
+    """The picture of least total variation near the given one (Guo et al., 2018, section 3.3).
+
+    Rudin, Osher and Fatemi's problem by Chambolle's method, ``min_z TV(z) + |z - x|^2 / (2 weight)``, all
+    channels together, by scikit-image; Guo et al. also drop pixels by chance, which is left out.
+    """
+
+    name: ClassVar[str] = "tv"
+    title: ClassVar[str] = "Total variation"
+    summary: ClassVar[str] = "The picture is smoothed where it is flat; edges are kept."
+    equation: ClassVar[str] = (
+        r"f\big(\arg\min_z\ \mathrm{TV}(z) + \tfrac{1}{2\lambda}\lVert z - x\rVert_2^2\big)"
+    )
+    paper: ClassVar[Paper] = GUO
+
+    weight: float = parameter(0.03, "More makes the picture smoother.", above=0.0, high=1.0)
+
+    def filtered(self, images: Tensor) -> Tensor:
+        from skimage.restoration import denoise_tv_chambolle
+
+        pictures = images.cpu().float().numpy()
+        smooth = [denoise_tv_chambolle(x, weight=self.weight, channel_axis=0) for x in pictures]
+        return torch.from_numpy(np.stack(smooth)).clamp_(0, 1).to(images)

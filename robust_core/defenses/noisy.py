@@ -1,0 +1,198 @@
+"""Defences by noise that come with a guarantee: randomised smoothing and PixelDP."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from robust_core import zoo
+from robust_core.attacks.balls import own_generators
+from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
+from robust_core.certify.voting import Noise, Progress, tally
+from robust_core.classifier import Classifier
+from robust_core.defenses.base import Defense
+from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
+from robust_core.defenses.papers import ATHALYE, COHEN, LECUYER, SALMAN
+from robust_core.defenses.trained import Trained
+from robust_core.parameters import Paper, parameter
+
+VALUES = 2**20
+"""So many values of noise are drawn at a time."""
+GUESSES = 100
+"""Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noisy(Defense):
+    """Base of both: many noisy answers, counted. Subclasses say what one draw of the noise is.
+
+    The logits of the deployed defence are the logarithms of the shares of the ``n`` votes, a vote being
+    the class that wins under one draw; a share of 0 counts as a tenth of a vote, so that it has a
+    logarithm. Counting has no gradient. An adaptive attack ascends the expected probabilities over
+    ``draws`` draws of its own.
+    """
+
+    kind: ClassVar[str] = "noise with a guarantee"
+    aware: ClassVar[str] = "On the expected probabilities, averaged over draws of the noise (EOT)."
+
+    n: int = parameter(500, "Noisy answers that are counted.", low=1, high=100_000)
+    draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
+    seed: int = parameter(0, "Seed of the noise.", low=0, high=2**31 - 1)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate | PixelDPCertificate:
+        """What is promised of one picture ``[1, C, H, W]``; ``model`` is the ``protected`` one.
+
+        The ``n`` votes are those of the answer. ``progress(draws done, draws)`` is called on the way.
+        """
+        raise NotImplementedError
+
+    def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
+        """Logits ``[N, K]`` of pictures ``[N, C, H, W]`` under one draw each, ``noise`` ``[N, ...]``."""
+        raise NotImplementedError
+
+    def shape(self, model: Classifier, images: Tensor) -> tuple[int, ...]:
+        """The shape of one picture's noise, of deviation 1."""
+        return tuple(images.shape[1:])
+
+    @torch.no_grad()
+    def counts(self, model: Classifier, images: Tensor) -> Tensor:
+        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all."""
+        sources = own_generators(images, self.seed, DEPLOYED)
+        return torch.stack(
+            [self.votes(model, x, self.n, g) for x, g in zip(images.split(1), sources, strict=True)]
+        )
+
+    def logits(self, model: Classifier, images: Tensor) -> Tensor:
+        return self.counts(model, images).clamp_min(0.1).div(self.n).log().to(images)
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        shape = self.shape(model, images)
+        sources = own_generators(images, self.seed, EXPECTED)
+        noise = [torch.randn(self.draws, *shape, generator=g) for g in sources]
+        repeated = images.repeat_interleave(self.draws, dim=0)
+        logits = in_chunks(
+            lambda x, z: self.noisy(model, x, z), repeated, torch.cat(noise).to(images)
+        )
+        return log_mean(logits, self.draws)
+
+    @torch.no_grad()
+    def votes(
+        self,
+        model: Classifier,
+        image: Tensor,
+        n: int,
+        generator: torch.Generator,
+        progress: Progress | None = None,
+    ) -> Tensor:
+        """Votes by class, int64 ``[K]``, of one picture ``[1, C, H, W]`` on ``n`` draws of ``generator``.
+
+        ``progress(draws done, n)`` is called after each batch.
+        """
+        shape = self.shape(model, image)
+        noise = Noise(shape, torch.float32, generator)
+
+        def ask(size: int) -> Tensor:
+            draws = noise.take(size).to(image)
+            return self.noisy(model, image.expand(size, -1, -1, -1), draws)
+
+        return tally(ask, n, max(1, VALUES // torch.Size(shape).numel()), progress)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoothing(Noisy):
+    """Randomised smoothing (Cohen et al., 2019): the class that wins most often under Gaussian noise.
+
+    The noise is added to pixels and nothing is clipped. Where the zoo has the model trained under noise,
+    that one is smoothed (section 3.3); another one takes noise badly and abstains when it is certified.
+    """
+
+    name: ClassVar[str] = "smoothing"
+    title: ClassVar[str] = "Randomised smoothing"
+    summary: ClassVar[str] = "What wins most often when noise is added; with a certified radius."
+    equation: ClassVar[str] = (
+        r"g(x) = \arg\max_c P\big(f(x + \eta) = c\big),\ \eta \sim N(0, \sigma^2 I);\quad "
+        r"R = \sigma\,\Phi^{-1}(\underline{p_A})"
+    )
+    paper: ClassVar[Paper] = COHEN
+    breaker: ClassVar[Paper] = SALMAN
+    broken_by: ClassVar[str] = (
+        "Nothing within its certified L2 radius, which is small: beyond it an attack on the expected "
+        "probabilities finds the way."
+    )
+
+    sigma: float = parameter(
+        0.25,
+        "Deviation of the noise; the bundled network was trained at 0.25.",
+        above=0.0,
+        high=2.0,
+    )
+    alpha: float = parameter(0.001, "How often a certificate may be wrong.", above=0.0, high=0.5)
+    trained: bool = parameter(
+        True, "Smooth the network that was trained under noise, where there is one."
+    )
+
+    def protected(self, model: Classifier) -> Classifier:
+        name = f"{model.name}-gaussian"
+        return zoo.load(name, model.device) if self.trained and name in zoo.names() else model
+
+    def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
+        return model(images + self.sigma * noise)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate:
+        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it."""
+        first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
+        guess = self.votes(model, image, GUESSES, first)
+        counts = self.votes(model, image, self.n, second, progress)
+        return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelDP(Noisy, Trained):
+    """PixelDP (Lecuyer et al., 2019): noise behind the first layer, in the sense of differential privacy.
+
+    The deviation is that of the network's own noise layer, ``network.sigma``.
+    """
+
+    name: ClassVar[str] = "pixeldp"
+    title: ClassVar[str] = "PixelDP"
+    summary: ClassVar[str] = "A noise layer makes the expected answer change slowly, provably."
+    equation: ClassVar[str] = (
+        r"\hat{E}^{lb}(A_k) > e^{2\epsilon}\max_{i \ne k}\hat{E}^{ub}(A_i) + (1 + e^{\epsilon})\,\delta,"
+        r"\quad \sigma = \sqrt{2\ln(1.25/\delta)}\;\Delta\,L/\epsilon"
+    )
+    paper: ClassVar[Paper] = LECUYER
+    kind: ClassVar[str] = "noise with a guarantee"
+    breaker: ClassVar[Paper] = ATHALYE
+    broken_by: ClassVar[str] = (
+        "Nothing within its certified L2 radius, which is smaller still than that of smoothing; beyond it "
+        "an attack averaged over the noise."
+    )
+    aware: ClassVar[str] = Noisy.aware
+
+    alpha: float = parameter(0.05, "How often a certificate may be wrong.", above=0.0, high=0.5)
+
+    def shape(self, model: Classifier, images: Tensor) -> tuple[int, ...]:
+        return model.network.noise_shape(images)
+
+    def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
+        return model.network.with_noise(model.normalise(images), noise)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> PixelDPCertificate:
+        """From the ``n`` votes of the answer alone: all classes are bounded at once."""
+        counts = self.votes(
+            model, image, self.n, next(own_generators(image, self.seed, DEPLOYED)), progress
+        )
+        network = model.network
+        return pixeldp.certificate(
+            counts,
+            sigma=network.sigma,
+            alpha=self.alpha,
+            sensitivity=network.sensitivity / float(model.std.min()),
+        )

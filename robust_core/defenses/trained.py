@@ -1,0 +1,262 @@
+"""Defences that are a training: other weights for the same pictures, for the models that have them."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from torch import Tensor
+
+from robust_core import zoo
+from robust_core.attacks.base import Attack
+from robust_core.attacks.gradient import FGSM, PGD
+from robust_core.classifier import Classifier
+from robust_core.defenses.base import Defended, Defense
+from robust_core.defenses.papers import (
+    BRENDEL,
+    CARLINI,
+    CROCE,
+    FINLAY,
+    GOODFELLOW,
+    KURAKIN,
+    MADRY,
+    NAYEBI,
+    PAPERNOT,
+    SZEGEDY,
+    TRAMER,
+    WONG,
+)
+from robust_core.parameters import Paper, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained(Defense):
+    """Base of the trainings: the model ``NAME-SUFFIX`` of the zoo stands in for ``NAME``."""
+
+    kind: ClassVar[str] = "adversarial training"
+    aware: ClassVar[str] = "White box, on the defended network itself."
+
+    @property
+    def suffix(self) -> str:
+        """What the name of the trained model has behind that of the undefended one."""
+        return self.name
+
+    def refusal(self, model: str) -> str:
+        if f"{model}-{self.suffix}" in zoo.names():
+            return ""
+        ending = f"-{self.suffix}"
+        there = [name.removesuffix(ending) for name in zoo.bundled() if name.endswith(ending)]
+        have = f"there is one for {', '.join(there)}" if there else "nobody has trained one yet"
+        return f"{self.name} needs a network trained so, {model}{ending}; {have}"
+
+    def protected(self, model: Classifier) -> Classifier:
+        return zoo.load(f"{model.name}-{self.suffix}", model.device)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDAT(Trained):
+    """Adversarial training by PGD (Madry et al., 2018, equation 2.1)."""
+
+    name: ClassVar[str] = "pgd-at"
+    title: ClassVar[str] = "PGD adversarial training"
+    summary: ClassVar[str] = "Trained on the worst pictures that PGD finds around each one."
+    equation: ClassVar[str] = (
+        r"\min_\theta \mathbb{E}\Big[\max_{\lVert\delta\rVert_\infty \le \varepsilon} "
+        r"L(\theta, x + \delta, y)\Big]"
+    )
+    paper: ClassVar[Paper] = MADRY
+    breaker: ClassVar[Paper] = TRAMER
+    broken_by: ClassVar[str] = (
+        "Nothing breaks it wholly inside the ball that it was trained for. Outside it falls: a larger "
+        "eps, another norm. And it costs clean accuracy."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FGSMAT(Trained):
+    """Adversarial training by FGSM from a random start (Wong et al., 2020), with Goodfellow's alpha."""
+
+    name: ClassVar[str] = "fgsm-at"
+    title: ClassVar[str] = "FGSM adversarial training"
+    summary: ClassVar[str] = "Trained on one-step pictures from random starts, made anew each time."
+    equation: ClassVar[str] = (
+        r"\alpha\,J(\theta, x, y) + (1 - \alpha)\,J\big(\theta, x + \varepsilon\,"
+        r"\mathrm{sign}(\nabla_x J), y\big)"
+    )
+    paper: ClassVar[Paper] = WONG
+    breaker: ClassVar[Paper] = CROCE
+    broken_by: ClassVar[str] = (
+        "Stronger attacks than the one step it was trained on find more; with much weight on clean "
+        "pictures (alpha) little robustness is left."
+    )
+
+    alpha: float = parameter(
+        0.0, "Weight of the clean pictures in the loss; 0: adversarial only.", choices=(0.0, 0.5)
+    )
+
+    @property
+    def suffix(self) -> str:
+        return "fgsm-at-half" if self.alpha else "fgsm-at"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FGSMATPlain(Trained):
+    """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting."""
+
+    name: ClassVar[str] = "fgsm-at-plain"
+    title: ClassVar[str] = "FGSM training, no random start"
+    summary: ClassVar[str] = "Learns to withstand the one step that it sees, and nothing else."
+    equation: ClassVar[str] = (
+        r"J\big(\theta, x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y)), y\big)"
+    )
+    paper: ClassVar[Paper] = GOODFELLOW
+    breaker: ClassVar[Paper] = WONG
+    broken_by: ClassVar[str] = (
+        "Any attack of several steps: the network has bent its loss so that one step of eps leads "
+        "nowhere (catastrophic overfitting)."
+    )
+    unaware: ClassVar[str] = "One step (FGSM) on the defended network itself, as it was trained."
+    aware: ClassVar[str] = "White box in many steps; FGSM becomes PGD."
+
+    def victim(self, defended: Defended) -> Classifier:
+        return defended.base
+
+    def of_unaware(self, attack: Attack) -> Attack:
+        return FGSM(eps=attack.eps) if isinstance(attack, PGD) and attack.norm == "linf" else attack
+
+    def of_aware(self, attack: Attack) -> Attack:
+        return PGD(eps=attack.eps) if isinstance(attack, FGSM) else attack
+
+
+@dataclass(frozen=True, kw_only=True)
+class LambdaAT(Trained):
+    """Half of each batch adversarial, weighed by lambda (Kurakin et al., 2017, section 3)."""
+
+    name: ClassVar[str] = "lambda-at"
+    title: ClassVar[str] = "λ-weighted training"
+    summary: ClassVar[str] = "Each batch is half clean, half one-step pictures of smaller weight."
+    equation: ClassVar[str] = (
+        r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "
+        r"\sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)"
+    )
+    paper: ClassVar[Paper] = KURAKIN
+    breaker: ClassVar[Paper] = MADRY
+    broken_by: ClassVar[str] = (
+        "Attacks of several steps; its authors found so themselves: one-step training does not hold "
+        "against them."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaticAugmentation(Trained):
+    """Adversarial copies, made once, are added to the training pictures (Szegedy et al., 2014)."""
+
+    name: ClassVar[str] = "static-augmentation"
+    title: ClassVar[str] = "Static augmentation"
+    summary: ClassVar[str] = (
+        "Trained on adversarial copies that were made once, before the training."
+    )
+    equation: ClassVar[str] = (
+        r"\min_\theta \sum_i L(\theta, x_i, y_i) + L(\theta, \tilde{x}_i, y_i)"
+    )
+    paper: ClassVar[Paper] = SZEGEDY
+    breaker: ClassVar[Paper] = MADRY
+    broken_by: ClassVar[str] = (
+        "A fresh attack on the new network: it has learned the old pictures, not to be robust."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientRegularised(Trained):
+    """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
+
+    name: ClassVar[str] = "gradient-regularised"
+    title: ClassVar[str] = "Gradient penalty"
+    summary: ClassVar[str] = "Trained so that the loss changes little with the picture."
+    equation: ClassVar[str] = (
+        r"L(\theta, x, y) + \varepsilon\,\lVert\nabla_x L(\theta, x, y)\rVert_1"
+    )
+    paper: ClassVar[Paper] = FINLAY
+    breaker: ClassVar[Paper] = MADRY
+    broken_by: ClassVar[str] = (
+        "Attacks of several steps at a larger eps: the penalty is right to first order only."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masked(Trained):
+    """Base of the trainings that leave the boundary and damage the gradient (METHODS of masking).
+
+    One who does not know differentiates cross-entropy by way of the probabilities, which are exactly 0
+    and 1 in float32: no gradient is left of it.
+    """
+
+    kind: ClassVar[str] = "gradient masking"
+    unaware: ClassVar[str] = (
+        "On the defended network, through its softmax probabilities in float32, where gradients vanish."
+    )
+
+    def victim(self, defended: Defended) -> Classifier:
+        return defended
+
+    def of_unaware(self, attack: Attack) -> Attack:
+        return replace(attack, loss="softmax-ce") if "loss" in attack.parameters else attack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distilled(Masked):
+    """Defensive distillation (Papernot et al., 2016): trained at temperature T, deployed at 1."""
+
+    name: ClassVar[str] = "distilled"
+    title: ClassVar[str] = "Defensive distillation"
+    summary: ClassVar[str] = "A student learns a teacher's soft answers at a high temperature."
+    equation: ClassVar[str] = (
+        r"\min_\theta\ \mathrm{CE}\big(\mathrm{softmax}(Z_{\mathrm{teacher}}(x) / T),\ "
+        r"\mathrm{softmax}(Z_\theta(x) / T)\big)"
+    )
+    paper: ClassVar[Paper] = PAPERNOT
+    breaker: ClassVar[Paper] = CARLINI
+    broken_by: ClassVar[str] = (
+        "At temperature 1 the logits are some T times as large and softmax saturates, which is all. An "
+        "attack on the logits, or on logits / T, comes through."
+    )
+    aware: ClassVar[str] = "On the logits divided by T: the gradients are back."
+
+    temperature: int = parameter(100, "Temperature T of the training.", choices=(20, 100))
+
+    @property
+    def suffix(self) -> str:
+        return f"distilled-t{self.temperature}"
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        return model(images) / self.temperature
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saturated(Masked):
+    """Units driven into saturation (Nayebi, Ganguli, 2017), and logits scaled when it is deployed.
+
+    The scale changes no answer, only how soon softmax runs out of numbers.
+    """
+
+    name: ClassVar[str] = "saturated"
+    title: ClassVar[str] = "Saturated network"
+    summary: ClassVar[str] = (
+        "Bounded units are trained into their flat parts, where gradients vanish."
+    )
+    equation: ClassVar[str] = r"L + \lambda \sum_l \mathrm{mean}\big(1 - |\tanh h_l|\big)"
+    paper: ClassVar[Paper] = NAYEBI
+    breaker: ClassVar[Paper] = BRENDEL
+    broken_by: ClassVar[str] = (
+        "The decision is where it was. Attacks on the logits, in stable numbers, or by questions alone "
+        "(Square) come through."
+    )
+    aware: ClassVar[str] = "On the logits, not scaled."
+
+    scale: int = parameter(
+        10, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)
+    )
+
+    def logits(self, model: Classifier, images: Tensor) -> Tensor:
+        return self.scale * model(images)
+
+    def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
+        return model(images)
