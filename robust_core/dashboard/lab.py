@@ -48,19 +48,26 @@ def session() -> str:
 
 
 def compute(
-    key: str, work: Callable, *, channel: str, doing: str, words: Words | None = None
+    key: str,
+    work: Callable,
+    *,
+    channel: str,
+    doing: str,
+    words: Words | None = None,
+    watch: Callable[[object], object] | None = None,
 ) -> object | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
-    The bar says ``doing`` and then ``words(k, n)``, by default k of n. Returns None where the user
-    stopped it or it was refused; the page then says what to do.
+    The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with what the
+    work shows of itself by ``progress.show``, each time that this is something new. Returns None where
+    the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
         return _offer_again(key)
     slot = st.empty()
     try:
         with engine().submit(key, work, session=session(), channel=channel) as ticket:
-            _wait(ticket, slot, (key, channel), doing, words or _count)
+            _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
         if not ticket.cached:
@@ -86,10 +93,14 @@ def _wait(
     what: tuple[str, str],
     doing: str,
     words: Words,
+    watch: Callable[[object], object] | None,
 ) -> None:
     """Each call of the bar is a point at which Streamlit can end this run for a newer one."""
-    begun, bar = time.monotonic(), None
+    begun, bar, seen = time.monotonic(), None, None
     while not ticket.wait(0.05):
+        if watch is not None and ticket.shown is not seen:
+            seen = ticket.shown
+            watch(seen)
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
@@ -135,6 +146,11 @@ def stopped(key: str) -> bool:
     return key in _stopped()
 
 
+def allow(key: str) -> None:
+    """Let work that was stopped run again: the visitor has asked for it anew."""
+    _stopped().discard(key)
+
+
 def _stopped() -> set[str]:
     return st.session_state.setdefault("_stopped", set())
 
@@ -149,7 +165,7 @@ def _offer_again(key: str) -> None:
     st.button(
         "Run it again",
         key=f"again_{key}",
-        on_click=_stopped().discard,
+        on_click=allow,
         args=(key,),
         icon=":material/replay:",
     )
