@@ -12,10 +12,12 @@ pages = [
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
     st.Page("pages/compare_defences.py", title="Compare defences", icon=":material/shield:"),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
+    st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
+    st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]
 page = st.navigation(pages, position="top")
 with st.container(horizontal=True, gap="xsmall", key="pages"):  # on a phone, see style.py
-    for each in pages:
+    for each in (page, *(other for other in pages if other != page)):  # the one open is in sight
         st.page_link(each)
 st.session_state["_page"] = page.title
 page.run()

@@ -11,6 +11,7 @@ from torch import Tensor
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.defenses.base import Defended
 from robust_core.evaluation.detection import Detection
 from robust_core.evaluation.distances import ssim
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
@@ -155,6 +156,7 @@ def perform(
     progress: Progress | None = None,
     frames: bool = True,
     detector: "Detector | None" = None,
+    adaptive: bool = False,
 ) -> Experiment:
     """Attack one picture and describe what happened.
 
@@ -165,12 +167,15 @@ def perform(
         progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
         frames: whether iterates are kept (one more forward pass each, outside ``queries``).
         detector: one on ``model``, asked about the picture before and after. The attack does not know
-            of it, unless it has it as a field of its own.
+            of it, unless it has it as a field of its own. Of a defended ``model`` it is one on the
+            undefended classifier.
+        adaptive: whether one who attacks a defended ``model`` knows of the defence (``attacked_by``).
 
     Raises ``ValueError`` where the goal is none of the attack's, or not about this picture, or where the
     detector is that of another model.
     """
-    if detector is not None and detector.classifier is not model:
+    undefended = model.undefended if isinstance(model, Defended) else model
+    if detector is not None and detector.classifier is not undefended:
         raise ValueError(f"detector must be one on this {model.name}; got {detector.name}")
     clean = to_tensor(pixels)
     images = clean.to(model.device)
@@ -182,11 +187,14 @@ def perform(
     labels = torch.tensor([label])
     aim = goal.bind(labels, clean_logits)
     attacked = int(aim.classes[0])
+    attacked_model: torch.nn.Module = model
+    if isinstance(model, Defended):
+        attack, attacked_model = model.attacked_by(attack, adaptive=adaptive)
     recorder = _Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
     record = attack.run(
-        model,
+        attacked_model,
         images,
         labels,
         goal,
@@ -211,7 +219,7 @@ def perform(
         after=tuple(model.name_classes(end)[0]),
         confidence_before=tuple(start[0].tolist()),
         confidence_after=tuple(end[0].tolist()),
-        success=bool(record.success[0]),
+        success=bool((record.success if attacked_model is model else aim.success(logits[:1]))[0]),
         success_8bit=bool(aim.success(logits[1:])[0]),
         l0=record.l0[0].item(),
         l2=record.l2[0].item(),
@@ -237,8 +245,14 @@ def perform(
 def _ask(
     model: Classifier, detector: "Detector | None", images: Tensor
 ) -> tuple[Tensor, Tensor | None]:
-    """Logits ``[N, K]`` in float64 and the detector's log-odds ``[N]``, by one pass of the trunk."""
-    logits, odds = (model(images), None) if detector is None else detector.both(images)
+    """Logits ``[N, K]`` in float64 and the detector's log-odds ``[N]``, by one pass of the trunk.
+
+    A defended model and a detector on the undefended one are asked one after the other.
+    """
+    if detector is None or detector.classifier is model:
+        logits, odds = (model(images), None) if detector is None else detector.both(images)
+    else:
+        logits, odds = model(images), detector.both(images)[1]
     return logits.cpu().double(), odds
 
 

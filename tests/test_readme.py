@@ -42,9 +42,9 @@ def test_linked_files_exist():
         assert (ROOT / target).exists(), target
 
 
-def test_every_model_and_attack_is_listed():
-    from robust_core import attacks, zoo
+def test_every_model_attack_and_defence_is_listed():
+    from robust_core import attacks, defenses, zoo
 
-    for name in [*attacks.names(), *zoo.names(), *zoo.BUNDLED]:
+    for name in [*attacks.names(), *defenses.names(), *zoo.names(), *zoo.BUNDLED]:
         short = name.removeprefix("imagenet-").removeprefix("cifar10-resnet32-")
         assert f"`{name}`" in README or f"`-{short}`" in README, name

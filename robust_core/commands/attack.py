@@ -48,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how a picture of another size is brought to the model's (default: crop)",
     )
     options.add_detector(parser)
+    options.add_defense(parser)
     options.add_common(parser)
     options.add_hyper_parameters(parser, pair=True)
 
@@ -68,26 +69,32 @@ def run(args: argparse.Namespace) -> None:
     from robust_core import imaging, zoo
 
     detector = options.detector_of(args)
+    about = options.about_defense(args)
     attack = _create(args, detector)
     description = zoo.describe(args.model)
     source = read(args.picture)
     experiment = _perform(args, attack, description, source, detector)
-    value = experiment.summary() | {
-        "eps": args.eps,
-        "norm": attack.norm,
-        "within_eps": _within(experiment, attack.norm, args.eps),
-        "seed": experiment.parameters.get("seed"),
-        "picture": {
-            "reference": source.reference,
-            "sha256": source.picture.sha256,
-            "title": source.picture.title,
-            "notes": list(source.picture.notes),
-            "fit": args.fit,
-        },
-        "device": str(zoo.load(args.model, args.device).device),
-        "out": args.out and str(args.out),
-        "versions": output.versions(),
-    }
+    value = (
+        experiment.summary()
+        | about
+        | {
+            "model": args.model,
+            "eps": args.eps,
+            "norm": attack.norm,
+            "within_eps": _within(experiment, attack.norm, args.eps),
+            "seed": experiment.parameters.get("seed"),
+            "picture": {
+                "reference": source.reference,
+                "sha256": source.picture.sha256,
+                "title": source.picture.title,
+                "notes": list(source.picture.notes),
+                "fit": args.fit,
+            },
+            "device": str(zoo.load(args.model, args.device).device),
+            "out": args.out and str(args.out),
+            "versions": output.versions(),
+        }
+    )
     if args.out:
         args.out.write_bytes(imaging.png(experiment.pixels()[1].numpy()))
     output.emit(value, args.json, _text(experiment, attack.norm, value))
@@ -141,7 +148,7 @@ def _perform(
         how=args.fit,
         interpolation=description.interpolation,
     )
-    model = zoo.load(args.model, args.device)
+    model = options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = options.goal_of(args, model)
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:
@@ -155,6 +162,7 @@ def _perform(
             progress=lambda step, total: bar.update(step - bar.n),
             frames=False,
             detector=detector and zoo.load_detector(detector, args.device),
+            adaptive=args.adaptive,
         )
 
 
@@ -193,6 +201,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
     rounded = "holds" if experiment.success_8bit == experiment.success else "does not hold"
     lines = [
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
+        *_attacker(value),
         sentence(experiment, norm),
         *([needed(experiment, norm, value["eps"])] if compared else []),
         f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
@@ -207,6 +216,19 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         f"{output.duration(experiment.seconds)} on {value['device']}",
     ]
     return "\n".join(lines + ([f"Written: {value['out']}"] if value["out"] else []))
+
+
+def _attacker(value: dict) -> list[str]:
+    """The line on the defence, where there is one: what the attacker knows, and so does."""
+    from robust_core import defenses
+
+    if value["defense"] is None:
+        return []
+    defense = defenses.get(value["defense"]["name"])
+    known, does = (
+        ("knows", defense.aware) if value["adaptive"] else ("does not know", defense.unaware)
+    )
+    return [f"The attacker {known} of the defence. {does}"]
 
 
 def _detected(experiment: "Experiment") -> list[str]:

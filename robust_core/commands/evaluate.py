@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import options, output
+from robust_core.commands import evaluate_defenses, options, output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.goals import Goal
 
-NAMED = ("model", "attack", "eps", "data", "goal", "target", "source", "drop", "threshold")
+NAMED = (
+    "model",
+    "attack",
+    "eps",
+    "data",
+    "goal",
+    "target",
+    "source",
+    "drop",
+    "threshold",
+    "defense",
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +60,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
     options.add_goal(parser, source=True)
+    options.add_defense(parser)
+    evaluate_defenses.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: of the pictures that the model got right and "
         "that the goal is about, the share that reached it. source-target is about the pictures of "
@@ -64,12 +77,25 @@ def run(args: argparse.Namespace) -> None:
     options.check_suffix(args.out, ".json")
     if args.suite == "list":
         return _list(args.json)
+    if args.suite in _tables():
+        _check_alone(args, ("seed", "batch"))
+        value, text, out = evaluate_defenses.run(args)
+        return output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
+    if args.part or args.anew:
+        raise ValueError(f"--part and --anew are for --suite {', '.join(_tables())} only")
     value, text, out = _suite(args) if args.suite is not None else _single(args)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         text += f"\nWritten: {out}"
     return output.emit(value, args.json, text)
+
+
+def _tables() -> list[str]:
+    """The suites that are tables of several models, by part."""
+    from robust_core.evaluation.defense_plan import PLANS
+
+    return list(PLANS)
 
 
 def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
@@ -84,8 +110,10 @@ def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         )
     parameters = options.given(args) | options.seed_of(args, args.attack)
     _check_attack(args.attack, args.eps, parameters)
+    about = options.about_defense(args)
     model, images, labels = _load(args.model, args.data, args)
-    value = {"model": args.model, "attack": args.attack, "data": args.data}
+    model = options.defended(args, model)
+    value = {"model": args.model, "attack": args.attack, "data": args.data, **about}
     goal = options.goal_of(args, model)
     value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels, goal)
     value |= _conditions(model)
@@ -97,12 +125,7 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     from robust_core.paths import RESULTS
 
     suite = suites.get(args.suite)
-    given = [f"--{name}" for name in NAMED if getattr(args, name) is not None]
-    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
-    if given:
-        raise ValueError(
-            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
-        )
+    _check_alone(args)
     model, images, labels = _load(suite.model, suite.data, args)
     if suite.correct is not None:
         chosen = accuracy.right(model, images, labels, suite.correct)
@@ -123,6 +146,16 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     # A part of the test set must not take the place of the committed result.
     default = RESULTS / f"{args.suite}.json" if args.limit is None else None
     return value, text, args.out or default
+
+
+def _check_alone(args: argparse.Namespace, also: tuple[str, ...] = ()) -> None:
+    """Refuse what a suite fixes, ``also`` among it."""
+    given = [f"--{name}" for name in (*NAMED, *also) if getattr(args, name, None) is not None]
+    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
+    if given:
+        raise ValueError(
+            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
+        )
 
 
 def _check_attack(name: str, eps_list: list[float] | None, parameters: dict) -> None:
@@ -165,6 +198,7 @@ def _evaluate(
             parameters=parameters,
             goal=goal,
             batch=args.batch,
+            adaptive=args.adaptive,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
         )
@@ -196,6 +230,7 @@ def _text(value: dict) -> str:
             f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
             f"{value['model']}, {value['n']} pictures of {value['data']}"
             + (" that it gets right" if value.get("correct_only") else "")
+            + _behind(value)
             + f", {value['device']}",
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
             f"clean: top-1 {output.share(value['clean_top1'])}, "
@@ -208,6 +243,18 @@ def _text(value: dict) -> str:
     )
 
 
+def _behind(value: dict) -> str:
+    """The defence and what the attacker knows of it, where there is one."""
+    defense = value.get("defense")
+    if not defense:
+        return ""
+    fields = ", ".join(f"{k} {v}" for k, v in defense["parameters"].items())
+    knows = "knows" if value["adaptive"] else "does not know"
+    return (
+        f", behind {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
+    )
+
+
 def _about_eps(value: dict) -> list[str]:
     if value["rows"][0]["eps"] is None or options.has(value["attack"], "eps"):
         return []
@@ -217,6 +264,7 @@ def _about_eps(value: dict) -> list[str]:
 
 
 def _list(as_json: bool) -> None:
+    from robust_core.evaluation.defense_plan import PLANS
     from robust_core.evaluation.suites import SUITES
 
     lines = [
@@ -230,4 +278,13 @@ def _list(as_json: bool) -> None:
         )
         for name, suite in SUITES.items()
     ]
-    output.emit({name: asdict(s) for name, s in SUITES.items()}, as_json, "\n".join(lines))
+    lines += [
+        f"{name}: {plan.model} on {plan.data}, behind each defence; parts {', '.join(plan.parts)}"
+        for name, plan in PLANS.items()
+    ]
+    value = {name: asdict(suite) for name, suite in SUITES.items()}
+    value |= {
+        name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
+        for name, plan in PLANS.items()
+    }
+    output.emit(value, as_json, "\n".join(lines))

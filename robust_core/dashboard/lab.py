@@ -50,19 +50,26 @@ def session() -> str:
 
 
 def compute(
-    key: str, work: Callable, *, channel: str, doing: str, words: Words | None = None
+    key: str,
+    work: Callable,
+    *,
+    channel: str,
+    doing: str,
+    words: Words | None = None,
+    watch: Callable[[object], object] | None = None,
 ) -> object | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
-    The bar says ``doing`` and then ``words(k, n)``, by default k of n. Returns None where the user
-    stopped it or it was refused; the page then says what to do.
+    The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with what the
+    work shows of itself by ``progress.show``, each time that this is something new. Returns None where
+    the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
         return _offer_again(key)
     slot = st.empty()
     try:
         with engine().submit(key, work, session=session(), channel=channel) as ticket:
-            _wait(ticket, slot, (key, channel), doing, words or _count)
+            _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
         if not ticket.cached:
@@ -88,15 +95,19 @@ def _wait(
     what: tuple[str, str],
     doing: str,
     words: Words,
+    watch: Callable[[object], object] | None,
 ) -> None:
     """Each look at the state is a point at which Streamlit can end this run for a newer one.
 
     The bar is sent twice a second at most, and only where it has changed: a slow browser that is told
     more often gets to nothing else, and on a first visit shows no pictures for as long as this takes.
     """
-    begun, bar, sent, sent_at = time.monotonic(), None, None, 0.0
+    begun, bar, seen, sent, sent_at = time.monotonic(), None, None, None, 0.0
     while not ticket.wait(0.05):
         st.session_state.get("_session")
+        if watch is not None and ticket.shown is not seen:
+            seen = ticket.shown
+            watch(seen)
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
@@ -147,6 +158,11 @@ def stopped(key: str) -> bool:
     return key in _stopped()
 
 
+def allow(key: str) -> None:
+    """Let work that was stopped run again: the visitor has asked for it anew."""
+    _stopped().discard(key)
+
+
 def _stopped() -> set[str]:
     return st.session_state.setdefault("_stopped", set())
 
@@ -161,7 +177,7 @@ def _offer_again(key: str) -> None:
     st.button(
         "Run it again",
         key=f"again_{key}",
-        on_click=_stopped().discard,
+        on_click=allow,
         args=(key,),
         icon=":material/replay:",
     )

@@ -117,6 +117,12 @@ class Defended(Classifier):
         """The model on which an attacker who does not know of the defence makes the picture."""
         return self.defense.victim(self)
 
+    def attacked_by(self, attack: Attack, *, adaptive: bool) -> tuple[Attack, nn.Module]:
+        """How an attacker who knows of the defence, or does not, runs ``attack``, and on which model."""
+        if adaptive:
+            return self.defense.of_aware(attack), self.adaptive
+        return self.defense.of_unaware(attack), self.victim
+
     def seen(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]`` as the network behind the defence gets them, detached."""
         with torch.no_grad():

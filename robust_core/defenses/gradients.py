@@ -3,7 +3,6 @@
 Athalye, Carlini, Wagner (2018), sections 4.1 and 4.2.
 """
 
-import hashlib
 from collections.abc import Callable
 
 import torch
@@ -14,6 +13,9 @@ PICTURES = 512
 """So many pictures keep their graph at a time; those of more are computed anew in the backward pass."""
 VALUES = 2**22
 """So many pixel values go through a network at a time."""
+
+DEPLOYED, EXPECTED, SELECTION = range(3)
+"""What chance is for, each with draws of its own: the answer, an attacker's mean, a certificate's guess."""
 
 
 class _Exactly(torch.autograd.Function):
@@ -34,19 +36,6 @@ def straight_through(exact: Tensor, stand_in: Tensor) -> Tensor:
     For a filter whose output is close to its input the input itself is the stand-in.
     """
     return _Exactly.apply(stand_in, exact.detach())
-
-
-def generators(images: Tensor, seed: int) -> list[torch.Generator]:
-    """A source of chance for each picture, on the CPU, that depends on its values and ``seed`` alone.
-
-    So a picture meets the same draws alone and in a batch, on every device, and a changed picture
-    meets fresh ones: no attack can learn them by heart.
-    """
-    values = images.detach().float().cpu().contiguous().numpy()
-    key = seed.to_bytes(8, "big")
-    digests = (hashlib.blake2b(x.tobytes(), digest_size=8, key=key).digest() for x in values)
-    # PyTorch's generators on CUDA and CPU differ; all draw on the CPU.
-    return [torch.Generator().manual_seed(int.from_bytes(d, "big") >> 1) for d in digests]
 
 
 def in_chunks(ask: Callable[[Tensor, Tensor], Tensor], *inputs: Tensor) -> Tensor:

@@ -7,13 +7,20 @@ import torch
 from torch import Tensor
 
 from robust_core import zoo
-from robust_core.certify.voting import Progress
+from robust_core.attacks.balls import own_generators
+from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
+from robust_core.certify.voting import Noise, Progress, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
-from robust_core.defenses.gradients import generators, in_chunks, log_mean
+from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
 from robust_core.defenses.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.defenses.trained import Trained
 from robust_core.parameters import Paper, parameter
+
+VALUES = 2**20
+"""So many values of noise are drawn at a time."""
+GUESSES = 100
+"""Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +40,15 @@ class Noisy(Defense):
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
     seed: int = parameter(0, "Seed of the noise.", low=0, high=2**31 - 1)
 
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate | PixelDPCertificate:
+        """What is promised of one picture ``[1, C, H, W]``; ``model`` is the ``protected`` one.
+
+        The ``n`` votes are those of the answer. ``progress(draws done, draws)`` is called on the way.
+        """
+        raise NotImplementedError
+
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         """Logits ``[N, K]`` of pictures ``[N, C, H, W]`` under one draw each, ``noise`` ``[N, ...]``."""
         raise NotImplementedError
@@ -42,13 +58,12 @@ class Noisy(Defense):
         return tuple(images.shape[1:])
 
     @torch.no_grad()
-    def counts(self, model: Classifier, images: Tensor, progress: Progress | None = None) -> Tensor:
-        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all.
-
-        ``progress`` is called as ``progress(draws done, n)`` for each picture anew; what it raises ends it.
-        """
-        each = self._each(images, self.seed)
-        return torch.stack([self._count(model, x, g, progress) for x, g in each])
+    def counts(self, model: Classifier, images: Tensor) -> Tensor:
+        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all."""
+        sources = own_generators(images, self.seed, DEPLOYED)
+        return torch.stack(
+            [self.votes(model, x, self.n, g) for x, g in zip(images.split(1), sources, strict=True)]
+        )
 
     def log_shares(self, counts: Tensor) -> Tensor:
         """The logits ``[N, K]`` that go with votes ``[N, K]``."""
@@ -59,37 +74,35 @@ class Noisy(Defense):
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
         shape = self.shape(model, images)
-        noise = [
-            torch.randn(self.draws, *shape, generator=g) for g in generators(images, self.seed + 1)
-        ]
+        sources = own_generators(images, self.seed, EXPECTED)
+        noise = [torch.randn(self.draws, *shape, generator=g) for g in sources]
         repeated = images.repeat_interleave(self.draws, dim=0)
         logits = in_chunks(
             lambda x, z: self.noisy(model, x, z), repeated, torch.cat(noise).to(images)
         )
         return log_mean(logits, self.draws)
 
-    def _each(self, images: Tensor, seed: int):
-        return zip(images.split(1), generators(images, seed), strict=True)
-
-    def _count(
+    @torch.no_grad()
+    def votes(
         self,
         model: Classifier,
         image: Tensor,
+        n: int,
         generator: torch.Generator,
-        progress: Progress | None,
+        progress: Progress | None = None,
     ) -> Tensor:
-        """Votes of one picture ``[1, C, H, W]``, a part of the draws at a time."""
-        shape, total, left = self.shape(model, image), 0, self.n
-        size = max(1, 2**20 // max(torch.Size(shape).numel(), 1))
-        while left:
-            k = min(size, left)
-            noise = torch.randn(k, *shape, generator=generator).to(image)
-            logits = self.noisy(model, image.expand(k, -1, -1, -1), noise)
-            total = total + logits.argmax(1).bincount(minlength=logits.shape[1])
-            left -= k
-            if progress is not None:
-                progress(self.n - left, self.n)
-        return total
+        """Votes by class, int64 ``[K]``, of one picture ``[1, C, H, W]`` on ``n`` draws of ``generator``.
+
+        ``progress(draws done, n)`` is called after each batch.
+        """
+        shape = self.shape(model, image)
+        noise = Noise(shape, torch.float32, generator)
+
+        def ask(size: int) -> Tensor:
+            draws = noise.take(size).to(image)
+            return self.noisy(model, image.expand(size, -1, -1, -1), draws)
+
+        return tally(ask, n, max(1, VALUES // torch.Size(shape).numel()), progress)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,12 +143,22 @@ class Smoothing(Noisy):
         return zoo.load(name, model.device) if self.trained and name in zoo.names() else model
 
     def seen(self, images: Tensor) -> Tensor:
-        """One draw of the many: nothing is clipped, so values may leave [0, 1]."""
-        draws = [torch.randn(images.shape[1:], generator=g) for g in generators(images, self.seed)]
-        return images + self.sigma * torch.stack(draws).to(images)
+        """The first draw of the many: nothing is clipped, so values may leave [0, 1]."""
+        sources = own_generators(images, self.seed, DEPLOYED)
+        noise = [Noise(tuple(images.shape[1:]), torch.float32, g).take(1) for g in sources]
+        return images + self.sigma * torch.cat(noise).to(images)
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model(images + self.sigma * noise)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> Certificate:
+        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it."""
+        first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
+        guess = self.votes(model, image, GUESSES, first)
+        counts = self.votes(model, image, self.n, second, progress)
+        return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,3 +191,18 @@ class PixelDP(Noisy, Trained):
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model.network.with_noise(model.normalise(images), noise)
+
+    def certificate(
+        self, model: Classifier, image: Tensor, progress: Progress | None = None
+    ) -> PixelDPCertificate:
+        """From the ``n`` votes of the answer alone: all classes are bounded at once."""
+        counts = self.votes(
+            model, image, self.n, next(own_generators(image, self.seed, DEPLOYED)), progress
+        )
+        network = model.network
+        return pixeldp.certificate(
+            counts,
+            sigma=network.sigma,
+            alpha=self.alpha,
+            sensitivity=network.sensitivity / float(model.std.min()),
+        )

@@ -68,12 +68,11 @@ CROCE = Paper(
     "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
     "https://arxiv.org/abs/2003.01690",
 )
-ROSS = Paper(
-    "Ross, Doshi-Velez",
-    2018,
-    "Improving the adversarial robustness and interpretability of deep neural networks by "
-    "regularizing their input gradients",
-    "https://arxiv.org/abs/1711.09404",
+FINLAY = Paper(
+    "Finlay, Oberman",
+    2021,
+    "Scaleable input gradient regularization for adversarial robustness",
+    "https://arxiv.org/abs/1905.11468",
 )
 SZEGEDY = Paper(
     "Szegedy, Zaremba, Sutskever, Bruna, Erhan, Goodfellow, Fergus",

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from robust_core.attacks.balls import own_generators
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
-from robust_core.defenses.gradients import generators, in_chunks, log_mean
+from robust_core.defenses.gradients import DEPLOYED, EXPECTED, in_chunks, log_mean
 from robust_core.defenses.papers import ATHALYE, XIE
 from robust_core.parameters import Paper, parameter
 
@@ -45,17 +46,17 @@ class RandomResizePad(Defense):
     seed: int = parameter(0, "Seed of the draws.", low=0, high=2**31 - 1)
 
     def seen(self, images: Tensor) -> Tensor:
-        return self._moved(images, self._chance(images, 1, self.seed))
+        return self._moved(images, self._chance(images, 1, DEPLOYED))
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
-        chance = self._chance(images, self.draws, self.seed + 1)  # not the draws of the defence
+        chance = self._chance(images, self.draws, EXPECTED)
         repeated = images.repeat_interleave(self.draws, dim=0)
         logits = in_chunks(lambda x, c: model(self._moved(x, c)), repeated, chance)
         return log_mean(logits, self.draws)
 
-    def _chance(self, images: Tensor, draws: int, seed: int) -> Tensor:
+    def _chance(self, images: Tensor, draws: int, use: int) -> Tensor:
         """Three numbers in [0, 1) for each draw, ``[N * draws, 3]``: scale, place down, place across."""
-        each = [torch.rand(draws, 3, generator=g) for g in generators(images, seed)]
+        each = [torch.rand(draws, 3, generator=g) for g in own_generators(images, self.seed, use)]
         return torch.cat(each).to(images)
 
     def _moved(self, images: Tensor, chance: Tensor) -> Tensor:

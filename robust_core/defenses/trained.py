@@ -14,12 +14,12 @@ from robust_core.defenses.papers import (
     BRENDEL,
     CARLINI,
     CROCE,
+    FINLAY,
     GOODFELLOW,
     KURAKIN,
     MADRY,
     NAYEBI,
     PAPERNOT,
-    ROSS,
     SZEGEDY,
     TRAMER,
     WONG,
@@ -166,7 +166,7 @@ class StaticAugmentation(Trained):
 
 @dataclass(frozen=True, kw_only=True)
 class GradientRegularised(Trained):
-    """A penalty on the gradient by the picture (Ross, Doshi-Velez, 2018): double backpropagation."""
+    """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
 
     name: ClassVar[str] = "gradient-regularised"
     title: ClassVar[str] = "Gradient penalty"
@@ -174,7 +174,7 @@ class GradientRegularised(Trained):
     equation: ClassVar[str] = (
         r"L(\theta, x, y) + \varepsilon\,\lVert\nabla_x L(\theta, x, y)\rVert_1"
     )
-    paper: ClassVar[Paper] = ROSS
+    paper: ClassVar[Paper] = FINLAY
     breaker: ClassVar[Paper] = MADRY
     broken_by: ClassVar[str] = (
         "Attacks of several steps at a larger eps: the penalty is right to first order only."

@@ -24,6 +24,7 @@ class Job:
         self.work: Callable[[Progress], object] | None = work
         self.tickets: set[Ticket] = set()
         self.step, self.total = 0, None
+        self.shown: object = None  # what there is so far
         self.started: float | None = None  # monotonic seconds
         self.left_at = -math.inf  # when the last ticket left
         self.left_by: Slot | None = None
@@ -60,6 +61,13 @@ class Progress:
         """
         self._engine.advance(self._job, step, total)
 
+    def show(self, so_far: object) -> None:
+        """Hand what there is so far, which is never changed afterwards, to those who wait.
+
+        They find it in `Ticket.shown`. It is no result: nothing of it is kept.
+        """
+        self._job.shown = so_far  # one reference: needs no lock
+
 
 class Ticket(Generic[T]):
     """A place in line, then the progress, then the result.
@@ -95,6 +103,11 @@ class Ticket(Generic[T]):
     def total(self) -> int | None:
         """The number of steps, or None before it is known."""
         return self.job.total
+
+    @property
+    def shown(self) -> object:
+        """What the computation has shown last; None before that, and for a kept result."""
+        return self.job.shown
 
     @property
     def done(self) -> bool:

@@ -18,6 +18,7 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.data.fitting import to_pixels
+from robust_core.defenses.base import Defended
 from robust_core.engine import in_batches
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
@@ -54,6 +55,7 @@ def evaluate(
     parameters: dict | None = None,
     goal: Goal | None = None,
     batch: int | None = None,
+    adaptive: bool = False,
     progress: Callable[[int], object] | None = None,
     on_notice: Callable[[str], None] | None = None,
 ) -> dict:
@@ -67,6 +69,7 @@ def evaluate(
         parameters: the other hyper-parameters.
         goal: what the attacker wants (None: untargeted); ``goals.Towards`` for a class to reach.
         batch: pictures at a time; halved where the memory does not suffice.
+        adaptive: whether one who attacks a defended model knows of the defence (``attacked_by``).
         progress: called with the number of pictures that were just attacked.
         on_notice: told in a sentence that the batch was halved.
 
@@ -88,7 +91,7 @@ def evaluate(
         if attack not in outcomes:
 
             def work(rows: Tensor, attack: Attack = attack) -> Outcome:
-                outcome = _attack(model, attack, images[rows], labels[rows], goal)
+                outcome = _attack(model, attack, images[rows], labels[rows], goal, adaptive)
                 if progress is not None:
                     progress(len(rows))
                 return outcome
@@ -171,13 +174,17 @@ def _row(eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcom
 
 
 def _attack(
-    model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal
+    model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal, adaptive: bool
 ) -> Outcome:
     images, labels = images.to(model.device), labels.to(model.device)
+    defended = isinstance(model, Defended)
+    run, attacked = model.attacked_by(attack, adaptive=adaptive) if defended else (attack, model)
     begun = time.perf_counter()
-    record = attack.run(model, images, labels, goal)
+    record = run.run(attacked, images, labels, goal)
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
+    if defended:  # what was fooled above may be another model
+        success = _fooled(model, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return Outcome(
         rank=_ranks(model, record.x_adv, labels),
@@ -190,6 +197,15 @@ def _attack(
         gradients=record.queries_backward.cpu(),
         seconds=torch.full((len(labels),), seconds / len(labels), dtype=torch.float64),
     )
+
+
+@torch.inference_mode()
+def _fooled(
+    model: Classifier, images: Tensor, adversarial: Tensor, labels: Tensor, goal: Goal
+) -> Tensor:
+    """Whether the goal is reached on ``model``, bool ``[N]``."""
+    clean = model(images) if goal.needs_clean_logits else None
+    return goal.bind(labels, clean).success(model(adversarial)).cpu()
 
 
 @torch.inference_mode()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from statistics import median
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks import Attack
-from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
+from robust_core.certify import Certificate, PixelDPCertificate
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses import Defended, Defense
-from robust_core.defenses.noisy import Noisy, PixelDP, Smoothing
+from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.evaluation.detection import Detection
 from robust_core.evaluation.distances import all_norms
 from robust_core.experiment import UNTARGETED, Experiment, Progress, check_goal
@@ -25,8 +25,6 @@ from robust_core.modes import evaluating
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
-N0 = 100
-"""Votes that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 LONG_ENOUGH = 0.05
 """Seconds after which a prediction is not timed once more."""
 TIMES = 5
@@ -125,10 +123,11 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
     images, certificate = picture.to(model.device), None
     with evaluating(model), torch.no_grad():
         if isinstance(model, Defended) and isinstance(model.defense, Noisy):
-            defense, base = model.defense, model.base
-            counts, seconds = _timed(lambda: defense.counts(base, images, progress).cpu(), 1)
-            logits = defense.log_shares(counts)
-            certificate = _certificate(model, images, counts[0])
+            defense, begun = model.defense, time.perf_counter()
+            certificate = defense.certificate(model.base, images, progress)
+            chosen = GUESSES if isinstance(defense, Smoothing) else 0  # no part of a prediction
+            seconds = (time.perf_counter() - begun) * defense.n / (defense.n + chosen)
+            logits = defense.log_shares(torch.tensor([certificate.counts]))
         else:
             logits, seconds = _timed(lambda: model(images).cpu())
         seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
@@ -252,34 +251,14 @@ def _make(
     return _Made(record.x_adv.cpu(), seconds, *(int(count[0]) for count in counted))
 
 
-def _certificate(
-    defended: Defended, images: Tensor, counts: Tensor
-) -> Certificate | PixelDPCertificate | None:
-    """What the votes ``counts`` ``[K]`` of one picture prove.
-
-    For smoothing other votes choose the class, with a seed that neither the defence nor an attack has.
-    """
-    defense, base = defended.defense, defended.base
-    if isinstance(defense, Smoothing):
-        chooser = replace(defense, n=N0, seed=(defense.seed + 2) % 2**31)
-        chosen = chooser.counts(base, images)[0]
-        return smoothing.certificate(chosen, counts, sigma=defense.sigma, alpha=defense.alpha)
-    if isinstance(defense, PixelDP):
-        network = base.network
-        return pixeldp.certificate(
-            counts, sigma=network.sigma, alpha=defense.alpha, sensitivity=network.sensitivity
-        )
-    return None
-
-
-def _timed(ask: Callable[[], Tensor], most: int = TIMES) -> tuple[Tensor, float]:
-    """The answer, and seconds for one: the median of several, ``most`` at most, where it is quick."""
+def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
+    """The answer, and seconds for one: the median of several where it is quick."""
     times: list[float] = []
     while True:
         begun = time.perf_counter()
         answer = ask()
         times.append(time.perf_counter() - begun)
-        if len(times) == most or sum(times) > LONG_ENOUGH:
+        if len(times) == TIMES or sum(times) > LONG_ENOUGH:
             return answer, median(times)
 
 

@@ -80,8 +80,13 @@ SUITES = {
 }
 
 
+TABLES = ("defenses", "defenses-digits")
+"""Suites of another kind, of several models: ``evaluation.defense_plan``."""
+
+
 def get(name: str) -> Suite:
     """A suite. Raises ``ValueError`` naming what there is."""
     if name not in SUITES:
-        raise ValueError(f"suite must be one of {', '.join(SUITES)}, or list; got {name!r}")
+        known = ", ".join([*SUITES, *TABLES])
+        raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

@@ -21,6 +21,7 @@ SIDE = {"label", "index", "confidence", "top5"}
 KEYS = {
     *("model", "attack", "eps", "before", "after", "success", "l0", "l2", "linf", "tv"),
     *("seconds", "queries", "gradients", "detector", "norm", "parameters", "seed", "goal"),
+    *("defense", "adaptive"),
     *("label", "label_source", "target", "success_8bit", "ssim", "zero_gradients", "picture"),
     *("device", "out", "versions", "goal_parameters", "within_eps"),
 }
@@ -347,3 +348,25 @@ def test_torch_state_is_left_alone(attacked):
     before = torch.get_rng_state()
     attacked("pgd", "0.1")
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_defence_and_both_attackers(command):
+    """Behind a filter: one who does not know of it makes the picture of the undefended model."""
+
+    def run(*words: str) -> dict:
+        base = ("attack", "sample:digits-test-3", "--model", "digits-cnn", "--attack", "pgd")
+        ended = command(*base, "--eps", "0.15", *words, "--json")
+        assert ended.status == 0, ended.err
+        return ended.json
+
+    plain = run()
+    unaware = run("--defense", "bit-depth:bits=3")
+    aware = run("--defense", "bit-depth:bits=3", "--adaptive")
+    assert plain["defense"] is None
+    assert unaware["defense"] == {"name": "bit-depth", "parameters": {"bits": 3}}
+    assert (unaware["adaptive"], aware["adaptive"]) == (False, True)
+    assert unaware["model"] == aware["model"] == "digits-cnn"
+    assert unaware["linf"] == plain["linf"]
+    assert unaware["l2"] == plain["l2"]
+    assert aware["l2"] != plain["l2"]
+    assert unaware["before"]["confidence"] != plain["before"]["confidence"]

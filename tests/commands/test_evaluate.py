@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from robust_core import attacks, goals, zoo
+from robust_core import attacks, defenses, goals, zoo
 from robust_core.data import digits
 from robust_core.evaluation import accuracy, suites
 from robust_core.evaluation.suites import Part, Suite
@@ -14,6 +14,7 @@ BASE = ("--model", "digits-cnn", "--device", "cpu")
 KEYS = {
     *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
     *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
+    *("defense", "adaptive"),
 }
 ROW = {
     *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped"),
@@ -156,7 +157,7 @@ def test_part_of_a_suite_does_not_replace_its_result(command, small_suite):
 
 def test_suites_are_listed_and_can_all_be_made(command):
     ended = command("evaluate", "--suite", "list", "--json")
-    assert set(ended.json) == set(suites.SUITES)
+    assert set(ended.json) == {*suites.SUITES, *suites.TABLES}
     assert {"cifar10", "digits"} <= set(suites.SUITES)
     for suite in suites.SUITES.values():
         assert suite.model in zoo.names()
@@ -266,3 +267,49 @@ def test_ctrl_c(command, monkeypatch):
     assert ended.status == 130
     assert ended.out == ""
     assert ended.err.splitlines()[-1].endswith("robust_core: stopped")
+
+
+def test_a_defence_and_both_attackers(command):
+    """Who does not know of a filter attacks the undefended model."""
+
+    def top1(*words: str) -> float:
+        base = ("evaluate", *BASE, "--attack", "pgd", "--eps", "0.1", "--data", "digits")
+        ended = command(*base, "--limit", "100", *words, "--json")
+        assert ended.status == 0, ended.err
+        return ended.json["rows"][0]["top1"]
+
+    behind = ("--defense", "median:width=3")
+    assert top1(*behind) > top1(*behind, "--adaptive") + 0.05
+    images, labels = (tensor[:100] for tensor in digits.load("test"))
+    model = zoo.load("digits-cnn", "cpu")
+    adversarial = attacks.create("pgd", eps=0.1)(model, images, labels)
+    defended = defenses.create("median", width=3)(model)
+    right = [g[0].index for g in defended.predict(adversarial)]
+    share = sum(a == b for a, b in zip(right, labels.tolist(), strict=True)) / 100
+    assert top1(*behind) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--adaptive",), "--adaptive needs a --defense to know of"),
+        (("--defense", "jpg"), "defense must be one of jpeg, bit-depth"),
+        (("--defense", "jpeg:75"), "--defense must be a name, or one as jpeg:quality=50"),
+        (("--defense", "jpeg:level=3"), "jpeg has no level; it takes quality, subsampling"),
+        (("--defense", "smoothing:sigma=-1"), "sigma must be a number above 0"),
+        (
+            ("--defense", "distilled"),
+            "distilled needs a network trained so, digits-cnn-distilled-t100",
+        ),
+    ],
+)
+def test_defences_that_are_refused(command, words, sentence):
+    ended = command(
+        *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", *words)
+    )
+    assert sentence in ended.complaint
+
+
+def test_a_suite_has_its_own_defences(command):
+    complaint = command("evaluate", "--suite", "digits", "--defense", "jpeg").complaint
+    assert "leave out --defense" in complaint

@@ -110,3 +110,22 @@ def test_a_ticket_keeps_the_result_but_not_the_work(new_engine, result):
     result(engine.submit("next", lambda _: None))  # the only worker has put the first away
     del picture
     assert kept() is None
+
+
+def test_what_is_shown_on_the_way_reaches_every_ticket_and_is_not_kept(new_engine):
+    engine, go = new_engine(), threading.Event()
+
+    def work(progress):
+        progress.show(("half",))
+        progress(1, 2)
+        assert go.wait(LONG)
+        return "whole"
+
+    with engine.submit("key", work) as first, engine.submit("key", work) as second:
+        while not first.step:
+            assert not first.wait(0.01)
+        assert first.shown == second.shown == ("half",)
+        go.set()
+        assert first.wait(LONG)
+    with engine.submit("key", work) as later:
+        assert (later.result(), later.shown) == ("whole", None)

@@ -18,7 +18,8 @@ class GradientPenalty(Objective):
     (2021, "Scaleable input gradient regularization", equation 8) replace that by a finite difference
     ``(L(x + h d) - L(x)) / h`` along ``d``, the sign of the gradient, held fixed: its derivative is the
     same up to O(h), for a quarter of the time here. ``x`` and ``x + h d`` are one batch, so that both
-    are normalised alike. There is no clipping to [0, 1]: what is wanted is the slope at ``x``.
+    are normalised alike. There is no clipping to [0, 1]: what is wanted is the slope at ``x``. A slope
+    that turns out negative, which no norm is, counts as 0.
     """
 
     kind: str = field(default="gradient-penalty", init=False)
@@ -40,8 +41,9 @@ class GradientPenalty(Objective):
     ) -> Tensor:
         direction = input_gradient(crafting_copy(model), images, labels).sign()
         both = logits(model, torch.cat([images, images + self.h * direction]))
-        here, there = (F.cross_entropy(part, labels) for part in both.chunk(2))
-        return here + self.eps * (there - here) / self.h
+        here, there = (F.cross_entropy(part, labels, reduction="none") for part in both.chunk(2))
+        # A norm is no less than 0. Where the difference is, less of it would be a bottomless reward.
+        return (here + self.eps * F.relu(there - here) / self.h).mean()
 
 
 @dataclass(frozen=True, kw_only=True)

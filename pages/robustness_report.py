@@ -1,0 +1,14 @@
+"""Robustness report: what every stored model and defence leaves of accuracy, from committed tables."""
+
+import streamlit as st
+
+from robust_core.dashboard import navigation, report_view, share
+
+navigation.inside_app()
+st.markdown(
+    "#### Robustness report",
+    help="Measured on the test set, never here and now: each figure names n, eps, norm, steps and the "
+    "command that makes it again.",
+)
+report_view.show(report_view.choose())
+share.publish()

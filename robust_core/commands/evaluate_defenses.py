@@ -1,0 +1,218 @@
+"""``python -m robust_core evaluate --suite defenses``: the table of the defences, part by part."""
+
+import argparse
+import json
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from robust_core.commands import defense_tables, output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from robust_core.evaluation.defense_bench import Bench
+    from robust_core.evaluation.defense_plan import Plan, Subject
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options that only this kind of suite has."""
+    group = parser.add_argument_group(
+        "of --suite defenses",
+        "Makes what --out does not have yet: rows that are there under the same conditions are kept, "
+        "and defences that nobody has trained are left out.",
+    )
+    group.add_argument(
+        "--part",
+        nargs="+",
+        action="extend",
+        metavar="NAME",
+        help="some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost",
+    )
+    group.add_argument(
+        "--anew", action="store_true", help="make the rows that are there once more, too"
+    )
+
+
+def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
+    """Make what is missing, written after each subject; the table, its text, and where it is."""
+    from robust_core.evaluation.defense_plan import PLANS
+    from robust_core.paths import RESULTS
+
+    plan = PLANS[args.suite]
+    asked = _asked(args.part, plan)
+    # Fewer pictures must not take the place of the committed result.
+    out = args.out or (RESULTS / f"{args.suite}.json" if args.limit is None else None)
+    bench = _bench(args, plan)
+    value = _head(args, bench)
+    kept = _kept(out, value)
+    value["parts"] = {part: kept.get(part, _empty()) for part in plan.parts}
+    wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
+    try:
+        for part, subject in _possible(wanted, bench):
+            if _make(part, subject, bench, value["parts"][part], args.anew):
+                write(out, _tidy(value, plan))
+    except KeyboardInterrupt:
+        again = f"python -m robust_core evaluate --suite {args.suite}"
+        raise output.Stopped(
+            f"Stopped. What is in {out} is kept. To go on: {again}"
+            if out
+            else "Stopped. Nothing is kept without --out."
+        ) from None
+    value = _tidy(value, plan)
+    write(out, value)
+    return value, defense_tables.text(value, asked), out
+
+
+def write(path: Path | None, value: dict) -> None:
+    """Write the table as JSON, whole or not at all, each row on a line; nothing for no path."""
+    if path is None:
+        return
+    bare = {name: {**part, "rows": f"@{name}"} for name, part in value["parts"].items()}
+    text = json.dumps({**value, "parts": bare}, indent=2, allow_nan=False)
+    for name, part in value["parts"].items():
+        lines = ",\n".join("        " + json.dumps(row, allow_nan=False) for row in part["rows"])
+        text = text.replace(f'"rows": "@{name}"', f'"rows": [\n{lines}\n      ]')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _asked(given: list[str] | None, plan: "Plan") -> list[str]:
+    """The parts to make, in their own order. Raises ``ValueError`` for one that there is not."""
+    unknown = [name for name in given or () if name not in plan.parts]
+    if unknown:
+        raise ValueError(
+            f"--part must be some of {', '.join(plan.parts)}; got {', '.join(unknown)}"
+        )
+    return [name for name in plan.parts if given is None or name in given]
+
+
+def _bench(args: argparse.Namespace, plan: "Plan") -> "Bench":
+    from robust_core import zoo
+    from robust_core.data.datasets import load_test_set
+    from robust_core.evaluation.defense_bench import Bench
+
+    model = zoo.load(plan.model, args.device)
+    images, labels = load_test_set(plan.data, model, args.limit)
+    return Bench(args.suite, plan, model, images, labels, args.limit)
+
+
+def _head(args: argparse.Namespace, bench: "Bench") -> dict:
+    """What is the same for all parts."""
+    return {
+        "suite": args.suite,
+        "command": f"python -m robust_core evaluate --suite {args.suite} --json",
+        "model": bench.plan.model,
+        "data": bench.plan.data,
+        "limit": args.limit,
+        "versions": output.versions(),
+    }
+
+
+def _empty() -> dict:
+    return {"device": None, "stamps": {}, "rows": []}
+
+
+def _kept(path: Path | None, head: dict) -> dict:
+    """The parts of an earlier call. Raises ``ValueError`` where the file is damaged or of another suite."""
+    from robust_core.evaluation.defense_results import to_row
+
+    if path is None or not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for name, part in found["parts"].items():
+            dict(part["stamps"])
+            [to_row(name, row) for row in part["rows"]]
+        other = [key for key in ("suite", "model", "data", "limit") if found[key] != head[key]]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+    if other:
+        raise ValueError(
+            f"{path} is of another {', '.join(other)}: delete it, or give another --out"
+        )
+    return found["parts"]
+
+
+def _possible(
+    wanted: "list[tuple[str, Subject]]", bench: "Bench"
+) -> "Iterator[tuple[str, Subject]]":
+    """Those whose defence exists for the model; of the others it is said once why not."""
+    told = set()
+    for part, subject in wanted:
+        reason = subject.refusal(bench.undefended.name)
+        if not reason:
+            yield part, subject
+        elif subject.key not in told:
+            told.add(subject.key)
+            tqdm.write(f"{subject.key} is left out: {reason}.", file=sys.stderr)
+
+
+def _make(part: str, subject: "Subject", bench: "Bench", table: dict, anew: bool) -> bool:
+    """Put the rows of a subject into ``table``; False where they are there already."""
+    from robust_core.evaluation.defense_parts import MAKERS
+
+    stamp = _stamp(part, subject, bench)
+    if not anew and table["stamps"].get(subject.key) == stamp:
+        return False
+    started = time.perf_counter()
+    with _bar(bench):
+        rows = [asdict(row) for row in MAKERS[part](bench, part, subject)]
+    others = [row for row in table["rows"] if row["subject"] != subject.key]
+    table["rows"] = others + json.loads(json.dumps(rows, allow_nan=False))
+    table["stamps"][subject.key], table["device"] = stamp, str(bench.undefended.device)
+    seconds = time.perf_counter() - started
+    tqdm.write(f"{part}, {subject.key}: {output.duration(seconds)}", file=sys.stderr)
+    return True
+
+
+def _stamp(part: str, subject: "Subject", bench: "Bench") -> str:
+    """A digest of the conditions of a subject's rows: weights, parameters, pictures, attacks, budget.
+
+    The code is not among them: who mends an attack asks for its rows ``--anew``.
+    """
+    plan = bench.plan.parts[part]
+    tried = [
+        [attempt.threat, attack.name, attack.parameters]
+        for attempt in plan.of(subject)
+        for attack in attempt.attacks()
+    ]
+    about = [bench.about(part, subject), tried, plan.options(subject)]
+    text = json.dumps(about, sort_keys=True, default=asdict)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def _bar(bench: "Bench") -> "Iterator[None]":
+    """A progress bar on stderr for what the bench does inside."""
+    with output.bar(1, "", " pieces") as bar:
+
+        def tell(what: str, k: int, n: int) -> None:
+            bar.set_description(what, refresh=False)
+            bar.total, bar.n = n, k
+            bar.refresh()
+
+        bench.tell = tell
+        yield
+
+
+def _tidy(value: dict, plan: "Plan") -> dict:
+    """The table with parts and rows in the order of the plan, without parts that are empty."""
+    parts = {}
+    for name, part in plan.parts.items():
+        order = [subject.key for subject in part.subjects]
+        table = value["parts"][name]
+        rows = [row for row in table["rows"] if row["subject"] in order]
+        rows.sort(key=lambda row, order=order: order.index(row["subject"]))
+        stamps = {key: table["stamps"][key] for key in order if key in table["stamps"]}
+        if rows:
+            parts[name] = {"device": table["device"], "stamps": stamps, "rows": rows}
+    return {**value, "parts": parts}

@@ -1,0 +1,289 @@
+"""Figures of how defences work and break, as pure functions: numbers in, figures out."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+from torch import Tensor
+
+from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.toys.masking import Line
+from robust_core.toys.temperature import Pair, Shares
+
+BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
+LEAST, NEAREST = 1.4e-45, 6e-8
+"""Of float32: its least number above 0, and how near a probability below 1 comes to 1."""
+ROWS = {"undefended": 0, "defended": 1}
+
+
+def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
+    """``(defence, authors, accuracy in percent, conditions)``, the first one on top."""
+    figure = go.Figure(
+        go.Bar(
+            y=[authors for _, authors, _, _ in rows],
+            x=[accuracy for _, _, accuracy, _ in rows],
+            orientation="h",
+            marker={"color": DEFENDED},
+            text=[f"{accuracy} % {idea}" for idea, _, accuracy, _ in rows],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[conditions for _, _, _, conditions in rows],
+            hovertemplate="%{y}: %{text}<br>%{customdata}<extra></extra>",
+        ),
+        go.Layout(**BARE, height=300),
+    )
+    figure.update_xaxes(
+        title="accuracy under the authors' attack", range=[0, 100], ticksuffix=" %", fixedrange=True
+    )
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    return figure
+
+
+def masking_lines(found: Line, names: Sequence[str], *, adaptive: str, log: bool) -> go.Figure:
+    """Loss, slope and class along the line of FGSM, without and with the defence.
+
+    ``adaptive`` names the gradient of one who knows; ``log``: both axes by ratios, down to float32's
+    least number, with slopes by their size.
+    """
+    figure = make_subplots(
+        rows=3, cols=1, shared_xaxes=True, row_heights=[0.42, 0.38, 0.2], vertical_spacing=0.06
+    )
+    lines = (
+        (1, "undefended", found.loss, GREY, "dash", 2),
+        (1, "defended", found.defended_loss, DEFENDED, "solid", 2.5),
+        (2, "undefended", found.slope, GREY, "dash", 2),
+        (2, adaptive, found.adaptive_slope, ADVERSARIAL, "dot", 2.5),
+        (2, "defended", found.seen_slope, DEFENDED, "solid", 2.5),
+    )
+    for row, name, values, colour, dash, width in lines:
+        figure.add_scatter(
+            x=found.t.tolist(),
+            y=_shown(values.abs() if row == 2 and log else values, log),
+            name=name,
+            legendgroup=name,
+            showlegend=row == 1 or name == adaptive,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": width, "shape": "linear"},
+            hovertemplate=f"{name}, t = %{{x:.3f}}: %{{y:.3g}}<extra></extra>",
+            row=row,
+            col=1,
+        )
+    for name, classes in (("undefended", found.classes), ("defended", found.defended_classes)):
+        _strip(figure, name, found.t, classes, names)
+    figure.update_layout(
+        **BARE, height=520, legend=ABOVE, barmode="overlay", bargap=0.25, hovermode="closest"
+    )
+    _axes(figure, log)
+    return figure
+
+
+def _axes(figure: go.Figure, log: bool) -> None:
+    if log:
+        decades = {"type": "log", "exponentformat": "power"}
+        figure.update_yaxes(**decades, range=[math.log10(NEAREST) - 1, 3.5], dtick=3, row=1, col=1)
+        figure.update_yaxes(**decades, range=[math.log10(LEAST) - 1, 3.5], dtick=15, row=2, col=1)
+    figure.update_yaxes(title="loss", row=1, col=1)
+    figure.update_yaxes(title="slope" + (", size" if log else ""), row=2, col=1)
+    figure.update_yaxes(
+        tickvals=list(ROWS.values()), ticktext=list(ROWS), range=[1.6, -0.6], row=3, col=1
+    )
+    figure.update_xaxes(title="t: how far along sign(gradient)", row=3, col=1)
+    figure.update_xaxes(fixedrange=True, zeroline=False)
+    figure.update_yaxes(fixedrange=True)
+    figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"})
+
+
+def _strip(figure: go.Figure, name: str, t: Tensor, classes: Tensor, names: Sequence[str]) -> None:
+    """A bar cut where the class changes: blue as at the clean picture, else vermillion."""
+    begins, at_home = segments(t, classes), classes[(t.abs()).argmin()]
+    figure.add_bar(
+        y=[ROWS[name]] * len(begins),
+        x=[end - start for start, end, _ in begins],
+        base=[start for start, _, _ in begins],
+        orientation="h",
+        marker={
+            "color": [CLEAN if c == at_home else ADVERSARIAL for _, _, c in begins],
+            "pattern": {
+                "shape": ["" if c == at_home else "/" for _, _, c in begins],
+                "fillmode": "overlay",
+                "solidity": 0.15,
+            },
+        },
+        text=[f"“{names[c]}”" for _, _, c in begins],
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        textfont={"color": "white"},
+        customdata=[f"t from {start:.3f} to {end:.3f}" for start, end, _ in begins],
+        hovertemplate=f"{name}: %{{text}}, %{{customdata}}<extra></extra>",
+        showlegend=False,
+        row=3,
+        col=1,
+    )
+
+
+def segments(t: Tensor, classes: Tensor) -> list[tuple[float, float, int]]:
+    """``(start, end, class)`` of each stretch of one class; the ends of one are the start of the next."""
+    cuts = (classes.diff() != 0).nonzero().flatten().tolist()
+    edges = [t[0].item(), *[(t[i] + t[i + 1]).item() / 2 for i in cuts], t[-1].item()]
+    inside = [*[int(classes[i]) for i in cuts], int(classes[-1])]
+    return list(zip(edges, edges[1:], inside, strict=False))
+
+
+def radius_curves(
+    p: Sequence[float],
+    privacy: Sequence[float],
+    smoothing: Sequence[float],
+    *,
+    here: float,
+    bound: float,
+) -> go.Figure:
+    """Certified L2 radii against the probability of the label, by PixelDP and by Cohen et al."""
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=list(p),
+                y=list(values),
+                name=name,
+                mode="lines",
+                line={"color": DEFENDED, "dash": dash, "width": 2.5},
+                hovertemplate=f"{name}, p = %{{x:.4g}}: %{{y:.3g}}<extra></extra>",
+            )
+            for name, values, dash in (
+                ("PixelDP", privacy, "solid"),
+                ("smoothing (Cohen et al.)", smoothing, "dash"),
+            )
+        ],
+        go.Layout(**BARE, height=340, legend=ABOVE),
+    )
+    figure.add_vline(
+        x=here,
+        line={"color": CLEAN, "width": 2},
+        annotation_text=f"p = {here:g}",
+        annotation_position="top left",
+    ).add_hline(
+        y=bound,
+        line={"color": ADVERSARIAL, "width": 2, "dash": "dot"},
+        annotation_text="attack bound L",
+        annotation_position="top left",
+    )
+    top = 1.3 * max(*privacy, bound, smoothing[-1] / 2)
+    figure.update_xaxes(title="probability of the label under noise", fixedrange=True)
+    figure.update_yaxes(title="certified L2 radius", range=[0, top], fixedrange=True)
+    return figure
+
+
+def penalty_curves(
+    margin: Sequence[float],
+    losses: dict[str, Sequence[float]],
+    points: tuple[Sequence[float], Sequence[float]],
+) -> go.Figure:
+    """Loss against margin; ``losses`` are plain, adversarial and decayed, ``points`` (margin, loss)."""
+    looks = zip((CLEAN, ADVERSARIAL, GREY), ("solid", "solid", "dash"), strict=True)
+    lines = [
+        go.Scatter(
+            x=list(margin),
+            y=list(values),
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            hovertemplate=f"{name}, margin %{{x:.2f}}: %{{y:.3f}}<extra></extra>",
+        )
+        for (name, values), (colour, dash) in zip(losses.items(), looks, strict=True)
+    ]
+    dots = go.Scatter(
+        x=list(points[0]),
+        y=list(points[1]),
+        name="test pictures after FGSM",
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 8, "color": ADVERSARIAL},
+        hovertemplate="margin before %{x:.2f}, loss after FGSM %{y:.3f}<extra></extra>",
+    )
+    figure = go.Figure([*lines, dots], go.Layout(**BARE, height=380, legend=ABOVE))
+    figure.update_xaxes(title="margin y (w x + b) of the clean picture", fixedrange=True)
+    figure.update_yaxes(title="loss", rangemode="tozero", fixedrange=True)
+    return figure
+
+
+def softmax_chart(found: Pair, *, certain: float | None, silent: float | None) -> go.Figure:
+    """Probability of the smaller of two logits against T, in float32 and in float64.
+
+    ``certain`` and ``silent``: the T from which on float32 has exactly 1 and exactly 0.
+    """
+    lines = [
+        go.Scatter(
+            x=found.scales.tolist(),
+            y=_shown(values, log=True),
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:.2g}}<extra></extra>",
+        )
+        for name, values, colour, dash in (
+            ("float64", found.exact, GREY, "dash"),
+            ("float32", found.loser, DEFENDED, "solid"),
+        )
+    ]
+    figure = go.Figure(lines, go.Layout(**BARE, height=340, legend=ABOVE))
+    for at, words, height in ((certain, "the other: exactly 1", 0.97), (silent, "exactly 0", 0.85)):
+        if at is not None:
+            figure.add_vline(x=at, line={"color": ADVERSARIAL, "width": 1.5, "dash": "dot"})
+            figure.add_annotation(  # on an axis by ratios it stands at the exponent, unlike the line
+                text=words,
+                x=math.log10(at),
+                y=height,
+                yref="paper",
+                showarrow=False,
+                xanchor="left",
+            )
+    _temperature_axis(figure)
+    figure.update_yaxes(
+        title="probability", type="log", range=[-62, 2], dtick=15, exponentformat="power"
+    )
+    return figure
+
+
+def share_chart(found: Shares) -> go.Figure:
+    """Of pictures, how many have a probability of exactly 1, and a gradient of exactly 0."""
+    lines = [
+        go.Scatter(
+            x=found.scales.tolist(),
+            y=values.tolist(),
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:.1%}}<extra></extra>",
+        )
+        for name, values, colour, dash in (
+            ("probability exactly 1", found.certain, CLEAN, "dot"),
+            ("gradient exactly 0", found.silent, DEFENDED, "solid"),
+            ("gradient exactly 0, float64", found.double, GREY, "dash"),
+        )
+    ]
+    figure = go.Figure(lines, go.Layout(**BARE, height=340, legend=ABOVE))
+    _temperature_axis(figure)
+    figure.update_yaxes(title="share of pictures", range=[-0.03, 1.03], tickformat=".0%")
+    return figure
+
+
+def _temperature_axis(figure: go.Figure) -> None:
+    figure.update_xaxes(
+        title="T, by which the logits are multiplied",
+        type="log",
+        range=[-0.02, 2.02],
+        tickvals=[1, 2, 5, 10, 20, 50, 100],
+        fixedrange=True,
+    )
+    figure.update_yaxes(fixedrange=True)
+
+
+def _shown(values: Tensor, log: bool) -> list[float | None]:
+    """What can be drawn: a logarithm needs more than 0; what is not finite leaves a gap."""
+    return [v if math.isfinite(v) and (v > 0 or not log) else None for v in _floats(values)]
+
+
+def _floats(values: Tensor) -> Iterable[float]:
+    return values.double().tolist()

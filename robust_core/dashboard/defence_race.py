@@ -1,0 +1,97 @@
+"""The arms race: each defence, and what broke it, from the classes; and the table of Athalye et al."""
+
+from html import escape
+
+import streamlit as st
+
+from robust_core import defenses
+from robust_core.dashboard import charts, defence_figures
+from robust_core.parameters import Paper
+
+CSS = """<style>
+.race { display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem 1.75rem; font-size: 0.875rem; }
+.race h6 { grid-column: 1 / -1; margin: 0; padding: 0.7rem 0 0; font-size: 0.95rem; }
+.race > div { position: relative; padding-left: 0.7rem; border-left: 3px solid #009E73; }
+.race > div.broken { border-left: 3px dashed #D55E00; }
+.race > div.broken::before {
+  content: "\\2192"; position: absolute; left: -1.5rem; top: 50%; transform: translateY(-50%);
+}
+.race a { color: inherit; }
+.race small { display: block; opacity: 0.8; }
+@media (max-width: 640px) {
+  .race { grid-template-columns: 1fr; }
+  .race > div.broken { margin: 0 0 0.5rem 1.5rem; }
+}
+</style>"""
+DIALOGUE = "Attacker: “You will not get data like this right, will you?” Defender: “Got it.”"
+SEMINAR = (
+    "Cho, Adversarial attacks and defenses in deep learning, Open DMQA seminar, 2020; translated from "
+    "Korean. Green: the defence. Dashed: what broke it."
+)
+MADRY_ROBUST = (
+    "Of nine defences published at ICLR 2018, adversarial training by PGD alone was found to raise "
+    "robustness much within its own threat model."
+)
+PUBLISHED = (
+    ("thermometer encoding", "Buckman et al.*", 0, "CIFAR-10, Linf 0.031"),
+    ("local intrinsic dimensionality", "Ma et al.", 5, "CIFAR-10, Linf 0.031"),
+    ("input transformations", "Guo et al.*", 0, "ImageNet, L2 0.005 a value"),
+    ("stochastic activation pruning", "Dhillon et al.", 0, "CIFAR-10, Linf 0.031"),
+    ("random resizing and padding", "Xie et al.*", 0, "ImageNet, Linf 0.031"),
+    ("PixelDefend", "Song et al.*", 9, "CIFAR-10, Linf 0.031"),
+    ("Defense-GAN", "Samangouei et al.**", 55, "MNIST, L2 0.005 a value"),
+    ("PGD training", "Madry et al.", 47, "CIFAR-10, Linf 0.031"),
+    ("cascade training", "Na et al.", 15, "CIFAR-10, Linf 0.015"),
+)
+"""Athalye, Carlini, Wagner (2018), table 1: idea, authors, accuracy in percent, data and distance."""
+NOTES = (
+    "Published, not measured here: Athalye, Carlini, Wagner, 2018, table 1. Hover for data and distance. "
+    "\\* The authors also combine it with adversarial training; this is the defence alone. \\*\\* Its "
+    "principle has 0 %; in practice the optimal attack fails by imperfections of the defence."
+)
+
+
+def show(model_name: str) -> None:
+    """The dialogue, a row for each defence by kind, and the published table."""
+    st.markdown(f"*{DIALOGUE}*")
+    st.caption(SEMINAR)
+    st.html(CSS + race(model_name))
+    st.markdown("###### Nine defences of 2018, attacked adaptively")
+    st.markdown(MADRY_ROBUST)
+    st.plotly_chart(
+        defence_figures.published_bars(PUBLISHED),
+        config=charts.CONFIG,
+        key="published_bars",
+        alt="Accuracy under attack: "
+        + ", ".join(f"{authors} {accuracy} %" for _, authors, accuracy, _ in PUBLISHED),
+    )
+    st.caption(NOTES)
+
+
+def race(model_name: str) -> str:
+    """Every registered defence with its idea, what broke it, and both papers, as HTML."""
+    parts = []
+    for kind in defenses.KINDS:
+        parts.append(f"<h6>{escape(kind.capitalize())}</h6>")
+        for name in defenses.names():
+            defense = defenses.get(name)
+            if defense.kind != kind:
+                continue
+            absent = defense().refusal(model_name)
+            note = f"<small>Not there for {escape(model_name)}.</small>" if absent else ""
+            parts += [
+                f"<div><b>{escape(defense.title)}</b>: {escape(defense.summary)} "
+                f"{link(defense.paper)}{note}</div>",
+                f"<div class=broken>{escape(defense.broken_by)} {link(defense.breaker)}</div>",
+            ]
+    return f"<div class=race>{''.join(parts)}</div>"
+
+
+def link(paper: Paper) -> str:
+    """``(Xie et al., 2018)`` that leads to the paper; the whole title is its tooltip."""
+    names = paper.authors.split(", ")
+    authors = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return (
+        f"(<a href='{escape(paper.link)}' target=_blank rel='noopener noreferrer' "
+        f"title='{escape(str(paper))}'>{escape(authors)}, {paper.year}</a>)"
+    )

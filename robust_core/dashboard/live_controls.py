@@ -1,0 +1,148 @@
+"""The controls of the page Live training: presets, the method, and only what this method has."""
+
+from collections.abc import Callable
+from dataclasses import fields
+
+import streamlit as st
+
+from robust_core.dashboard.live_words import PRESETS, START_WORDS, WORDS
+from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.training.live import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
+
+SLIDERS = {
+    "eps": (
+        "Epsilon",
+        (0.0, 0.5, 0.01),
+        "How far each value may be moved, in training and in the attacks that measure it; pixels are "
+        "in [0, 1].",
+    ),
+    "alpha": (
+        "Alpha: weight of the clean loss",
+        (0.0, 1.0, 0.05),
+        "1: clean training, to the last bit. 0: adversarial pictures only.",
+    ),
+    "weight": (
+        "Lambda: weight of an adversarial picture",
+        (0.0, 3.0, 0.1),
+        "A clean picture weighs 1. 0.3 in the paper.",
+    ),
+    "steps": ("Steps of the inner loop", (1, MOST_STEPS, 1), "Gradient steps of PGD, each batch."),
+    "temperature": (
+        "Temperature T",
+        (1, 100, 1),
+        "Of the softmax, in training only. 1: ordinary self-distillation.",
+    ),
+    "epochs": ("Epochs", (1, MOST_EPOCHS, 1), "Passes over the training pictures."),
+}
+FIRST = {"eps", "alpha", "weight", "steps", "temperature"}
+"""Sliders that stand above the button; the others can wait."""
+
+
+def choose_preset(start: Callable[[Plan], None]) -> None:
+    """A button for each preset: sets all controls and calls ``start``."""
+    with st.container(gap="xsmall"):
+        for name, preset in PRESETS.items():
+            st.button(
+                preset.title,
+                key=f"live_preset_{name}",
+                help=preset.help,
+                on_click=_take,
+                args=(preset.plan, start),
+                width="stretch",
+            )
+
+
+def _take(plan: Plan, start: Callable[[Plan], None]) -> None:
+    for name, value in plan.choices.items():
+        st.session_state[f"live_{name}"] = _shown(name, value)
+    start(plan)
+
+
+def _shown(name: str, value: object) -> object:
+    """As the widget has it: whole numbers where its ends are whole."""
+    return int(value) if name in SLIDERS and isinstance(SLIDERS[name][1][0], int) else value
+
+
+def choose_method() -> str:
+    """The method; everything else depends on it."""
+    return st.selectbox(
+        "Method",
+        list(METHODS),
+        format_func=lambda m: WORDS[m].title,
+        key=setting("live_method", "fgsm", one_of(METHODS)),
+        persist_state="session",
+    )
+
+
+def choose_numbers(method: str, *, first: bool) -> dict:
+    """The method's own controls, either those ``first`` or the rest."""
+    values = {}
+    for name in METHODS[method]:
+        if (name in FIRST) != first and name != "random_start":
+            continue
+        if name == "random_start" and first:
+            values[name] = st.toggle(
+                "Random start",
+                key=setting("live_random_start", True, truth),
+                persist_state="session",
+                help="The step begins at a random point of the ball and is 1.25 eps long; else eps.",
+            )
+        elif name == "start" and not first:
+            values[name] = st.segmented_control(
+                "Begin with",
+                STARTS,
+                required=True,
+                format_func=START_WORDS.get,
+                key=setting("live_start", STARTS[0], one_of(STARTS)),
+                persist_state="session",
+                width="stretch",
+            )
+        elif name in SLIDERS:
+            values[name] = _slider(name)
+    if not first:
+        values["seed"] = st.number_input(
+            "Seed",
+            0,
+            999,
+            step=1,
+            key=setting("live_seed", 0, number(int, 0, 999)),
+            persist_state="session",
+            help="Of the first weights, the order of pictures and random starts.",
+        )
+    return values
+
+
+def _slider(name: str) -> float:
+    label, (low, high, step), why = SLIDERS[name]
+    default = next(f.default for f in fields(Plan) if f.name == name)
+    key = setting(f"live_{name}", _shown(name, default), number(type(low), low, high))
+    return st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
+
+
+def plan_of(method: str, values: dict) -> Plan | None:
+    """The plan, or a sentence and None where the numbers do not go together."""
+    try:
+        return Plan(method=method, **values)
+    except ValueError as error:
+        st.error(f"{error}.")
+        return None
+
+
+def offer_training() -> bool:
+    """The button; whether it was pressed.
+
+    By way of the session: where the run of a press is begun anew, the press still counts.
+    """
+    st.button(
+        "Train",
+        key="live_train",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=_press,
+        width="stretch",
+    )
+    return st.session_state.pop("_live_pressed", False)
+
+
+def _press() -> None:
+    st.session_state["_live_pressed"] = True

@@ -1,0 +1,211 @@
+"""Charts of the robustness report as pure functions: what robustness costs, and what only looks like it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from robust_core import defenses
+from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.detector_charts import ABOVE, BARE
+from robust_core.dashboard.report_curves import about
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_rows import (
+    ADAPTIVE,
+    UNDEFENDED,
+    Masking,
+    Row,
+)
+from robust_core.evaluation.verdict import in_255ths
+
+KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A result of others, for a chart: said to be that, with where it is from."""
+
+    name: str
+    clean: float
+    robust: float
+    attack: str
+    source: str
+
+
+PUBLISHED = (
+    Published("ResNet-32, undefended", 0.9327, 0.0, "PGD-40, Linf 8/255", "PyTorch-Robust"),
+    Published("ResNet-32, PGD training", 0.7942, 0.4746, "PGD-40, Linf 8/255", "PyTorch-Robust"),
+    Published("ResNet-32, PGD training", 0.7942, 0.4299, "AutoAttack, 8/255", "PyTorch-Robust"),
+    Published("ResNet-32, FGSM training", 0.8823, 0.0004, "PGD-10, Linf 8/255", "PyTorch-Robust"),
+)
+"""METHODS of the field on the same architecture; the README of that project has them."""
+
+
+def trade_off(report: Report) -> go.Figure:
+    """Clean accuracy against that under the adaptive attack; below it, hollow, that under the ensemble.
+
+    A symbol for each kind of defence. Grey are published results on the same architecture.
+    """
+    traces = []
+    for kind in ("undefended", *defenses.KINDS):
+        found = [
+            (clean, pgd, report.accuracy(subject, ADAPTIVE, "auto"))
+            for subject in report.subjects("accuracy")
+            if (clean := report.accuracy(subject))
+            and (pgd := report.accuracy(subject, ADAPTIVE, "pgd"))
+            and kind_of(pgd) == kind
+        ]
+        if found:
+            traces += _points(kind, found)
+    published = PUBLISHED if report.data == "cifar10" else ()
+    traces.append(
+        go.Scatter(
+            x=[one.clean for one in published],
+            y=[one.robust for one in published],
+            name="published",
+            mode="markers",
+            marker={"symbol": "x", "size": 8, "color": GREY},
+            customdata=[f"{p.name}<br>{p.attack}<br>published: {p.source}" for p in published],
+            hovertemplate="%{customdata}: clean %{x:.1%}, robust %{y:.1%}<extra></extra>",
+        )
+    )
+    layout = go.Layout(
+        **BARE,
+        height=460,
+        legend=ABOVE,
+        xaxis={"title": "right on clean pictures", "tickformat": ".0%"},
+        yaxis={
+            "title": f"right under attack, Linf {in_255ths(report.eps)}",
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+        },
+    )
+    return go.Figure(traces, layout)
+
+
+def _points(kind: str, found: list[tuple[Row, Row, Row | None]]) -> list[go.Scatter]:
+    tint = CLEAN if kind == "undefended" else DEFENDED
+    symbol = KIND_SYMBOLS.get(kind, "star")
+    stems = [(c.accuracy.value, p.accuracy.value, a) for c, p, a in found if a]
+    return [
+        go.Scatter(
+            x=[x for clean, _, _ in stems for x in (clean, clean, None)],
+            y=[y for _, pgd, auto in stems for y in (pgd, auto.accuracy.value, None)],
+            mode="lines",
+            line={"color": GREY, "width": 1},
+            hoverinfo="skip",
+            showlegend=False,
+        ),
+        go.Scatter(
+            x=[clean for clean, _, _ in stems],
+            y=[auto.accuracy.value for _, _, auto in stems],
+            mode="markers",
+            marker={"symbol": f"{symbol}-open", "size": 10, "color": ADVERSARIAL},
+            customdata=[about(auto) for _, _, auto in stems],
+            hovertemplate="%{customdata}<extra></extra>",
+            showlegend=False,
+        ),
+        go.Scatter(
+            x=[clean.accuracy.value for clean, _, _ in found],
+            y=[pgd.accuracy.value for _, pgd, _ in found],
+            name=kind,
+            mode="markers+text",
+            text=[pgd.title.split(",")[0] for _, pgd, _ in found],
+            textposition="top center",
+            textfont={"size": 10},
+            cliponaxis=False,
+            marker={"symbol": symbol, "size": 11, "color": tint},
+            customdata=[about(pgd) for _, pgd, _ in found],
+            hovertemplate="%{customdata}<extra></extra>",
+        ),
+    ]
+
+
+def kind_of(row: Row | Masking) -> str:
+    """The kind of the row's defence, or "undefended"."""
+    undefended = row.defense == UNDEFENDED
+    return "undefended" if undefended else defenses.get(row.defense).kind
+
+
+def checklist(rows: Sequence[Masking]) -> go.Figure:
+    """The six findings of each defence: a sign of masked gradients, or none; the sentence in the hover."""
+    names = [finding.name for finding in rows[0].findings]
+    signs = [[float(f.suspicious) for f in row.findings] for row in rows]
+    layout = go.Layout(
+        **BARE,
+        height=70 + 30 * len(rows),
+        xaxis={"side": "top", "fixedrange": True},
+        yaxis={"autorange": "reversed", "fixedrange": True},
+    )
+    figure = go.Heatmap(
+        z=signs,
+        x=[name.replace("-", " ") for name in names],
+        y=[row.title for row in rows],
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, DEFENDED], [1, ADVERSARIAL]],
+        showscale=False,
+        xgap=2,
+        ygap=2,
+        text=[["sign" if s else "no" for s in line] for line in signs],
+        texttemplate="%{text}",
+        textfont={"color": "white"},
+        customdata=[[_folded(f"{f.question} {f.sentence}") for f in row.findings] for row in rows],
+        hovertemplate="<b>%{y}</b><br>%{customdata}<extra></extra>",
+    )
+    return go.Figure([figure], layout)
+
+
+def _folded(text: str, width: int = 70) -> str:
+    """Lines of at most ``width`` characters, as a hover does not break them itself."""
+    lines = [""]
+    for word in text.split():
+        if len(lines[-1]) + len(word) > width:
+            lines.append("")
+        lines[-1] += f"{word} "
+    return "<br>".join(line.strip() for line in lines)
+
+
+def distillation_bars(rows: Sequence[Row]) -> go.Figure:
+    """Accuracy under each attacker, a group for each network: what softmax hides, and what logits show."""
+    subjects = {row.subject: row.title for row in rows}
+    looks = {
+        "clean": (CLEAN, ""),
+        "FGSM through softmax": (DEFENDED, "/"),
+        "FGSM on the logits": (ADVERSARIAL, "x"),
+        "CW-L2 on the logits": ("#7F6A4F", "."),
+    }
+    bars = []
+    for name, (tint, pattern) in looks.items():
+        own = {row.subject: row for row in rows if _attempt(row) == name}
+        there = [subject for subject in subjects if subject in own]
+        bars.append(
+            go.Bar(
+                name=name,
+                x=[subjects[s] for s in there],
+                y=[own[s].accuracy.value for s in there],
+                marker={"color": tint, "pattern": {"shape": pattern, "solidity": 0.25}},
+                text=[f"{own[s].accuracy.value:.0%}" for s in there],
+                textposition="outside",
+                customdata=[about(own[s]) for s in there],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+    layout = go.Layout(
+        **BARE,
+        barmode="group",
+        height=380,
+        legend=ABOVE,
+        yaxis={"range": [0, 1.1], "tickformat": ".0%", "title": "right"},
+    )
+    return go.Figure(bars, layout)
+
+
+def _attempt(row: Row) -> str:
+    """What a row of the part "distillation" is, in the words of its chart."""
+    if row.attack is None:
+        return "clean"
+    if row.attack == "cw-l2":
+        return "CW-L2 on the logits"
+    return f"FGSM {'through softmax' if row.threat != ADAPTIVE else 'on the logits'}"

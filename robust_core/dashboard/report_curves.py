@@ -1,0 +1,150 @@
+"""Curves of the robustness report as pure functions: accuracy against eps, certificates against radius."""
+
+from collections.abc import Iterable, Sequence
+
+import plotly.graph_objects as go
+
+from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS
+from robust_core.dashboard.detector_charts import ABOVE, BARE
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_rows import (
+    ADAPTIVE,
+    CURVES,
+    UNAWARE,
+    UNDEFENDED,
+    Certified,
+    Row,
+)
+
+ATTACKERS = {UNAWARE: "does not know the defence", ADAPTIVE: "knows it (adaptive)"}
+DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
+COLOURS = (DEFENDED, "#E69F00", "#56B4E9", "#CC79A7", *FAMILIES[4:], ADVERSARIAL)
+MOST_BANDS = 4
+"""Intervals of more curves than this would lie over each other."""
+
+
+COHEN = {0.25: ((0, 0.748), (0.25, 0.600), (0.5, 0.428), (0.75, 0.266), (1.0, 0.0))}
+"""Cohen et al. (2019), CIFAR-10, ResNet-110, 500 pictures, n 100,000: share by radius, by sigma."""
+
+
+def colour(subject: str, subjects: Sequence[str]) -> str:
+    """The colour of a subject: the undefended model has its own, the others by their place."""
+    if subject == UNDEFENDED:
+        return CLEAN
+    others = [one for one in subjects if one != UNDEFENDED]
+    return COLOURS[others.index(subject) % len(COLOURS)]
+
+
+def accuracy_curves(
+    report: Report, chosen: Sequence[str], threats: Iterable[str], top: float, part: str = CURVES
+) -> go.Figure:
+    """Accuracy against eps up to ``top``, a line for each subject and attacker, with Wilson intervals.
+
+    The undefended model has one line only: nobody has anything to know about it.
+    """
+    titles = report.subjects(part)
+    traces = []
+    for subject in (one for one in titles if one in chosen):
+        own = (ADAPTIVE,) if subject == UNDEFENDED else tuple(threats)
+        for threat in own:
+            rows = [row for row in report.curve(subject, threat, part) if row.eps <= top + 1e-9]
+            tint = colour(subject, list(titles))
+            if threat == own[-1] and len(chosen) <= MOST_BANDS:
+                traces.append(_band(rows, tint))
+            traces.append(_line(rows, titles[subject], threat, tint, list(titles).index(subject)))
+    layout = go.Layout(
+        **BARE,
+        height=430,
+        legend={**ABOVE, "font": {"size": 11}},
+        xaxis={"title": "eps, Linf, in 255ths", "range": [-0.01 * 255 * top, 255 * top * 1.02]},
+        yaxis={"title": "right", "range": [-0.03, 1.03], "tickformat": ".0%"},
+        hovermode="closest",
+    )
+    return go.Figure(traces, layout)
+
+
+def _line(rows: Sequence[Row], title: str, threat: str, tint: str, place: int) -> go.Scatter:
+    undefended = bool(rows) and rows[0].subject == UNDEFENDED
+    who = "" if undefended else f", {'adaptive' if threat == ADAPTIVE else threat}"
+    return go.Scatter(
+        x=[255 * row.eps for row in rows],
+        y=[row.accuracy.value for row in rows],
+        name=f"{title}{who}",
+        mode="lines+markers",
+        line={"color": tint, "dash": DASHES[threat], "width": 2},
+        marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 7},
+        customdata=[about(row) for row in rows],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def about(row: Row) -> str:
+    """The hover of a point: the share with its interval, and all conditions."""
+    low, high = row.accuracy.interval
+    said = (
+        f"<b>{row.title}</b><br>right {row.accuracy.value:.1%} (95 %: {low:.1%} to {high:.1%})<br>"
+    )
+    return said + row.conditions.replace(". Made by: ", "<br>").replace("`", "")
+
+
+def _band(rows: Sequence[Row], tint: str) -> go.Scatter:
+    x = [255 * row.eps for row in rows]
+    lows, highs = zip(*(row.accuracy.interval for row in rows), strict=True) if rows else ((), ())
+    red, green, blue = (int(tint[i : i + 2], 16) for i in (1, 3, 5))
+    return go.Scatter(
+        x=[*x, *reversed(x)],
+        y=[*lows, *reversed(highs)],
+        fill="toself",
+        mode="none",
+        fillcolor=f"rgba({red}, {green}, {blue}, 0.15)",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+
+
+def certified_curves(rows: Sequence[Certified]) -> go.Figure:
+    """Share of pictures that are right and certified to an L2 radius or further, with intervals.
+
+    Dotted in grey stand the figures of Cohen et al. (2019) at the same sigma, where there are any.
+    """
+    top = max([1.0, *(r for row in rows for r in row.radii[-1:])])
+    grid = [top * i / 200 for i in range(201)]
+    traces = []
+    for i, row in enumerate(rows):
+        shares = [row.at(radius) for radius in grid]
+        words = [
+            f"<b>{row.title}</b><br>radius {r:.3f}: {s.value:.1%} (95 %: {s.interval[0]:.1%} to "
+            f"{s.interval[1]:.1%})<br>{row.conditions.split('. Made')[0]}"
+            for r, s in zip(grid, shares, strict=True)
+        ]
+        traces.append(
+            go.Scatter(
+                x=grid,
+                y=[share.value for share in shares],
+                name=row.title,
+                mode="lines",
+                line={"color": (DEFENDED, "#E69F00")[i % 2], "dash": ("solid", "dash")[i % 2]},
+                customdata=words,
+                hovertemplate="%{customdata}<extra></extra>",
+            )
+        )
+    traces += [
+        go.Scatter(
+            x=[r for r, _ in COHEN[sigma]],
+            y=[share for _, share in COHEN[sigma]],
+            name=f"Cohen et al. (2019), sigma {sigma:g}, ResNet-110: published",
+            mode="markers+lines",
+            line={"color": GREY, "dash": "dot", "width": 1},
+            hovertemplate="published: %{y:.1%} at %{x:.2f}<extra></extra>",
+        )
+        for sigma in dict.fromkeys(row.sigma for row in rows if row.sigma in COHEN)
+    ]
+    layout = go.Layout(
+        **BARE,
+        height=400,
+        legend=ABOVE,
+        xaxis={"title": "radius in L2, values in [0, 1]", "range": [0, top]},
+        yaxis={"title": "right and certified", "range": [-0.02, 1.02], "tickformat": ".0%"},
+    )
+    return go.Figure(traces, layout)

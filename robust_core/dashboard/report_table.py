@@ -1,0 +1,66 @@
+"""The robustness report as one table: what each defence leaves of accuracy, and what it costs."""
+
+import streamlit as st
+
+from robust_core.dashboard import report_charts
+from robust_core.evaluation.defense_results import COMMAND, Report
+from robust_core.evaluation.defense_rows import ADAPTIVE, NAIVE, UNAWARE, Row
+
+COLUMNS: dict[str, tuple[str, str | None, str]] = {
+    "clean": ("clean", None, "No attack."),
+    "FGSM, naive": (NAIVE, "fgsm", "One step through the softmax of the deployed model as it is."),
+    "PGD, naive": (NAIVE, "pgd", "20 steps through the softmax of the deployed model as it is."),
+    "PGD, unaware": (UNAWARE, "pgd", "20 steps by an attacker who does not know of the defence."),
+    "PGD, adaptive": (ADAPTIVE, "pgd", "20 steps by an attacker who knows it."),
+    "ensemble": (ADAPTIVE, "auto", "Four attacks in turn, knowing the defence; fewer pictures."),
+}
+"""Head of a column: who attacks, with what, and what it says on hover."""
+
+
+def show(report: Report) -> None:
+    """All at one radius in Linf; certified accuracy in L2; milliseconds of one prediction."""
+    titles = report.subjects("accuracy")
+    st.dataframe(
+        [_line(report, subject, title) for subject, title in titles.items()],
+        hide_index=True,
+        placeholder="",
+        height=38 + 35 * len(titles),
+        column_config={
+            head: st.column_config.NumberColumn(head, help=words, format="%.1f %%")
+            for head, (_, _, words) in COLUMNS.items()
+        }
+        | {
+            "certified 0.25": st.column_config.NumberColumn(
+                help="Right and certified to an L2 radius of 0.25.", format="%.1f %%"
+            ),
+            "ms": st.column_config.NumberColumn(
+                help="One prediction of one picture alone, the median of several.", format="%.2f"
+            ),
+            "n": st.column_config.TextColumn(help="Pictures; and those of the ensemble."),
+        },
+    )
+    first = next(iter(report.rows("accuracy")))
+    st.caption(
+        f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "
+        f"pictures. All of it is made by: `{COMMAND}`; this part by `{first.command}`."
+    )
+
+
+def _line(report: Report, subject: str, title: str) -> dict:
+    cells = {
+        head: report.accuracy(subject, who, attack) for head, (who, attack, _) in COLUMNS.items()
+    }
+    promise, cost = report.certified(subject), report.cost(subject)
+    auto = cells["ensemble"]
+    return {
+        "defence": title,
+        "kind": report_charts.kind_of(cells["clean"]),
+        **{head: _percent(row) for head, row in cells.items()},
+        "certified 0.25": promise and 100 * promise.at(0.25).value,
+        "ms": cost and cost.milliseconds_alone,
+        "n": f"{cells['clean'].n}" + (f"; {auto.n}" if auto else ""),
+    }
+
+
+def _percent(row: Row | None) -> float | None:
+    return None if row is None else 100 * row.accuracy.value

@@ -1,0 +1,218 @@
+"""The robustness report: one table for each family of pictures, drawn in tabs."""
+
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from robust_core import zoo
+from robust_core.dashboard import charts, controls, report_charts, report_curves, report_table
+from robust_core.dashboard.share import one_of, setting, several_of
+from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_plan import PLANS
+from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_rows import (
+    ADAPTIVE,
+    CERTIFIED,
+    CURVES,
+    DISTILLATION,
+    JPEG,
+    MASKING,
+    UNDEFENDED,
+)
+from robust_core.evaluation.verdict import in_255ths
+from robust_core.paths import RESULTS
+
+FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
+"""Curves that are drawn at first, where there are such."""
+SPANS = {"small": 16 / 255, "all": 0.7}
+GAIN = 0.1
+"""Points of accuracy above the undefended model from which on a defence is said to help."""
+
+
+def choose() -> Report:
+    """The report of one model, by a choice where there are several."""
+    names = [name for name in PLANS if (RESULTS / f"{name}.json").is_file()] or [next(iter(PLANS))]
+    key = setting("report", names[0], one_of(names))
+    if len(names) > 1:
+        st.segmented_control(
+            "Model",
+            names,
+            required=True,
+            format_func=lambda name: PLANS[name].model,
+            key=key,
+            persist_state="session",
+        )
+    return defense_results.report(RESULTS / f"{st.session_state[key]}.json")
+
+
+def show(report: Report) -> None:
+    """The headline, and tabs of which only the open one is drawn."""
+    if report.lacking:
+        st.info(report.lacking)
+        return
+    _say_headline(report)
+    if report.outdated:
+        st.caption(
+            f"Left out, as measured on other weights than the bundled ones: {', '.join(report.outdated)}."
+        )
+    there = {title: draw for title, (part, draw) in TABS.items() if report.rows(part)}
+    tabs = st.tabs(list(there), key="report_tabs", on_change="rerun")
+    for tab, draw in zip(tabs, there.values(), strict=True):
+        if tab.open:
+            with tab:
+                draw(report)
+
+
+def _say_headline(report: Report) -> None:
+    """How many defences stand, and what robustness costs."""
+    pairs = [
+        (clean, robust)
+        for subject in report.subjects("accuracy")
+        if subject != UNDEFENDED
+        and (clean := report.accuracy(subject))
+        and (robust := report.accuracy(subject, ADAPTIVE, "pgd"))
+    ]
+    bare = report.accuracy(UNDEFENDED, ADAPTIVE, "pgd")
+    clean = report.accuracy(UNDEFENDED)
+    if not pairs or not bare or not clean:
+        return
+    held = [pair for pair in pairs if pair[1].accuracy.value >= bare.accuracy.value + GAIN]
+    st.markdown(
+        f"##### {len(held)} of {len(pairs)} defences still gain {100 * GAIN:.0f} points or more, once "
+        "the attacker knows them"
+    )
+    best = max(pairs, key=lambda pair: pair[1].accuracy.value)
+    st.caption(
+        f"{report.model} without defence: {clean.accuracy.value:.1%} clean, {bare.accuracy.value:.1%} "
+        f"under attack. The best, {best[1].title}: {best[0].accuracy.value:.1%} clean, "
+        f"{best[1].accuracy.value:.1%} under attack. {bare.conditions}"
+    )
+
+
+def _chart(figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, config=charts.CONFIG, key=f"report_{key}", alt=alt)
+
+
+def curves(report: Report, part: str = CURVES) -> None:
+    """Accuracy against eps for chosen defences and attackers."""
+    titles = report.subjects(part)
+    start = list(titles) if part == JPEG else [one for one in FIRST if one in titles]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        threats = st.pills(
+            "The attacker",
+            list(report_curves.ATTACKERS),
+            selection_mode="multi",
+            format_func=report_curves.ATTACKERS.get,
+            key=setting(
+                f"report_{part}_who",
+                list(report_curves.ATTACKERS),
+                several_of(report_curves.ATTACKERS),
+            ),
+            persist_state="session",
+        )
+        span = st.segmented_control(
+            "eps up to",
+            list(SPANS),
+            required=True,
+            format_func={"small": "16/255", "all": "0.7"}.get,
+            key=setting(f"report_{part}_span", "small", one_of(SPANS)),
+            persist_state="session",
+        )
+    chosen = st.pills(
+        "Defences",
+        list(titles),
+        selection_mode="multi",
+        format_func=titles.get,
+        key=setting(f"report_{part}_subjects", start or list(titles), several_of(titles)),
+        persist_state="session",
+        wrap=True,
+    )
+    if not chosen or not threats:
+        st.info("Choose at least one defence and one attacker.")
+        return
+    ordered = [threat for threat in report_curves.ATTACKERS if threat in threats]
+    figure = report_curves.accuracy_curves(report, chosen, ordered, SPANS[span], part)
+    _chart(figure, part, "Accuracy against eps for each chosen defence.")
+    row = report.curve(chosen[0], ADAPTIVE, part)[-1]
+    st.caption(
+        "Solid: the attacker knows the defence and differentiates what stands for it. Dotted: it does "
+        "not know of it. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
+        "can be made flat grey: no classifier can be right there. "
+        f"{row.attack}, {row.steps} steps; n and command of each point are in its hover."
+    )
+
+
+def trade_off(report: Report) -> None:
+    """What robustness costs."""
+    _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
+    st.caption(
+        "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow, below it: the ensemble of "
+        "four attacks, on fewer pictures. Robustness is paid with clean accuracy (deck: accuracy loss). "
+        "Grey crosses are published figures, not measured here."
+    )
+
+
+def certified(report: Report) -> None:
+    """What is promised, by radius."""
+    rows = report.rows(CERTIFIED)
+    _chart(report_curves.certified_curves(rows), "certified", "Certified accuracy against radius.")
+    for row in rows:
+        st.caption(
+            f"**{row.title}**: certified at all {row.at(0).value:.1%}, at 0.25 {row.at(0.25).value:.1%}; "
+            f"abstains on {row.abstained} of {row.n}, wrong on {row.wrong}. {row.conditions}"
+        )
+    model = zoo.describe(report.model)
+    whole = controls.radius("l2", report.eps, model)
+    furthest = max((row.radii[-1] for row in rows if row.radii), default=0)
+    st.caption(
+        f"A radius is a promise in L2. A change of every value of a {model.shape} picture by "
+        f"{in_255ths(report.eps)} has an L2 length of {whole:.2f}; the largest radius here is "
+        f"{furthest:.2f}."
+    )
+
+
+def checklist(report: Report) -> None:
+    """Six signs of masked gradients for each defence."""
+    rows = report.rows(MASKING)
+    _chart(report_charts.checklist(rows), "checklist", "Six signs of masked gradients by defence.")
+    titles = {row.subject: row.title for row in rows}
+    chosen = st.selectbox(
+        "In words",
+        list(titles),
+        format_func=titles.get,
+        key=setting("report_finding", next(iter(titles)), one_of(titles)),
+        persist_state="session",
+        width=340,
+    )
+    row = next(row for row in rows if row.subject == chosen)
+    for finding in row.findings:
+        colour, icon = ("red", "warning") if finding.suspicious else ("green", "check")
+        st.markdown(f":{colour}[:material/{icon}:] **{finding.question}** {finding.sentence}")
+    st.caption(
+        "The attacker here is naive on purpose: it differentiates the deployed model as it is. A sign "
+        "says that accuracy under such an attack means nothing; no sign proves nothing (Athalye et "
+        "al., 2018). "
+        f"{row.conditions}"
+    )
+
+
+def distillation(report: Report) -> None:
+    """What temperature and saturation hide."""
+    rows = report.rows(DISTILLATION)
+    _chart(report_charts.distillation_bars(rows), "distillation", "Softmax hides, logits show.")
+    st.caption(
+        "The same networks and pictures, three attackers: through float32 softmax, on the logits, and "
+        f"CW on the logits, which has no eps. {rows[-1].conditions}"
+    )
+
+
+TABS: dict[str, tuple[str, Callable[[Report], None]]] = {
+    "Accuracy against eps": (CURVES, curves),
+    "Clean against robust": ("accuracy", trade_off),
+    "Certified radius": (CERTIFIED, certified),
+    "Masking checklist": (MASKING, checklist),
+    "All figures": ("accuracy", report_table.show),
+    "JPEG by quality": (JPEG, partial(curves, part=JPEG)),
+    "Distillation": (DISTILLATION, distillation),
+}

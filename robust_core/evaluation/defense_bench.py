@@ -1,0 +1,159 @@
+"""Subjects on test pictures: each attack is made once, each row says all that it depends on."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
+from robust_core.defenses import Defended, Defense
+from robust_core.engine import in_batches
+from robust_core.evaluation.defense_plan import Plan, Subject
+from robust_core.evaluation.defense_rows import ADAPTIVE, UNAWARE
+from robust_core.modes import evaluating
+
+BATCH, SMALL_BATCH = 100, 10
+"""Pictures at a time; of dear subjects, whose answers take many passes."""
+
+
+class Trial(NamedTuple):
+    """What an attack left, one entry per picture: right or not, and how far it went in L2."""
+
+    right: Tensor
+    l2: Tensor
+
+
+@dataclass
+class Bench:
+    """All that the table is made of.
+
+    Args:
+        suite: its name, of which ``plan`` is the plan.
+        undefended: the model of the plan, on the device to compute on.
+        images: float test pictures ``[N, C, H, W]`` in [0, 1], and ``labels`` ``[N]``, on the CPU.
+        limit: pictures of each part at most; None: as many as the plan says.
+        tell: called as ``tell(what, k, n)`` after each of n pieces of work; what it raises ends it.
+    """
+
+    suite: str
+    plan: Plan
+    undefended: Classifier
+    images: Tensor
+    labels: Tensor
+    limit: int | None = None
+    tell: Callable[[str, int, int], object] = lambda what, k, n: None
+    models: dict[str, Classifier] = field(default_factory=dict)
+    crafted: dict[tuple[int, Attack], Tensor] = field(default_factory=dict)
+
+    def model(self, subject: Subject) -> Classifier:
+        """The undefended model behind the subject's defence."""
+        if subject.key not in self.models:
+            defense = subject.create()
+            self.models[subject.key] = defense(self.undefended) if defense else self.undefended
+        return self.models[subject.key]
+
+    def count(self, part: str, subject: Subject) -> int:
+        """Pictures of a subject in a part."""
+        own = self.plan.parts[part].few if subject.dear else self.plan.parts[part].pictures
+        return min(own, self.limit or own, len(self.labels))
+
+    def about(self, part: str, subject: Subject) -> dict:
+        """The fields of ``defense_rows.About``."""
+        model, defense = self.model(subject), subject.create()
+        base = model.base if isinstance(model, Defended) else model
+        words = ["python", "-m", "robust_core", "evaluate", "--suite", self.suite, "--part", part]
+        return {
+            "part": part,
+            "command": " ".join(words + (["--limit", str(self.limit)] if self.limit else [])),
+            "subject": subject.key,
+            "defense": subject.defense,
+            "title": subject.title(),
+            "parameters": defense.parameters if defense else {},
+            "model": base.name,
+            "weights": {m.name: _sha(m) for m in (self.undefended, base)},
+            "n": self.count(part, subject),
+        }
+
+    def clean(self, subject: Subject, n: int) -> Trial:
+        """How the subject does without an attack."""
+        right = self._right(subject, self.images[:n], f"{subject.key}: clean")
+        return Trial(right, torch.zeros(n, dtype=torch.float64))
+
+    def attempt(self, subject: Subject, threat: str, attack: Attack, n: int) -> Trial:
+        """How it does on what ``attack`` makes of the first ``n`` pictures for one kind of attacker."""
+        what = f"{subject.key}: {attack.name}, {threat}"
+        if threat == UNAWARE:
+            moved = self._moved(self.victim(subject), attack, n, subject, what)
+        else:
+            moved = self._craft(self.model(subject), attack, n, subject, what, threat == ADAPTIVE)
+        l2 = (moved - self.images[:n]).double().flatten(1).norm(dim=1)
+        return Trial(self._right(subject, moved, what), l2)
+
+    def victim(self, subject: Subject) -> Classifier:
+        """The model on which one who does not know of the defence makes the pictures."""
+        model = self.model(subject)
+        return model.victim if isinstance(model, Defended) else model
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """How long ``work`` takes, to the end of what it has started on the device."""
+        started = time.perf_counter()
+        work()
+        if self.undefended.device.type == "cuda":
+            torch.cuda.synchronize(self.undefended.device)
+        return time.perf_counter() - started
+
+    def rows(self, subject: Subject, n: int, what: str) -> Iterator[Tensor]:
+        """Indices of the first ``n`` pictures, some at a time; tells how far they have come."""
+        parts = torch.arange(n).split(SMALL_BATCH if subject.dear else BATCH)
+        for i, rows in enumerate(parts):
+            yield rows
+            self.tell(what, i + 1, len(parts))
+
+    def _moved(
+        self, victim: Classifier, attack: Attack, n: int, subject: Subject, what: str
+    ) -> Tensor:
+        """The same pictures for all subjects whose attackers take the same model for it."""
+        key = (id(victim), attack)  # its name is not enough: behind a defence at other settings
+        if len(self.crafted.get(key, ())) < n:
+            self.crafted[key] = self._craft(victim, attack, n, subject, what, False)
+        return self.crafted[key][:n]
+
+    def _craft(
+        self, model: Classifier, attack: Attack, n: int, subject: Subject, what: str, knows: bool
+    ) -> Tensor:
+        def work(rows: Tensor) -> Tensor:
+            images, labels = (x[rows].to(model.device) for x in (self.images, self.labels))
+            return attack(model, images, labels, adaptive=knows).cpu()
+
+        parts = [in_batches(work, rows, len(rows)) for rows in self.rows(subject, n, what)]
+        return torch.cat(parts)
+
+    @torch.no_grad()
+    def _right(self, subject: Subject, images: Tensor, what: str) -> Tensor:
+        """Where the subject is right, bool ``[n]``."""
+        model = self.model(subject)
+
+        def work(rows: Tensor) -> Tensor:
+            return model(images[rows].to(model.device)).argmax(1).cpu() == self.labels[rows]
+
+        with evaluating(model):
+            parts = [
+                in_batches(work, rows, len(rows))
+                for rows in self.rows(subject, len(images), f"{what}, asked")
+            ]
+        return torch.cat(parts)
+
+
+def aware_of(defense: Defense | None, threat: str, attack: Attack) -> Attack:
+    """The attack as one who does not, or does, know of the defence runs it."""
+    if defense is None or threat not in (UNAWARE, ADAPTIVE):
+        return attack
+    return defense.of_aware(attack) if threat == ADAPTIVE else defense.of_unaware(attack)
+
+
+def _sha(model: Classifier) -> str | None:
+    return model.provenance.details.get("sha256")

@@ -1,0 +1,161 @@
+"""The parts of the table of the defences: what makes the rows of one subject."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
+from robust_core.defenses.noisy import GUESSES, Smoothing
+from robust_core.evaluation import defense_rows as kinds
+from robust_core.evaluation import masking
+from robust_core.evaluation.accuracy import has_eps
+from robust_core.evaluation.defense_bench import Bench, Trial, aware_of
+from robust_core.evaluation.defense_plan import Subject
+
+REPEATS = 5
+"""How often a prediction is timed."""
+
+
+def attempts(bench: Bench, part: str, subject: Subject) -> list[kinds.Row]:
+    """Clean accuracy, and that under each attempt of the part at each of its radii."""
+    about, rows = bench.about(part, subject), []
+    started = time.perf_counter()
+    clean = bench.clean(subject, about["n"])
+    rows.append(_row(about, clean, clean, time.perf_counter() - started))
+    for attempt in bench.plan.parts[part].of(subject):
+        for asked in attempt.attacks():
+            attack = aware_of(subject.create(), attempt.threat, asked)
+            started = time.perf_counter()
+            trial = bench.attempt(subject, attempt.threat, attack, about["n"])
+            seconds = time.perf_counter() - started
+            by = {"threat": attempt.threat, "asked": asked.name, "attack": attack}
+            by["made_on"] = (
+                bench.victim(subject) if attempt.threat == kinds.UNAWARE else bench.model(subject)
+            ).name
+            rows.append(_row(about, clean, trial, seconds, **by))
+    return rows
+
+
+def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified]:
+    """The certificate of each picture, by as many draws as the part says."""
+    about, model = bench.about(part, subject), bench.model(subject)
+    defense = replace(model.defense, **bench.plan.parts[part].options(subject))
+    labels = bench.labels[: about["n"]].tolist()
+    started, found = time.perf_counter(), []
+    for rows in bench.rows(subject, about["n"], f"{subject.key}: certificates"):
+        pictures = bench.images[rows].to(model.device).split(1)
+        found += [defense.certificate(model.base, image) for image in pictures]
+    held = [(one.radius, one.label == y) for one, y in zip(found, labels, strict=True)]
+    return [
+        kinds.Certified(
+            **about | {"parameters": defense.parameters},
+            norm="l2",
+            sigma=found[0].sigma,
+            draws=defense.n,
+            selection=GUESSES if isinstance(defense, Smoothing) else None,
+            alpha=defense.alpha,
+            seed=defense.seed,
+            abstained=sum(radius == 0 for radius, _ in held),
+            wrong=sum(radius > 0 and not right for radius, right in held),
+            radii=tuple(sorted(round(radius, 5) for radius, right in held if radius > 0 and right)),
+            seconds=time.perf_counter() - started,
+        )
+    ]
+
+
+def checklist(bench: Bench, part: str, subject: Subject) -> list[kinds.Masking]:
+    """The six findings on the deployed model, with the undefended one as surrogate.
+
+    No row for a subject that is right about none of the pictures: there is nothing to be hidden.
+    """
+    about, model = bench.about(part, subject), bench.model(subject)
+    options = bench.plan.parts[part].options(subject)
+    if not bench.clean(subject, about["n"]).right.any():
+        return []
+    images, labels = (x[: about["n"]].to(model.device) for x in (bench.images, bench.labels))
+    surrogate = None if model is bench.undefended else bench.undefended
+    tell = partial(bench.tell, f"{subject.key}: checklist")
+    started = time.perf_counter()
+    findings = masking.checklist(
+        model, images, labels, surrogate=surrogate, progress=tell, **options
+    )
+    return [
+        kinds.Masking(
+            **about,
+            right=int(findings[0].numbers["n"]),
+            eps=options["eps"],
+            seed=options["seed"],
+            surrogate=surrogate.name if surrogate else None,
+            budget=asdict(options["budget"]),
+            findings=findings,
+            seconds=time.perf_counter() - started,
+        )
+    ]
+
+
+def cost(bench: Bench, part: str, subject: Subject) -> list[kinds.Cost]:
+    """How long predictions take."""
+    about, model = bench.about(part, subject), bench.model(subject)
+    images = bench.images[: about["n"]].to(model.device)
+    return [
+        kinds.Cost(
+            **about,
+            batch=len(images),
+            milliseconds=_milliseconds(bench, model, images) / len(images),
+            milliseconds_alone=_milliseconds(bench, model, images[:1]),
+            device=str(model.device),
+            threads=torch.get_num_threads(),
+        )
+    ]
+
+
+MAKERS: dict[str, Callable[[Bench, str, Subject], list]] = {
+    **dict.fromkeys(kinds.ROWS, attempts),
+    kinds.CERTIFIED: certified,
+    kinds.MASKING: checklist,
+    kinds.COST: cost,
+}
+"""By part."""
+
+
+def _row(
+    about: dict,
+    clean: Trial,
+    trial: Trial,
+    seconds: float,
+    *,
+    threat: str = kinds.CLEAN,
+    asked: str | None = None,
+    attack: Attack | None = None,
+    made_on: str | None = None,
+) -> kinds.Row:
+    given = attack.parameters if attack else {}
+    flipped = trial.l2[clean.right & ~trial.right]
+    return kinds.Row(
+        **about,
+        threat=threat,
+        made_on=made_on,
+        asked=asked,
+        attack=attack.name if attack else None,
+        attack_parameters={name: value for name, value in given.items() if name != "eps"},
+        steps=given.get("steps"),
+        seed=given.get("seed"),
+        norm=attack.norm if attack else None,
+        eps=0.0 if attack is None else attack.eps if has_eps(attack) else None,
+        correct=int(trial.right.sum()),
+        mean_l2=flipped.mean().item() if len(flipped) else None,
+        seconds=round(seconds, 2),
+    )
+
+
+@torch.no_grad()
+def _milliseconds(bench: Bench, model: Classifier, images: Tensor) -> float:
+    """The median time of a pass over ``images``, after one that does not count."""
+    model(images)
+    return 1000 * statistics.median(bench.seconds(lambda: model(images)) for _ in range(REPEATS))

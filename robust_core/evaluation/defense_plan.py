@@ -1,0 +1,242 @@
+"""What the table of the defences is made of: subjects, attackers, radii, and how many pictures.
+
+Two cores take about two hours for the whole of it, half of them for the part ``certified``: 500 pictures
+of 10,000 draws each. Dear subjects, those that ask their network many times or filter slowly, get fewer
+pictures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from robust_core import attacks, zoo
+from robust_core.attacks import Attack
+from robust_core.defenses import Defense, create
+from robust_core.evaluation.defense_rows import (
+    ACCURACY,
+    ADAPTIVE,
+    AUTO,
+    CERTIFIED,
+    COST,
+    CURVES,
+    DISTILLATION,
+    JPEG,
+    MASKING,
+    NAIVE,
+    UNAWARE,
+    UNDEFENDED,
+)
+from robust_core.evaluation.masking import Budget
+from robust_core.evaluation.suites import FIELD_EPS
+
+GRID = (*(k / 255 for k in (1, 2, 4, 8, 12, 16)), 0.01, 0.1, 0.15, 0.5, 0.7)
+"""Radii of the curves beside 0: a grid, and the dashboard's list."""
+PGD = {"steps": 20}
+PLAIN = {"loss": "softmax-ce"}
+"""What a naive attacker differentiates: cross-entropy by way of the probabilities."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A defence with its hyper-parameters; those that are not given are at their defaults.
+
+    ``needs`` is what the name of the trained network ends in that a defence makes use of, but could do
+    without: there is no subject before it is there, as its rows would be of another network.
+    """
+
+    defense: str
+    parameters: dict = field(default_factory=dict)
+    dear: bool = False
+    needs: str = ""
+
+    @property
+    def key(self) -> str:
+        """Text that no other subject has: "jpeg quality=50"."""
+        return " ".join([self.defense, *(f"{k}={v}" for k, v in self.parameters.items())])
+
+    def create(self) -> Defense | None:
+        """The defence; None for the undefended model."""
+        return None if self.defense == UNDEFENDED else create(self.defense, **self.parameters)
+
+    def refusal(self, model: str) -> str:
+        """Why there is no such subject for a model, by its name; empty where there is one."""
+        if self.needs and f"{model}-{self.needs}" not in zoo.bundled():
+            return f"{self.defense} is to use {model}-{self.needs}, which nobody has trained yet"
+        defense = self.create()
+        return defense.refusal(model) if defense else ""
+
+    def title(self) -> str:
+        """The subject for people: "JPEG compression, quality 50"; without votes, a matter of cost."""
+        made = self.create()
+        words = [f"{k} {v:g}" for k, v in self.parameters.items() if k != "n"]
+        return ", ".join([made.title if made else "Undefended", *words])
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attack by one kind of attacker at several radii; none for an attack without an eps."""
+
+    threat: str
+    attack: str
+    parameters: dict = field(default_factory=dict)
+    eps: tuple[float, ...] = (FIELD_EPS,)
+
+    def attacks(self) -> list[Attack]:
+        """One for each radius."""
+        radii = [{"eps": eps} for eps in self.eps] or [{}]
+        return [attacks.create(self.attack, **radius, **self.parameters) for radius in radii]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is done with each of some subjects.
+
+    ``pictures`` are those of a subject, ``few`` those of a dear one; ``attempts`` and ``dear_attempts``
+    likewise (None: the same). ``options`` are what a part that is not about attacks takes.
+    """
+
+    subjects: tuple[Subject, ...]
+    pictures: int
+    few: int
+    attempts: tuple[Attempt, ...] = ()
+    dear_attempts: tuple[Attempt, ...] | None = None
+    options: Callable[[Subject], dict] = lambda subject: {}
+
+    def of(self, subject: Subject) -> tuple[Attempt, ...]:
+        """What the subject is put through."""
+        own = self.dear_attempts if subject.dear else self.attempts
+        return self.attempts if own is None else own
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model, a test set, and the parts of its table by name."""
+
+    model: str
+    data: str
+    parts: dict[str, Part]
+
+
+NONE = Subject(UNDEFENDED)
+DISTILLED = tuple(Subject("distilled", {"temperature": t}) for t in (100, 20))
+SATURATED = Subject("saturated")
+# 100 votes decide as 500 do on all but a few pictures, at a fifth of the cost; certificates take more.
+NOISY = (
+    Subject("smoothing", {"n": 100}, dear=True, needs="gaussian"),
+    Subject("pixeldp", {"n": 100}, dear=True),
+)
+EVERY = (
+    NONE,
+    Subject("jpeg", {"quality": 75}),
+    Subject("bit-depth"),
+    Subject("median"),
+    Subject("tv", dear=True),
+    Subject("random-resize-pad", dear=True),
+    Subject("pgd-at"),
+    *(Subject("fgsm-at", {"alpha": alpha}) for alpha in (0.0, 0.5)),
+    Subject("fgsm-at-plain"),
+    Subject("lambda-at"),
+    Subject("static-augmentation"),
+    Subject("gradient-regularised"),
+    *DISTILLED,
+    SATURATED,
+    *NOISY,
+)
+"""Every subject of the general parts, in the order in which defences are taught."""
+
+DIGITS_EPS = 0.1
+DIGITS = (
+    NONE,
+    Subject("jpeg", {"quality": 75}),
+    Subject("bit-depth"),
+    Subject("median"),
+    Subject("tv"),
+    Subject("random-resize-pad", dear=True),
+    Subject("pgd-at"),
+    Subject("smoothing", {"n": 100}, dear=True),
+)
+"""The same for digits, as far as there is such."""
+
+SWEEP = tuple(Attempt(threat, "pgd", {"steps": 10}, GRID) for threat in (UNAWARE, ADAPTIVE))
+"""Half the steps of the table at one radius: a point less of success at most, on twice the pictures."""
+QUICK_AUTO = {"steps": 20, "targets": 3, "max_queries": 100}
+
+
+def _attempts(eps: float) -> tuple[Attempt, ...]:
+    """What every subject is put through at one radius."""
+    return (
+        Attempt(NAIVE, "fgsm", PLAIN, (eps,)),
+        Attempt(NAIVE, "pgd", PGD | PLAIN, (eps,)),
+        Attempt(UNAWARE, "pgd", PGD, (eps,)),
+        Attempt(ADAPTIVE, "pgd", PGD, (eps,)),
+    )
+
+
+def _auto(eps: float, parameters: dict) -> tuple[Attempt, ...]:
+    return (Attempt(ADAPTIVE, "auto", parameters, (eps,)),)
+
+
+def _certificates(subject: Subject) -> dict:
+    """Cohen et al. (2019), section 4, but for a tenth of the draws; Lecuyer et al. (2019), the code."""
+    return {"n": 10_000, "alpha": 0.001} if subject.defense == "smoothing" else {"n": 500}
+
+
+def _checklist(eps: float) -> Callable[[Subject], dict]:
+    def options(subject: Subject) -> dict:
+        spent = Budget(steps=10, queries=50, draws=20) if subject.dear else Budget()
+        return {"eps": eps, "seed": 0, "budget": spent}
+
+    return options
+
+
+PLANS = {
+    "defenses": Plan(
+        "cifar10-resnet32",
+        "cifar10",
+        {
+            ACCURACY: Part(EVERY, 1000, 50, _attempts(FIELD_EPS)),
+            CURVES: Part(EVERY, 200, 30, SWEEP),
+            JPEG: Part(
+                (NONE, *(Subject("jpeg", {"quality": q}) for q in (90, 75, 50, 25))), 200, 30, SWEEP
+            ),
+            DISTILLATION: Part(
+                (NONE, *DISTILLED, SATURATED),
+                100,
+                30,
+                (
+                    Attempt(NAIVE, "fgsm", PLAIN),
+                    Attempt(ADAPTIVE, "fgsm"),
+                    Attempt(ADAPTIVE, "cw-l2", eps=()),
+                ),
+            ),
+            AUTO: Part(
+                EVERY,
+                100,
+                20,
+                _auto(FIELD_EPS, {"targets": 3, "max_queries": 1000}),
+                _auto(FIELD_EPS, QUICK_AUTO),
+            ),
+            CERTIFIED: Part(NOISY, 500, 500, options=_certificates),
+            MASKING: Part(EVERY, 100, 20, options=_checklist(FIELD_EPS)),
+            COST: Part(EVERY, 50, 10),
+        },
+    ),
+    "defenses-digits": Plan(
+        "digits-cnn",
+        "digits",
+        {
+            ACCURACY: Part(DIGITS, 450, 200, _attempts(DIGITS_EPS)),
+            CURVES: Part(DIGITS, 450, 100, SWEEP),
+            AUTO: Part(
+                DIGITS,
+                200,
+                50,
+                _auto(DIGITS_EPS, {"targets": 3, "max_queries": 1000}),
+                _auto(DIGITS_EPS, QUICK_AUTO),
+            ),
+            CERTIFIED: Part(DIGITS[-1:], 200, 200, options=_certificates),
+            MASKING: Part(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
+            COST: Part(DIGITS, 50, 10),
+        },
+    ),
+}
+"""By the name of the suite."""

@@ -1,0 +1,136 @@
+"""The committed table of the defences, read for pages and the README; or a sentence on how to make it.
+
+``report()`` gives all of it; what its rows say stands in ``defense_rows``. Rows that were made with other
+weights than the bundled ones are left out, and what they were about is named.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+
+from robust_core import weights, zoo
+from robust_core.evaluation.defense_rows import (
+    ACCURACY,
+    AUTO,
+    CERTIFIED,
+    CLEAN,
+    COST,
+    CURVES,
+    KINDS,
+    MASKING,
+    About,
+    Certified,
+    Cost,
+    Masking,
+    Row,
+)
+from robust_core.evaluation.masking import Finding
+from robust_core.paths import RESULTS
+
+FILE = RESULTS / "defenses.json"
+COMMAND = "python -m robust_core evaluate --suite defenses --json"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The table, as far as it is of the bundled weights.
+
+    ``lacking`` says why it is empty and how to make it; it is empty where there are rows. ``outdated``
+    are titles of subjects of which rows were left out. All that is asked for and is not there, is
+    None or empty: a model that is not trained yet, or a part that was not made.
+    """
+
+    parts: dict[str, tuple[About, ...]]
+    lacking: str = ""
+    model: str = ""
+    data: str = ""
+    outdated: tuple[str, ...] = ()
+
+    def rows(self, part: str, subject: str | None = None) -> tuple:
+        """Rows of a part, in the order of the file; those of one subject only, where it is given."""
+        found = self.parts.get(part, ())
+        return tuple(row for row in found if subject in (None, row.subject))
+
+    def subjects(self, part: str) -> dict[str, str]:
+        """Titles by subject, of those that a part has, in its order."""
+        return {row.subject: row.title for row in self.rows(part)}
+
+    def curve(self, subject: str, threat: str, part: str = CURVES) -> tuple[Row, ...]:
+        """Accuracy against eps, in the order of eps, from the clean one (eps 0) on."""
+        rows = [row for row in self.rows(part, subject) if row.threat in (CLEAN, threat)]
+        return tuple(sorted(rows, key=lambda row: row.eps))
+
+    def accuracy(self, subject: str, threat: str = CLEAN, attack: str | None = None) -> Row | None:
+        """One cell of the table at its one radius: no attack, or a threat and an attack, e.g. "auto"."""
+        rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
+        return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
+
+    @property
+    def eps(self) -> float | None:
+        """The one radius of ``accuracy``, in Linf; None where there is no such row."""
+        return next((row.eps for row in self.rows(ACCURACY) if row.eps), None)
+
+    def certified(self, subject: str) -> Certified | None:
+        """Certificates of a subject."""
+        return next(iter(self.rows(CERTIFIED, subject)), None)
+
+    def masking(self, subject: str) -> Masking | None:
+        """The checklist of a subject."""
+        return next(iter(self.rows(MASKING, subject)), None)
+
+    def cost(self, subject: str) -> Cost | None:
+        """What a prediction of a subject costs."""
+        return next(iter(self.rows(COST, subject)), None)
+
+
+def report(path: Path | None = None) -> Report:
+    """What ``path`` holds, by default the committed file; read again only where files have changed."""
+    path = path or FILE
+    if not path.is_file():
+        return Report({}, f"The defences were not measured yet. It is done by: `{COMMAND}`.")
+    index = weights.WEIGHTS / "index.json"
+    stamp = index.stat().st_mtime_ns if index.is_file() else 0
+    return _report(path, path.stat().st_mtime_ns, index, stamp)
+
+
+@lru_cache(maxsize=8)
+def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+        parts = {
+            name: [to_row(name, row) for row in part["rows"]]
+            for name, part in value["parts"].items()
+        }
+        model, data = value["model"], value["data"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        remedy = f"Delete it and make it anew: `{COMMAND}`."
+        return Report({}, f"The file {path.name} is damaged. {remedy}")
+    bundled = _bundled()
+    found = {name: tuple(row for row in rows if fits(row, bundled)) for name, rows in parts.items()}
+    old = [row.title for rows in parts.values() for row in rows if not fits(row, bundled)]
+    lacking = "" if any(found.values()) else f"{path.name} has nothing yet. Make it: `{COMMAND}`."
+    return Report(found, lacking, model, data, tuple(dict.fromkeys(old)))
+
+
+def to_row(part: str, row: dict) -> About:
+    """A row as it stands in the file; raises ``KeyError`` or ``TypeError`` for another part or key."""
+    kind = KINDS[part]
+    values = {spec.name: row[spec.name] for spec in fields(kind)}
+    if kind is Masking:
+        values["findings"] = tuple(Finding(**one) for one in values["findings"])
+    if kind is Certified:
+        values["radii"] = tuple(values["radii"])
+    return kind(**values)
+
+
+def fits(row: About, bundled: dict[str, str | None]) -> bool:
+    """Whether a row is of the weights whose SHA-256 ``bundled`` has by name."""
+    return all(bundled.get(name) == sha for name, sha in row.weights.items())
+
+
+def _bundled() -> dict[str, str | None]:
+    try:
+        return {name: entry.get("sha256") for name, entry in zoo.index().items()}
+    except weights.ZooError:
+        return {}

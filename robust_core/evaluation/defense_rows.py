@@ -1,0 +1,217 @@
+"""Rows of the table of the defences, ``assets/results/defenses.json``: what they say, and under what name.
+
+The file is one object::
+
+    suite, command, model, data, limit, versions
+    parts: {name: {device, stamps: {subject: text}, rows: [...]}}
+
+``limit`` is null where every part has as many pictures as it should. ``stamps`` are digests of the
+conditions under which the rows of a subject were made, so that a later call makes only what changed. A
+*subject* is a defence with its hyper-parameters, such as ``jpeg quality=50``; the undefended model is
+the subject ``none``. A row of a part is an object whose keys are the fields of the class that ``KINDS``
+has for that part, no more and no less; each says by itself all that it depends on.
+"""
+
+from dataclasses import dataclass
+
+from scipy.stats import binomtest
+
+from robust_core.evaluation.masking import Finding
+
+UNDEFENDED = "none"
+"""The subject, and the name in place of a defence, of the undefended model."""
+CLEAN, NAIVE, UNAWARE, ADAPTIVE = THREATS = ("clean", "naive", "unaware", "adaptive")
+"""Who attacks: nobody; one who differentiates the deployed model as it is; one who does not know of the
+defence and shows it what was made on another model; one who knows of it."""
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Share:
+    """``count`` of ``n`` pictures, with its Wilson interval at 95 %."""
+
+    count: int
+    n: int
+
+    @property
+    def value(self) -> float:
+        return self.count / self.n
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper end (Wilson, 1927), in [0, 1]."""
+        found = binomtest(self.count, self.n).proportion_ci(CONFIDENCE, method="wilson")
+        return float(found.low), float(found.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What every row says.
+
+    Args:
+        part: the part that it is in; ``command`` makes that part.
+        subject: text that no other subject has.
+        defense: registered name of the defence, or ``UNDEFENDED``.
+        title: the subject for people.
+        parameters: all hyper-parameters of the defence.
+        model: name of the network that works behind the defence.
+        weights: SHA-256 by name, of every network that the row depends on.
+        n: test pictures, the first so many.
+    """
+
+    part: str
+    command: str
+    subject: str
+    defense: str
+    title: str
+    parameters: dict
+    model: str
+    weights: dict[str, str]
+    n: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(About):
+    """On how many pictures a defended model stays right.
+
+    Args:
+        threat: one of ``THREATS``.
+        made_on: name of the model on which the pictures were made; None for ``CLEAN``.
+        asked: name of the attack that was asked for; None for ``CLEAN``.
+        attack: name of the one that was run: what the attacker knows of the defence can make another
+            one of it. ``attack_parameters`` are its hyper-parameters but for eps, of which ``steps`` and
+            ``seed`` stand by themselves too, where it has them.
+        norm: of the attack; None for ``CLEAN``.
+        eps: radius in that norm; 0 for ``CLEAN``, None for an attack without one.
+        correct: of the ``n`` pictures, those on which the defended model is still right.
+        mean_l2: mean L2 length over the pictures that were right and are no longer; None of none.
+        seconds: for all ``n``, asking about them; making them too, where they were made for this row.
+    """
+
+    threat: str
+    made_on: str | None
+    asked: str | None
+    attack: str | None
+    attack_parameters: dict
+    steps: int | None
+    seed: int | None
+    norm: str | None
+    eps: float | None
+    correct: int
+    mean_l2: float | None
+    seconds: float
+
+    @property
+    def accuracy(self) -> Share:
+        return Share(self.correct, self.n)
+
+    @property
+    def conditions(self) -> str:
+        """One line for below a chart: pictures, attack, attacker, radius, steps, seed, command."""
+        words = [f"{self.n:,} pictures"]
+        if self.attack is not None:
+            radius = self.norm if self.eps is None else f"{self.norm} {self.eps:.4g}"
+            words += [self.attack, self.threat, radius]
+            words += [f"{self.steps} steps"] if self.steps is not None else []
+            words += [f"seed {self.seed}"] if self.seed is not None else []
+        return f"{', '.join(words)}. Made by: `{self.command}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certified(About):
+    """What a certificate promises, in L2.
+
+    Args:
+        norm: "l2".
+        sigma: standard deviation of the noise.
+        draws: of the noise, for the bound; ``selection`` are those for the label, None where both come
+            from the same draws. ``alpha`` is the probability that a certificate is wrong.
+        abstained: pictures without a certificate.
+        wrong: pictures with a certificate for a wrong class.
+        radii: of the pictures with one for the right class, rising; pixels in [0, 1].
+        seconds: for all ``n``.
+    """
+
+    norm: str
+    sigma: float
+    draws: int
+    selection: int | None
+    alpha: float
+    seed: int
+    abstained: int
+    wrong: int
+    radii: tuple[float, ...]
+    seconds: float
+
+    def at(self, radius: float) -> Share:
+        """Pictures that are right and certified to ``radius`` or further; at 0: certified at all."""
+        return Share(sum(one >= radius for one in self.radii), self.n)
+
+    @property
+    def conditions(self) -> str:
+        """One line for below a chart."""
+        return (
+            f"{self.n:,} pictures, {self.draws:,} draws of sigma {self.sigma:g}, alpha {self.alpha:g}, "
+            f"seed {self.seed}. Made by: `{self.command}`"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Masking(About):
+    """The masking checklist (``evaluation.masking``).
+
+    Args:
+        right: of the ``n`` pictures, those that the model is right about, on which it was run.
+        eps: Linf radius of its comparisons.
+        surrogate: name of the model for its transfer attack; None for none.
+        budget: steps, queries, draws and radii.
+        findings: six.
+        seconds: for all of it.
+    """
+
+    right: int
+    eps: float
+    seed: int
+    surrogate: str | None
+    budget: dict
+    findings: tuple[Finding, ...]
+    seconds: float
+
+    @property
+    def conditions(self) -> str:
+        """One line for below a panel."""
+        spent = ", ".join(f"{self.budget[key]} {key}" for key in ("steps", "queries", "draws"))
+        return (
+            f"{self.right:,} of {self.n:,} pictures, those that it gets right; linf {self.eps:.4g}, "
+            f"{spent}, seed {self.seed}. Made by: `{self.command}`"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(About):
+    """How long one prediction takes: of a picture in a batch, and of one alone.
+
+    Args:
+        batch: pictures at a time.
+        milliseconds: a picture in such a batch, the median of several batches.
+        milliseconds_alone: a picture by itself, the median of several.
+        device: where; ``threads`` are those of the CPU.
+    """
+
+    batch: int
+    milliseconds: float
+    milliseconds_alone: float
+    device: str
+    threads: int
+
+
+ROWS = ("accuracy", "curves", "jpeg", "distillation", "auto")
+ACCURACY, CURVES, JPEG, DISTILLATION, AUTO = ROWS
+CERTIFIED, MASKING, COST = "certified", "masking", "cost"
+KINDS: dict[str, type[About]] = {
+    **dict.fromkeys(ROWS, Row),
+    CERTIFIED: Certified,
+    MASKING: Masking,
+    COST: Cost,
+}
+"""By part, in their order: what its rows are."""

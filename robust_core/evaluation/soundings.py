@@ -1,0 +1,66 @@
+"""How a network stands at one moment: right on clean pictures, under FGSM and PGD, and its gradients."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core import attacks
+from robust_core.classifier import Classifier
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """Shares of ``n`` pictures, 0 to 1: right as they are, and right under attacks of size ``eps`` (Linf).
+
+    ``fgsm`` and ``pgd`` (``steps`` steps from a random start) attack the logits. ``zero_gradients`` is the
+    share of pictures whose cross-entropy through the softmax in float32 has a gradient of exactly
+    zero in every pixel; ``masked`` is PGD by that gradient (None where it was not asked for).
+    """
+
+    n: int
+    eps: float
+    steps: int
+    clean: float
+    fgsm: float
+    pgd: float
+    zero_gradients: float
+    masked: float | None = None
+
+
+def sound(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    eps: float,
+    steps: int,
+    masked: bool = True,
+) -> Sounding:
+    """Attack every picture ``[N, C, H, W]`` with its true label, whether or not the model knows it.
+
+    Always with the same seed, so that equal weights give equal shares. Raises ``ValueError`` for an eps
+    or a number of steps that the attacks do not take, and where there are no pictures.
+    """
+    if not len(images):
+        raise ValueError("images must be at least one picture; got none")
+
+    def right(x: Tensor) -> float:
+        with torch.inference_mode():
+            return (model(x).argmax(1) == labels).double().mean().item()
+
+    naive = attacks.create("fgsm", eps=eps, loss="softmax-ce").run(model, images, labels)
+    others = {
+        "fgsm": attacks.create("fgsm", eps=eps),
+        "pgd": attacks.create("pgd", eps=eps, steps=steps),
+    }
+    if masked:
+        others["masked"] = attacks.create("pgd", eps=eps, steps=steps, loss="softmax-ce")
+    return Sounding(
+        n=len(images),
+        eps=eps,
+        steps=steps,
+        clean=right(images),
+        zero_gradients=(naive.zero_gradients > 0).double().mean().item(),
+        **{name: right(attack(model, images, labels)) for name, attack in others.items()},
+    )

@@ -1,0 +1,279 @@
+"""Training the digits network while somebody looks on: seconds on a CPU, with figures for each epoch."""
+
+import copy
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from robust_core import specs, zoo
+from robust_core.classifier import Classifier, Provenance
+from robust_core.data import digits
+from robust_core.evaluation.soundings import Sounding, sound
+from robust_core.training.copies import with_copies
+from robust_core.training.objectives import (
+    Clean,
+    Distillation,
+    FGSMTraining,
+    GradientPenalty,
+    LambdaTraining,
+    Objective,
+    PGDTraining,
+    StaticAugmentation,
+)
+from robust_core.training.objectives.base import check
+from robust_core.training.objectives.crafting import ascend, crafting_copy
+from robust_core.training.pictures import Split
+from robust_core.training.recipes import DIGITS, DIGITS_DATA, Recipe
+from robust_core.training.run import Trainer, lesson
+
+RANDOM = "random"
+STARTS = (RANDOM, DIGITS)
+"""Weights to begin with: random ones, or those of the undefended network."""
+METHODS: dict[str, tuple[str, ...]] = {
+    "fgsm": ("eps", "alpha", "random_start", "start", "epochs"),
+    "pgd": ("eps", "steps", "start", "epochs"),
+    "lambda": ("eps", "weight", "start", "epochs"),
+    "distillation": ("eps", "temperature", "epochs"),
+    "static": ("eps", "epochs"),
+    "gradient": ("eps", "start", "epochs"),
+    "clean": ("eps", "start", "epochs"),
+}
+"""Each method's own choices; ``eps`` is also the size of the attacks that it is measured with."""
+MOST_EPOCHS, MOST_STEPS = 20, 5
+WATCHED, WATCHED_STEPS = 100, 10
+"""Test pictures that are attacked after each epoch, and the steps of PGD then."""
+FINAL_STEPS = 20
+LOSS_PICTURES = 256
+"""Training pictures that the losses of an epoch are measured on."""
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to train. A method leaves the fields that are not its own (``METHODS``) unread.
+
+    ``alpha`` is the weight of the clean loss, ``weight`` the lambda of the adversarial one, ``steps`` those
+    of PGD, ``eps`` in [0, 1] pixel units. Raises ``ValueError`` for a value out of its range.
+    """
+
+    method: str = "fgsm"
+    eps: float = 0.15
+    alpha: float = 0.5
+    random_start: bool = True
+    weight: float = 0.3
+    steps: int = 3
+    temperature: float = 100.0
+    start: str = RANDOM
+    epochs: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("method", self.method, tuple(METHODS)),
+            ("start", self.start, STARTS),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}; got {value!r}")
+        check("eps", self.eps, 0, 1)
+        check("alpha", self.alpha, 0, 1)
+        check("weight", self.weight, 0, 100)
+        check("steps", self.steps, 1, MOST_STEPS)
+        check("temperature", self.temperature, 1, 1000)
+        check("epochs", self.epochs, 1, MOST_EPOCHS)
+        check("seed", self.seed, 0, 10**6)
+
+    @property
+    def choices(self) -> dict[str, float | int | str | bool]:
+        """What decides the outcome, by name: two plans of equal choices are one training."""
+        own = METHODS[self.method]
+        return {k: v for k, v in asdict(self).items() if k in (*own, "method", "seed")}
+
+    @property
+    def begins_with(self) -> str:
+        """The weights at first: copies are made against the undefended network, students know nothing."""
+        return {"static": DIGITS, "distillation": RANDOM}.get(self.method, self.start)
+
+    @property
+    def objective(self) -> Objective:
+        """What is minimised. The step of FGSM is eps, from a random start 1.25 eps (Wong et al., 2020)."""
+        eps = self.eps
+        match self.method:
+            case "fgsm":
+                step, random = (1.25 * eps if self.random_start else eps), self.random_start
+                return FGSMTraining(eps=eps, step=step, alpha=self.alpha, random_start=random)
+            case "pgd":
+                step = eps if self.steps == 1 else 1.5 * eps / self.steps
+                return PGDTraining(eps=eps, step=step, steps=self.steps)
+            case "lambda":
+                return LambdaTraining(eps=eps, sigma=max(eps / 2, 1e-6), weight=self.weight)
+            case "distillation":
+                return Distillation(temperature=self.temperature)
+            case "static":
+                return StaticAugmentation(eps=eps)
+            case "gradient":  # a step that bfloat16 can tell apart
+                return GradientPenalty(eps=eps, h=0.05)
+        return Clean()
+
+    @property
+    def recipe(self) -> Recipe:
+        """One cycle of the learning rate. Small batches and no weight decay: few epochs are enough."""
+        return Recipe(
+            model=DIGITS,
+            data=DIGITS_DATA,
+            epochs=self.epochs,
+            peak_rate=0.03,
+            batch=32,
+            weight_decay=0.0,
+            objective=self.objective,
+        )
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """After ``number`` epochs (0: before the first): two losses and how the network stands.
+
+    The losses are mean cross-entropies of training pictures, as they are and after one FGSM step of
+    size eps; for distillation of ``softmax(Z / T)``, which is what is trained.
+    """
+
+    number: int
+    clean_loss: float
+    adversarial_loss: float
+    at: Sounding
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network to attack like any other, and its epochs. ``final`` is over all test pictures.
+
+    PGD through the softmax is a part of it where gradients of the last epoch were zero.
+    """
+
+    plan: Plan
+    model: Classifier
+    history: tuple[Epoch, ...]
+    final: Sounding
+    seconds: float
+
+
+class _Watched(Trainer):
+    """A training that tells each of its steps."""
+
+    def told(self, tell: Callable[[], object]) -> "_Watched":
+        self.tell = tell
+        return self
+
+    def step(self, *arguments) -> float:
+        loss = super().step(*arguments)
+        self.tell()
+        return loss
+
+
+def train_live(
+    plan: Plan,
+    *,
+    progress: Progress | None = None,
+    watch: Callable[[tuple[Epoch, ...]], object] | None = None,
+) -> Trained:
+    """Train the digits network on the CPU by ``plan``; the same plan gives the same weights.
+
+    Args:
+        progress: called as ``progress(k, n)`` at first and after each step, a teacher's among them.
+        watch: called with all epochs so far after each of them.
+
+    What either raises ends the training. Raises ``zoo.ZooError`` where the weights to begin with are
+    damaged.
+    """
+    begun, cpu, recipe, objective = (
+        time.perf_counter(),
+        torch.device("cpu"),
+        plan.recipe,
+        plan.objective,
+    )
+    data, test = digits.load("train"), digits.load("test")
+    model = first_weights(plan)
+    fit = data
+    if isinstance(objective, StaticAugmentation):
+        with tempfile.TemporaryDirectory() as folder:
+            fit = with_copies(model, data, recipe, folder=Path(folder), seed=plan.seed, device=cpu)
+    distilled = isinstance(objective, Distillation)
+    tell = _counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
+    teacher = None
+    if distilled:
+        teacher = copy.deepcopy(model)
+        master = _Watched(teacher, lesson(recipe), plan.seed, cpu).told(tell)
+        lesson(recipe).objective.begin(teacher)
+        for _ in range(plan.epochs):
+            master.run_epoch(data, None, show=False)
+        teacher = master.result()
+    objective.begin(model)
+    trainer = _Watched(model, recipe, plan.seed, cpu, teacher).told(tell)
+    history = [_epoch(0, plan, trainer.model, data, test)]
+    for number in range(1, plan.epochs + 1):
+        if watch is not None:
+            watch(tuple(history))
+        trainer.run_epoch(fit, None, show=False)
+        history.append(_epoch(number, plan, trainer.model, data, test))
+    if watch is not None:
+        watch(tuple(history))
+    done = zoo.ready(trainer.result(), cpu)
+    masked = history[-1].at.zero_gradients > 0
+    final = sound(done, *test, eps=plan.eps, steps=FINAL_STEPS, masked=masked)
+    details = plan.choices
+    done.name = f"{DIGITS}-live"
+    done.provenance = Provenance(DIGITS_DATA, final.clean, "live training", details)
+    return Trained(plan, done, tuple(history), final, time.perf_counter() - begun)
+
+
+def first_weights(plan: Plan) -> Classifier:
+    """The network as the training finds it, before ``Objective.begin``."""
+    if plan.begins_with == RANDOM:
+        return specs.untrained(DIGITS, plan.seed)
+    model = copy.deepcopy(zoo.load(DIGITS, "cpu"))
+    return model.requires_grad_(True)
+
+
+def undefended(eps: float, *, masked: bool = False) -> Sounding:
+    """The bundled digits network under the attacks of ``Trained.final``."""
+    model, test = zoo.load(DIGITS, "cpu"), digits.load("test")
+    return sound(model, *test, eps=eps, steps=FINAL_STEPS, masked=masked)
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
+    done = 0
+    if progress is not None:
+        progress(done, total)
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    return tell
+
+
+def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) -> Epoch:
+    """Measure the weights of the moment on a frozen copy."""
+    frozen = crafting_copy(model)
+    images, labels = (part[:LOSS_PICTURES] for part in data)
+    temperature = plan.temperature if plan.method == "distillation" else 1.0
+
+    def softened(x: Tensor) -> Tensor:
+        return frozen(x) / temperature
+
+    moved = ascend(softened, images, labels, eps=plan.eps, step=plan.eps)
+    with torch.inference_mode():
+        losses = (F.cross_entropy(softened(x), labels).item() for x in (images, moved))
+    shown = (part[:WATCHED] for part in test)
+    masked = plan.method == "distillation"
+    return Epoch(
+        number, *losses, sound(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked)
+    )

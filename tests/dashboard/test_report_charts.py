@@ -1,0 +1,101 @@
+"""Figures of the robustness report: every number is the table's, and its conditions are in the hover."""
+
+import pytest
+
+from robust_core import defenses
+from robust_core.dashboard import report_charts, report_curves
+from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_rows import CERTIFIED, DISTILLATION, MASKING
+from tests import fake_defenses
+
+THREATS = ("unaware", "adaptive")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    path = fake_defenses.write(tmp_path_factory.mktemp("report") / "defenses.json")
+    return defense_results.report(path)
+
+
+def lines(figure):
+    return {trace.name: trace for trace in figure.data if trace.name}
+
+
+def test_curves_have_a_line_for_each_subject_and_attacker(report):
+    figure = report_curves.accuracy_curves(report, ["none", "pgd-at"], THREATS, 16 / 255)
+    found = lines(figure)
+    assert list(found) == ["Undefended", "PGD training, unaware", "PGD training, adaptive"]
+    curve = found["PGD training, adaptive"]
+    rows = [r for r in report.curve("pgd-at", "adaptive") if r.eps <= 16 / 255]
+    assert list(curve.x) == [255 * row.eps for row in rows]
+    assert list(curve.y) == [row.correct / row.n for row in rows]
+    assert curve.line.dash == "solid"
+    assert found["PGD training, unaware"].line.dash == "dot"
+    for words in curve.customdata[1:]:
+        for condition in ("100 pictures", "20 steps", "seed 0", "linf", "--part curves", "95 %"):
+            assert condition in words
+
+
+def test_a_wider_span_shows_the_dashboards_eps(report):
+    figure = report_curves.accuracy_curves(report, ["pgd-at"], ["adaptive"], 0.7)
+    assert max(lines(figure)["PGD training, adaptive"].x) == pytest.approx(255 * 0.7)
+
+
+def test_bands_are_the_intervals_and_stay_away_from_many_lines(report):
+    few = report_curves.accuracy_curves(report, ["pgd-at"], THREATS, 0.7)
+    bands = [trace for trace in few.data if trace.fill == "toself"]
+    row = report.curve("pgd-at", "adaptive")[0]
+    assert len(bands) == 1
+    assert (bands[0].y[0], bands[0].y[-1]) == row.accuracy.interval
+    many = report_curves.accuracy_curves(report, list(fake_defenses.SUBJECTS), THREATS, 0.7)
+    assert not [trace for trace in many.data if trace.fill]
+
+
+def test_no_two_of_a_few_subjects_share_a_colour(report):
+    subjects = list(fake_defenses.SUBJECTS)
+    tints = [report_curves.colour(subject, subjects) for subject in subjects]
+    assert len(set(tints)) == len(tints)
+
+
+def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
+    figure = report_charts.trade_off(report)
+    named = [text for trace in figure.data for text in (trace.text or ())]
+    assert len(named) == len(fake_defenses.SUBJECTS)
+    points = {
+        t: (x, y)
+        for trace in figure.data
+        for t, x, y in zip(trace.text or (), trace.x, trace.y, strict=False)
+    }
+    assert points["PGD training"] == (0.77, 0.45)
+    published = lines(figure)["published"]
+    assert all("published" in words for words in published.customdata)
+    assert {trace.name for trace in figure.data if trace.name} == {
+        "undefended",
+        *(kind for kind in defenses.KINDS),
+        "published",
+    }
+
+
+def test_certified_curves_never_rise_and_stand_beside_the_published_ones(report):
+    figure = report_curves.certified_curves(report.rows(CERTIFIED))
+    found = lines(figure)
+    ours = found["Smoothing"]
+    assert list(ours.y) == sorted(ours.y, reverse=True)
+    assert ours.y[0] == 0.75
+    assert "10,000 draws of sigma 0.25" in ours.customdata[0]
+    assert sum("published" in name for name in found) == 1
+
+
+def test_the_checklist_has_words_beside_its_colours(report):
+    rows = report.rows(MASKING)
+    (heat,) = report_charts.checklist(rows).data
+    assert len(heat.x) == 6
+    assert list(heat.y) == [row.title for row in rows]
+    assert {word for line in heat.text for word in line} == {"sign", "no"}
+    for line, row in zip(heat.z, rows, strict=True):
+        assert list(line) == [float(f.suspicious) for f in row.findings]
+
+
+def test_distillation_bars(report):
+    figure = report_charts.distillation_bars(report.rows(DISTILLATION))
+    assert list(lines(figure)["CW-L2 on the logits"].x) == ["Undefended", "T = 100"]

@@ -1,0 +1,203 @@
+"""The page Live training without a browser: one click, presets, links, what is kept, what is stopped."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from robust_core.dashboard import lab, live_alpha, live_charts, live_look, live_training, live_words
+from robust_core.data import digits
+from robust_core.engine import OutOfTime
+from robust_core.paths import ASSETS
+from robust_core.training import live
+from robust_core.training.live import METHODS, Plan
+
+APP = str(ASSETS.parent / "app.py")
+PAGE = "pages/live_training.py"
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch):
+    """Few pictures, and nothing in the cache."""
+    whole = digits.load
+
+    def load(split: str):
+        images, labels = whole(split)
+        count = {"train": 64, "test": 40}[split]
+        return images[:count], labels[:count]
+
+    monkeypatch.setattr(digits, "load", load)
+    monkeypatch.setattr(live, "WATCHED", 10)
+    lab.engine().forget()
+    yield
+    lab.engine().forget()
+
+
+def visit(**query: str) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=120)
+    page.switch_page(PAGE)
+    page.query_params.update(query)
+    return ran(page.run())
+
+
+def ran(page: AppTest) -> AppTest:
+    assert not page.exception
+    assert not page.error
+    return page
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
+
+
+def html(page: AppTest, kind: str) -> list[str]:
+    return [h.proto.body for h in page.get("html") if f"class={kind}" in h.proto.body]
+
+
+def press(page: AppTest, key: str) -> AppTest:
+    return ran(page.button(key=key).click().run())
+
+
+def test_a_first_visit_offers_training_and_has_empty_charts():
+    page = visit()
+    assert page.button(key="live_train")
+    assert "Press Train" in text(page)
+    assert len(page.get("vega_lite_chart")) == 2
+    assert not html(page, "livetable")
+    assert not page.query_params
+
+
+def test_one_click_trains_and_shows_what_the_core_gives():
+    page = press(visit(live_epochs="1"), "live_train")
+    trained, base = live.train_live(Plan(epochs=1)), live.undefended(0.15)
+    assert html(page, "livetable") == [
+        live_look.table(base, trained.final, "trained here", masked=False)
+    ]
+    assert live_training.sentence(trained, base) in text(page)
+    assert "n = 40 test pictures" in text(page)
+    assert sum("Adversarial" in i.caption for i in pictures(page)) == 2
+
+
+def pictures(page: AppTest) -> list:
+    return [image.proto.imgs[0] for image in page.get("image")]
+
+
+@pytest.mark.parametrize("name", live_words.PRESETS)
+def test_a_preset_sets_the_controls_and_trains(name, monkeypatch):
+    seen = []
+    monkeypatch.setattr(live_training, "train_live", lambda plan, **_: seen.append(plan))
+    page = visit(live_alpha="0.9", live_seed="3")
+    page.button(key=f"live_preset_{name}").click().run()
+    plan = live_words.PRESETS[name].plan
+    assert seen == [plan]
+    assert page.session_state["live_method"] == plan.method
+    assert all(page.session_state[f"live_{k}"] == v for k, v in plan.choices.items())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_has_its_own_controls_and_words(method):
+    page = visit(live_method=method)
+    there = set(live_controls_of(page))
+    assert there == set(METHODS[method])
+    words = live_words.WORDS[method]
+    assert words.shows in text(page)
+    assert words.breaks in text(page)
+    assert any(words.formula in each.value for each in page.latex)
+    assert len(html(page, "liveloop")) == 1
+
+
+def live_controls_of(page: AppTest) -> list[str]:
+    """The names of the plan's fields that have a widget on the page."""
+    keys = [w.key for kind in ("slider", "toggle") for w in page.get(kind)]
+    keys += [w.key for w in page.get("button_group")]
+    names = [key.removeprefix("live_") for key in keys if key and key.startswith("live_")]
+    return [name for name in names if name in {n for own in METHODS.values() for n in own}]
+
+
+def test_the_printed_form_of_the_lambda_loss_does_not_add_up():
+    page = visit(live_method="lambda", live_weight="0.5")
+    assert live_words.printed_sum(0.5) == pytest.approx(1 / 0.75)
+    assert "1.33" in text(page)
+    assert live_words.printed_sum(1.0) == 1
+
+
+def test_a_link_restores_the_settings_and_junk_in_it_is_left_out():
+    page = visit(live_method="pgd", live_eps="0.1", live_steps="2", live_epochs="nan")
+    assert page.slider(key="live_eps").value == 0.1
+    assert page.slider(key="live_steps").value == 2
+    assert page.slider(key="live_epochs").value == Plan().epochs
+    assert page.query_params == {
+        "live_method": "pgd",
+        "live_eps": "0.1",
+        "live_steps": "2",
+    }
+    for bad in ("99", "-1", "x", "inf"):
+        assert visit(live_eps=bad).slider(key="live_eps").value == Plan().eps
+
+
+def test_a_result_stays_when_settings_change_and_over_a_visit_elsewhere(monkeypatch):
+    page = press(visit(live_epochs="1"), "live_train")
+    shown = html(page, "livetable")
+    monkeypatch.setattr(live_training, "train_live", None)  # nothing is trained again
+    ran(page.slider(key="live_alpha").set_value(0.25).run())
+    assert html(page, "livetable") == shown
+    assert "The settings have changed since" in text(page)
+    page.switch_page("pages/detectors.py").run()
+    page.switch_page(PAGE)
+    ran(page.run())
+    assert html(page, "livetable") == shown
+    assert page.slider(key="live_alpha").value == 0.25
+
+
+def test_what_took_too_long_is_said_and_can_be_run_again(monkeypatch):
+    def slow(plan, **_):
+        raise OutOfTime("The computation was stopped: it took longer than 120 seconds.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(live_training, "train_live", slow)
+        page = visit(live_epochs="1")
+        page.button(key="live_train").click().run()
+        assert [error.value for error in page.error] == [
+            "The computation was stopped: it took longer than 120 seconds."
+        ]
+        assert not html(page, "livetable")
+    press(page, "live_train")
+    assert len(html(page, "livetable")) == 1
+
+
+def test_five_alphas_make_one_chart():
+    page = press(visit(live_epochs="1"), "live_alphas")
+    assert len(page.get("vega_lite_chart")) == 3
+    assert "Linf eps 0.15" in text(page)
+    trained = {a: live.train_live(Plan(alpha=a, epochs=1)).final for a in (0.0, 1.0)}
+    rows = live_alpha.rows(trained)
+    assert len(rows) == 6
+    assert set(rows["line"]) == set(live_charts.ACCURACIES)
+
+
+def test_the_sentence_names_what_happened():
+    trained = live.train_live(Plan(epochs=1))
+    at = trained.final
+
+    def said(**changes) -> str:
+        final = live.Sounding(**{**vars(at), **changes})
+        return live_training.sentence(live.Trained(**{**vars(trained), "final": final}), at)
+
+    assert "Catastrophic overfitting" in said(fgsm=0.6, pgd=0.01, zero_gradients=0.0)
+    assert "Gradient masking" in said(zero_gradients=0.9, masked=0.9)
+    assert "undefended" in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
+
+
+def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
+    for method in ("fgsm", "distillation"):
+        plan = Plan(method=method, epochs=1)
+        history = live.train_live(plan).history
+        lines = live_charts.accuracy_lines(plan)
+        rows = live_charts.accuracy_rows(history, plan)
+        assert len(rows) == 2 * len(lines)
+        assert rows["value"].between(0, 1).all()
+        assert len(live_charts.loss_rows(history)) == 4
+        looks = [(tuple(dash), marker) for _, dash, marker in lines.values()]
+        assert len(set(looks)) == len(looks)
+        form = json.dumps(live_charts.curves(lines, "share", ("epoch", 1), share=True))
+        assert all(name in form for name in lines)

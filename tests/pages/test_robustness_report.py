@@ -1,0 +1,77 @@
+"""The page Robustness report without a browser: what it says with a table, without one, and by a link."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from robust_core.dashboard import report_view
+from robust_core.evaluation import defense_results
+from robust_core.paths import ASSETS
+from tests import fake_defenses
+
+APP = str(ASSETS.parent / "app.py")
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """A folder for the tables, empty at first."""
+    monkeypatch.setattr(report_view, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def visit(**query: str) -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.switch_page("pages/robustness_report.py")
+    page.query_params.update(query)
+    page.run()
+    assert not page.exception
+    return page
+
+
+def text(page: AppTest) -> str:
+    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
+
+
+def test_without_a_table_it_says_how_to_make_one(results):
+    assert defense_results.COMMAND in text(visit())
+
+
+def test_a_damaged_table_is_a_sentence(results):
+    (results / "defenses.json").write_text("{}")
+    assert "defenses.json is damaged" in text(visit())
+
+
+def test_the_headline_counts_what_stands_against_those_who_know(results):
+    fake_defenses.write(results / "defenses.json")
+    said = text(visit())
+    assert "3 of 5 defences still gain 10 points or more" in said
+    assert "77.0% clean, 45.0% under attack" in said
+    assert "--part accuracy" in said
+
+
+def test_rows_of_other_weights_are_named_and_left_out(results):
+    fake_defenses.write(results / "defenses.json", outdated=("pgd-at",))
+    said = text(visit())
+    assert "Left out, as measured on other weights than the bundled ones: PGD training" in said
+    assert "2 of 4 defences still gain" in said
+
+
+def test_choices_come_from_the_link_and_nonsense_falls_back(results):
+    fake_defenses.write(results / "defenses.json")
+    page = visit(report_curves_span="all", report_curves_subjects="none,smoothing")
+    pills = {group.label: group.value for group in page.button_group}
+    assert pills["Defences"] == ["none", "smoothing"]
+    assert pills["eps up to"] in ("all", ["all"])
+    page = visit(report_curves_subjects="<script>", report="nothing")
+    pills = {group.label: group.value for group in page.button_group}
+    assert (
+        pills["Defences"] == ["none", "pgd-at", "distilled temperature=100"]
+        or "none" in pills["Defences"]
+    )
+
+
+def test_nothing_chosen_is_said(results):
+    fake_defenses.write(results / "defenses.json")
+    page = visit()
+    next(g for g in page.button_group if g.label == "Defences").set_value([]).run()
+    assert not page.exception
+    assert "Choose at least one defence" in text(page)
