@@ -63,10 +63,7 @@ def say_reached(model: zoo.Description) -> None:
 
 
 def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
-    """Any registered attack; those on a model and its detector where there is a ``detector``.
-
-    ``start`` is the one at first.
-    """
+    """Any registered attack, at first ``start``; where there is a ``detector``, those on it as well."""
     names = attacks.names() + (attacks.names(pair=True) if detector else [])
     key = setting("attack", start, one_of(names))
     if st.session_state[key] not in names:  # chosen when there was a detector
