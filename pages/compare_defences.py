@@ -4,6 +4,7 @@ import streamlit as st
 
 from robust_core.dashboard import (
     controls,
+    defence_depth,
     defences,
     defences_rows,
     detection,
@@ -54,6 +55,8 @@ with right:
             defences_rows.fill(undefended, lines, head)
         else:
             lab.offer_bundled()
+
+defence_depth.show_depth(model.name)
 
 if chosen.credit:
     st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
