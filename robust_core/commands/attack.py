@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import options, output
+from robust_core.commands import defense_options, options, output
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how a picture of another size is brought to the model's (default: crop)",
     )
     options.add_detector(parser)
-    options.add_defense(parser)
+    defense_options.add(parser)
     options.add_common(parser)
     options.add_hyper_parameters(parser, pair=True)
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core import imaging, zoo
 
     detector = options.detector_of(args)
-    about = options.about_defense(args)
+    about = defense_options.about(args)
     attack = _create(args, detector)
     description = zoo.describe(args.model)
     source = read(args.picture)
@@ -148,7 +148,7 @@ def _perform(
         how=args.fit,
         interpolation=description.interpolation,
     )
-    model = options.defended(args, zoo.load(args.model, args.device))
+    model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = options.goal_of(args, model)
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:

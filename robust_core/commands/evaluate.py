@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
     options.add_goal(parser, source=True)
-    options.add_defense(parser)
+    defense_options.add(parser)
     evaluate_defenses.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: of the pictures that the model got right and "
@@ -110,9 +110,9 @@ def _single(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         )
     parameters = options.given(args) | options.seed_of(args, args.attack)
     _check_attack(args.attack, args.eps, parameters)
-    about = options.about_defense(args)
+    about = defense_options.about(args)
     model, images, labels = _load(args.model, args.data, args)
-    model = options.defended(args, model)
+    model = defense_options.defended(args, model)
     value = {"model": args.model, "attack": args.attack, "data": args.data, **about}
     goal = options.goal_of(args, model)
     value |= _evaluate(args, model, args.attack, args.eps, parameters, images, labels, goal)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
-    from robust_core.defenses import Defense
     from robust_core.goals import Goal
 
 Number = int | float
@@ -84,67 +83,6 @@ def detector_of(args: argparse.Namespace) -> str | None:
             + f"; got {args.detector!r}"
         )
     return None if args.detector == NO_DETECTOR else args.detector
-
-
-def add_defense(parser: argparse.ArgumentParser) -> None:
-    """``--defense`` and ``--adaptive``."""
-    from robust_core import defenses
-
-    parser.add_argument(
-        "--defense",
-        metavar="D",
-        help=f"put the model behind a defence: {', '.join(defenses.names())}; with its "
-        "hyper-parameters as in jpeg:quality=50,subsampling=4:4:4",
-    )
-    parser.add_argument(
-        "--adaptive",
-        action="store_true",
-        help="the attacker knows of the defence, and takes the gradient that gets through it "
-        "(default: does not know of it)",
-    )
-
-
-def defended(args: argparse.Namespace, model: "Classifier") -> "Classifier":
-    """``model`` behind the defence that was asked for, if any. Raises ``ValueError`` for a wrong one."""
-    defense = defense_of(args)
-    return defense(model) if defense else model
-
-
-def defense_of(args: argparse.Namespace) -> "Defense | None":
-    """The defence that was asked for. Raises ``ValueError`` naming what is wrong."""
-    from robust_core import defenses
-
-    if args.defense is None:
-        if args.adaptive:
-            raise ValueError("--adaptive needs a --defense to know of")
-        return None
-    name, _, rest = args.defense.partition(":")
-    values = {}
-    for item in filter(None, rest.split(",")):
-        field, equals, text = item.partition("=")
-        if not equals:
-            raise ValueError(
-                f"--defense must be a name, or one as jpeg:quality=50; got {args.defense!r}"
-            )
-        values[field.strip().replace("-", "_")] = _value(text.strip())
-    return defenses.create(name, **values)
-
-
-def _value(text: str) -> bool | Number | str:
-    """A hyper-parameter as it is written: true or false, a number, or a word."""
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        return number(text)
-    except argparse.ArgumentTypeError:
-        return text
-
-
-def about_defense(args: argparse.Namespace) -> dict:
-    """What the JSON says of the defence: ``defense`` (None without one) and ``adaptive``."""
-    defense = defense_of(args)
-    said = defense and {"name": defense.name, "parameters": defense.parameters}
-    return {"defense": said, "adaptive": args.adaptive}
 
 
 def needs_detector(attack: str) -> bool:
