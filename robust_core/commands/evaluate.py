@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import evaluate_defenses, options, output
+from robust_core.commands import defense_options, evaluate_defenses, options, output
 
 if TYPE_CHECKING:
     from torch import Tensor
