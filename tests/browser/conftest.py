@@ -74,7 +74,7 @@ class Laboratory:
     def open(self, query: str = "") -> "Laboratory":
         """Visit and wait for the first result."""
         self.page.goto(f"http://{self.address}/{query}")
-        self.page.locator(RESULT).wait_for()
+        self.page.locator(RESULT).first.wait_for()
         self.page.wait_for_function(
             """() => { const all = document.querySelectorAll('[data-testid=stImage] img');
               return all.length >= 3 && [...all].every((i) => i.complete && i.naturalWidth); }"""
@@ -83,7 +83,7 @@ class Laboratory:
 
     @property
     def sentence(self) -> str:
-        return self.page.locator(RESULT).inner_text()
+        return self.page.locator(RESULT).first.inner_text()
 
     @property
     def badge(self) -> str:

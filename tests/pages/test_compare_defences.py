@@ -52,7 +52,7 @@ def outcomes(page: AppTest) -> list[str]:
 
 
 def summary(page: AppTest) -> str:
-    (said,) = [m.value for m in page.markdown if m.value.startswith("##### ")]
+    said = next(m.value for m in page.markdown if m.value.startswith("##### "))
     return said.removeprefix("##### ")
 
 
