@@ -191,5 +191,9 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
     attack = "the picture from an attack that does not know them"
     if first_n == second_n == wanted:
         among = f"Of {wanted} defence{'s' * (wanted != 1)}, {saved or 'none'}"
-        return f"{among} {verb} {attack}; {kept or 'none'} from one that does."
+        wrong = sum(each[True].outcome is Outcome.WRONG for each in trials)
+        erring = (
+            f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
+        )
+        return f"{among} {verb} {attack}; {kept or 'none'} from one that does.{erring}"
     return f"So far {saved} of {first_n} {verb} {attack}; {kept} of {second_n} from one that does."

@@ -111,6 +111,9 @@ def test_the_summary_counts_what_is_finished():
         "1 from one that does."
     )
     assert "none from one that does" in summary(undefended(), trials((True, False)), 1)
+    wrong = dict.fromkeys((False, True), SimpleNamespace(outcome=Outcome.WRONG))
+    told = summary(undefended(), [*trials((True, False)), wrong], 2)
+    assert told.endswith("none from one that does. 1 is wrong without any attack.")
     partly = trials((True, True), (False, None), (None, None))
     assert summary(undefended(), partly, 3) == (
         "So far 1 of 2 recovers the picture from an attack that does not know them; "
