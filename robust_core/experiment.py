@@ -14,7 +14,8 @@ from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses.base import Defended
 from robust_core.evaluation.detection import Detection
 from robust_core.evaluation.distances import ssim
-from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
+from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
+from robust_core.modes import evaluating
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
@@ -163,7 +164,8 @@ def perform(
     Args:
         pixels: uint8 ``[h, w, c]`` of the model's size.
         label: the true class; None takes the model's own prediction in its place, and says so.
-        goal: what the attacker wants; a class to reach is ``goals.Towards(index)``.
+        goal: what the attacker wants; a class to reach is ``goals.Towards(index)``. The least likely
+            class is that of the model that is attacked.
         progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
         frames: whether iterates are kept (one more forward pass each, outside ``queries``).
         detector: one on ``model``, asked about the picture before and after. The attack does not know
@@ -185,11 +187,14 @@ def perform(
         label, label_source = int(clean_logits.argmax()), "the model's own prediction"
     check_goal(model, goal, label)
     labels = torch.tensor([label])
-    aim = goal.bind(labels, clean_logits)
-    attacked = int(aim.classes[0])
     attacked_model: torch.nn.Module = model
+    chosen_by = clean_logits
     if isinstance(model, Defended):
         attack, attacked_model = model.attacked_by(attack, adaptive=adaptive)
+        if goal.needs_clean_logits:
+            chosen_by = _logits(attacked_model, images)
+    aim = judged(goal, labels, clean_logits, chosen_by)
+    attacked = int(aim.classes[0])
     recorder = _Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
@@ -239,6 +244,13 @@ def perform(
         ),
         detection=detector and Detection.of(detector, clean_odds, odds),
     )
+
+
+@torch.inference_mode()
+def _logits(model: torch.nn.Module, images: Tensor) -> Tensor:
+    """float64 ``[N, K]`` on the CPU, by the model in eval mode."""
+    with evaluating(model):
+        return model(images).cpu().double()
 
 
 @torch.inference_mode()

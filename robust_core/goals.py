@@ -250,6 +250,16 @@ class ConfidenceReduction(Goal):
         return {"threshold": self.threshold} if given else {"drop": self.drop}
 
 
+def judged(goal: Goal, labels: Tensor, deployed: Tensor, attacked: Tensor) -> Aim:
+    """``goal`` bound to judge a model by, where the attacker worked on another one.
+
+    ``deployed`` and ``attacked`` are clean logits ``[N, K]`` of the two. A class to reach is the one that
+    the attacker chose; how sure the model is to begin with is the deployed model's own.
+    """
+    aim = goal.bind(labels, attacked)
+    return aim if aim.towards else goal.bind(labels, deployed)
+
+
 ALL: tuple[type[Goal], ...] = (
     Untargeted,
     Targeted,

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 import torch
@@ -11,6 +13,8 @@ from robust_core import attacks, zoo
 from robust_core.classifier import Classifier
 from robust_core.data import digits, samples
 from robust_core.data.fitting import fit, to_pixels, to_tensor
+from robust_core.defenses.base import Defense
+from robust_core.evaluation.accuracy import evaluate
 from robust_core.experiment import MAX_FRAMES, perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, SourceTarget, Towards
 
@@ -71,6 +75,34 @@ def test_targets(digits_model, digit):
     assert least.target.index == clean.argmin().item()
     with pytest.raises(ValueError, match="target must be another class"):
         perform(digits_model, pixels, attacks.FGSM(), label=label, goal=Towards(label))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shunning(Defense):
+    """Never answers with one class, and is as it was otherwise."""
+
+    name: ClassVar[str] = "shunning"
+    shunned: int
+
+    def logits(self, model, images):
+        logits = model(images)
+        return logits - 100 * (torch.arange(logits.shape[1]) == self.shunned)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+def test_the_least_likely_class_is_that_of_the_attacked_model(digits_model, digit, adaptive):
+    pixels, label = digit
+    images, labels = to_tensor(pixels), torch.tensor([label])
+    own = digits_model(images).argmin().item()
+    shunned = next(c for c in range(10) if c not in (label, own))
+    defended = Shunning(shunned=shunned)(digits_model)
+    assert defended(images).argmin() == shunned
+    options = {"goal": LeastLikely(), "adaptive": adaptive}
+    outcome = perform(defended, pixels, attacks.PGD(eps=0.5), label=label, **options)
+    found = evaluate(defended, "pgd", images, labels, eps_list=[0.5], **options)
+    assert outcome.target.index == (shunned if adaptive else own)
+    assert outcome.success == (not adaptive)
+    assert found["rows"][0]["flipped"] == outcome.success
 
 
 def test_class_zero_can_be_the_target(digits_model, digit):

@@ -205,3 +205,12 @@ def test_a_reduction_stops_where_it_is_reached(digits_model, digit_pictures):
     assert record.success.all()
     assert (record.iterations < 100).any()
     assert (after.argmax(1) == said).double().mean() > 0.8  # the label stays
+
+
+def test_a_class_to_reach_is_the_attackers_and_confidence_the_deployed_models_own():
+    labels = torch.tensor([0])
+    deployed, attacked = torch.tensor([[4.0, 1.0, 0.0]]), torch.tensor([[4.0, 0.0, 1.0]])
+    assert goals.judged(goals.LeastLikely(), labels, deployed, attacked).classes.tolist() == [1]
+    less = goals.judged(goals.ConfidenceReduction(), labels, deployed, torch.zeros(1, 3))
+    assert torch.equal(less.bar, goals.ConfidenceReduction().bind(labels, deployed).bar)
+    assert goals.judged(goals.Untargeted(), labels, deployed, attacked).classes.tolist() == [0]

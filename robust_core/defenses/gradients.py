@@ -3,6 +3,7 @@
 Athalye, Carlini, Wagner (2018), sections 4.1 and 4.2.
 """
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -57,4 +58,4 @@ def log_mean(logits: Tensor, draws: int) -> Tensor:
     The expected probabilities of a randomised model, in a form that does not underflow.
     """
     log_p = logits.log_softmax(1).unflatten(0, (-1, draws))
-    return log_p.logsumexp(1) - torch.log(torch.tensor(float(draws)))
+    return log_p.logsumexp(1) - math.log(draws)

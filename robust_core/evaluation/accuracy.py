@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from robust_core import attacks
 from robust_core.attacks import Attack
@@ -20,7 +20,8 @@ from robust_core.classifier import Classifier
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
 from robust_core.engine import in_batches
-from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
+from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
+from robust_core.modes import evaluating
 
 VALUES_PER_BATCH = 2**20
 
@@ -184,7 +185,7 @@ def _attack(
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
     if defended:  # what was fooled above may be another model
-        success = _fooled(model, images, record.x_adv, labels, goal)
+        success = _fooled(model, attacked, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return Outcome(
         rank=_ranks(model, record.x_adv, labels),
@@ -201,11 +202,19 @@ def _attack(
 
 @torch.inference_mode()
 def _fooled(
-    model: Classifier, images: Tensor, adversarial: Tensor, labels: Tensor, goal: Goal
+    model: Classifier,
+    attacked: nn.Module,
+    images: Tensor,
+    adversarial: Tensor,
+    labels: Tensor,
+    goal: Goal,
 ) -> Tensor:
-    """Whether the goal is reached on ``model``, bool ``[N]``."""
-    clean = model(images) if goal.needs_clean_logits else None
-    return goal.bind(labels, clean).success(model(adversarial)).cpu()
+    """Whether the goal of an attack on ``attacked`` is reached on ``model``, bool ``[N]``."""
+    after = model(adversarial)
+    if not goal.needs_clean_logits:
+        return goal.bind(labels, None).success(after).cpu()
+    with evaluating(attacked):
+        return judged(goal, labels, model(images), attacked(images)).success(after).cpu()
 
 
 @torch.inference_mode()

@@ -8,7 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from robust_core.attacks import Attack
 from robust_core.certify import Certificate, PixelDPCertificate
@@ -19,7 +19,7 @@ from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.evaluation.detection import Detection
 from robust_core.evaluation.distances import all_norms
 from robust_core.experiment import UNTARGETED, Experiment, Progress, check_goal
-from robust_core.goals import Goal, LeastLikely, Towards
+from robust_core.goals import Goal, Towards
 from robust_core.modes import evaluating
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ def trial(
         pixels: uint8 ``[h, w, c]`` of the model's size.
         aware: which of the two attackers it is.
         label: the true class; None takes the undefended model's own prediction in its place.
-        goal: what the attacker wants. The least likely class is that of the undefended model.
+        goal: what the attacker wants. The least likely class, or one at random, is that of the undefended
+            model.
         before: ``look`` at the clean picture, where there is one.
         made: the same attack on the undefended model, where it has been run: its picture is that of an
             attacker who does not know of the defence, wherever that one attacks the undefended model.
@@ -177,16 +178,17 @@ def trial(
         own = model(clean.to(model.device)).cpu()
     if label is None:
         label = int(own.argmax())
-    if isinstance(goal, LeastLikely):
-        goal = Towards(int(own.argmin()))
+    if goal.needs_clean_logits:
+        aim = goal.bind(torch.tensor([label]), own)
+        goal = Towards(int(aim.classes[0])) if aim.towards else goal
     check_goal(model, goal, label)
     before = before or look(defended, clean, progress=progress)
-    run = defense.of_aware(attack) if aware else defense.of_unaware(attack)
+    run, attacked = defended.attacked_by(attack, adaptive=aware)
     if made is not None and not aware and _same(run, attack, defended, made):
         counted = (made.queries, made.gradients, made.zero_gradients)
         result = _Made(made.adversarial, made.seconds, *counted)
     else:
-        result = _make(run, defended, aware, clean, label, goal, progress)
+        result = _make(run, attacked, clean.to(model.device), label, goal, progress)
     after = look(defended, result.picture, progress=progress)
     aim = goal.bind(torch.tensor([label]), before.logits)
     norms = {name: v[0].item() for name, v in all_norms(result.picture, clean).items()}
@@ -222,8 +224,7 @@ def _same(run: Attack, attack: Attack, defended: Defended, made: Experiment) -> 
 
 def _make(
     run: Attack,
-    defended: Defended,
-    aware: bool,
+    attacked: nn.Module,
     clean: Tensor,
     label: int,
     goal: Goal,
@@ -240,8 +241,8 @@ def _make(
 
     begun = time.perf_counter()
     record = run.run(
-        defended.adaptive if aware else defended.victim,
-        clean.to(defended.device),
+        attacked,
+        clean,
         torch.tensor([label]),
         goal,
         observer=observer if progress is not None and run.observations > 2 else None,
