@@ -93,15 +93,15 @@ def _fgsm(defence: str, **changes) -> dict[str, Recipe]:
     return _resnet(defence, epochs=15, objective=objective, start=RESNET)
 
 
-def _distilled(temperature: float) -> dict[str, Recipe]:
-    """Teacher and student each take that many epochs.
+def _distilled(temperature: float, epochs: int) -> dict[str, Recipe]:
+    """Teacher and student take ``epochs`` each.
 
     Without weight decay, as in Papernot et al. (2016): logits must grow with the temperature, and decay
     would be felt as if it were as many times larger as the temperature's square.
     """
     return _resnet(
         f"distilled-t{temperature:g}",
-        epochs=25,
+        epochs=epochs,
         weight_decay=0.0,
         objective=Distillation(temperature=temperature),
     )
@@ -132,19 +132,19 @@ RECIPES = (
     )
     | _fgsm("fgsm-at")
     | _fgsm("fgsm-at-half", alpha=0.5)
-    | _distilled(100)
+    | _distilled(100, epochs=25)
     | _resnet("gaussian", epochs=25, objective=GaussianTraining(sigma=0.25), start=RESNET)
     | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
     | _fgsm("fgsm-at-plain", step=8 / 255, random_start=False)
     | _resnet("lambda-at", epochs=15, objective=LambdaTraining(), start=RESNET)
-    | _resnet("saturated", epochs=30, objective=SaturationTraining(weight=1.0))
+    | _resnet("saturated", epochs=20, objective=SaturationTraining(weight=1.0))
     | _resnet(
         "static-augmentation", epochs=10, objective=StaticAugmentation(eps=8 / 255), start=RESNET
     )
     | _resnet(
         "gradient-regularised", epochs=10, objective=GradientPenalty(eps=4 / 255), start=RESNET
     )
-    | _distilled(20)
+    | _distilled(20, epochs=15)
 )
 """By name, in the order in which ``train --all-missing`` makes them."""
 
