@@ -125,7 +125,25 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
     wrong = label is not None and answer.index != label
     mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
     times = cost(look.seconds) + (f" ({cost(undefended.seconds)} undefended)" if undefended else "")
-    st.caption(f"{mark}Clean: {said(answer)}. {times}")
+    st.caption(
+        "  \n".join(
+            filter(None, [f"{mark}Clean: {said(answer)}. {times}", price(look, undefended)])
+        )
+    )
+
+
+def price(look: Look, undefended: Look | None) -> str:
+    """What another network behind the defence costs in clean accuracy; empty for the same network.
+
+    Nothing for votes under noise either: the accuracy of their network is that without noise.
+    """
+    if undefended is None or look.certificate is not None or look.network == undefended.network:
+        return ""
+    ours, theirs = (seen.provenance and seen.provenance.accuracy for seen in (look, undefended))
+    if ours is None or theirs is None:
+        return ""
+    data = look.provenance.data
+    return f"Right on {100 * ours:.1f} % of {data} test pictures ({100 * theirs:.1f} % undefended)"
 
 
 def cost(seconds: float) -> str:
@@ -161,7 +179,13 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         proof = trials[aware].after.certificate if aware in trials else None
         if proof is not None:
             proofs[f"adversarial, {words}"] = proof
-    st.markdown(defence_charts.promise(look.certificate, names, allowed))
+    told = defence_charts.promise(look.certificate, names, allowed)
+    if look.certificate.radius and any(t.outcome is Outcome.WRONG for t in trials.values()):
+        told += (
+            " It is not the picture's class: a certificate promises that an answer stays, not that "
+        )
+        told += "it is right."
+    st.markdown(told)
     st.plotly_chart(
         defence_charts.votes_chart(proofs, names),
         config=charts.CONFIG,

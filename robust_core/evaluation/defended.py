@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from robust_core.attacks import Attack
 from robust_core.certify import Certificate, PixelDPCertificate
-from robust_core.classifier import Classifier, Guess
+from robust_core.classifier import Classifier, Guess, Provenance
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses import Defended, Defense
 from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
@@ -57,6 +57,10 @@ class Look:
     """Of one prediction, with all its votes, on this machine."""
     certificate: Certificate | PixelDPCertificate | None = None
     """What is promised for this picture, where the defence promises anything."""
+    network: str = ""
+    """Name of the network that answers."""
+    provenance: Provenance | None = None
+    """Of that network."""
 
     @property
     def confidences(self) -> list[float]:
@@ -133,7 +137,17 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
         seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
     logits = logits.double()
     guesses = tuple(model.name_classes(logits.softmax(1))[0])
-    return Look(picture.cpu(), seen, logits, guesses, seconds, certificate)
+    base = model.base if isinstance(model, Defended) else model
+    return Look(
+        picture.cpu(),
+        seen,
+        logits,
+        guesses,
+        seconds,
+        certificate,
+        network=base.name,
+        provenance=base.provenance,
+    )
 
 
 def trial(

@@ -6,7 +6,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks, defenses
+from robust_core import attacks, defenses, zoo
 from robust_core.dashboard import defences, lab, request
 from robust_core.dashboard.defences import QUICK
 from robust_core.paths import ASSETS
@@ -106,6 +106,27 @@ def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
     (said,) = [c.value for c in page.caption if "exactly zero" in c.value]
     assert "4 of 4 gradients" in said
     assert "Run with cross-entropy by way of softmax" in said
+    lab.engine().forget()
+
+
+def test_another_network_tells_what_it_costs_in_clean_accuracy():
+    page = finished(compare("jpeg", "pgd-at"), 2)
+    ours, theirs = (zoo.index()[f"digits-cnn{end}"]["accuracy"] for end in ("-pgd-at", ""))
+    told = f"Right on {100 * ours:.1f} % of scikit-learn digits test pictures "
+    told += f"({100 * theirs:.1f} % undefended)"
+    assert [told in caption for caption in clean(page)] == [False, False, True]
+
+
+def test_a_certificate_of_a_wrong_class_says_that_it_is_wrong(monkeypatch):
+    def told() -> bool:
+        lab.engine().forget()
+        page = compare("smoothing", **{"smoothing.sigma": "0.1"})
+        assert not page.exception
+        return any("not the picture's class" in m.value for m in page.markdown)
+
+    assert not told()
+    monkeypatch.setattr(request.Request, "label", property(lambda self: 0))  # it is a 3
+    assert told()
     lab.engine().forget()
 
 
