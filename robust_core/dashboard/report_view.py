@@ -84,9 +84,9 @@ def _say_headline(report: Report) -> None:
     )
     best = max(pairs, key=lambda pair: pair[1].accuracy.value)
     st.caption(
-        f"{report.model} without defence: {clean.accuracy.value:.1%} clean, {bare.accuracy.value:.1%} "
-        f"under attack. The best, {best[1].title}: {best[0].accuracy.value:.1%} clean, "
-        f"{best[1].accuracy.value:.1%} under attack. {bare.conditions}"
+        f"{report.model} without defence: {clean.accuracy} clean, {bare.accuracy} "
+        f"under attack. The best, {best[1].title}: {best[0].accuracy} clean, "
+        f"{best[1].accuracy} under attack. {bare.conditions}"
     )
 
 
@@ -159,7 +159,7 @@ def certified(report: Report) -> None:
     _chart(report_curves.certified_curves(rows), "certified", "Certified accuracy against radius.")
     for row in rows:
         st.caption(
-            f"**{row.title}**: certified at all {row.at(0).value:.1%}, at 0.25 {row.at(0.25).value:.1%}; "
+            f"**{row.title}**: certified at all {row.at(0)}, at 0.25 {row.at(0.25)}; "
             f"abstains on {row.abstained} of {row.n}, wrong on {row.wrong}. {row.conditions}"
         )
     model = zoo.describe(report.model)

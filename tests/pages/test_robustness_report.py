@@ -44,7 +44,7 @@ def test_the_headline_counts_what_stands_against_those_who_know(results):
     fake_defenses.write(results / "defenses.json")
     said = text(visit())
     assert "3 of 5 defences still gain 10 points or more" in said
-    assert "77.0% clean, 45.0% under attack" in said
+    assert "77.0 % clean, 45.0 % under attack" in said
     assert "--part accuracy" in said
 
 
