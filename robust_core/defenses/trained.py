@@ -99,12 +99,16 @@ class FGSMAT(Trained):
 
 @dataclass(frozen=True, kw_only=True)
 class FGSMATPlain(Trained):
-    """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting."""
+    """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting.
+
+    Half of the loss is clean, as in Goodfellow et al. (2015), section 6.
+    """
 
     name: ClassVar[str] = "fgsm-at-plain"
     title: ClassVar[str] = "FGSM training, no random start"
     summary: ClassVar[str] = "Learns to withstand the one step that it sees, and nothing else."
     equation: ClassVar[str] = (
+        r"\tfrac12 J(\theta, x, y) + \tfrac12 "
         r"J\big(\theta, x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y)), y\big)"
     )
     paper: ClassVar[Paper] = GOODFELLOW

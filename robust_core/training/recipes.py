@@ -87,10 +87,10 @@ def _resnet(defence: str = "", **changes) -> dict[str, Recipe]:
     return {name: Recipe(model=name, **common | {"peak_rate": 0.1, "objective": Clean()} | changes)}
 
 
-def _fgsm(defence: str, **changes) -> dict[str, Recipe]:
+def _fgsm(defence: str, epochs: int = 15, **changes) -> dict[str, Recipe]:
     """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights."""
     objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
-    return _resnet(defence, epochs=15, objective=objective, start=RESNET)
+    return _resnet(defence, epochs=epochs, objective=objective, start=RESNET)
 
 
 def _distilled(temperature: float, epochs: int) -> dict[str, Recipe]:
@@ -135,7 +135,8 @@ RECIPES = (
     | _distilled(100, epochs=25)
     | _resnet("gaussian", epochs=25, objective=GaussianTraining(sigma=0.25), start=RESNET)
     | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
-    | _fgsm("fgsm-at-plain", step=8 / 255, random_start=False)
+    # Alpha as in Goodfellow et al. (2015). At alpha 0 this small network does not overfit in 15 epochs.
+    | _fgsm("fgsm-at-plain", epochs=6, alpha=0.5, step=8 / 255, random_start=False)
     | _resnet("lambda-at", epochs=15, objective=LambdaTraining(), start=RESNET)
     | _resnet("saturated", epochs=20, objective=SaturationTraining(weight=1.0))
     | _resnet(
