@@ -131,21 +131,21 @@ RECIPES = (
         start=RESNET,
     )
     | _fgsm("fgsm-at")
-    | _fgsm("fgsm-at-half", alpha=0.5)
+    | _fgsm("fgsm-at-half", epochs=10, alpha=0.5)
     | _distilled(100, epochs=25)
     | _resnet("gaussian", epochs=25, objective=GaussianTraining(sigma=0.25), start=RESNET)
     | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
     # Alpha as in Goodfellow et al. (2015). At alpha 0 this small network does not overfit in 15 epochs.
     | _fgsm("fgsm-at-plain", epochs=6, alpha=0.5, step=8 / 255, random_start=False)
-    | _resnet("lambda-at", epochs=15, objective=LambdaTraining(), start=RESNET)
-    | _resnet("saturated", epochs=20, objective=SaturationTraining(weight=1.0))
+    | _resnet("lambda-at", epochs=10, objective=LambdaTraining(), start=RESNET)
+    | _resnet("saturated", epochs=16, objective=SaturationTraining(weight=1.0))
     | _resnet(
-        "static-augmentation", epochs=10, objective=StaticAugmentation(eps=8 / 255), start=RESNET
+        "static-augmentation", epochs=8, objective=StaticAugmentation(eps=8 / 255), start=RESNET
     )
     | _resnet(
-        "gradient-regularised", epochs=10, objective=GradientPenalty(eps=4 / 255), start=RESNET
+        "gradient-regularised", epochs=8, objective=GradientPenalty(eps=4 / 255), start=RESNET
     )
-    | _distilled(20, epochs=15)
+    | _distilled(20, epochs=12)
 )
 """By name, in the order in which ``train --all-missing`` makes them."""
 
