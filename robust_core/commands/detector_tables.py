@@ -118,14 +118,17 @@ def _roc(table: dict) -> str:
 
 
 def _reject(table: dict) -> str:
-    heads = ["detector", "threshold", "attacker", "clean accepted", "clean right", "harm"]
+    from robust_core.evaluation.detection_reject import curves
+
+    heads = ["detector", "threshold", "flagged go to", "attacker", "clean right", "harm"]
     lines = []
     for row in table["rows"]:
-        place = row["thresholds"].index(row["threshold"])
-        for kind in ("static", "adaptive"):
-            shares = [row[kind][k][place] for k in ("accepted_clean", "clean_accuracy", "harm")]
-            name, tau = row["detector"], output.number(row["threshold"])
-            lines.append([name, tau, kind, *map(output.share, shares)])
+        place = row["thresholds"].index(row["threshold"]) + 1  # before them stands minus infinity
+        for second in (None, *row.get("second", ())):
+            for kind, policy in curves(row, second).items():
+                at, tau = policy.at(place), output.number(row["threshold"])
+                shares = (output.share(at["clean_accuracy"]), output.share(at["harm"]))
+                lines.append([row["detector"], tau, second or "nobody", kind, *shares])
     return output.table(heads, lines)
 
 
@@ -139,6 +142,6 @@ FORMS: dict[str, tuple[str, Callable[[dict], str]]] = {
     "full_knowledge": ("shares of right and unflagged pictures that fool", _full_knowledge),
     "unseen": ("attacks that a detector was not made for, at most", _unseen),
     "roc": ("area under the curve", _roc),
-    "reject": ("rejecting what is flagged at the calibrated threshold", _reject),
+    "reject": ("what becomes of the flagged at the calibrated threshold", _reject),
 }
 """What stands above each table, and what makes it."""

@@ -19,6 +19,8 @@ from robust_core.dashboard.detector_charts import (
 )
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 
+REJECTION = ("harm: accepted and wrong, of adversarial", "coverage: accepted, of all")
+"""The names of the curves where nobody answers what is rejected."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
@@ -112,8 +114,9 @@ def rejection_curves(
     *,
     here: float | None = None,
     about: str = "",
+    names: tuple[str, str] = REJECTION,
 ) -> go.Figure:
-    """Harm and coverage against the threshold; a line stands at ``here``.
+    """Harm and coverage, of these ``names``, against the threshold; a line stands at ``here``.
 
     The three have one length; a ``tau`` that is not finite (reject all, reject nothing) has no place on
     the axis and is left out. ``about`` is the hover's last line: n and conditions.
@@ -129,8 +132,8 @@ def rejection_curves(
             hovertemplate="threshold %{x:.3g}: " + name + " %{y:.1%}" + _line(about),
         )
         for column, name, colour, dash in (
-            (1, "harm: accepted and wrong, of adversarial", ADVERSARIAL, "solid"),
-            (2, "coverage: accepted, of all", CLEAN, "dash"),
+            (1, names[0], ADVERSARIAL, "solid"),
+            (2, names[1], CLEAN, "dash"),
         )
     ]
     figure = go.Figure(lines, layout(320, showlegend=True))

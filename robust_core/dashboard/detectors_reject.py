@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts, detector_charts, detector_curves
+from robust_core.dashboard import charts, detector_charts, detector_curves, detectors_fallback
 from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
@@ -16,25 +16,31 @@ from robust_core.evaluation.detection import scores
 from robust_core.evaluation.detection_reject import curves
 from robust_core.evaluation.detector_results import Part
 from robust_core.evaluation.detector_words import title
+from robust_core.evaluation.fallback import Fallback
 from robust_core.evaluation.rejection import Costs, Rejection
 from robust_core.evaluation.verdict import in_255ths
 
 KINDS = {"static": "an attacker who does not know the detector", "adaptive": "one who knows it"}
 WHAT = (
-    "A flagged picture is not answered: a person or a slower system decides. **Harm** is a wrong answer "
-    "to an adversarial picture that was let through. A wrong answer to a clean picture costs 1."
+    "The classifier does not answer a flagged picture: a person decides, or a second model answers. "
+    "**Harm** is a wrong answer to an adversarial picture. A wrong answer to a clean picture costs 1."
 )
+Policy = Rejection | Fallback
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sliders say; ``row`` is that of the detector, ``place`` that of the threshold."""
+    """What the controls say; ``row`` is that of the detector, ``place`` that of the threshold.
+
+    ``second`` is the model that answers what is flagged; None: nobody does, or a person.
+    """
 
     part: Part
     row: dict
     costs: Costs
     share: float
     place: int
+    second: str | None
 
 
 def choose() -> Choice | None:
@@ -46,7 +52,7 @@ def choose() -> Choice | None:
         st.info(part.lacking)
         return None
     rows = {row["detector"]: row for row in part.value["rows"]}
-    which, prices = st.columns(2, gap="medium"), st.columns(3, gap="medium")
+    which, prices = st.columns(3, gap="medium"), st.columns(3, gap="medium")
     key = setting("reject", next(iter(rows)), one_of(rows))
     if st.session_state[key] not in rows:
         st.session_state[key] = next(iter(rows))
@@ -58,14 +64,23 @@ def choose() -> Choice | None:
         key=key,
         persist_state="session",
     )
+    second = detectors_fallback.choose(which[1], part)
     harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
-    rejected = _slider(prices[1], "Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05)
+    rejected = _slider(
+        prices[1],
+        *("Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05),
+        none="Passing a picture on costs nothing; only wrong answers do." * bool(second),
+    )
     share = _slider(prices[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
     costs = Costs(wrong=1.0, harm=harm, false_alarm=rejected, caught=rejected)
-    return Choice(part, rows[name], costs, share, _place(which[1], rows[name]))
+    place = _place(which[2], rows[name], detectors_fallback.words(second).ends)
+    return Choice(part, rows[name], costs, share, place, second)
 
 
-def _slider(place, label: str, key: str, start: float, low: float, high: float, step: float):
+def _slider(
+    place, label: str, key: str, start: float, low: float, high: float, step: float, none: str = ""
+) -> float:
+    """A slider; ``none`` says why it plays no part, where that is so."""
     return place.slider(
         label,
         low,
@@ -73,11 +88,16 @@ def _slider(place, label: str, key: str, start: float, low: float, high: float, 
         step=step,
         key=setting(key, start, number(float, low, high)),
         persist_state="session",
+        disabled=bool(none),
+        help=none or None,
     )
 
 
-def _place(place, row: dict) -> int:
-    """Where the threshold stands among those measured; at first the calibrated one."""
+def _place(place, row: dict, ends: tuple[str, str]) -> int:
+    """Where the threshold stands among those measured; at first the calibrated one.
+
+    ``ends`` say what is done at the lowest and at the highest.
+    """
     taus = [-math.inf, *row["thresholds"]]
     calibrated = taus.index(row["threshold"])
     places = list(range(len(taus)))
@@ -87,9 +107,9 @@ def _place(place, row: dict) -> int:
 
     def words(i: int) -> str:
         if i == 0:
-            return "reject all"
+            return ends[0]
         if i == places[-1]:
-            return "reject nothing"
+            return ends[1]
         return f"{scores(taus[i])[0]}{' (calibrated)' * (i == calibrated)}"
 
     return place.select_slider(
@@ -99,14 +119,21 @@ def _place(place, row: dict) -> int:
 
 def show(choice: Choice) -> None:
     """Both attackers side by side: figures, harm and coverage, and the cost below."""
-    both = curves(choice.row)
+    both = curves(choice.row, choice.second)
+    if choice.second:
+        detectors_fallback.show_note(choice.part, choice.second)
     columns = st.columns(2, gap="medium")
     for column, (kind, words) in zip(columns, KINDS.items(), strict=True):
         with column:
             _show_kind(choice, kind, words, both[kind])
     best = {kind: each.best(choice.costs, choice.share) for kind, each in both.items()}
     st.plotly_chart(
-        cost_chart(both, choice.costs, choice.share, here=choice.place, best=best),
+        cost_chart(
+            *(both, choice.costs, choice.share),
+            here=choice.place,
+            best=best,
+            lowest=detectors_fallback.words(choice.second).ends[0],
+        ),
         config=charts.CONFIG,
         key="reject_cost",
         alt="Mean cost of a picture against the threshold, under both attackers.",
@@ -120,20 +147,17 @@ def show(choice: Choice) -> None:
     )
 
 
-def _show_kind(choice: Choice, kind: str, words: str, policy: Rejection) -> None:
+def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
+    means = detectors_fallback.words(choice.second)
     at = policy.at(choice.place)
     coverage = policy.coverage(choice.share)[choice.place].item()
     cost = policy.cost(choice.costs, choice.share)[choice.place].item()
     st.markdown(f"**Against {words}** ({kind})")
     cells = (
-        ("Harm", at["harm"], "Accepted and wrong, of the adversarial pictures."),
-        (
-            "System accuracy",
-            at["robust_accuracy"],
-            "Right or rejected, of the adversarial pictures.",
-        ),
-        ("Coverage", coverage, "Accepted, of all pictures."),
-        ("Clean and right", at["clean_accuracy"], "Accepted and right, of the clean pictures."),
+        ("Harm", at["harm"], means.harm),
+        ("System accuracy", at["robust_accuracy"], means.robust_accuracy),
+        ("Coverage", coverage, means.coverage),
+        ("Clean and right", at["clean_accuracy"], means.clean_accuracy),
     )
     with st.container(horizontal=True, gap="small"):
         for label, value, why in cells:
@@ -148,6 +172,7 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Rejection) -> None
             policy.coverage(choice.share).tolist(),
             here=tau[choice.place],
             about=f"n: {choice.part.value['n']:,}",
+            names=means.lines,
         ),
         config=charts.CONFIG,
         key=f"reject_{kind}",
@@ -156,9 +181,18 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Rejection) -> None
 
 
 def cost_chart(
-    both: dict[str, Rejection], costs: Costs, share: float, *, here: int, best: dict[str, int]
+    both: dict[str, Policy],
+    costs: Costs,
+    share: float,
+    *,
+    here: int,
+    best: dict[str, int],
+    lowest: str,
 ) -> go.Figure:
-    """The mean cost of a picture against the threshold, a line for each attacker, with its least."""
+    """The mean cost of a picture against the threshold, a line for each attacker, with its least.
+
+    ``lowest`` is what the threshold that has no place on the axis, minus infinity, is called.
+    """
     data = []
     for kind, colour, dash in (("static", CLEAN, "solid"), ("adaptive", ADVERSARIAL, "dash")):
         tau, cost = both[kind].thresholds.tolist(), both[kind].cost(costs, share).tolist()
@@ -177,7 +211,7 @@ def cost_chart(
             go.Scatter(
                 x=[max(tau[place], 0.0)],
                 y=[cost[place]],
-                name=f"cheapest: {'reject all' if place == 0 else scores(tau[place])[0]}",
+                name=f"cheapest: {lowest if place == 0 else scores(tau[place])[0]}",
                 mode="markers",
                 marker={"symbol": "diamond", "size": 11, "color": colour},
                 hovertemplate=f"cost {cost[place]:.3f}<extra>cheapest, {kind}</extra>",

@@ -57,6 +57,7 @@ class Bench:
     limit: int | None = None
     show: Callable[[Sequence[slice], str], Iterable[slice]] = lambda rows, what: rows
     asked: dict[tuple[Attack | None, int, bool], Said] = field(default_factory=dict)
+    answered: dict[tuple[Classifier, Attack | None, int], Tensor] = field(default_factory=dict)
 
     def count(self, own: int) -> int:
         """Pictures of a table that would by itself take ``own``."""
@@ -75,6 +76,18 @@ class Bench:
             Answers(clean.scores[name], after.scores[name], clean.right, after.right)
             for name in names
         ]
+
+    @torch.no_grad()
+    def right(self, model: Classifier, attack: Attack | None, n: int) -> Tensor:
+        """Where another ``model`` is right on the first ``n`` pictures after an attack, bool ``[n]``.
+
+        The attack is on the classifier of the bench, as everywhere here; None leaves them clean.
+        """
+        key = (model, attack, n)
+        if key not in self.answered:
+            parts = [(model(x).argmax(1) == y).cpu() for x, y in self._pictures(attack, n, False)]
+            self.answered[key] = torch.cat(parts)
+        return self.answered[key]
 
     def floats(self, rows: slice) -> tuple[Tensor, Tensor]:
         """Pictures in [0, 1] and their classes on the device of the classifier."""

@@ -5,10 +5,14 @@ from torch import Tensor
 
 from robust_core import attacks
 from robust_core.attacks import Attack
+from robust_core.defenses import Defended
 from robust_core.evaluation import detection_plan as plan
+from robust_core.evaluation import detection_second
 from robust_core.evaluation.detection_bench import Bench
 from robust_core.evaluation.detection_parts import SIGMA_PICTURES
 from robust_core.evaluation.detection_plan import Lacking
+from robust_core.evaluation.detection_second import KINDS
+from robust_core.evaluation.fallback import Fallback
 from robust_core.evaluation.rejection import Rejection, sweep
 from robust_core.evaluation.suites import FIELD_EPS
 
@@ -20,24 +24,34 @@ SHARES = ("accepted_clean", "accepted_adversarial", "clean_accuracy", "harm")
 
 
 def reject(bench: Bench) -> dict:
-    """One detector of each kind: shares by threshold, under BIM and under the dynamic adversary."""
+    """One detector of each kind: shares by threshold, under BIM and under the dynamic adversary.
+
+    Also those of each second model, on the same pictures: see ``detection_second.shares``.
+    """
     names = plan.chief(bench.entries, bench.default)
     if not names:
         raise Lacking("there is no default detector, no dynamic one and none of another method")
     n = bench.count(SIGMA_PICTURES)
-    return {"n": n, "sigma": SIGMA, "rows": [_row(bench, name, n) for name in names]}
+    models = detection_second.existing(bench)
+    rows = [_row(bench, name, n, models) for name in names]
+    return {"n": n, "sigma": SIGMA, "second": detection_second.about(models), "rows": rows}
 
 
-def curves(row: dict) -> dict[str, Rejection]:
-    """From a row of ``reject``, ``static`` and ``adaptive``, on the same ascending thresholds."""
-    thresholds = torch.tensor([-torch.inf, *row["thresholds"]], dtype=torch.float64)
-    return {
-        kind: Rejection(
-            thresholds,
-            *(torch.tensor([0.0, *row[kind][name]], dtype=torch.float64) for name in SHARES),
-        )
-        for kind in ("static", "adaptive")
+def curves(row: dict, second: str | None = None) -> dict[str, Rejection | Fallback]:
+    """From a row of ``reject``, ``static`` and ``adaptive``, on the same ascending thresholds.
+
+    With the name of a ``second`` model the policies where that one answers what is flagged.
+    """
+    thresholds = _column([-torch.inf, *row["thresholds"]])
+    first = {
+        kind: Rejection(thresholds, *(_column([0.0, *row[kind][name]]) for name in SHARES))
+        for kind in KINDS
     }
+    if second is None:
+        return first
+    its = row["second"][second]
+    right = _column(its["clean"])
+    return {kind: Fallback(first[kind], right, _column(its[kind])) for kind in KINDS}
 
 
 def thresholds_of(scores: Tensor, calibrated: float, points: int = POINTS) -> Tensor:
@@ -48,14 +62,16 @@ def thresholds_of(scores: Tensor, calibrated: float, points: int = POINTS) -> Te
     return torch.cat([ranked[ranks], ends]).unique()
 
 
-def _row(bench: Bench, name: str, n: int) -> dict:
+def _column(values: list[float]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def _row(bench: Bench, name: str, n: int, models: dict[str, Defended]) -> dict:
     static = _static(bench, name)
     size = {key: getattr(static, key) for key in ("eps", "steps", "step_size")}
     adaptive = attacks.create("dynamic", detector=bench.load(name), sigma=SIGMA, **size)
-    answers = {
-        kind: bench.answers([name], attack, n)[0]
-        for kind, attack in (("static", static), ("adaptive", adaptive))
-    }
+    adversaries = dict(zip(KINDS, (static, adaptive), strict=True))
+    answers = {kind: bench.answers([name], each, n)[0] for kind, each in adversaries.items()}
     scores = torch.cat(
         [answers["static"].genuine, *(each.adversarial for each in answers.values())]
     )
@@ -72,6 +88,7 @@ def _row(bench: Bench, name: str, n: int) -> dict:
             kind: {share: getattr(each, share).tolist() for share in SHARES}
             for kind, each in swept.items()
         },
+        "second": detection_second.shares(bench, models, answers, adversaries, grid),
     }
 
 

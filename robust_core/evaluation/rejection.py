@@ -63,20 +63,18 @@ class Rejection:
 
     def coverage(self, share: float) -> Tensor:
         """P(accepted) where a ``share`` in [0, 1] of the pictures is adversarial."""
-        return _mix(self.accepted_clean, self.accepted_adversarial, share)
+        return mix(self.accepted_clean, self.accepted_adversarial, share)
 
     def cost(self, costs: Costs, share: float) -> Tensor:
         """The mean cost of a picture where a ``share`` in [0, 1] of them is adversarial."""
         wrong = self.accepted_clean - self.clean_accuracy
         clean = costs.wrong * wrong + costs.false_alarm * self.false_rejections
         adversarial = costs.harm * self.harm + costs.caught * (1 - self.accepted_adversarial)
-        return _mix(clean, adversarial, share)
+        return mix(clean, adversarial, share)
 
     def best(self, costs: Costs, share: float) -> int:
         """The place of the threshold of least mean cost; of equal ones that which rejects least."""
-        cost = self.cost(costs, share)
-        # Sums of the same shares in another order differ by rounding.
-        return int((cost <= cost.min() + 1e-12).nonzero()[-1])
+        return cheapest(self.cost(costs, share))
 
     def at(self, place: int) -> dict[str, float]:
         """All figures of one threshold, as numbers."""
@@ -125,6 +123,21 @@ def at_threshold(answers: Answers, threshold: float) -> dict[str, float]:
     return sweep(answers, torch.tensor([threshold], dtype=torch.float64)).at(0)
 
 
+def cheapest(cost: Tensor) -> int:
+    """The place of the least of ``[T]`` costs; of equal ones the last, which rejects least."""
+    # Sums of the same shares in another order differ by rounding.
+    return int((cost <= cost.min() + 1e-12).nonzero()[-1])
+
+
+def mix(clean: Tensor, adversarial: Tensor, share: float) -> Tensor:
+    """The mean where a ``share`` of the pictures is adversarial. Raises ``ValueError`` outside [0, 1]."""
+    if not 0 <= share <= 1:
+        raise ValueError(
+            f"share must be the part of adversarial pictures, from 0 to 1; got {share!r}"
+        )
+    return clean * (1 - share) + adversarial * share
+
+
 def _accepted(scores: Tensor, right: Tensor, thresholds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Shares of pictures for each threshold: accepted, of these the right ones, and the wrong ones."""
     scores, order = scores.double().cpu().sort()
@@ -133,14 +146,6 @@ def _accepted(scores: Tensor, right: Tensor, thresholds: Tensor) -> tuple[Tensor
     counts = (up_to, hits[up_to], up_to - hits[up_to])
     accepted, right, wrong = (count.double() / len(scores) for count in counts)
     return accepted, right, wrong
-
-
-def _mix(clean: Tensor, adversarial: Tensor, share: float) -> Tensor:
-    if not 0 <= share <= 1:
-        raise ValueError(
-            f"share must be the part of adversarial pictures, from 0 to 1; got {share!r}"
-        )
-    return clean * (1 - share) + adversarial * share
 
 
 def _check(name: str, scores: Tensor, right: Tensor) -> None:

@@ -220,6 +220,18 @@ def result(**changes) -> dict:
         "adaptive": shares | {"harm": [0.25, 0.9]},
     }
     curves = {"static": {"name": NAME, "rows": [figures(), figures(None)]}}
+    reject["second"] = {
+        "jpeg": {
+            "clean": [0.75, 0.25, 0.0],
+            "static": [0.5, 0.125, 0.0],
+            "adaptive": [1.0, 0.5, 0.0],
+        }
+    }
+    base = {
+        "weights": "cifar10-resnet32",
+        "weights_sha256": zoo.index()["cifar10-resnet32"]["sha256"],
+    }
+    jpeg = {"parameters": {"quality": 75, "subsampling": "4:2:0"}, **base}
     parts = {
         "adversaries": {"rows": rows},
         "depth": {"rows": rows},
@@ -240,7 +252,7 @@ def result(**changes) -> dict:
         "unseen": {
             "rows": [attack | figures() | {"at_threshold": figures(None), "threshold": 0.5}]
         },
-        "reject": {"sigma": 0.4, "rows": [reject]},
+        "reject": {"sigma": 0.4, "rows": [reject], "second": {"jpeg": jpeg}},
     }
     head = {"model": "cifar10-resnet32", "data": "CIFAR-10 test", "conditions": {}}
     head["weights_sha256"] = zoo.index()["cifar10-resnet32"]["sha256"]
@@ -283,6 +295,49 @@ def test_costs_and_threshold_give_what_the_core_gives(bundle):
     ran(page.select_slider(key=f"tau.{NAME}").set_value(0).run())
     metric = {m.label: m.value for m in page.metric}
     assert (metric["Harm"], metric["Coverage"], metric["Cost"]) == ("0.0 %", "0.0 %", "0.200")
+
+
+def test_a_rejected_picture_can_go_to_a_second_model_which_is_linked(bundle):
+    bundle(NAME)
+    write(result())
+    page = visit(cost_harm="4.0", cost_share="50.0", reject_to="jpeg")
+    metric = {m.label: m.value for m in page.metric}  # of the adaptive attacker, which is last
+    assert metric["Harm"] == "75.0 %"
+    assert metric["System accuracy"] == "25.0 %"
+    assert metric["Coverage"] == "37.5 %"
+    assert metric["Clean and right"] == "65.0 %"
+    assert metric["Cost"] == f"{(0.35 + 4 * 0.75) / 2:.3f}"
+    said = text(page)
+    assert "attacks the detector and both models at once" in said
+    assert "JPEG compression (quality 75)" in said
+    assert page.slider(key="cost_reject").disabled
+    assert page.query_params["reject_to"] == "jpeg"
+    ran(page.select_slider(key=f"tau.{NAME}").set_value(0).run())
+    metric = {m.label: m.value for m in page.metric}
+    assert (metric["Harm"], metric["Clean and right"]) == ("100.0 %", "75.0 %")
+    ran(page.selectbox(key="reject_to").set_value("nobody").run())
+    assert next(m.value for m in page.metric if m.label == "Harm") == "0.0 %"
+    assert "both models at once" not in text(page)
+    assert not page.slider(key="cost_reject").disabled
+    assert "reject_to" not in page.query_params
+
+
+def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle):
+    bundle(NAME)
+    old = result()
+    del old["parts"]["reject"]["second"]
+    del old["parts"]["reject"]["rows"][0]["second"]
+    write(old)
+    page = visit(reject_to="jpeg")
+    assert page.selectbox(key="reject_to").value == "nobody"
+    assert len(page.selectbox(key="reject_to").options) == 1
+    said = text(page)
+    assert "jpeg was not measured yet" in said
+    assert "pgd-at needs a network trained so" in said
+    changed = result()
+    changed["parts"]["reject"]["second"]["jpeg"]["weights_sha256"] = "of others"
+    write(changed)
+    assert "jpeg was measured with other weights" in text(visit())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""Where a rejected picture goes, on the page Detectors: to a person, or to a second model."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from robust_core.dashboard import detector_curves
+from robust_core.dashboard.share import one_of, setting
+from robust_core.evaluation.detection_second import SECONDS, missing, second
+from robust_core.evaluation.detector_results import Part
+
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the section is called by: ``ends`` of the thresholds, ``lines`` of the chart, and figures."""
+
+    ends: tuple[str, str]
+    lines: tuple[str, str]
+    harm: str
+    robust_accuracy: str
+    coverage: str
+    clean_accuracy: str
+
+
+REJECTED = Words(
+    ends=("reject all", "reject nothing"),
+    lines=detector_curves.REJECTION,
+    harm="Accepted and wrong, of the adversarial pictures.",
+    robust_accuracy="Right or rejected, of the adversarial pictures.",
+    coverage="Accepted, of all pictures.",
+    clean_accuracy="Accepted and right, of the clean pictures.",
+)
+PASSED_ON = Words(
+    ends=("second model alone", "first model alone"),
+    lines=("harm: answered wrong, of adversarial", "coverage: by the first model, of all"),
+    harm="Answered wrong by either model, of the adversarial pictures.",
+    robust_accuracy="Answered right by either model, of the adversarial pictures.",
+    coverage="Answered by the first model, of all pictures.",
+    clean_accuracy="Answered right by either model, of the clean pictures.",
+)
+
+
+def words(second: str | None) -> Words:
+    """Those that go with a second model, or with None."""
+    return REJECTED if second is None else PASSED_ON
+
+
+def choose(place, part: Part) -> str | None:
+    """The control; the name of the second model, None where nobody or a person gets the picture."""
+    lacking = missing(part.value, part.model)
+    there = [NOBODY, *(name for name in SECONDS if name not in lacking)]
+    key = setting("reject_to", NOBODY, one_of(there))
+    if st.session_state[key] not in there:
+        st.session_state[key] = NOBODY
+    chosen = place.selectbox(
+        "A rejected picture goes to",
+        there,
+        format_func=_title,
+        key=key,
+        persist_state="session",
+    )
+    if lacking:
+        reasons = "; ".join(lacking.values())
+        st.caption(
+            f"Second models that are not here: {reasons}. They are measured by: `{part.command}`"
+        )
+    return None if chosen == NOBODY else chosen
+
+
+def show_note(part: Part, name: str) -> None:
+    """What the second model is, what breaks it, and what these figures leave out."""
+    defence, known = second(name), part.value["second"][name]
+    fields = ", ".join(
+        f"{field} {value}"
+        for field, value in known["parameters"].items()
+        if field in SECONDS[name][1]
+    )
+    with st.container(key="fallback_note"):
+        st.markdown(
+            "**An attacker who knows all of it attacks the detector and both models at once. That was not "
+            "measured here:** the static pictures are made on the first model, the adaptive ones on the "
+            "first model and the detector, none on the second model. Against one who knows all three, "
+            "expect more harm."
+        )
+        st.caption(
+            f"Second model: {defence.title}{f' ({fields})' * bool(fields)}, weights of "
+            f"{known['weights']}. {defence.summary} What breaks it: {defence.broken_by} "
+            f"[{defence.breaker.authors}, {defence.breaker.year}]({defence.breaker.link})"
+        )
+
+
+def _title(name: str) -> str:
+    if name == NOBODY:
+        return "nobody, or a person"
+    return f"second model, {SECONDS[name][0]}: {second(name).title}"

@@ -1,0 +1,111 @@
+"""Second models on a bench: those that exist, asked about the bench's own pictures, once."""
+
+import pytest
+import torch
+
+from robust_core import defenses, zoo
+from robust_core.attacks import FGSM
+from robust_core.detectors.measure import Answers
+from robust_core.evaluation import detection_second
+from robust_core.evaluation.detection_bench import Bench
+from robust_core.evaluation.detection_reject import SHARES, curves
+from robust_core.evaluation.fallback import Second, fallback
+from robust_core.evaluation.rejection import sweep
+
+ATTACKS = {"static": FGSM(eps=4 / 255), "adaptive": FGSM(eps=8 / 255)}
+IMAGES = torch.randint(
+    0, 256, (6, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+)
+GRID = torch.tensor([0.2, 0.5, 1.0], dtype=torch.float64)
+
+
+class Made:
+    """Adversarial pictures by rows."""
+
+    def __init__(self, images, adversarial):
+        self.images, self.adversarial = images, adversarial
+
+    def pairs(self, rows, device):
+        return self.images[rows], self.adversarial[rows]
+
+
+@pytest.fixture
+def bench(resnet, monkeypatch):
+    """Six pictures whose classes are what the classifier says of them; JPEG and median alone."""
+    few = {name: detection_second.SECONDS[name] for name in ("jpeg", "median")}
+    monkeypatch.setattr(detection_second, "SECONDS", few)
+    floats = IMAGES.float() / 255
+    labels = resnet(floats).argmax(1)
+    crafted = []
+
+    def craft(attack, n):
+        crafted.append(attack)
+        return Made(floats[:n], attack(resnet, floats[:n], labels[:n]))
+
+    bench = Bench({}, None, resnet, IMAGES, labels, load={}.get, craft=craft)
+    bench.crafted = crafted
+    return bench
+
+
+@pytest.fixture
+def answers() -> dict[str, Answers]:
+    """Of the same clean pictures under either adversary."""
+    draw = torch.Generator().manual_seed(1)
+    genuine, *adversarial = (torch.rand(6, generator=draw) for _ in range(3))
+    before, *after = (torch.rand(6, generator=draw) < 0.5 for _ in range(3))
+    return {
+        kind: Answers(genuine, adversarial[i], before, after[i]) for i, kind in enumerate(ATTACKS)
+    }
+
+
+def test_a_second_model_is_asked_about_the_pictures_of_the_bench_and_once(bench, resnet):
+    jpeg = detection_second.existing(bench)["jpeg"]
+    attack = ATTACKS["static"]
+    right = bench.right(jpeg, attack, 6)
+    adversarial = attack(resnet, IMAGES.float() / 255, bench.labels)
+    assert torch.equal(right, jpeg(adversarial).argmax(1) == bench.labels)
+    clean = bench.right(jpeg, None, 6)
+    assert torch.equal(clean, jpeg(IMAGES.float() / 255).argmax(1) == bench.labels)
+    assert torch.equal(bench.right(jpeg, attack, 6), right)
+    assert bench.crafted == [attack]
+    assert bench.right(resnet, None, 6).all()
+
+
+def test_what_is_written_gives_back_the_policies(bench, answers):
+    models = detection_second.existing(bench)
+    assert list(models) == ["jpeg", "median"]
+    row = {"thresholds": GRID.tolist()}
+    for kind, said in answers.items():
+        swept = sweep(said, GRID)
+        row[kind] = {name: getattr(swept, name).tolist() for name in SHARES}
+    row["second"] = detection_second.shares(bench, models, answers, ATTACKS, GRID)
+    for name, model in models.items():
+        for kind, policy in curves(row, name).items():
+            its = Second(bench.right(model, None, 6), bench.right(model, ATTACKS[kind], 6))
+            direct = fallback(answers[kind], its, policy.thresholds)
+            assert torch.allclose(policy.second_right, direct.second_right, atol=1e-9)
+            assert torch.allclose(policy.harm, direct.harm, atol=1e-9)
+    assert curves(row)["static"].harm[0] == 0
+
+
+def test_what_is_missing_says_why(weights_folder, bench, monkeypatch):
+    model = bench.classifier.name
+    known = detection_second.about(detection_second.existing(bench))
+    assert known["jpeg"]["weights"] == model
+    assert known["jpeg"]["parameters"]["quality"] == 75
+    assert known["jpeg"]["weights_sha256"] == zoo.index()[model]["sha256"]
+    assert detection_second.missing({"second": known}, model) == {}
+    assert "not measured yet" in detection_second.missing({}, model)["median"]
+    other = {"second": known | {"jpeg": known["jpeg"] | {"weights_sha256": "of others"}}}
+    assert list(detection_second.missing(other, model)) == ["jpeg"]
+    assert "other weights" in detection_second.missing(other, model)["jpeg"]
+    monkeypatch.setattr(detection_second, "SECONDS", {"distilled": ("robust", {})})
+    assert defenses.create("distilled").refusal("resnet50")
+    assert "distilled needs" in detection_second.missing({}, "resnet50")["distilled"]
+
+
+def test_all_second_models_can_be_made():
+    for name, (_, fields) in detection_second.SECONDS.items():
+        made = detection_second.second(name)
+        assert made.name == name
+        assert fields.items() <= made.parameters.items()
