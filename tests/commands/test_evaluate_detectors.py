@@ -12,7 +12,7 @@ from robust_core import attacks, detector_zoo, weights, zoo
 from robust_core.commands import detector_tables, evaluate_detectors
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
-from robust_core.evaluation import detection_pairs, detection_parts
+from robust_core.evaluation import detection_pairs, detection_parts, detection_second
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.weights import fingerprint
@@ -97,6 +97,8 @@ def evaluated(command, tmp_path, monkeypatch):
     )
     monkeypatch.setattr(attacks, "names", lambda pair=False: ["dynamic"])
     monkeypatch.setattr(detection_pairs, "PARAMETERS", {"dynamic": {"steps": 2}})
+    few = {name: detection_second.SECONDS[name] for name in ("pgd-at", "jpeg")}
+    monkeypatch.setattr(detection_second, "SECONDS", few)  # of which one is not trained here
 
     def run(*more, out="detectors.json"):
         where = ("--out", tmp_path / out) if out else ()
@@ -132,6 +134,8 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
     )
     assert [row["detector"] for row in parts["depth"]["rows"]] == ["bim", "bim-ad4"]
     assert parts["depth"]["rows"][0] == own[2]
+    assert list(parts["reject"]["second"]) == ["jpeg"]
+    assert all(list(row["second"]) == ["jpeg"] for row in parts["reject"]["rows"])
     eps = parts["eps"]["fgsm"]
     assert (eps["eps"], eps["detectors"]) == ([4 / 255, 8 / 255], ["fgsm-1", "fgsm-2"])
     assert parts["transfer"]["detectors"] == ["fgsm-1", "bim", "deepfool"]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks, zoo
+from robust_core import attacks, weights, zoo
 from robust_core.dashboard import detectors_duel, detectors_measured, detectors_toy, lab
 from robust_core.evaluation import detector_results, duel, panel
 from robust_core.evaluation.detection import scores
@@ -322,8 +322,11 @@ def test_a_rejected_picture_can_go_to_a_second_model_which_is_linked(bundle):
     assert "reject_to" not in page.query_params
 
 
-def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle):
+def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, weights_folder):
     bundle(NAME)
+    index = weights.index(weights_folder)
+    del index["cifar10-resnet32-pgd-at"]
+    (weights_folder / "index.json").write_text(json.dumps(index))
     old = result()
     del old["parts"]["reject"]["second"]
     del old["parts"]["reject"]["rows"][0]["second"]
