@@ -154,16 +154,17 @@ def cost(seconds: float) -> str:
 
 def explain(kind: type[Defense], made: Defense | None) -> None:
     """What it does, what each attacker does, and what breaks it, with the sources."""
-    st.markdown(f"**{kind.title}.** {kind.summary} {_source(kind.paper)}")
+    st.markdown(f"**{kind.title}.** {kind.summary} {source(kind.paper)}")
     st.latex(kind.equation)
-    st.markdown(f"**What breaks it.** {kind.broken_by} {_source(kind.breaker)}")
+    st.markdown(f"**What breaks it.** {kind.broken_by} {source(kind.breaker)}")
     st.markdown(f"**Who does not know it.** {kind.unaware}")
     st.markdown(f"**Who knows it.** {kind.aware}")
     if made is not None and issubclass(kind, Noisy):
         st.markdown(f"It counts {made.n:,} votes for each prediction.")
 
 
-def _source(paper: Paper) -> str:
+def source(paper: Paper) -> str:
+    """``[Xie et al., 2018](...)``: who it was, leading to the paper."""
     names = paper.authors.split(", ")
     who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
     return f"[{who}, {paper.year}]({paper.link})"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from robust_core.dashboard import detector_curves
+from robust_core.dashboard.defences_look import source
 from robust_core.dashboard.share import one_of, setting
 from robust_core.evaluation.detection_second import SECONDS, missing, second
 from robust_core.evaluation.detector_results import Part
@@ -77,18 +78,17 @@ def show_note(part: Part, name: str) -> None:
         for field, value in known["parameters"].items()
         if field in SECONDS[name][1]
     )
-    with st.container(key="fallback_note"):
-        st.markdown(
-            "**An attacker who knows all of it attacks the detector and both models at once. That was not "
-            "measured here:** the static pictures are made on the first model, the adaptive ones on the "
-            "first model and the detector, none on the second model. Against one who knows all three, "
-            "expect more harm."
-        )
-        st.caption(
-            f"Second model: {defence.title}{f' ({fields})' * bool(fields)}, weights of "
-            f"{known['weights']}. {defence.summary} What breaks it: {defence.broken_by} "
-            f"[{defence.breaker.authors}, {defence.breaker.year}]({defence.breaker.link})"
-        )
+    st.markdown(
+        "**An attacker who knows all of it attacks the detector and both models at once. That was not "
+        "measured here:** the static pictures are made on the first model, the adaptive ones on the "
+        "first model and the detector, none on the second model. Against one who knows all three, "
+        "expect more harm."
+    )
+    st.caption(
+        f"Second model: {defence.title}{f' ({fields})' * bool(fields)}, weights of "
+        f"{known['weights']}. {defence.summary} What breaks it: {defence.broken_by} "
+        f"{source(defence.breaker)}"
+    )
 
 
 def _title(name: str) -> str:
