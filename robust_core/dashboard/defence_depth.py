@@ -29,7 +29,7 @@ def show_depth(model_name: str) -> None:
         lambda: defence_race.show(model_name),
         defence_masking.show,
         defence_saturation.show,
-        defence_training.show,
+        lambda: defence_training.show(model_name),
         defence_penalty.show,
         defence_privacy.show,
     )

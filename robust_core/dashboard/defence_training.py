@@ -4,6 +4,8 @@ from html import escape
 
 import streamlit as st
 
+from robust_core.dashboard import defence_static
+
 CSS = """<style>
 .steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
   counter-reset: step; padding: 0.3rem 0 0.6rem; }
@@ -100,7 +102,7 @@ PLAYERS_NOTE = (
 )
 
 
-def show() -> None:
+def show(model_name: str) -> None:
     """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it."""
     st.html(CSS + loop())
     st.latex(SADDLE)
@@ -121,6 +123,7 @@ def show() -> None:
     with left:
         st.markdown("###### Made once, or made anew?")
         st.markdown(STATIC)
+        defence_static.show(model_name)
     with right:
         st.markdown("###### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
