@@ -37,7 +37,12 @@ def show(trained: Trained, base: Sounding) -> None:
     st.markdown("##### Two gaps")
     pairs = ((seen, base), (trained.seen, trained.final))
     panels = (
-        (OVERFITTING, overfitting(pairs), ("training", GREY, "circle"), ("test", CLEAN, "square")),
+        (
+            OVERFITTING,
+            overfitting(pairs),
+            ("training", GREY, "circle-open"),
+            ("test", CLEAN, "square"),
+        ),
         (
             SECURITY,
             security(pairs),
@@ -117,7 +122,8 @@ def dumbbells(
             y=names,
             name=name,
             mode="markers",
-            marker={"color": colour, "symbol": marker, "size": 12},
+            marker={"color": colour, "symbol": marker, "size": 16 if "open" in marker else 11}
+            | ({"line": {"width": 2.5}} if "open" in marker else {}),
             hovertemplate=f"%{{y}}: {name} %{{x:.1%}}<extra></extra>",
         )
         for place, (name, colour, marker) in ((1, first), (2, second))
@@ -126,7 +132,7 @@ def dumbbells(
         x=[1.06] * len(gaps),
         y=names,
         mode="text",
-        text=[f"{100 * (a - b):.1f}" for _, a, b in gaps],
+        text=[f"{100 * (a - b):.1f}".replace("-", "−") for _, a, b in gaps],
         textposition="middle right",
         cliponaxis=False,
         showlegend=False,

@@ -164,8 +164,8 @@ def show_outcome(trained: Trained, base: Sounding) -> None:
         f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
         f"said: Linf, eps "
         f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
-        f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on the "
-        f"undefended digits-cnn. {described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
+        f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on digits-cnn. "
+        f"{described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
         f"{trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with {WATCHED_STEPS} "
         f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step{softened}."
     )

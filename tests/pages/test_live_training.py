@@ -5,7 +5,15 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard import lab, live_alpha, live_charts, live_look, live_training, live_words
+from robust_core.dashboard import (
+    lab,
+    live_alpha,
+    live_charts,
+    live_gaps,
+    live_look,
+    live_training,
+    live_words,
+)
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
 from robust_core.paths import ASSETS
@@ -75,6 +83,9 @@ def test_one_click_trains_and_shows_what_the_core_gives():
     ]
     assert live_training.sentence(trained, base) in text(page)
     assert "n = 40 test pictures" in text(page)
+    assert len(page.get("plotly_chart")) == 2
+    assert live_gaps.moved(base, trained.final) in text(page)
+    assert "n = 64 training pictures, always the first ones, and the 40 test pictures" in text(page)
     assert sum("Adversarial" in i.caption for i in pictures(page)) == 2
 
 
