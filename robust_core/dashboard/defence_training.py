@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from robust_core.dashboard import defence_static
+from robust_core.dashboard import defence_gallery, defence_static
+from robust_core.dashboard.request import Request
 
 CSS = """<style>
 .steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
@@ -102,8 +103,11 @@ PLAYERS_NOTE = (
 )
 
 
-def show(model_name: str) -> None:
-    """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it."""
+def show(model_name: str, request: Request | None = None) -> None:
+    """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it.
+
+    ``request`` is that of the page; without it there is no picture to augment.
+    """
     st.html(CSS + loop())
     st.latex(SADDLE)
     for column, text in zip(st.columns(2, gap="medium"), (INNER, OUTER), strict=True):
@@ -127,6 +131,8 @@ def show(model_name: str) -> None:
     with right:
         st.markdown("###### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
+    if request is not None:
+        defence_gallery.show(request)
     st.markdown("###### Is it a GAN?")
     left, right = st.columns(2, gap="medium")
     with left:

@@ -30,6 +30,11 @@ class Sounding:
     old: float | None = None
 
 
+def copies(model: Classifier, images: Tensor, labels: Tensor, *, eps: float) -> Tensor:
+    """FGSM copies ``[N, C, H, W]`` made on ``model``, as static augmentation learns them."""
+    return attacks.create("fgsm", eps=eps)(model, images, labels)
+
+
 def sound(
     model: Classifier,
     images: Tensor,

@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from robust_core import attacks, specs, zoo
+from robust_core import specs, zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
-from robust_core.evaluation.soundings import Sounding, sound
+from robust_core.evaluation.soundings import Sounding, copies, sound
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
     Clean,
@@ -249,14 +249,9 @@ def undefended(eps: float, *, masked: bool = False, split: str = "test") -> Soun
     return _in_the_end(zoo.load(DIGITS, "cpu"), eps, split, masked)
 
 
-def old_copies(images: Tensor, labels: Tensor, eps: float) -> Tensor:
-    """FGSM copies ``[N, 1, 8, 8]`` made on the undefended network, as static augmentation has them."""
-    return attacks.create("fgsm", eps=eps)(zoo.load(DIGITS, "cpu"), images, labels)
-
-
 def _in_the_end(model: Classifier, eps: float, split: str, masked: bool) -> Sounding:
     images, labels = (part[:FINAL] for part in digits.load(split))
-    old = old_copies(images, labels, eps)
+    old = copies(zoo.load(DIGITS, "cpu"), images, labels, eps=eps)
     return sound(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
 
 
@@ -287,7 +282,7 @@ def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) 
     with torch.inference_mode():
         losses = (F.cross_entropy(softened(x), labels).item() for x in (images, moved))
     shown = [part[:WATCHED] for part in test]
-    old = old_copies(*shown, plan.eps)
+    old = copies(zoo.load(DIGITS, "cpu"), *shown, eps=plan.eps)
     masked = plan.method == "distillation"
     at = sound(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked, old=old)
     return Epoch(number, *losses, at)
