@@ -11,7 +11,7 @@ from robust_core.engine import key_of, on_cpu_if_out_of_memory
 from robust_core.evaluation.variants import STEPS, Variant, augmentation, variants
 from robust_core.evaluation.verdict import in_255ths, said
 
-SIDE = 128
+SIDE = 160
 WHAT = (
     "Augmentation shows the network changes that occur by themselves; adversarial training shows it a "
     "change, no larger than the light or the noise here, that was sought against it."

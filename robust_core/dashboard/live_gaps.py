@@ -129,7 +129,7 @@ def dumbbells(
         for place, (name, colour, marker) in ((1, first), (2, second))
     ]
     words = go.Scatter(
-        x=[1.06] * len(gaps),
+        x=[1.12] * len(gaps),
         y=names,
         mode="text",
         text=[f"{100 * (a - b):.1f}".replace("-", "−") for _, a, b in gaps],
@@ -144,7 +144,7 @@ def dumbbells(
         uirevision="keep",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         xaxis={
-            "range": [-0.03, 1.3],
+            "range": [-0.06, 1.42],
             "tickvals": [0, 0.5, 1],
             "tickformat": ".0%",
             "fixedrange": True,
