@@ -61,8 +61,8 @@ def show(trained: Trained, base: Sounding) -> None:
             )
     st.markdown(moved(base, trained.final))
     st.caption(
-        f"n = {trained.seen.n} training pictures, always the first ones, and the {base.n} test pictures, "
-        f"each of them alone; PGD-{base.steps}, Linf eps {base.eps:g}, on the logits. Gaps in points of "
+        f"n = {trained.seen.n} training pictures, always the first ones, and the {base.n} test pictures; "
+        f"PGD-{base.steps}, Linf eps {base.eps:g}, on the logits. Gaps in points of "
         "accuracy."
     )
 
@@ -149,6 +149,6 @@ def dumbbells(
             "tickformat": ".0%",
             "fixedrange": True,
         },
-        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True},
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True, "showgrid": False},
     )
     return go.Figure([*lines, *ends, words], layout)
