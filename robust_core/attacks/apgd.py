@@ -28,14 +28,9 @@ from robust_core.attacks.multitargeted import targets_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.papers import CROCE
 from robust_core.parameters import Paper, parameter
 
-CROCE = Paper(
-    "Croce, Hein",
-    2020,
-    "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
-    "https://arxiv.org/abs/2003.01690",
-)
 MOMENTUM = 0.75
 RISES = 0.75
 """Share of steps that must raise the loss (rho)."""

@@ -32,14 +32,9 @@ from robust_core.attacks.base import Attack
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.papers import CARLINI
 from robust_core.parameters import Paper, parameter
 
-CARLINI = Paper(
-    "Carlini, Wagner",
-    2017,
-    "Towards evaluating the robustness of neural networks",
-    "https://arxiv.org/abs/1608.04644",
-)
 SHRINK = 0.9
 REACH = math.atanh(SHRINK)
 BETAS, TINY_STEP = (0.9, 0.999), 1e-8

@@ -10,14 +10,9 @@ from robust_core.attacks.balls import TINY, l2_norm, per_picture
 from robust_core.attacks.base import Attack
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.papers import MOOSAVI
 from robust_core.parameters import Paper, parameter
 
-MOOSAVI = Paper(
-    "Moosavi-Dezfooli, Fawzi, Frossard",
-    2016,
-    "DeepFool: a simple and accurate method to fool deep neural networks",
-    "https://arxiv.org/abs/1511.04599",
-)
 LEAST = 1e-5
 """Margin that a success needs, as a share of the spread of the logits: on the boundary itself the
 steps have no length, and rounding decides on which side of it a picture is."""

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 from robust_core.attacks.balls import LinfBall
 from robust_core.attacks.base import GOALS, LARGEST, Attack
 from robust_core.attacks.checks import check_detector_logit
-from robust_core.attacks.gradient import LINF_EPS, METZEN, eps_parameter
+from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.modes import evaluating
+from robust_core.papers import METZEN
 from robust_core.parameters import Paper, parameter
 
 

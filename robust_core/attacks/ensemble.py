@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from robust_core.attacks.apgd import APGD, APGDT, CROCE
+from robust_core.attacks.apgd import APGD, APGDT
 from robust_core.attacks.attempts import Attempts, Perturb
 from robust_core.attacks.balls import LinfBall
 from robust_core.attacks.base import Attack
@@ -15,6 +15,7 @@ from robust_core.attacks.multitargeted import targets_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.square import Square
 from robust_core.goals import Aim
+from robust_core.papers import CROCE
 from robust_core.parameters import Paper, parameter
 
 P_INIT = 0.8

@@ -16,6 +16,7 @@ from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.losses import LOSSES, ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.papers import GOODFELLOW, KURAKIN, MADRY, METZEN
 from robust_core.parameters import Paper, parameter
 
 Ball = LinfBall | L2Ball
@@ -27,31 +28,6 @@ LOSS_HELP = (
 )
 LINF_EPS = 8 / 255
 L2_EPS = 0.5
-
-GOODFELLOW = Paper(
-    "Goodfellow, Shlens, Szegedy",
-    2015,
-    "Explaining and harnessing adversarial examples",
-    "https://arxiv.org/abs/1412.6572",
-)
-KURAKIN = Paper(
-    "Kurakin, Goodfellow, Bengio",
-    2017,
-    "Adversarial examples in the physical world",
-    "https://arxiv.org/abs/1607.02533",
-)
-METZEN = Paper(
-    "Metzen, Genewein, Fischer, Bischoff",
-    2017,
-    "On detecting adversarial perturbations",
-    "https://arxiv.org/abs/1702.04267",
-)
-MADRY = Paper(
-    "Madry, Makelov, Schmidt, Tsipras, Vladu",
-    2018,
-    "Towards deep learning models resistant to adversarial attacks",
-    "https://arxiv.org/abs/1706.06083",
-)
 
 
 def eps_parameter(default: float, norm: str) -> float:

@@ -10,14 +10,8 @@ from robust_core.attacks.attempts import Attempts, ways
 from robust_core.attacks.gradient import PGD
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.papers import GOWAL
 from robust_core.parameters import Paper, parameter
-
-GOWAL = Paper(
-    "Gowal, Uesato, Qin, Huang, Mann, Kohli",
-    2019,
-    "An alternative surrogate loss for PGD-based adversarial testing",
-    "https://arxiv.org/abs/1910.09338",
-)
 
 
 def targets_parameter() -> int:

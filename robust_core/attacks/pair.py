@@ -17,20 +17,8 @@ from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.joint import detector_parameter, facing
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
+from robust_core.papers import BRYNIARSKI, BYPASSING
 from robust_core.parameters import Paper, parameter
-
-BYPASSING = Paper(
-    "Carlini, Wagner",
-    2017,
-    "Adversarial examples are not easily detected: bypassing ten detection methods",
-    "https://arxiv.org/abs/1705.07263",
-)
-BRYNIARSKI = Paper(
-    "Bryniarski, Hingun, Pachuca, Wang, Carlini",
-    2021,
-    "Evading adversarial example detection defenses with orthogonal projected gradient descent",
-    "https://arxiv.org/abs/2106.15023",
-)
 
 
 @dataclass(frozen=True, kw_only=True)

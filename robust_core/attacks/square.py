@@ -13,14 +13,9 @@ from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
+from robust_core.papers import ANDRIUSHCHENKO
 from robust_core.parameters import Paper, parameter
 
-ANDRIUSHCHENKO = Paper(
-    "Andriushchenko, Croce, Flammarion, Hein",
-    2020,
-    "Square attack: a query-efficient black-box adversarial attack via random search",
-    "https://arxiv.org/abs/1912.00049",
-)
 HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 """The iterations, of 10,000, after which the area of the squares is halved (section 5)."""
 CHUNK = 500

@@ -46,11 +46,14 @@ def defense_of(args: argparse.Namespace) -> "Defense | None":
     values = {}
     for item in filter(None, rest.split(",")):
         field, equals, text = item.partition("=")
-        if not equals:
+        field = field.strip().replace("-", "_")
+        if not equals or not field:
             raise ValueError(
                 f"--defense must be a name, or one as jpeg:quality=50; got {args.defense!r}"
             )
-        values[field.strip().replace("-", "_")] = _value(text.strip())
+        if field in values:
+            raise ValueError(f"--defense gives {field} twice: {args.defense!r}")
+        values[field] = _value(text.strip())
     return defenses.create(name, **values)
 
 

@@ -152,6 +152,7 @@ def _check_alone(args: argparse.Namespace, also: tuple[str, ...] = ()) -> None:
     """Refuse what a suite fixes, ``also`` among it."""
     given = [f"--{name}" for name in (*NAMED, *also) if getattr(args, name, None) is not None]
     given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
+    given += ["--adaptive"] if args.adaptive and "--defense" not in given else []
     if given:
         raise ValueError(
             f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
@@ -252,7 +253,18 @@ def _behind(value: dict) -> str:
     knows = "knows" if value["adaptive"] else "does not know"
     return (
         f", behind {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
+        f"{_otherwise(value)}"
     )
+
+
+def _otherwise(value: dict) -> str:
+    """What the attacker runs, where that is not what was asked for, and the model it is run on."""
+    run = value["run"]
+    on = f", on {run['made_on']}"
+    if (run["attack"], run["parameters"]) == (value["attack"], value["parameters"]):
+        return on
+    settings = ", ".join(f"{k} {v}" for k, v in run["parameters"].items() if v is not None)
+    return f" and runs {run['attack']}{f' ({settings})' if settings else ''}{on}"
 
 
 def _about_eps(value: dict) -> list[str]:

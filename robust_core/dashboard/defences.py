@@ -196,4 +196,7 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
             f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
         )
         return f"{among} {verb} {attack}; {kept or 'none'} from one that does.{erring}"
-    return f"So far {saved} of {first_n} {verb} {attack}; {kept} of {second_n} from one that does."
+    if not first_n:
+        return "The undefended model is fooled; what the defences make of it follows."
+    other = f"; {kept} of {second_n} from one that does" if second_n else ""
+    return f"So far {saved} of {first_n} {verb} {attack}{other}."

@@ -37,6 +37,7 @@ LOOKS = {
 }
 """Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
 HELD = "Held"
+TOO_CLOSE = ":material/balance: Votes too close: with its guarantee it would abstain"
 
 
 def picture(images: Tensor, alt: str) -> None:
@@ -80,6 +81,7 @@ def show_cell(trial: Trial, run: Attack, request: Request, fooled: bool) -> None
             st.markdown(said(trial.after.guesses[0]))
             facts = _facts(run, request, trial)
             facts[:0] = filter(None, [_otherwise(run, request.attack)])
+            facts += [TOO_CLOSE] if trial.after.abstains else []
             st.caption("  \n".join(facts))
 
 
@@ -127,7 +129,14 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
     times = cost(look.seconds) + (f" ({cost(undefended.seconds)} undefended)" if undefended else "")
     st.caption(
         "  \n".join(
-            filter(None, [f"{mark}Clean: {said(answer)}. {times}", price(look, undefended)])
+            filter(
+                None,
+                [
+                    f"{mark}Clean: {said(answer)}. {times}",
+                    price(look, undefended),
+                    look.abstains and TOO_CLOSE,
+                ],
+            )
         )
     )
 

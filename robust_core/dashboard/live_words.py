@@ -3,45 +3,17 @@
 from dataclasses import dataclass
 
 from robust_core.attacks.base import Paper
-from robust_core.attacks.gradient import GOODFELLOW, MADRY
+from robust_core.papers import (
+    CARLINI,
+    FINLAY,
+    GOODFELLOW,
+    KURAKIN_SCALE,
+    MADRY,
+    PAPERNOT,
+    SZEGEDY,
+    WONG,
+)
 from robust_core.training.live import STARTS, Plan
-
-WONG = Paper(
-    "Wong, Rice, Kolter",
-    2020,
-    "Fast is better than free: revisiting adversarial training",
-    "https://arxiv.org/abs/2001.03994",
-)
-KURAKIN_SCALE = Paper(
-    "Kurakin, Goodfellow, Bengio",
-    2017,
-    "Adversarial machine learning at scale",
-    "https://arxiv.org/abs/1611.01236",
-)
-PAPERNOT = Paper(
-    "Papernot, McDaniel, Wu, Jha, Swami",
-    2016,
-    "Distillation as a defense to adversarial perturbations against deep neural networks",
-    "https://arxiv.org/abs/1511.04508",
-)
-CARLINI = Paper(
-    "Carlini, Wagner",
-    2017,
-    "Towards evaluating the robustness of neural networks",
-    "https://arxiv.org/abs/1608.04644",
-)
-SZEGEDY = Paper(
-    "Szegedy et al.",
-    2014,
-    "Intriguing properties of neural networks",
-    "https://arxiv.org/abs/1312.6199",
-)
-FINLAY = Paper(
-    "Finlay, Oberman",
-    2021,
-    "Scaleable input gradient regularization for adversarial robustness",
-    "https://arxiv.org/abs/1905.11468",
-)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from robust_core.attacks.gradient import KURAKIN, METZEN, Paper
+from robust_core.papers import KURAKIN, METZEN
+from robust_core.parameters import Paper
 
 OWN = "own"
 """The name of the schedule that is the visitor's, or the attack's default."""

@@ -9,10 +9,11 @@ from robust_core import defenses
 from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.report_curves import about
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, DETECTOR
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import (
     ADAPTIVE,
+    CERTIFIED,
     UNDEFENDED,
     Masking,
     Row,
@@ -20,6 +21,10 @@ from robust_core.evaluation.defense_rows import (
 from robust_core.evaluation.verdict import in_255ths
 
 KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
+
+
+RADIUS = 0.25
+"""The L2 radius at which certified accuracy is drawn, one of those of Cohen et al. (2019), table 1."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ def trade_off(report: Report) -> go.Figure:
         ]
         if found:
             traces += _points(kind, found)
+    traces += _certified(report)
     published = PUBLISHED if report.data == "cifar10" else ()
     traces.append(
         go.Scatter(
@@ -82,6 +88,28 @@ def trade_off(report: Report) -> go.Figure:
         },
     )
     return go.Figure(traces, layout)
+
+
+def _certified(report: Report) -> list[go.Scatter]:
+    """Certified accuracy at an L2 radius over clean accuracy, of the defences that promise anything."""
+    found = [
+        (clean, row) for row in report.rows(CERTIFIED) if (clean := report.accuracy(row.subject))
+    ]
+    if not found:
+        return []
+    return [
+        go.Scatter(
+            x=[clean.accuracy.value for clean, _ in found],
+            y=[row.at(RADIUS).value for _, row in found],
+            name=f"certified at {RADIUS:g} in L2",
+            mode="markers",
+            marker={"symbol": "triangle-up", "size": 11, "color": DETECTOR},
+            customdata=[
+                f"<b>{row.title}</b><br>{row.conditions.split('. Made')[0]}" for _, row in found
+            ],
+            hovertemplate="%{customdata}: clean %{x:.1%}, certified %{y:.1%}<extra></extra>",
+        )
+    ]
 
 
 def _points(kind: str, found: list[tuple[Row, Row, Row | None]]) -> list[go.Scatter]:

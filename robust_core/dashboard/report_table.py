@@ -3,16 +3,26 @@
 import streamlit as st
 
 from robust_core.dashboard import report_charts
-from robust_core.evaluation.defense_results import COMMAND, Report
+from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import ADAPTIVE, NAIVE, UNAWARE, Row
 
 COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "clean": ("clean", None, "No attack."),
     "FGSM, naive": (NAIVE, "fgsm", "One step through the softmax of the deployed model as it is."),
     "PGD, naive": (NAIVE, "pgd", "20 steps through the softmax of the deployed model as it is."),
-    "PGD, unaware": (UNAWARE, "pgd", "20 steps by an attacker who does not know of the defence."),
+    "PGD, unaware": (
+        UNAWARE,
+        "pgd",
+        "20 steps by an attacker who does not know of the defence, on the undefended model but for what "
+        "stands below the table.",
+    ),
     "PGD, adaptive": (ADAPTIVE, "pgd", "20 steps by an attacker who knows it."),
-    "ensemble": (ADAPTIVE, "auto", "Four attacks in turn, knowing the defence; fewer pictures."),
+    "ensemble": (
+        ADAPTIVE,
+        "auto",
+        "Four attacks in turn, knowing the defence, on fewer pictures; with fewer steps and queries for "
+        "defences that vote or filter slowly (hover in Clean against robust).",
+    ),
 }
 """Head of a column: who attacks, with what, and what it says on hover."""
 
@@ -39,11 +49,24 @@ def show(report: Report) -> None:
             "n": st.column_config.TextColumn(help="Pictures; and those of the ensemble."),
         },
     )
+    others = [told for subject in titles if (told := otherwise(report, subject))]
+    if others:
+        st.caption("PGD, unaware: " + "; ".join(others) + ".")
     first = next(iter(report.rows("accuracy")))
     st.caption(
         f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "
-        f"pictures. All of it is made by: `{COMMAND}`; this part by `{first.command}`."
+        f"pictures. All of it is made by: `{report.command}`; this part by `{first.command}`."
     )
+
+
+def otherwise(report: Report, subject: str) -> str:
+    """What an unaware attacker of this defence runs, where it is not PGD on the undefended model."""
+    row = report.accuracy(subject, UNAWARE, "pgd")
+    if row is None or row.made_on == report.model:
+        return ""
+    loss = row.attack_parameters.get("loss", "")
+    run = f"{row.attack} ({loss})" if loss else row.attack
+    return f"{row.title}: {run} on the defended network, {row.made_on}"
 
 
 def _line(report: Report, subject: str, title: str) -> dict:

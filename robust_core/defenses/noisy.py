@@ -13,8 +13,8 @@ from robust_core.certify.voting import Noise, Progress, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
-from robust_core.defenses.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.defenses.trained import Trained
+from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.parameters import Paper, parameter
 
 VALUES = 2**20
@@ -66,8 +66,11 @@ class Noisy(Defense):
         )
 
     def log_shares(self, counts: Tensor) -> Tensor:
-        """The logits ``[N, K]`` that go with votes ``[N, K]``."""
-        return counts.clamp_min(0.1).div(self.n).log()
+        """The logits ``[N, K]`` that go with votes ``[N, K]``.
+
+        Classes without any share half a vote, however many classes there are.
+        """
+        return counts.clamp_min(0.5 / counts.shape[1]).div(self.n).log()
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
         return self.log_shares(self.counts(model, images)).to(images)

@@ -11,7 +11,7 @@ from robust_core.attacks.balls import own_generators
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, in_chunks, log_mean
-from robust_core.defenses.papers import ATHALYE, XIE
+from robust_core.papers import ATHALYE, XIE
 from robust_core.parameters import Paper, parameter
 
 

@@ -7,16 +7,16 @@ from torch import Tensor
 
 from robust_core import zoo
 from robust_core.attacks.base import Attack
-from robust_core.attacks.gradient import FGSM, PGD
+from robust_core.attacks.gradient import BIM, FGSM, PGD
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defended, Defense
-from robust_core.defenses.papers import (
+from robust_core.papers import (
     BRENDEL,
     CARLINI,
     CROCE,
     FINLAY,
     GOODFELLOW,
-    KURAKIN,
+    KURAKIN_SCALE,
     MADRY,
     NAYEBI,
     PAPERNOT,
@@ -117,17 +117,24 @@ class FGSMATPlain(Trained):
         "Any attack of several steps: the network has bent its loss so that one step of eps leads "
         "nowhere (catastrophic overfitting)."
     )
-    unaware: ClassVar[str] = "One step (FGSM) on the defended network itself, as it was trained."
-    aware: ClassVar[str] = "White box in many steps; FGSM becomes PGD."
+    unaware: ClassVar[str] = (
+        "On the defended network itself, in the one step that it was trained on: BIM and PGD become "
+        "FGSM. Other attacks run as they are."
+    )
+    aware: ClassVar[str] = "White box in many steps: FGSM becomes PGD. Others run as they are."
 
     def victim(self, defended: Defended) -> Classifier:
         return defended.base
 
     def of_unaware(self, attack: Attack) -> Attack:
-        return FGSM(eps=attack.eps) if isinstance(attack, PGD) and attack.norm == "linf" else attack
+        if type(attack) in (BIM, PGD):
+            return FGSM(eps=attack.eps, loss=attack.loss)
+        return attack
 
     def of_aware(self, attack: Attack) -> Attack:
-        return PGD(eps=attack.eps) if isinstance(attack, FGSM) else attack
+        if isinstance(attack, FGSM):
+            return PGD(eps=attack.eps, loss=attack.loss)
+        return attack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +148,7 @@ class LambdaAT(Trained):
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "
         r"\sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)"
     )
-    paper: ClassVar[Paper] = KURAKIN
+    paper: ClassVar[Paper] = KURAKIN_SCALE
     breaker: ClassVar[Paper] = MADRY
     broken_by: ClassVar[str] = (
         "Attacks of several steps; its authors found so themselves: one-step training does not hold "
@@ -195,7 +202,9 @@ class Masked(Trained):
 
     kind: ClassVar[str] = "gradient masking"
     unaware: ClassVar[str] = (
-        "On the defended network, through its softmax probabilities in float32, where gradients vanish."
+        "On the defended network, through its softmax probabilities in float32, where gradients vanish. "
+        "Attacks without a loss to choose (DeepFool, Carlini-Wagner, Square) use logits or scores anyway "
+        "and run as they are."
     )
 
     def victim(self, defended: Defended) -> Classifier:

@@ -76,7 +76,9 @@ def evaluate(
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
-        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``.
+        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``. Of a defended
+        model also ``run``: the attack and ``parameters`` that this attacker ran in the place of the one
+        asked for, ``made_on``, the model that it worked on, and its ``weights_sha256``.
 
     Raises:
         ValueError: an unknown attack, hyper-parameter or value, an attack that got no eps, or a goal
@@ -109,6 +111,7 @@ def evaluate(
         "goal": goal.name,
         "goal_parameters": goal.parameters,
         "batch": batch,
+        **_as_run(model, first, adaptive),
     }
 
 
@@ -132,6 +135,24 @@ def _create(
         return [(eps, attacks.create(name, eps=eps, **parameters)) for eps in eps_list]
     attack = attacks.create(name, **parameters)
     return [(eps, attack) for eps in eps_list or [None]]
+
+
+def _as_run(model: Classifier, asked: Attack, adaptive: bool) -> dict:
+    """What an attacker of a defended model really runs, and on what."""
+    if not isinstance(model, Defended):
+        return {}
+    run, attacked = model.attacked_by(asked, adaptive=adaptive)
+    made_on = attacked if isinstance(attacked, Classifier) else model
+    without_eps = {name: v for name, v in run.parameters.items() if name != "eps"}
+    sha = made_on.provenance.details.get("sha256")
+    return {
+        "run": {
+            "attack": run.name,
+            "parameters": without_eps,
+            "made_on": made_on.name,
+            "weights_sha256": sha,
+        }
+    }
 
 
 def concerned(goal: Goal, labels: Tensor) -> Tensor:

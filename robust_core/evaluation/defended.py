@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from robust_core.attacks import Attack
 from robust_core.certify import Certificate, PixelDPCertificate
+from robust_core.certify.smoothing import predict
 from robust_core.classifier import Classifier, Guess, Provenance
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses import Defended, Defense
@@ -61,6 +62,12 @@ class Look:
     """Name of the network that answers."""
     provenance: Provenance | None = None
     """Of that network."""
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the votes are too close to tell the smoothed answer (PREDICT of Cohen et al., 2019)."""
+        found = self.certificate
+        return isinstance(found, Certificate) and predict(found.counts, found.alpha) is None
 
     @property
     def confidences(self) -> list[float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from robust_core import weights, zoo
 from robust_core.evaluation.defense_rows import (
     ACCURACY,
+    ADAPTIVE,
     AUTO,
     CERTIFIED,
     CLEAN,
@@ -46,6 +47,12 @@ class Report:
     model: str = ""
     data: str = ""
     outdated: tuple[str, ...] = ()
+    suite: str = FILE.stem
+
+    @property
+    def command(self) -> str:
+        """What makes all of it."""
+        return f"python -m robust_core evaluate --suite {self.suite} --json"
 
     def rows(self, part: str, subject: str | None = None) -> tuple:
         """Rows of a part, in the order of the file; those of one subject only, where it is given."""
@@ -65,6 +72,11 @@ class Report:
         """One cell of the table at its one radius: no attack, or a threat and an attack, e.g. "auto"."""
         rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
         return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
+
+    def strongest(self, subject: str) -> Row | None:
+        """What leaves least of those who know the defence: PGD, or the ensemble where it was run."""
+        rows = (self.accuracy(subject, ADAPTIVE, attack) for attack in ("pgd", "auto"))
+        return min(filter(None, rows), key=lambda row: row.accuracy.value, default=None)
 
     @property
     def eps(self) -> float | None:
@@ -102,7 +114,7 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
             name: [to_row(name, row) for row in part["rows"]]
             for name, part in value["parts"].items()
         }
-        model, data = value["model"], value["data"]
+        model, data, suite = value["model"], value["data"], value["suite"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         remedy = f"Delete it and make it anew: `{COMMAND}`."
         return Report({}, f"The file {path.name} is damaged. {remedy}")
@@ -110,7 +122,7 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
     found = {name: tuple(row for row in rows if fits(row, bundled)) for name, rows in parts.items()}
     old = [row.title for rows in parts.values() for row in rows if not fits(row, bundled)]
     lacking = "" if any(found.values()) else f"{path.name} has nothing yet. Make it: `{COMMAND}`."
-    return Report(found, lacking, model, data, tuple(dict.fromkeys(old)))
+    return Report(found, lacking, model, data, tuple(dict.fromkeys(old)), suite)
 
 
 def to_row(part: str, row: dict) -> About:

@@ -24,6 +24,8 @@ CLEAN, NAIVE, UNAWARE, ADAPTIVE = THREATS = ("clean", "naive", "unaware", "adapt
 """Who attacks: nobody; one who differentiates the deployed model as it is; one who does not know of the
 defence and shows it what was made on another model; one who knows of it."""
 CONFIDENCE = 0.95
+BUDGET = {"targets": "targets", "max_queries": "queries at most"}
+"""Hyper-parameters of the ensemble that decide how strong it is, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,22 @@ class Row(About):
         return Share(self.correct, self.n)
 
     @property
-    def conditions(self) -> str:
-        """One line for below a chart: pictures, attack, attacker, radius, steps, seed, command."""
+    def circumstances(self) -> str:
+        """Pictures, attack, attacker, radius, steps and the like, seed."""
         words = [f"{self.n:,} pictures"]
         if self.attack is not None:
             radius = self.norm if self.eps is None else f"{self.norm} {self.eps:.4g}"
             words += [self.attack, self.threat, radius]
             words += [f"{self.steps} steps"] if self.steps is not None else []
+            given = self.attack_parameters
+            words += [f"{given[name]:,} {what}" for name, what in BUDGET.items() if name in given]
             words += [f"seed {self.seed}"] if self.seed is not None else []
-        return f"{', '.join(words)}. Made by: `{self.command}`"
+        return ", ".join(words)
+
+    @property
+    def conditions(self) -> str:
+        """One line for below a chart: the circumstances and the command."""
+        return f"{self.circumstances}. Made by: `{self.command}`"
 
 
 @dataclass(frozen=True, kw_only=True)

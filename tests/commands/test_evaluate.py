@@ -296,6 +296,8 @@ def test_a_defence_and_both_attackers(command):
         (("--defense", "jpg"), "defense must be one of jpeg, bit-depth"),
         (("--defense", "jpeg:75"), "--defense must be a name, or one as jpeg:quality=50"),
         (("--defense", "jpeg:level=3"), "jpeg has no level; it takes quality, subsampling"),
+        (("--defense", "jpeg:=5"), "--defense must be a name, or one as jpeg:quality=50"),
+        (("--defense", "jpeg:quality=50,quality=60"), "--defense gives quality twice"),
         (("--defense", "smoothing:sigma=-1"), "sigma must be a number above 0"),
         (
             ("--defense", "distilled"),
@@ -313,3 +315,6 @@ def test_defences_that_are_refused(command, words, sentence):
 def test_a_suite_has_its_own_defences(command):
     complaint = command("evaluate", "--suite", "digits", "--defense", "jpeg").complaint
     assert "leave out --defense" in complaint
+    for suite in ("digits", "defenses-digits"):
+        complaint = command("evaluate", "--suite", suite, "--adaptive").complaint
+        assert "leave out --adaptive" in complaint

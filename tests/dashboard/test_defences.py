@@ -121,6 +121,14 @@ def test_the_summary_counts_what_is_finished():
     )
 
 
+def test_nothing_is_counted_of_none():
+    before, first = trials((None, None)), trials((True, None), (None, None))
+    assert summary(undefended(), before, 1).startswith("The undefended model is fooled;")
+    assert summary(undefended(), first, 2) == (
+        "So far 1 of 1 recovers the picture from an attack that does not know them."
+    )
+
+
 def test_where_nothing_was_lost_nothing_is_recovered():
     done = trials((True, True))
     assert "nothing to recover. Try a larger eps" in summary(undefended(success=False), done, 1)

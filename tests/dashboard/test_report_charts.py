@@ -72,18 +72,26 @@ def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
     assert {trace.name for trace in figure.data if trace.name} == {
         "undefended",
         *(kind for kind in defenses.KINDS),
+        "certified at 0.25 in L2",
         "published",
     }
+    promised = lines(figure)["certified at 0.25 in L2"]
+    rows = report.rows(CERTIFIED)
+    assert list(promised.y) == [row.at(0.25).value for row in rows]
+    assert all("alpha" in words for words in promised.customdata)
 
 
 def test_certified_curves_never_rise_and_stand_beside_the_published_ones(report):
-    figure = report_curves.certified_curves(report.rows(CERTIFIED))
+    figure = report_curves.certified_curves(report.rows(CERTIFIED), report.data)
     found = lines(figure)
     ours = found["Smoothing"]
     assert list(ours.y) == sorted(ours.y, reverse=True)
     assert ours.y[0] == 0.75
     assert "10,000 draws of sigma 0.25" in ours.customdata[0]
-    assert sum("published" in name for name in found) == 1
+    (published,) = (trace for name, trace in found.items() if "published" in name)
+    assert "CIFAR-10, 500 pictures, n 100,000" in published.hovertemplate
+    on_others = report_curves.certified_curves(report.rows(CERTIFIED), "digits")
+    assert not any("published" in name for name in lines(on_others))
 
 
 def test_the_checklist_has_words_beside_its_colours(report):

@@ -1,5 +1,6 @@
 """Defences by noise: votes, what is promised, and the attack on the expectation."""
 
+import copy
 import math
 
 import pytest
@@ -43,6 +44,14 @@ def test_logits_are_the_votes(digits_model, digit_pictures):
     seen = counts > 0
     assert torch.allclose(logits.exp()[seen], (counts / 50)[seen].float(), atol=1e-6)
     assert torch.isfinite(logits).all()
+
+
+def test_how_sure_the_votes_are_does_not_depend_on_how_many_classes_get_none():
+    defense = defenses.create("smoothing", n=100)
+    for classes in (2, 10, 1000):
+        counts = torch.zeros(1, classes, dtype=torch.int64)
+        counts[0, 0] = 100
+        assert defense.log_shares(counts).softmax(1)[0, 0] >= 0.995
 
 
 def test_votes_of_a_plane_are_binomial(pictures):
@@ -135,7 +144,23 @@ def test_pixeldp_promises_less_than_smoothing_at_the_same_votes(pixeldp, cat):
     promise = defenses.create("pixeldp", n=60).certificate(pixeldp, cat)
     assert sum(promise.counts) == promise.n == 60
     assert promise.sigma == 0.25
+    k = promise.counts.index(max(promise.counts))
+    by_votes = certify.smoothing.certificate(promise.counts, promise.counts, sigma=0.25, alpha=0.05)
+    assert by_votes.guess == k
+    assert promise.radius <= by_votes.radius
     assert promise.radius <= 0.571 * 0.25
+
+
+def test_a_pixel_of_pixeldp_is_one_before_the_normalisation(pixeldp, cat):
+    """At half the deviation a change of pixels is twice as large for the noise layer."""
+    promise = defenses.create("pixeldp", n=400).certificate(pixeldp, cat)
+    halved = copy.deepcopy(pixeldp)
+    halved.std.mul_(0.5)
+    first = halved.network.first
+    halved.network.first = lambda x: first(x / 2)
+    again = defenses.create("pixeldp", n=400).certificate(halved, cat)
+    assert promise.counts == again.counts
+    assert again.radius == pytest.approx(promise.radius / 2, abs=1e-9)
 
 
 def test_the_seed_decides(digits_model, digit_pictures):

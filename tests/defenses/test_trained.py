@@ -132,9 +132,12 @@ def test_attacks_without_a_loss_are_left_as_they_are():
 
 def test_the_exhibit_of_catastrophic_overfitting_swaps_one_step_for_many():
     defense = defenses.create("fgsm-at-plain")
-    assert defense.of_unaware(attacks.create("pgd", eps=0.2)).name == "fgsm"
-    many = defense.of_aware(attacks.create("fgsm", eps=0.2))
-    assert (many.name, many.eps, many.steps) == ("pgd", 0.2, 20)
-    pgd = attacks.create("pgd-l2", eps=0.2)
-    assert defense.of_unaware(pgd) is pgd
-    assert defense.of_aware(pgd) is pgd
+    for name in ("bim", "pgd"):
+        one = defense.of_unaware(attacks.create(name, eps=0.2, loss="margin"))
+        assert one == attacks.create("fgsm", eps=0.2, loss="margin")
+    many = defense.of_aware(attacks.create("fgsm", eps=0.2, loss="margin"))
+    assert many == attacks.create("pgd", eps=0.2, loss="margin")
+    for name in ("pgd-l2", "pgd-t", "bim-l2", "deepfool"):
+        other = attacks.create(name)
+        assert defense.of_unaware(other) is other
+        assert defense.of_aware(other) is other

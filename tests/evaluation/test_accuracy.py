@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_core import attacks, zoo
+from robust_core import attacks, defenses, zoo
 from robust_core.attacks.base import Attack
 from robust_core.classifier import Classifier
 from robust_core.data import digits
@@ -44,6 +44,23 @@ def model() -> Classifier:
 @pytest.fixture(scope="module")
 def data() -> tuple[torch.Tensor, torch.Tensor]:
     return tuple(tensor[:60] for tensor in digits.load("test"))
+
+
+def test_the_attack_that_was_run_on_a_defence_is_named(model, data):
+    defended = defenses.create("jpeg")(model)
+    for adaptive in (False, True):
+        found = evaluate(defended, "pgd", *data, eps_list=[0.1], adaptive=adaptive)["run"]
+        assert found["attack"] == "pgd"
+        assert found["made_on"] == ("digits-cnn behind jpeg" if adaptive else "digits-cnn")
+        assert found["weights_sha256"] == model.provenance.details["sha256"]
+    assert "run" not in evaluate(model, "fgsm", *data, eps_list=[0.1])
+
+    class Swapping(type(defended.defense)):
+        def of_unaware(self, attack):
+            return attacks.FGSM(eps=attack.eps)
+
+    found = evaluate(Swapping()(model), "pgd", *data, eps_list=[0.1])
+    assert (found["run"]["attack"], found["rows"][0]["mean_gradients"]) == ("fgsm", 1)
 
 
 def test_figures_are_those_of_a_plain_count(model, data):

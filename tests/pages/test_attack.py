@@ -17,23 +17,9 @@ from robust_core.data import download
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.threat import threat_model
 from robust_core.evaluation.verdict import Verdict, in_255ths
-from robust_core.paths import ASSETS
+from tests.visiting import visit
 
-APP = str(ASSETS.parent / "app.py")
 SENTENCE = "##### "
-
-
-@pytest.fixture(autouse=True)
-def _no_data(monkeypatch, tmp_path):
-    """Whatever data sets and downloaded models this machine has: the page sees none."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-
-def visit(**query: str) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    page.query_params.update(query)
-    return page.run()
 
 
 def sentence(page: AppTest) -> str:

@@ -7,9 +7,9 @@ from robust_core import attacks, zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.depth import TABS
 from robust_core.evaluation.detection import FALSE_ALARM, STOPPED, UNSEEN
-from robust_core.paths import ASSETS
+from tests import visiting
+from tests.visiting import APP, ran
 
-APP = str(ASSETS.parent / "app.py")
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 OTHER = "cifar10-resnet32-ad4-deepfool"
 
@@ -25,15 +25,7 @@ def _fresh(monkeypatch, tmp_path, weights_folder):
 
 
 def visit(**query: str) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=60)
-    page.query_params.update(query)
-    return ran(page.run())
-
-
-def ran(page: AppTest) -> AppTest:
-    assert not page.exception
-    assert not page.error
-    return page
+    return ran(visiting.visit(**query))
 
 
 def said(page: AppTest) -> str:

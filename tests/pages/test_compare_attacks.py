@@ -13,33 +13,17 @@ from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare import QUICK
 from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.paths import ASSETS
+from tests.visiting import visit
 
-APP = str(ASSETS.parent / "app.py")
 PAGE = "pages/compare_attacks.py"
 DIGITS = {"model": "digits-cnn", "eps": "0.15"}
 ROW = re.compile(r"\*\*(.+?)\*\* :\w+-badge")
 
 
-@pytest.fixture(autouse=True)
-def _no_data(monkeypatch, tmp_path):
-    """Whatever data sets and downloaded models this machine has: the page sees none."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-
-def visit(page: str | None = PAGE, **query: str) -> AppTest:
-    test = AppTest.from_file(APP, default_timeout=60)
-    if page:
-        test.switch_page(page)
-    test.query_params.update(query)
-    return test.run()
-
-
 def compare(*names: str, **query: str) -> AppTest:
     """The page on the digits model, which answers in milliseconds."""
     chosen = {"attacks": ",".join(names)} if names else {}
-    return visit(**(DIGITS | chosen | query))
+    return visit(PAGE, **(DIGITS | chosen | query))
 
 
 def titles(page: AppTest) -> list[str]:
@@ -76,7 +60,7 @@ def figure(page: AppTest) -> dict:
 
 
 def test_the_first_visit_has_a_row_for_each_quick_attack_as_they_are_taught():
-    page = finished(visit(), len(QUICK))
+    page = finished(visit(PAGE), len(QUICK))
     assert titles(page) == names_to_titles(n for n in attacks.names() if n in QUICK)
     assert not page.query_params
     numbers = table(page)
@@ -312,7 +296,7 @@ def test_a_link_restores_the_comparison():
     query = dict(page.query_params)
     assert query["attacks"] == "fgsm,bim"
     assert (query["sort"], query["only_scope"]) == ("confidence", "local")
-    again = finished(visit(**query), 2)
+    again = finished(visit(PAGE, **query), 2)
     assert titles(again) == titles(page)
     assert dict(again.query_params) == query
 
@@ -322,4 +306,4 @@ def test_a_link_restores_the_comparison():
     [{"attacks": "<script>,nope"}, {"sort": "x"}, {"only_goal": "fame"}, {"attacks": "a" * 999}],
 )
 def test_bad_links_fall_back_to_the_defaults(query):
-    assert len(titles(visit(**DIGITS, **query))) == len(QUICK)
+    assert len(titles(visit(PAGE, **DIGITS, **query))) == len(QUICK)

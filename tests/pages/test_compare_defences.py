@@ -9,9 +9,8 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, defenses, zoo
 from robust_core.dashboard import defences, lab, request
 from robust_core.dashboard.defences import QUICK
-from robust_core.paths import ASSETS
+from tests.visiting import visit
 
-APP = str(ASSETS.parent / "app.py")
 PAGE = "pages/compare_defences.py"
 DIGITS = {
     "model": "digits-cnn",
@@ -26,24 +25,9 @@ OUTCOME = re.compile(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_data(monkeypatch, tmp_path):
-    """Whatever data sets and downloaded models this machine has: the page sees none."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-
-
-def visit(page: str | None = PAGE, **query: str) -> AppTest:
-    test = AppTest.from_file(APP, default_timeout=60)
-    if page:
-        test.switch_page(page)
-    test.query_params.update(query)
-    return test.run()
-
-
 def compare(*names: str, **query: str) -> AppTest:
     """The page on the digits model, which answers in milliseconds."""
-    return visit(**(DIGITS | {"defences": ",".join(names)} | query))
+    return visit(PAGE, **(DIGITS | {"defences": ",".join(names)} | query))
 
 
 def outcomes(page: AppTest) -> list[str]:
@@ -84,7 +68,7 @@ def test_each_defence_has_a_cell_for_either_attacker():
 
 
 def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
-    page = visit(model="digits-cnn")
+    page = visit(PAGE, model="digits-cnn")
     assert not page.exception
     assert page.selectbox(key="attack").value == "pgd"
     assert page.session_state["defences"] == list(QUICK)
@@ -94,6 +78,7 @@ def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
 def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
     lab.engine().forget()
     page = visit(
+        PAGE,
         model="cifar10-resnet32",
         defences="distilled",
         any_eps="True",
@@ -136,7 +121,7 @@ def test_settings_act_live_and_travel_in_the_link():
     page.number_input(key="bit-depth.bits").set_value(1).run()
     assert clean(finished(page, 1))[1] != before
     assert dict(page.query_params)["bit-depth.bits"] == "1"
-    again = finished(visit(**page.query_params), 1)
+    again = finished(visit(PAGE, **page.query_params), 1)
     assert again.number_input(key="bit-depth.bits").value == 1
     assert outcomes(again) == outcomes(page)
 

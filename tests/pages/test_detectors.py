@@ -13,10 +13,10 @@ from robust_core.evaluation.detection import scores
 from robust_core.evaluation.duel import FOOLED
 from robust_core.evaluation.rejection import Costs
 from robust_core.models.detector import build
-from robust_core.paths import ASSETS
 from robust_core.toys import overlap as toys
+from tests import visiting
+from tests.visiting import APP, ran, text
 
-APP = str(ASSETS.parent / "app.py")
 PAGE = "pages/detectors.py"
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 OTHER = "cifar10-resnet32-ad4-deepfool"
@@ -41,20 +41,7 @@ def two(bundle):
 
 
 def visit(**query: str) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=120)
-    page.switch_page(PAGE)
-    page.query_params.update(query)
-    return ran(page.run())
-
-
-def ran(page: AppTest) -> AppTest:
-    assert not page.exception
-    assert not page.error
-    return page
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
+    return ran(visiting.visit(PAGE, **query))
 
 
 def html(page: AppTest, kind: str) -> str:

@@ -12,9 +12,9 @@ from robust_core.dashboard import detectors_deflected, lab
 from robust_core.dashboard.detectors_deflected_look import table
 from robust_core.evaluation import deflection
 from robust_core.evaluation.deflection import BOTH, Deflection, deflect
-from robust_core.paths import ASSETS
+from tests import visiting
+from tests.visiting import bodies, ran, text
 
-APP = str(ASSETS.parent / "app.py")
 NAME = "digits-cnn-reconstruction"
 CLASSES = tuple("0123456789")
 
@@ -38,24 +38,7 @@ def found() -> Deflection:
 
 
 def visit(**query: str) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=120)
-    page.switch_page("pages/detectors.py")
-    page.query_params.update(query)
-    return ran(page.run())
-
-
-def ran(page: AppTest) -> AppTest:
-    assert not page.exception
-    assert not page.error
-    return page
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
-
-
-def bodies(page: AppTest, kind: str) -> list[str]:
-    return [h.proto.body for h in page.get("html") if f"class={kind}" in h.proto.body]
+    return ran(visiting.visit("pages/detectors.py", **query))
 
 
 def test_digits_have_a_detector_that_reads_no_attachment_point():

@@ -16,11 +16,11 @@ from robust_core.dashboard import (
 )
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
-from robust_core.paths import ASSETS
 from robust_core.training import live
 from robust_core.training.live import METHODS, Plan
+from tests import visiting
+from tests.visiting import bodies, ran, text
 
-APP = str(ASSETS.parent / "app.py")
 PAGE = "pages/live_training.py"
 
 
@@ -42,24 +42,7 @@ def _small(monkeypatch):
 
 
 def visit(**query: str) -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=120)
-    page.switch_page(PAGE)
-    page.query_params.update(query)
-    return ran(page.run())
-
-
-def ran(page: AppTest) -> AppTest:
-    assert not page.exception
-    assert not page.error
-    return page
-
-
-def text(page: AppTest) -> str:
-    return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))
-
-
-def html(page: AppTest, kind: str) -> list[str]:
-    return [h.proto.body for h in page.get("html") if f"class={kind}" in h.proto.body]
+    return ran(visiting.visit(PAGE, **query))
 
 
 def press(page: AppTest, key: str) -> AppTest:
@@ -71,14 +54,14 @@ def test_a_first_visit_offers_training_and_has_empty_charts():
     assert page.button(key="live_train")
     assert "Press Train" in text(page)
     assert len(page.get("vega_lite_chart")) == 2
-    assert not html(page, "livetable")
+    assert not bodies(page, "livetable")
     assert not page.query_params
 
 
 def test_one_click_trains_and_shows_what_the_core_gives():
     page = press(visit(live_epochs="1"), "live_train")
     trained, base = live.train_live(Plan(epochs=1)), live.undefended(0.15)
-    assert html(page, "livetable") == [
+    assert bodies(page, "livetable") == [
         live_look.table(base, trained.final, "trained here", masked=False)
     ]
     assert live_training.sentence(trained, base) in text(page)
@@ -114,7 +97,7 @@ def test_a_method_has_its_own_controls_and_words(method):
     assert words.shows in text(page)
     assert words.breaks in text(page)
     assert any(words.formula in each.value for each in page.latex)
-    assert len(html(page, "liveloop")) == 1
+    assert len(bodies(page, "liveloop")) == 1
 
 
 def live_controls_of(page: AppTest) -> list[str]:
@@ -148,15 +131,15 @@ def test_a_link_restores_the_settings_and_junk_in_it_is_left_out():
 
 def test_a_result_stays_when_settings_change_and_over_a_visit_elsewhere(monkeypatch):
     page = press(visit(live_epochs="1"), "live_train")
-    shown = html(page, "livetable")
+    shown = bodies(page, "livetable")
     monkeypatch.setattr(live_training, "train_live", None)  # nothing is trained again
     ran(page.slider(key="live_alpha").set_value(0.25).run())
-    assert html(page, "livetable") == shown
+    assert bodies(page, "livetable") == shown
     assert "The settings have changed since" in text(page)
     page.switch_page("pages/detectors.py").run()
     page.switch_page(PAGE)
     ran(page.run())
-    assert html(page, "livetable") == shown
+    assert bodies(page, "livetable") == shown
     assert page.slider(key="live_alpha").value == 0.25
 
 
@@ -171,9 +154,9 @@ def test_what_took_too_long_is_said_and_can_be_run_again(monkeypatch):
         assert [error.value for error in page.error] == [
             "The computation was stopped: it took longer than 120 seconds."
         ]
-        assert not html(page, "livetable")
+        assert not bodies(page, "livetable")
     press(page, "live_train")
-    assert len(html(page, "livetable")) == 1
+    assert len(bodies(page, "livetable")) == 1
 
 
 def test_five_alphas_make_one_chart():

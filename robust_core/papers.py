@@ -1,0 +1,166 @@
+"""The papers that the methods come from, and those that break them, by their first author."""
+
+from robust_core.parameters import Paper
+
+ANDRIUSHCHENKO = Paper(
+    "Andriushchenko, Croce, Flammarion, Hein",
+    2020,
+    "Square attack: a query-efficient black-box adversarial attack via random search",
+    "https://arxiv.org/abs/1912.00049",
+)
+ATHALYE = Paper(
+    "Athalye, Carlini, Wagner",
+    2018,
+    "Obfuscated gradients give a false sense of security",
+    "https://arxiv.org/abs/1802.00420",
+)
+BRENDEL = Paper(
+    "Brendel, Bethge",
+    2017,
+    'Comment on "Biologically inspired protection of deep networks from adversarial attacks"',
+    "https://arxiv.org/abs/1704.01547",
+)
+BRYNIARSKI = Paper(
+    "Bryniarski, Hingun, Pachuca, Wang, Carlini",
+    2021,
+    "Evading adversarial example detection defenses with orthogonal projected gradient descent",
+    "https://arxiv.org/abs/2106.15023",
+)
+BYPASSING = Paper(
+    "Carlini, Wagner",
+    2017,
+    "Adversarial examples are not easily detected: bypassing ten detection methods",
+    "https://arxiv.org/abs/1705.07263",
+)
+CARLINI = Paper(
+    "Carlini, Wagner",
+    2017,
+    "Towards evaluating the robustness of neural networks",
+    "https://arxiv.org/abs/1608.04644",
+)
+COHEN = Paper(
+    "Cohen, Rosenfeld, Kolter",
+    2019,
+    "Certified adversarial robustness via randomized smoothing",
+    "https://arxiv.org/abs/1902.02918",
+)
+CROCE = Paper(
+    "Croce, Hein",
+    2020,
+    "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
+    "https://arxiv.org/abs/2003.01690",
+)
+DZIUGAITE = Paper(
+    "Dziugaite, Ghahramani, Roy",
+    2016,
+    "A study of the effect of JPG compression on adversarial images",
+    "https://arxiv.org/abs/1608.00853",
+)
+FINLAY = Paper(
+    "Finlay, Oberman",
+    2021,
+    "Scaleable input gradient regularization for adversarial robustness",
+    "https://arxiv.org/abs/1905.11468",
+)
+GOODFELLOW = Paper(
+    "Goodfellow, Shlens, Szegedy",
+    2015,
+    "Explaining and harnessing adversarial examples",
+    "https://arxiv.org/abs/1412.6572",
+)
+GOWAL = Paper(
+    "Gowal, Uesato, Qin, Huang, Mann, Kohli",
+    2019,
+    "An alternative surrogate loss for PGD-based adversarial testing",
+    "https://arxiv.org/abs/1910.09338",
+)
+GUO = Paper(
+    "Guo, Rana, Cisse, van der Maaten",
+    2018,
+    "Countering adversarial images using input transformations",
+    "https://arxiv.org/abs/1711.00117",
+)
+KURAKIN = Paper(
+    "Kurakin, Goodfellow, Bengio",
+    2017,
+    "Adversarial examples in the physical world",
+    "https://arxiv.org/abs/1607.02533",
+)
+KURAKIN_SCALE = Paper(
+    "Kurakin, Goodfellow, Bengio",
+    2017,
+    "Adversarial machine learning at scale",
+    "https://arxiv.org/abs/1611.01236",
+)
+LECUYER = Paper(
+    "Lecuyer, Atlidakis, Geambasu, Hsu, Jana",
+    2019,
+    "Certified robustness to adversarial examples with differential privacy",
+    "https://arxiv.org/abs/1802.03471",
+)
+MADRY = Paper(
+    "Madry, Makelov, Schmidt, Tsipras, Vladu",
+    2018,
+    "Towards deep learning models resistant to adversarial attacks",
+    "https://arxiv.org/abs/1706.06083",
+)
+METZEN = Paper(
+    "Metzen, Genewein, Fischer, Bischoff",
+    2017,
+    "On detecting adversarial perturbations",
+    "https://arxiv.org/abs/1702.04267",
+)
+MOOSAVI = Paper(
+    "Moosavi-Dezfooli, Fawzi, Frossard",
+    2016,
+    "DeepFool: a simple and accurate method to fool deep neural networks",
+    "https://arxiv.org/abs/1511.04599",
+)
+NAYEBI = Paper(
+    "Nayebi, Ganguli",
+    2017,
+    "Biologically inspired protection of deep networks from adversarial attacks",
+    "https://arxiv.org/abs/1703.09202",
+)
+PAPERNOT = Paper(
+    "Papernot, McDaniel, Wu, Jha, Swami",
+    2016,
+    "Distillation as a defense to adversarial perturbations against deep neural networks",
+    "https://arxiv.org/abs/1511.04508",
+)
+SALMAN = Paper(
+    "Salman, Yang, Li, Zhang, Zhang, Razenshteyn, Bubeck",
+    2019,
+    "Provably robust deep learning via adversarially trained smoothed classifiers",
+    "https://arxiv.org/abs/1906.04584",
+)
+SZEGEDY = Paper(
+    "Szegedy, Zaremba, Sutskever, Bruna, Erhan, Goodfellow, Fergus",
+    2014,
+    "Intriguing properties of neural networks",
+    "https://arxiv.org/abs/1312.6199",
+)
+TRAMER = Paper(
+    "Tramèr, Boneh",
+    2019,
+    "Adversarial training and robustness for multiple perturbations",
+    "https://arxiv.org/abs/1904.13000",
+)
+WONG = Paper(
+    "Wong, Rice, Kolter",
+    2020,
+    "Fast is better than free: revisiting adversarial training",
+    "https://arxiv.org/abs/2001.03994",
+)
+XIE = Paper(
+    "Xie, Wang, Zhang, Ren, Yuille",
+    2018,
+    "Mitigating adversarial effects through randomization",
+    "https://arxiv.org/abs/1711.01991",
+)
+XU = Paper(
+    "Xu, Evans, Qi",
+    2018,
+    "Feature squeezing: detecting adversarial examples in deep neural networks",
+    "https://arxiv.org/abs/1704.01155",
+)
