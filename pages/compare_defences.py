@@ -33,7 +33,7 @@ with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 
-lines = None
+lines = request = None
 with right:
     head = st.empty()
     try:
@@ -56,7 +56,7 @@ with right:
         else:
             lab.offer_bundled()
 
-defence_depth.show_depth(model.name)
+defence_depth.show_depth(model.name, request)
 
 if chosen.credit:
     st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

@@ -5,6 +5,7 @@ import streamlit as st
 from robust_core.dashboard import (
     live_alpha,
     live_controls,
+    live_gaps,
     live_spot,
     live_training,
     navigation,
@@ -34,6 +35,7 @@ with right:
         base = live_training.base_of(trained.final) if trained else None
         if base is not None:
             live_training.show_outcome(trained, base)
+            live_gaps.show(trained, base)
 if plan is not None:
     spot = st.container()
     with st.container():

@@ -10,6 +10,7 @@ from robust_core.dashboard import (
     defence_saturation,
     defence_training,
 )
+from robust_core.dashboard.request import Request
 
 TABS = (
     "Arms race",
@@ -22,14 +23,17 @@ TABS = (
 
 
 @st.fragment
-def show_depth(model_name: str) -> None:
-    """The section for the chosen model. A slider in it reruns it alone, not the page."""
+def show_depth(model_name: str, request: Request | None = None) -> None:
+    """The section for the chosen model and, where there is one, the page's request.
+
+    A slider in it reruns it alone, not the page.
+    """
     st.markdown("##### How they work, and what broke them")
     parts = (
         lambda: defence_race.show(model_name),
         defence_masking.show,
         defence_saturation.show,
-        defence_training.show,
+        lambda: defence_training.show(model_name, request),
         defence_penalty.show,
         defence_privacy.show,
     )

@@ -4,6 +4,9 @@ from html import escape
 
 import streamlit as st
 
+from robust_core.dashboard import defence_gallery, defence_static
+from robust_core.dashboard.request import Request
+
 CSS = """<style>
 .steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
   counter-reset: step; padding: 0.3rem 0 0.6rem; }
@@ -100,8 +103,11 @@ PLAYERS_NOTE = (
 )
 
 
-def show() -> None:
-    """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it."""
+def show(model_name: str, request: Request | None = None) -> None:
+    """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it.
+
+    ``request`` is that of the page; without it there is no picture to augment.
+    """
     st.html(CSS + loop())
     st.latex(SADDLE)
     for column, text in zip(st.columns(2, gap="medium"), (INNER, OUTER), strict=True):
@@ -121,9 +127,12 @@ def show() -> None:
     with left:
         st.markdown("###### Made once, or made anew?")
         st.markdown(STATIC)
+        defence_static.show(model_name)
     with right:
         st.markdown("###### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
+    if request is not None:
+        defence_gallery.show(request)
     st.markdown("###### Is it a GAN?")
     left, right = st.columns(2, gap="medium")
     with left:

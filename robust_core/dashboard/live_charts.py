@@ -17,6 +17,7 @@ ACCURACIES = {
     "FGSM": (ONE_STEP, [6, 3], "square"),
     "PGD": (ADVERSARIAL, [2, 2], "triangle-up"),
 }
+STATIC = {**ACCURACIES, "old copies": (GREY, [8, 2, 2, 2], "diamond")}
 MASKED = {
     "clean": ACCURACIES["clean"],
     "PGD on logits": ACCURACIES["PGD"],
@@ -26,8 +27,8 @@ MASKED = {
 
 
 def accuracy_lines(plan: Plan) -> dict:
-    """The lines of the second chart: for distillation those that show the masking."""
-    return MASKED if plan.method == "distillation" else ACCURACIES
+    """The lines of the second chart: those that show the masking, or what became of the old copies."""
+    return {"distillation": MASKED, "static": STATIC}.get(plan.method, ACCURACIES)
 
 
 def loss_rows(history: tuple[Epoch, ...]) -> pd.DataFrame:
@@ -47,7 +48,8 @@ def accuracy_rows(history: tuple[Epoch, ...], plan: Plan) -> pd.DataFrame:
         at = epoch.at
         if plan.method == "distillation":
             return at.clean, at.pgd, at.masked, at.zero_gradients
-        return at.clean, at.fgsm, at.pgd
+        fresh = at.clean, at.fgsm, at.pgd
+        return (*fresh, at.old) if plan.method == "static" else fresh
 
     lines = accuracy_lines(plan)
     rows = ((e.number, *pair) for e in history for pair in zip(lines, values(e), strict=True))

@@ -22,6 +22,7 @@ def table(base: Sounding, own: Sounding, name: str, *, masked: bool) -> str:
         ("Right on clean pictures", "clean"),
         ("Right under FGSM", "fgsm"),
         (f"Right under PGD-{own.steps}", "pgd"),
+        ("Right on old copies: FGSM on digits-cnn", "old"),
     ]
     if masked:
         rows += [

@@ -26,6 +26,8 @@ from robust_core.training.live import (
 
 TRAINING = 1347
 """Pictures of the training set."""
+GAP = 0.3
+"""Between the old copies and a fresh attack: from here on they say different things."""
 MASKED_FROM = 0.05
 """Share of zero gradients from which the result is about them."""
 
@@ -156,11 +158,14 @@ def show_outcome(trained: Trained, base: Sounding) -> None:
     softened = ", of the logits / T" if plan.method == "distillation" else ""
     st.markdown(f"##### {sentence(trained, base)}")
     st.html(live_look.table(base, at, "trained here", masked=is_masked(at)))
+    if plan.method == "static":
+        st.markdown(old_and_fresh(base, at))
     st.caption(
         f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
         f"said: Linf, eps "
         f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
-        f"2.5 eps / {at.steps}. {described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
+        f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on digits-cnn. "
+        f"{described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
         f"{trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with {WATCHED_STEPS} "
         f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step{softened}."
     )
@@ -174,7 +179,7 @@ def is_masked(at: Sounding) -> bool:
 def sentence(trained: Trained, base: Sounding) -> str:
     """What came of it, in one sentence that names the attack."""
     at = trained.final
-    fgsm, pgd = map(live_look.share, (at.fgsm, at.pgd))
+    fgsm, pgd, old = map(live_look.share, (at.fgsm, at.pgd, at.old))
     if is_masked(at):
         zero, masked = map(live_look.share, (at.zero_gradients, at.masked))
         return (
@@ -183,9 +188,29 @@ def sentence(trained: Trained, base: Sounding) -> str:
         )
     if at.fgsm - at.pgd > 0.3 and at.pgd < 0.1:
         return f"Catastrophic overfitting: it gets {fgsm} right under FGSM, and {pgd} under PGD."
+    if trained.plan.method == "static":
+        return f"Of the old copies it gets {old} right, under a fresh PGD {pgd}."
     return (
         f"Under PGD it gets {pgd} of the pictures right, the undefended network "
         f"{live_look.share(base.pgd)}."
+    )
+
+
+def old_and_fresh(base: Sounding, at: Sounding) -> str:
+    """What learning from copies that were made once is worth, by the figures of this training."""
+    old, fgsm, pgd, before, bare = map(
+        live_look.share, (at.old, at.fgsm, at.pgd, base.old, base.pgd)
+    )
+    found = (
+        f"**Old copies** of the test pictures, made on the undefended network: {before} right before the "
+        f"training, {old} after it. **Fresh attacks** on the new weights leave {fgsm} (FGSM) and {pgd} "
+        f"(PGD; undefended: {bare})."
+    )
+    if at.old - at.pgd < GAP:
+        return f"{found} At this eps the two lie close together: try a larger one."
+    return (
+        f"{found} It learned the pictures of one attack on one network, and not that no picture near by is "
+        "wrong; adversarial training makes them anew in every step."
     )
 
 

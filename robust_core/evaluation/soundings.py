@@ -15,7 +15,8 @@ class Sounding:
 
     ``fgsm`` and ``pgd`` (``steps`` steps from a random start) attack the logits. ``zero_gradients`` is the
     share of pictures whose cross-entropy through the softmax in float32 has a gradient of exactly
-    zero in every pixel; ``masked`` is PGD by that gradient (None where it was not asked for).
+    zero in every pixel; ``masked`` is PGD by that gradient (None where it was not asked for). ``old`` is
+    the share of right answers on pictures that somebody made before (None where there were none).
     """
 
     n: int
@@ -26,6 +27,12 @@ class Sounding:
     pgd: float
     zero_gradients: float
     masked: float | None = None
+    old: float | None = None
+
+
+def copies(model: Classifier, images: Tensor, labels: Tensor, *, eps: float) -> Tensor:
+    """FGSM copies ``[N, C, H, W]`` made on ``model``, as static augmentation learns them."""
+    return attacks.create("fgsm", eps=eps)(model, images, labels)
 
 
 def sound(
@@ -36,14 +43,19 @@ def sound(
     eps: float,
     steps: int,
     masked: bool = True,
+    old: Tensor | None = None,
 ) -> Sounding:
     """Attack every picture ``[N, C, H, W]`` with its true label, whether or not the model knows it.
 
-    Always with the same seed, so that equal weights give equal shares. Raises ``ValueError`` for an eps
-    or a number of steps that the attacks do not take, and where there are no pictures.
+    ``old`` are adversarial copies of the same pictures that were made on another model: it is asked about
+    them as they are. Always with the same seed, so that equal weights give equal shares. Raises
+    ``ValueError`` for an eps or a number of steps that the attacks do not take, where there are no
+    pictures, and where ``old`` has another shape than ``images``.
     """
     if not len(images):
         raise ValueError("images must be at least one picture; got none")
+    if old is not None and old.shape != images.shape:
+        raise ValueError(f"old must be {list(images.shape)}, as images; got {list(old.shape)}")
 
     def right(x: Tensor) -> float:
         with torch.inference_mode():
@@ -62,5 +74,6 @@ def sound(
         steps=steps,
         clean=right(images),
         zero_gradients=(naive.zero_gradients > 0).double().mean().item(),
+        old=None if old is None else right(old),
         **{name: right(attack(model, images, labels)) for name, attack in others.items()},
     )

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from robust_core import specs, zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
-from robust_core.evaluation.soundings import Sounding, sound
+from robust_core.evaluation.soundings import Sounding, copies, sound
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
     Clean,
@@ -48,7 +48,8 @@ METHODS: dict[str, tuple[str, ...]] = {
 MOST_EPOCHS, MOST_STEPS = 20, 5
 WATCHED, WATCHED_STEPS = 100, 10
 """Test pictures that are attacked after each epoch, and the steps of PGD then."""
-FINAL_STEPS = 20
+FINAL, FINAL_STEPS = 450, 20
+"""Pictures, of the test set and of the training set, and steps of PGD in the end."""
 LOSS_PICTURES = 256
 """Training pictures that the losses of an epoch are measured on."""
 
@@ -153,13 +154,15 @@ class Epoch:
 class Trained:
     """A network to attack like any other, and its epochs. ``final`` is over all test pictures.
 
-    PGD through the softmax is a part of it where gradients of the last epoch were zero.
+    PGD through the softmax is a part of it where gradients of the last epoch were zero. ``seen`` is the
+    same over as many pictures that it was trained on.
     """
 
     plan: Plan
     model: Classifier
     history: tuple[Epoch, ...]
     final: Sounding
+    seen: Sounding
     seconds: float
 
 
@@ -225,11 +228,12 @@ def train_live(
         watch(tuple(history))
     done = zoo.ready(trainer.result(), cpu)
     masked = history[-1].at.zero_gradients > 0
-    final = sound(done, *test, eps=plan.eps, steps=FINAL_STEPS, masked=masked)
+    final = _in_the_end(done, plan.eps, "test", masked)
+    seen = _in_the_end(done, plan.eps, "train", masked=False)
     details = plan.choices
     done.name = f"{DIGITS}-live"
     done.provenance = Provenance(DIGITS_DATA, final.clean, "live training", details)
-    return Trained(plan, done, tuple(history), final, time.perf_counter() - begun)
+    return Trained(plan, done, tuple(history), final, seen, time.perf_counter() - begun)
 
 
 def first_weights(plan: Plan) -> Classifier:
@@ -240,10 +244,15 @@ def first_weights(plan: Plan) -> Classifier:
     return model.requires_grad_(True)
 
 
-def undefended(eps: float, *, masked: bool = False) -> Sounding:
-    """The bundled digits network under the attacks of ``Trained.final``."""
-    model, test = zoo.load(DIGITS, "cpu"), digits.load("test")
-    return sound(model, *test, eps=eps, steps=FINAL_STEPS, masked=masked)
+def undefended(eps: float, *, masked: bool = False, split: str = "test") -> Sounding:
+    """The bundled digits network under the attacks of ``Trained.final``, or ``seen`` ("train")."""
+    return _in_the_end(zoo.load(DIGITS, "cpu"), eps, split, masked)
+
+
+def _in_the_end(model: Classifier, eps: float, split: str, masked: bool) -> Sounding:
+    images, labels = (part[:FINAL] for part in digits.load(split))
+    old = copies(zoo.load(DIGITS, "cpu"), images, labels, eps=eps)
+    return sound(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
 
 
 def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
@@ -272,8 +281,8 @@ def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) 
     moved = ascend(softened, images, labels, eps=plan.eps, step=plan.eps)
     with torch.inference_mode():
         losses = (F.cross_entropy(softened(x), labels).item() for x in (images, moved))
-    shown = (part[:WATCHED] for part in test)
+    shown = [part[:WATCHED] for part in test]
+    old = copies(zoo.load(DIGITS, "cpu"), *shown, eps=plan.eps)
     masked = plan.method == "distillation"
-    return Epoch(
-        number, *losses, sound(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked)
-    )
+    at = sound(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked, old=old)
+    return Epoch(number, *losses, at)

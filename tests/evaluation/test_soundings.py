@@ -56,3 +56,19 @@ def test_masked_is_left_out_where_it_was_not_asked_for(model, pictures):
 def test_no_pictures_are_refused(model):
     with pytest.raises(ValueError, match=r"^images must be"):
         sound(model, torch.empty(0, 1, 8, 8), torch.empty(0).long(), eps=0.1, steps=1)
+
+
+def test_old_copies_are_asked_about_as_they_are(model, pictures):
+    """Those that FGSM made on this very model leave what its FGSM leaves; clean ones, what is clean."""
+    images, labels = pictures
+    old = attacks.create("fgsm", eps=0.15)(model, images, labels)
+    at = sound(model, images, labels, eps=0.15, steps=1, old=old)
+    assert at.old == at.fgsm < at.clean
+    assert sound(model, images, labels, eps=0.15, steps=1, old=images).old == at.clean
+    assert sound(model, images, labels, eps=0.15, steps=1).old is None
+
+
+def test_old_copies_of_other_pictures_are_refused(model, pictures):
+    images, labels = pictures
+    with pytest.raises(ValueError, match=r"^old must be \[40, 1, 8, 8\]"):
+        sound(model, images, labels, eps=0.1, steps=1, old=images[:3])

@@ -5,7 +5,15 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard import lab, live_alpha, live_charts, live_look, live_training, live_words
+from robust_core.dashboard import (
+    lab,
+    live_alpha,
+    live_charts,
+    live_gaps,
+    live_look,
+    live_training,
+    live_words,
+)
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
 from robust_core.training import live
@@ -58,6 +66,9 @@ def test_one_click_trains_and_shows_what_the_core_gives():
     ]
     assert live_training.sentence(trained, base) in text(page)
     assert "n = 40 test pictures" in text(page)
+    assert len(page.get("plotly_chart")) == 2
+    assert live_gaps.moved(base, trained.final) in text(page)
+    assert "n = 64 training pictures, always the first ones, and the 40 test pictures" in text(page)
     assert sum("Adversarial" in i.caption for i in pictures(page)) == 2
 
 
@@ -171,8 +182,28 @@ def test_the_sentence_names_what_happened():
     assert "undefended" in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
 
 
+def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
+    trained, base = live.train_live(Plan(method="static", epochs=1)), live.undefended(0.15)
+    at = trained.final
+
+    def said(**changes) -> str:
+        final = live.Sounding(**{**vars(at), **changes})
+        return live_training.old_and_fresh(base, final)
+
+    apart, close = said(old=0.9, pgd=0.1), said(old=0.9, pgd=0.85)
+    for told in (apart, close):
+        assert f"{live_look.share(base.old)} right before" in told
+        assert "90.0 % after" in told
+    assert "10.0 % (PGD" in apart
+    assert "adversarial training makes them anew" in apart
+    assert "close together" in close
+    page = press(visit(live_method="static", live_epochs="1"), "live_train")
+    assert live_training.old_and_fresh(base, at) in text(page)
+    assert "old copies" in html(page, "livetable")[0]
+
+
 def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
-    for method in ("fgsm", "distillation"):
+    for method in ("fgsm", "distillation", "static"):
         plan = Plan(method=method, epochs=1)
         history = live.train_live(plan).history
         lines = live_charts.accuracy_lines(plan)

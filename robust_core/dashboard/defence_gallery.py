@@ -1,0 +1,97 @@
+"""Augmentation beside an attack: the picture of the page as either changes it, and what the model says."""
+
+import streamlit as st
+
+from robust_core import imaging, zoo
+from robust_core.dashboard import lab
+from robust_core.dashboard.request import Request
+from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.variants import STEPS, Variant, augmentation, variants
+from robust_core.evaluation.verdict import in_255ths, said
+
+SIDE = 160
+WHAT = (
+    "Augmentation shows the network changes that occur by themselves; adversarial training shows it a "
+    "change, no larger than the light or the noise here, that was sought against it."
+)
+
+
+def show(request: Request) -> None:
+    """The pictures side by side, a sentence, and the conditions."""
+    st.markdown("###### The same picture, augmented and attacked")
+    if not zoo.is_local(request.model.name):
+        st.caption(f"Once {request.model.name} is downloaded, the picture stands here.")
+        return
+    found = lab.compute(
+        key_of(
+            gallery=request.digest(),
+            model=request.model.name,
+            label=request.label,
+            eps=request.shown_eps,
+        ),
+        lambda progress: work(request),
+        channel="gallery",
+        doing="Augmenting and attacking the picture",
+    )
+    if found is None:
+        return
+    st.markdown(WHAT)
+    with st.container(horizontal=True, gap="small"):
+        for one in found:
+            told = caption(one)
+            st.image(
+                imaging.png(imaging.enlarge(to_pixels(one.picture)[0], SIDE)),
+                caption=told,
+                alt=told,
+                output_format="PNG",
+                width=SIDE,
+            )
+    st.markdown(sentence(found))
+    st.caption(conditions(request.model.name, request.shown_eps))
+
+
+def work(request: Request) -> list[Variant]:
+    """All the pictures and what the model says of them; called in a thread of the engine."""
+    image, eps = to_tensor(request.pixels()), request.shown_eps
+    return on_cpu_if_out_of_memory(
+        lambda device: variants(
+            zoo.load(request.model.name, device), image, request.label, eps=eps
+        ),
+        best_device(),
+        on_notice=lambda notice: None,
+    )
+
+
+def caption(one: Variant) -> str:
+    """What was done to a picture, and the answer."""
+    return f"{one.kind}: {said(one.guess)}"
+
+
+def sentence(found: list[Variant]) -> str:
+    """Which changes turned the model's answer, by name."""
+    clean, *others = found
+    turned = [one.kind for one in others if one.guess.index != clean.guess.index]
+    kept = [one.kind for one in others if one.kind not in turned]
+    if not turned:
+        return "None of these changes the answer. Try a larger eps."
+    if not kept:
+        return "Each of these changes the answer: at this eps even noise does."
+    return f"The answer changes: **{', '.join(turned)}**. It stays: {', '.join(kept)}."
+
+
+def conditions(model_name: str, eps: float) -> str:
+    """Sizes, and where the augmentations come from."""
+    shift, mirror = augmentation(model_name)
+    own = [f"shifts of up to {shift} pixel{'s' * (shift > 1)}"] * bool(shift)
+    own += ["mirror images"] * mirror
+    learned = (
+        f"{model_name} was trained here on {' and '.join(own)}"
+        if own
+        else f"{model_name} was not trained here, and so no augmentation of its own is shown"
+    )
+    return (
+        f"{learned}. Brighter, noisy (plus or minus eps) and adversarial (PGD, {STEPS} steps, untargeted) "
+        f"move each value by at most eps {eps:g} ({in_255ths(eps)}), clipped to [0, 1]."
+    )

@@ -1,0 +1,75 @@
+"""Static augmentation, measured: old adversarial pictures beside fresh ones, from committed tables."""
+
+import streamlit as st
+
+from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_plan import PLANS
+from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
+from robust_core.evaluation.verdict import in_255ths
+from robust_core.paths import RESULTS
+
+SUBJECT = "static-augmentation"
+KINDS = {
+    (CLEAN, None): "clean",
+    (UNAWARE, "pgd"): "old kind: made on the undefended model",
+    (ADAPTIVE, "pgd"): "fresh: made on the very model that is asked",
+}
+"""Threat and attack of a row of the table, and what such pictures are called here."""
+GAP = 0.1
+"""Of accuracy, from which on the old pictures and the fresh ones say different things."""
+
+
+def show(model_name: str) -> None:
+    """A table, a sentence and the conditions; nothing where the model has no such rows."""
+    plans = [name for name, plan in PLANS.items() if plan.model == model_name]
+    for name in plans:
+        found = rows(defense_results.report(RESULTS / f"{name}.json"))
+        if found:
+            st.markdown(table(model_name, found))
+            st.markdown(sentence(found))
+            st.caption(conditions(found))
+
+
+def rows(report: Report) -> list[tuple[Row, Row]]:
+    """Undefended and static, for each of ``KINDS``; empty unless all are there and of equal pictures."""
+    pairs = [
+        (report.accuracy(UNDEFENDED, *kind), report.accuracy(SUBJECT, *kind)) for kind in KINDS
+    ]
+    if any(None in pair for pair in pairs):
+        return []
+    if pairs[1][1].made_on != report.model or len({row.n for pair in pairs for row in pair}) > 1:
+        return []
+    return pairs
+
+
+def table(model_name: str, found: list[tuple[Row, Row]]) -> str:
+    """How many stay right, a line for each kind of picture, as Markdown."""
+    lines = (
+        f"| {what} | {bare.accuracy} | {own.accuracy} |"
+        for what, (bare, own) in zip(KINDS.values(), found, strict=True)
+    )
+    head = f"| right on pictures that are | {model_name} | static augmentation |"
+    return "\n".join((head, "|---|---|---|", *lines))
+
+
+def sentence(found: list[tuple[Row, Row]]) -> str:
+    """What the figures say, which may also be that the two kinds do not differ."""
+    (_, old), (bare, fresh) = found[1:]
+    gain = 100 * (fresh.accuracy.value - bare.accuracy.value)
+    told = f"Against fresh pictures the training gained {gain:+.1f} points"
+    if old.accuracy.value - fresh.accuracy.value < GAP:
+        return f"{told}; here the old kind and the fresh one say nearly the same."
+    return (
+        f"{told}: **{old.accuracy}** right on the old kind, **{fresh.accuracy}** once the attack is made "
+        "on the new weights."
+    )
+
+
+def conditions(found: list[tuple[Row, Row]]) -> str:
+    """Pictures, radius, steps and command of the rows."""
+    row = found[-1][1]
+    return (
+        f"n = {row.n:,} test pictures; {row.attack}, {row.norm} eps {row.eps:.4g} "
+        f"({in_255ths(row.eps)}), {row.steps} steps, seed {row.seed}. Made by: `{row.command}`"
+    )

@@ -1,0 +1,154 @@
+"""Two gaps of a network: between training and test pictures, and between clean and attacked ones."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.live_charts import GREY
+from robust_core.dashboard.live_look import share
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.engine import key_of
+from robust_core.evaluation.soundings import Sounding
+from robust_core.training.live import Trained, undefended
+
+OVERFITTING = (
+    "**Overfitting** is the gap between training and test pictures: right on what it has seen, less so on "
+    "what it has not."
+)
+SECURITY = (
+    "**Security** is the gap between clean and attacked pictures: right as long as nobody wants it to be "
+    "wrong."
+)
+NETWORKS = ("digits-cnn", "trained here")
+Gap = tuple[str, float, float]
+"""A line of a chart: its name, and the two shares that the gap lies between."""
+
+
+def show(trained: Trained, base: Sounding) -> None:
+    """Both gaps of the trained network and of the undefended one, side by side."""
+    seen = lab.compute(
+        key_of(live_seen=base.eps),
+        lambda progress: undefended(base.eps, split="train"),
+        channel="live_seen",
+        doing="Attacking the undefended network on training pictures",
+    )
+    if seen is None:
+        return
+    st.markdown("##### Two gaps")
+    pairs = ((seen, base), (trained.seen, trained.final))
+    panels = (
+        (
+            OVERFITTING,
+            overfitting(pairs),
+            ("training", GREY, "circle-open"),
+            ("test", CLEAN, "square"),
+        ),
+        (
+            SECURITY,
+            security(pairs),
+            ("clean", CLEAN, "circle"),
+            ("under PGD", ADVERSARIAL, "triangle-up"),
+        ),
+    )
+    for column, (words, gaps, *ends) in zip(st.columns(2, gap="medium"), panels, strict=True):
+        with column:
+            st.markdown(words)
+            st.plotly_chart(
+                dumbbells(gaps, *ends),
+                config=charts.CONFIG,
+                key=f"live_gaps_{ends[0][0]}",
+                alt=said(gaps, ends[0][0], ends[1][0]),
+            )
+    st.markdown(moved(base, trained.final))
+    st.caption(
+        f"n = {trained.seen.n} training pictures, always the first ones, and the {base.n} test pictures; "
+        f"PGD-{base.steps}, Linf eps {base.eps:g}, on the logits. Gaps in points of "
+        "accuracy."
+    )
+
+
+def overfitting(pairs: tuple[tuple[Sounding, Sounding], ...]) -> list[Gap]:
+    """From training to test pictures, clean and under PGD; ``pairs`` are (training, test) a network."""
+    return [
+        (f"{name}, {words}", getattr(seen, kind), getattr(test, kind))
+        for words, kind in (("clean", "clean"), ("under PGD", "pgd"))
+        for name, (seen, test) in zip(NETWORKS, pairs, strict=True)
+    ]
+
+
+def security(pairs: tuple[tuple[Sounding, Sounding], ...]) -> list[Gap]:
+    """From clean pictures to attacked ones, of the training set and of the test set."""
+    return [
+        (f"{name}, {words}", pair[place].clean, pair[place].pgd)
+        for place, words in enumerate(("training", "test"))
+        for name, pair in zip(NETWORKS, pairs, strict=True)
+    ]
+
+
+def moved(base: Sounding, at: Sounding) -> str:
+    """Whether accuracy and robustness went the same way, against the undefended network."""
+    clean, robust = (100 * (getattr(at, k) - getattr(base, k)) for k in ("clean", "pgd"))
+    return (
+        f"Against the undefended network, right answers on test pictures changed by {clean:+.1f} points "
+        f"clean and by {robust:+.1f} points under PGD."
+    )
+
+
+def said(gaps: list[Gap], first: str, second: str) -> str:
+    """A chart in words."""
+    parts = (f"{name}: {first} {share(a)}, {second} {share(b)}" for name, a, b in gaps)
+    return "; ".join(parts) + "."
+
+
+def dumbbells(
+    gaps: list[Gap], first: tuple[str, str, str], second: tuple[str, str, str]
+) -> go.Figure:
+    """A line for each gap with a marker at either end; ``first`` and ``second``: name, colour, marker."""
+    names = [name for name, _, _ in gaps]
+    lines = [
+        go.Scatter(
+            x=[a, b],
+            y=[name, name],
+            mode="lines",
+            line={"color": GREY, "width": 3},
+            showlegend=False,
+            hoverinfo="skip",
+        )
+        for name, a, b in gaps
+    ]
+    ends = [
+        go.Scatter(
+            x=[gap[place] for gap in gaps],
+            y=names,
+            name=name,
+            mode="markers",
+            marker={"color": colour, "symbol": marker, "size": 16 if "open" in marker else 11}
+            | ({"line": {"width": 2.5}} if "open" in marker else {}),
+            hovertemplate=f"%{{y}}: {name} %{{x:.1%}}<extra></extra>",
+        )
+        for place, (name, colour, marker) in ((1, first), (2, second))
+    ]
+    words = go.Scatter(
+        x=[1.12] * len(gaps),
+        y=names,
+        mode="text",
+        text=[f"{100 * (a - b):.1f}".replace("-", "−") for _, a, b in gaps],
+        textposition="middle right",
+        cliponaxis=False,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    layout = go.Layout(
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=70 + 44 * len(gaps),
+        uirevision="keep",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        xaxis={
+            "range": [-0.06, 1.42],
+            "tickvals": [0, 0.5, 1],
+            "tickformat": ".0%",
+            "fixedrange": True,
+        },
+        yaxis={"type": "category", "autorange": "reversed", "fixedrange": True, "showgrid": False},
+    )
+    return go.Figure([*lines, *ends, words], layout)

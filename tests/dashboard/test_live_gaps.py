@@ -1,0 +1,69 @@
+"""The two gaps: the same eight shares read twice, and what is said of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from robust_core.dashboard import live_gaps
+from robust_core.evaluation.soundings import Sounding
+
+TEST = Sounding(n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0)
+PAIRS = (
+    (replace(TEST, clean=1.0, pgd=0.25), TEST),
+    (replace(TEST, clean=0.95, pgd=0.8), replace(TEST, clean=0.85, pgd=0.6)),
+)
+
+
+def sizes(gaps) -> dict[str, float]:
+    return {name: pytest.approx(100 * (a - b)) for name, a, b in gaps}
+
+
+def test_overfitting_lies_between_training_and_test():
+    assert sizes(live_gaps.overfitting(PAIRS)) == {
+        "digits-cnn, clean": 10,
+        "trained here, clean": 10,
+        "digits-cnn, under PGD": 5,
+        "trained here, under PGD": 20,
+    }
+
+
+def test_security_lies_between_clean_and_attacked():
+    assert sizes(live_gaps.security(PAIRS)) == {
+        "digits-cnn, training": 75,
+        "trained here, training": 15,
+        "digits-cnn, test": 70,
+        "trained here, test": 25,
+    }
+
+
+def test_both_read_the_same_shares():
+    """Round the square of four shares: whichever way one goes, the gaps add up to the same."""
+    for place in (0, 1):
+        clean, attacked = live_gaps.overfitting(PAIRS)[place::2]
+        training, test = live_gaps.security(PAIRS)[place::2]
+        around = [a - b for _, a, b in (clean, test, training, attacked)]
+        assert around[0] + around[1] == pytest.approx(around[2] + around[3])
+
+
+def test_the_sentence_has_both_directions():
+    said = live_gaps.moved(TEST, PAIRS[1][1])
+    assert "-5.0 points clean" in said
+    assert "+40.0 points under PGD" in said
+
+
+def test_the_chart_shows_every_gap_and_its_ends_by_more_than_colour():
+    gaps = live_gaps.security(PAIRS)
+    figure = live_gaps.dumbbells(
+        gaps, ("clean", "#000", "circle"), ("under PGD", "#111", "triangle-up")
+    )
+    ends = [trace for trace in figure.data if trace.mode == "markers"]
+    assert len({trace.marker.symbol for trace in ends}) == 2
+    assert [tuple(trace.x) for trace in ends] == [
+        tuple(a for _, a, _ in gaps),
+        tuple(b for _, _, b in gaps),
+    ]
+    words = next(trace for trace in figure.data if trace.mode == "text")
+    assert list(words.text) == ["75.0", "15.0", "70.0", "25.0"]
+    assert "digits-cnn, test: clean 90.0 %, under PGD 20.0 %" in live_gaps.said(
+        gaps, "clean", "under PGD"
+    )
