@@ -199,7 +199,7 @@ def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
     assert "close together" in close
     page = press(visit(live_method="static", live_epochs="1"), "live_train")
     assert live_training.old_and_fresh(base, at) in text(page)
-    assert "old copies" in html(page, "livetable")[0]
+    assert "old copies" in bodies(page, "livetable")[0]
 
 
 def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
