@@ -71,7 +71,7 @@ STATIC = """
 | pictures | against the weights before training | against the weights of the moment |
 | the network learns | those pictures | that no picture near by is wrong |
 | the old pictures | right | right |
-| a fresh attack | wrong again | still mostly right, within the eps trained for |
+| a fresh attack | wrong again where eps is large | still mostly right, within the eps trained for |
 """
 NOT_AUGMENTATION = (
     "“Note that data augmentation ≠ adversarial training.” (Cho, Adversarial attacks and defenses in "
