@@ -45,6 +45,11 @@ def clean(page: AppTest) -> list[str]:
     return [c.value for c in page.caption if re.search(r"Clean: .*\d\u00a0m?s\b", c.value)]
 
 
+def seen(page: AppTest) -> list[str]:
+    """Files of the pictures, which are named by what is in them: clean, attacked, as defences see it."""
+    return [image.proto.imgs[0].url for image in page.get("image")]
+
+
 def finished(page: AppTest, count: int) -> AppTest:
     """All cells are there, with the clean picture, and nothing went wrong."""
     assert not page.exception
@@ -117,9 +122,10 @@ def test_a_certificate_of_a_wrong_class_says_that_it_is_wrong(monkeypatch):
 
 def test_settings_act_live_and_travel_in_the_link():
     page = finished(compare("bit-depth"), 1)
-    before = clean(page)[1]
+    before = seen(page)
     page.number_input(key="bit-depth.bits").set_value(1).run()
-    assert clean(finished(page, 1))[1] != before
+    after = seen(finished(page, 1))
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, True, False, False]
     assert dict(page.query_params)["bit-depth.bits"] == "1"
     again = finished(visit(PAGE, **page.query_params), 1)
     assert again.number_input(key="bit-depth.bits").value == 1
