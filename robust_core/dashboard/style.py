@@ -57,7 +57,6 @@ _CSS = """
 [class*=st-key-cell_] { border-left: 4px dotted #8C8C8C; padding-left: 0.6rem; }
 [class*=st-key-cell_recovered_] { border-left: 4px solid #009E73; }
 [class*=st-key-cell_fooled_] { border-left: 4px dashed #D55E00; }
-[class*=st-key-cell_] img { max-width: 96px; }
 [class*=st-key-who_] { display: none; }
 
 /* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
