@@ -98,8 +98,7 @@ def fallback(answers: Answers, second: Second, thresholds: Tensor | None = None)
     """
     first = sweep(answers, thresholds)
     instead = replace(answers, before=second.before, after=second.after)
-    accepted = sweep(
-        instead, first.thresholds
-    )  # what it would have said of those that it is not asked
+    # What the second model would have said where it is not asked.
+    accepted = sweep(instead, first.thresholds)
     right, wrong = (x.double().mean().cpu() for x in (second.before, ~second.after))
     return Fallback(first, right - accepted.clean_accuracy, wrong - accepted.harm)
