@@ -127,18 +127,9 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
     wrong = label is not None and answer.index != label
     mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
     times = cost(look.seconds) + (f" ({cost(undefended.seconds)} undefended)" if undefended else "")
-    st.caption(
-        "  \n".join(
-            filter(
-                None,
-                [
-                    f"{mark}Clean: {said(answer)}. {times}",
-                    price(look, undefended),
-                    look.abstains and TOO_CLOSE,
-                ],
-            )
-        )
-    )
+    lines = [f"{mark}Clean: {said(answer)}. {times}", price(look, undefended)]
+    lines += [TOO_CLOSE] if look.abstains else []
+    st.caption("  \n".join(filter(None, lines)))
 
 
 def price(look: Look, undefended: Look | None) -> str:

@@ -142,7 +142,7 @@ class TotalVariation(Filter):
     paper: ClassVar[Paper] = GUO
     broken_by: ClassVar[str] = (
         "It leaves most of a perturbation where it is: pictures made on the undefended model often fool "
-        "it too, and those made through it (BPDA) need little more eps."
+        "it too, and an attacker can go through it (BPDA)."
     )
 
     weight: float = parameter(0.03, "More makes the picture smoother.", above=0.0, high=1.0)
