@@ -140,6 +140,10 @@ class Smoothing(Noisy):
     trained: bool = parameter(
         True, "Smooth the network that was trained under noise, where there is one."
     )
+    bfloat16: bool = parameter(
+        False,
+        "Count votes of the network in bfloat16: about as right, and faster on processors made for it.",
+    )
 
     def protected(self, model: Classifier) -> Classifier:
         name = f"{model.name}-gaussian"
@@ -153,6 +157,11 @@ class Smoothing(Noisy):
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
         return model(images + self.sigma * noise)
+
+    def votes(self, model: Classifier, image: Tensor, *args, **kwargs) -> Tensor:
+        """With ``bfloat16`` the rounded network is the base classifier, of which all is promised."""
+        with torch.autocast(image.device.type, torch.bfloat16, enabled=self.bfloat16):
+            return super().votes(model, image, *args, **kwargs)
 
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None

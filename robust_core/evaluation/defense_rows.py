@@ -162,9 +162,10 @@ class Certified(About):
     @property
     def conditions(self) -> str:
         """One line for below a chart."""
+        rounded = ", votes in bfloat16" if self.parameters.get("bfloat16") else ""
         return (
             f"{self.n:,} pictures, {self.draws:,} draws of sigma {self.sigma:g}, alpha {self.alpha:g}, "
-            f"seed {self.seed}. Made by: `{self.command}`"
+            f"seed {self.seed}{rounded}. Made by: `{self.command}`"
         )
 
 

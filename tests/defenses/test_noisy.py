@@ -78,6 +78,26 @@ def test_the_certificate_is_by_the_votes_of_the_answer(digits_model, digit_pictu
     assert promise.radius <= 0.25 * norm.ppf(0.001 ** (1 / 200)) + 1e-9
 
 
+def test_votes_in_bfloat16_are_those_of_the_rounded_network(digits_model, digit_pictures):
+    """On the same draws: all that is asked runs in bfloat16, and hardly a vote is another one."""
+    images, asked = digit_pictures[0][:4], []
+    hook = digits_model.register_forward_hook(lambda _, __, out: asked.append(out.dtype))
+    try:
+        counts = [
+            defenses.create("smoothing", n=500, trained=False, bfloat16=b).counts(
+                digits_model, images
+            )
+            for b in (False, True)
+        ]
+    finally:
+        hook.remove()
+    assert asked == [torch.float32] * (len(asked) // 2) + [torch.bfloat16] * (len(asked) // 2)
+    assert (counts[1].sum(1) == 500).all()
+    assert (counts[0] - counts[1]).abs().max() <= 10
+    assert not torch.equal(*counts)
+    assert not torch.is_autocast_enabled("cpu")
+
+
 def test_pgd_inside_the_radius_never_changes_the_answer(digits_model, digits_test):
     """On 50 pictures, with a certificate that holds with probability 0.999 each."""
     images = digits_test[0][:50]
