@@ -3,9 +3,11 @@
 import streamlit as st
 
 from robust_core.dashboard import report_charts
+from robust_core.dashboard.report_charts import RADIUS
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import ADAPTIVE, NAIVE, UNAWARE, Row
 
+CERTIFIED = f"certified {RADIUS:g}"
 COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "clean": ("clean", None, "No attack."),
     "FGSM, naive": (NAIVE, "fgsm", "One step through the softmax of the deployed model as it is."),
@@ -40,8 +42,8 @@ def show(report: Report) -> None:
             for head, (_, _, words) in COLUMNS.items()
         }
         | {
-            "certified 0.25": st.column_config.NumberColumn(
-                help="Right and certified to an L2 radius of 0.25.", format="%.1f %%"
+            CERTIFIED: st.column_config.NumberColumn(
+                help=f"Right and certified to an L2 radius of {RADIUS:g}.", format="%.1f %%"
             ),
             "ms": st.column_config.NumberColumn(
                 help="One prediction of one picture alone, the median of several.", format="%.2f"
@@ -79,7 +81,7 @@ def _line(report: Report, subject: str, title: str) -> dict:
         "defence": title,
         "kind": report_charts.kind_of(cells["clean"]),
         **{head: _percent(row) for head, row in cells.items()},
-        "certified 0.25": promise and 100 * promise.at(0.25).value,
+        CERTIFIED: promise and 100 * promise.at(RADIUS).value,
         "ms": cost and cost.milliseconds_alone,
         "n": f"{cells['clean'].n}" + (f"; {auto.n}" if auto else ""),
     }

@@ -7,6 +7,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import charts, controls, report_charts, report_curves, report_table
+from robust_core.dashboard.report_charts import RADIUS
 from robust_core.dashboard.share import one_of, setting, several_of
 from robust_core.evaluation import defense_results
 from robust_core.evaluation.defense_plan import PLANS
@@ -149,8 +150,8 @@ def trade_off(report: Report) -> None:
     _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
     st.caption(
         "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow, below it: the ensemble of "
-        "four attacks, on fewer pictures. Triangles: certified at an L2 radius of 0.25, another threat. "
-        "Robustness is paid with clean accuracy. "
+        f"four attacks, on fewer pictures. Triangles: certified at an L2 radius of {RADIUS:g}, another "
+        "threat. Robustness is paid with clean accuracy. "
         "Grey crosses are published figures, not measured here."
     )
 
@@ -165,7 +166,7 @@ def certified(report: Report) -> None:
     )
     for row in rows:
         st.caption(
-            f"**{row.title}**: certified at all {row.at(0)}, at 0.25 {row.at(0.25)}; "
+            f"**{row.title}**: certified at all {row.at(0)}, at {RADIUS:g} {row.at(RADIUS)}; "
             f"abstains on {row.abstained} of {row.n}, wrong on {row.wrong}. {row.conditions}"
         )
     model = zoo.describe(report.model)
