@@ -7,10 +7,11 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import charts, controls, report_charts, report_curves, report_table
+from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.report_charts import RADIUS
 from robust_core.dashboard.share import one_of, setting, several_of
 from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_plan import PLANS
+from robust_core.evaluation.defense_plan import GRID, PLANS
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import (
     ADAPTIVE,
@@ -21,12 +22,12 @@ from robust_core.evaluation.defense_rows import (
     MASKING,
     UNDEFENDED,
 )
+from robust_core.evaluation.suites import FIELD_EPS
 from robust_core.evaluation.verdict import in_255ths
 from robust_core.paths import RESULTS
 
 FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
 """Curves that are drawn at first, where there are such."""
-SPANS = {"small": 16 / 255, "all": 0.7}
 GAIN = 0.1
 """Points of accuracy above the undefended model from which on a defence is said to help: the lower end of
 its interval must be there."""
@@ -92,6 +93,13 @@ def _say_headline(report: Report) -> None:
     )
 
 
+def _spans(report: Report) -> dict[str, tuple[float, str]]:
+    """How far the axis of eps may go: to about twice the eps of the table, where answers change; or on."""
+    top = max(eps for eps in GRID if eps <= 2 * (report.eps or FIELD_EPS))
+    small = f"{top:g}" if top in EPS_CHOICES else in_255ths(top)
+    return {"small": (top, small), "all": (max(GRID), f"{max(GRID):g}")}
+
+
 def _chart(figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, config=charts.CONFIG, key=f"report_{key}", alt=alt)
 
@@ -99,6 +107,7 @@ def _chart(figure, key: str, alt: str) -> None:
 def curves(report: Report, part: str = CURVES) -> None:
     """Accuracy against eps for chosen defences and attackers."""
     titles = report.subjects(part)
+    spans = _spans(report)
     start = list(titles) if part == JPEG else [one for one in FIRST if one in titles]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         threats = st.pills(
@@ -115,10 +124,10 @@ def curves(report: Report, part: str = CURVES) -> None:
         )
         span = st.segmented_control(
             "eps up to",
-            list(SPANS),
+            list(spans),
             required=True,
-            format_func={"small": "16/255", "all": "0.7"}.get,
-            key=setting(f"report_{part}_span", "small", one_of(SPANS)),
+            format_func=lambda key: spans[key][1],
+            key=setting(f"report_{part}_span", "small", one_of(spans)),
             persist_state="session",
         )
     chosen = st.pills(
@@ -134,7 +143,7 @@ def curves(report: Report, part: str = CURVES) -> None:
         st.info("Choose at least one defence and one attacker.")
         return
     ordered = [threat for threat in report_curves.ATTACKERS if threat in threats]
-    figure = report_curves.accuracy_curves(report, chosen, ordered, SPANS[span], part)
+    figure = report_curves.accuracy_curves(report, chosen, ordered, spans[span][0], part)
     _chart(figure, part, "Accuracy against eps for each chosen defence.")
     row = report.curve(chosen[0], ADAPTIVE, part)[-1]
     st.caption(

@@ -1,10 +1,13 @@
 """The page Robustness report without a browser: what it says with a table, without one, and by a link."""
 
+import shutil
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core.dashboard import report_view
 from robust_core.evaluation import defense_results
+from robust_core.paths import RESULTS
 from tests import fake_defenses, visiting
 from tests.visiting import ran, text
 
@@ -54,6 +57,16 @@ def test_choices_come_from_the_link_and_nonsense_falls_back(results):
     page = visit(report_curves_subjects="<script>", report="nothing")
     pills = {group.label: group.value for group in page.button_group}
     assert pills["Defences"] == ["none", "pgd-at", "distilled temperature=100"]
+
+
+def test_the_small_span_holds_the_eps_of_the_table(results):
+    fake_defenses.write(results / "defenses.json")
+    choices = {group.label: group.options for group in visit().button_group}
+    assert choices["eps up to"] == ["16/255", "0.7"]
+    (results / "defenses.json").unlink()
+    shutil.copy(RESULTS / "defenses-digits.json", results)
+    choices = {group.label: group.options for group in visit().button_group}
+    assert choices["eps up to"] == ["0.15", "0.7"]
 
 
 def test_nothing_chosen_is_said(results):
