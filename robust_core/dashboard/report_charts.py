@@ -1,11 +1,13 @@
 """Charts of the robustness report as pure functions: what robustness costs, and what only looks like it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
 from robust_core import defenses
+from robust_core.dashboard import labels
 from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.report_curves import about
@@ -50,21 +52,34 @@ PUBLISHED = (
 def trade_off(report: Report) -> go.Figure:
     """Clean accuracy against that under the adaptive attack; below it, hollow, that under the ensemble.
 
-    A symbol for each kind of defence. Grey are published results on the same architecture.
+    A symbol for each kind of defence. Grey are published results on the same architecture. The most robust
+    are named first; those without a free place beside them by their hover alone.
     """
+    found = [
+        (clean, pgd, report.accuracy(subject, ADAPTIVE, "auto"))
+        for subject in report.subjects("accuracy")
+        if (clean := report.accuracy(subject))
+        and (pgd := report.accuracy(subject, ADAPTIVE, "pgd"))
+    ]
+    found.sort(key=lambda rows: (rows[1].defense != UNDEFENDED, -rows[1].accuracy.value))
+    short = Counter(pgd.title.split(",")[0] for _, pgd, _ in found)
+    names = labels.placed(
+        {
+            pgd.subject: (
+                clean.accuracy.value,
+                pgd.accuracy.value,
+                head if short[head := pgd.title.split(",")[0]] == 1 else pgd.title,
+            )
+            for clean, pgd, _ in found
+        }
+    )
     traces = []
     for kind in ("undefended", *defenses.KINDS):
-        found = [
-            (clean, pgd, report.accuracy(subject, ADAPTIVE, "auto"))
-            for subject in report.subjects("accuracy")
-            if (clean := report.accuracy(subject))
-            and (pgd := report.accuracy(subject, ADAPTIVE, "pgd"))
-            and kind_of(pgd) == kind
-        ]
-        if found:
-            traces += _points(kind, found)
+        own = [rows for rows in found if kind_of(rows[1]) == kind]
+        if own:
+            traces += _points(kind, own, names)
     traces += _certified(report)
-    published = PUBLISHED if report.data == "cifar10" else ()
+    published = published_for(report)
     traces.append(
         go.Scatter(
             x=[one.clean for one in published],
@@ -90,6 +105,11 @@ def trade_off(report: Report) -> go.Figure:
     return go.Figure(traces, layout)
 
 
+def published_for(report: Report) -> tuple[Published, ...]:
+    """Results of others on the report's data; empty where there are none."""
+    return PUBLISHED if report.data == "cifar10" else ()
+
+
 def _certified(report: Report) -> list[go.Scatter]:
     """Certified accuracy at an L2 radius over clean accuracy, of the defences that promise anything."""
     found = [
@@ -112,7 +132,9 @@ def _certified(report: Report) -> list[go.Scatter]:
     ]
 
 
-def _points(kind: str, found: list[tuple[Row, Row, Row | None]]) -> list[go.Scatter]:
+def _points(
+    kind: str, found: list[tuple[Row, Row, Row | None]], names: dict[str, tuple[str, str]]
+) -> list[go.Scatter]:
     tint = CLEAN if kind == "undefended" else DEFENDED
     symbol = KIND_SYMBOLS.get(kind, "star")
     stems = [(c.accuracy.value, p.accuracy.value, a) for c, p, a in found if a]
@@ -139,8 +161,8 @@ def _points(kind: str, found: list[tuple[Row, Row, Row | None]]) -> list[go.Scat
             y=[pgd.accuracy.value for _, pgd, _ in found],
             name=kind,
             mode="markers+text",
-            text=[pgd.title.split(",")[0] for _, pgd, _ in found],
-            textposition="top center",
+            text=[names[pgd.subject][0] for _, pgd, _ in found],
+            textposition=[names[pgd.subject][1] for _, pgd, _ in found],
             textfont={"size": 10},
             cliponaxis=False,
             marker={"symbol": symbol, "size": 11, "color": tint},

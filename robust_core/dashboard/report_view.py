@@ -156,12 +156,13 @@ def curves(report: Report, part: str = CURVES) -> None:
 
 def trade_off(report: Report) -> None:
     """What robustness costs."""
+    published = report_charts.published_for(report)
     _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
     st.caption(
         "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow, below it: the ensemble of "
         f"four attacks, on fewer pictures. Triangles: certified at an L2 radius of {RADIUS:g}, another "
-        "threat. Robustness is paid with clean accuracy. "
-        "Grey crosses are published figures, not measured here."
+        "threat. Robustness is paid with clean accuracy."
+        + (" Grey crosses are published figures, not measured here." if published else "")
     )
 
 
