@@ -265,7 +265,7 @@ class Saturated(Masked):
     aware: ClassVar[str] = "On the logits, not scaled."
 
     scale: int = parameter(
-        10, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)
+        100, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)
     )
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
