@@ -1,6 +1,6 @@
 """Write the tables of the README's section "Figures" from the committed results.
 
-python benchmarks/readme_figures.py    # after both suites of evaluate, and evaluate-detectors
+python benchmarks/readme_figures.py    # after the suites of evaluate, and evaluate-detectors
 """
 
 import json
@@ -8,14 +8,18 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
+from readme_defences import defence_table  # noqa: E402
+
+from robust_core.evaluation import defense_results  # noqa: E402
 from robust_core.evaluation.verdict import in_255ths  # noqa: E402
 
 RESULTS = ROOT / "assets" / "results"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 SUITES = ("cifar10",)
 DISTANCES = "cifar10-distances"
+DEFENCES = ("defenses-digits",)
 
 
 def percent(share: float | None) -> str:
@@ -225,6 +229,7 @@ def figures() -> str:
     )
     parts = [note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)]
     parts += detector_tables(result("detectors"))
+    parts += [defence_table(defense_results.report(RESULTS / f"{name}.json")) for name in DEFENCES]
     parts += [strength_table(result("benchmark-minimum-norm"))]
     return "\n\n".join([*parts, speed_table(result("benchmark-attacks"))])
 
