@@ -1,4 +1,4 @@
-"""Make the README's picture of the page: the first visit, as a browser shows it.
+"""Make the README's pictures of pages: the first visit of each, as a browser shows it.
 
     python benchmarks/screenshot.py
 
@@ -15,26 +15,32 @@ from playwright.sync_api import Page, sync_playwright
 from visitors import serving
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "assets" / "screenshot.png"
+ASSETS = ROOT / "assets"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 WIDTH, HEIGHT = 1280, 800
 PATIENCE_MS = 60_000
-SETTLED = """() => {
+EXAMPLE = """() => {
     const pictures = [...document.querySelectorAll('[data-testid=stImage] img')];
     const ready = pictures.every((p) => p.complete && p.naturalWidth > 0);
     return pictures.length === 3 && ready && document.querySelector('.js-plotly-plot .main-svg');
 }"""
+SUMMARY = "() => /Of \\d+ defences/.test(document.body.innerText)"
+PAGES = {"screenshot.png": ("", EXAMPLE), "screenshot-defences.png": ("compare_defences", SUMMARY)}
+"""By the name of the picture: the page, and what holds once its first result is there."""
 
 
-def photograph(page: Page, address: str) -> None:
+def photograph(page: Page, address: str, name: str) -> None:
     """Wait for the finished example, then write the picture."""
-    page.goto(f"http://{address}/")
-    page.wait_for_function(SETTLED, timeout=PATIENCE_MS)
+    path, settled = PAGES[name]
+    page.goto(f"http://{address}/{path}")
+    page.wait_for_function(settled, timeout=PATIENCE_MS)
     page.evaluate("() => document.fonts.ready")
     page.wait_for_timeout(1500)  # transitions
     if page.get_by_test_id("stException").count():
         raise RuntimeError("The page shows an exception instead of its first result.")
-    page.screenshot(path=TARGET)
+    target = ASSETS / name
+    page.screenshot(path=target)
+    print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1000:.0f} kB")
 
 
 def main() -> None:
@@ -47,10 +53,10 @@ def main() -> None:
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
         )
         view = {"width": WIDTH, "height": HEIGHT}
-        page = browser.new_page(viewport=view, color_scheme="light")
-        photograph(page, server.address)
+        for name in PAGES:
+            page = browser.new_page(viewport=view, color_scheme="light")
+            photograph(page, server.address, name)
         browser.close()
-    print(f"{TARGET.relative_to(ROOT)}: {TARGET.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
