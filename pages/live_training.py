@@ -5,7 +5,8 @@ import streamlit as st
 from robust_core.dashboard import (
     live_alpha,
     live_controls,
-    live_gaps,
+    live_depth,
+    live_outcome,
     live_spot,
     live_training,
     navigation,
@@ -31,17 +32,15 @@ with right:
     if plan is not None:
         live_training.show_idea(plan)
         live_training.say_changed(live_training.kept(), plan)
-        trained = live_training.show_training(live_training.kept(), plan)
-        base = live_training.base_of(trained.final) if trained else None
-        if base is not None:
-            live_training.show_outcome(trained, base)
-            live_gaps.show(trained, base)
+        both = live_training.show_training(live_training.kept(), plan)
+        if both is not None:
+            live_outcome.show_all(*both)
 if plan is not None:
     spot = st.container()
     with st.container():
-        live_training.show_depth(plan)
+        live_depth.show(plan)
         if plan.method == "fgsm":
             live_alpha.show(plan)
     with spot:
-        live_spot.show(trained)
+        live_spot.show(both)
 share.publish()

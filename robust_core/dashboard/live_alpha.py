@@ -13,7 +13,7 @@ from robust_core.training.live import Plan
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 WHAT = (
     "Alpha 1 is clean training; the smaller alpha is, the more the network learns from adversarial "
-    "pictures. The other settings are those on the left."
+    "pictures. The other settings stay as they are."
 )
 
 

@@ -3,13 +3,13 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import charts
+from robust_core.dashboard.live_beside import Beside
 from robust_core.dashboard.live_charts import GREY
 from robust_core.dashboard.live_look import share
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.engine import key_of
 from robust_core.evaluation.soundings import Sounding
-from robust_core.training.live import Trained, undefended
+from robust_core.training.live import Trained
 
 OVERFITTING = (
     "**Overfitting** is the gap between training and test pictures: right on what it has seen, less so on "
@@ -19,23 +19,15 @@ SECURITY = (
     "**Security** is the gap between clean and attacked pictures: right as long as nobody wants it to be "
     "wrong."
 )
-NETWORKS = ("digits-cnn", "trained here")
+OWN = "trained here"
 Gap = tuple[str, float, float]
 """A line of a chart: its name, and the two shares that the gap lies between."""
 
 
-def show(trained: Trained, base: Sounding) -> None:
-    """Both gaps of the trained network and of the undefended one, side by side."""
-    seen = lab.compute(
-        key_of(live_seen=base.eps),
-        lambda progress: undefended(base.eps, split="train"),
-        channel="live_seen",
-        doing="Attacking the undefended network on training pictures",
-    )
-    if seen is None:
-        return
+def show(trained: Trained, beside: Beside, seen: Sounding, base: Sounding) -> None:
+    """Both gaps of both networks; that ``beside`` has ``seen`` on training pictures, ``base`` on test."""
     st.markdown("##### Two gaps")
-    pairs = ((seen, base), (trained.seen, trained.final))
+    pairs = {beside.name: (seen, base), OWN: (trained.seen, trained.final)}
     panels = (
         (
             OVERFITTING,
@@ -59,7 +51,7 @@ def show(trained: Trained, base: Sounding) -> None:
                 key=f"live_gaps_{ends[0][0]}",
                 alt=said(gaps, ends[0][0], ends[1][0]),
             )
-    st.markdown(moved(base, trained.final))
+    st.markdown(moved(base, trained.final, beside.words))
     st.caption(
         f"n = {trained.seen.n} training pictures, always the first ones, and the {base.n} test pictures; "
         f"PGD-{base.steps}, Linf eps {base.eps:g}, on the logits. Gaps in points of "
@@ -67,30 +59,30 @@ def show(trained: Trained, base: Sounding) -> None:
     )
 
 
-def overfitting(pairs: tuple[tuple[Sounding, Sounding], ...]) -> list[Gap]:
-    """From training to test pictures, clean and under PGD; ``pairs`` are (training, test) a network."""
+def overfitting(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
+    """From training to test pictures, clean and under PGD; ``pairs``: (training, test) by network."""
     return [
         (f"{name}, {words}", getattr(seen, kind), getattr(test, kind))
         for words, kind in (("clean", "clean"), ("under PGD", "pgd"))
-        for name, (seen, test) in zip(NETWORKS, pairs, strict=True)
+        for name, (seen, test) in pairs.items()
     ]
 
 
-def security(pairs: tuple[tuple[Sounding, Sounding], ...]) -> list[Gap]:
+def security(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
     """From clean pictures to attacked ones, of the training set and of the test set."""
     return [
         (f"{name}, {words}", pair[place].clean, pair[place].pgd)
         for place, words in enumerate(("training", "test"))
-        for name, pair in zip(NETWORKS, pairs, strict=True)
+        for name, pair in pairs.items()
     ]
 
 
-def moved(base: Sounding, at: Sounding) -> str:
-    """Whether accuracy and robustness went the same way, against the undefended network."""
+def moved(base: Sounding, at: Sounding, words: str) -> str:
+    """Whether accuracy and robustness went the same way, against the network that ``words`` name."""
     clean, robust = (100 * (getattr(at, k) - getattr(base, k)) for k in ("clean", "pgd"))
     return (
-        f"Against the undefended network, right answers on test pictures changed by {clean:+.1f} points "
-        f"clean and by {robust:+.1f} points under PGD."
+        f"Against {words}, right answers on test pictures differ by {clean:+.1f} points clean and by "
+        f"{robust:+.1f} points under PGD."
     )
 
 

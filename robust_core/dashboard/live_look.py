@@ -1,4 +1,4 @@
-"""HTML of the page Live training: both networks side by side, and the two loops of a step."""
+"""HTML of the page Live training: both networks side by side, and the loops of a step."""
 
 from html import escape
 
@@ -13,10 +13,10 @@ def share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
-def table(base: Sounding, own: Sounding, name: str, *, masked: bool) -> str:
+def table(base: Sounding, own: Sounding, names: tuple[str, str], *, masked: bool) -> str:
     """Both networks side by side, a row for each measure, as bars with numbers; HTML.
 
-    With ``masked`` also what an attack through the softmax sees.
+    ``names`` stand above their columns. With ``masked`` also what an attack through the softmax sees.
     """
     rows = [
         ("Right on clean pictures", "clean"),
@@ -41,10 +41,7 @@ def table(base: Sounding, own: Sounding, name: str, *, masked: bool) -> str:
         f"{cell(getattr(own, field), 'own', DEFENDED)}</div>"
         for title, field in rows
     )
-    head = "".join(
-        f"<small role=columnheader>{escape(word)}</small>"
-        for word in ("", "digits-cnn, undefended", name)
-    )
+    head = "".join(f"<small role=columnheader>{escape(word)}</small>" for word in ("", *names))
     label = f"Both networks on {own.n} test pictures."
     return f"<div class=livetable role=table aria-label='{label}'><div role=row>{head}</div>{body}</div>"
 
@@ -65,9 +62,12 @@ CSS = """<style>
 .liveloop > div { flex: 1 1 8rem; border: 1px solid color-mix(in srgb, currentColor 30%, transparent);
   border-radius: 0.5rem; padding: 0.4rem 0.6rem; }
 .liveloop .inner { border: 2px dashed #D55E00; }
+.liveloop .teacher { border: 2px dotted #0072B2; }
 .liveloop .outer { border: 2px solid #009E73; }
 .liveloop b { display: block; }
+/* A formula breaks after a sign; a part that is still too wide scrolls in its box. */
 .katex-display { overflow: auto hidden; padding: 2px 0; }
+.katex-display > .katex { white-space: normal; }
 @media (max-width: 640px) {
   .livetable > div { grid-template-columns: 7rem 1fr 1fr; gap: 0.4rem; }
   .katex-display { font-size: 0.8em; text-align: left; }
@@ -80,15 +80,29 @@ CSS = """<style>
 def flow(plan: Plan) -> str:
     """One training step as a row of boxes: picture, inner loop, loss, outer loop; HTML."""
     inner, loss = _parts(plan)
-    boxes = [("", "A batch", f"{plan.recipe.batch} pictures x with labels y")]
+    labels = "" if plan.method == "distillation" else " with labels y"
+    boxes = [("", "A batch", f"{plan.recipe.batch} pictures x{labels}")]
+    if plan.method == "distillation":
+        boxes += _teaching(plan.temperature)
     if inner:
         boxes.append(("inner", "Inner loop: attack", inner))
     boxes.append(("", "Loss", loss))
-    boxes.append(("outer", "Outer loop: learn", "the weights move down the loss; next batch"))
+    learn = "Outer loop: learn" if inner else "Learn"
+    whose = "the student's" if plan.method == "distillation" else "the"
+    boxes.append(("outer", learn, f"{whose} weights move down the loss; next batch"))
     cells = "<span aria-hidden=true>→</span>".join(
         f"<div class='{kind}'><b>{title}</b>{words}</div>" for kind, title, words in boxes
     )
     return f"<div class=liveloop>{cells}<span aria-hidden=true>↺</span></div>"
+
+
+def _teaching(temperature: float) -> list[tuple[str, str, str]]:
+    """The boxes of a teacher and a student."""
+    soft = f"softmax(Z(x) / T), T = {temperature:g}"
+    return [
+        ("teacher", "Teacher: soft labels", f"{soft}; its weights stay as they are"),
+        ("", "Student: answers", soft),
+    ]
 
 
 def _parts(plan: Plan) -> tuple[str, str]:
@@ -114,5 +128,5 @@ def _parts(plan: Plan) -> tuple[str, str]:
         case "gradient":
             return "", "clean, and eps times the length of its gradient at the picture"
         case "distillation":
-            return "", f"against the teacher's soft labels, both at T = {plan.temperature:g}"
+            return "", "cross-entropy of the student's answers with the soft labels"
     return "", "clean pictures only"

@@ -1,4 +1,4 @@
-"""Attack it on the spot: one test digit against the trained network and the undefended one."""
+"""Attack it on the spot: one test digit against the trained network and the one beside it."""
 
 import hashlib
 from dataclasses import fields, replace
@@ -10,40 +10,68 @@ from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.dashboard import controls, lab
+from robust_core.dashboard.live_beside import WITHOUT, Beside
+from robust_core.dashboard.live_controls import SLIDERS
+from robust_core.dashboard.live_outcome import is_overfitted
 from robust_core.dashboard.live_training import key as training_key
 from robust_core.dashboard.result import BADGES, notices
 from robust_core.dashboard.share import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Progress, key_of
+from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.verdict import said, sentence, verdict
 from robust_core.experiment import Experiment, perform
 from robust_core.training.live import DIGITS, Trained
 
-START = "pgd"
+START, ONE_STEP = "pgd", "fgsm"
+BOTH = "FGSM, one step, is what it was trained against. PGD takes several: choose it, and compare."
 NAIVE = "softmax-ce"
 SOURCE = "the label of the digits test set"
 
 
-def show(trained: Trained | None) -> None:
+def show(both: tuple[Trained, Beside] | None) -> None:
     """The controls, then the three pictures; nothing but a sentence before the first training."""
     st.markdown("##### Attack it on the spot")
-    if trained is None:
-        st.caption("Once a network is trained it stands here beside the undefended one.")
+    if both is None:
+        st.caption(f"Once a network is trained it stands here beside {WITHOUT}.")
         return
+    trained, beside = both
     images, labels = digits.load("test")
     choose, rest = st.columns([1, 2.9], gap="medium")
     with choose:
         place = _choose_digit(len(labels))
-        attack = _choose_attack()
+        attack = _choose_attack(follow(trained))
+        if is_overfitted(trained.final):
+            st.caption(BOTH)
     pixels = fitting.to_pixels(images[place : place + 1])[0]
     label = labels[place].item()
+    nets = (
+        (beside.words, beside.model, beside.key),
+        ("the network trained here", trained.model, training_key(trained.plan)),
+    )
     with rest:
-        outcomes = [
-            _attacked(pixels, label, attack, trained, defended) for defended in (False, True)
-        ]
+        outcomes = [_attacked(pixels, label, attack, *net) for net in nets]
         if None not in outcomes:
-            _draw(*outcomes, type(attack))
+            _draw(*outcomes, type(attack), beside.name)
+
+
+def follow(trained: Trained) -> dict[str, str | float | bool]:
+    """The settings that fit a training, by key; they are set once for each, then left to the visitor.
+
+    A setting that came by the link of this visit counts as chosen.
+    """
+    plan = trained.plan
+    fitting_it = {
+        "spot_attack": ONE_STEP if is_overfitted(trained.final) else START,
+        "spot_eps": plan.eps,
+        "spot_naive": plan.method == "distillation",
+    }
+    if st.session_state.get("_spot_for") != training_key(plan):
+        st.session_state["_spot_for"] = training_key(plan)
+        linked = st.session_state.get("_link", {})
+        st.session_state.update({k: v for k, v in fitting_it.items() if k not in linked})
+    return fitting_it
 
 
 def _choose_digit(count: int) -> int:
@@ -58,26 +86,37 @@ def _choose_digit(count: int) -> int:
     )
 
 
-def _choose_attack() -> Attack:
-    """An attack on the classifier alone, its eps, and the gradient that it follows."""
+def _choose_attack(first: dict) -> Attack:
+    """An attack on the classifier alone, its eps, and the gradient that it follows; at ``first`` those."""
     names = attacks.names()
     name = st.selectbox(
         "Attack",
         names,
         format_func=lambda n: attacks.get(n).title,
-        key=setting("spot_attack", START, one_of(names)),
+        key=setting("spot_attack", first["spot_attack"], one_of(names)),
         persist_state="session",
         help="Its other parameters are the defaults; they can be set on the page Attack.",
     )
     kind = attacks.get(name)
-    eps = controls.choose_eps(kind, own="spot_", chip=0.15)
+    label, (low, high, step), _ = SLIDERS["eps"]
+    eps = st.slider(
+        label,
+        low,
+        high,
+        step=step,
+        key=setting("spot_eps", first["spot_eps"], number(float, low, high)),
+        persist_state="session",
+        help=controls.EPS_HELP,
+    )
+    if not has_eps(kind):
+        st.caption(controls.NO_EPS.format(kind.title))
     attack = controls.with_eps(kind(), eps, zoo.describe(DIGITS))
     loss = next((spec for spec in fields(kind) if spec.name == "loss"), None)
     if loss is None or NAIVE not in loss.metadata["choices"]:
         return attack
     naive = st.toggle(
         "through the softmax",
-        key=setting("spot_naive", False, truth),
+        key=setting("spot_naive", first["spot_naive"], truth),
         persist_state="session",
         help="Follow the gradient of the cross-entropy through the softmax, which may be exactly zero, "
         "instead of one on the logits.",
@@ -86,13 +125,11 @@ def _choose_attack() -> Attack:
 
 
 def _attacked(
-    pixels: np.ndarray, label: int, attack: Attack, trained: Trained, defended: bool
+    pixels: np.ndarray, label: int, attack: Attack, name: str, model: Classifier, net: str
 ) -> Experiment | None:
-    """What the attack makes of the picture for one of the networks."""
-    name = "trained" if defended else "undefended"
+    """What the attack makes of the picture for the network called ``name``; ``net`` is its key."""
 
     def work(progress: Progress) -> Experiment:
-        model: Classifier = trained.model if defended else zoo.load(DIGITS, "cpu")
         return perform(
             model,
             pixels,
@@ -106,24 +143,25 @@ def _attacked(
     return lab.compute(
         key_of(
             spot=hashlib.sha256(pixels.tobytes()).hexdigest(),
-            net=training_key(trained.plan) if defended else DIGITS,
+            net=net,
             attack=attack.name,
             parameters=attack.parameters,
             label=label,
         ),
         work,
         channel=f"spot_{name}",
-        doing=f"{type(attack).title} on the {name} network",
+        doing=f"{type(attack).title} on {name}",
         words=lab.steps(attack),
     )
 
 
-def _draw(base: Experiment, own: Experiment, attack: type[Attack]) -> None:
+def _draw(base: Experiment, own: Experiment, attack: type[Attack], name: str) -> None:
     """Clean, and what is adversarial for either network, with what each of them says."""
     clean, wrong = base.pixels()
+    title = name.capitalize() if name == "control" else name
     cells = (
         (clean, f"Clean: the label is {base.label.label}", None, None),
-        (wrong, f"Adversarial: {said(base.after[0])}", "digits-cnn", base),
+        (wrong, f"Adversarial: {said(base.after[0])}", title, base),
         (
             own.pixels()[1],
             f"Adversarial: {said(own.after[0])}",
@@ -133,14 +171,14 @@ def _draw(base: Experiment, own: Experiment, attack: type[Attack]) -> None:
     )
     with st.container(key=f"pictures_{clean.shape[0]}"):
         columns = st.columns(3, gap="small")
-    for column, (pixels, caption, name, experiment) in zip(columns, cells, strict=True):
+    for column, (pixels, caption, head, experiment) in zip(columns, cells, strict=True):
         with column:
-            _head(name, experiment)
+            _head(head, experiment)
             shown = imaging.png(imaging.enlarge(pixels.numpy(), PICTURE_SIDE))
             st.image(shown, caption=caption, alt=caption, output_format="PNG")
             if experiment is None:
                 st.markdown(
-                    f"digits-cnn: {said(base.before[0])}  \nTrained here: {said(own.before[0])}"
+                    f"{title}: {said(base.before[0])}  \nTrained here: {said(own.before[0])}"
                 )
             else:
                 st.markdown(sentence(experiment, attack.norm))

@@ -1,41 +1,32 @@
-"""The page Live training: the training itself with its curves, and what came of it."""
+"""The page Live training: the training itself, with curves that grow, and the control beside it."""
+
+import time
 
 import streamlit as st
 
-from robust_core.dashboard import lab, live_charts, live_look
-from robust_core.dashboard.live_words import (
-    PRINTED,
-    START_WORDS,
-    WHY_PRINTED,
-    WORDS,
-    printed_sum,
-)
+from robust_core.dashboard import lab, live_beside, live_charts, live_look
+from robust_core.dashboard.live_beside import Beside, epoch_of
+from robust_core.dashboard.live_words import WORDS
 from robust_core.engine import Progress, key_of
-from robust_core.evaluation.soundings import Sounding
-from robust_core.evaluation.verdict import in_255ths
-from robust_core.training.live import (
-    LOSS_PICTURES,
-    METHODS,
-    WATCHED,
-    WATCHED_STEPS,
-    Plan,
-    Trained,
-    train_live,
-    undefended,
-)
+from robust_core.training.live import METHODS, Epoch, Plan, Trained, train_live
+from robust_core.training.live_control import control_of
 
-TRAINING = 1347
-"""Pictures of the training set."""
-GAP = 0.3
-"""Between the old copies and a fresh attack: from here on they say different things."""
-MASKED_FROM = 0.05
-"""Share of zero gradients from which the result is about them."""
+REPLAY = 1.5
+"""Seconds in which the curves of a training that was kept are drawn again."""
+History = tuple[Epoch, ...]
 
 
 def start(plan: Plan) -> None:
-    """Have this plan trained, also if it was stopped before; it stays until another one takes its place."""
+    """Have this plan trained, also if it was stopped before; it stays until another one takes its place.
+
+    Where this session or another had it trained before, that is remembered, to be said.
+    """
     lab.allow(key(plan))
+    if (control := control_of(plan)) is not None:
+        lab.allow(live_beside.key(control))
+    before = lab.engine().peek(key(plan)) is not None
     st.session_state["_live"] = plan
+    st.session_state["_live_before"] = st.session_state["_live_replay"] = before
 
 
 def kept() -> Plan | None:
@@ -57,10 +48,11 @@ def show_idea(plan: Plan) -> None:
     st.markdown(words.shows)
 
 
-def show_training(plan: Plan | None, shown: Plan) -> Trained | None:
-    """Two charts, empty before the first training, and growing during it; the outcome.
+def show_training(plan: Plan | None, shown: Plan) -> tuple[Trained, Beside] | None:
+    """Two charts, empty before the first training, and growing during it; what was trained.
 
-    ``plan`` is to be trained; ``shown`` is that of the controls, for the axes of empty charts.
+    ``plan`` is to be trained, and then its control; ``shown`` is that of the controls, for the axes of
+    empty charts.
     """
     status = st.container(key="status")
     left, right = st.columns(2, gap="medium")
@@ -77,7 +69,7 @@ def show_training(plan: Plan | None, shown: Plan) -> Trained | None:
         live_charts.curves(lines, "share of pictures", axis, share=True),
     )
 
-    def draw(history: tuple) -> None:
+    def draw(history: History) -> None:
         losses.vega_lite_chart(live_charts.loss_rows(history), forms[0])
         accuracies.vega_lite_chart(live_charts.accuracy_rows(history, plan or shown), forms[1])
 
@@ -88,10 +80,62 @@ def show_training(plan: Plan | None, shown: Plan) -> Trained | None:
         )
         return None
     with status:
-        trained = train(plan, watch=draw)
-    if trained is not None:
-        draw(trained.history)
-    return trained
+        return _train_both(plan, draw)
+
+
+def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
+    """The training with its curves, then the control; None where either was stopped."""
+    if lab.stopped(key(plan)):
+        _show_unfinished(plan, draw)
+        return None
+    more = live_beside.to_train(plan) is not None
+    first, second = ("1 of 2: training", "2 of 2: ") if more else ("Training", "")
+
+    def watch(history: History) -> None:
+        st.session_state["_live_so_far"] = (key(plan), history)
+        draw(history)
+
+    trained = train(plan, watch=watch, doing=first)
+    if trained is None:
+        return None
+    if st.session_state.get("_live_before"):
+        st.caption(
+            "Kept from an earlier training with the same settings, which took "
+            f"{trained.seconds:.1f} s when it was made; its curves are drawn once more."
+        )
+    if st.session_state.get("_live_replay"):
+        _replay(trained.history, draw)
+        st.session_state["_live_replay"] = False
+    draw(trained.history)
+    beside = live_beside.found(plan, doing=f"{second}{live_beside.WITHOUT}")
+    return None if beside is None else (trained, beside)
+
+
+def _replay(history: History, draw) -> None:
+    """The curves epoch by epoch, quickly."""
+    for count in range(1, len(history)):
+        draw(history[:count])
+        time.sleep(REPLAY / len(history))
+
+
+def _show_unfinished(plan: Plan, draw) -> None:
+    """The curves of a training that was stopped, and the way to train once more."""
+    whose, history = st.session_state.get("_live_so_far", ("", ()))
+    if whose == key(plan) and history:
+        draw(history)
+        st.info(
+            f"Stopped after epoch {history[-1].number} of {plan.epochs}: the curves are those of an "
+            "unfinished training, and no network was kept."
+        )
+    else:
+        st.info("Stopped before the first epoch.")
+    st.button(
+        "Train it again",
+        key="live_again",
+        on_click=start,
+        args=(plan,),
+        icon=":material/replay:",
+    )
 
 
 def train(
@@ -115,7 +159,7 @@ def train(
 def _step_words(plan: Plan, k: int, n: int) -> str:
     """Which epoch a step belongs to; those of a teacher come first."""
     rounds = plan.epochs * (2 if plan.method == "distillation" else 1)
-    epoch = min(rounds, 1 + k * rounds // max(1, n))
+    epoch = epoch_of(k, n, rounds)
     if plan.method != "distillation":
         return f"epoch {epoch} of {plan.epochs}"
     who, own = ("teacher", epoch) if epoch <= plan.epochs else ("student", epoch - plan.epochs)
@@ -139,97 +183,3 @@ def described(plan: Plan) -> str:
     if plan.method == "fgsm" and not plan.random_start:
         parts.append("no random start")
     return ", ".join([*parts, f"{plan.epochs} epochs"])
-
-
-def base_of(at: Sounding) -> Sounding | None:
-    """The undefended network under the attacks of ``at``, measured once."""
-    masked = is_masked(at)
-    return lab.compute(
-        key_of(live_base=at.eps, masked=masked),
-        lambda progress: undefended(at.eps, masked=masked),
-        channel="live_base",
-        doing="Attacking the undefended network",
-    )
-
-
-def show_outcome(trained: Trained, base: Sounding) -> None:
-    """A sentence, and both networks side by side with the conditions."""
-    at, plan = trained.final, trained.plan
-    softened = ", of the logits / T" if plan.method == "distillation" else ""
-    st.markdown(f"##### {sentence(trained, base)}")
-    st.html(live_look.table(base, at, "trained here", masked=is_masked(at)))
-    if plan.method == "static":
-        st.markdown(old_and_fresh(base, at))
-    st.caption(
-        f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
-        f"said: Linf, eps "
-        f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
-        f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on digits-cnn. "
-        f"{described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
-        f"{trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with {WATCHED_STEPS} "
-        f"steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM step{softened}."
-    )
-
-
-def is_masked(at: Sounding) -> bool:
-    """Whether so many gradients are zero that the result is about them."""
-    return at.masked is not None and at.zero_gradients >= MASKED_FROM
-
-
-def sentence(trained: Trained, base: Sounding) -> str:
-    """What came of it, in one sentence that names the attack."""
-    at = trained.final
-    fgsm, pgd, old = map(live_look.share, (at.fgsm, at.pgd, at.old))
-    if is_masked(at):
-        zero, masked = map(live_look.share, (at.zero_gradients, at.masked))
-        return (
-            f"Gradient masking: {zero} of the gradients are exactly zero. PGD through the softmax leaves "
-            f"{masked} right, the same PGD on the logits {pgd}."
-        )
-    if at.fgsm - at.pgd > 0.3 and at.pgd < 0.1:
-        return f"Catastrophic overfitting: it gets {fgsm} right under FGSM, and {pgd} under PGD."
-    if trained.plan.method == "static":
-        return f"Of the old copies it gets {old} right, under a fresh PGD {pgd}."
-    return (
-        f"Under PGD it gets {pgd} of the pictures right, the undefended network "
-        f"{live_look.share(base.pgd)}."
-    )
-
-
-def old_and_fresh(base: Sounding, at: Sounding) -> str:
-    """What learning from copies that were made once is worth, by the figures of this training."""
-    old, fgsm, pgd, before, bare = map(
-        live_look.share, (at.old, at.fgsm, at.pgd, base.old, base.pgd)
-    )
-    found = (
-        f"**Old copies** of the test pictures, made on the undefended network: {before} right before the "
-        f"training, {old} after it. **Fresh attacks** on the new weights leave {fgsm} (FGSM) and {pgd} "
-        f"(PGD; undefended: {bare})."
-    )
-    if at.old - at.pgd < GAP:
-        return f"{found} At this eps the two lie close together: try a larger one."
-    return (
-        f"{found} It learned the pictures of one attack on one network, and not that no picture near by is "
-        "wrong; adversarial training makes them anew in every step."
-    )
-
-
-def show_depth(plan: Plan) -> None:
-    """The two loops, what breaks the method, the form in print, and the sources."""
-    words = WORDS[plan.method]
-    st.markdown("##### One step of the training: a loop in a loop")
-    st.html(live_look.flow(plan))
-    rounds = -(-TRAINING * (2 if plan.method == "static" else 1) // plan.recipe.batch)
-    twice = " for the teacher and as many for the student" * (plan.method == "distillation")
-    st.caption(
-        f"{rounds} such steps are an epoch; here {plan.epochs}{twice}. Robust optimisation: the inner loop "
-        "looks for the worst picture, the outer one learns from it (Madry et al., 2018, equation 2.1)."
-    )
-    st.markdown("##### What breaks it")
-    st.markdown(words.breaks)
-    st.caption("; ".join(f"[{paper}]({paper.link})" for paper in words.papers) + ".")
-    if plan.method == "lambda":
-        st.markdown("##### As printed")
-        st.latex(PRINTED)
-        wrong = printed_sum(plan.weight)
-        st.markdown(WHY_PRINTED.format(wrong=wrong, weight=plan.weight))

@@ -102,6 +102,16 @@ class Plan:
         return {"static": DIGITS, "distillation": RANDOM}.get(self.method, self.start)
 
     @property
+    def copies(self) -> int:
+        """Of each training picture, in an epoch."""
+        return 2 if self.method == "static" else 1
+
+    @property
+    def attacks_itself(self) -> bool:
+        """Whether each step attacks its pictures with the weights of the moment."""
+        return self.method in ("pgd", "lambda") or (self.method == "fgsm" and self.alpha < 1)
+
+    @property
     def objective(self) -> Objective:
         """What is minimised. The step of FGSM is eps, from a random start 1.25 eps (Wong et al., 2020)."""
         eps = self.eps
@@ -166,10 +176,10 @@ class Trained:
     seconds: float
 
 
-class _Watched(Trainer):
+class Watched(Trainer):
     """A training that tells each of its steps."""
 
-    def told(self, tell: Callable[[], object]) -> "_Watched":
+    def told(self, tell: Callable[[], object]) -> "Watched":
         self.tell = tell
         return self
 
@@ -207,17 +217,17 @@ def train_live(
         with tempfile.TemporaryDirectory() as folder:
             fit = with_copies(model, data, recipe, folder=Path(folder), seed=plan.seed, device=cpu)
     distilled = isinstance(objective, Distillation)
-    tell = _counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
+    tell = counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
     teacher = None
     if distilled:
         teacher = copy.deepcopy(model)
-        master = _Watched(teacher, lesson(recipe), plan.seed, cpu).told(tell)
+        master = Watched(teacher, lesson(recipe), plan.seed, cpu).told(tell)
         lesson(recipe).objective.begin(teacher)
         for _ in range(plan.epochs):
             master.run_epoch(data, None, show=False)
         teacher = master.result()
     objective.begin(model)
-    trainer = _Watched(model, recipe, plan.seed, cpu, teacher).told(tell)
+    trainer = Watched(model, recipe, plan.seed, cpu, teacher).told(tell)
     history = [_epoch(0, plan, trainer.model, data, test)]
     for number in range(1, plan.epochs + 1):
         if watch is not None:
@@ -228,8 +238,8 @@ def train_live(
         watch(tuple(history))
     done = zoo.ready(trainer.result(), cpu)
     masked = history[-1].at.zero_gradients > 0
-    final = _in_the_end(done, plan.eps, "test", masked)
-    seen = _in_the_end(done, plan.eps, "train", masked=False)
+    final = measure(done, plan.eps, masked=masked)
+    seen = measure(done, plan.eps, split="train")
     details = plan.choices
     done.name = f"{DIGITS}-live"
     done.provenance = Provenance(DIGITS_DATA, final.clean, "live training", details)
@@ -244,18 +254,17 @@ def first_weights(plan: Plan) -> Classifier:
     return model.requires_grad_(True)
 
 
-def undefended(eps: float, *, masked: bool = False, split: str = "test") -> Sounding:
-    """The bundled digits network under the attacks of ``Trained.final``, or ``seen`` ("train")."""
-    return _in_the_end(zoo.load(DIGITS, "cpu"), eps, split, masked)
-
-
-def _in_the_end(model: Classifier, eps: float, split: str, masked: bool) -> Sounding:
+def measure(
+    model: Classifier, eps: float, *, split: str = "test", masked: bool = False
+) -> Sounding:
+    """Any digits network under the attacks of ``Trained.final``, or of ``seen`` ("train")."""
     images, labels = (part[:FINAL] for part in digits.load(split))
     old = copies(zoo.load(DIGITS, "cpu"), images, labels, eps=eps)
     return sound(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
 
 
-def _counter(progress: Progress | None, total: int) -> Callable[[], None]:
+def counter(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Tells ``progress`` of step 0 of ``total`` now, and of one more at each call."""
     done = 0
     if progress is not None:
         progress(done, total)

@@ -1,0 +1,95 @@
+"""The page Live training: what came of a training, in a sentence and beside the control."""
+
+import streamlit as st
+
+from robust_core.dashboard import live_gaps, live_look
+from robust_core.dashboard.live_beside import Beside, difference, measured
+from robust_core.dashboard.live_look import share
+from robust_core.dashboard.live_training import described
+from robust_core.dashboard.live_words import START_WORDS
+from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.verdict import in_255ths
+from robust_core.training.live import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
+
+GAP = 0.3
+"""Between the old copies and a fresh attack: from here on they say different things."""
+MASKED_FROM = 0.05
+"""Share of zero gradients from which the result is about them."""
+
+
+def show_all(trained: Trained, beside: Beside) -> None:
+    """The outcome, then the gaps; as far as the network beside it could be measured."""
+    at = trained.final
+    base = measured(beside, at.eps, masked=is_masked(at))
+    if base is None:
+        return
+    show(trained, beside, base)
+    seen = measured(beside, at.eps, split="train")
+    if seen is not None:
+        live_gaps.show(trained, beside, seen, base)
+
+
+def show(trained: Trained, beside: Beside, base: Sounding) -> None:
+    """A sentence, and both networks side by side with the conditions."""
+    at, plan = trained.final, trained.plan
+    softened = ", of the logits / T" if plan.method == "distillation" else ""
+    st.markdown(f"##### {sentence(trained, beside, base)}")
+    st.html(live_look.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
+    st.markdown(difference(plan, beside))
+    if plan.method == "static":
+        st.markdown(old_and_fresh(base, at))
+    st.caption(
+        f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
+        f"said: Linf, eps "
+        f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
+        f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on digits-cnn. "
+        f"{described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
+        f"its training took {trained.seconds:.1f} s. The curves: {WATCHED} of these pictures, PGD with "
+        f"{WATCHED_STEPS} steps; losses on {LOSS_PICTURES} training pictures, adversarial: one FGSM "
+        f"step{softened}."
+    )
+
+
+def is_masked(at: Sounding) -> bool:
+    """Whether so many gradients are zero that the result is about them."""
+    return at.masked is not None and at.zero_gradients >= MASKED_FROM
+
+
+def is_overfitted(at: Sounding) -> bool:
+    """Whether one step of attack fails and several succeed (Wong et al., 2020)."""
+    return at.fgsm - at.pgd > 0.3 and at.pgd < 0.1
+
+
+def sentence(trained: Trained, beside: Beside, base: Sounding) -> str:
+    """What came of it, in one sentence that names the attack and what it is compared with."""
+    at = trained.final
+    fgsm, pgd, old, bare = map(share, (at.fgsm, at.pgd, at.old, base.pgd))
+    if is_masked(at):
+        zero, masked = map(share, (at.zero_gradients, at.masked))
+        return (
+            f"Gradient masking: {zero} of the gradients are exactly zero. PGD through the softmax leaves "
+            f"{masked} right, the same PGD on the logits {pgd}; {beside.words}: {bare}."
+        )
+    if trained.plan.method == "clean":
+        return f"Under PGD it gets {pgd} of the pictures right: no defence was trained."
+    if is_overfitted(at):
+        return f"Catastrophic overfitting: it gets {fgsm} right under FGSM, and {pgd} under PGD."
+    if trained.plan.method == "static":
+        return f"Of the old copies it gets {old} right, under a fresh PGD {pgd}; {beside.words}: {bare}."
+    return f"Under PGD it gets {pgd} of the pictures right, {beside.words} {bare}."
+
+
+def old_and_fresh(base: Sounding, at: Sounding) -> str:
+    """What learning from copies that were made once is worth, by the figures of this training."""
+    old, fgsm, pgd, before, bare = map(share, (at.old, at.fgsm, at.pgd, base.old, base.pgd))
+    found = (
+        f"**Old copies** of the test pictures, made on digits-cnn: {old} right, {before} of the control, "
+        f"which has not learned from such copies. **Fresh attacks** on the new weights leave {fgsm} (FGSM) "
+        f"and {pgd} (PGD; control: {bare})."
+    )
+    if at.old - at.pgd < GAP:
+        return f"{found} At this eps the two lie close together: try a larger one."
+    return (
+        f"{found} It learned the pictures of one attack on one network, and not that no picture near by is "
+        "wrong; adversarial training makes them anew in every step."
+    )
