@@ -41,7 +41,7 @@ FIRST = {"eps", "alpha", "weight", "steps", "temperature"}
 def choose_preset(start: Callable[[Plan], None]) -> None:
     """A button for each preset: sets all controls and calls ``start``."""
     with st.container(gap="xsmall"):
-        st.caption("Start from an example: one click sets everything and trains.")
+        st.caption("Start from an example (sets all and trains):")
         for name, preset in PRESETS.items():
             st.button(
                 preset.title,

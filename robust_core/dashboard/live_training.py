@@ -89,7 +89,7 @@ def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
         _show_unfinished(plan, draw)
         return None
     more = live_beside.to_train(plan) is not None
-    first, second = ("1 of 2: training", "2 of 2: ") if more else ("Training", "")
+    first, second = ("Training (1 of 2)", " (2 of 2)") if more else ("Training", "")
 
     def watch(history: History) -> None:
         st.session_state["_live_so_far"] = (key(plan), history)
@@ -107,7 +107,7 @@ def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
         _replay(trained.history, draw)
         st.session_state["_live_replay"] = False
     draw(trained.history)
-    beside = live_beside.found(plan, doing=f"{second}{live_beside.WITHOUT}")
+    beside = live_beside.found(plan, doing=f"{live_beside.WITHOUT.capitalize()}{second}")
     return None if beside is None else (trained, beside)
 
 

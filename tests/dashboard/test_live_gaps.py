@@ -8,10 +8,11 @@ from robust_core.dashboard import live_gaps
 from robust_core.evaluation.soundings import Sounding
 
 TEST = Sounding(n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0)
-PAIRS = (
-    (replace(TEST, clean=1.0, pgd=0.25), TEST),
-    (replace(TEST, clean=0.95, pgd=0.8), replace(TEST, clean=0.85, pgd=0.6)),
-)
+OWN = replace(TEST, clean=0.85, pgd=0.6)
+PAIRS = {
+    "control": (replace(TEST, clean=1.0, pgd=0.25), TEST),
+    "trained here": (replace(TEST, clean=0.95, pgd=0.8), OWN),
+}
 
 
 def sizes(gaps) -> dict[str, float]:
@@ -20,18 +21,18 @@ def sizes(gaps) -> dict[str, float]:
 
 def test_overfitting_lies_between_training_and_test():
     assert sizes(live_gaps.overfitting(PAIRS)) == {
-        "digits-cnn, clean": 10,
+        "control, clean": 10,
         "trained here, clean": 10,
-        "digits-cnn, under PGD": 5,
+        "control, under PGD": 5,
         "trained here, under PGD": 20,
     }
 
 
 def test_security_lies_between_clean_and_attacked():
     assert sizes(live_gaps.security(PAIRS)) == {
-        "digits-cnn, training": 75,
+        "control, training": 75,
         "trained here, training": 15,
-        "digits-cnn, test": 70,
+        "control, test": 70,
         "trained here, test": 25,
     }
 
@@ -46,7 +47,8 @@ def test_both_read_the_same_shares():
 
 
 def test_the_sentence_has_both_directions():
-    said = live_gaps.moved(TEST, PAIRS[1][1])
+    said = live_gaps.moved(TEST, OWN, "the control")
+    assert said.startswith("Against the control,")
     assert "-5.0 points clean" in said
     assert "+40.0 points under PGD" in said
 
@@ -64,6 +66,6 @@ def test_the_chart_shows_every_gap_and_its_ends_by_more_than_colour():
     ]
     words = next(trace for trace in figure.data if trace.mode == "text")
     assert list(words.text) == ["75.0", "15.0", "70.0", "25.0"]
-    assert "digits-cnn, test: clean 90.0 %, under PGD 20.0 %" in live_gaps.said(
+    assert "control, test: clean 90.0 %, under PGD 20.0 %" in live_gaps.said(
         gaps, "clean", "under PGD"
     )

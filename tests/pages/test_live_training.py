@@ -1,6 +1,8 @@
 """The page Live training without a browser: one click, presets, links, what is kept, what is stopped."""
 
 import json
+import time
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -8,16 +10,21 @@ from streamlit.testing.v1 import AppTest
 from robust_core.dashboard import (
     lab,
     live_alpha,
+    live_beside,
     live_charts,
+    live_depth,
     live_gaps,
     live_look,
+    live_outcome,
+    live_spot,
     live_training,
     live_words,
 )
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
 from robust_core.training import live
-from robust_core.training.live import METHODS, Plan
+from robust_core.training.live import METHODS, Plan, Trained
+from robust_core.training.live_control import control_of, train_control
 from tests import visiting
 from tests.visiting import bodies, ran, text
 
@@ -41,6 +48,19 @@ def _small(monkeypatch):
     lab.engine().forget()
 
 
+def beside(plan: Plan) -> live_beside.Beside:
+    """The control, made by the core."""
+    model = train_control(control_of(plan))
+    return live_beside.Beside(
+        model, "", "control", "Control: without the defence", live_beside.WITHOUT
+    )
+
+
+def changed(trained: Trained, **figures) -> Trained:
+    """The same with other figures in the end."""
+    return replace(trained, final=replace(trained.final, **figures))
+
+
 def visit(**query: str) -> AppTest:
     return ran(visiting.visit(PAGE, **query))
 
@@ -60,14 +80,14 @@ def test_a_first_visit_offers_training_and_has_empty_charts():
 
 def test_one_click_trains_and_shows_what_the_core_gives():
     page = press(visit(live_epochs="1"), "live_train")
-    trained, base = live.train_live(Plan(epochs=1)), live.undefended(0.15)
-    assert bodies(page, "livetable") == [
-        live_look.table(base, trained.final, "trained here", masked=False)
-    ]
-    assert live_training.sentence(trained, base) in text(page)
+    trained, control = live.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
+    base = live.measure(control.model, 0.15)
+    names = ("Control: without the defence", "trained here")
+    assert bodies(page, "livetable") == [live_look.table(base, trained.final, names, masked=False)]
+    assert live_outcome.sentence(trained, control, base) in text(page)
     assert "n = 40 test pictures" in text(page)
     assert len(page.get("plotly_chart")) == 2
-    assert live_gaps.moved(base, trained.final) in text(page)
+    assert live_gaps.moved(base, trained.final, control.words) in text(page)
     assert "n = 64 training pictures, always the first ones, and the 40 test pictures" in text(page)
     assert sum("Adversarial" in i.caption for i in pictures(page)) == 2
 
@@ -170,35 +190,33 @@ def test_five_alphas_make_one_chart():
 
 
 def test_the_sentence_names_what_happened():
-    trained = live.train_live(Plan(epochs=1))
+    trained, control = live.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
     at = trained.final
 
-    def said(**changes) -> str:
-        final = live.Sounding(**{**vars(at), **changes})
-        return live_training.sentence(live.Trained(**{**vars(trained), "final": final}), at)
+    def said(**figures) -> str:
+        return live_outcome.sentence(changed(trained, **figures), control, at)
 
     assert "Catastrophic overfitting" in said(fgsm=0.6, pgd=0.01, zero_gradients=0.0)
     assert "Gradient masking" in said(zero_gradients=0.9, masked=0.9)
-    assert "undefended" in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
+    assert live_beside.WITHOUT in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
 
 
 def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
-    trained, base = live.train_live(Plan(method="static", epochs=1)), live.undefended(0.15)
-    at = trained.final
+    plan = Plan(method="static", epochs=1)
+    at, base = live.train_live(plan).final, live.measure(beside(plan).model, 0.15)
 
-    def said(**changes) -> str:
-        final = live.Sounding(**{**vars(at), **changes})
-        return live_training.old_and_fresh(base, final)
+    def said(**figures) -> str:
+        return live_outcome.old_and_fresh(base, replace(at, **figures))
 
     apart, close = said(old=0.9, pgd=0.1), said(old=0.9, pgd=0.85)
     for told in (apart, close):
-        assert f"{live_look.share(base.old)} right before" in told
-        assert "90.0 % after" in told
+        assert f"{live_look.share(base.old)} of the control" in told
+        assert "90.0 % right" in told
     assert "10.0 % (PGD" in apart
     assert "adversarial training makes them anew" in apart
     assert "close together" in close
     page = press(visit(live_method="static", live_epochs="1"), "live_train")
-    assert live_training.old_and_fresh(base, at) in text(page)
+    assert live_outcome.old_and_fresh(base, at) in text(page)
     assert "old copies" in bodies(page, "livetable")[0]
 
 
@@ -215,3 +233,108 @@ def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
         assert len(set(looks)) == len(looks)
         form = json.dumps(live_charts.curves(lines, "share", ("epoch", 1), share=True))
         assert all(name in form for name in lines)
+
+
+def test_the_control_is_trained_once_for_all_sizes_and_weights(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        live_beside, "train_control", lambda c, **_: seen.append(c) or train_control(c)
+    )
+    page = press(visit(live_epochs="1"), "live_train")
+    page.slider(key="live_alpha").set_value(0.1)
+    page.slider(key="live_eps").set_value(0.3)
+    press(page, "live_train")
+    assert seen == [control_of(Plan(epochs=1))]
+    page.number_input(key="live_seed").set_value(5)
+    press(page, "live_train")
+    assert seen[1:] == [control_of(Plan(epochs=1, seed=5))]
+
+
+def test_clean_training_claims_no_gain_of_a_defence():
+    page = press(visit(live_method="clean", live_epochs="1"), "live_train")
+    assert "no defence was trained" in text(page)
+    assert "its own control" in text(page)
+    assert "40 epochs" in text(page)
+    assert live_beside.WITHOUT not in text(page)
+
+
+def test_the_spot_follows_each_training_and_then_the_visitor():
+    page = press(visit(live_epochs="1", live_eps="0.3"), "live_train")
+    assert page.slider(key="spot_eps").value == 0.3
+    assert not page.toggle(key="spot_naive").value
+    assert "spot_eps" not in page.query_params
+    ran(page.slider(key="spot_eps").set_value(0.05).run())
+    ran(page.slider(key="live_alpha").set_value(0.2).run())
+    assert page.slider(key="spot_eps").value == 0.05
+    press(page, "live_train")
+    assert page.slider(key="spot_eps").value == 0.3
+    page.selectbox(key="live_method").set_value("distillation").run()
+    press(page, "live_train")
+    assert page.toggle(key="spot_naive").value
+
+
+def test_a_link_counts_as_chosen():
+    page = press(visit(live_epochs="1", live_eps="0.3", spot_eps="0.05"), "live_train")
+    assert page.slider(key="spot_eps").value == 0.05
+    assert page.query_params["spot_eps"] == "0.05"
+
+
+def test_after_catastrophic_overfitting_fgsm_is_there_and_pgd_is_named(monkeypatch):
+    monkeypatch.setattr(live_spot, "is_overfitted", lambda at: True)
+    page = press(visit(live_epochs="1"), "live_train")
+    assert page.selectbox(key="spot_attack").value == "fgsm"
+    assert live_spot.BOTH in text(page)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_only_what_attacks_its_own_pictures_has_a_loop_in_a_loop(method):
+    attacks_itself = method in ("fgsm", "pgd", "lambda")
+    plan = Plan(method=method)
+    title, meaning = live_depth.step_words(plan)
+    assert ("Madry" in meaning) == ("loop in a loop" in title) == attacks_itself
+    drawn = live_look.flow(plan)
+    assert ("Inner loop" in drawn) == ("Outer loop" in drawn) == attacks_itself
+    assert ("Teacher" in drawn) == ("T = 100" in drawn) == (method == "distillation")
+    assert "Inner" not in live_look.flow(Plan(alpha=1.0)), "that is clean training"
+
+
+def test_a_kept_training_is_said_to_be_kept_and_its_curves_grow_again(monkeypatch):
+    drawn, rows = [], live_charts.loss_rows
+    monkeypatch.setattr(live_training, "REPLAY", 0.0)
+    monkeypatch.setattr(
+        live_charts, "loss_rows", lambda history: drawn.append(len(history)) or rows(history)
+    )
+    first = press(visit(live_epochs="3"), "live_train")
+    assert "Kept from" not in text(first)
+    second = visit(live_epochs="3")
+    drawn.clear()
+    press(second, "live_train")
+    assert "Kept from an earlier training" in text(second)
+    assert drawn == [0, 1, 2, 3, 4]
+    drawn.clear()
+    ran(second.slider(key="live_alpha").set_value(0.2).run())
+    assert drawn == [0, 4], "once for each press"
+    assert "Kept from an earlier training" in text(second)
+
+
+def test_what_was_drawn_before_a_stop_stays_and_is_said_to_be_unfinished(monkeypatch):
+    history = live.train_live(Plan(epochs=1)).history
+
+    def slow(plan, *, watch, **_):
+        watch(history)
+        time.sleep(0.3)
+        raise OutOfTime("The computation was stopped: it took longer than 120 seconds.")
+
+    drawn, rows = [], live_charts.loss_rows
+    with monkeypatch.context() as patch:
+        patch.setattr(live_training, "train_live", slow)
+        page = visit(live_epochs="3")
+        page.button(key="live_train").click().run()
+        patch.setattr(live_charts, "loss_rows", lambda h: drawn.append(h) or rows(h))
+        ran(page.run())
+    assert drawn == [(), history]
+    assert "Stopped after epoch 1 of 3" in text(page)
+    assert "unfinished" in text(page)
+    assert not bodies(page, "livetable")
+    press(page, "live_again")
+    assert len(bodies(page, "livetable")) == 1
