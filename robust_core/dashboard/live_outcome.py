@@ -16,6 +16,12 @@ GAP = 0.3
 MASKED_FROM = 0.05
 """Share of zero gradients from which the result is about them."""
 
+END_ONLY = (
+    "This run shows the end state only: where catastrophic overfitting was found, on deeper networks, "
+    "accuracy under PGD first rises and then falls to about 0 at once (Wong et al., 2020); this small "
+    "network is hardly ever right under PGD at this eps."
+)
+
 
 def show_all(trained: Trained, beside: Beside) -> None:
     """The outcome, then the gaps; as far as the network beside it could be measured."""
@@ -36,6 +42,8 @@ def show(trained: Trained, beside: Beside, base: Sounding) -> None:
     st.markdown(f"##### {sentence(trained, beside, base)}")
     st.html(live_look.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
     st.markdown(difference(plan, beside))
+    if is_overfitted(at) and not is_masked(at):
+        st.markdown(END_ONLY)
     if plan.method == "static":
         st.markdown(old_and_fresh(base, at))
     st.caption(

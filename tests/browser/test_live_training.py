@@ -2,6 +2,9 @@
 
 import pytest
 
+from robust_core.dashboard import live_words
+from robust_core.training.live import METHODS
+
 PAGE = "live_training"
 QUERY = "?live_epochs=2&live_method=clean"
 
@@ -43,10 +46,42 @@ def test_one_click_trains_and_the_curves_stay_the_same_charts(opened):
     page.locator(".livetable [role=row]").nth(3).wait_for()
 
 
+def test_stop_keeps_the_curves_and_a_kept_training_is_drawn_again(opened):
+    page = opened(1280, 720)
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.locator(".livetable [role=row]").nth(3).wait_for()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_text("Kept from an earlier training").wait_for()
+    page.goto(page.url.replace("live_epochs=2", "live_epochs=20").replace("live_method=clean", ""))
+    page.get_by_role("button", name="Train", exact=True).click()
+    points = page.locator("[data-testid=stVegaLiteChart] .mark-symbol.role-mark path")
+    points.nth(12).wait_for(state="attached")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text("curves are those of an unfinished training").wait_for()
+    assert points.nth(5).is_visible()
+    assert page.locator(".livetable").count() == 0
+
+
 def test_a_phone_never_scrolls_sideways(opened):
     page = opened(390, 844, color_scheme="dark")
     page.get_by_role("button", name="Train", exact=True).click()
     page.locator(".livetable [role=row]").nth(3).wait_for()
     page.locator(".liveloop").wait_for()
+    page.get_by_text("One step of the training: one loop").wait_for()
     main = "document.querySelector('[data-testid=stMain]')"
     assert page.evaluate(f"{main}.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_formula_is_whole_on_a_phone(contexts, address, method):
+    """What does not fit into the width goes to the next line, once style and fonts are there."""
+    page = contexts(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(f"http://{address}/{PAGE}?live_method={method}")
+    page.locator(".katex-display").first.wait_for()
+    page.get_by_role("heading", name=live_words.WORDS[method].title).wait_for()
+    page.wait_for_function(
+        """[...document.querySelectorAll('.katex-display')].flatMap(box =>
+        [...box.querySelectorAll('.katex-html > .base')].filter(part =>
+        part.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)).length === 0"""
+    )
+    page.close()

@@ -281,9 +281,11 @@ def test_a_link_counts_as_chosen():
 
 def test_after_catastrophic_overfitting_fgsm_is_there_and_pgd_is_named(monkeypatch):
     monkeypatch.setattr(live_spot, "is_overfitted", lambda at: True)
+    monkeypatch.setattr(live_outcome, "is_overfitted", lambda at: True)
     page = press(visit(live_epochs="1"), "live_train")
     assert page.selectbox(key="spot_attack").value == "fgsm"
     assert live_spot.BOTH in text(page)
+    assert live_outcome.END_ONLY in text(page)
 
 
 @pytest.mark.parametrize("method", METHODS)
