@@ -42,7 +42,9 @@ def defense_of(args: argparse.Namespace) -> "Defense | None":
         if args.adaptive:
             raise ValueError("--adaptive needs a --defense to know of")
         return None
-    name, _, rest = args.defense.partition(":")
+    name, colon, rest = args.defense.partition(":")
+    if colon and not rest:
+        raise ValueError(f"--defense must have settings behind its colon; got {args.defense!r}")
     values = {}
     for item in filter(None, rest.split(",")):
         field, equals, text = item.partition("=")

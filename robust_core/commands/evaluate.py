@@ -231,8 +231,8 @@ def _text(value: dict) -> str:
             f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
             f"{value['model']}, {value['n']} pictures of {value['data']}"
             + (" that it gets right" if value.get("correct_only") else "")
-            + _behind(value)
             + f", {value['device']}",
+            *_behind(value),
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
             f"clean: top-1 {output.share(value['clean_top1'])}, "
             f"top-5 {output.share(value['clean_top5'])}",
@@ -244,23 +244,23 @@ def _text(value: dict) -> str:
     )
 
 
-def _behind(value: dict) -> str:
-    """The defence and what the attacker knows of it, where there is one."""
+def _behind(value: dict) -> list[str]:
+    """A line on the defence and what the attacker knows of it, where there is one."""
     defense = value.get("defense")
     if not defense:
-        return ""
+        return []
     fields = ", ".join(f"{k} {v}" for k, v in defense["parameters"].items())
     knows = "knows" if value["adaptive"] else "does not know"
-    return (
-        f", behind {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
+    return [
+        f"behind: {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
         f"{_otherwise(value)}"
-    )
+    ]
 
 
 def _otherwise(value: dict) -> str:
     """What the attacker runs, where that is not what was asked for, and the model it is run on."""
     run = value["run"]
-    on = f", on {run['made_on']}"
+    on = f"; pictures made on {run['made_on']}"
     if (run["attack"], run["parameters"]) == (value["attack"], value["parameters"]):
         return on
     settings = ", ".join(f"{k} {v}" for k, v in run["parameters"].items() if v is not None)

@@ -14,7 +14,7 @@ from robust_core.dashboard.compare import Row, left_confidence, root_mean_square
 from robust_core.dashboard.result import BADGES, duration, short
 from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.verdict import Verdict, in_255ths, quoted, rounded, said, verdict
+from robust_core.evaluation.verdict import Verdict, aim, in_255ths, rounded, said, verdict
 from robust_core.experiment import Experiment
 
 SIDE = 96
@@ -103,10 +103,9 @@ def _show_head(
             st.markdown(f"##### {_summary(rows, done)}")
             st.markdown(f"Clean: {said(first.before[0])}")
             st.caption(
-                f"{request.model.name}. The class to leave is {quoted(first.label.label)}: "
-                f"{first.label_source}. Perturbations × {factor:g} around grey, in every row; up to "
-                "1 % of the values may be cut off. For L2 attacks eps is the root-mean-square change of "
-                "a value."
+                f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
+                "up to 1 % of the values may be cut off. For L2 attacks eps is the root-mean-square change "
+                "of a value."
             )
 
 

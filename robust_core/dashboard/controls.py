@@ -39,6 +39,19 @@ TITLES = {
     }
 }
 """Words for the values of a field, where their names are short for something."""
+LABELS = {
+    "smoothing.n": "Votes n",
+    "pixeldp.n": "Votes n",
+    "draws": "Draws of the adaptive attack",
+    "smoothing.alpha": "Risk alpha of the certificate",
+    "pixeldp.alpha": "Risk alpha of the certificate",
+    "fgsm-at.alpha": "Alpha, weight of the clean loss",
+    "trained": "Network trained under noise",
+    "bfloat16": "Votes in bfloat16",
+    "smoothing.seed": "Seed of the noise",
+    "pixeldp.seed": "Seed of the noise",
+}
+"""Words for the name of a field, or of that of one method, where the name is short for something."""
 FIELD_OF = {"eps", "seed", "detector"}
 """Fields that have a place of their own on the page."""
 
@@ -253,7 +266,8 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
 def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
     """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence."""
     kind, low, high = _range(spec)
-    meta, label = spec.metadata, spec.name.replace("_", " ").capitalize()
+    meta, name = spec.metadata, spec.name.replace("_", " ").capitalize()
+    label = LABELS.get(f"{owner}.{spec.name}") or LABELS.get(spec.name, name)
     common = {
         "key": setting(f"{owner}.{spec.name}", spec.default, _parser(spec)),
         "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],

@@ -51,6 +51,7 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
                     "array": [None if size is None else 0.0 for size in below],
                     "arrayminus": below,
                     "color": "#8C8C8C",
+                    "width": 0,  # a cap would be drawn on bars without a bound, too
                 },
                 customdata=[f"{proof.counts[i]:,} of {proof.n:,}" for i in shown],
                 hovertemplate="%{x}: %{customdata} votes<extra>" + name + "</extra>",
@@ -87,13 +88,15 @@ def promise(proof: Proof, names: tuple[str, ...], allowed: float) -> str:
         )
     radius, length = _apart(proof.radius, allowed)
     if proof.radius > allowed:
-        return f"**Certified at {radius} > {length}: {name} stays, whatever the attack.** It has {bound}."
-    return f"**Certified at {radius} < {length}: no promise.** {name} has {bound}."
+        told = f"Certified at {radius} > {length} in L2: {name} stays, whatever the attack."
+        return f"**{told}** It has {bound}."
+    return f"**Certified at {radius} < {length} in L2: no promise.** {name} has {bound}."
 
 
 def conditions(proof: Proof, eps: str, allowed: float) -> str:
     """What the numbers of ``promise`` mean, and when they are wrong."""
     return (
+        "The line down from the top of a winner's bar ends at p_A. "
         f"The radius is an L2 length around the clean picture. {eps} allows changes of up to "
         f"{allowed:.3g} in L2, where every value moves as far as it may. A certificate is wrong in at most "
         f"{percent(proof.alpha)} of cases; noise of deviation {proof.sigma:g}."

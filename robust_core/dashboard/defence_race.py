@@ -46,8 +46,8 @@ PUBLISHED = (
 """Athalye, Carlini, Wagner (2018), table 1: idea, authors, accuracy in percent, data and distance."""
 NOTES = (
     "Published, not measured here: Athalye, Carlini, Wagner, 2018, table 1. Hover for data and distance. "
-    "\\* The authors also combine it with adversarial training; this is the defence alone. \\*\\* Its "
-    "principle has 0 %; in practice the optimal attack fails by imperfections of the defence."
+    "\\* The authors also combine it with adversarial training; this is the defence alone. \\*\\* Hatched: "
+    "its principle has 0 %; in practice the optimal attack fails by imperfections of the defence."
 )
 
 

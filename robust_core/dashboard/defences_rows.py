@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from robust_core import zoo
 from robust_core.dashboard import defences_look as looks
 from robust_core.dashboard import lab
 from robust_core.dashboard.defences import Row, choose_settings, summary
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.result import steps_of
+from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
 from robust_core.evaluation.defended import Look, Trial
-from robust_core.evaluation.verdict import in_255ths, quoted, said
+from robust_core.evaluation.detector_words import title
+from robust_core.evaluation.verdict import aim, in_255ths, said
 from robust_core.experiment import Experiment
 
 GRID = (1.2, 1.4, 1.4)
@@ -83,7 +85,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
     request, cell = undefended.row.request, undefended.cells[False]
     experiment: Experiment | None = lab.engine().peek(request.key())
     if experiment is None:
-        with cell.container():
+        with head.container():  # where it is read first if there is no attack to compare
             experiment = _compute(
                 request.key(), request.work, request.attack.title, lab.steps(request.attack)
             )
@@ -192,7 +194,8 @@ def _show_head(
     """The clean picture, how many defences help, and what holds for all rows."""
     asked = [line for line in lines if line.row.defense is not None]
     told = summary(experiment, [line.trials for line in asked], len(asked))
-    label = experiment.label
+    norm = request.attack.norm
+    notes = [flat_grey(experiment, norm), _who_detects(experiment)]
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
         looks.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
         with st.container(width="stretch", gap="small"):
@@ -200,7 +203,17 @@ def _show_head(
             st.caption(
                 f"Clean: {said(experiment.before[0])}. {request.model.name}, "
                 f"{type(request.attack).title}, eps {request.shown_eps:.3g} "
-                f"({in_255ths(request.shown_eps)}){steps_of(request.attack)}. The class to leave is "
-                f"{quoted(label.label)}: {experiment.label_source}. Pictures as each defence sees them; "
-                "times of one prediction on this machine."
+                f"({in_255ths(request.shown_eps)}){steps_of(request.attack)}. {aim(experiment)} "
+                "Pictures as each defence sees them; times of one prediction on this machine. "
+                + " ".join(filter(None, notes))
             )
+
+
+def _who_detects(experiment: Experiment) -> str:
+    """Which detector the badges are of; empty where there is none."""
+    seen = experiment.detection
+    if seen is None:
+        return ""
+    entry = zoo.index().get(seen.name)
+    name = title(entry) if entry else seen.name
+    return f"Detected or not: by {name}, which no defence has a part in, at its threshold."

@@ -82,7 +82,8 @@ def compute(
     except (Busy, OutOfTime, ValueError) as error:
         if isinstance(error, OutOfTime):
             _stopped().add(key)  # or the next run of the page would spend all that time again
-        slot.error(str(error))
+        told = str(error)
+        slot.error(told[:1].upper() + told[1:])
     except Exception as error:
         slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
         raise

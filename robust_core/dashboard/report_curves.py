@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 
 from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS
+from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
 from robust_core.evaluation.defense_results import Report
@@ -41,9 +42,12 @@ def accuracy_curves(
 ) -> go.Figure:
     """Accuracy against eps up to ``top``, a line for each subject and attacker, with Wilson intervals.
 
+    The axis is in the units in which ``top`` is known: those of the dashboard's list, or 255ths.
+
     The undefended model has one line only: nobody has anything to know about it.
     """
     titles = report.subjects(part)
+    scale, unit = (1, "") if top in EPS_CHOICES else (255, ", in 255ths")
     traces = []
     for subject in (one for one in titles if one in chosen):
         own = (ADAPTIVE,) if subject == UNDEFENDED else tuple(threats)
@@ -51,24 +55,27 @@ def accuracy_curves(
             rows = [row for row in report.curve(subject, threat, part) if row.eps <= top + 1e-9]
             tint = colour(subject, list(titles))
             if threat == own[-1] and len(chosen) <= MOST_BANDS:
-                traces.append(_band(rows, tint))
-            traces.append(_line(rows, titles[subject], threat, tint, list(titles).index(subject)))
+                traces.append(_band(rows, tint, scale))
+            place = list(titles).index(subject)
+            traces.append(_line(rows, titles[subject], threat, tint, place, scale))
     layout = go.Layout(
         **BARE,
         height=430,
         legend={**ABOVE, "font": {"size": 11}},
-        xaxis={"title": "eps, Linf, in 255ths", "range": [-0.01 * 255 * top, 255 * top * 1.02]},
+        xaxis={"title": f"eps, Linf{unit}", "range": [-0.01 * scale * top, scale * top * 1.02]},
         yaxis={"title": "right", "range": [-0.03, 1.03], "tickformat": ".0%"},
         hovermode="closest",
     )
     return go.Figure(traces, layout)
 
 
-def _line(rows: Sequence[Row], title: str, threat: str, tint: str, place: int) -> go.Scatter:
+def _line(
+    rows: Sequence[Row], title: str, threat: str, tint: str, place: int, scale: int
+) -> go.Scatter:
     undefended = bool(rows) and rows[0].subject == UNDEFENDED
     who = "" if undefended else f", {'adaptive' if threat == ADAPTIVE else threat}"
     return go.Scatter(
-        x=[255 * row.eps for row in rows],
+        x=[scale * row.eps for row in rows],
         y=[row.accuracy.value for row in rows],
         name=f"{title}{who}",
         mode="lines+markers",
@@ -88,8 +95,8 @@ def about(row: Row) -> str:
     return said + row.conditions.replace(". Made by: ", "<br>").replace("`", "")
 
 
-def _band(rows: Sequence[Row], tint: str) -> go.Scatter:
-    x = [255 * row.eps for row in rows]
+def _band(rows: Sequence[Row], tint: str, scale: int) -> go.Scatter:
+    x = [scale * row.eps for row in rows]
     lows, highs = zip(*(row.accuracy.interval for row in rows), strict=True) if rows else ((), ())
     red, green, blue = (int(tint[i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(

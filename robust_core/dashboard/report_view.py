@@ -81,15 +81,17 @@ def _say_headline(report: Report) -> None:
         return
     held = [one for _, one in pairs if one.accuracy.interval[0] >= bare.accuracy.value + GAIN]
     st.markdown(
-        f"##### {len(held)} of {len(pairs)} defences still gain {100 * GAIN:.0f} points or more, once "
-        "the attacker knows them"
+        f"##### {len(held)} of {len(pairs)} defences still gain{'s' * (len(held) == 1)} "
+        f"{100 * GAIN:.0f} points or more, once the attacker knows them"
     )
     before, after = max(pairs, key=lambda pair: pair[1].accuracy.interval[0])
     st.caption(
-        f"{report.model} on the {report.data} test set, without defence: {clean.accuracy} clean, "
-        f"{bare.accuracy} under attack ({bare.circumstances}). The best, {after.title}: {before.accuracy} "
-        f"clean, {after.accuracy} under attack ({after.circumstances}). Counted is the stronger of PGD and "
-        f"the ensemble, by the lower end of its 95 % interval. Made by: `{report.command}`"
+        f"{report.model} on the {report.data} test set. Undefended: {clean.accuracy} clean ({clean.n:,} "
+        f"pictures), {bare.accuracy} under attack ({bare.circumstances}). The best, {after.title}: "
+        f"{before.accuracy} clean ({before.n:,} pictures), {after.accuracy} under attack "
+        f"({after.circumstances}). The attack is PGD or the ensemble, whichever leaves less; a defence "
+        "gains if the lower end of its 95 % interval is so far above the undefended figure. "
+        f"Made by: `{report.command}`"
     )
 
 
@@ -150,8 +152,20 @@ def curves(report: Report, part: str = CURVES) -> None:
         "Solid: the attacker knows the defence and differentiates what stands for it. Dotted: it does "
         "not know of it. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
         "can be made flat grey: no classifier can be right there. "
-        f"{row.attack}, {row.steps} steps; n and command of each point are in its hover."
+        f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; the command of each point is "
+        "in its hover."
     )
+
+
+def _pictures(report: Report, chosen: list[str], part: str) -> str:
+    """How many pictures the lines are of, those of most lines first."""
+    titles = report.subjects(part)
+    counts: dict[int, list[str]] = {}
+    for subject in (one for one in titles if one in chosen):
+        counts.setdefault(report.rows(part, subject)[0].n, []).append(titles[subject])
+    (most, _), *others = sorted(counts.items(), key=lambda item: -len(item[1]))
+    told = [f"{' and '.join(names)} {n:,}" for n, names in others]
+    return f"{most:,} pictures" + (f" ({', '.join(told)})" if told else "")
 
 
 def trade_off(report: Report) -> None:
@@ -159,9 +173,9 @@ def trade_off(report: Report) -> None:
     published = report_charts.published_for(report)
     _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
     st.caption(
-        "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow, below it: the ensemble of "
-        f"four attacks, on fewer pictures. Triangles: certified at an L2 radius of {RADIUS:g}, another "
-        "threat. Robustness is paid with clean accuracy."
+        "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow: the ensemble of four "
+        "attacks, on fewer pictures, by chance above it now and then. Triangles: certified at an L2 radius "
+        f"of {RADIUS:g}, another threat. Robustness is paid with clean accuracy."
         + (" Grey crosses are published figures, not measured here." if published else "")
     )
 

@@ -12,9 +12,9 @@ from robust_core.dashboard.views import Views
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.verdict import (
     Verdict,
+    aim,
     in_255ths,
     needed,
-    quoted,
     rounded,
     said,
     sentence,
@@ -56,17 +56,23 @@ def notices(experiment: Experiment, norm: str) -> list[str]:
     """Everything that would mislead if it were not said."""
     told = list(experiment.notices)
     told += filter(None, [rounded(experiment)])
-    if norm == "linf" and (experiment.eps or 0) >= GREY_POINT:
-        told.append(
-            f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
-            "can be right on all of them, and the change is plain to see."
-        )
+    told += filter(None, [flat_grey(experiment, norm)])
     if experiment.zero_gradients:
         told.append(
             f"{experiment.zero_gradients} of {experiment.gradients} gradients were exactly zero: "
             "success that is missing here may be masked gradients, not robustness."
         )
     return told
+
+
+def flat_grey(experiment: Experiment, norm: str) -> str:
+    """That the eps allows any picture to become another one; empty where it does not."""
+    if norm != "linf" or (experiment.eps or 0) < GREY_POINT:
+        return ""
+    return (
+        f"At eps {experiment.eps:g} every picture can be turned into flat grey: no classifier "
+        "can be right on all of them, and the change is plain to see."
+    )
 
 
 def show_pictures(experiment: Experiment, views: Views) -> None:
@@ -148,5 +154,5 @@ def show_conditions(request: Request, experiment: Experiment) -> None:
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
         + steps_of(request.attack)
-        + f". The class to leave is {quoted(experiment.label.label)}: {experiment.label_source}."
+        + f". {aim(experiment)}"
     )

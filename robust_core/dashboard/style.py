@@ -58,6 +58,9 @@ _CSS = """
 [class*=st-key-cell_recovered_] { border-left: 4px solid #009E73; }
 [class*=st-key-cell_fooled_] { border-left: 4px dashed #D55E00; }
 [class*=st-key-who_] { display: none; }
+.st-key-attackers {
+  position: sticky; top: 3.5rem; z-index: 9; padding: 0.4rem 0; background: canvas;
+}
 
 /* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
 :has(> .st-key-pages) { display: none; }

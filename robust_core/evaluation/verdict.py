@@ -5,7 +5,7 @@ from enum import Enum
 
 from robust_core.classifier import Guess
 from robust_core.experiment import Experiment
-from robust_core.goals import ConfidenceReduction
+from robust_core.goals import ConfidenceReduction, LeastLikely
 
 
 class Verdict(Enum):
@@ -63,6 +63,21 @@ def in_255ths(value: float) -> str:
     tenths = math.floor(10 * steps + 0.5 + 1e-4) / 10
     number = f"{tenths:g}" if steps >= 1 or steps == 0 else f"{steps:.2g}"
     return f"{number}/255"
+
+
+def aim(experiment: Experiment) -> str:
+    """What the attack is to reach, in a sentence, with the class of the picture and who says so."""
+    known = f"{quoted(experiment.label.label)} ({experiment.label_source})"
+    goal = experiment.goal
+    if isinstance(goal, ConfidenceReduction):
+        much = f"by {100 * goal.drop:g} points"
+        if goal.threshold is not None:
+            much = f"down to {100 * goal.threshold:g} %"
+        return f"The attack is to make it less sure of {known}, {much}."
+    if experiment.target is None:
+        return f"The attack is to make it say anything but {known}."
+    least = ", the least likely class" if isinstance(goal, LeastLikely) else ""
+    return f"The attack is to make it say {quoted(experiment.target.label)}{least}, instead of {known}."
 
 
 def verdict(experiment: Experiment) -> Verdict:

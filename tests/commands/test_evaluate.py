@@ -294,6 +294,7 @@ def test_a_defence_and_both_attackers(command):
     [
         (("--adaptive",), "--adaptive needs a --defense to know of"),
         (("--defense", "jpg"), "defense must be one of jpeg, bit-depth"),
+        (("--defense", "jpeg:"), "--defense must have settings behind its colon"),
         (("--defense", "jpeg:75"), "--defense must be a name, or one as jpeg:quality=50"),
         (("--defense", "jpeg:level=3"), "jpeg has no level; it takes quality, subsampling"),
         (("--defense", "jpeg:=5"), "--defense must be a name, or one as jpeg:quality=50"),

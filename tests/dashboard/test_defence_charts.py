@@ -52,7 +52,7 @@ def test_few_classes_are_shown_and_those_with_votes_first():
 def test_a_radius_below_eps_promises_nothing():
     proof = smooth(CLEAR)
     assert promise(proof, NAMES, 0.5).startswith(
-        f"**Certified at {proof.radius:.2g} < 0.5: no promise.**"
+        f"**Certified at {proof.radius:.2g} < 0.5 in L2: no promise.**"
     )
     assert f"at least {proof.p_lower:.3f}" in promise(proof, NAMES, 0.5)
     assert "480 of 500 votes" in promise(proof, NAMES, 0.5)
@@ -60,13 +60,13 @@ def test_a_radius_below_eps_promises_nothing():
 
 def test_a_radius_above_eps_promises_that_the_answer_stays():
     proof = smooth(CLEAR)
-    assert f"**Certified at {proof.radius:.2g} > 0.1: c stays" in promise(proof, NAMES, 0.1)
+    assert f"**Certified at {proof.radius:.2g} > 0.1 in L2: c stays" in promise(proof, NAMES, 0.1)
 
 
 def test_two_lengths_that_look_alike_are_told_apart():
     proof = smooth(CLEAR)
     said = promise(proof, NAMES, proof.radius * 1.001)
-    left, right = said.split("Certified at ")[1].split(": no promise")[0].split(" < ")
+    left, right = said.split("Certified at ")[1].split(" in L2: no promise")[0].split(" < ")
     assert float(left) < float(right)
 
 

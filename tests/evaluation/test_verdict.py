@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from robust_core import attacks, zoo
 from robust_core.classifier import Guess
 from robust_core.evaluation.verdict import (
     Verdict,
+    aim,
     change,
     in_255ths,
     needed,
@@ -20,8 +22,8 @@ from robust_core.evaluation.verdict import (
     sentence,
     verdict,
 )
-from robust_core.experiment import Experiment
-from robust_core.goals import ConfidenceReduction, Untargeted
+from robust_core.experiment import Experiment, perform
+from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 
 CAT, DOG, FROG = (
     Guess(i, name, p) for i, name, p in ((3, "cat", 0.98), (5, "dog", 0.71), (6, "frog", 0.02))
@@ -226,3 +228,19 @@ def test_small_changes_keep_two_figures():
     assert in_255ths(0.25 / 255) == "0.25/255"
     assert in_255ths(0.012345 / 255) == "0.012/255"
     assert in_255ths(0.0) == "0/255"
+
+
+def test_the_aim_names_goal_and_target():
+    picture = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    pixels = (255 * picture[0].permute(1, 2, 0)).byte().numpy()
+    model = zoo.load("digits-cnn")
+    attack = attacks.create("fgsm", eps=0.1)
+
+    def told(goal) -> str:
+        return aim(perform(model, pixels, attack, label=3, label_source="given", goal=goal))
+
+    assert told(Untargeted()) == 'The attack is to make it say anything but "3" (given).'
+    assert told(Towards(7)) == 'The attack is to make it say "7", instead of "3" (given).'
+    assert "the least likely class, instead of" in told(LeastLikely())
+    assert told(ConfidenceReduction(drop=0.3)).endswith('less sure of "3" (given), by 30 points.')
+    assert told(ConfidenceReduction(threshold=0.5)).endswith("down to 50 %.")

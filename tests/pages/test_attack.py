@@ -35,7 +35,7 @@ def pictures(page: AppTest) -> tuple[str, str, str]:
 
 
 def conditions(page: AppTest) -> str:
-    (line,) = [c.value for c in page.caption if "The class to leave is" in c.value]
+    (line,) = [c.value for c in page.caption if "The attack is to make it" in c.value]
     return line
 
 
@@ -213,7 +213,7 @@ def test_the_threat_model_is_a_card_of_five_lines():
 def test_the_picture_s_own_class_as_target_gets_a_sentence_and_keeps_the_result():
     page = visit()
     before = pictures(page)
-    own = re.search(r"The class to leave is ([^:]+):", conditions(page))[1]
+    own = re.search(r"anything but (.+) \(", conditions(page))[1]
     page.selectbox(key="target_cifar10").set_value(own).run()
     assert not page.exception
     (error,) = page.error
@@ -316,7 +316,7 @@ def test_a_picture_of_another_shape_is_cropped_or_squashed():
 
 def test_a_data_set_picture_brings_its_label():
     page = finished(visit(model="digits-cnn", eps="0.15"))
-    assert conditions(page).endswith("the label of the digits test set.")
+    assert conditions(page).endswith("(the label of the digits test set).")
     assert "fit" not in keys(page.segmented_control), "it has the model's own size"
 
 
@@ -326,7 +326,7 @@ def test_an_upload_is_attacked_and_its_label_is_the_prediction():
     page.file_uploader(key="upload").upload("a.png", PHOTO, "image/png").run()
     assert not page.exception
     assert pictures(page)[0] != sample[0]
-    assert conditions(page).endswith("the model's own prediction.")
+    assert conditions(page).endswith("(the model's own prediction).")
 
 
 HOSTILE = {

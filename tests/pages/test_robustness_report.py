@@ -36,7 +36,7 @@ def test_the_headline_counts_what_stands_against_those_who_know(results):
     fake_defenses.write(results / "defenses.json")
     said = text(visit())
     assert "3 of 5 defences still gain 10 points or more" in said
-    assert "77.0 % clean, 40.0 % under attack (100 pictures, auto" in said
+    assert "77.0 % clean (100 pictures), 40.0 % under attack (100 pictures, auto" in said
     assert "on the cifar10 test set" in said
     assert "--suite defenses --json" in said
 
