@@ -96,13 +96,11 @@ def choose_eps(
     *,
     own: str = "",
     start: float | None = None,
-    chip: float = EPS_CHOICES[0],
 ) -> float:
     """One of the five values, or any value in 255ths; in [0, 1] pixel units.
 
     Where ``attack`` has no eps it is said what the value is good for. ``own`` begins the names of the
-    settings of a page with an eps of its own, ``start`` is another value than one of the five at first,
-    ``chip`` which of the five is.
+    settings of a page with an eps of its own, ``start`` is another value than one of the five at first.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":small[Epsilon]", help=EPS_HELP)
@@ -131,7 +129,7 @@ def choose_eps(
             EPS_CHOICES,
             required=True,
             format_func=lambda eps: f"{eps:g} :small[{in_255ths(eps)}]",
-            key=setting(f"{own}eps", chip, one_of(EPS_CHOICES)),
+            key=setting(f"{own}eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
             persist_state="session",
             label_visibility="collapsed",
             width="stretch",

@@ -65,12 +65,8 @@ CSS = """<style>
 .liveloop .teacher { border: 2px dotted #0072B2; }
 .liveloop .outer { border: 2px solid #009E73; }
 .liveloop b { display: block; }
-/* A formula breaks after a sign; a part that is still too wide scrolls in its box. */
-.katex-display { overflow: auto hidden; padding: 2px 0; }
-.katex-display > .katex { white-space: normal; }
 @media (max-width: 640px) {
   .livetable > div { grid-template-columns: 7rem 1fr 1fr; gap: 0.4rem; }
-  .katex-display { font-size: 0.8em; text-align: left; }
   .liveloop > div { flex-basis: 100%; }
   .liveloop > span { margin: auto; transform: rotate(90deg); }
 }

@@ -58,9 +58,13 @@ _CSS = """
 [class*=st-key-cell_recovered_] { border-left: 4px solid #009E73; }
 [class*=st-key-cell_fooled_] { border-left: 4px dashed #D55E00; }
 [class*=st-key-who_] { display: none; }
-.st-key-attackers {
-  position: sticky; top: 3.5rem; z-index: 9; padding: 0.4rem 0; background: canvas;
-}
+/* Which column is whose stays in sight. */
+:has(> .st-key-attackers) { position: sticky; top: 3.5rem; z-index: 9; }
+.st-key-attackers { padding: 0.4rem 0; backdrop-filter: blur(16px); }
+
+/* Formulas break, or else scroll, inside their box. */
+.katex-display { overflow: auto hidden; padding: 2px 0; }
+.katex-display > .katex { white-space: normal; }
 
 /* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
 :has(> .st-key-pages) { display: none; }
@@ -79,6 +83,7 @@ _CSS = """
   .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
+  .katex-display { font-size: 0.8em; text-align: left; }
   /* The result comes right after eps; the controls that can wait come below it. */
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child,
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child > * {

@@ -39,7 +39,7 @@ class Outcome(Enum):
     FOOLED = "Fooled"
     LESS_SURE = "Less sure"
     MISSED = "Target not reached"
-    WRONG = "Wrong on the clean picture"
+    WRONG = "Wrong when clean"
 
 
 @dataclass(frozen=True)
