@@ -19,7 +19,7 @@ RESULTS = ROOT / "assets" / "results"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 SUITES = ("cifar10",)
 DISTANCES = "cifar10-distances"
-DEFENCES = ("defenses-digits",)
+DEFENCES = ("defenses", "defenses-digits")
 
 
 def percent(share: float | None) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 Box = tuple[float, float, float, float]
-CANVAS = (450, 320)
-"""Pixels of a chart between phone and projector; its width is not known when labels are chosen."""
+CANVAS = (320, 300)
+"""Pixels of a chart on a phone: its width is not known when labels are chosen."""
 LETTER, LINE = 5.2, 13
 """Pixels of a letter's width and of a line's height, at font size 10."""
 SIDES = ((0.35, "right"), (0.65, "center"), (1.0, "left"))
@@ -32,8 +32,9 @@ def placed(points: Mapping[str, tuple[float, float, str]]) -> dict[str, tuple[st
         found[key] = ("", f"top {side}")
         for level, lines in HEIGHTS.items():
             box = (start, start + long, base + lines * LINE, base + (lines + 1) * LINE)
-            beside = level != "middle" or side != "center"  # or it would lie on the point itself
-            if beside and not any(_overlap(box, other) for other in taken):
+            own = level == "middle" and side == "center"  # the place of the point itself
+            axis = box[2] < -LINE  # the place of the axis's own words
+            if not own and not axis and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 found[key] = (text, f"{level} {side}")
                 break

@@ -26,6 +26,15 @@ def test_no_name_lies_on_its_own_point():
     assert [found[str(i)][0] for i in range(3)] == ["abc", "abc", ""]
 
 
+def test_no_name_lies_on_the_axis():
+    found = labels.placed({"a": (0, 1, "a")} | {str(i): (1, 0, "name") for i in range(3)})
+    assert [found[str(i)] for i in range(3)] == [
+        ("name", "top left"),
+        ("name", "middle left"),
+        ("", "top left"),
+    ]
+
+
 def test_a_line_apart_is_enough():
     apart = labels.LINE / labels.CANVAS[1]
     far = {"a": (0.5, 1.0, "one"), "b": (0.5, 1.0 - 1.1 * apart, "two")}
