@@ -90,7 +90,7 @@ def test_what_the_issue_asks_for_is_planned():
     assert all(a.parameters["steps"] == 20 for a in table.attempts if a.attack == "pgd")
     assert all(a.eps == (FIELD,) for a in table.attempts)
     smoothing, _ = (WHOLE.parts["certified"].options(s) for s in WHOLE.parts["certified"].subjects)
-    assert smoothing == {"n": 10_000, "alpha": 0.001}
+    assert smoothing == {"n": 10_000, "alpha": 0.001, "bfloat16": True}
     assert WHOLE.parts["certified"].few == 500
 
 
