@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 Box = tuple[float, float, float, float]
-CANVAS = (320, 300)
+CANVAS = (240, 190)
 """Pixels of a chart on a phone: its width is not known when labels are chosen."""
 LETTER, LINE = 5.2, 13
 """Pixels of a letter's width and of a line's height, at font size 10."""
