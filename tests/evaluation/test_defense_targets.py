@@ -30,6 +30,11 @@ def test_pgd_training_holds(report):
     assert at(report, "pgd-at", ADAPTIVE, "pgd") >= 0.43
 
 
+def test_the_ensemble_takes_a_few_points_more(report):
+    pgd = at(report, "pgd-at", ADAPTIVE, "pgd")
+    assert pgd - 0.06 <= at(report, "pgd-at", ADAPTIVE, "auto") <= pgd + 0.02
+
+
 def test_fgsm_training_with_a_random_start_holds(report):
     assert at(report, PLAIN) >= 0.72
     assert at(report, PLAIN, ADAPTIVE, "pgd") >= 0.38
