@@ -188,9 +188,8 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     model = zoo.load(args.model, "cpu")
     pictures = photographs(max(*args.batch, args.pictures), model.input_size)
-    pictures = (
-        pictures.mul(255).round().div(255)
-    )  # whole levels, as a file has them: ART cuts others off
+    # Whole levels, as a file has them: ART cuts others off.
+    pictures = pictures.mul(255).round().div(255)
     labels = forward(model, pictures).argmax(1)
     rows = [
         measure(name, options, model, pictures[:batch], labels[:batch], args.repeats)

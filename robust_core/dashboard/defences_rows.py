@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core import zoo
 from robust_core.dashboard import defences_look as looks
 from robust_core.dashboard import lab
 from robust_core.dashboard.defences import Row, choose_settings, summary
+from robust_core.dashboard.detection import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
 from robust_core.evaluation.defended import Look, Trial
-from robust_core.evaluation.detector_words import title
 from robust_core.evaluation.verdict import aim, in_255ths, said
 from robust_core.experiment import Experiment
 
@@ -214,6 +213,4 @@ def _who_detects(experiment: Experiment) -> str:
     seen = experiment.detection
     if seen is None:
         return ""
-    entry = zoo.index().get(seen.name)
-    name = title(entry) if entry else seen.name
-    return f"Detected or not: by {name}, which no defence has a part in, at its threshold."
+    return f"Detected or not: by {name_of(seen)}, which no defence has a part in, at its threshold."

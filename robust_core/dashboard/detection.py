@@ -68,12 +68,18 @@ def badge(detection: Detection) -> str:
     return f":violet-badge[:material/policy: {word}]"
 
 
+def name_of(detection: Detection) -> str:
+    """What the detector is called; its plain name where the index does not have it."""
+    entry = zoo.index().get(detection.name)
+    return title(entry) if entry else detection.name
+
+
 def show_detection(detection: Detection) -> None:
     """Verdict, both scores against the threshold, and where the detector comes from."""
     entry = zoo.index().get(detection.name)
     with st.container(key="detection", gap=None):
         st.markdown(" ".join(filter(None, [f"**{detection.verdict}**", detection.rounded])))
-        st.html(bars(detection, title(entry) if entry else detection.name))
+        st.html(bars(detection, name_of(detection)))
         if entry:
             st.caption(origin(entry))
 

@@ -16,10 +16,12 @@ GAP = 0.3
 MASKED_FROM = 0.05
 """Share of zero gradients from which the result is about them."""
 
+FALL = 0.15
+"""From the best epoch under PGD to the end: from here on the collapse itself is to be seen."""
 END_ONLY = (
     "This run shows the end state only: where catastrophic overfitting was found, on deeper networks, "
-    "accuracy under PGD first rises and then falls to about 0 at once (Wong et al., 2020); this small "
-    "network is hardly ever right under PGD at this eps."
+    "accuracy under PGD first rises and then falls to about 0 at once (Wong et al., 2020); here no epoch "
+    "has more than {best}."
 )
 
 
@@ -43,7 +45,9 @@ def show(trained: Trained, beside: Beside, base: Sounding) -> None:
     st.html(live_look.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
     st.markdown(difference(plan, beside))
     if is_overfitted(at) and not is_masked(at):
-        st.markdown(END_ONLY)
+        best = max(epoch.at.pgd for epoch in trained.history)
+        if best - at.pgd < FALL:
+            st.markdown(END_ONLY.format(best=share(best)))
     if plan.method == "static":
         st.markdown(old_and_fresh(base, at))
     st.caption(
