@@ -58,22 +58,23 @@ def show_training(plan: Plan | None, shown: Plan) -> tuple[Trained, Beside] | No
     left, right = st.columns(2, gap="medium")
     lines = live_charts.accuracy_lines(plan or shown)
     axis = ("epoch", (plan or shown).epochs)
-    with left:
-        st.markdown("**Loss**, on training pictures")
-        losses = st.empty()
-    with right:
-        st.markdown("**Right answers**, on test pictures")
-        accuracies = st.empty()
     forms = (
         live_charts.curves(live_charts.LOSSES, "cross-entropy", axis),
         live_charts.curves(lines, "share of pictures", axis, share=True),
     )
+    # The empty charts are their own places: an st.empty before them would take the old ones away for a
+    # moment at every rerun.
+    with left:
+        st.markdown("**Loss**, on training pictures")
+        losses = st.vega_lite_chart(live_charts.loss_rows(()), forms[0])
+    with right:
+        st.markdown("**Right answers**, on test pictures")
+        accuracies = st.vega_lite_chart(live_charts.accuracy_rows((), plan or shown), forms[1])
 
     def draw(history: History) -> None:
         losses.vega_lite_chart(live_charts.loss_rows(history), forms[0])
         accuracies.vega_lite_chart(live_charts.accuracy_rows(history, plan or shown), forms[1])
 
-    draw(())
     if plan is None:
         status.info(
             "Press Train: it takes seconds, and the curves are drawn as the network learns."
