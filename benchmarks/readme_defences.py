@@ -23,9 +23,10 @@ def defence_table(report: Report) -> str:
         f"Defences of **{report.model}** on the first n pictures of the {report.data} test set: right "
         f"under attacks of Linf {report.eps:.4g} ({in_255ths(report.eps)}), 20 steps, seed 0; weights "
         f"`{clean.weights[report.model][:12]}`. Naive: through the softmax of what is deployed. Unaware: "
-        "pictures made without knowing of the defence. Adaptive: knowing it (BPDA, EOT, logits / T). "
+        "pictures made without knowing of the defence, on the undefended model, but for "
+        f"{report.elsewhere()}. Adaptive: knowing it (BPDA, EOT, logits / T). "
         f"Ensemble: four attacks ({_ensemble(report)}); n in brackets. Certified: right, to an L2 radius "
-        f"of that. Made by `{report.command}`.",
+        f"of that. {report.without_votes()} Made by `{report.command}`.",
         "",
         f"| {' | '.join(heads)} |",
         f"|---|{'--:|' * (len(heads) - 1)}",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -59,15 +60,24 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
             if _make(part, subject, bench, value["parts"][part], args.anew):
                 write(out, _tidy(value, plan))
     except KeyboardInterrupt:
-        again = f"python -m robust_core evaluate --suite {args.suite}"
         raise output.Stopped(
-            f"Stopped. What is in {out} is kept. To go on: {again}"
+            f"Stopped. What is in {out} is kept. To go on: {_again(args)}"
             if out
             else "Stopped. Nothing is kept without --out."
         ) from None
     value = _tidy(value, plan)
     write(out, value)
     return value, defense_tables.text(value, asked), out
+
+
+def _again(args: argparse.Namespace) -> str:
+    """The command that makes what is left of what was asked for, and keeps what is there."""
+    words = ["python -m robust_core evaluate --suite", args.suite]
+    for option, value in (("part", args.part), ("limit", args.limit), ("out", args.out)):
+        if value is not None:
+            values = value if isinstance(value, list) else [value]
+            words += [f"--{option}", *(shlex.quote(str(one)) for one in values)]
+    return " ".join(words)
 
 
 def write(path: Path | None, value: dict) -> None:

@@ -181,6 +181,8 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
         return (
             f"This attack does not fool the undefended model: there is nothing to recover.{way_on}"
         )
+    if not wanted:
+        return "The undefended model is fooled. Choose a defence that there is for this model."
     trials = list(trials)
     counts = {}
     for aware in (False, True):

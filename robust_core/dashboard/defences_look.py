@@ -33,11 +33,12 @@ LOOKS = {
     Outcome.FOOLED: ("red", ":material/warning:", "fooled"),
     Outcome.LESS_SURE: ("red", ":material/trending_down:", "fooled"),
     Outcome.MISSED: ("orange", ":material/help:", "neither"),
+    Outcome.ABSTAINED: ("gray", ":material/balance:", "neither"),
     Outcome.WRONG: ("gray", ":material/help:", "neither"),
 }
 """Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
 HELD = "Held"
-TOO_CLOSE = ":material/balance: Votes too close: with its guarantee it would abstain"
+TOO_CLOSE = ":material/balance: Votes too close for an answer that is guaranteed: it abstains"
 
 
 def picture(images: Tensor, alt: str) -> None:

@@ -117,7 +117,8 @@ def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
     default = next(f.default for f in fields(Plan) if f.name == name)
     key = setting(f"live_{name}", _shown(name, default), number(type(low), low, high))
-    return st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
+    shown = st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
+    return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0
 
 
 def plan_of(method: str, values: dict) -> Plan | None:

@@ -10,8 +10,8 @@ from robust_core import defenses
 from robust_core.dashboard import labels
 from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.detector_charts import ABOVE, BARE
-from robust_core.dashboard.report_curves import about
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, DETECTOR
+from robust_core.dashboard.report_curves import about, hover
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import (
     ADAPTIVE,
@@ -25,6 +25,7 @@ from robust_core.evaluation.verdict import in_255ths
 KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
 
 
+PROMISED = "#56B4E9"
 RADIUS = 0.25
 """The L2 radius at which certified accuracy is drawn, one of those of Cohen et al. (2019), table 1."""
 
@@ -123,11 +124,13 @@ def _certified(report: Report) -> list[go.Scatter]:
             y=[row.at(RADIUS).value for _, row in found],
             name=f"certified at {RADIUS:g} in L2",
             mode="markers",
-            marker={"symbol": "triangle-up", "size": 11, "color": DETECTOR},
+            marker={"symbol": "triangle-up", "size": 11, "color": PROMISED},
             customdata=[
-                f"<b>{row.title}</b><br>{row.conditions.split('. Made')[0]}" for _, row in found
+                f"<b>{row.title}</b><br>certified {row.at(RADIUS)}<br>{hover(row.conditions)}"
+                f"<br>{_clean(clean)}"
+                for clean, row in found
             ],
-            hovertemplate="%{customdata}: clean %{x:.1%}, certified %{y:.1%}<extra></extra>",
+            hovertemplate="%{customdata}<extra></extra>",
         )
     ]
 
@@ -137,10 +140,10 @@ def _points(
 ) -> list[go.Scatter]:
     tint = CLEAN if kind == "undefended" else DEFENDED
     symbol = KIND_SYMBOLS.get(kind, "star")
-    stems = [(c.accuracy.value, p.accuracy.value, a) for c, p, a in found if a]
+    stems = [(c, p.accuracy.value, a) for c, p, a in found if a]
     return [
         go.Scatter(
-            x=[x for clean, _, _ in stems for x in (clean, clean, None)],
+            x=[x for clean, _, _ in stems for x in (*[clean.accuracy.value] * 2, None)],
             y=[y for _, pgd, auto in stems for y in (pgd, auto.accuracy.value, None)],
             mode="lines",
             line={"color": GREY, "width": 1},
@@ -148,11 +151,11 @@ def _points(
             showlegend=False,
         ),
         go.Scatter(
-            x=[clean for clean, _, _ in stems],
+            x=[clean.accuracy.value for clean, _, _ in stems],
             y=[auto.accuracy.value for _, _, auto in stems],
             mode="markers",
             marker={"symbol": f"{symbol}-open", "size": 10, "color": ADVERSARIAL},
-            customdata=[about(auto) for _, _, auto in stems],
+            customdata=[f"{about(auto)}<br>{_clean(clean)}" for clean, _, auto in stems],
             hovertemplate="%{customdata}<extra></extra>",
             showlegend=False,
         ),
@@ -166,10 +169,15 @@ def _points(
             textfont={"size": 10},
             cliponaxis=False,
             marker={"symbol": symbol, "size": 11, "color": tint},
-            customdata=[about(pgd) for _, pgd, _ in found],
+            customdata=[f"{about(pgd)}<br>{_clean(clean)}" for clean, pgd, _ in found],
             hovertemplate="%{customdata}<extra></extra>",
         ),
     ]
+
+
+def _clean(row: Row) -> str:
+    """Where a point stands on the axis below, and of how many pictures that is."""
+    return f"clean {row.accuracy}, {row.circumstances}"
 
 
 def kind_of(row: Row | Masking) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS
+from robust_core.dashboard.compare_charts import GREY, SYMBOLS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detector_charts import ABOVE, BARE
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.dashboard.style import CLEAN, DEFENDED
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import (
     ADAPTIVE,
@@ -20,7 +20,7 @@ from robust_core.evaluation.defense_rows import (
 
 ATTACKERS = {UNAWARE: "does not know the defence", ADAPTIVE: "knows it (adaptive)"}
 DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
-COLOURS = (DEFENDED, "#E69F00", "#56B4E9", "#CC79A7", *FAMILIES[4:], ADVERSARIAL)
+COLOURS = (DEFENDED, "#E69F00", "#56B4E9", "#999933", "#7F6A4F", "#4E9CA8", "#6A5ACD")
 MOST_BANDS = 4
 """Intervals of more curves than this would lie over each other."""
 
@@ -92,7 +92,12 @@ def about(row: Row) -> str:
     said = (
         f"<b>{row.title}</b><br>right {row.accuracy.value:.1%} (95 %: {low:.1%} to {high:.1%})<br>"
     )
-    return said + row.conditions.replace(". Made by: ", "<br>").replace("`", "")
+    return said + hover(row.conditions)
+
+
+def hover(conditions: str) -> str:
+    """The conditions of a row, the command on a line of its own."""
+    return conditions.replace(". Made by: ", "<br>").replace("`", "")
 
 
 def _band(rows: Sequence[Row], tint: str, scale: int) -> go.Scatter:
@@ -122,7 +127,7 @@ def certified_curves(rows: Sequence[Certified], data: str) -> go.Figure:
         shares = [row.at(radius) for radius in grid]
         words = [
             f"<b>{row.title}</b><br>radius {r:.3f}: {s.value:.1%} (95 %: {s.interval[0]:.1%} to "
-            f"{s.interval[1]:.1%})<br>{row.conditions.split('. Made')[0]}"
+            f"{s.interval[1]:.1%})<br>{hover(row.conditions)}"
             for r, s in zip(grid, shares, strict=True)
         ]
         traces.append(

@@ -51,24 +51,15 @@ def show(report: Report) -> None:
             "n": st.column_config.TextColumn(help="Pictures; and those of the ensemble."),
         },
     )
-    others = [told for subject in titles if (told := otherwise(report, subject))]
-    if others:
-        st.caption("PGD, unaware: " + "; ".join(others) + ".")
+    others = report.elsewhere()
+    st.caption(
+        " ".join(filter(None, [others and f"PGD, unaware: {others}.", report.without_votes()]))
+    )
     first = next(iter(report.rows("accuracy")))
     st.caption(
         f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "
         f"pictures. All of it is made by: `{report.command}`; this part by `{first.command}`."
     )
-
-
-def otherwise(report: Report, subject: str) -> str:
-    """What an unaware attacker of this defence runs, where it is not PGD on the undefended model."""
-    row = report.accuracy(subject, UNAWARE, "pgd")
-    if row is None or row.made_on == report.model:
-        return ""
-    loss = row.attack_parameters.get("loss", "")
-    run = f"{row.attack} ({loss})" if loss else row.attack
-    return f"{row.title}: {run} on the defended network, {row.made_on}"
 
 
 def _line(report: Report, subject: str, title: str) -> dict:

@@ -20,6 +20,7 @@ from robust_core.evaluation.defense_rows import (
     DISTILLATION,
     JPEG,
     MASKING,
+    UNAWARE,
     UNDEFENDED,
 )
 from robust_core.evaluation.suites import FIELD_EPS
@@ -137,7 +138,9 @@ def curves(report: Report, part: str = CURVES) -> None:
         list(titles),
         selection_mode="multi",
         format_func=titles.get,
-        key=setting(f"report_{part}_subjects", start or list(titles), several_of(titles)),
+        key=setting(
+            f"report_{report.suite}_{part}_subjects", start or list(titles), several_of(titles)
+        ),
         persist_state="session",
         wrap=True,
     )
@@ -148,12 +151,13 @@ def curves(report: Report, part: str = CURVES) -> None:
     figure = report_curves.accuracy_curves(report, chosen, ordered, spans[span][0], part)
     _chart(figure, part, "Accuracy against eps for each chosen defence.")
     row = report.curve(chosen[0], ADAPTIVE, part)[-1]
+    others = report.elsewhere(part, chosen) if UNAWARE in threats else ""
     st.caption(
         "Solid: the attacker knows the defence and differentiates what stands for it. Dotted: it does "
         "not know of it. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
         "can be made flat grey: no classifier can be right there. "
         f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; the command of each point is "
-        "in its hover."
+        f"in its hover.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
     )
 
 
@@ -212,7 +216,7 @@ def checklist(report: Report) -> None:
         "In words",
         list(titles),
         format_func=titles.get,
-        key=setting("report_finding", next(iter(titles)), one_of(titles)),
+        key=setting(f"report_{report.suite}_finding", next(iter(titles)), one_of(titles)),
         persist_state="session",
         width=340,
     )

@@ -9,11 +9,12 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.attacks.balls import own_generators
 from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
-from robust_core.certify.voting import Noise, Progress, tally
+from robust_core.certify.voting import Noise, Progress, one_picture, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
 from robust_core.defenses.trained import Trained
+from robust_core.modes import evaluating
 from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.parameters import Paper, parameter
 
@@ -28,7 +29,7 @@ class Noisy(Defense):
     """Base of both: many noisy answers, counted. Subclasses say what one draw of the noise is.
 
     The logits of the deployed defence are the logarithms of the shares of the ``n`` votes, a vote being
-    the class that wins under one draw; a share of 0 counts as a tenth of a vote, so that it has a
+    the class that wins under one draw; classes without any share half a vote, so that each has a
     logarithm. Counting has no gradient. An adaptive attack ascends the expected probabilities over
     ``draws`` draws of its own.
     """
@@ -166,10 +167,16 @@ class Smoothing(Noisy):
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
     ) -> Certificate:
-        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it."""
+        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it.
+
+        ``image`` is one picture, ``[1, C, H, W]`` or ``[C, H, W]`` in [0, 1]; raises ``ValueError`` for
+        anything else.
+        """
+        image = one_picture(image).to(model.device)
         first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
-        guess = self.votes(model, image, GUESSES, first)
-        counts = self.votes(model, image, self.n, second, progress)
+        with evaluating(model):
+            guess = self.votes(model, image, GUESSES, first)
+            counts = self.votes(model, image, self.n, second, progress)
         return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
 
 
@@ -207,10 +214,14 @@ class PixelDP(Noisy, Trained):
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
     ) -> PixelDPCertificate:
-        """From the ``n`` votes of the answer alone: all classes are bounded at once."""
-        counts = self.votes(
-            model, image, self.n, next(own_generators(image, self.seed, DEPLOYED)), progress
-        )
+        """From the ``n`` votes of the answer alone: all classes are bounded at once.
+
+        ``image`` as for ``Smoothing.certificate``.
+        """
+        image = one_picture(image).to(model.device)
+        source = next(own_generators(image, self.seed, DEPLOYED))
+        with evaluating(model):
+            counts = self.votes(model, image, self.n, source, progress)
         network = model.network
         return pixeldp.certificate(
             counts,

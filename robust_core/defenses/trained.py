@@ -253,14 +253,14 @@ class Saturated(Masked):
     name: ClassVar[str] = "saturated"
     title: ClassVar[str] = "Saturated network"
     summary: ClassVar[str] = (
-        "Bounded units are trained into their flat parts, where gradients vanish."
+        "A smaller network of tanh units, trained towards their flat parts; its logits are scaled up."
     )
     equation: ClassVar[str] = r"L + \lambda \sum_l \mathrm{mean}\big(1 - |\tanh h_l|\big)"
     paper: ClassVar[Paper] = NAYEBI
     breaker: ClassVar[Paper] = BRENDEL
     broken_by: ClassVar[str] = (
-        "The decision is where it was. Attacks on the logits, in stable numbers, or by questions alone "
-        "(Square) come through."
+        "In the network here the scale hides the gradients, hardly its units: at scale 1 FGSM comes "
+        "through. So do attacks on the logits, in stable numbers, or by questions alone (Square)."
     )
     aware: ClassVar[str] = "On the logits, not scaled."
 

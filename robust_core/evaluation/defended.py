@@ -33,12 +33,17 @@ TIMES = 5
 
 
 class Outcome(Enum):
-    """What came of a defence. ``WRONG``: it missed the label before anything was changed."""
+    """What came of a defence. ``WRONG``: it missed the label before anything was changed.
+
+    ``ABSTAINED``: the votes are too close for an answer, which is neither right nor wrong (PREDICT of
+    Cohen et al., 2019).
+    """
 
     RECOVERED = "Recovered"
     FOOLED = "Fooled"
     LESS_SURE = "Less sure"
     MISSED = "Target not reached"
+    ABSTAINED = "Abstains"
     WRONG = "Wrong when clean"
 
 
@@ -110,6 +115,8 @@ class Trial:
         first, last = self.before.guesses[0], self.after.guesses[0]
         if first.index != self.label.index:
             return Outcome.WRONG
+        if self.after.abstains:
+            return Outcome.ABSTAINED
         if self.success:
             return Outcome.LESS_SURE if last.index == first.index else Outcome.FOOLED
         return Outcome.RECOVERED if last.index == self.label.index else Outcome.MISSED

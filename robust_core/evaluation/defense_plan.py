@@ -118,7 +118,8 @@ class Plan:
 
 NONE = Subject(UNDEFENDED)
 DISTILLED = tuple(Subject("distilled", {"temperature": t}) for t in (100, 20))
-SATURATED = Subject("saturated")
+# The scale masks, not the units: without it there is nothing to hide behind.
+SATURATED = tuple(Subject("saturated", {"scale": s}) for s in (100, 1))
 # 100 votes decide as 500 do on all but a few pictures, at a fifth of the cost; certificates take more.
 NOISY = (
     Subject("smoothing", {"n": 100}, dear=True, needs="gaussian"),
@@ -138,7 +139,7 @@ EVERY = (
     Subject("static-augmentation"),
     Subject("gradient-regularised"),
     *DISTILLED,
-    SATURATED,
+    *SATURATED,
     *NOISY,
 )
 """Every subject of the general parts, in the order in which defences are taught."""
@@ -201,7 +202,7 @@ PLANS = {
                 (NONE, *(Subject("jpeg", {"quality": q}) for q in (90, 75, 50, 25))), 200, 30, SWEEP
             ),
             DISTILLATION: Part(
-                (NONE, *DISTILLED, SATURATED),
+                (NONE, *DISTILLED, *SATURATED),
                 100,
                 30,
                 (

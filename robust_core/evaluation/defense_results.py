@@ -5,6 +5,7 @@ weights than the bundled ones are left out, and what they were about is named.
 """
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from robust_core.evaluation.defense_rows import (
     CURVES,
     KINDS,
     MASKING,
+    UNAWARE,
     About,
     Certified,
     Cost,
@@ -77,6 +79,23 @@ class Report:
         """What leaves least of those who know the defence: PGD, or the ensemble where it was run."""
         rows = (self.accuracy(subject, ADAPTIVE, attack) for attack in ("pgd", "auto"))
         return min(filter(None, rows), key=lambda row: row.accuracy.value, default=None)
+
+    def elsewhere(self, part: str = ACCURACY, subjects: Container[str] | None = None) -> str:
+        """Of whom an unaware attacker has no use for the undefended model, and what it runs instead."""
+        rows = [row for row in self.rows(part) if subjects is None or row.subject in subjects]
+        asked = (row for row in rows if row.threat == UNAWARE)
+        return "; ".join(dict.fromkeys(filter(None, (row.elsewhere(self.model) for row in asked))))
+
+    def without_votes(self) -> str:
+        """What an answer is where votes are counted; empty where none are."""
+        votes = {
+            row.title: row.parameters["n"] for row in self.rows(ACCURACY) if "n" in row.parameters
+        }
+        if not votes:
+            return ""
+        counts = " or ".join(f"{n:,}" for n in dict.fromkeys(votes.values()))
+        who = " and ".join(votes)
+        return f"{who}: the class with most of {counts} votes, however close; only certificates abstain."
 
     @property
     def eps(self) -> float | None:

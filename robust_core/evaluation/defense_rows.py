@@ -123,6 +123,14 @@ class Row(About):
             words += [f"seed {self.seed}"] if self.seed is not None else []
         return ", ".join(words)
 
+    def elsewhere(self, model: str) -> str:
+        """What an unaware attacker runs, where it is not what was asked for on ``model``; or nothing."""
+        if self.threat != UNAWARE or self.made_on == model:
+            return ""
+        loss = self.attack_parameters.get("loss", "")
+        run = f"{self.attack} ({loss})" if loss else self.attack
+        return f"{self.title}: {run} on the defended network, {self.made_on}"
+
     @property
     def conditions(self) -> str:
         """One line for below a chart: the circumstances and the command."""

@@ -121,9 +121,11 @@ def test_what_was_made_before_it_was_stopped_is_kept(command, suite, monkeypatch
     monkeypatch.setitem(defense_parts.MAKERS, "curves", stop)
     ended = command(*SUITE)
     assert ended.status == 130
-    assert "To go on: python -m robust_core evaluate --suite small" in ended.err
+    assert ended.err.strip().endswith("To go on: python -m robust_core evaluate --suite small")
     assert list(json.loads(suite.read_text())["parts"]) == ["accuracy"]
     assert "Nothing is kept" in command(*SUITE, "--limit", "2").err
+    asked = ("--part", "curves", "--limit", "2", "--out", str(suite.parent / "two.json"))
+    assert command(*SUITE, *asked).err.strip().endswith(" ".join(asked))
 
 
 def test_fewer_pictures_do_not_replace_the_result(command, suite, tmp_path):

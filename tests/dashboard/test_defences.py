@@ -121,6 +121,10 @@ def test_the_summary_counts_what_is_finished():
     )
 
 
+def test_where_no_defence_is_chosen_none_is_counted():
+    assert "Choose a defence" in summary(undefended(), [], 0)
+
+
 def test_nothing_is_counted_of_none():
     before, first = trials((None, None)), trials((True, None), (None, None))
     assert summary(undefended(), before, 1).startswith("The undefended model is fooled;")

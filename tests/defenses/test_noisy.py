@@ -78,6 +78,16 @@ def test_the_certificate_is_by_the_votes_of_the_answer(digits_model, digit_pictu
     assert promise.radius <= 0.25 * norm.ppf(0.001 ** (1 / 200)) + 1e-9
 
 
+def test_a_certificate_is_of_one_picture(digits_model, digit_pictures):
+    defense = defenses.create("smoothing", n=20)
+    images, _ = digit_pictures
+    alone = defense.certificate(digits_model, images[:1])
+    assert defense.certificate(digits_model, images[0]) == alone
+    for wrong in (images[:2], images[:0], images[0, 0], None):
+        with pytest.raises(ValueError, match="image"):
+            defense.certificate(digits_model, wrong)
+
+
 def test_votes_in_bfloat16_are_those_of_the_rounded_network(digits_model, digit_pictures):
     """On the same draws: all that is asked runs in bfloat16, and hardly a vote is another one."""
     images, asked = digit_pictures[0][:4], []

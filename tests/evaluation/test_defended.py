@@ -142,6 +142,15 @@ def test_the_outcome_is_told_by_what_the_defence_says(digits_model, pixels):
     assert outcome(3, 3, True) is outcome(3, 9, False) is Outcome.WRONG
 
 
+def test_votes_that_are_too_close_are_neither_right_nor_wrong(digits_model, pixels):
+    result = trial(digits_model, pixels, PGD, made("smoothing"), aware=False, label=9)
+    close = replace(result.after.certificate, counts=(*[0] * 8, 19, 21))
+    after = replace(result.after, certificate=close)
+    assert after.abstains and not result.after.abstains
+    assert replace(result, after=after, success=True).outcome is Outcome.ABSTAINED
+    assert replace(result, after=after, success=False).outcome is Outcome.ABSTAINED
+
+
 def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, pixels):
     told = []
     result = trial(

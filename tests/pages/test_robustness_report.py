@@ -50,13 +50,29 @@ def test_rows_of_other_weights_are_named_and_left_out(results):
 
 def test_choices_come_from_the_link_and_nonsense_falls_back(results):
     fake_defenses.write(results / "defenses.json")
-    page = visit(report_curves_span="all", report_curves_subjects="none,smoothing")
+    page = visit(report_curves_span="all", report_defenses_curves_subjects="none,smoothing")
     pills = {group.label: group.value for group in page.button_group}
     assert pills["Defences"] == ["none", "smoothing"]
     assert pills["eps up to"] in ("all", ["all"])
-    page = visit(report_curves_subjects="<script>", report="nothing")
+    page = visit(report_defenses_curves_subjects="<script>", report="nothing")
     pills = {group.label: group.value for group in page.button_group}
     assert pills["Defences"] == ["none", "pgd-at", "distilled temperature=100"]
+
+
+def test_a_choice_outlives_a_look_at_another_model(results):
+    fake_defenses.write(results / "defenses.json")
+    shutil.copy(RESULTS / "defenses-digits.json", results)
+    page = visit()
+
+    def group(label: str):
+        return next(one for one in page.button_group if one.label == label)
+
+    group("Defences").set_value(["distilled temperature=100"]).run()
+    group("Model").set_value("defenses-digits").run()
+    assert "Choose at least one" not in text(page)
+    assert len(group("Defences").value) > 1
+    group("Model").set_value("defenses").run()
+    assert group("Defences").value == ["distilled temperature=100"]
 
 
 def test_the_small_span_holds_the_eps_of_the_table(results):
