@@ -1,13 +1,14 @@
 """The page Live training: one step of each method, what breaks it, and where it comes from."""
 
+from functools import cache
+
 import streamlit as st
 
 from robust_core.dashboard import live_look
 from robust_core.dashboard.live_words import PRINTED, WHY_PRINTED, WORDS, printed_sum
+from robust_core.data import digits
 from robust_core.training.live import Plan
 
-TRAINING = 1347
-"""Pictures of the training set."""
 TWO_LOOPS = (
     "Robust optimisation: the inner loop looks for the worst picture, the outer one learns from it "
     "(Madry et al., 2018, equation 2.1)."
@@ -16,7 +17,7 @@ ONE_LOOP = {
     "distillation": (
         "the teacher's answers are the labels",
         "One loop: no picture is attacked. The teacher was trained before, at the same T, on the true "
-        "labels.",
+        "labels. The last layer begins T times as large, as what it says is divided by T.",
     ),
     "static": (
         "one loop, over copies that were made before",
@@ -37,7 +38,7 @@ def show(plan: Plan) -> None:
     title, meaning = step_words(plan)
     st.markdown(f"##### One step of the training: {title}")
     st.html(live_look.flow(plan))
-    rounds = -(-TRAINING * plan.copies // plan.recipe.batch)
+    rounds = -(-_pictures() * plan.copies // plan.recipe.batch)
     twice = " for the teacher and as many for the student" * (plan.method == "distillation")
     st.caption(f"{rounds} such steps are an epoch; here {plan.epochs}{twice}. {meaning}")
     st.markdown("##### What breaks it")
@@ -48,6 +49,12 @@ def show(plan: Plan) -> None:
         st.latex(PRINTED)
         wrong = printed_sum(plan.weight)
         st.markdown(WHY_PRINTED.format(wrong=wrong, weight=plan.weight))
+
+
+@cache
+def _pictures() -> int:
+    """How many the training set has."""
+    return len(digits.load("train")[1])
 
 
 def step_words(plan: Plan) -> tuple[str, str]:

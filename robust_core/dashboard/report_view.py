@@ -238,7 +238,8 @@ def distillation(report: Report) -> None:
     _chart(report_charts.distillation_bars(rows), "distillation", "Softmax hides, logits show.")
     st.caption(
         "The same networks and pictures, three attackers: through float32 softmax, on the logits, and "
-        f"CW on the logits, which has no eps. {rows[-1].conditions}"
+        "CW on the logits, which has no eps. Distilled networks were trained without weight decay, from a "
+        f"last layer T times as large: their logits are to grow with T. {rows[-1].conditions}"
     )
 
 

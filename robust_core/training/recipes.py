@@ -88,7 +88,11 @@ def _resnet(defence: str = "", **changes) -> dict[str, Recipe]:
 
 
 def _fgsm(defence: str, epochs: int = 15, **changes) -> dict[str, Recipe]:
-    """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights."""
+    """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights.
+
+    Nothing stops early where PGD begins to win, as their code can: averaged weights at the end of one
+    cycle stand in for it, and the table of the defences shows whether the network overfitted.
+    """
     objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
     return _resnet(defence, epochs=epochs, objective=objective, start=RESNET)
 
