@@ -6,6 +6,9 @@ import streamlit as st
 
 from robust_core import defenses
 from robust_core.dashboard import charts, defence_figures
+from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_rows import ADAPTIVE
 from robust_core.parameters import Paper
 
 CSS = """<style>
@@ -28,6 +31,20 @@ SEMINAR = (
     "Cho, Adversarial attacks and defenses in deep learning, Open DMQA seminar, 2020; translated from "
     "Korean. Green: the defence. Dashed: what broke it."
 )
+WANTED = (
+    "An adversarial example is original data and a perturbation; the least that it is to do is to reduce "
+    "confidence. Three ways against it, which leave the model's form and speed nearly as they are:"
+)
+IN_SHORT = (
+    ("Adversarial training", "original data and adversarial data", "pgd-at"),
+    (
+        "Defensive distillation",
+        "the original model's answers as labels of a second one",
+        "distilled temperature=100",
+    ),
+    ("Detector", "the original model and a network that flags adversarial pictures", None),
+)
+"""The three defences in which that seminar ends: what each is made of, and its subject in the table."""
 MADRY_ROBUST = (
     "Of nine defences published at ICLR 2018, adversarial training by PGD alone was found to raise "
     "robustness much within its own threat model."
@@ -55,6 +72,10 @@ def show(model_name: str) -> None:
     """The dialogue, a row for each defence by kind, and the published table."""
     st.markdown(f"*{DIALOGUE}*")
     st.caption(SEMINAR)
+    st.markdown(WANTED)
+    table, made = in_short(defense_results.report())
+    st.markdown(table)
+    st.caption(made)
     st.html(CSS + race(model_name))
     st.markdown("###### Nine defences of 2018, attacked adaptively")
     st.markdown(MADRY_ROBUST)
@@ -66,6 +87,25 @@ def show(model_name: str) -> None:
         + ", ".join(f"{authors} {accuracy} %" for _, authors, accuracy, _ in PUBLISHED),
     )
     st.caption(NOTES)
+
+
+def in_short(report: Report) -> tuple[str, str]:
+    """Three ways against an attack with what was measured of each, as Markdown; and its conditions."""
+    lines = ["| defence | what it is made of | right, clean | right, attack that knows it |"]
+    lines.append("|---|---|--:|--:|")
+    told = []
+    for title, idea, subject in IN_SHORT:
+        clean = report.accuracy(subject) if subject else None
+        robust = report.accuracy(subject, ADAPTIVE, "pgd") if subject else None
+        shares = [str(row.accuracy) if row else "" for row in (clean, robust)]
+        if subject is None:
+            shares = ["the model's own", "page Detectors"]
+        elif robust:
+            told.append(robust.circumstances)
+        lines.append(f"| **{title}** | {idea} | {' | '.join(shares)} |")
+    runs = " or ".join(dict.fromkeys(told))
+    made = f"{report.model} on {report.data}: {runs}. Made by: `{report.command}`" if told else ""
+    return "\n".join(lines), made
 
 
 def race(model_name: str) -> str:

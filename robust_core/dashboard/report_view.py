@@ -235,11 +235,13 @@ def checklist(report: Report) -> None:
 def distillation(report: Report) -> None:
     """What temperature and saturation hide."""
     rows = report.rows(DISTILLATION)
+    eps = next((f" at Linf {in_255ths(row.eps)}" for row in rows if row.eps), "")
     _chart(report_charts.distillation_bars(rows), "distillation", "Softmax hides, logits show.")
     st.caption(
-        "The same networks and pictures, three attackers: through float32 softmax, on the logits, and "
-        "CW on the logits, which has no eps. Distilled networks were trained without weight decay, from a "
-        f"last layer T times as large: their logits are to grow with T. {rows[-1].conditions}"
+        f"The same networks and pictures, three attackers: FGSM{eps} through float32 softmax, FGSM on the "
+        "logits, and CW on the logits, which has no eps. Distilled networks were trained without weight "
+        "decay, from a last layer T times as large: their logits are to grow with T. "
+        f"{rows[-1].conditions}"
     )
 
 
