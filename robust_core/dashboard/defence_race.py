@@ -69,14 +69,15 @@ NOTES = (
 
 
 def show(model_name: str) -> None:
-    """The dialogue, a row for each defence by kind, and the published table."""
+    """The dialogue, a row for each defence by kind, three of them in short, and the published table."""
     st.markdown(f"*{DIALOGUE}*")
     st.caption(SEMINAR)
+    st.html(CSS + race(model_name))
+    st.markdown("###### In short")
     st.markdown(WANTED)
     table, made = in_short(defense_results.report())
     st.markdown(table)
     st.caption(made)
-    st.html(CSS + race(model_name))
     st.markdown("###### Nine defences of 2018, attacked adaptively")
     st.markdown(MADRY_ROBUST)
     st.plotly_chart(
@@ -91,7 +92,7 @@ def show(model_name: str) -> None:
 
 def in_short(report: Report) -> tuple[str, str]:
     """Three ways against an attack with what was measured of each, as Markdown; and its conditions."""
-    lines = ["| defence | what it is made of | right, clean | right, attack that knows it |"]
+    lines = ["| defence | made of | clean | attacked |"]
     lines.append("|---|---|--:|--:|")
     told = []
     for title, idea, subject in IN_SHORT:
@@ -104,7 +105,11 @@ def in_short(report: Report) -> tuple[str, str]:
             told.append(robust.circumstances)
         lines.append(f"| **{title}** | {idea} | {' | '.join(shares)} |")
     runs = " or ".join(dict.fromkeys(told))
-    made = f"{report.model} on {report.data}: {runs}. Made by: `{report.command}`" if told else ""
+    made = (
+        f"Right on {report.data}, {report.model}: {runs}. Made by: `{report.command}`"
+        if told
+        else ""
+    )
     return "\n".join(lines), made
 
 
