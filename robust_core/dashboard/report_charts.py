@@ -241,7 +241,7 @@ def distillation_bars(rows: Sequence[Row]) -> go.Figure:
         bars.append(
             go.Bar(
                 name=name,
-                x=[subjects[s] for s in there],
+                x=[subjects[s].replace(", ", ",<br>") for s in there],
                 y=[own[s].accuracy.value for s in there],
                 marker={"color": tint, "pattern": {"shape": pattern, "solidity": 0.25}},
                 text=[f"{own[s].accuracy.value:.0%}" for s in there],
