@@ -23,10 +23,11 @@ def defence_table(report: Report) -> str:
         f"Defences of **{report.model}** on the first n pictures of the {report.data} test set: right "
         f"under attacks of Linf {report.eps:.4g} ({in_255ths(report.eps)}), 20 steps, seed 0; weights "
         f"`{clean.weights[report.model][:12]}`. Naive: through the softmax of what is deployed. Unaware: "
-        "pictures made without knowing of the defence, on the undefended model, but for "
-        f"{report.elsewhere()}. Adaptive: knowing it (BPDA, EOT, logits / T). "
+        "pictures made without knowing of the defence, on the undefended model"
+        f"{' but for what stands below' if report.elsewhere() else ''}. "
+        "Adaptive: knowing it (BPDA, EOT, logits / T). "
         f"Ensemble: four attacks ({_ensemble(report)}); n in brackets. Certified: right, to an L2 radius "
-        f"of that. {report.without_votes()} Made by `{report.command}`.",
+        f"of that. Made by `{report.command}`.",
         "",
         f"| {' | '.join(heads)} |",
         f"|---|{'--:|' * (len(heads) - 1)}",
@@ -37,7 +38,9 @@ def defence_table(report: Report) -> str:
         held = [f"{promise.at(r).value:.1%} ({promise.n})" if promise else "" for r in RADII]
         n = report.accuracy(subject).n
         lines.append(f"| {title} | {n:,} | {' | '.join([*cells, *held])} |".replace("%", " %"))
-    return "\n".join(lines)
+    others = report.elsewhere()
+    notes = [f"Unaware: {others}." if others else "", report.without_votes()]
+    return "\n".join([*lines, "", " ".join(filter(None, notes))]).rstrip()
 
 
 def _cell(row: Row | None) -> str:
