@@ -39,7 +39,7 @@ def defence_table(report: Report) -> str:
         n = report.accuracy(subject).n
         lines.append(f"| {title} | {n:,} | {' | '.join([*cells, *held])} |".replace("%", " %"))
     others = report.elsewhere()
-    notes = [f"Unaware: {others}." if others else "", report.without_votes()]
+    notes = [f"Unaware: {others}." if others else "", report.of_votes()]
     return "\n".join([*lines, "", " ".join(filter(None, notes))]).rstrip()
 
 

@@ -52,9 +52,7 @@ def show(report: Report) -> None:
         },
     )
     others = report.elsewhere()
-    st.caption(
-        " ".join(filter(None, [others and f"PGD, unaware: {others}.", report.without_votes()]))
-    )
+    st.caption(" ".join(filter(None, [others and f"PGD, unaware: {others}.", report.of_votes()])))
     first = next(iter(report.rows("accuracy")))
     st.caption(
         f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "

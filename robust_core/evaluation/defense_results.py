@@ -21,7 +21,6 @@ from robust_core.evaluation.defense_rows import (
     CURVES,
     KINDS,
     MASKING,
-    UNAWARE,
     About,
     Certified,
     Cost,
@@ -82,11 +81,19 @@ class Report:
 
     def elsewhere(self, part: str = ACCURACY, subjects: Container[str] | None = None) -> str:
         """Of whom an unaware attacker has no use for the undefended model, and what it runs instead."""
-        rows = [row for row in self.rows(part) if subjects is None or row.subject in subjects]
-        asked = (row for row in rows if row.threat == UNAWARE)
-        return "; ".join(dict.fromkeys(filter(None, (row.elsewhere(self.model) for row in asked))))
+        titles: dict[str, list[str]] = {}
+        for row in self.rows(part):
+            known = titles.setdefault(row.elsewhere(self.model), [])
+            if (subjects is None or row.subject in subjects) and row.title not in known:
+                known.append(row.title)
+        titles.pop("", None)
+        return "; ".join(
+            f"{run} on the defended network itself for {' and '.join(names)}"
+            for run, names in titles.items()
+            if names
+        )
 
-    def without_votes(self) -> str:
+    def of_votes(self) -> str:
         """What an answer is where votes are counted; empty where none are."""
         votes = {
             row.title: row.parameters["n"] for row in self.rows(ACCURACY) if "n" in row.parameters

@@ -128,8 +128,7 @@ class Row(About):
         if self.threat != UNAWARE or self.made_on == model:
             return ""
         loss = self.attack_parameters.get("loss", "")
-        run = f"{self.attack} ({loss})" if loss else self.attack
-        return f"{self.title}: {run} on the defended network, {self.made_on}"
+        return f"{self.attack} ({loss})" if loss else f"{self.attack}"
 
     @property
     def conditions(self) -> str:

@@ -128,6 +128,28 @@ def test_conditions_name_pictures_attack_and_command(path):
     assert "500 queries" in report.masking("none").conditions
 
 
+def test_what_the_unaware_run_on_another_model_is_named(path):
+    value = fake_defenses.table()
+    for row in value["parts"]["accuracy"]["rows"]:
+        if row["threat"] == "unaware" and row["subject"].startswith("distilled"):
+            row["made_on"] = "another"
+            row["attack_parameters"]["loss"] = "softmax-ce"
+    path.write_text(json.dumps(value))
+    told = "pgd (softmax-ce) on the defended network itself for T = 100"
+    assert results.report(path).elsewhere() == told
+    assert results.report(path).elsewhere(subjects=["pgd-at"]) == ""
+    assert results.report(fake_defenses.write(path)).elsewhere() == ""
+
+
+def test_where_votes_are_counted_an_answer_does_not_abstain(path):
+    value = fake_defenses.table()
+    assert results.report(fake_defenses.write(path)).of_votes() == ""
+    for row in value["parts"]["accuracy"]["rows"]:
+        row["parameters"] |= {"n": 40} if row["subject"] == "smoothing" else {}
+    path.write_text(json.dumps(value))
+    assert results.report(path).of_votes().startswith("Smoothing: the class with most of 40 votes")
+
+
 def test_the_committed_table_is_of_the_bundled_weights():
     """Once there is one: rows of replaced weights have to be made anew."""
     report = results.report()
