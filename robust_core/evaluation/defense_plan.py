@@ -1,6 +1,6 @@
 """What the table of the defences is made of: subjects, attackers, radii, and how many pictures.
 
-Two cores take about two hours for the whole of it, half of them for the part ``certified``: 500 pictures
+Two cores take about two hours for the whole of it, a third of them for the part ``certified``: 500 pictures
 of 10,000 draws each. Dear subjects, those that ask their network many times or filter slowly, get fewer
 pictures.
 """
