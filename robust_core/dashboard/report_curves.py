@@ -20,7 +20,7 @@ from robust_core.evaluation.defense_rows import (
 
 ATTACKERS = {UNAWARE: "does not know the defence", ADAPTIVE: "knows it (adaptive)"}
 DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
-COLOURS = (DEFENDED, "#E69F00", "#56B4E9", "#999933", "#7F6A4F", "#4E9CA8", "#6A5ACD")
+COLOURS = (DEFENDED, "#999933", "#6A5ACD", GREY, "#56B4E9", "#E69F00", "#7F6A4F", "#4E9CA8")
 MOST_BANDS = 4
 """Intervals of more curves than this would lie over each other."""
 

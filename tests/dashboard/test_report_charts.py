@@ -3,9 +3,11 @@
 import pytest
 
 from robust_core import defenses
-from robust_core.dashboard import report_charts, report_curves
+from robust_core.dashboard import report_charts, report_curves, report_view
 from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_rows import CERTIFIED, DISTILLATION, MASKING
+from robust_core.evaluation.defense_plan import PLANS
+from robust_core.evaluation.defense_rows import CERTIFIED, CURVES, DISTILLATION, MASKING
+from robust_core.paths import RESULTS
 from tests import fake_defenses
 
 THREATS = ("unaware", "adaptive")
@@ -55,6 +57,16 @@ def test_no_two_of_a_few_subjects_share_a_colour(report):
     subjects = list(fake_defenses.SUBJECTS)
     tints = [report_curves.colour(subject, subjects) for subject in subjects]
     assert len(set(tints)) == len(tints)
+
+
+def test_curves_that_are_drawn_at_first_differ_in_colour():
+    for suite in PLANS:
+        subjects = list(defense_results.report(RESULTS / f"{suite}.json").subjects(CURVES))
+        tints = [
+            report_curves.colour(one, subjects) for one in report_view.FIRST if one in subjects
+        ]
+        assert len(tints) >= 3
+        assert len(set(tints)) == len(tints)
 
 
 def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
