@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import sys
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -167,12 +168,17 @@ def _all_missing(args: argparse.Namespace) -> None:
     given = [_flag(key) for key in OPTIONS if key not in ("cache", "all_missing")]
     if any(getattr(args, key[2:].replace("-", "_")) is not None for key in given) or args.epochs:
         raise ValueError(f"--all-missing takes none of {', '.join(given)}, --epochs")
+    trained = 0
     for line in detector_queue.COMMANDS:
         one = build_parser("train").parse_args(["train", RECIPE, *shlex.split(line), "--install"])
         one.data, one.cache, one.device, one.json = args.data, args.cache, args.device, args.json
         recipe = recipe_of(one, zoo.load(one.model or MODEL, one.device), adversary_of(one))
         if name(recipe) not in zoo.index():
+            trained += 1
             run(one)
+    if not trained:
+        told = f"Nothing is missing: all {len(detector_queue.COMMANDS)} are installed."
+        print(told, file=sys.stderr)
 
 
 def check_point(point: str) -> None:

@@ -1,6 +1,7 @@
 """``python -m robust_core train --all-missing``: every bundled classifier that the index lacks."""
 
 import argparse
+import sys
 from collections.abc import Callable
 
 from robust_core.commands import train_detector
@@ -40,8 +41,10 @@ def run(args: argparse.Namespace, train: Callable[[argparse.Namespace], None]) -
         raise ValueError(f"--all-missing without a RECIPE takes no {options}")
     from robust_core import zoo
 
-    for name in RECIPES:
-        if name not in zoo.index():
-            data = None if name.startswith(DIGITS) else args.data
-            one = {**vars(args), "recipe": name, "install": True, "data": data}
-            train(argparse.Namespace(**one | {"all_missing": None}))
+    missing = [name for name in RECIPES if name not in zoo.index()]
+    if not missing:
+        print(f"Nothing is missing: all {len(RECIPES)} are installed.", file=sys.stderr)
+    for name in missing:
+        data = None if name.startswith(DIGITS) else args.data
+        one = {**vars(args), "recipe": name, "install": True, "data": data}
+        train(argparse.Namespace(**one | {"all_missing": None}))

@@ -176,6 +176,7 @@ def test_the_queue_trains_and_installs_what_is_missing(command, short_queue, tmp
     assert zoo._bundled(name).provenance.accuracy == ended.json["accuracy"]
     again = command("train", "--all-missing")
     assert (again.status, again.out) == (0, "")
+    assert again.err.strip() == "Nothing is missing: all 2 are installed."
 
 
 def test_ctrl_c_in_the_teacher_of_a_distillation(trained, monkeypatch):
