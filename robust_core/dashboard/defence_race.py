@@ -8,7 +8,6 @@ from robust_core import defenses
 from robust_core.dashboard import charts, defence_figures
 from robust_core.evaluation import defense_results
 from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import ADAPTIVE
 from robust_core.parameters import Paper
 
 CSS = """<style>
@@ -97,7 +96,7 @@ def in_short(report: Report) -> tuple[str, str]:
     told = []
     for title, idea, subject in IN_SHORT:
         clean = report.accuracy(subject) if subject else None
-        robust = report.accuracy(subject, ADAPTIVE, "pgd") if subject else None
+        robust = report.strongest(subject) if subject else None
         shares = [str(row.accuracy) if row else "" for row in (clean, robust)]
         if subject is None:
             shares = ["the model's own", "page Detectors"]

@@ -26,6 +26,8 @@ from robust_core.experiment import Experiment
 T = TypeVar("T")
 QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")
 """Chosen at first: a filter with a gradient and one without, chance, two trainings, and a guarantee."""
+WEAKER = 0.05
+"""So much more confidence in the label than the unaware attack leaves is more than chance."""
 
 
 def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
@@ -171,8 +173,28 @@ class Row:
         return words
 
 
-def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted: int) -> str:
-    """How many of ``wanted`` defences bring the right answer back, as far as they are finished."""
+def is_weaker(trials: dict[bool, Trial]) -> bool:
+    """Whether who knows the defence did worse than who does not: then the attack failed, no more."""
+    unaware, aware = trials[False], trials[True]
+    if aware.outcome is not Outcome.RECOVERED:
+        return False
+    label = aware.label.index
+    left = aware.after.confidences[label] - unaware.after.confidences[label]
+    return unaware.success or left > WEAKER
+
+
+def summary(
+    undefended: Experiment,
+    trials: Iterable[dict[bool, Trial]],
+    wanted: int,
+    *,
+    over: bool = False,
+) -> str:
+    """How many of ``wanted`` defences bring the right answer back, as far as they are finished.
+
+    Who knows a defence can also do as one who does not: what either attack fools is not recovered from
+    them. ``over``: what is not finished now was stopped.
+    """
     first = undefended.before[0]
     if first.index != undefended.label.index:
         return f"The model is wrong before any attack: it says {said(first)}."
@@ -188,6 +210,10 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
     for aware in (False, True):
         done = [each[aware] for each in trials if aware in each]
         counts[aware] = sum(one.outcome is Outcome.RECOVERED for one in done), len(done)
+    held = sum(
+        all(one.outcome is Outcome.RECOVERED for one in e.values()) for e in trials if True in e
+    )
+    counts[True] = held, counts[True][1]
     (saved, first_n), (kept, second_n) = counts[False], counts[True]
     verb = "recover" if saved > 1 else "recovers"
     attack = "the picture from an attack that does not know them"
@@ -201,4 +227,6 @@ def summary(undefended: Experiment, trials: Iterable[dict[bool, Trial]], wanted:
     if not first_n:
         return "The undefended model is fooled; what the defences make of it follows."
     other = f"; {kept} of {second_n} from one that does" if second_n else ""
+    if over:
+        return f"{saved} of {first_n} {verb} {attack}{other}. Not all of it was finished."
     return f"So far {saved} of {first_n} {verb} {attack}{other}."

@@ -40,6 +40,8 @@ LOOKS = {
 HELD = "Held"
 TOO_CLOSE = ":material/balance: Votes too close for an answer that is guaranteed: it abstains"
 
+WEAKER = ":material/trending_down: Weaker here than the attack that does not know it: no merit of the defence"
+
 
 def picture(images: Tensor, alt: str) -> None:
     """``[1, C, H, W]``, enlarged exactly; what leaves [0, 1] is clipped as a screen does."""
@@ -65,8 +67,14 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
             st.caption("  \n".join(_facts(request.attack, request, experiment)))
 
 
-def show_cell(trial: Trial, run: Attack, request: Request, fooled: bool) -> None:
-    """What comes of one attacker; ``fooled``: whether the attack fools the undefended model."""
+def show_cell(
+    trial: Trial, run: Attack, request: Request, fooled: bool, weaker: bool = False
+) -> None:
+    """What comes of one attacker.
+
+    ``fooled``: whether the attack fools the undefended model; ``weaker``: whether who does not know the
+    defence did better.
+    """
     outcome = trial.outcome
     colour, icon, mark = LOOKS[outcome]
     held = outcome is Outcome.RECOVERED and not fooled
@@ -83,6 +91,7 @@ def show_cell(trial: Trial, run: Attack, request: Request, fooled: bool) -> None
             facts = _facts(run, request, trial)
             facts[:0] = filter(None, [_otherwise(run, request.attack)])
             facts += [TOO_CLOSE] if trial.after.abstains else []
+            facts += [WEAKER] if weaker else []
             st.caption("  \n".join(facts))
 
 

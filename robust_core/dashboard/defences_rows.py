@@ -9,11 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard import defences_look as looks
 from robust_core.dashboard import lab
-from robust_core.dashboard.defences import Row, choose_settings, summary
+from robust_core.dashboard.defences import Row, choose_settings, is_weaker, summary
 from robust_core.dashboard.detection import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
+from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.defended import Look, Trial
 from robust_core.evaluation.verdict import aim, in_255ths, said
 from robust_core.experiment import Experiment
@@ -108,6 +109,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
         _show_known(line, undefended.look, experiment)
     for line in lines:
         _complete(line, undefended.look, experiment, tell)
+    _show_head(head, experiment, request, lines, over=True)
 
 
 def _show_known(line: Line, undefended: Look | None, experiment: Experiment) -> None:
@@ -134,6 +136,8 @@ def _complete(
     if line.look is None:
         line.look = _look_at(line)
         if line.look is None:
+            for place in line.cells.values():
+                place.caption("not run")
             return
         _show_look(line, undefended, experiment)
         _show_votes(line)
@@ -178,7 +182,8 @@ def _show_look(line: Line, undefended: Look | None, experiment: Experiment) -> N
 def _show_trial(line: Line, aware: bool, experiment: Experiment) -> None:
     row = line.row
     with line.cells[aware].container():
-        looks.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success)
+        weaker = aware and False in line.trials and is_weaker(line.trials)
+        looks.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success, weaker)
 
 
 def _show_votes(line: Line) -> None:
@@ -188,11 +193,16 @@ def _show_votes(line: Line) -> None:
 
 
 def _show_head(
-    place: DeltaGenerator, experiment: Experiment, request: Request, lines: list[Line]
+    place: DeltaGenerator,
+    experiment: Experiment,
+    request: Request,
+    lines: list[Line],
+    *,
+    over: bool = False,
 ) -> None:
-    """The clean picture, how many defences help, and what holds for all rows."""
+    """The clean picture, how many defences help, and what holds for all rows; ``over``: nothing follows."""
     asked = [line for line in lines if line.row.defense is not None]
-    told = summary(experiment, [line.trials for line in asked], len(asked))
+    told = summary(experiment, [line.trials for line in asked], len(asked), over=over)
     norm = request.attack.norm
     notes = [flat_grey(experiment, norm), _who_detects(experiment)]
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -201,11 +211,17 @@ def _show_head(
             st.markdown(f"##### {told}")
             st.caption(
                 f"Clean: {said(experiment.before[0])}. {request.model.name}, "
-                f"{type(request.attack).title}, eps {request.shown_eps:.3g} "
-                f"({in_255ths(request.shown_eps)}){steps_of(request.attack)}. {aim(experiment)} "
+                f"{type(request.attack).title}, {_budget(request)}{steps_of(request.attack)}. "
+                f"{aim(experiment)} "
                 "Pictures as each defence sees them; times of one prediction on this machine. "
                 + " ".join(filter(None, notes))
             )
+
+
+def _budget(request: Request) -> str:
+    """The eps, or that there is none."""
+    eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    return eps if has_eps(type(request.attack)) else "which has no eps"
 
 
 def _who_detects(experiment: Experiment) -> str:

@@ -54,8 +54,8 @@ def choose_preset(start: Callable[[Plan], None]) -> None:
 
 
 def _take(plan: Plan, start: Callable[[Plan], None]) -> None:
-    for name, value in plan.choices.items():
-        st.session_state[f"live_{name}"] = _shown(name, value)
+    for name in (spec.name for spec in fields(plan)):  # also what this method has no use for
+        st.session_state[f"live_{name}"] = _shown(name, getattr(plan, name))
     start(plan)
 
 

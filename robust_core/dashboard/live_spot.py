@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import streamlit as st
+import torch
 
 from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
@@ -27,6 +28,8 @@ from robust_core.training.live import DIGITS, Trained
 START, ONE_STEP = "pgd", "fgsm"
 BOTH = "FGSM, one step, is what it was trained against. PGD takes several: choose it, and compare."
 NAIVE = "softmax-ce"
+LOOKED_AT = 50
+"""Test pictures among which one is looked for that tells the two attacks apart."""
 SOURCE = "the label of the digits test set"
 
 
@@ -40,8 +43,9 @@ def show(both: tuple[Trained, Beside] | None) -> None:
     images, labels = digits.load("test")
     choose, rest = st.columns([1, 2.9], gap="medium")
     with choose:
+        first = follow(trained)  # sets what the controls below show
         place = _choose_digit(len(labels))
-        attack = _choose_attack(follow(trained))
+        attack = _choose_attack(first)
         if is_overfitted(trained.final):
             st.caption(BOTH)
     pixels = fitting.to_pixels(images[place : place + 1])[0]
@@ -69,9 +73,29 @@ def follow(trained: Trained) -> dict[str, str | float | bool]:
     }
     if st.session_state.get("_spot_for") != training_key(plan):
         st.session_state["_spot_for"] = training_key(plan)
+        if is_overfitted(trained.final):
+            fitting_it = fitting_it | {"spot_digit": telling(trained)}
         linked = st.session_state.get("_link", {})
         st.session_state.update({k: v for k, v in fitting_it.items() if k not in linked})
     return fitting_it
+
+
+def telling(trained: Trained) -> int:
+    """The first test picture on which one step fails and several succeed; 0 where there is none."""
+    images, labels = digits.load("test")
+    # In whole levels, as the picture that is attacked on the spot.
+    pixels = fitting.to_pixels(images[:LOOKED_AT])
+    images = torch.cat([fitting.to_tensor(one) for one in pixels]).to(trained.model.device)
+    labels, about = labels[:LOOKED_AT], zoo.describe(DIGITS)
+    holds = {}
+    for name in (ONE_STEP, START):
+        attack = controls.with_eps(attacks.get(name)(), trained.plan.eps, about)
+        record = attack.run(trained.model, images, labels.to(images.device))
+        holds[name] = ~record.success.cpu()
+    with torch.no_grad():
+        right = trained.model(images).argmax(1).cpu() == labels
+    found = (right & holds[ONE_STEP] & ~holds[START]).nonzero()
+    return int(found[0]) if len(found) else 0
 
 
 def _choose_digit(count: int) -> int:

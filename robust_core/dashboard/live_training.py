@@ -59,7 +59,7 @@ def show_training(plan: Plan | None, shown: Plan) -> tuple[Trained, Beside] | No
     lines = live_charts.accuracy_lines(plan or shown)
     axis = ("epoch", (plan or shown).epochs)
     forms = (
-        live_charts.curves(live_charts.LOSSES, "cross-entropy", axis),
+        live_charts.curves(live_charts.LOSSES, "cross-entropy, square-root scale", axis),
         live_charts.curves(lines, "share of pictures", axis, share=True),
     )
     # The empty charts are their own places: an st.empty before them would take the old ones away for a

@@ -19,6 +19,7 @@ from robust_core.evaluation.defense_rows import (
     UNDEFENDED,
     Masking,
     Row,
+    Share,
 )
 from robust_core.evaluation.verdict import in_255ths
 
@@ -112,23 +113,22 @@ def published_for(report: Report) -> tuple[Published, ...]:
 
 
 def _certified(report: Report) -> list[go.Scatter]:
-    """Certified accuracy at an L2 radius over clean accuracy, of the defences that promise anything."""
-    found = [
-        (clean, row) for row in report.rows(CERTIFIED) if (clean := report.accuracy(row.subject))
-    ]
+    """Certified accuracy at an L2 radius, over that without a radius, of what promises anything."""
+    found = report.rows(CERTIFIED)
     if not found:
         return []
     return [
         go.Scatter(
-            x=[clean.accuracy.value for clean, _ in found],
-            y=[row.at(RADIUS).value for _, row in found],
+            x=[row.at(0).value for row in found],
+            y=[row.at(RADIUS).value for row in found],
+            error_y=_whiskers([row.at(RADIUS) for row in found]),
             name=f"certified at {RADIUS:g} in L2",
             mode="markers",
             marker={"symbol": "triangle-up", "size": 11, "color": PROMISED},
             customdata=[
                 f"<b>{row.title}</b><br>certified {row.at(RADIUS)}<br>{hover(row.conditions)}"
-                f"<br>{_clean(clean)}"
-                for clean, row in found
+                f"<br>clean {row.at(0)}, right and certified at all, of the same pictures"
+                for row in found
             ],
             hovertemplate="%{customdata}<extra></extra>",
         )
@@ -153,6 +153,7 @@ def _points(
         go.Scatter(
             x=[clean.accuracy.value for clean, _, _ in stems],
             y=[auto.accuracy.value for _, _, auto in stems],
+            error_y=_whiskers([auto.accuracy for _, _, auto in stems]),
             mode="markers",
             marker={"symbol": f"{symbol}-open", "size": 10, "color": ADVERSARIAL},
             customdata=[f"{about(auto)}<br>{_clean(clean)}" for clean, _, auto in stems],
@@ -162,6 +163,7 @@ def _points(
         go.Scatter(
             x=[clean.accuracy.value for clean, _, _ in found],
             y=[pgd.accuracy.value for _, pgd, _ in found],
+            error_y=_whiskers([pgd.accuracy for _, pgd, _ in found]),
             name=kind,
             mode="markers+text",
             text=[names[pgd.subject][0] for _, pgd, _ in found],
@@ -173,6 +175,18 @@ def _points(
             hovertemplate="%{customdata}<extra></extra>",
         ),
     ]
+
+
+def _whiskers(shares: Sequence[Share]) -> dict:
+    """Intervals at 95 % (Wilson): what few pictures tell is told by their length."""
+    ends = [share.interval for share in shares]
+    return {
+        "array": [high - share.value for share, (_, high) in zip(shares, ends, strict=True)],
+        "arrayminus": [share.value - low for share, (low, _) in zip(shares, ends, strict=True)],
+        "thickness": 1,
+        "width": 2,
+        "color": GREY,
+    }
 
 
 def _clean(row: Row) -> str:

@@ -178,8 +178,9 @@ def trade_off(report: Report) -> None:
     _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
     st.caption(
         "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow: the ensemble of four "
-        "attacks, on fewer pictures, by chance above it now and then. Triangles: certified at an L2 radius "
-        f"of {RADIUS:g}, another threat. Robustness is paid with clean accuracy."
+        "attacks, on fewer pictures, by chance above it now and then. Whiskers: 95 % intervals (Wilson). "
+        f"Triangles: certified at an L2 radius of {RADIUS:g}, another threat, over right and certified at "
+        "all. Robustness is paid with clean accuracy."
         + (" Grey crosses are published figures, not measured here." if published else "")
     )
 

@@ -60,7 +60,9 @@ _CSS = """
 [class*=st-key-who_] { display: none; }
 /* Which column is whose stays in sight. */
 :has(> .st-key-attackers) { position: sticky; top: 3.5rem; z-index: 9; }
-.st-key-attackers { padding: 0.4rem 0; backdrop-filter: blur(16px); }
+.st-key-attackers {
+  padding: 0.4rem 0; backdrop-filter: blur(16px); background: color-mix(in srgb, Canvas 85%, transparent);
+}
 
 /* Formulas break, or else scroll, inside their box. */
 .katex-display { overflow: auto hidden; padding: 2px 0; }

@@ -180,7 +180,8 @@ class Engine:
                     self._counts["abandoned"] += 1
                 elif now > job.started + self.budget:
                     job.stop = OutOfTime(
-                        f"The computation was stopped: it took longer than {self.budget:g} seconds."
+                        f"The computation was stopped: it took longer than {self.budget:g} seconds. "
+                        "With fewer steps, queries, draws or votes it takes less."
                     )
             if job.stop is None:
                 return

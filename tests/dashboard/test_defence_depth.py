@@ -52,7 +52,7 @@ def test_in_short_has_the_figures_of_the_committed_table():
     report = defense_results.report()
     table, made = race.in_short(report)
     for subject in ("pgd-at", "distilled temperature=100"):
-        clean, robust = report.accuracy(subject), report.accuracy(subject, "adaptive", "pgd")
+        clean, robust = report.accuracy(subject), report.strongest(subject)
         assert f"| {clean.accuracy} | {robust.accuracy} |" in table
     assert report.command in made
     assert "%" not in race.in_short(defense_results.Report({}))[0]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from robust_core import attacks, defenses
-from robust_core.dashboard.defences import QUICK, Row, summary
+from robust_core.dashboard.defences import QUICK, Row, is_weaker, summary
 from robust_core.evaluation.defended import Outcome
 
 
@@ -123,6 +123,34 @@ def test_the_summary_counts_what_is_finished():
 
 def test_where_no_defence_is_chosen_none_is_counted():
     assert "Choose a defence" in summary(undefended(), [], 0)
+
+
+def test_who_knows_a_defence_can_also_do_as_one_who_does_not():
+    told = summary(undefended(), trials((False, True), (True, True)), 2)
+    assert "1 recovers" in told
+    assert "1 from one that does" in told
+
+
+def test_what_was_stopped_is_said():
+    partly = trials((True, True), (False, None))
+    assert summary(undefended(), partly, 3, over=True).endswith("Not all of it was finished.")
+    assert "So far" not in summary(undefended(), partly, 3, over=True)
+
+
+@pytest.mark.parametrize(
+    ("unaware", "aware", "weaker"),
+    [(0.5, 0.96, True), (0.9, 0.9, False), (0.96, 0.5, False)],
+)
+def test_an_adaptive_attack_that_leaves_more_is_weaker(unaware, aware, weaker):
+    def held(left: float):
+        after = SimpleNamespace(confidences=[1 - left, left])
+        label = SimpleNamespace(index=1)
+        return SimpleNamespace(outcome=Outcome.RECOVERED, label=label, after=after, success=False)
+
+    pair = {False: held(unaware), True: held(aware)}
+    assert is_weaker(pair) is weaker
+    pair[True].outcome = Outcome.FOOLED
+    assert not is_weaker(pair)
 
 
 def test_nothing_is_counted_of_none():

@@ -2,11 +2,13 @@
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from robust_core import attacks
 from robust_core.dashboard import (
     lab,
     live_alpha,
@@ -105,7 +107,8 @@ def test_a_preset_sets_the_controls_and_trains(name, monkeypatch):
     plan = live_words.PRESETS[name].plan
     assert seen == [plan]
     assert page.session_state["live_method"] == plan.method
-    assert all(page.session_state[f"live_{k}"] == v for k, v in plan.choices.items())
+    every = {spec.name: getattr(plan, spec.name) for spec in fields(plan)}
+    assert {name: page.session_state[f"live_{name}"] for name in every} == every
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -286,6 +289,22 @@ def test_after_catastrophic_overfitting_fgsm_is_there_and_pgd_is_named(monkeypat
     assert page.selectbox(key="spot_attack").value == "fgsm"
     assert live_spot.BOTH in text(page)
     assert live_outcome.END_ONLY.split("{best}")[0] in text(page)
+
+
+def test_the_picture_of_the_spot_tells_one_step_from_several(digits_model):
+    """On a network that falls to both attacks there is none; on one that falls to several steps alone."""
+    trained = SimpleNamespace(model=digits_model, plan=Plan(eps=0.3))
+    assert live_spot.telling(trained) == 0
+    trained.plan = Plan(eps=0.08)
+    place = live_spot.telling(trained)
+    images, labels = digits.load("test")
+    image, label = images[place : place + 1], labels[place : place + 1]
+    assert digits_model(image).argmax(1) == label
+    fgsm, pgd = (
+        attacks.create(name, eps=0.08)(digits_model, image, label) for name in ("fgsm", "pgd")
+    )
+    assert digits_model(fgsm).argmax(1) == label
+    assert digits_model(pgd).argmax(1) != label
 
 
 @pytest.mark.parametrize("method", METHODS)
