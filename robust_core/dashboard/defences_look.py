@@ -40,7 +40,9 @@ LOOKS = {
 HELD = "Held"
 TOO_CLOSE = ":material/balance: Votes too close for an answer that is guaranteed: it abstains"
 
-WEAKER = ":material/trending_down: Weaker here than the attack that does not know it: no merit of the defence"
+WEAKER = (
+    ":material/trending_down: Weaker than the attack that does not know it: no merit of the defence"
+)
 
 
 def picture(images: Tensor, alt: str) -> None:
