@@ -224,6 +224,8 @@ def summary(
             f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
         )
         return f"{among} {verb} {attack}; {kept or 'none'} from one that does.{erring}"
+    if not first_n and over:
+        return "The undefended model is fooled; no defence was finished."
     if not first_n:
         return "The undefended model is fooled; what the defences make of it follows."
     other = f"; {kept} of {second_n} from one that does" if second_n else ""

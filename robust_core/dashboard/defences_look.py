@@ -39,7 +39,6 @@ LOOKS = {
 """Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
 HELD = "Held"
 TOO_CLOSE = ":material/balance: Votes too close for an answer that is guaranteed: it abstains"
-
 WEAKER = (
     ":material/trending_down: Weaker than the attack that does not know it: no merit of the defence"
 )

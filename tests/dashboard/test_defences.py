@@ -135,6 +135,7 @@ def test_what_was_stopped_is_said():
     partly = trials((True, True), (False, None))
     assert summary(undefended(), partly, 3, over=True).endswith("Not all of it was finished.")
     assert "So far" not in summary(undefended(), partly, 3, over=True)
+    assert "no defence was finished" in summary(undefended(), trials((None, None)), 1, over=True)
 
 
 @pytest.mark.parametrize(
