@@ -55,11 +55,13 @@ def pictures(model: str) -> Tensor:
     """Four pictures that a bundled model takes."""
     about = zoo.describe(model)
     if about.channels == 1:
-        images = digits.load("test")[0][:4]
-        return images
+        return digits.load("test")[0][:4]
     found = [s for s in samples.catalogue("cifar10") if s.data is None][:4]
     return torch.cat(
-        [to_tensor(fit(s.picture.pixels, size=(32, 32), resize=32, channels=3, how="crop")) for s in found]
+        [
+            to_tensor(fit(s.picture.pixels, size=(32, 32), resize=32, channels=3, how="crop"))
+            for s in found
+        ]
     )
 
 
@@ -70,13 +72,27 @@ def of_attacks() -> Iterator[tuple[str, str]]:
         for attack in attacks.names():
             run = attacks.create(attack, **quick(attacks.get(attack))).run(model, images, labels)
             yield f"attack {attack} on {name}", digest(run.x_adv)
-            yield f"record {attack} on {name}", digest(
-                [x.tolist() for x in (run.success, run.iterations, run.queries_forward, run.queries_backward)]
+            yield (
+                f"record {attack} on {name}",
+                digest(
+                    [
+                        x.tolist()
+                        for x in (
+                            run.success,
+                            run.iterations,
+                            run.queries_forward,
+                            run.queries_backward,
+                        )
+                    ]
+                ),
             )
             targets = (labels + 1) % len(model.class_names)
             aimed = attacks.create(attack, **quick(attacks.get(attack)))
             if "targeted" in aimed.goals:
-                yield f"attack {attack} on {name}, targeted", digest(aimed(model, images, targets, targeted=True))
+                yield (
+                    f"attack {attack} on {name}, targeted",
+                    digest(aimed(model, images, targets, targeted=True)),
+                )
         detector = zoo.load_detector(zoo.default_detector(name), "cpu")
         for attack in attacks.names(pair=True):
             run = attacks.create(attack, detector=detector, **quick(attacks.get(attack)))
@@ -103,7 +119,9 @@ def of_defenses() -> Iterator[tuple[str, str]]:
             with torch.no_grad():
                 yield f"logits of {name} on {base}", digest(defended(images))
             x = images.clone().requires_grad_()
-            (gradient,) = torch.autograd.grad(defended.adaptive(x).logsumexp(1).sum() - defended.adaptive(x)[:, 0].sum(), x)
+            (gradient,) = torch.autograd.grad(
+                defended.adaptive(x).logsumexp(1).sum() - defended.adaptive(x)[:, 0].sum(), x
+            )
             yield f"adaptive gradient of {name} on {base}", digest(gradient)
     for name in zoo.bundled():
         model = zoo.load(name, "cpu")
@@ -126,8 +144,9 @@ def of_certificates() -> Iterator[tuple[str, str]]:
                     yield f"certificate {name} on {base} {i}", digest(found)
     for counts in ([900, 80, 20], [400, 350, 250], [1000, 0, 0]):
         yield f"pixeldp of {counts}", digest(pixeldp.certificate(counts, sigma=0.3))
-        yield f"smoothing of {counts}", digest(
-            smoothing.certificate(counts, counts, sigma=0.3, alpha=0.001)
+        yield (
+            f"smoothing of {counts}",
+            digest(smoothing.certificate(counts, counts, sigma=0.3, alpha=0.001)),
         )
 
 
@@ -207,7 +226,10 @@ def main() -> int:
     args = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as empty:
-        os.environ |= {"ROBUST_DATA": empty, "TORCH_HOME": empty}  # what is bundled, and nothing else
+        os.environ |= {
+            "ROBUST_DATA": empty,
+            "TORCH_HOME": empty,
+        }  # what is bundled, and nothing else
         found = {part: dict(PARTS[part]()) for part in args.only}
     for part, sums in found.items():
         print(f"{part}: {len(sums)} recorded")
