@@ -109,7 +109,7 @@ def certificates(model: Classifier, images: Tensor, draws: int, repeats: int) ->
     defended = defense(model)
     base, shape = defended.base, tuple(images.shape[1:])
     art = peers.certifier(base, shape, len(base.class_names), defense.sigma, defense.alpha, GUESSES)
-    from robust_core.certify.bounds import lower
+    from robust_core.certify.binomial import lower
 
     gaps = [abs(lower(k, n, defense.alpha) - peers.lower_bound(art, k, n)) for k, n in VOTES]
     ours = [defense.certificate(base, image) for image in images.split(1)]

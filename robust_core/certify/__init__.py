@@ -1,7 +1,7 @@
 """Guarantees: radii within which no change of a picture changes what a randomised model says."""
 
 from robust_core.certify import pixeldp, smoothing
-from robust_core.certify.bounds import lower, upper
+from robust_core.certify.binomial import lower, upper
 from robust_core.certify.pixeldp import PixelDPCertificate
 from robust_core.certify.smoothing import Certificate, certified_accuracy
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robust_core.certify.bounds import lower, upper
+from robust_core.certify.binomial import lower, upper
 from robust_core.certify.checks import between, votes_of, within
 from robust_core.certify.voting import Progress, one_picture, tally
 from robust_core.modes import evaluating
