@@ -7,9 +7,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from robust_core import distances
 from robust_core.attacks.checks import check_batch, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle
-from robust_core.evaluation import distances
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 from robust_core.modes import evaluating
 from robust_core.parameters import Paper, Parameters
@@ -31,7 +31,7 @@ class AttackResult:
     among them. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
     zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
     target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
-    are float64, as in ``evaluation.distances``.
+    are float64, as in ``distances``.
     """
 
     x_adv: Tensor

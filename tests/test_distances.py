@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from robust_core.evaluation import distances
+from robust_core import distances
 
 
 @pytest.fixture
