@@ -7,9 +7,9 @@ from typing import Any
 
 from robust_core.attacks.apgd import APGD, APGDL2, APGDT
 from robust_core.attacks.base import Attack, AttackResult
-from robust_core.attacks.carlini import CWL2
-from robust_core.attacks.carlini_l0 import CWL0
-from robust_core.attacks.carlini_linf import CWLinf
+from robust_core.attacks.carlini.l0 import CWL0
+from robust_core.attacks.carlini.l2 import CWL2
+from robust_core.attacks.carlini.linf import CWLinf
 from robust_core.attacks.deepfool import DeepFool, DeepFoolLinf
 from robust_core.attacks.dynamic import Dynamic
 from robust_core.attacks.ensemble import Auto

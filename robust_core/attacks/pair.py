@@ -11,7 +11,7 @@ from robust_core.attacks.apgd import MOMENTUM, look
 from robust_core.attacks.attempts import Attempts, Best
 from robust_core.attacks.balls import LinfBall, per_picture
 from robust_core.attacks.base import GOALS, LARGEST, Attack
-from robust_core.attacks.carlini import CWL2
+from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.joint import detector_parameter, facing

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
-from robust_core.attacks.carlini import Adam, Carlini, to_box
+from robust_core.attacks.carlini.l2 import Adam, Carlini, to_box
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.parameters import parameter

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robust_core.attacks.carlini import Adam, Carlini, to_box
+from robust_core.attacks.carlini.l2 import Adam, Carlini, to_box
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim

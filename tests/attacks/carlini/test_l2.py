@@ -8,7 +8,7 @@ import torch
 
 from robust_core import attacks, goals
 from robust_core.attacks import CWL0, CWL2, CWLinf, DeepFool, DeepFoolLinf
-from robust_core.attacks.carlini import Adam, Bisection, to_box, to_free
+from robust_core.attacks.carlini.l2 import Adam, Bisection, to_box, to_free
 
 EACH = [CWL2(), CWLinf(steps=30), CWL0(steps=30)]
 IDS = [attack.name for attack in EACH]
