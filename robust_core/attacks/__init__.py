@@ -11,12 +11,12 @@ from robust_core.attacks.carlini.l0 import CWL0
 from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.carlini.linf import CWLinf
 from robust_core.attacks.deepfool import DeepFool, DeepFoolLinf
-from robust_core.attacks.dynamic import Dynamic
 from robust_core.attacks.ensemble import Auto
 from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
 from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
-from robust_core.attacks.pair import CWL2Pair, PGDPair
+from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
+from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.attacks.square import Square
 from robust_core.parameters import Paper, make
 

@@ -113,7 +113,7 @@ def _train(
 ) -> dict:
     """Train and export; returns the entry of the index."""
     from robust_core import zoo
-    from robust_core.attacks.mixed import mixed
+    from robust_core.attacks.pair.mixed import mixed
     from robust_core.data import cifar10
     from robust_core.training.adversaries import craft
     from robust_core.training.detector import train_detector

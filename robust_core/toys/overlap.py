@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robust_core import attacks
-from robust_core.attacks.mixed import mixed
+from robust_core.attacks.pair.mixed import mixed
 from robust_core.detectors import calibrate
 
 EPS = 0.14

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from robust_core import zoo
-from robust_core.attacks.dynamic import Dynamic
+from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.detectors import METHODS, SafetyNet
 from robust_core.detectors.measure import area
 from robust_core.detectors.safetynet import Machine, Quantiser, features

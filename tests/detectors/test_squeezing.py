@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robust_core.attacks import BIM
-from robust_core.attacks.dynamic import Dynamic
+from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.detectors import METHODS, FeatureSqueezing, calibrate
 from robust_core.detectors.measure import area
 from robust_core.detectors.squeezers import PRESETS, BitDepth, Median, NonLocalMeans

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from robust_core import attacks, zoo
-from robust_core.attacks.mixed import mixed
+from robust_core.attacks.pair.mixed import mixed
 from robust_core.detectors import Detector
 from robust_core.models.detector import build
 from robust_core.training.detector import DetectorTrainer, name

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from robust_core.attacks.joint import Joint, Unseen, facing
 from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.pair.joint import Joint, Unseen, facing
 from robust_core.detectors import Detector
 from robust_core.goals import Aim
 from robust_core.models.detector import build

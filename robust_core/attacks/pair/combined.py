@@ -14,8 +14,8 @@ from robust_core.attacks.base import GOALS, LARGEST, Attack
 from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.checks import check_restarts
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
-from robust_core.attacks.joint import detector_parameter, facing
 from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.pair.joint import detector_parameter, facing
 from robust_core.goals import Aim
 from robust_core.papers import BRYNIARSKI, BYPASSING
 from robust_core.parameters import Paper, parameter
