@@ -7,6 +7,7 @@ from typing import Any
 
 from robust_core.attacks.apgd import APGD, APGDL2, APGDT
 from robust_core.attacks.base import Attack, AttackResult
+from robust_core.attacks.black_box.square import Square
 from robust_core.attacks.carlini.l0 import CWL0
 from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.carlini.linf import CWLinf
@@ -17,7 +18,6 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
-from robust_core.attacks.square import Square
 from robust_core.parameters import Paper, make
 
 __all__ = [

@@ -9,11 +9,11 @@ from robust_core.attacks.apgd import APGD, APGDT
 from robust_core.attacks.attempts import Attempts, Perturb
 from robust_core.attacks.balls import LinfBall
 from robust_core.attacks.base import Attack
+from robust_core.attacks.black_box.square import Square
 from robust_core.attacks.deepfool import DeepFoolLinf
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
 from robust_core.attacks.multitargeted import targets_parameter
 from robust_core.attacks.oracle import Oracle
-from robust_core.attacks.square import Square
 from robust_core.goals import Aim
 from robust_core.papers import CROCE
 from robust_core.parameters import Paper, parameter

@@ -7,7 +7,7 @@ import torch
 
 from robust_core import goals
 from robust_core.attacks import APGD, FGSM, Square
-from robust_core.attacks.square import side
+from robust_core.attacks.black_box.square import side
 
 EPS = 0.1
 
@@ -162,7 +162,7 @@ def test_less_confidence_and_one_class_only(digits_model, digit_pictures):
 def test_random_numbers_do_not_repeat_from_chunk_to_chunk(linear, pictures, monkeypatch):
     model, images = linear(2, (1, 16, 16)), pictures(1, (1, 16, 16))
     label = model(images).argmax(1)
-    monkeypatch.setattr("robust_core.attacks.square.CHUNK", 20)
+    monkeypatch.setattr("robust_core.attacks.black_box.square.CHUNK", 20)
     attack = Square(eps=1e-4, max_queries=61, p_init=0.02)
     _, seen = watch(attack, model, images, label)
     moves = [(a != b).nonzero().tolist() for a, b in pairwise(seen)]
