@@ -2,7 +2,7 @@
 
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import ADAPTIVE, AUTO, CLEAN, NAIVE, UNAWARE, Row
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.verdict import in_255ths
 
 COLUMNS = {
     "clean": (CLEAN, None),

@@ -13,7 +13,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 from readme_defences import defence_table  # noqa: E402
 
 from robust_core.evaluation import defense_results  # noqa: E402
-from robust_core.evaluation.verdict import in_255ths  # noqa: E402
+from robust_core.words.verdict import in_255ths  # noqa: E402
 
 RESULTS = ROOT / "assets" / "results"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"

@@ -190,7 +190,7 @@ def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | No
 
 
 def _text(experiment: "Experiment", norm: str, value: dict) -> str:
-    from robust_core.evaluation.verdict import needed, percent, sentence
+    from robust_core.words.verdict import needed, percent, sentence
 
     compared = value["within_eps"] is not None
     eps = "" if experiment.eps is None else f", eps {value['eps']:.4g} ({norm})"

@@ -12,10 +12,10 @@ from robust_core.dashboard import lab
 from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import one_of, setting, several_of
-from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment import Experiment
 from robust_core.goals import Towards
+from robust_core.words import threat_model
 
 QUICK = ("noise", "fgsm", "bim", "bim-l2", "pgd", "pgd-l2", "deepfool")
 """Chosen at first: together about two seconds on a CPU."""
@@ -91,9 +91,11 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
     wanted = {}
     with st.expander("Only attacks with this threat model", key="threats"):
         place = st.empty()
-        for axis in threat.AXES:
-            there = {v: None for n in attacks.names() for v in threat.values(attacks.get(n), axis)}
-            words = threat.WORDS.get(axis, {})
+        for axis in threat_model.AXES:
+            there = {
+                v: None for n in attacks.names() for v in threat_model.values(attacks.get(n), axis)
+            }
+            words = threat_model.WORDS.get(axis, {})
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             wanted[axis] = st.selectbox(
                 axis.capitalize(),
@@ -115,7 +117,7 @@ def _how_many(left: int, chosen: int) -> str:
 
 def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:
     """Whether an attack has the wanted value on every axis."""
-    return all(v == ANY or v in threat.values(attack, axis) for axis, v in wanted.items())
+    return all(v == ANY or v in threat_model.values(attack, axis) for axis, v in wanted.items())
 
 
 def say_left_out(picked: list[type[attacks.Attack]], rows: list[Row]) -> None:

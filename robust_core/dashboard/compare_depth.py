@@ -18,8 +18,8 @@ from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.curves import Point, curve
 from robust_core.evaluation.slices import Regions, axes, plane, regions
-from robust_core.evaluation.verdict import in_255ths, percent, percents, quoted, verdict
 from robust_core.experiment import Experiment
+from robust_core.words.verdict import in_255ths, percent, percents, quoted, verdict
 
 TABS = ("Numbers", "Confidence against eps", "Decision regions")
 GRID = (0.0, *(k / 255 for k in (0.5, 1, 2)), 0.01, *(k / 255 for k in (4, 6, 8)), *EPS_CHOICES[1:])

@@ -12,10 +12,10 @@ from robust_core import attacks, imaging
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare import Row, left_confidence, root_mean_square, within_eps
 from robust_core.dashboard.result import BADGES, duration, short
-from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.verdict import Verdict, aim, in_255ths, rounded, said, verdict
 from robust_core.experiment import Experiment
+from robust_core.words import threat_model
+from robust_core.words.verdict import Verdict, aim, in_255ths, rounded, said, verdict
 
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
@@ -200,7 +200,7 @@ def show_threat_model(attack: type[attacks.Attack]) -> None:
     """The card: what the attacker knows, wants, changes, counts as small and acts through."""
     with st.popover("Threat model", type="tertiary", icon=":material/policy:"):
         st.markdown(f"**{attack.title}.** {attack.summary}")
-        for axis, (value, why) in threat.threat_model(attack).items():
+        for axis, (value, why) in threat_model.threat_model(attack).items():
             st.markdown(f"**{axis.capitalize()}**: {value}  \n:gray[{why}]")
 
 

@@ -13,10 +13,10 @@ from robust_core.attacks.base import GOALS
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.share import number, one_of, setting, truth
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.headline import headline
-from robust_core.evaluation.verdict import in_255ths
 from robust_core.experiment import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
+from robust_core.words.headline import headline
+from robust_core.words.verdict import in_255ths
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; in brackets stands "

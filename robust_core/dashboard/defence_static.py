@@ -6,8 +6,8 @@ from robust_core.evaluation import defense_results
 from robust_core.evaluation.defense_plan import PLANS
 from robust_core.evaluation.defense_results import Report
 from robust_core.evaluation.defense_rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
-from robust_core.evaluation.verdict import in_255ths
 from robust_core.paths import RESULTS
+from robust_core.words.verdict import in_255ths
 
 SUBJECT = "static-augmentation"
 KINDS = {

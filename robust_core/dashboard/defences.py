@@ -20,8 +20,8 @@ from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.evaluation.defended import Look, Outcome, Trial, look, trial
-from robust_core.evaluation.verdict import said
 from robust_core.experiment import Experiment
+from robust_core.words.verdict import said
 
 T = TypeVar("T")
 QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")

@@ -18,9 +18,9 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.defended import Look, Outcome, Trial
-from robust_core.evaluation.verdict import Verdict, in_255ths, said, verdict
 from robust_core.experiment import Experiment
 from robust_core.parameters import Paper
+from robust_core.words.verdict import Verdict, in_255ths, said, verdict
 
 SIDE = 96
 """Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""

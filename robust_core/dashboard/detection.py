@@ -7,7 +7,7 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.dashboard.share import one_of, setting
 from robust_core.evaluation.detection import Detection
-from robust_core.evaluation.detector_words import origin, title
+from robust_core.words.detectors import origin, title
 
 NONE = "none"
 BADGES = {True: "Detected", False: "Not detected"}

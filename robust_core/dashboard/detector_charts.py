@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from robust_core import attacks
 from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS, family
 from robust_core.dashboard.style import DETECTOR
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.verdict import in_255ths
 
 Row = dict
 Figures = dict

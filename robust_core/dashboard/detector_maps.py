@@ -20,8 +20,8 @@ from robust_core.dashboard.detector_charts import (
     title,
 )
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
-from robust_core.evaluation.verdict import in_255ths
 from robust_core.toys.overlap import Overlap
+from robust_core.words.verdict import in_255ths
 
 PAPER_NAMES = ("Fast", "Iter (Linf)", "Iter (L2)", "DeepFool (L2)", "DeepFool (Linf)")
 PAPER_TRANSFER = (

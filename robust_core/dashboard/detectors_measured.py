@@ -8,8 +8,8 @@ from robust_core import zoo
 from robust_core.dashboard import charts, detector_charts, detector_curves, detector_maps
 from robust_core.evaluation import detector_results
 from robust_core.evaluation.detector_results import Part
-from robust_core.evaluation.detector_words import title
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.detectors import title
+from robust_core.words.verdict import in_255ths
 
 NEAR_CHANCE = 0.55
 SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}

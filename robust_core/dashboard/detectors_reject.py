@@ -15,10 +15,10 @@ from robust_core.evaluation import detector_results
 from robust_core.evaluation.detection import scores
 from robust_core.evaluation.detection_reject import curves
 from robust_core.evaluation.detector_results import Part
-from robust_core.evaluation.detector_words import title
 from robust_core.evaluation.fallback import Fallback
 from robust_core.evaluation.rejection import Costs, Rejection
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.detectors import title
+from robust_core.words.verdict import in_255ths
 
 KINDS = {"static": "an attacker who does not know the detector", "adaptive": "one who knows it"}
 WHAT = (

@@ -8,8 +8,8 @@ from robust_core.dashboard.live_look import share
 from robust_core.dashboard.live_training import described
 from robust_core.dashboard.live_words import START_WORDS
 from robust_core.evaluation.soundings import Sounding
-from robust_core.evaluation.verdict import in_255ths
 from robust_core.training.live import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
+from robust_core.words.verdict import in_255ths
 
 GAP = 0.3
 """Between the old copies and a fresh attack: from here on they say different things."""

@@ -21,9 +21,9 @@ from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Progress, key_of
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.verdict import said, sentence, verdict
 from robust_core.experiment import Experiment, perform
 from robust_core.training.live import DIGITS, Trained
+from robust_core.words.verdict import said, sentence, verdict
 
 START, ONE_STEP = "pgd", "fgsm"
 BOTH = "FGSM, one step, is what it was trained against. PGD takes several: choose it, and compare."

@@ -21,7 +21,7 @@ from robust_core.evaluation.defense_rows import (
     Row,
     Share,
 )
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.verdict import in_255ths
 
 KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
 

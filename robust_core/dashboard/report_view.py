@@ -24,8 +24,8 @@ from robust_core.evaluation.defense_rows import (
     UNDEFENDED,
 )
 from robust_core.evaluation.suites import FIELD_EPS
-from robust_core.evaluation.verdict import in_255ths
 from robust_core.paths import RESULTS
+from robust_core.words.verdict import in_255ths
 
 FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
 """Curves that are drawn at first, where there are such."""

@@ -10,7 +10,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.verdict import (
+from robust_core.experiment import Experiment
+from robust_core.words.verdict import (
     Verdict,
     aim,
     in_255ths,
@@ -20,7 +21,6 @@ from robust_core.evaluation.verdict import (
     sentence,
     verdict,
 )
-from robust_core.experiment import Experiment
 
 BADGES = {
     Verdict.FOOLED: ("orange", ":material/warning:"),

@@ -8,7 +8,7 @@ import pytest
 from robust_core import attacks
 from robust_core.dashboard.result import BADGES, duration, notices, short, steps_of
 from robust_core.dashboard.views import Views
-from robust_core.evaluation.verdict import Verdict
+from robust_core.words.verdict import Verdict
 
 FGSM, PGDL2 = attacks.get("fgsm"), attacks.get("pgd-l2")
 

@@ -11,7 +11,7 @@ from robust_core.evaluation.detection import (
     Detection,
     scores,
 )
-from robust_core.evaluation.detector_words import origin, title
+from robust_core.words.detectors import origin, title
 
 
 class Fixed:

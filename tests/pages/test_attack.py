@@ -15,8 +15,8 @@ from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.depth import TABS
 from robust_core.data import download
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.threat import threat_model
-from robust_core.evaluation.verdict import Verdict, in_255ths
+from robust_core.words.threat_model import threat_model
+from robust_core.words.verdict import Verdict, in_255ths
 from tests.visiting import visit
 
 SENTENCE = "##### "

@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare import QUICK
-from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
+from robust_core.words import threat_model
 from tests.visiting import visit
 
 PAGE = "pages/compare_attacks.py"
@@ -74,7 +74,7 @@ def test_each_registered_attack_can_be_chosen(name):
     page = finished(compare(name, **quick), 1)
     assert titles(page) == names_to_titles([name])
     card = " ".join(m.value for m in page.markdown)
-    for value, why in threat.threat_model(attacks.get(name)).values():
+    for value, why in threat_model.threat_model(attacks.get(name)).values():
         assert value in card
         assert why in card
 
@@ -148,8 +148,8 @@ def test_the_filter_offers_in_words_what_the_page_can_choose():
     assert not any("chosen attack" in c.value for c in page.caption), "nothing is filtered yet"
     words = page.selectbox(key="only_goal").options
     assert words[:2] == ["any", "any other class"]
-    assert len(words) == len(set(words)) == 1 + len(threat.GOALS) - 1
-    assert threat.GOALS["source-target"] not in words
+    assert len(words) == len(set(words)) == 1 + len(threat_model.GOALS) - 1
+    assert threat_model.GOALS["source-target"] not in words
     assert not any("-" in word for word in words)
 
 

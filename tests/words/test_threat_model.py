@@ -4,33 +4,33 @@ import pytest
 
 from robust_core import attacks
 from robust_core.attacks.base import GOALS
-from robust_core.evaluation import threat
 from robust_core.evaluation.accuracy import has_eps
+from robust_core.words import threat_model
 
 
 @pytest.mark.parametrize("name", attacks.names())
 def test_every_attack_has_five_explained_values(name):
     attack = attacks.get(name)
-    card = threat.threat_model(attack)
-    assert tuple(card) == threat.AXES == ("knowledge", "goal", "scope", "distance", "channel")
+    card = threat_model.threat_model(attack)
+    assert tuple(card) == threat_model.AXES == ("knowledge", "goal", "scope", "distance", "channel")
     for axis, (value, explanation) in card.items():
-        assert value == ", ".join(threat.values(attack, axis))
+        assert value == ", ".join(threat_model.values(attack, axis))
         assert explanation.endswith(".")
         assert explanation[0].isupper()
-    assert attack.knowledge in threat.KNOWLEDGE
-    assert attack.scope in threat.SCOPES
-    assert attack().norm in threat.DISTANCES
-    assert attack.channel in threat.CHANNELS
-    assert set(attack.goals) <= set(threat.GOALS)
+    assert attack.knowledge in threat_model.KNOWLEDGE
+    assert attack.scope in threat_model.SCOPES
+    assert attack().norm in threat_model.DISTANCES
+    assert attack.channel in threat_model.CHANNELS
+    assert set(attack.goals) <= set(threat_model.GOALS)
 
 
 def test_every_goal_has_words():
-    assert set(threat.GOALS) == set(GOALS)
+    assert set(threat_model.GOALS) == set(GOALS)
 
 
 @pytest.mark.parametrize("name", attacks.names())
 def test_the_distance_says_whether_there_is_a_bound(name):
-    _, explanation = threat.threat_model(attacks.get(name))["distance"]
+    _, explanation = threat_model.threat_model(attacks.get(name))["distance"]
     assert ("within eps" in explanation) == has_eps(attacks.get(name))
     assert ("smallest change" in explanation) == (not has_eps(attacks.get(name)))
 
@@ -40,24 +40,24 @@ def test_values_are_those_of_the_class():
         name, knowledge, scope, channel = "sticker", "score-based", "universal", "physical"
         goals = ("targeted", "least-likely")
 
-    card = threat.threat_model(Sticker)
-    assert [card[axis][0] for axis in threat.AXES] == [
+    card = threat_model.threat_model(Sticker)
+    assert [card[axis][0] for axis in threat_model.AXES] == [
         *("score-based", "targeted, least-likely", "universal", "Linf", "physical")
     ]
-    assert threat.values(Sticker, "goal") == ("targeted", "least-likely")
+    assert threat_model.values(Sticker, "goal") == ("targeted", "least-likely")
     assert "one class for every picture" in card["goal"][1]
     assert "any other class" not in card["goal"][1]
 
 
 def test_an_object_counts_with_its_own_parameters():
-    assert threat.values(attacks.Noise, "distance") == ("Linf",)
-    assert threat.values(attacks.Noise(kind="sphere"), "distance") == ("L2",)
+    assert threat_model.values(attacks.Noise, "distance") == ("Linf",)
+    assert threat_model.values(attacks.Noise(kind="sphere"), "distance") == ("L2",)
 
 
 def test_noise_is_no_attacker():
-    assert threat.values(attacks.Noise, "knowledge") == ("none",)
+    assert threat_model.values(attacks.Noise, "knowledge") == ("none",)
 
 
 def test_an_unknown_axis_is_named():
     with pytest.raises(ValueError, match="axis must be one of knowledge"):
-        threat.values(attacks.PGD, "colour")
+        threat_model.values(attacks.PGD, "colour")

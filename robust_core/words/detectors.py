@@ -2,7 +2,7 @@
 
 from robust_core import attacks
 from robust_core.evaluation.detection_plan import SUBNETWORK, fitted_to
-from robust_core.evaluation.verdict import in_255ths
+from robust_core.words.verdict import in_255ths
 
 TITLES = {
     "reconstruction": "Reconstruction",

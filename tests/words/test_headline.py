@@ -5,9 +5,9 @@ import json
 import pytest
 
 from robust_core import zoo
-from robust_core.evaluation import headline as module
-from robust_core.evaluation.headline import headline
 from robust_core.paths import RESULTS
+from robust_core.words import headline as module
+from robust_core.words.headline import headline
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.classifier import Guess
-from robust_core.evaluation.verdict import (
+from robust_core.experiment import Experiment, perform
+from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
+from robust_core.words.verdict import (
     Verdict,
     aim,
     change,
@@ -22,8 +24,6 @@ from robust_core.evaluation.verdict import (
     sentence,
     verdict,
 )
-from robust_core.experiment import Experiment, perform
-from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 
 CAT, DOG, FROG = (
     Guess(i, name, p) for i, name, p in ((3, "cat", 0.98), (5, "dog", 0.71), (6, "frog", 0.02))
