@@ -14,7 +14,7 @@ from robust_core.dashboard import charts
 from robust_core.dashboard.views import Views
 from robust_core.data import samples
 from robust_core.data.fitting import fit
-from robust_core.experiment import Experiment, perform
+from robust_core.experiment.perform import Experiment, perform
 from robust_core.words.verdict import sentence
 from tests.live import native, serving
 

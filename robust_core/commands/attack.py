@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.data.picture import Picture
     from robust_core.data.samples import Sample
-    from robust_core.experiment import Experiment
+    from robust_core.experiment.perform import Experiment
     from robust_core.zoo import Description
 
 SAMPLE = "sample:"
@@ -138,7 +138,7 @@ def _perform(
     """The experiment, with a progress bar for attacks that take more than a second."""
     from robust_core import zoo
     from robust_core.data.fitting import fit
-    from robust_core.experiment import perform
+    from robust_core.experiment.perform import perform
 
     pixels = fit(
         source.picture.pixels,

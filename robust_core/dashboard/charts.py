@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.experiment import Experiment, Frame
+from robust_core.experiment.perform import Experiment, Frame
 from robust_core.words.verdict import percent
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}

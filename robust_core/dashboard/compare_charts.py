@@ -7,8 +7,8 @@ import torch
 
 from robust_core import attacks
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.evaluation.curves import Point
-from robust_core.evaluation.slices import Regions
+from robust_core.experiment.curves import Point
+from robust_core.experiment.slices import Regions
 from robust_core.words.verdict import in_255ths, percent
 
 GREY = "#8C8C8C"

@@ -16,9 +16,9 @@ from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.curves import Point, curve
-from robust_core.evaluation.slices import Regions, axes, plane, regions
-from robust_core.experiment import Experiment
+from robust_core.experiment.curves import Point, curve
+from robust_core.experiment.perform import Experiment
+from robust_core.experiment.slices import Regions, axes, plane, regions
 from robust_core.words.verdict import in_255ths, percent, percents, quoted, verdict
 
 TABS = ("Numbers", "Confidence against eps", "Decision regions")

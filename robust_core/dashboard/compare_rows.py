@@ -13,7 +13,7 @@ from robust_core.dashboard import lab
 from robust_core.dashboard.compare import Row, left_confidence, root_mean_square, within_eps
 from robust_core.dashboard.result import BADGES, duration, short
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.verdict import Verdict, aim, in_255ths, rounded, said, verdict
 

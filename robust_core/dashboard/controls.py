@@ -13,7 +13,7 @@ from robust_core.attacks.base import GOALS
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.share import number, one_of, setting, truth
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.experiment import UNTARGETED
+from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
 from robust_core.words.verdict import in_255ths

@@ -8,7 +8,7 @@ from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation.variants import STEPS, Variant, augmentation, variants
+from robust_core.experiment.variants import STEPS, Variant, augmentation, variants
 from robust_core.words.verdict import in_255ths, said
 
 SIDE = 160

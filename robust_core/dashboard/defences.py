@@ -19,8 +19,8 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation.defended import Look, Outcome, Trial, look, trial
-from robust_core.experiment import Experiment
+from robust_core.experiment.defended import Look, Outcome, Trial, look, trial
+from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import said
 
 T = TypeVar("T")

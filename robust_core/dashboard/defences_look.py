@@ -17,8 +17,8 @@ from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.defended import Look, Outcome, Trial
-from robust_core.experiment import Experiment
+from robust_core.experiment.defended import Look, Outcome, Trial
+from robust_core.experiment.perform import Experiment
 from robust_core.parameters import Paper
 from robust_core.words.verdict import Verdict, in_255ths, said, verdict
 

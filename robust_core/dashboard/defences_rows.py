@@ -15,8 +15,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.defended import Look, Trial
-from robust_core.experiment import Experiment
+from robust_core.experiment.defended import Look, Trial
+from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import aim, in_255ths, said
 
 GRID = (1.2, 1.4, 1.4)

@@ -12,7 +12,7 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.swipe import swipe
 from robust_core.dashboard.views import Views
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
 from robust_core.words.threat_model import threat_model
 from robust_core.words.verdict import in_255ths, percent, percents, quoted

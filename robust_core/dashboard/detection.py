@@ -6,7 +6,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard.share import one_of, setting
-from robust_core.evaluation.detection import Detection
+from robust_core.experiment.detection import Detection
 from robust_core.words.detectors import origin, title
 
 NONE = "none"

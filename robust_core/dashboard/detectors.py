@@ -13,8 +13,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import one_of, setting
 from robust_core.devices import best_device
 from robust_core.engine import key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation.panel import Panel, panel
-from robust_core.experiment import Experiment
+from robust_core.experiment.panel import Panel, panel
+from robust_core.experiment.perform import Experiment
 from robust_core.models.detector import ATTACHMENTS
 from robust_core.words.detectors import title
 from robust_core.words.verdict import sentence

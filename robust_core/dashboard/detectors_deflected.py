@@ -19,8 +19,8 @@ from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.detectors import Reconstruction
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation import deflection
-from robust_core.evaluation.deflection import Deflection
+from robust_core.experiment import deflection
+from robust_core.experiment.deflection import Deflection
 from robust_core.words.verdict import in_255ths, quoted
 
 START_EPS = 0.5

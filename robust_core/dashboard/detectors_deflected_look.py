@@ -8,7 +8,7 @@ from torch import Tensor
 
 from robust_core import imaging
 from robust_core.data.fitting import to_pixels
-from robust_core.evaluation.deflection import BOTH, Deflection
+from robust_core.experiment.deflection import BOTH, Deflection
 
 SIDE = 96
 CSS = """<style>

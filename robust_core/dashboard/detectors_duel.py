@@ -16,8 +16,8 @@ from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation.detection import scores
-from robust_core.evaluation.duel import Duel, duel
+from robust_core.experiment.detection import scores
+from robust_core.experiment.duel import Duel, duel
 from robust_core.words.verdict import in_255ths, percent, quoted, said
 
 SIDE = 256

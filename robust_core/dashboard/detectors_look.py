@@ -6,8 +6,8 @@ from html import escape
 import torch
 
 from robust_core.dashboard.detection import BADGES
-from robust_core.evaluation.detection import scores
-from robust_core.evaluation.panel import Panel
+from robust_core.experiment.detection import scores
+from robust_core.experiment.panel import Panel
 from robust_core.models import ResNet32
 from robust_core.models.detector import ATTACHMENTS, build
 

@@ -13,7 +13,7 @@ import robust_core
 from robust_core import imaging, zoo
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 

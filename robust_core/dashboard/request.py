@@ -12,7 +12,7 @@ from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.experiment import UNTARGETED, Experiment, perform
+from robust_core.experiment.perform import UNTARGETED, Experiment, perform
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
 

@@ -10,7 +10,7 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import (
     Verdict,
     aim,

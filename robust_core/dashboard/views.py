@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from robust_core import imaging
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 
 
 @dataclass(frozen=True)

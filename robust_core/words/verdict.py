@@ -4,7 +4,7 @@ import math
 from enum import Enum
 
 from robust_core.classifier import Guess
-from robust_core.experiment import Experiment
+from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction, LeastLikely
 
 

@@ -12,7 +12,7 @@ from robust_core.dashboard.compare import QUICK
 from robust_core.dashboard.compare_depth import TABS
 from robust_core.data import fitting, samples
 from robust_core.data.fitting import to_pixels
-from robust_core.experiment import perform
+from robust_core.experiment.perform import perform
 from tests.live import native, serving
 
 ROWS = "[class*=st-key-row_]"

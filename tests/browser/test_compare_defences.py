@@ -6,7 +6,7 @@ from itertools import pairwise
 from robust_core import attacks, defenses, zoo
 from robust_core.data import fitting, samples
 from robust_core.data.fitting import to_pixels
-from robust_core.evaluation.defended import trial
+from robust_core.experiment.defended import trial
 from tests.live import native
 
 PAGE = "compare_defences?model=digits-cnn&picture_digits=digits-test-3&eps=0.15"

@@ -7,7 +7,7 @@ from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.depth import TABS
 from robust_core.dashboard.views import Views
 from robust_core.data import fitting, samples
-from robust_core.experiment import perform
+from robust_core.experiment.perform import perform
 from robust_core.words.verdict import in_255ths, sentence
 
 

@@ -6,7 +6,7 @@ from robust_core import attacks, zoo
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.data import samples
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.experiment import UNTARGETED
+from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import Goal
 
 

@@ -11,8 +11,8 @@ from robust_core.dashboard.compare_depth import GRID
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.curves import Point
-from robust_core.evaluation.slices import Regions, axes
+from robust_core.experiment.curves import Point
+from robust_core.experiment.slices import Regions, axes
 
 BOUNDED = [name for name in attacks.names() if has_eps(attacks.get(name))]
 

@@ -6,7 +6,7 @@ import pytest
 
 from robust_core import attacks, defenses
 from robust_core.dashboard.defences import QUICK, Row, is_weaker, summary
-from robust_core.evaluation.defended import Outcome
+from robust_core.experiment.defended import Outcome
 
 
 def row(request, name: str = "jpeg", **values) -> Row:

@@ -13,7 +13,7 @@ from robust_core import attacks, zoo
 from robust_core.__main__ import main
 from robust_core.dashboard.detection import badge, bars
 from robust_core.dashboard.export import conditions
-from robust_core.evaluation.detection import Detection
+from robust_core.experiment.detection import Detection
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 OTHER = "cifar10-resnet32-ad4-deepfool"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-import robust_core.experiment
+import robust_core.experiment.perform
 from robust_core import attacks, imaging
 from robust_core.__main__ import main
 from robust_core.dashboard.request import Chosen
@@ -141,7 +141,7 @@ def same_on_the_command_line(monkeypatch, capsys):
             return caught[-1]
 
         with monkeypatch.context() as patch:
-            patch.setattr(robust_core.experiment, "perform", perform)
+            patch.setattr(robust_core.experiment.perform, "perform", perform)
             words = shlex.split(command)
             assert words[:3] == ["python", "-m", "robust_core"]
             assert main(words[3:]) == 0, capsys.readouterr().err

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from robust_core import zoo
 from robust_core.dashboard import detectors_deflected, lab
 from robust_core.dashboard.detectors_deflected_look import table
-from robust_core.evaluation import deflection
-from robust_core.evaluation.deflection import BOTH, Deflection, deflect
+from robust_core.experiment import deflection
+from robust_core.experiment.deflection import BOTH, Deflection, deflect
 from tests import visiting
 from tests.visiting import bodies, ran, text
 

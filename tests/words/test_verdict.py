@@ -9,7 +9,7 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.classifier import Guess
-from robust_core.experiment import Experiment, perform
+from robust_core.experiment.perform import Experiment, perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 from robust_core.words.verdict import (
     Verdict,

@@ -13,7 +13,7 @@ from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses.base import Defended
 from robust_core.distances import ssim
-from robust_core.evaluation.detection import Detection
+from robust_core.experiment.detection import Detection
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
 

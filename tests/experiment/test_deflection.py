@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.evaluation import deflection
-from robust_core.evaluation.deflection import BOTH, MISSED, REJECTED, deflect
+from robust_core.experiment import deflection
+from robust_core.experiment.deflection import BOTH, MISSED, REJECTED, deflect
 
 EPS = 0.5
 

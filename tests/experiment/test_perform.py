@@ -15,7 +15,7 @@ from robust_core.data import digits, samples
 from robust_core.data.fitting import fit, to_pixels, to_tensor
 from robust_core.defenses.base import Defense
 from robust_core.evaluation.accuracy import evaluate
-from robust_core.experiment import MAX_FRAMES, perform
+from robust_core.experiment.perform import MAX_FRAMES, perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, SourceTarget, Towards
 
 

@@ -5,8 +5,8 @@ import torch
 
 from robust_core import attacks
 from robust_core.data.fitting import to_pixels, to_tensor
-from robust_core.evaluation.curves import curve
-from robust_core.experiment import perform
+from robust_core.experiment.curves import curve
+from robust_core.experiment.perform import perform
 from robust_core.goals import Towards
 
 RADII = (0.0, 0.05, 0.1, 0.2)

@@ -3,14 +3,7 @@
 import pytest
 import torch
 
-from robust_core.evaluation.detection import (
-    FALSE_ALARM,
-    LOST,
-    STOPPED,
-    UNSEEN,
-    Detection,
-    scores,
-)
+from robust_core.experiment.detection import FALSE_ALARM, LOST, STOPPED, UNSEEN, Detection, scores
 from robust_core.words.detectors import origin, title
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.evaluation.variants import augmentation, shifted, variants
+from robust_core.experiment.variants import augmentation, shifted, variants
 from robust_core.training.augment import augment
 from robust_core.training.recipes import RECIPES
 

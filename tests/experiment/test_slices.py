@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robust_core import attacks
-from robust_core.evaluation.slices import axes, plane, regions
+from robust_core.experiment.slices import axes, plane, regions
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import torch
 
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import to_pixels, to_tensor
-from robust_core.evaluation import defended as module
-from robust_core.evaluation.defended import Look, Outcome, look, trial
-from robust_core.experiment import perform
+from robust_core.experiment import defended as module
+from robust_core.experiment.defended import Look, Outcome, look, trial
+from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
 
 FILTERS = ("jpeg", "bit-depth", "median", "tv", "random-resize-pad")

@@ -18,8 +18,8 @@ from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses import Defended, Defense
 from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.distances import all_norms
-from robust_core.evaluation.detection import Detection
-from robust_core.experiment import UNTARGETED, Experiment, Progress, check_goal
+from robust_core.experiment.detection import Detection
+from robust_core.experiment.perform import UNTARGETED, Experiment, Progress, check_goal
 from robust_core.goals import Goal, Towards
 from robust_core.modes import evaluating
 

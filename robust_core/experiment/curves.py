@@ -9,7 +9,7 @@ from torch import Tensor
 from robust_core.attacks import Attack, AttackResult
 from robust_core.classifier import Classifier
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.experiment import UNTARGETED, check_goal
+from robust_core.experiment.perform import UNTARGETED, check_goal
 from robust_core.goals import Aim, Goal
 
 Progress = Callable[[int, int], object]
