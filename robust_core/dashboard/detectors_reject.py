@@ -11,11 +11,11 @@ from robust_core.dashboard import charts, detector_charts, detector_curves, dete
 from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.detectors.fallback import Fallback
+from robust_core.detectors.rejection import Costs, Rejection
 from robust_core.evaluation import detector_results
 from robust_core.evaluation.detection_reject import curves
 from robust_core.evaluation.detector_results import Part
-from robust_core.evaluation.fallback import Fallback
-from robust_core.evaluation.rejection import Costs, Rejection
 from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
 from robust_core.words.verdict import in_255ths

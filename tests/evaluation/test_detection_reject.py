@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from robust_core.detectors.measure import Answers
+from robust_core.detectors.rejection import Costs, sweep
 from robust_core.evaluation.detection_reject import SHARES, curves, thresholds_of
-from robust_core.evaluation.rejection import Costs, sweep
 
 
 @pytest.fixture

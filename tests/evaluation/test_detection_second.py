@@ -5,12 +5,12 @@ import torch
 
 from robust_core import defenses, zoo
 from robust_core.attacks import FGSM
+from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
+from robust_core.detectors.rejection import sweep
 from robust_core.evaluation import detection_second
 from robust_core.evaluation.detection_bench import Bench
 from robust_core.evaluation.detection_reject import SHARES, curves
-from robust_core.evaluation.fallback import Second, fallback
-from robust_core.evaluation.rejection import sweep
 
 ATTACKS = {"static": FGSM(eps=4 / 255), "adaptive": FGSM(eps=8 / 255)}
 IMAGES = torch.randint(

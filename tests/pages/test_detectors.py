@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, weights, zoo
 from robust_core.dashboard import detectors_duel, detectors_measured, detectors_toy, lab
+from robust_core.detectors.rejection import Costs
 from robust_core.evaluation import detector_results
-from robust_core.evaluation.rejection import Costs
 from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from robust_core.detectors.measure import Answers
-from robust_core.evaluation.rejection import Costs, at_threshold, sweep
+from robust_core.detectors.rejection import Costs, at_threshold, sweep
 
 FREE = Costs(wrong=0, harm=0, false_alarm=0, caught=0)
 

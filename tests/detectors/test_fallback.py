@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
-from robust_core.evaluation.fallback import Second, fallback
-from robust_core.evaluation.rejection import Costs, sweep
+from robust_core.detectors.rejection import Costs, sweep
 
 COSTS = Costs(wrong=2, harm=10, false_alarm=1, caught=0.5)
 FREE = replace(COSTS, false_alarm=0, caught=0)

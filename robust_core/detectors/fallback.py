@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from robust_core.detectors.measure import Answers
-from robust_core.evaluation.rejection import Costs, Rejection, cheapest, mix, sweep
+from robust_core.detectors.rejection import Costs, Rejection, cheapest, mix, sweep
 
 
 @dataclass(frozen=True)
