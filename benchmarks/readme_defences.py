@@ -1,7 +1,7 @@
 """The table of the defences for the README's section "Figures"."""
 
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import ADAPTIVE, AUTO, CLEAN, NAIVE, UNAWARE, Row
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import ADAPTIVE, AUTO, CLEAN, NAIVE, UNAWARE, Row
 from robust_core.words.verdict import in_255ths
 
 COLUMNS = {

@@ -12,7 +12,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from readme_defences import defence_table  # noqa: E402
 
-from robust_core.evaluation import defense_results  # noqa: E402
+from robust_core.evaluation.defense_table import results  # noqa: E402
 from robust_core.words.verdict import in_255ths  # noqa: E402
 
 RESULTS = ROOT / "assets" / "results"
@@ -229,7 +229,7 @@ def figures() -> str:
     )
     parts = [note, *(suite_table(name) for name in SUITES), distance_table(DISTANCES)]
     parts += detector_tables(result("detectors"))
-    parts += [defence_table(defense_results.report(RESULTS / f"{name}.json")) for name in DEFENCES]
+    parts += [defence_table(results.report(RESULTS / f"{name}.json")) for name in DEFENCES]
     parts += [strength_table(result("benchmark-minimum-norm"))]
     return "\n\n".join([*parts, speed_table(result("benchmark-attacks"))])
 

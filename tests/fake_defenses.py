@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from robust_core import zoo
-from robust_core.evaluation import defense_rows as kinds
+from robust_core.evaluation.defense_table import rows as kinds
 from robust_core.evaluation.masking import QUESTIONS
 
 MODEL, FIELD = "cifar10-resnet32", 8 / 255

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _tables() -> list[str]:
     """The suites that are tables of several models, by part."""
-    from robust_core.evaluation.defense_plan import PLANS
+    from robust_core.evaluation.defense_table.plan import PLANS
 
     return list(PLANS)
 
@@ -276,7 +276,7 @@ def _about_eps(value: dict) -> list[str]:
 
 
 def _list(as_json: bool) -> None:
-    from robust_core.evaluation.defense_plan import PLANS
+    from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.evaluation.suites import SUITES
 
     lines = [

@@ -18,8 +18,8 @@ from robust_core.commands import defense_tables, output
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from robust_core.evaluation.defense_bench import Bench
-    from robust_core.evaluation.defense_plan import Plan, Subject
+    from robust_core.evaluation.defense_table.bench import Bench
+    from robust_core.evaluation.defense_table.plan import Plan, Subject
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     """Make what is missing, written after each subject; the table, its text, and where it is."""
-    from robust_core.evaluation.defense_plan import PLANS
+    from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.paths import RESULTS
 
     plan = PLANS[args.suite]
@@ -108,7 +108,7 @@ def _asked(given: list[str] | None, plan: "Plan") -> list[str]:
 def _bench(args: argparse.Namespace, plan: "Plan") -> "Bench":
     from robust_core import zoo
     from robust_core.data.datasets import load_test_set
-    from robust_core.evaluation.defense_bench import Bench
+    from robust_core.evaluation.defense_table.bench import Bench
 
     model = zoo.load(plan.model, args.device)
     images, labels = load_test_set(plan.data, model, args.limit)
@@ -133,7 +133,7 @@ def _empty() -> dict:
 
 def _kept(path: Path | None, head: dict) -> dict:
     """The parts of an earlier call. Raises ``ValueError`` where the file is damaged or of another suite."""
-    from robust_core.evaluation.defense_results import to_row
+    from robust_core.evaluation.defense_table.results import to_row
 
     if path is None or not path.exists():
         return {}
@@ -168,7 +168,7 @@ def _possible(
 
 def _make(part: str, subject: "Subject", bench: "Bench", table: dict, anew: bool) -> bool:
     """Put the rows of a subject into ``table``; False where they are there already."""
-    from robust_core.evaluation.defense_parts import MAKERS
+    from robust_core.evaluation.defense_table.parts import MAKERS
 
     stamp = _stamp(part, subject, bench)
     if not anew and table["stamps"].get(subject.key) == stamp:

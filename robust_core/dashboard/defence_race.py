@@ -6,8 +6,8 @@ import streamlit as st
 
 from robust_core import defenses
 from robust_core.dashboard import charts, defence_figures
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.results import Report
 from robust_core.parameters import Paper
 
 CSS = """<style>
@@ -74,7 +74,7 @@ def show(model_name: str) -> None:
     st.html(CSS + race(model_name))
     st.markdown("###### In short")
     st.markdown(WANTED)
-    table, made = in_short(defense_results.report())
+    table, made = in_short(results.report())
     st.markdown(table)
     st.caption(made)
     st.markdown("###### Nine defences of 2018, attacked adaptively")

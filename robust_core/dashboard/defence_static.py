@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_plan import PLANS
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.plan import PLANS
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
 from robust_core.paths import RESULTS
 from robust_core.words.verdict import in_255ths
 
@@ -24,7 +24,7 @@ def show(model_name: str) -> None:
     """A table, a sentence and the conditions; nothing where the model has no such rows."""
     plans = [name for name, plan in PLANS.items() if plan.model == model_name]
     for name in plans:
-        found = rows(defense_results.report(RESULTS / f"{name}.json"))
+        found = rows(results.report(RESULTS / f"{name}.json"))
         if found:
             st.markdown(table(model_name, found))
             st.markdown(sentence(found))

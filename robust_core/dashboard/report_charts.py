@@ -12,8 +12,8 @@ from robust_core.dashboard.compare_charts import GREY
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.report_curves import about, hover
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
     CERTIFIED,
     UNDEFENDED,

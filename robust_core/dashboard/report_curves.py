@@ -8,8 +8,8 @@ from robust_core.dashboard.compare_charts import GREY, SYMBOLS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.style import CLEAN, DEFENDED
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
     CURVES,
     UNAWARE,

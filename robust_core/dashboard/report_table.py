@@ -4,8 +4,8 @@ import streamlit as st
 
 from robust_core.dashboard import report_charts
 from robust_core.dashboard.report_charts import RADIUS
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import ADAPTIVE, NAIVE, UNAWARE, Row
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import ADAPTIVE, NAIVE, UNAWARE, Row
 
 CERTIFIED = f"certified {RADIUS:g}"
 COLUMNS: dict[str, tuple[str, str | None, str]] = {

@@ -10,10 +10,10 @@ from robust_core.dashboard import charts, controls, report_charts, report_curves
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.report_charts import RADIUS
 from robust_core.dashboard.share import one_of, setting, several_of
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_plan import GRID, PLANS
-from robust_core.evaluation.defense_results import Report
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.plan import GRID, PLANS
+from robust_core.evaluation.defense_table.results import Report
+from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
     CERTIFIED,
     CURVES,
@@ -47,7 +47,7 @@ def choose() -> Report:
             key=key,
             persist_state="session",
         )
-    return defense_results.report(RESULTS / f"{st.session_state[key]}.json")
+    return results.report(RESULTS / f"{st.session_state[key]}.json")
 
 
 def show(report: Report) -> None:

@@ -81,7 +81,7 @@ SUITES = {
 
 
 TABLES = ("defenses", "defenses-digits")
-"""Suites of another kind, of several models: ``evaluation.defense_plan``."""
+"""Suites of another kind, of several models: ``evaluation.defense_table.plan``."""
 
 
 def get(name: str) -> Suite:

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from robust_core.dashboard import report_view
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_plan import PLANS
-from robust_core.evaluation.defense_rows import CURVES
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.plan import PLANS
+from robust_core.evaluation.defense_table.rows import CURVES
 from robust_core.paths import RESULTS
 
 PAGE = "robustness_report"
@@ -37,7 +37,7 @@ def opened(contexts, address):
 
 @pytest.mark.parametrize("suite", PLANS)
 def test_every_tab_draws_what_was_measured(opened, suite):
-    report = defense_results.report(RESULTS / f"{suite}.json")
+    report = results.report(RESULTS / f"{suite}.json")
     page = opened(f"report={suite}")
     page.get_by_text(re.compile(r"\d+ of \d+ defences still gain")).wait_for()
     expected = [title for title, (part, _) in report_view.TABS.items() if report.rows(part)]
@@ -51,7 +51,7 @@ def test_every_tab_draws_what_was_measured(opened, suite):
 
 def test_a_point_says_what_it_was_measured_with(opened):
     subject = "pgd-at"
-    report = defense_results.report()
+    report = results.report()
     page = opened(f"report_defenses_curves_subjects={subject}")
     row = report.curve(subject, "adaptive", CURVES)[-1]
     points = page.locator(".js-plotly-plot .scatterlayer .points path")

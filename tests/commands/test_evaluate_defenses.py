@@ -6,8 +6,11 @@ import pytest
 
 from robust_core.commands import defense_tables
 from robust_core.commands.evaluate_defenses import write
-from robust_core.evaluation import defense_parts, defense_plan, defense_results, suites
-from robust_core.evaluation.defense_plan import Attempt, Part, Plan, Subject
+from robust_core.evaluation import suites
+from robust_core.evaluation.defense_table import parts as defense_parts
+from robust_core.evaluation.defense_table import plan as defense_plan
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.plan import Attempt, Part, Plan, Subject
 from robust_core.evaluation.masking import Budget
 from tests import fake_defenses
 
@@ -60,7 +63,7 @@ def test_the_file_is_the_table_and_the_reader_takes_it(command, suite):
     assert ended.status == 0, ended.err
     assert json.loads(suite.read_text()) == ended.json
     assert set(ended.json) == {"suite", "command", "model", "data", "limit", "versions", "parts"}
-    report = defense_results.report(suite)
+    report = results.report(suite)
     assert (report.lacking, report.outdated) == ("", ())
     assert (report.model, report.data) == ("digits-cnn", "digits")
     assert list(report.parts) == ["accuracy", "curves", "certified", "masking", "cost"]

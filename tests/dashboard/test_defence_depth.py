@@ -9,7 +9,7 @@ from robust_core import defenses
 from robust_core.dashboard import defence_race as race
 from robust_core.dashboard import defence_training as training
 from robust_core.dashboard.defence_depth import TABS
-from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_table import results
 
 WORDS = ("‖w‖₁ =", "FGSM takes")
 
@@ -49,13 +49,13 @@ def test_every_tab_opens_and_only_that_one(tab):
 
 
 def test_in_short_has_the_figures_of_the_committed_table():
-    report = defense_results.report()
+    report = results.report()
     table, made = race.in_short(report)
     for subject in ("pgd-at", "distilled temperature=100"):
         clean, robust = report.accuracy(subject), report.strongest(subject)
         assert f"| {clean.accuracy} | {robust.accuracy} |" in table
     assert report.command in made
-    assert "%" not in race.in_short(defense_results.Report({}))[0]
+    assert "%" not in race.in_short(results.Report({}))[0]
 
 
 def test_every_defence_is_in_the_race_with_what_broke_it():

@@ -3,8 +3,8 @@
 import pytest
 
 from robust_core.dashboard import defence_static as static
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_results import Report
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.results import Report
 from tests import fake_defenses
 
 SHARES = (0.9, 0.05, 0.7, 0.02)
@@ -18,7 +18,7 @@ def found(tmp_path, monkeypatch):
         subject = (static.SUBJECT, {}, "Static augmentation", *shares)
         monkeypatch.setitem(fake_defenses.SUBJECTS, static.SUBJECT, subject)
         path = fake_defenses.write(tmp_path / "defenses.json", **options)
-        return static.rows(defense_results.report(path))
+        return static.rows(results.report(path))
 
     return make
 
@@ -41,7 +41,7 @@ def test_the_sentence_follows_the_figures(found):
 
 def test_without_rows_of_this_network_nothing_is_said(found, tmp_path):
     assert found(*SHARES, outdated=(static.SUBJECT,)) == []
-    report = defense_results.report(tmp_path / "no.json")
+    report = results.report(tmp_path / "no.json")
     assert static.rows(report) == []
 
 

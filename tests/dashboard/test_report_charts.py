@@ -4,9 +4,9 @@ import pytest
 
 from robust_core import defenses
 from robust_core.dashboard import report_charts, report_curves, report_view
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_plan import PLANS
-from robust_core.evaluation.defense_rows import CERTIFIED, CURVES, DISTILLATION, MASKING
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.plan import PLANS
+from robust_core.evaluation.defense_table.rows import CERTIFIED, CURVES, DISTILLATION, MASKING
 from robust_core.paths import RESULTS
 from tests import fake_defenses
 
@@ -16,7 +16,7 @@ THREATS = ("unaware", "adaptive")
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     path = fake_defenses.write(tmp_path_factory.mktemp("report") / "defenses.json")
-    return defense_results.report(path)
+    return results.report(path)
 
 
 def lines(figure):
@@ -61,7 +61,7 @@ def test_no_two_of_a_few_subjects_share_a_colour(report):
 
 def test_curves_that_are_drawn_at_first_differ_in_colour():
     for suite in PLANS:
-        subjects = list(defense_results.report(RESULTS / f"{suite}.json").subjects(CURVES))
+        subjects = list(results.report(RESULTS / f"{suite}.json").subjects(CURVES))
         tints = [
             report_curves.colour(one, subjects) for one in report_view.FIRST if one in subjects
         ]

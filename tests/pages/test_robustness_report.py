@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core.dashboard import report_view
-from robust_core.evaluation import defense_results
+from robust_core.evaluation.defense_table import results as defense_results
 from robust_core.paths import RESULTS
 from tests import fake_defenses, visiting
 from tests.visiting import ran, text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from robust_core.evaluation import defense_results
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
     DISTILLATION,
     JPEG,
@@ -17,7 +17,7 @@ PLAIN, HALF = "fgsm-at alpha=0.0", "fgsm-at alpha=0.5"
 
 @pytest.fixture(scope="module")
 def report():
-    found = defense_results.report()
+    found = results.report()
     assert not found.lacking
     assert not found.outdated
     return found

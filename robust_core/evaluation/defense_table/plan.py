@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from robust_core import attacks, zoo
 from robust_core.attacks import Attack
 from robust_core.defenses import Defense, create
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table.rows import (
     ACCURACY,
     ADAPTIVE,
     AUTO,

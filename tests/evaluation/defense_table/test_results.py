@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from robust_core.evaluation import defense_results as results
-from robust_core.evaluation.defense_rows import KINDS, Share
+from robust_core.evaluation.defense_table import results as results
+from robust_core.evaluation.defense_table.rows import KINDS, Share
 from tests import fake_defenses
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from robust_core import weights, zoo
-from robust_core.evaluation.defense_rows import (
+from robust_core.evaluation.defense_table.rows import (
     ACCURACY,
     ADAPTIVE,
     AUTO,

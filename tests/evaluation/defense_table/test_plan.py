@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from robust_core import attacks, defenses, zoo
-from robust_core.evaluation import defense_parts as parts
-from robust_core.evaluation.defense_bench import Bench, aware_of
-from robust_core.evaluation.defense_plan import (
+from robust_core.evaluation.defense_table import parts as parts
+from robust_core.evaluation.defense_table.bench import Bench, aware_of
+from robust_core.evaluation.defense_table.plan import (
     GRID,
     NONE,
     PLANS,
@@ -15,7 +15,7 @@ from robust_core.evaluation.defense_plan import (
     Plan,
     Subject,
 )
-from robust_core.evaluation.defense_rows import KINDS, Row
+from robust_core.evaluation.defense_table.rows import KINDS, Row
 from robust_core.evaluation.masking import QUESTIONS, Budget
 
 JPEG = Subject("jpeg", {"quality": 20})

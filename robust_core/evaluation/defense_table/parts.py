@@ -12,11 +12,11 @@ from torch import Tensor
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.defenses.noisy import GUESSES, Smoothing
-from robust_core.evaluation import defense_rows as kinds
 from robust_core.evaluation import masking
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.defense_bench import Bench, Trial, aware_of
-from robust_core.evaluation.defense_plan import Subject
+from robust_core.evaluation.defense_table import rows as kinds
+from robust_core.evaluation.defense_table.bench import Bench, Trial, aware_of
+from robust_core.evaluation.defense_table.plan import Subject
 
 REPEATS = 5
 """How often a prediction is timed."""

@@ -12,8 +12,8 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.defenses import Defended, Defense
 from robust_core.engine import in_batches
-from robust_core.evaluation.defense_plan import Plan, Subject
-from robust_core.evaluation.defense_rows import ADAPTIVE, UNAWARE
+from robust_core.evaluation.defense_table.plan import Plan, Subject
+from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
 from robust_core.modes import evaluating
 
 BATCH, SMALL_BATCH = 100, 10
