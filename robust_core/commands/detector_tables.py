@@ -118,7 +118,7 @@ def _roc(table: dict) -> str:
 
 
 def _reject(table: dict) -> str:
-    from robust_core.evaluation.detection_reject import curves
+    from robust_core.evaluation.detector_tables.reject import curves
 
     heads = ["detector", "threshold", "flagged go to", "attacker", "clean right", "harm"]
     lines = []

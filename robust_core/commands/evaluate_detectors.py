@@ -13,7 +13,7 @@ from robust_core.commands import detector_tables, options, output
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
-    from robust_core.evaluation.detection_bench import Bench
+    from robust_core.evaluation.detector_tables.bench import Bench
 
 COMMAND = "evaluate-detectors"
 MODEL, DATA = "cifar10-resnet32", "CIFAR-10 test"
@@ -106,18 +106,14 @@ def _asked(given: list[str] | None) -> list[str]:
 def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> bool:
     """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
     from robust_core.commands import detector_files
-    from robust_core.evaluation import (
-        detection_pairs,
-        detection_parts,
-        detection_reject,
-        detection_roc,
-    )
-    from robust_core.evaluation.detection_plan import Lacking
+    from robust_core.evaluation.detector_tables import pairs, reject, roc
+    from robust_core.evaluation.detector_tables import parts as detection_parts
+    from robust_core.evaluation.detector_tables.plan import Lacking
 
     makers = {
-        "full_knowledge": detection_pairs.full_knowledge,
-        "roc": detection_roc.roc,
-        "reject": detection_reject.reject,
+        "full_knowledge": pairs.full_knowledge,
+        "roc": roc.roc,
+        "reject": reject.reject,
     }
     started = time.perf_counter()
     try:
@@ -141,7 +137,7 @@ def _bench(args: argparse.Namespace, classifier: "Classifier") -> "Bench":
     from robust_core import zoo
     from robust_core.commands.detector_files import Files
     from robust_core.data import cifar10
-    from robust_core.evaluation.detection_bench import Bench
+    from robust_core.evaluation.detector_tables.bench import Bench
 
     images, labels = cifar10.load("test", args.data)
     index = zoo.index()

@@ -7,8 +7,8 @@ import streamlit as st
 from robust_core.dashboard import detector_curves
 from robust_core.dashboard.defences_look import source
 from robust_core.dashboard.share import one_of, setting
-from robust_core.evaluation.detection_second import SECONDS, missing, second
-from robust_core.evaluation.detector_results import Part
+from robust_core.evaluation.detector_tables.results import Part
+from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
 
 NOBODY = "nobody"
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import charts, detector_charts, detector_curves, detector_maps
-from robust_core.evaluation import detector_results
-from robust_core.evaluation.detector_results import Part
+from robust_core.evaluation.detector_tables import results
+from robust_core.evaluation.detector_tables.results import Part
 from robust_core.words.detectors import title
 from robust_core.words.verdict import in_255ths
 
@@ -23,7 +23,7 @@ def show(key: str = "measured") -> None:
     ):
         if tab.open:
             with tab:
-                found = detector_results.part(part)
+                found = results.part(part)
                 if found.lacking:
                     st.info(found.lacking)
                 else:

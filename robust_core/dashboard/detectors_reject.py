@@ -13,9 +13,9 @@ from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection
-from robust_core.evaluation import detector_results
-from robust_core.evaluation.detection_reject import curves
-from robust_core.evaluation.detector_results import Part
+from robust_core.evaluation.detector_tables import results
+from robust_core.evaluation.detector_tables.reject import curves
+from robust_core.evaluation.detector_tables.results import Part
 from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
 from robust_core.words.verdict import in_255ths
@@ -47,7 +47,7 @@ def choose() -> Choice | None:
     """The controls; None with a sentence where nothing was measured."""
     st.markdown("##### The reject option: do not answer what the detector flags")
     st.markdown(WHAT)
-    part = detector_results.part("reject")
+    part = results.part("reject")
     if part.lacking:
         st.info(part.lacking)
         return None

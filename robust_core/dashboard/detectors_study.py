@@ -11,7 +11,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard.detector_maps import detectabilities
-from robust_core.evaluation import detector_results
+from robust_core.evaluation.detector_tables import results
 
 NOT_YET = "Not measured yet."
 CSS = """<style>
@@ -167,7 +167,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def detectable() -> str:
     """Whether a small network can tell: the diagonal of the transfer matrix."""
-    part = detector_results.part("transfer")
+    part = results.part("transfer")
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -177,7 +177,7 @@ def detectable() -> str:
 
 def general() -> str:
     """Whether it generalises: beside the diagonal."""
-    part = detector_results.part("transfer")
+    part = results.part("transfer")
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -204,7 +204,7 @@ def hardened() -> str:
 
 
 def _at_worst(kind: str, words: str) -> str:
-    part = detector_results.part("sigma")
+    part = results.part("sigma")
     if part.lacking:
         return NOT_YET
     rows = part.value["detectors"][kind]["rows"]

@@ -1,7 +1,7 @@
 """What a bundled detector is, in words made from its entry in the index."""
 
 from robust_core import attacks
-from robust_core.evaluation.detection_plan import SUBNETWORK, fitted_to
+from robust_core.evaluation.detector_tables.plan import SUBNETWORK, fitted_to
 from robust_core.words.verdict import in_255ths
 
 TITLES = {

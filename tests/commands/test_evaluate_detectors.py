@@ -12,7 +12,8 @@ from robust_core import attacks, detector_zoo, weights, zoo
 from robust_core.commands import detector_tables, evaluate_detectors
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
-from robust_core.evaluation import detection_pairs, detection_parts, detection_second
+from robust_core.evaluation.detector_tables import pairs, second
+from robust_core.evaluation.detector_tables import parts as detection_parts
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.weights import fingerprint
@@ -96,9 +97,9 @@ def evaluated(command, tmp_path, monkeypatch):
         detection_parts, "UNSEEN", (("fgsm", {"eps": 8 / 255}, 6), ("noise", {"eps": 0.1}, 3))
     )
     monkeypatch.setattr(attacks, "names", lambda pair=False: ["dynamic"])
-    monkeypatch.setattr(detection_pairs, "PARAMETERS", {"dynamic": {"steps": 2}})
-    few = {name: detection_second.SECONDS[name] for name in ("pgd-at", "jpeg")}
-    monkeypatch.setattr(detection_second, "SECONDS", few)  # of which one is not trained here
+    monkeypatch.setattr(pairs, "PARAMETERS", {"dynamic": {"steps": 2}})
+    few = {name: second.SECONDS[name] for name in ("pgd-at", "jpeg")}
+    monkeypatch.setattr(second, "SECONDS", few)  # of which one is not trained here
 
     def run(*more, out="detectors.json"):
         where = ("--out", tmp_path / out) if out else ()

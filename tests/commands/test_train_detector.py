@@ -9,7 +9,7 @@ from robust_core import attacks
 from robust_core.__main__ import build_parser
 from robust_core.commands import detector_queue, train_detector
 from robust_core.data import cifar10
-from robust_core.evaluation.detection_plan import TRANSFER
+from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.training import export
 from robust_core.training.detector import DetectorTrainer
 

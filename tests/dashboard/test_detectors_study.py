@@ -6,14 +6,14 @@ import pytest
 
 from robust_core import zoo
 from robust_core.dashboard import detectors_study as study
-from robust_core.evaluation import detector_results
+from robust_core.evaluation.detector_tables import results
 
 
 @pytest.fixture
 def write(monkeypatch, tmp_path):
     """Gives the page a result file with these parts."""
     path = tmp_path / "detectors.json"
-    monkeypatch.setattr(detector_results, "FILE", path)
+    monkeypatch.setattr(results, "FILE", path)
 
     def make(**parts) -> None:
         head = {"model": "cifar10-resnet32", "data": "x"}

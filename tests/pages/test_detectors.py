@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, weights, zoo
 from robust_core.dashboard import detectors_duel, detectors_measured, detectors_toy, lab
 from robust_core.detectors.rejection import Costs
-from robust_core.evaluation import detector_results
+from robust_core.evaluation.detector_tables import results
 from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
@@ -28,7 +28,7 @@ def _fresh(monkeypatch, tmp_path, weights_folder):
     """No data sets, no results; nothing in the cache that another detector said."""
     monkeypatch.setenv("ROBUST_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr(detector_results, "FILE", tmp_path / "detectors.json")
+    monkeypatch.setattr(results, "FILE", tmp_path / "detectors.json")
     lab.engine().forget()
     yield
     lab.engine().forget()
@@ -250,7 +250,7 @@ def result(**changes) -> dict:
 
 
 def write(value: object) -> None:
-    detector_results.FILE.write_text(json.dumps(value), encoding="utf-8")
+    results.FILE.write_text(json.dumps(value), encoding="utf-8")
 
 
 def test_each_tab_draws_its_part_with_its_conditions(bundle):
@@ -345,7 +345,7 @@ def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, we
 def test_a_result_that_does_not_count_gets_a_sentence_with_the_command(bundle, value, words):
     bundle(NAME)
     write(result(**value) if isinstance(value, dict) else value)
-    said = detector_results.part("adversaries")
+    said = results.part("adversaries")
     assert not said.value
     assert words in said.lacking
     assert "evaluate-detectors --part adversaries" in said.lacking

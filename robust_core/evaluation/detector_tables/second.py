@@ -8,7 +8,7 @@ from robust_core.attacks import Attack
 from robust_core.defenses import Defended, Defense
 from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
-from robust_core.evaluation.detection_bench import Bench
+from robust_core.evaluation.detector_tables.bench import Bench
 
 KINDS = ("static", "adaptive")
 SECONDS: dict[str, tuple[str, dict]] = {

@@ -9,11 +9,11 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import to_lattice
 from robust_core.distances import l2
-from robust_core.evaluation import detection_plan as plan
 from robust_core.evaluation.accuracy import has_eps
-from robust_core.evaluation.detection_bench import Bench, ask
-from robust_core.evaluation.detection_parts import FEW
-from robust_core.evaluation.detection_plan import Lacking
+from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables.bench import Bench, ask
+from robust_core.evaluation.detector_tables.parts import FEW
+from robust_core.evaluation.detector_tables.plan import Lacking
 from robust_core.evaluation.suites import FIELD_EPS
 
 BATCH = 100

@@ -8,10 +8,10 @@ from torch import Tensor
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import Answers, area
-from robust_core.evaluation import detection_plan as plan
-from robust_core.evaluation.detection_bench import Bench
-from robust_core.evaluation.detection_parts import PICTURES
-from robust_core.evaluation.detection_plan import Lacking
+from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.parts import PICTURES
+from robust_core.evaluation.detector_tables.plan import Lacking
 
 POINTS = 200
 """Most points of a curve."""

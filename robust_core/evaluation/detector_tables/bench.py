@@ -11,7 +11,7 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.detectors.measure import EIGHT_BIT, Answers, to_lattice
-from robust_core.evaluation.detection_plan import Entries
+from robust_core.evaluation.detector_tables.plan import Entries
 
 BATCH = 250
 

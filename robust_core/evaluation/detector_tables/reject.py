@@ -8,12 +8,12 @@ from robust_core.attacks import Attack
 from robust_core.defenses import Defended
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Rejection, sweep
-from robust_core.evaluation import detection_plan as plan
-from robust_core.evaluation import detection_second
-from robust_core.evaluation.detection_bench import Bench
-from robust_core.evaluation.detection_parts import SIGMA_PICTURES
-from robust_core.evaluation.detection_plan import Lacking
-from robust_core.evaluation.detection_second import KINDS
+from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables import second as detection_second
+from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.parts import SIGMA_PICTURES
+from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.second import KINDS
 from robust_core.evaluation.suites import FIELD_EPS
 
 SIGMA = 0.4

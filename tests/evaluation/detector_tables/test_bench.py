@@ -7,8 +7,9 @@ from robust_core.attacks import BIM, FGSM, Dynamic
 from robust_core.detectors import Detector, FeatureSqueezing
 from robust_core.detectors.measure import answers, to_lattice
 from robust_core.detectors.squeezers import squeezer
-from robust_core.evaluation import detection_bench, detection_pairs
-from robust_core.evaluation.detection_bench import Bench, ask
+from robust_core.evaluation.detector_tables import bench as detection_bench
+from robust_core.evaluation.detector_tables import pairs as detection_pairs
+from robust_core.evaluation.detector_tables.bench import Bench, ask
 from robust_core.models.detector import build
 
 EPS = 8 / 255

@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from robust_core.evaluation.detection_roc import NORMAL_95, curve, wilson
+from robust_core.evaluation.detector_tables.roc import NORMAL_95, curve, wilson
 
 NAMES = ("false_positives", "true_positives", "low", "high")
 

@@ -6,9 +6,9 @@ adversarial ones: ``detectors.measure.Answers.figures``, which makes every figur
 
 from robust_core import attacks
 from robust_core.attacks import Attack
-from robust_core.evaluation import detection_plan as plan
-from robust_core.evaluation.detection_bench import Bench
-from robust_core.evaluation.detection_plan import Lacking
+from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.plan import Lacking
 from robust_core.evaluation.suites import FIELD_EPS
 
 PICTURES, SIGMA_PICTURES, FEW = 2000, 500, 100

@@ -8,9 +8,9 @@ from robust_core.attacks import FGSM
 from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
 from robust_core.detectors.rejection import sweep
-from robust_core.evaluation import detection_second
-from robust_core.evaluation.detection_bench import Bench
-from robust_core.evaluation.detection_reject import SHARES, curves
+from robust_core.evaluation.detector_tables import second
+from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.reject import SHARES, curves
 
 ATTACKS = {"static": FGSM(eps=4 / 255), "adaptive": FGSM(eps=8 / 255)}
 IMAGES = torch.randint(
@@ -32,8 +32,8 @@ class Made:
 @pytest.fixture
 def bench(resnet, monkeypatch):
     """Six pictures whose classes are what the classifier says of them; JPEG and median alone."""
-    few = {name: detection_second.SECONDS[name] for name in ("jpeg", "median")}
-    monkeypatch.setattr(detection_second, "SECONDS", few)
+    few = {name: second.SECONDS[name] for name in ("jpeg", "median")}
+    monkeypatch.setattr(second, "SECONDS", few)
     floats = IMAGES.float() / 255
     labels = resnet(floats).argmax(1)
     crafted = []
@@ -59,7 +59,7 @@ def answers() -> dict[str, Answers]:
 
 
 def test_a_second_model_is_asked_about_the_pictures_of_the_bench_and_once(bench, resnet):
-    jpeg = detection_second.existing(bench)["jpeg"]
+    jpeg = second.existing(bench)["jpeg"]
     attack = ATTACKS["static"]
     right = bench.right(jpeg, attack, 6)
     adversarial = attack(resnet, IMAGES.float() / 255, bench.labels)
@@ -72,13 +72,13 @@ def test_a_second_model_is_asked_about_the_pictures_of_the_bench_and_once(bench,
 
 
 def test_what_is_written_gives_back_the_policies(bench, answers):
-    models = detection_second.existing(bench)
+    models = second.existing(bench)
     assert list(models) == ["jpeg", "median"]
     row = {"thresholds": GRID.tolist()}
     for kind, said in answers.items():
         swept = sweep(said, GRID)
         row[kind] = {name: getattr(swept, name).tolist() for name in SHARES}
-    row["second"] = detection_second.shares(bench, models, answers, ATTACKS, GRID)
+    row["second"] = second.shares(bench, models, answers, ATTACKS, GRID)
     for name, model in models.items():
         for kind, policy in curves(row, name).items():
             its = Second(bench.right(model, None, 6), bench.right(model, ATTACKS[kind], 6))
@@ -90,22 +90,22 @@ def test_what_is_written_gives_back_the_policies(bench, answers):
 
 def test_what_is_missing_says_why(weights_folder, bench, monkeypatch):
     model = bench.classifier.name
-    known = detection_second.about(detection_second.existing(bench))
+    known = second.about(second.existing(bench))
     assert known["jpeg"]["weights"] == model
     assert known["jpeg"]["parameters"]["quality"] == 75
     assert known["jpeg"]["weights_sha256"] == zoo.index()[model]["sha256"]
-    assert detection_second.missing({"second": known}, model) == {}
-    assert "not measured yet" in detection_second.missing({}, model)["median"]
+    assert second.missing({"second": known}, model) == {}
+    assert "not measured yet" in second.missing({}, model)["median"]
     other = {"second": known | {"jpeg": known["jpeg"] | {"weights_sha256": "of others"}}}
-    assert list(detection_second.missing(other, model)) == ["jpeg"]
-    assert "other weights" in detection_second.missing(other, model)["jpeg"]
-    monkeypatch.setattr(detection_second, "SECONDS", {"distilled": ("robust", {})})
+    assert list(second.missing(other, model)) == ["jpeg"]
+    assert "other weights" in second.missing(other, model)["jpeg"]
+    monkeypatch.setattr(second, "SECONDS", {"distilled": ("robust", {})})
     assert defenses.create("distilled").refusal("resnet50")
-    assert "distilled needs" in detection_second.missing({}, "resnet50")["distilled"]
+    assert "distilled needs" in second.missing({}, "resnet50")["distilled"]
 
 
 def test_all_second_models_can_be_made():
-    for name, (_, fields) in detection_second.SECONDS.items():
-        made = detection_second.second(name)
+    for name, (_, fields) in second.SECONDS.items():
+        made = second.second(name)
         assert made.name == name
         assert fields.items() <= made.parameters.items()

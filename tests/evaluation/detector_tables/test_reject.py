@@ -5,7 +5,7 @@ import torch
 
 from robust_core.detectors.measure import Answers
 from robust_core.detectors.rejection import Costs, sweep
-from robust_core.evaluation.detection_reject import SHARES, curves, thresholds_of
+from robust_core.evaluation.detector_tables.reject import SHARES, curves, thresholds_of
 
 
 @pytest.fixture
