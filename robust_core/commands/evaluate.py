@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import defense_options, evaluate_defenses, options, output
+from robust_core.commands import defense_options, options, output
+from robust_core.commands.defense_table import make
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_goal(parser, source=True)
     defense_options.add(parser)
-    evaluate_defenses.configure(parser)
+    make.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: of the pictures that the model got right and "
         "that the goal is about, the share that reached it. source-target is about the pictures of "
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
         return _list(args.json)
     if args.suite in _tables():
         _check_alone(args, ("seed", "batch"))
-        value, text, out = evaluate_defenses.run(args)
+        value, text, out = make.run(args)
         return output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
     if args.part or args.anew:
         raise ValueError(f"--part and --anew are for --suite {', '.join(_tables())} only")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import defense_tables, output
+from robust_core.commands import output
+from robust_core.commands.defense_table import text as defense_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

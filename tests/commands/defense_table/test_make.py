@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from robust_core.commands import defense_tables
-from robust_core.commands.evaluate_defenses import write
+from robust_core.commands.defense_table import text as defense_tables
+from robust_core.commands.defense_table.make import write
 from robust_core.evaluation import suites
 from robust_core.evaluation.defense_table import parts as defense_parts
 from robust_core.evaluation.defense_table import plan as defense_plan
