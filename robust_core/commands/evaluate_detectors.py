@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import detector_tables, options, output
+from robust_core.commands import options, output
+from robust_core.commands.detector_tables import text as detector_tables
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
     asked = _asked(args.part)
     options.check_suffix(args.out, ".json")
     from robust_core import zoo
-    from robust_core.commands import detector_files
+    from robust_core.commands.detector_tables import files as detector_files
     from robust_core.paths import RESULTS
 
     if not zoo.detectors(MODEL):
@@ -105,7 +106,7 @@ def _asked(given: list[str] | None) -> list[str]:
 
 def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> bool:
     """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
-    from robust_core.commands import detector_files
+    from robust_core.commands.detector_tables import files as detector_files
     from robust_core.evaluation.detector_tables import pairs, reject, roc
     from robust_core.evaluation.detector_tables import parts as detection_parts
     from robust_core.evaluation.detector_tables.plan import Lacking
@@ -135,7 +136,7 @@ def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> b
 
 def _bench(args: argparse.Namespace, classifier: "Classifier") -> "Bench":
     from robust_core import zoo
-    from robust_core.commands.detector_files import Files
+    from robust_core.commands.detector_tables.files import Files
     from robust_core.data import cifar10
     from robust_core.evaluation.detector_tables.bench import Bench
 

@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import save
 
 from robust_core import attacks, detector_zoo, weights, zoo
-from robust_core.commands import detector_tables, evaluate_detectors
+from robust_core.commands import evaluate_detectors
+from robust_core.commands.detector_tables import text
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
 from robust_core.evaluation.detector_tables import pairs, second
@@ -167,7 +168,7 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
         (d, "fgsm") for d in everything if d != "several" and not d.startswith("fgsm")
     }
     assert {row["detector"] for row in parts["roc"]["rows"]} <= everything - {"bim-ad4", "fgsm-2"}
-    tables = {name: detector_tables.text(name, part) for name, part in parts.items()}
+    tables = {name: text.text(name, part) for name, part in parts.items()}
     assert all(table.startswith(f"{name}: ") for name, table in tables.items())
     assert tables["transfer"].count("fgsm 0.0157") == 2
     assert [line.split()[0] for line in tables["several"].splitlines()[-3:]] == SPECS["several"][1]
