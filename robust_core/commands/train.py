@@ -6,32 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import (
+from robust_core.commands import options, output
+from robust_core.commands.training import (
+    classifier_queue,
+    detector,
     detector_data,
-    options,
-    output,
-    train_detector,
-    train_queue,
-    train_reconstruction,
-    train_safetynet,
-    train_squeezing,
+    reconstruction,
+    safetynet,
+    squeezing,
 )
 
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
     from robust_core.training.run import Split
 
-WITHOUT_SCHEDULE = {
-    module.RECIPE: module for module in (train_reconstruction, train_safetynet, train_squeezing)
-}
+WITHOUT_SCHEDULE = {module.RECIPE: module for module in (reconstruction, safetynet, squeezing)}
 """Detectors that are calibrated and measured against several attacks, with no epochs to choose."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    width = max(map(len, train_queue.RECIPES))
-    lines = (f"  {name:{width}}  {what}" for name, what in train_queue.RECIPES.items())
+    width = max(map(len, classifier_queue.RECIPES))
+    lines = (f"  {name:{width}}  {what}" for name, what in classifier_queue.RECIPES.items())
     parser.epilog = "\n".join(
         ["recipes (and detector, reconstruction, safetynet, squeezing):", *lines]
     )
@@ -54,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--install", action="store_true", help="put the weights among the bundled ones"
     )
-    train_detector.configure(parser)
+    detector.configure(parser)
     options.add_device(parser)
     options.add_json(parser)
 
@@ -62,19 +59,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Train, going on from a checkpoint where there is one, then write the rounded weights."""
     if args.recipe is None:
-        train_queue.run(args, run)
+        classifier_queue.run(args, run)
         return
-    if args.recipe == train_detector.RECIPE:
-        train_detector.run(args)
+    if args.recipe == detector.RECIPE:
+        detector.run(args)
         return
     if args.recipe in WITHOUT_SCHEDULE:
         module = WITHOUT_SCHEDULE[args.recipe]
-        detector_data.refuse(
-            args, train_detector.OPTIONS, getattr(module, "OWN", detector_data.OWN)
-        )
+        detector_data.refuse(args, detector.OPTIONS, getattr(module, "OWN", detector_data.OWN))
         module.run(args)
         return
-    train_detector.refuse_options(args)
+    detector.refuse_options(args)
     recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)
     from robust_core import zoo
     from robust_core.devices import as_device
@@ -110,7 +105,7 @@ def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "R
     from robust_core.training import recipes
 
     if name not in recipes.RECIPES:
-        known = ", ".join([*recipes.RECIPES, train_detector.RECIPE, *WITHOUT_SCHEDULE])
+        known = ", ".join([*recipes.RECIPES, detector.RECIPE, *WITHOUT_SCHEDULE])
         raise ValueError(f"recipe must be one of {known}; got {name!r}")
     if paper and name not in recipes.PAPER_SCHEDULES:
         raise ValueError(

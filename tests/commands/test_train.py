@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from robust_core import zoo
-from robust_core.commands import train_queue
+from robust_core.commands.training import classifier_queue
 from robust_core.data import digits
 from robust_core.training import RECIPES, export
 from robust_core.training.objectives import Distillation
@@ -147,7 +147,7 @@ def test_help_names_every_recipe(command):
 
 
 def test_the_queue_is_that_of_the_recipes():
-    assert list(train_queue.RECIPES) == list(RECIPES)
+    assert list(classifier_queue.RECIPES) == list(RECIPES)
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def short_queue(monkeypatch, weights_folder):
     names = ("digits-cnn", "digits-cnn-pgd-at")
     for name in names:
         monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], epochs=1))
-    monkeypatch.setattr(train_queue, "RECIPES", dict.fromkeys(names, ""))
+    monkeypatch.setattr(classifier_queue, "RECIPES", dict.fromkeys(names, ""))
     entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
     (weights_folder / "index.json").write_text(json.dumps(entries))
     monkeypatch.setattr(export.install, "__defaults__", (weights_folder,))

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from robust_core.commands import detector_data, train_reconstruction
+from robust_core.commands.training import detector_data, reconstruction
 from robust_core.data import cifar10
 from robust_core.training import export
 from robust_core.training.opponents import Opponent
@@ -68,8 +68,8 @@ def test_safetynet(trained, tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Autoencoders that take no time."""
-    sizes = {key: {"code": 2, "width": 2, "epochs": 2} for key in train_reconstruction.SIZES}
-    monkeypatch.setattr(train_reconstruction, "SIZES", sizes)
+    sizes = {key: {"code": 2, "width": 2, "epochs": 2} for key in reconstruction.SIZES}
+    monkeypatch.setattr(reconstruction, "SIZES", sizes)
 
 
 def test_reconstruction_of_the_digits(trained, tmp_path, quick):

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from robust_core.commands import detector_data, output
-from robust_core.commands.train_squeezing import MODEL, command
+from robust_core.commands import output
+from robust_core.commands.training import detector_data
+from robust_core.commands.training.squeezing import MODEL, command
 
 RECIPE = "safetynet"
 LIMIT = 5000

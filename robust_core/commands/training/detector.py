@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core.commands import detector_data, detector_queue, options, output
+from robust_core.commands import options, output
+from robust_core.commands.training import detector_data, detector_queue
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from robust_core.commands import train_detector
+from robust_core.commands.training import detector
 
 RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
 RECIPES = {
@@ -25,7 +25,7 @@ RECIPES = {
     f"{RESNET}-distilled-t20": "defensive distillation at temperature 20",
 }
 """What there is to train by gradient descent, in the order in which it is trained."""
-REFUSED = ("epochs", "paper_schedule", "folder", "seed", *train_detector.OPTIONS)
+REFUSED = ("epochs", "paper_schedule", "folder", "seed", *detector.OPTIONS)
 
 
 def run(args: argparse.Namespace, train: Callable[[argparse.Namespace], None]) -> None:

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
-from robust_core.commands import detector_data, output
-from robust_core.commands.train_squeezing import command
+from robust_core.commands import output
+from robust_core.commands.training import detector_data
+from robust_core.commands.training.squeezing import command
 
 RECIPE = "reconstruction"
 MODEL = "digits-cnn"

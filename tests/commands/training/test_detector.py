@@ -7,7 +7,7 @@ import torch
 
 from robust_core import attacks
 from robust_core.__main__ import build_parser
-from robust_core.commands import detector_queue, train_detector
+from robust_core.commands.training import detector, detector_queue
 from robust_core.data import cifar10
 from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.training import export
@@ -114,10 +114,10 @@ def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():
     queue = [parsed(line) for line in detector_queue.COMMANDS]
     (several,) = [args for args in queue if args.adversary == "several"]
     assert several is queue[-1]
-    five = train_detector.adversary_of(several)
+    five = detector.adversary_of(several)
     assert tuple(five) == TRANSFER
     alone = [
-        train_detector.adversary_of(args)
+        detector.adversary_of(args)
         for args in queue
         if args.limit == several.limit and args.adversary in five
     ]

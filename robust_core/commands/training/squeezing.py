@@ -4,7 +4,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-from robust_core.commands import detector_data, output
+from robust_core.commands import output
+from robust_core.commands.training import detector_data
 
 RECIPE = "squeezing"
 MODEL = "cifar10-resnet32"
