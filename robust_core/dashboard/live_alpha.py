@@ -8,7 +8,7 @@ import streamlit as st
 from robust_core.dashboard import lab, live_charts
 from robust_core.dashboard.live_training import described, key, train
 from robust_core.evaluation.soundings import Sounding
-from robust_core.training.live import Plan
+from robust_core.training.live.train import Plan
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 WHAT = (

@@ -7,8 +7,8 @@ from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.engine import Progress, key_of
 from robust_core.evaluation.soundings import Sounding
-from robust_core.training.live import DIGITS, Plan, measure
-from robust_core.training.live_control import Control, control_of, train_control
+from robust_core.training.live.control import Control, control_of, train_control
+from robust_core.training.live.train import DIGITS, Plan, measure
 from robust_core.training.recipes import RECIPES
 
 WITHOUT = "the same network trained without the defence"

@@ -6,7 +6,7 @@ Vega-Lite and not plotly: Streamlit gives it new data without building the chart
 import pandas as pd
 
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.training.live import Epoch, Plan
+from robust_core.training.live.train import Epoch, Plan
 
 GREY, ONE_STEP = "#8C8C8C", "#E69F00"
 HEIGHT = 280

@@ -7,7 +7,7 @@ import streamlit as st
 from robust_core.dashboard import live_look
 from robust_core.dashboard.live_words import PRINTED, WHY_PRINTED, WORDS, printed_sum
 from robust_core.data import digits
-from robust_core.training.live import Plan
+from robust_core.training.live.train import Plan
 
 TWO_LOOPS = (
     "Robust optimisation: the inner loop looks for the worst picture, the outer one learns from it "

@@ -9,7 +9,7 @@ from robust_core.dashboard.live_charts import GREY
 from robust_core.dashboard.live_look import share
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.evaluation.soundings import Sounding
-from robust_core.training.live import Trained
+from robust_core.training.live.train import Trained
 
 OVERFITTING = (
     "**Overfitting** is the gap between training and test pictures: right on what it has seen, less so on "

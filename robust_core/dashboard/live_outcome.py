@@ -8,7 +8,7 @@ from robust_core.dashboard.live_look import share
 from robust_core.dashboard.live_training import described
 from robust_core.dashboard.live_words import START_WORDS
 from robust_core.evaluation.soundings import Sounding
-from robust_core.training.live import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
+from robust_core.training.live.train import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
 from robust_core.words.verdict import in_255ths
 
 GAP = 0.3

@@ -22,7 +22,7 @@ from robust_core.data import digits, fitting
 from robust_core.engine import Progress, key_of
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment, perform
-from robust_core.training.live import DIGITS, Trained
+from robust_core.training.live.train import DIGITS, Trained
 from robust_core.words.verdict import said, sentence, verdict
 
 START, ONE_STEP = "pgd", "fgsm"

@@ -8,8 +8,8 @@ from robust_core.dashboard import lab, live_beside, live_charts, live_look
 from robust_core.dashboard.live_beside import Beside, epoch_of
 from robust_core.dashboard.live_words import WORDS
 from robust_core.engine import Progress, key_of
-from robust_core.training.live import METHODS, Epoch, Plan, Trained, train_live
-from robust_core.training.live_control import control_of
+from robust_core.training.live.control import control_of
+from robust_core.training.live.train import METHODS, Epoch, Plan, Trained, train_live
 
 REPLAY = 1.5
 """Seconds in which the curves of a training that was kept are drawn again."""

@@ -13,7 +13,7 @@ from robust_core.papers import (
     SZEGEDY,
     WONG,
 )
-from robust_core.training.live import STARTS, Plan
+from robust_core.training.live.train import STARTS, Plan
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from robust_core.dashboard import live_words
-from robust_core.training.live import METHODS
+from robust_core.training.live.train import METHODS
 
 PAGE = "live_training"
 QUERY = "?live_epochs=2&live_method=clean"

@@ -24,9 +24,9 @@ from robust_core.dashboard import (
 )
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
-from robust_core.training import live
-from robust_core.training.live import METHODS, Plan, Trained
-from robust_core.training.live_control import control_of, train_control
+from robust_core.training.live import train
+from robust_core.training.live.control import control_of, train_control
+from robust_core.training.live.train import METHODS, Plan, Trained
 from tests import visiting
 from tests.visiting import bodies, ran, text
 
@@ -44,7 +44,7 @@ def _small(monkeypatch):
         return images[:count], labels[:count]
 
     monkeypatch.setattr(digits, "load", load)
-    monkeypatch.setattr(live, "WATCHED", 10)
+    monkeypatch.setattr(train, "WATCHED", 10)
     lab.engine().forget()
     yield
     lab.engine().forget()
@@ -82,8 +82,8 @@ def test_a_first_visit_offers_training_and_has_empty_charts():
 
 def test_one_click_trains_and_shows_what_the_core_gives():
     page = press(visit(live_epochs="1"), "live_train")
-    trained, control = live.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
-    base = live.measure(control.model, 0.15)
+    trained, control = train.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
+    base = train.measure(control.model, 0.15)
     names = ("Control: without the defence", "trained here")
     assert bodies(page, "livetable") == [live_look.table(base, trained.final, names, masked=False)]
     assert live_outcome.sentence(trained, control, base) in text(page)
@@ -186,14 +186,14 @@ def test_five_alphas_make_one_chart():
     page = press(visit(live_epochs="1"), "live_alphas")
     assert len(page.get("vega_lite_chart")) == 3
     assert "Linf eps 0.15" in text(page)
-    trained = {a: live.train_live(Plan(alpha=a, epochs=1)).final for a in (0.0, 1.0)}
+    trained = {a: train.train_live(Plan(alpha=a, epochs=1)).final for a in (0.0, 1.0)}
     rows = live_alpha.rows(trained)
     assert len(rows) == 6
     assert set(rows["line"]) == set(live_charts.ACCURACIES)
 
 
 def test_the_sentence_names_what_happened():
-    trained, control = live.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
+    trained, control = train.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
     at = trained.final
 
     def said(**figures) -> str:
@@ -206,7 +206,7 @@ def test_the_sentence_names_what_happened():
 
 def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
     plan = Plan(method="static", epochs=1)
-    at, base = live.train_live(plan).final, live.measure(beside(plan).model, 0.15)
+    at, base = train.train_live(plan).final, train.measure(beside(plan).model, 0.15)
 
     def said(**figures) -> str:
         return live_outcome.old_and_fresh(base, replace(at, **figures))
@@ -226,7 +226,7 @@ def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
 def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
     for method in ("fgsm", "distillation", "static"):
         plan = Plan(method=method, epochs=1)
-        history = live.train_live(plan).history
+        history = train.train_live(plan).history
         lines = live_charts.accuracy_lines(plan)
         rows = live_charts.accuracy_rows(history, plan)
         assert len(rows) == 2 * len(lines)
@@ -339,7 +339,7 @@ def test_a_kept_training_is_said_to_be_kept_and_its_curves_grow_again(monkeypatc
 
 
 def test_what_was_drawn_before_a_stop_stays_and_is_said_to_be_unfinished(monkeypatch):
-    history = live.train_live(Plan(epochs=1)).history
+    history = train.train_live(Plan(epochs=1)).history
 
     def slow(plan, *, watch, **_):
         watch(history)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from robust_core.data import digits
-from robust_core.training import live
-from robust_core.training.live import METHODS, Plan, train_live
-from robust_core.training.live_control import Control, control_of, train_control
+from robust_core.training.live import train
+from robust_core.training.live.control import Control, control_of, train_control
+from robust_core.training.live.train import METHODS, Plan, train_live
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,8 @@ def _few(monkeypatch):
         return images[:count], labels[:count]
 
     monkeypatch.setattr(digits, "load", load)
-    monkeypatch.setattr(live, "WATCHED", 10)
-    monkeypatch.setattr(live, "FINAL_STEPS", 3)
+    monkeypatch.setattr(train, "WATCHED", 10)
+    monkeypatch.setattr(train, "FINAL_STEPS", 3)
 
 
 def same(one, other) -> bool:
@@ -31,7 +31,7 @@ def same(one, other) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("start", live.STARTS)
+@pytest.mark.parametrize("start", train.STARTS)
 @pytest.mark.parametrize(
     "without",
     [

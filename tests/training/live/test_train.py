@@ -8,8 +8,8 @@ import torch
 from robust_core import zoo
 from robust_core.dashboard.live_words import PRESETS
 from robust_core.data import digits
-from robust_core.training import live
-from robust_core.training.live import METHODS, Plan, Trained, train_live
+from robust_core.training.live import train
+from robust_core.training.live.train import METHODS, Plan, Trained, train_live
 
 
 def weights(trained: Trained) -> list[torch.Tensor]:
@@ -30,9 +30,9 @@ def _few(monkeypatch):
         count = {"train": 320, "test": 100}[split]
         return images[:count], labels[:count]
 
-    monkeypatch.setattr(live.digits, "load", load)
-    monkeypatch.setattr(live, "WATCHED", 20)
-    monkeypatch.setattr(live, "FINAL_STEPS", 5)
+    monkeypatch.setattr(train.digits, "load", load)
+    monkeypatch.setattr(train, "WATCHED", 20)
+    monkeypatch.setattr(train, "FINAL_STEPS", 5)
 
 
 def test_alpha_one_is_clean_training_to_the_last_bit():
@@ -166,7 +166,7 @@ def test_copies_made_once_are_learned_and_a_fresh_attack_is_not(monkeypatch):
     """METHODS D1, on all pictures: measured 91 % of the old copies (7 % before), 3 % under PGD (0 %)."""
     monkeypatch.undo()
     trained = train_live(Plan(method="static", eps=0.2, epochs=3))
-    base = live.measure(zoo.load("digits-cnn", "cpu"), 0.2)
+    base = train.measure(zoo.load("digits-cnn", "cpu"), 0.2)
     at = trained.final
     assert at.old > base.old + 0.6
     assert at.pgd < base.pgd + 0.15
@@ -176,5 +176,5 @@ def test_copies_made_once_are_learned_and_a_fresh_attack_is_not(monkeypatch):
 
 def test_old_copies_are_fgsm_on_the_undefended_network():
     for split in ("test", "train"):
-        base = live.measure(zoo.load("digits-cnn", "cpu"), 0.15, split=split)
+        base = train.measure(zoo.load("digits-cnn", "cpu"), 0.15, split=split)
         assert base.old == base.fgsm
