@@ -57,7 +57,7 @@ class DetectorRecipe:
 
     ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
     one) say what made the adversarial half. Of several adversaries, ``parameters`` has those of each
-    by its name (``training.several``). ``fingerprint`` is that of the classifier's weights:
+    by its name (``training.detectors.several``). ``fingerprint`` is that of the classifier's weights:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
     ``start`` names a detector whose weights are the first ones (None: random weights).
     With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.

@@ -8,7 +8,7 @@ import torch
 from robust_core.commands.training import detector_data, reconstruction
 from robust_core.data import cifar10
 from robust_core.training import export
-from robust_core.training.opponents import Opponent
+from robust_core.training.detectors.opponents import Opponent
 
 
 @pytest.fixture

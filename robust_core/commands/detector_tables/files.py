@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from robust_core.attacks import Attack
     from robust_core.classifier import Classifier
-    from robust_core.training.adversaries import Crafted
+    from robust_core.training.detectors.crafted import Crafted
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Files:
 
     def craft(self, attack: "Attack", n: int) -> "Crafted":
         """What an attack makes of the first ``n`` pictures, under the names of ``train detector``."""
-        from robust_core.training.opponents import Opponent
+        from robust_core.training.detectors.opponents import Opponent
 
         parameters = attack.parameters
         if "detector" in parameters:  # by its weights: a name may come to mean others

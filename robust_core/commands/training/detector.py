@@ -86,8 +86,8 @@ def run(args: argparse.Namespace) -> None:
     adversary = adversary_of(args)
     check_point(args.point or POINT)
     from robust_core import zoo
-    from robust_core.training import detector as training
     from robust_core.training import export
+    from robust_core.training.detectors import static as training
 
     fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
     if (args.model or MODEL) not in fitting:
@@ -116,11 +116,11 @@ def _train(
     from robust_core import zoo
     from robust_core.attacks.pair.mixed import mixed
     from robust_core.data import cifar10
-    from robust_core.training.adversaries import craft
-    from robust_core.training.detector import train_detector
-    from robust_core.training.detector_export import export_detector
-    from robust_core.training.dynamic import train_dynamic
-    from robust_core.training.several import craft_in_turn
+    from robust_core.training.detectors.crafted import craft
+    from robust_core.training.detectors.dynamic import train_dynamic
+    from robust_core.training.detectors.export import export_detector
+    from robust_core.training.detectors.several import craft_in_turn
+    from robust_core.training.detectors.static import train_detector
 
     classifier = zoo.load(recipe.model, args.device)
     cache = args.cache or Path("runs", "cache")
@@ -164,7 +164,7 @@ def _all_missing(args: argparse.Namespace) -> None:
     """Train and install each bundled detector that the index lacks, by the command that makes it."""
     from robust_core import zoo
     from robust_core.__main__ import build_parser
-    from robust_core.training.detector import name
+    from robust_core.training.detectors.static import name
 
     given = [_flag(key) for key in OPTIONS if key not in ("cache", "all_missing")]
     if any(getattr(args, key[2:].replace("-", "_")) is not None for key in given) or args.epochs:

@@ -9,7 +9,7 @@ from robust_core.commands import output
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from robust_core.training.opponents import Opponent
+    from robust_core.training.detectors.opponents import Opponent
     from robust_core.training.run import Split
 
 PICTURES = 2000
@@ -35,7 +35,7 @@ def opponents(family: str) -> dict[str, "Opponent"]:
     from dataclasses import asdict
 
     from robust_core import attacks
-    from robust_core.training.opponents import Opponent
+    from robust_core.training.detectors.opponents import Opponent
 
     eps = EPS[family]
     made = (

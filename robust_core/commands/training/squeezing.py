@@ -15,7 +15,7 @@ def run(args: argparse.Namespace) -> None:
     """Calibrate and measure; what was crafted is kept for the next call."""
     from robust_core import zoo
     from robust_core.detectors.squeezers import PRESETS
-    from robust_core.training import squeezing as training
+    from robust_core.training.detectors import squeezing as training
     from robust_core.weights import fingerprint
 
     fitting = [name for name in zoo.names() if zoo.family(name) in detector_data.EPS]

@@ -11,7 +11,7 @@ from robust_core.commands.training import detector, detector_queue
 from robust_core.data import cifar10
 from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.training import export
-from robust_core.training.detector import DetectorTrainer
+from robust_core.training.detectors.static import DetectorTrainer
 
 NAME = "cifar10-resnet32-ad4-bim-2-255"
 START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")

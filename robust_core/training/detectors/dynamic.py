@@ -16,7 +16,7 @@ from tqdm import tqdm
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
-from robust_core.training.detector import DetectorTrainer
+from robust_core.training.detectors.static import DetectorTrainer
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 

@@ -13,14 +13,14 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import SafetyNet, calibrate
 from robust_core.detectors.safetynet import Quantiser, check_points, features
-from robust_core.training.detector_export import (
+from robust_core.training.detectors.export import (
     FALSE_POSITIVE_RATE,
     batches,
     clean_scores,
     described,
 )
+from robust_core.training.detectors.opponents import Opponent, measured
 from robust_core.training.export import write_export
-from robust_core.training.opponents import Opponent, measured
 from robust_core.training.run import Split
 
 SAMPLE = 1000

@@ -13,9 +13,9 @@ from robust_core.attacks import BIM
 from robust_core.detectors import Detector
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.adversaries import craft
-from robust_core.training.detector import DetectorTrainer, name, train_detector
-from robust_core.training.detector_export import batches, export_detector
+from robust_core.training.detectors.crafted import craft
+from robust_core.training.detectors.export import batches, export_detector
+from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.weights import fingerprint

@@ -10,8 +10,8 @@ from robust_core import attacks, zoo
 from robust_core.attacks.pair.mixed import mixed
 from robust_core.detectors import Detector
 from robust_core.models.detector import build
-from robust_core.training.detector import DetectorTrainer, name
-from robust_core.training.dynamic import train_dynamic
+from robust_core.training.detectors.dynamic import train_dynamic
+from robust_core.training.detectors.static import DetectorTrainer, name
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.weights import fingerprint
 

@@ -14,12 +14,12 @@ from robust_core.detector_zoo import KIND
 from robust_core.detectors import Detector, calibrate
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.adversaries import Adversary, Crafted, Crafting, craft
-from robust_core.training.detector import DetectorTrainer, name
+from robust_core.training.detectors.crafted import Adversary, Crafted, Crafting, craft
+from robust_core.training.detectors.several import SEVERAL
+from robust_core.training.detectors.static import DetectorTrainer, name
 from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split, to_float
-from robust_core.training.several import SEVERAL
 
 FALSE_POSITIVE_RATE = 0.05
 BATCH = 250

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from robust_core.training import rows
-from robust_core.training.rows import filled, take
+from robust_core.training.detectors import array_file
+from robust_core.training.detectors.array_file import filled, take
 
 VALUES = torch.arange(70).view(10, 7).half()
 
@@ -15,7 +15,7 @@ VALUES = torch.arange(70).view(10, 7).half()
 @pytest.fixture(autouse=True)
 def parts(monkeypatch):
     """Parts of four rows: 4, 4, 2."""
-    monkeypatch.setattr(rows, "PART", 4)
+    monkeypatch.setattr(array_file, "PART", 4)
 
 
 class Maker:

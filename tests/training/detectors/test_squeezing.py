@@ -9,9 +9,9 @@ import torch
 from robust_core.attacks import FGSM, Noise
 from robust_core.detectors import METHODS
 from robust_core.detectors.measure import answers
+from robust_core.training.detectors.opponents import Opponent
+from robust_core.training.detectors.squeezing import SqueezingRecipe, export_squeezing
 from robust_core.training.export import install
-from robust_core.training.opponents import Opponent
-from robust_core.training.squeezing import SqueezingRecipe, export_squeezing
 from robust_core.weights import fingerprint
 
 NAME = "digits-cnn-squeezing"

@@ -10,7 +10,7 @@ from robust_core import zoo
 from robust_core.attacks import BIM, DeepFool
 from robust_core.detectors import Detector
 from robust_core.models.detector import build
-from robust_core.training.adversaries import activations, craft, slug, to_half
+from robust_core.training.detectors.crafted import activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.weights import fingerprint
 

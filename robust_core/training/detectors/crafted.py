@@ -15,8 +15,8 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
+from robust_core.training.detectors.array_file import filled, take
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.training.rows import filled, take
 from robust_core.training.run import to_float
 
 Adversary = Callable[[Classifier, Tensor, Tensor], Tensor]

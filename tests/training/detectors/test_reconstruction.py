@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from robust_core.attacks import FGSM, Noise
 from robust_core.data import digits
 from robust_core.detectors import METHODS
-from robust_core.training.opponents import Opponent
-from robust_core.training.reconstruction import (
+from robust_core.training.detectors.opponents import Opponent
+from robust_core.training.detectors.reconstruction import (
     ReconstructionRecipe,
     ReconstructionTrainer,
     errors,

@@ -13,8 +13,8 @@ from robust_core.attacks import FGSM, Noise
 from robust_core.detectors import METHODS, calibrate
 from robust_core.detectors.measure import area
 from robust_core.detectors.safetynet import Machine, Quantiser, features
-from robust_core.training.opponents import Opponent
-from robust_core.training.safetynet import (
+from robust_core.training.detectors.opponents import Opponent
+from robust_core.training.detectors.safetynet import (
     SafetyNetRecipe,
     export_safetynet,
     fit,

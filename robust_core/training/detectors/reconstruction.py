@@ -21,14 +21,14 @@ from robust_core.classifier import Classifier
 from robust_core.detectors import Reconstruction, calibrate
 from robust_core.detectors.reconstruction import build
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
-from robust_core.training.detector_export import (
+from robust_core.training.detectors.export import (
     BATCH,
     FALSE_POSITIVE_RATE,
     clean_scores,
     described,
 )
+from robust_core.training.detectors.opponents import Opponent, measured
 from robust_core.training.export import rounded_weights, write_export
-from robust_core.training.opponents import Opponent, measured
 from robust_core.training.run import Split, to_float
 
 

@@ -19,10 +19,10 @@ from tqdm import tqdm
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.models.detector import DetectorNet, build
-from robust_core.training.adversaries import Adversary, Crafting, activations, craft, slug
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.detectors.array_file import take
+from robust_core.training.detectors.crafted import Adversary, Crafting, activations, craft, slug
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.training.rows import take
 
 
 class DetectorTrainer:

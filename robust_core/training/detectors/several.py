@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.training.adversaries import Adversary, Crafted, craft
+from robust_core.training.detectors.crafted import Adversary, Crafted, craft
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors.measure import Answers, answers
-from robust_core.training.adversaries import Adversary, Crafted, craft
-from robust_core.training.detector_export import batches
+from robust_core.training.detectors.crafted import Adversary, Crafted, craft
+from robust_core.training.detectors.export import batches
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split
 from robust_core.weights import fingerprint
@@ -34,7 +34,7 @@ class Opponent:
         what: str,
         show: bool = True,
     ) -> Crafted:
-        """One adversarial picture for each of ``images``: see ``training.adversaries.craft``."""
+        """One adversarial picture for each of ``images``: see ``training.detectors.crafted.craft``."""
         recipe = DetectorRecipe(
             classifier.name, fingerprint(classifier), "", self.name, self.parameters
         )

@@ -10,11 +10,11 @@ from robust_core.attacks import BIM, FGSM, DeepFool
 from robust_core.detectors import Detector
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.adversaries import activations, craft
-from robust_core.training.detector import DetectorTrainer, name, train_detector
-from robust_core.training.detector_export import batches, export_detector
+from robust_core.training.detectors.crafted import activations, craft
+from robust_core.training.detectors.export import batches, export_detector
+from robust_core.training.detectors.several import SEVERAL, craft_in_turn
+from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.training.several import SEVERAL, craft_in_turn
 from robust_core.weights import fingerprint
 
 CPU = torch.device("cpu")

@@ -10,9 +10,9 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import FeatureSqueezing, calibrate
 from robust_core.detectors.squeezers import squeezer
-from robust_core.training.detector_export import FALSE_POSITIVE_RATE, clean_scores, described
+from robust_core.training.detectors.export import FALSE_POSITIVE_RATE, clean_scores, described
+from robust_core.training.detectors.opponents import Opponent, measured
 from robust_core.training.export import write_export
-from robust_core.training.opponents import Opponent, measured
 from robust_core.training.run import Split
 
 
