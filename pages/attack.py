@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, depth, detection, lab, picture_input, result, share
+from robust_core.dashboard import controls, detection, lab, picture_input, result, share
+from robust_core.dashboard.attack import depth
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 

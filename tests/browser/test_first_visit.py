@@ -3,8 +3,8 @@
 import pytest
 
 from robust_core import attacks, zoo
+from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.depth import TABS
 from robust_core.dashboard.views import Views
 from robust_core.data import fitting, samples
 from robust_core.experiment.perform import perform

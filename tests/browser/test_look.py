@@ -3,8 +3,8 @@
 import pytest
 
 from robust_core import zoo
+from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.depth import TABS
 from tests.browser.conftest import BADGE, RESULT
 
 PICTURES = "[data-testid=stImage] img"

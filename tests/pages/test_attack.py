@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab, request
+from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.depth import TABS
 from robust_core.data import download
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.words.threat_model import threat_model

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab
-from robust_core.dashboard.depth import TABS
+from robust_core.dashboard.attack.depth import TABS
 from robust_core.experiment.detection import FALSE_ALARM, STOPPED, UNSEEN
 from tests import visiting
 from tests.visiting import APP, ran

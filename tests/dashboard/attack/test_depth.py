@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from robust_core import attacks
+from robust_core.dashboard.attack.depth import SYMBOLS, can_stop, loss_of, symbol_of
 from robust_core.dashboard.controls import TITLES
-from robust_core.dashboard.depth import SYMBOLS, can_stop, loss_of, symbol_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from robust_core import zoo
-from robust_core.dashboard.export import archive
+from robust_core.dashboard.attack.export import archive
 from robust_core.dashboard.views import Views
 from robust_core.goals import Towards
 from robust_core.imaging import GREY

@@ -6,7 +6,8 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import charts, export, share
+from robust_core.dashboard import charts, share
+from robust_core.dashboard.attack import export
 from robust_core.dashboard.controls import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
