@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    compare,
-    compare_rows,
-    controls,
-    detection,
-    lab,
-    navigation,
-    picture_input,
-    share,
-)
-from robust_core.dashboard.compare_depth import show_depth
+from robust_core.dashboard import controls, detection, lab, navigation, picture_input, share
+from robust_core.dashboard.compare_attacks import rows as compare_rows
+from robust_core.dashboard.compare_attacks import selection
+from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.request import Request
 
 navigation.inside_app()
@@ -28,8 +21,8 @@ with left, st.container(key="essentials"):
 with left, st.container(key="more"):
     goal = controls.choose_goal(model)
     detector = detection.kept_detector(model)
-    picked = compare.choose_attacks()
-    wanted = compare.choose_threats(picked)
+    picked = selection.choose_attacks()
+    wanted = selection.choose_threats(picked)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 
@@ -41,19 +34,19 @@ def request(attack) -> Request:
 
 
 with right:
-    rows = compare.make_rows([a for a in picked if compare.matches(a, wanted)], request)
+    rows = selection.make_rows([a for a in picked if selection.matches(a, wanted)], request)
     head = st.empty()
-    sort = compare.choose_sort()
+    sort = selection.choose_sort()
 share.publish()
 
 with right:
-    compare.say_left_out(picked, rows)
+    selection.say_left_out(picked, rows)
     if rows and not lab.fetch_model(model.name):
         lab.offer_bundled()
     elif rows:
-        ordered = compare.in_order(rows, sort)
+        ordered = selection.in_order(rows, sort)
         done = compare_rows.show_rows(ordered, head)
-        compare.sort_anew(ordered, sort)
+        selection.sort_anew(ordered, sort)
         if done:
             show_depth(rows, done)
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from torch import Tensor
 
-from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
 from robust_core.toys.masking import Line
 from robust_core.toys.temperature import Pair, Shares

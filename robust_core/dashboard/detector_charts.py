@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 
 from robust_core import attacks
-from robust_core.dashboard.compare_charts import FAMILIES, GREY, SYMBOLS, family
+from robust_core.dashboard.compare_attacks.charts import FAMILIES, GREY, SYMBOLS, family
 from robust_core.dashboard.style import DETECTOR
 from robust_core.words.verdict import in_255ths
 

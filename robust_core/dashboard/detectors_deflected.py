@@ -9,7 +9,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.dashboard import charts, detectors_look
-from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detector_charts import layout
 from robust_core.dashboard.detectors import computed

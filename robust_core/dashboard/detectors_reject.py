@@ -8,7 +8,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import charts, detector_charts, detector_curves, detectors_fallback
-from robust_core.dashboard.compare_charts import GREY
+from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.detectors.fallback import Fallback

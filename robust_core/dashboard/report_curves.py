@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from robust_core.dashboard.compare_charts import GREY, SYMBOLS
+from robust_core.dashboard.compare_attacks.charts import GREY, SYMBOLS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detector_charts import ABOVE, BARE
 from robust_core.dashboard.style import CLEAN, DEFENDED

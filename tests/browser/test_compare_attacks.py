@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from robust_core import attacks, imaging, zoo
-from robust_core.dashboard.compare import QUICK
-from robust_core.dashboard.compare_depth import TABS
+from robust_core.dashboard.compare_attacks.depth import TABS
+from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import fitting, samples
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.perform import perform

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks
 from robust_core.dashboard import lab, request
-from robust_core.dashboard.compare import QUICK
+from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.words import threat_model
 from tests.visiting import visit

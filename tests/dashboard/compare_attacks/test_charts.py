@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from robust_core import attacks
-from robust_core.dashboard.compare_charts import TICKS, eps_chart, place, regions_chart
-from robust_core.dashboard.compare_depth import GRID
+from robust_core.dashboard.compare_attacks.charts import TICKS, eps_chart, place, regions_chart
+from robust_core.dashboard.compare_attacks.depth import GRID
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.evaluation.accuracy import has_eps

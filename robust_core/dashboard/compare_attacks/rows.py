@@ -10,7 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks, imaging
 from robust_core.dashboard import lab
-from robust_core.dashboard.compare import Row, left_confidence, root_mean_square, within_eps
+from robust_core.dashboard.compare_attacks.selection import (
+    Row,
+    left_confidence,
+    root_mean_square,
+    within_eps,
+)
 from robust_core.dashboard.result import BADGES, duration, short
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment

@@ -8,8 +8,9 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
-from robust_core.dashboard import charts, compare_charts, lab
-from robust_core.dashboard.compare import Row, left_confidence, root_mean_square
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.compare_attacks import charts as compare_charts
+from robust_core.dashboard.compare_attacks.selection import Row, left_confidence, root_mean_square
 from robust_core.dashboard.controls import EPS_CHOICES, radius
 from robust_core.dashboard.result import short
 from robust_core.data.fitting import to_tensor
