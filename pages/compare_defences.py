@@ -5,14 +5,13 @@ import streamlit as st
 from robust_core.dashboard import (
     controls,
     defence_depth,
-    defences,
-    defences_rows,
     detection,
     lab,
     navigation,
     picture_input,
     share,
 )
+from robust_core.dashboard.compare_defenses import rows, selection
 from robust_core.dashboard.request import Request
 
 navigation.inside_app()
@@ -29,7 +28,7 @@ with left, st.container(key="essentials"):
     eps = controls.choose_eps(attack)
 with left, st.container(key="more"):
     goal = controls.choose_goal(model, attack)
-    kinds = defences.choose_defenses(model)
+    kinds = selection.choose_defenses(model)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 
@@ -44,7 +43,7 @@ with right:
     except ValueError as error:
         st.error(str(error))
     else:
-        undefended, lines = defences_rows.lay_out(kinds, request)
+        undefended, lines = rows.lay_out(kinds, request)
 share.publish()
 
 with right:
@@ -52,7 +51,7 @@ with right:
         st.info("Choose at least one defence.")
     if lines is not None:
         if lab.fetch_model(model.name):
-            defences_rows.fill(undefended, lines, head)
+            rows.fill(undefended, lines, head)
         else:
             lab.offer_bundled()
 

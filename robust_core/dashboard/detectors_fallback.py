@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from robust_core.dashboard import detector_curves
-from robust_core.dashboard.defences_look import source
+from robust_core.dashboard.compare_defenses.cells import source
 from robust_core.dashboard.share import one_of, setting
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second

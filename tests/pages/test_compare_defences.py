@@ -7,8 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, defenses, zoo
-from robust_core.dashboard import defences, lab, request
-from robust_core.dashboard.defences import QUICK
+from robust_core.dashboard import lab, request
+from robust_core.dashboard.compare_defenses import selection
+from robust_core.dashboard.compare_defenses.selection import QUICK
 from tests.visiting import visit
 
 PAGE = "pages/compare_defences.py"
@@ -180,8 +181,8 @@ def test_the_undefended_row_is_the_result_of_the_page_attack(monkeypatch):
 def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch):
     page = finished(compare("jpeg", "median"), 2)
     query, before = dict(page.query_params), outcomes(page)
-    monkeypatch.setattr(defences, "trial", None)  # it would be called
-    monkeypatch.setattr(defences, "look", None)
+    monkeypatch.setattr(selection, "trial", None)  # it would be called
+    monkeypatch.setattr(selection, "look", None)
     page.switch_page("pages/attack.py").run()
     assert not page.exception
     page.switch_page(PAGE).run()
@@ -214,14 +215,14 @@ def test_a_stopped_cell_can_be_run_again_and_the_others_stay(monkeypatch):
 
 
 def test_one_failure_does_not_take_the_other_cells_along(monkeypatch):
-    true_trial = defences.trial
+    true_trial = selection.trial
 
     def trial(*args, **options):
         if options["aware"] and args[3].name == "jpeg":
             raise RuntimeError("secret")
         return true_trial(*args, **options)
 
-    monkeypatch.setattr(defences, "trial", trial)
+    monkeypatch.setattr(selection, "trial", trial)
     lab.engine().forget()
     page = compare("jpeg", "median")
     assert not page.exception

@@ -3,7 +3,7 @@
 import pytest
 
 from robust_core.certify import pixeldp, smoothing
-from robust_core.dashboard.defence_charts import (
+from robust_core.dashboard.compare_defenses.votes import (
     CLASSES,
     conditions,
     guess_of,

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from robust_core import attacks, defenses
-from robust_core.dashboard.defences import QUICK, Row, is_weaker, summary
+from robust_core.dashboard.compare_defenses.selection import QUICK, Row, is_weaker, summary
 from robust_core.experiment.defended import Outcome
 
 

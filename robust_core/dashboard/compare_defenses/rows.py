@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.dashboard import defences_look as looks
 from robust_core.dashboard import lab
-from robust_core.dashboard.defences import Row, choose_settings, is_weaker, summary
+from robust_core.dashboard.compare_defenses import cells as looks
+from robust_core.dashboard.compare_defenses.selection import (
+    Row,
+    choose_settings,
+    is_weaker,
+    summary,
+)
 from robust_core.dashboard.detection import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of

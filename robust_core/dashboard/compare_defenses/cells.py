@@ -8,7 +8,8 @@ from torch import Tensor
 
 from robust_core import imaging
 from robust_core.attacks import Attack
-from robust_core.dashboard import charts, defence_charts
+from robust_core.dashboard import charts
+from robust_core.dashboard.compare_defenses import votes
 from robust_core.dashboard.controls import TITLES, radius
 from robust_core.dashboard.detection import badge
 from robust_core.dashboard.request import Request
@@ -191,7 +192,7 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         proof = trials[aware].after.certificate if aware in trials else None
         if proof is not None:
             proofs[f"adversarial, {words}"] = proof
-    told = defence_charts.promise(look.certificate, names, allowed)
+    told = votes.promise(look.certificate, names, allowed)
     if look.certificate.radius and any(t.outcome is Outcome.WRONG for t in trials.values()):
         told += (
             " It is not the picture's class: a certificate promises that an answer stays, not that "
@@ -199,10 +200,10 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         told += "it is right."
     st.markdown(told)
     st.plotly_chart(
-        defence_charts.votes_chart(proofs, names),
+        votes.votes_chart(proofs, names),
         config=charts.CONFIG,
         key=f"votes_{name}_{len(proofs)}",
         alt=f"Votes under noise by class for {', '.join(proofs)}.",
     )
     eps = f"Eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
-    st.caption(defence_charts.conditions(look.certificate, eps, allowed))
+    st.caption(votes.conditions(look.certificate, eps, allowed))
