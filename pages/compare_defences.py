@@ -2,17 +2,10 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    defence_depth,
-    detection,
-    lab,
-    navigation,
-    picture_input,
-    share,
-)
+from robust_core.dashboard import controls, detection, lab, navigation, picture_input, share
 from robust_core.dashboard.compare_defenses import rows, selection
 from robust_core.dashboard.request import Request
+from robust_core.dashboard.topics import tabs
 
 navigation.inside_app()
 left, right = st.columns([1, 2.9], gap="medium")
@@ -55,7 +48,7 @@ with right:
         else:
             lab.offer_bundled()
 
-defence_depth.show_depth(model.name, request)
+tabs.show_depth(model.name, request)
 
 if chosen.credit:
     st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

@@ -4,7 +4,8 @@ import streamlit as st
 from torch import Tensor
 
 from robust_core import imaging, zoo
-from robust_core.dashboard import charts, defence_figures, lab
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.topics import figures
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
 from robust_core.engine import key_of
@@ -69,7 +70,7 @@ def show() -> None:
         _pictures(image, digit, steps)
     with right:
         st.plotly_chart(
-            defence_figures.masking_lines(
+            figures.masking_lines(
                 along, digits.CLASSES, adaptive=KINDS[kind][1], log=kind == "Saturation"
             ),
             config=charts.CONFIG,

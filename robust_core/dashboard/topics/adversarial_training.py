@@ -4,8 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from robust_core.dashboard import defence_gallery, defence_static
 from robust_core.dashboard.request import Request
+from robust_core.dashboard.topics import augmentation, static_copies
 
 CSS = """<style>
 .steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
@@ -127,12 +127,12 @@ def show(model_name: str, request: Request | None = None) -> None:
     with left:
         st.markdown("###### Made once, or made anew?")
         st.markdown(STATIC)
-        defence_static.show(model_name)
+        static_copies.show(model_name)
     with right:
         st.markdown("###### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
     if request is not None:
-        defence_gallery.show(request)
+        augmentation.show(request)
     st.markdown("###### Is it a GAN?")
     left, right = st.columns(2, gap="medium")
     with left:

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    defence_masking,
-    defence_penalty,
-    defence_privacy,
-    defence_race,
-    defence_saturation,
-    defence_training,
-)
 from robust_core.dashboard.request import Request
+from robust_core.dashboard.topics import (
+    adversarial_training,
+    arms_race,
+    gradient_masking,
+    penalty,
+    pixeldp,
+    saturation,
+)
 
 TABS = (
     "Arms race",
@@ -30,12 +30,12 @@ def show_depth(model_name: str, request: Request | None = None) -> None:
     """
     st.markdown("##### How they work, and what broke them")
     parts = (
-        lambda: defence_race.show(model_name),
-        defence_masking.show,
-        defence_saturation.show,
-        lambda: defence_training.show(model_name, request),
-        defence_penalty.show,
-        defence_privacy.show,
+        lambda: arms_race.show(model_name),
+        gradient_masking.show,
+        saturation.show,
+        lambda: adversarial_training.show(model_name, request),
+        penalty.show,
+        pixeldp.show,
     )
     for tab, part in zip(st.tabs(TABS, key="defence_depth", on_change="rerun"), parts, strict=True):
         if tab.open:

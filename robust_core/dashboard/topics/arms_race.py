@@ -5,7 +5,8 @@ from html import escape
 import streamlit as st
 
 from robust_core import defenses
-from robust_core.dashboard import charts, defence_figures
+from robust_core.dashboard import charts
+from robust_core.dashboard.topics import figures
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.parameters import Paper
@@ -80,7 +81,7 @@ def show(model_name: str) -> None:
     st.markdown("###### Nine defences of 2018, attacked adaptively")
     st.markdown(MADRY_ROBUST)
     st.plotly_chart(
-        defence_figures.published_bars(PUBLISHED),
+        figures.published_bars(PUBLISHED),
         config=charts.CONFIG,
         key="published_bars",
         alt="Accuracy under attack: "

@@ -7,8 +7,9 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import charts, defence_figures, lab
-from robust_core.dashboard.defence_training import CSS
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.topics import figures
+from robust_core.dashboard.topics.adversarial_training import CSS
 from robust_core.data import digits
 from robust_core.engine import key_of
 from robust_core.toys.temperature import Pair, Shares, pair, shares
@@ -53,7 +54,7 @@ def show() -> None:
         certain, silent = limits(found)
         st.markdown("**Softmax of two logits: the smaller one's probability**")
         st.plotly_chart(
-            defence_figures.softmax_chart(found, certain=certain, silent=silent),
+            figures.softmax_chart(found, certain=certain, silent=silent),
             config=charts.CONFIG,
             key="softmax_chart",
             alt=words(gap, certain, silent),
@@ -80,9 +81,7 @@ def _show_shares() -> None:
         f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient by "
         f"the logits is exactly 0 for {found.silent[at]:.0%}, in float64 for {found.double[at]:.0%}."
     )
-    st.plotly_chart(
-        defence_figures.share_chart(found), config=charts.CONFIG, key="share_chart", alt=said
-    )
+    st.plotly_chart(figures.share_chart(found), config=charts.CONFIG, key="share_chart", alt=said)
     st.caption(f"{said} Accuracy is the same at every T.")
 
 

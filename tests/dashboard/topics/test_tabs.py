@@ -6,18 +6,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core import defenses
-from robust_core.dashboard import defence_race as race
-from robust_core.dashboard import defence_training as training
-from robust_core.dashboard.defence_depth import TABS
+from robust_core.dashboard.topics import adversarial_training as training
+from robust_core.dashboard.topics import arms_race as race
+from robust_core.dashboard.topics.tabs import TABS
 from robust_core.evaluation.defense_table import results
 
 WORDS = ("‖w‖₁ =", "FGSM takes")
 
 
 def page(model: str) -> None:
-    from robust_core.dashboard import defence_depth
+    from robust_core.dashboard.topics import tabs
 
-    defence_depth.show_depth(model)
+    tabs.show_depth(model)
 
 
 def visit(tab: str, model: str = "digits-cnn", **state) -> AppTest:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import defence_figures as figures
-from robust_core.dashboard import defence_privacy as privacy
-from robust_core.dashboard.defence_race import PUBLISHED
-from robust_core.dashboard.defence_saturation import SCALES, limits, words
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard.topics import figures as figures
+from robust_core.dashboard.topics import pixeldp as privacy
+from robust_core.dashboard.topics.arms_race import PUBLISHED
+from robust_core.dashboard.topics.saturation import SCALES, limits, words
 from robust_core.data import digits
 from robust_core.toys.masking import Line, Rounding, Saturation, line
 from robust_core.toys.temperature import pair, shares

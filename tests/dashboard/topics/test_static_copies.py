@@ -2,7 +2,7 @@
 
 import pytest
 
-from robust_core.dashboard import defence_static as static
+from robust_core.dashboard.topics import static_copies as static
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.results import Report
 from tests import fake_defenses

@@ -3,7 +3,8 @@
 import streamlit as st
 import torch
 
-from robust_core.dashboard import charts, defence_figures, lab
+from robust_core.dashboard import charts, lab
+from robust_core.dashboard.topics import figures
 from robust_core.engine import key_of
 from robust_core.toys import logistic
 from robust_core.toys.logistic import Logistic
@@ -77,7 +78,7 @@ def _draw(model: Logistic, eps: float, before: torch.Tensor, after: torch.Tensor
     }
     off = (logistic.adversarial(before, eps, model.l1) - after).abs().max().item()
     st.plotly_chart(
-        defence_figures.penalty_curves(
+        figures.penalty_curves(
             margin.tolist(),
             {name: values.tolist() for name, values in losses.items()},
             (before.tolist(), after.tolist()),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard import defence_gallery as gallery
+from robust_core.dashboard.topics import augmentation as gallery
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,9 @@ def test_the_conditions_name_the_training_of_the_model():
 
 
 def page(request) -> None:
-    from robust_core.dashboard import defence_gallery
+    from robust_core.dashboard.topics import augmentation
 
-    defence_gallery.show(request)
+    augmentation.show(request)
 
 
 def test_every_picture_stands_there_with_its_answer(make_request, found):
