@@ -2,20 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    detection,
-    detectors,
-    detectors_deflected,
-    detectors_duel,
-    detectors_measured,
-    detectors_reject,
-    detectors_study,
-    detectors_toy,
-    navigation,
-    picture_input,
-    share,
-)
+from robust_core.dashboard import controls, detection, navigation, picture_input, share
+from robust_core.dashboard.detectors import deflected as detectors_deflected
+from robust_core.dashboard.detectors import duel as detectors_duel
+from robust_core.dashboard.detectors import measured as detectors_measured
+from robust_core.dashboard.detectors import overlap
+from robust_core.dashboard.detectors import reject as detectors_reject
+from robust_core.dashboard.detectors import scores as detectors
+from robust_core.dashboard.detectors import study as detectors_study
 
 navigation.inside_app()
 left, right = st.columns([1, 2.9], gap="medium")
@@ -68,7 +62,7 @@ with reject:
 with deflected:
     detectors_deflected.show(model.name)
 with toy:
-    detectors_toy.show()
+    overlap.show()
 with study:
     detectors_study.show()
 share.publish()

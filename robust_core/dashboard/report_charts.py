@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from robust_core import defenses
 from robust_core.dashboard import labels
 from robust_core.dashboard.compare_attacks.charts import GREY
-from robust_core.dashboard.detector_charts import ABOVE, BARE
+from robust_core.dashboard.detectors.charts import ABOVE, BARE
 from robust_core.dashboard.report_curves import about, hover
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
 from robust_core.evaluation.defense_table.results import Report

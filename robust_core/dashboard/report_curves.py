@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from robust_core.dashboard.compare_attacks.charts import GREY, SYMBOLS
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.detector_charts import ABOVE, BARE
+from robust_core.dashboard.detectors.charts import ABOVE, BARE
 from robust_core.dashboard.style import CLEAN, DEFENDED
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import (

@@ -3,7 +3,7 @@
 import pytest
 
 from robust_core import zoo
-from robust_core.dashboard.detectors_measured import PARTS
+from robust_core.dashboard.detectors.measured import PARTS
 
 PAGE = "detectors"
 

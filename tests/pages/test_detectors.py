@@ -7,7 +7,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, weights, zoo
-from robust_core.dashboard import detectors_duel, detectors_measured, detectors_toy, lab
+from robust_core.dashboard import lab
+from robust_core.dashboard.detectors import duel as detectors_duel
+from robust_core.dashboard.detectors import measured, overlap
 from robust_core.detectors.rejection import Costs
 from robust_core.evaluation.detector_tables import results
 from robust_core.experiment import duel, panel
@@ -259,7 +261,7 @@ def test_each_tab_draws_its_part_with_its_conditions(bundle):
     page = visit()
     charts = {"full_knowledge": 0, "unseen": 0, "transfer": 3}
     without = len(page.get("plotly_chart")) - 1
-    for tab, (part, _) in detectors_measured.PARTS.items():
+    for tab, (part, _) in measured.PARTS.items():
         page.session_state["measured"] = tab
         ran(page.run())
         assert len(page.get("plotly_chart")) == without + charts.get(part, 1), tab
@@ -352,13 +354,13 @@ def test_a_result_that_does_not_count_gets_a_sentence_with_the_command(bundle, v
 
 
 def test_the_toy_is_trained_on_demand_and_says_what_overlaps(monkeypatch):
-    calls, true_overlap = [], detectors_toy.overlap
+    calls, true_overlap = [], overlap.overlap
 
     def small(seed, **options):
         calls.append(seed)
         return true_overlap(seed, points=50, grid=21, **options)
 
-    monkeypatch.setattr(detectors_toy, "overlap", small)
+    monkeypatch.setattr(overlap, "overlap", small)
     monkeypatch.setattr(toys, "ROUNDS", 20)
     monkeypatch.setattr(toys, "CLASSIFIER_ROUNDS", 20)
     page = visit(toy_seed="7")
@@ -366,7 +368,7 @@ def test_the_toy_is_trained_on_demand_and_says_what_overlaps(monkeypatch):
     ran(page.button(key="toy").click().run())
     assert calls == [7]
     found = small(7)
-    assert detectors_toy.sentence(found) in text(page)
+    assert overlap.sentence(found) in text(page)
     assert len(page.get("plotly_chart")) == 2
     ran(page.run())
     assert calls == [7, 7], "one of them is this test's own"

@@ -8,8 +8,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import zoo
-from robust_core.dashboard import detectors_deflected, lab
-from robust_core.dashboard.detectors_deflected_look import table
+from robust_core.dashboard import lab
+from robust_core.dashboard.detectors import deflected
+from robust_core.dashboard.detectors.deflected_markup import table
 from robust_core.experiment import deflection
 from robust_core.experiment.deflection import BOTH, Deflection, deflect
 from tests import visiting
@@ -66,7 +67,7 @@ def test_the_gallery_is_computed_on_demand_and_follows_its_settings():
         detector, images, labels, target=7, eps=0.7, resembles=deflection.nearest_class
     )
     assert gallery.endswith(table(expected, CLASSES))
-    assert detectors_deflected.sentence(expected, CLASSES) in text(page)
+    assert deflected.sentence(expected, CLASSES) in text(page)
     assert "eps 0.7 (178.5/255)" in text(page)
     ran(page.selectbox(key="deflect_target").set_value("1").run())
     assert bodies(page, "deflected") != [gallery]
@@ -74,7 +75,7 @@ def test_the_gallery_is_computed_on_demand_and_follows_its_settings():
 
 
 def test_a_model_without_one_gets_the_bundled_one_of_another():
-    assert detectors_deflected.detector_for("cifar10-resnet32") == NAME
+    assert deflected.detector_for("cifar10-resnet32") == NAME
     page = visit(deflect_eps="9", deflect_target="cat")
     assert "On digits-cnn. Takes some seconds." in text(page)
     assert page.selectbox(key="deflect_target").value == "0"
@@ -99,7 +100,7 @@ def test_the_table_says_what_was_found(found):
 
 
 def test_the_histogram_has_all_errors_and_the_threshold(found):
-    figure = detectors_deflected.error_histogram(found)
+    figure = deflected.error_histogram(found)
     for bars, errors in zip(figure.data, (found.own, found.wrong, found.plain), strict=True):
         assert list(bars.x) == errors.tolist()
         assert bars.xbins.end >= max(bars.x, default=0)
@@ -110,7 +111,7 @@ def test_the_histogram_has_all_errors_and_the_threshold(found):
 
 
 def test_the_sentence_counts(found):
-    said = detectors_deflected.sentence(found, CLASSES)
+    said = deflected.sentence(found, CLASSES)
     assert said.startswith(f"{found.outcomes.count(BOTH)} of 9 attacks pass both tests.")
     assert f"{found.deflected} of these" in said
     assert 'a "3".' in said

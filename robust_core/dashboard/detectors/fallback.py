@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard import detector_curves
 from robust_core.dashboard.compare_defenses.cells import source
+from robust_core.dashboard.detectors import curves
 from robust_core.dashboard.share import one_of, setting
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
@@ -27,7 +27,7 @@ class Words:
 
 REJECTED = Words(
     ends=("reject all", "reject nothing"),
-    lines=detector_curves.REJECTION,
+    lines=curves.REJECTION,
     harm="Accepted and wrong, of the adversarial pictures.",
     robust_accuracy="Right or rejected, of the adversarial pictures.",
     coverage="Accepted, of all pictures.",

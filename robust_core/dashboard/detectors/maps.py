@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from robust_core.dashboard.detector_charts import (
+from robust_core.dashboard.detectors.charts import (
     ABOVE,
     BARE,
     NOTHING,

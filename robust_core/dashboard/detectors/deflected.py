@@ -8,12 +8,13 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import charts, detectors_look
+from robust_core.dashboard import charts
 from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.detector_charts import layout
-from robust_core.dashboard.detectors import computed
-from robust_core.dashboard.detectors_deflected_look import CSS, table
+from robust_core.dashboard.detectors import markup
+from robust_core.dashboard.detectors.charts import layout
+from robust_core.dashboard.detectors.deflected_markup import CSS, table
+from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.share import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.detectors import Reconstruction
@@ -44,7 +45,7 @@ NONE = (
 
 def show_idea(found: dict[str, dict]) -> None:
     """What a reconstruction detector among ``found`` does, in place of the attachment points."""
-    st.html(detectors_look.CSS)
+    st.html(markup.CSS)
     for entry in found.values():
         if entry["method"] == Reconstruction.METHOD:
             code, error = entry["recipe"]["code"], entry["error_threshold"]

@@ -10,7 +10,7 @@ from itertools import combinations
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard.detector_maps import detectabilities
+from robust_core.dashboard.detectors.maps import detectabilities
 from robust_core.evaluation.detector_tables import results
 
 NOT_YET = "Not measured yet."

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from robust_core.dashboard import detector_maps as maps
-from robust_core.dashboard.detector_charts import NOTHING
+from robust_core.dashboard.detectors import maps as maps
+from robust_core.dashboard.detectors.charts import NOTHING
 from robust_core.toys.overlap import Overlap, Watched
 
 

@@ -8,7 +8,8 @@ import streamlit as st
 import torch
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import controls, detectors_look, lab
+from robust_core.dashboard import controls, lab
+from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import one_of, setting
 from robust_core.devices import best_device
@@ -53,7 +54,7 @@ def choose_attack() -> type[attacks.Attack]:
 def show_architecture(found: dict[str, dict], classes: int) -> str:
     """The chain of the ResNet-32 and its attachment points; the chosen point."""
     points = list(ATTACHMENTS)
-    st.html(detectors_look.CSS)
+    st.html(markup.CSS)
     st.markdown("##### Where a detector reads: a second network on what the classifier computes")
     place = st.empty()
     point = st.segmented_control(
@@ -65,11 +66,11 @@ def show_architecture(found: dict[str, dict], classes: int) -> str:
         label_visibility="collapsed",
         width="stretch",
     )
-    place.html(detectors_look.chain(point, classes))
+    place.html(markup.chain(point, classes))
     mine = at(found, point)
     names = [t.removeprefix(f"{point}, ") for n, t in titles(found).items() if n in mine]
     told = f"Bundled here: {'; '.join(names)}." if names else "No bundled detector reads here."
-    st.markdown(f":small[{detectors_look.about(point)} {told}]")
+    st.markdown(f":small[{markup.about(point)} {told}]")
     return point
 
 
@@ -140,7 +141,7 @@ def _show_panel(
 ) -> None:
     attack = request.attack
     st.markdown(f"**{said.sentence}** {sentence(experiment, attack.norm)}")
-    st.html(detectors_look.table(said, titles(found), at(found, point)))
+    st.html(markup.table(said, titles(found), at(found, point)))
     for name, why in said.refused.items():
         st.error(f"{titles(found)[name]}: {why}")
     marked = f"Marked: detectors at {point}. " if point else ""

@@ -9,7 +9,7 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import charts, lab
-from robust_core.dashboard.detectors import computed, titles
+from robust_core.dashboard.detectors.scores import computed, titles
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR

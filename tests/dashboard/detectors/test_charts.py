@@ -2,8 +2,8 @@
 
 import pytest
 
-from robust_core.dashboard import detector_charts as charts
-from robust_core.dashboard.detector_charts import NOTHING
+from robust_core.dashboard.detectors import charts as charts
+from robust_core.dashboard.detectors.charts import NOTHING
 
 ADVERSARIES = (
     ("fgsm", 2 / 255, "AD(2)"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from robust_core.dashboard.compare_attacks.charts import FAMILIES, GREY
-from robust_core.dashboard.detector_charts import (
+from robust_core.dashboard.detectors.charts import (
     NOTHING,
     Row,
     chance,

@@ -5,7 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts, detector_charts, detector_curves, detector_maps
+from robust_core.dashboard import charts
+from robust_core.dashboard.detectors import charts as detector_charts
+from robust_core.dashboard.detectors import curves, maps
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.words.detectors import title
@@ -77,7 +79,7 @@ def eps(part: Part) -> None:
         with column:
             st.markdown(f"**{detector_charts.title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
-            _chart(detector_maps.eps_map(table), f"eps_{name}", words)
+            _chart(maps.eps_map(table), f"eps_{name}", words)
             st.caption(f"Pictures trained on, by eps: {_trained_on(table['detectors'])}.")
     _say(
         part,
@@ -92,18 +94,18 @@ def transfer(part: Part) -> None:
     with ours:
         st.markdown("**Here: CIFAR-10**")
         words = "Detectability, fit to one adversary and tested on another."
-        _chart(detector_maps.transfer_map(part.value), "transfer", words)
+        _chart(maps.transfer_map(part.value), "transfer", words)
     with paper:
-        st.markdown(f"**{detector_maps.PAPER_SOURCE}**")
+        st.markdown(f"**{maps.PAPER_SOURCE}**")
         words = "The same in the paper, on 10 classes of ImageNet."
-        _chart(detector_maps.paper_map(), "paper", words)
+        _chart(maps.paper_map(), "paper", words)
     with st.expander("Which direction generalises better"):
         names = [
             detector_charts.title(one["adversary"], one["eps"]) for one in part.value["adversaries"]
         ]
-        values = detector_maps.detectabilities(part.value)
+        values = maps.detectabilities(part.value)
         words = "Detectability less that of the two adversaries swapped."
-        _chart(detector_maps.asymmetry_map(values, names), "asymmetry", words)
+        _chart(maps.asymmetry_map(values, names), "asymmetry", words)
     _say(part, "Detectability: fit along the foot, tested down the side.")
 
 
@@ -130,7 +132,7 @@ def sigma(part: Part) -> None:
     """A static and a dynamic detector against the dynamic adversary."""
     counts = {kind: _trained_on([each["name"]]) for kind, each in part.value["detectors"].items()}
     _chart(
-        detector_curves.sigma_curves(part.value),
+        curves.sigma_curves(part.value),
         "sigma",
         "Detectability against sigma for a static and a dynamic detector.",
     )
@@ -193,7 +195,7 @@ def roc(part: Part) -> None:
         st.info("Choose at least one curve.")
         return
     _chart(
-        detector_curves.roc_chart([rows[i] for i in chosen], [labels[i] for i in chosen]),
+        curves.roc_chart([rows[i] for i in chosen], [labels[i] for i in chosen]),
         "roc",
         "True against false positives of detectors.",
     )

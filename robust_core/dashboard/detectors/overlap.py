@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from robust_core.dashboard import charts, detector_maps
-from robust_core.dashboard.detectors import computed
+from robust_core.dashboard import charts
+from robust_core.dashboard.detectors import maps
+from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.share import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
@@ -70,7 +71,7 @@ def _draw(found: Overlap) -> None:
         with column:
             st.markdown(f"**{kind.capitalize()} detector**")
             st.plotly_chart(
-                detector_maps.overlap_map(found, kind),
+                maps.overlap_map(found, kind),
                 config=charts.CONFIG,
                 key=f"toy_{kind}",
                 alt=f"What fools the classifier, the {kind} detector, and both, in the plane.",

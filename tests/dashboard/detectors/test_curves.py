@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from robust_core.dashboard import detector_curves as curves
-from robust_core.dashboard.detector_charts import NOTHING
+from robust_core.dashboard.detectors import curves as curves
+from robust_core.dashboard.detectors.charts import NOTHING
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 
 

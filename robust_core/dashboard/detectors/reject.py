@@ -7,8 +7,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts, detector_charts, detector_curves, detectors_fallback
+from robust_core.dashboard import charts
 from robust_core.dashboard.compare_attacks.charts import GREY
+from robust_core.dashboard.detectors import charts as detector_charts
+from robust_core.dashboard.detectors import curves as detector_curves
+from robust_core.dashboard.detectors import fallback
 from robust_core.dashboard.share import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.detectors.fallback import Fallback
@@ -64,7 +67,7 @@ def choose() -> Choice | None:
         key=key,
         persist_state="session",
     )
-    second = detectors_fallback.choose(which[1], part)
+    second = fallback.choose(which[1], part)
     harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
     rejected = _slider(
         prices[1],
@@ -73,7 +76,7 @@ def choose() -> Choice | None:
     )
     share = _slider(prices[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
     costs = Costs(wrong=1.0, harm=harm, false_alarm=rejected, caught=rejected)
-    place = _place(which[2], rows[name], detectors_fallback.words(second).ends)
+    place = _place(which[2], rows[name], fallback.words(second).ends)
     return Choice(part, rows[name], costs, share, place, second)
 
 
@@ -121,7 +124,7 @@ def show(choice: Choice) -> None:
     """Both attackers side by side: figures, harm and coverage, and the cost below."""
     both = curves(choice.row, choice.second)
     if choice.second:
-        detectors_fallback.show_note(choice.part, choice.second)
+        fallback.show_note(choice.part, choice.second)
     columns = st.columns(2, gap="medium")
     for column, (kind, words) in zip(columns, KINDS.items(), strict=True):
         with column:
@@ -132,7 +135,7 @@ def show(choice: Choice) -> None:
             *(both, choice.costs, choice.share),
             here=choice.place,
             best=best,
-            lowest=detectors_fallback.words(choice.second).ends[0],
+            lowest=fallback.words(choice.second).ends[0],
         ),
         config=charts.CONFIG,
         key="reject_cost",
@@ -148,7 +151,7 @@ def show(choice: Choice) -> None:
 
 
 def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
-    means = detectors_fallback.words(choice.second)
+    means = fallback.words(choice.second)
     at = policy.at(choice.place)
     coverage = policy.coverage(choice.share)[choice.place].item()
     cost = policy.cost(choice.costs, choice.share)[choice.place].item()
