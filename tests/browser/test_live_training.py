@@ -2,7 +2,7 @@
 
 import pytest
 
-from robust_core.dashboard import live_words
+from robust_core.dashboard.live_training import words
 from robust_core.training.live.train import METHODS
 
 PAGE = "live_training"
@@ -78,7 +78,7 @@ def test_a_formula_is_whole_on_a_phone(contexts, address, method):
     page = contexts(viewport={"width": 390, "height": 844}).new_page()
     page.goto(f"http://{address}/{PAGE}?live_method={method}")
     page.locator(".katex-display").first.wait_for()
-    page.get_by_role("heading", name=live_words.WORDS[method].title).wait_for()
+    page.get_by_role("heading", name=words.WORDS[method].title).wait_for()
     page.wait_for_function(
         """[...document.querySelectorAll('.katex-display')].flatMap(box =>
         [...box.querySelectorAll('.katex-html > .base')].filter(part =>

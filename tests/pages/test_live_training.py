@@ -9,19 +9,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks
-from robust_core.dashboard import (
-    lab,
-    live_alpha,
-    live_beside,
-    live_charts,
-    live_depth,
-    live_gaps,
-    live_look,
-    live_outcome,
-    live_spot,
-    live_training,
-    live_words,
+from robust_core.dashboard import lab
+from robust_core.dashboard.live_training import (
+    alpha,
+    charts,
+    depth,
+    gaps,
+    markup,
+    outcome,
+    spot,
+    training,
 )
+from robust_core.dashboard.live_training import beside as live_beside
+from robust_core.dashboard.live_training import words as live_words
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
 from robust_core.training.live import train
@@ -85,11 +85,11 @@ def test_one_click_trains_and_shows_what_the_core_gives():
     trained, control = train.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
     base = train.measure(control.model, 0.15)
     names = ("Control: without the defence", "trained here")
-    assert bodies(page, "livetable") == [live_look.table(base, trained.final, names, masked=False)]
-    assert live_outcome.sentence(trained, control, base) in text(page)
+    assert bodies(page, "livetable") == [markup.table(base, trained.final, names, masked=False)]
+    assert outcome.sentence(trained, control, base) in text(page)
     assert "n = 40 test pictures" in text(page)
     assert len(page.get("plotly_chart")) == 2
-    assert live_gaps.moved(base, trained.final, control.words) in text(page)
+    assert gaps.moved(base, trained.final, control.words) in text(page)
     assert "n = 64 training pictures, always the first ones, and the 40 test pictures" in text(page)
     assert sum("Adversarial" in i.caption for i in pictures(page)) == 2
 
@@ -101,7 +101,7 @@ def pictures(page: AppTest) -> list:
 @pytest.mark.parametrize("name", live_words.PRESETS)
 def test_a_preset_sets_the_controls_and_trains(name, monkeypatch):
     seen = []
-    monkeypatch.setattr(live_training, "train_live", lambda plan, **_: seen.append(plan))
+    monkeypatch.setattr(training, "train_live", lambda plan, **_: seen.append(plan))
     page = visit(live_alpha="0.9", live_seed="3")
     page.button(key=f"live_preset_{name}").click().run()
     plan = live_words.PRESETS[name].plan
@@ -155,7 +155,7 @@ def test_a_link_restores_the_settings_and_junk_in_it_is_left_out():
 def test_a_result_stays_when_settings_change_and_over_a_visit_elsewhere(monkeypatch):
     page = press(visit(live_epochs="1"), "live_train")
     shown = bodies(page, "livetable")
-    monkeypatch.setattr(live_training, "train_live", None)  # nothing is trained again
+    monkeypatch.setattr(training, "train_live", None)  # nothing is trained again
     ran(page.slider(key="live_alpha").set_value(0.25).run())
     assert bodies(page, "livetable") == shown
     assert "The settings have changed since" in text(page)
@@ -171,7 +171,7 @@ def test_what_took_too_long_is_said_and_can_be_run_again(monkeypatch):
         raise OutOfTime("The computation was stopped: it took longer than 120 seconds.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(live_training, "train_live", slow)
+        patch.setattr(training, "train_live", slow)
         page = visit(live_epochs="1")
         page.button(key="live_train").click().run()
         assert [error.value for error in page.error] == [
@@ -187,9 +187,9 @@ def test_five_alphas_make_one_chart():
     assert len(page.get("vega_lite_chart")) == 3
     assert "Linf eps 0.15" in text(page)
     trained = {a: train.train_live(Plan(alpha=a, epochs=1)).final for a in (0.0, 1.0)}
-    rows = live_alpha.rows(trained)
+    rows = alpha.rows(trained)
     assert len(rows) == 6
-    assert set(rows["line"]) == set(live_charts.ACCURACIES)
+    assert set(rows["line"]) == set(charts.ACCURACIES)
 
 
 def test_the_sentence_names_what_happened():
@@ -197,7 +197,7 @@ def test_the_sentence_names_what_happened():
     at = trained.final
 
     def said(**figures) -> str:
-        return live_outcome.sentence(changed(trained, **figures), control, at)
+        return outcome.sentence(changed(trained, **figures), control, at)
 
     assert "Catastrophic overfitting" in said(fgsm=0.6, pgd=0.01, zero_gradients=0.0)
     assert "Gradient masking" in said(zero_gradients=0.9, masked=0.9)
@@ -209,17 +209,17 @@ def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
     at, base = train.train_live(plan).final, train.measure(beside(plan).model, 0.15)
 
     def said(**figures) -> str:
-        return live_outcome.old_and_fresh(base, replace(at, **figures))
+        return outcome.old_and_fresh(base, replace(at, **figures))
 
     apart, close = said(old=0.9, pgd=0.1), said(old=0.9, pgd=0.85)
     for told in (apart, close):
-        assert f"{live_look.share(base.old)} of the control" in told
+        assert f"{markup.share(base.old)} of the control" in told
         assert "90.0 % right" in told
     assert "10.0 % (PGD" in apart
     assert "adversarial training makes them anew" in apart
     assert "close together" in close
     page = press(visit(live_method="static", live_epochs="1"), "live_train")
-    assert live_outcome.old_and_fresh(base, at) in text(page)
+    assert outcome.old_and_fresh(base, at) in text(page)
     assert "old copies" in bodies(page, "livetable")[0]
 
 
@@ -227,14 +227,14 @@ def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
     for method in ("fgsm", "distillation", "static"):
         plan = Plan(method=method, epochs=1)
         history = train.train_live(plan).history
-        lines = live_charts.accuracy_lines(plan)
-        rows = live_charts.accuracy_rows(history, plan)
+        lines = charts.accuracy_lines(plan)
+        rows = charts.accuracy_rows(history, plan)
         assert len(rows) == 2 * len(lines)
         assert rows["value"].between(0, 1).all()
-        assert len(live_charts.loss_rows(history)) == 4
+        assert len(charts.loss_rows(history)) == 4
         looks = [(tuple(dash), marker) for _, dash, marker in lines.values()]
         assert len(set(looks)) == len(looks)
-        form = json.dumps(live_charts.curves(lines, "share", ("epoch", 1), share=True))
+        form = json.dumps(charts.curves(lines, "share", ("epoch", 1), share=True))
         assert all(name in form for name in lines)
 
 
@@ -283,20 +283,20 @@ def test_a_link_counts_as_chosen():
 
 
 def test_after_catastrophic_overfitting_fgsm_is_there_and_pgd_is_named(monkeypatch):
-    monkeypatch.setattr(live_spot, "is_overfitted", lambda at: True)
-    monkeypatch.setattr(live_outcome, "is_overfitted", lambda at: True)
+    monkeypatch.setattr(spot, "is_overfitted", lambda at: True)
+    monkeypatch.setattr(outcome, "is_overfitted", lambda at: True)
     page = press(visit(live_epochs="1"), "live_train")
     assert page.selectbox(key="spot_attack").value == "fgsm"
-    assert live_spot.BOTH in text(page)
-    assert live_outcome.END_ONLY.split("{best}")[0] in text(page)
+    assert spot.BOTH in text(page)
+    assert outcome.END_ONLY.split("{best}")[0] in text(page)
 
 
 def test_the_picture_of_the_spot_tells_one_step_from_several(digits_model):
     """On a network that falls to both attacks there is none; on one that falls to several steps alone."""
     trained = SimpleNamespace(model=digits_model, plan=Plan(eps=0.3))
-    assert live_spot.telling(trained) == 0
+    assert spot.telling(trained) == 0
     trained.plan = Plan(eps=0.08)
-    place = live_spot.telling(trained)
+    place = spot.telling(trained)
     images, labels = digits.load("test")
     image, label = images[place : place + 1], labels[place : place + 1]
     assert digits_model(image).argmax(1) == label
@@ -311,19 +311,19 @@ def test_the_picture_of_the_spot_tells_one_step_from_several(digits_model):
 def test_only_what_attacks_its_own_pictures_has_a_loop_in_a_loop(method):
     attacks_itself = method in ("fgsm", "pgd", "lambda")
     plan = Plan(method=method)
-    title, meaning = live_depth.step_words(plan)
+    title, meaning = depth.step_words(plan)
     assert ("Madry" in meaning) == ("loop in a loop" in title) == attacks_itself
-    drawn = live_look.flow(plan)
+    drawn = markup.flow(plan)
     assert ("Inner loop" in drawn) == ("Outer loop" in drawn) == attacks_itself
     assert ("Teacher" in drawn) == ("T = 100" in drawn) == (method == "distillation")
-    assert "Inner" not in live_look.flow(Plan(alpha=1.0)), "that is clean training"
+    assert "Inner" not in markup.flow(Plan(alpha=1.0)), "that is clean training"
 
 
 def test_a_kept_training_is_said_to_be_kept_and_its_curves_grow_again(monkeypatch):
-    drawn, rows = [], live_charts.loss_rows
-    monkeypatch.setattr(live_training, "REPLAY", 0.0)
+    drawn, rows = [], charts.loss_rows
+    monkeypatch.setattr(training, "REPLAY", 0.0)
     monkeypatch.setattr(
-        live_charts, "loss_rows", lambda history: drawn.append(len(history)) or rows(history)
+        charts, "loss_rows", lambda history: drawn.append(len(history)) or rows(history)
     )
     first = press(visit(live_epochs="3"), "live_train")
     assert "Kept from" not in text(first)
@@ -346,12 +346,12 @@ def test_what_was_drawn_before_a_stop_stays_and_is_said_to_be_unfinished(monkeyp
         time.sleep(0.3)
         raise OutOfTime("The computation was stopped: it took longer than 120 seconds.")
 
-    drawn, rows = [], live_charts.loss_rows
+    drawn, rows = [], charts.loss_rows
     with monkeypatch.context() as patch:
-        patch.setattr(live_training, "train_live", slow)
+        patch.setattr(training, "train_live", slow)
         page = visit(live_epochs="3")
         page.button(key="live_train").click().run()
-        patch.setattr(live_charts, "loss_rows", lambda h: drawn.append(h) or rows(h))
+        patch.setattr(charts, "loss_rows", lambda h: drawn.append(h) or rows(h))
         ran(page.run())
     assert drawn == [(), history]
     assert "Stopped after epoch 1 of 3" in text(page)

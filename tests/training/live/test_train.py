@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard.live_words import PRESETS
+from robust_core.dashboard.live_training.words import PRESETS
 from robust_core.data import digits
 from robust_core.training.live import train
 from robust_core.training.live.train import METHODS, Plan, Trained, train_live

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from robust_core.dashboard import live_gaps
+from robust_core.dashboard.live_training import gaps as live_gaps
 from robust_core.evaluation.soundings import Sounding
 
 TEST = Sounding(n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0)

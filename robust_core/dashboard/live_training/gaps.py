@@ -4,9 +4,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import charts
-from robust_core.dashboard.live_beside import Beside
-from robust_core.dashboard.live_charts import GREY
-from robust_core.dashboard.live_look import share
+from robust_core.dashboard.live_training.beside import Beside
+from robust_core.dashboard.live_training.charts import GREY
+from robust_core.dashboard.live_training.markup import share
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Trained

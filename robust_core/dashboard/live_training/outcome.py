@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from robust_core.dashboard import live_gaps, live_look
-from robust_core.dashboard.live_beside import Beside, difference, measured
-from robust_core.dashboard.live_look import share
-from robust_core.dashboard.live_training import described
-from robust_core.dashboard.live_words import START_WORDS
+from robust_core.dashboard.live_training import gaps, markup
+from robust_core.dashboard.live_training.beside import Beside, difference, measured
+from robust_core.dashboard.live_training.markup import share
+from robust_core.dashboard.live_training.training import described
+from robust_core.dashboard.live_training.words import START_WORDS
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
 from robust_core.words.verdict import in_255ths
@@ -34,7 +34,7 @@ def show_all(trained: Trained, beside: Beside) -> None:
     show(trained, beside, base)
     seen = measured(beside, at.eps, split="train")
     if seen is not None:
-        live_gaps.show(trained, beside, seen, base)
+        gaps.show(trained, beside, seen, base)
 
 
 def show(trained: Trained, beside: Beside, base: Sounding) -> None:
@@ -42,7 +42,7 @@ def show(trained: Trained, beside: Beside, base: Sounding) -> None:
     at, plan = trained.final, trained.plan
     softened = ", of the logits / T" if plan.method == "distillation" else ""
     st.markdown(f"##### {sentence(trained, beside, base)}")
-    st.html(live_look.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
+    st.html(markup.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
     st.markdown(difference(plan, beside))
     if is_overfitted(at) and not is_masked(at):
         best = max(epoch.at.pgd for epoch in trained.history)

@@ -4,9 +4,11 @@ import time
 
 import streamlit as st
 
-from robust_core.dashboard import lab, live_beside, live_charts, live_look
-from robust_core.dashboard.live_beside import Beside, epoch_of
-from robust_core.dashboard.live_words import WORDS
+from robust_core.dashboard import lab
+from robust_core.dashboard.live_training import beside as live_beside
+from robust_core.dashboard.live_training import charts, markup
+from robust_core.dashboard.live_training.beside import Beside, epoch_of
+from robust_core.dashboard.live_training.words import WORDS
 from robust_core.engine import Progress, key_of
 from robust_core.training.live.control import control_of
 from robust_core.training.live.train import METHODS, Epoch, Plan, Trained, train_live
@@ -42,7 +44,7 @@ def key(plan: Plan) -> str:
 def show_idea(plan: Plan) -> None:
     """What the method does, in a formula and a sentence."""
     words = WORDS[plan.method]
-    st.html(live_look.CSS)
+    st.html(markup.CSS)
     st.markdown(f"##### {words.title}")
     st.latex(words.formula)
     st.markdown(words.shows)
@@ -56,24 +58,24 @@ def show_training(plan: Plan | None, shown: Plan) -> tuple[Trained, Beside] | No
     """
     status = st.container(key="status")
     left, right = st.columns(2, gap="medium")
-    lines = live_charts.accuracy_lines(plan or shown)
+    lines = charts.accuracy_lines(plan or shown)
     axis = ("epoch", (plan or shown).epochs)
     forms = (
-        live_charts.curves(live_charts.LOSSES, "cross-entropy, square-root scale", axis),
-        live_charts.curves(lines, "share of pictures", axis, share=True),
+        charts.curves(charts.LOSSES, "cross-entropy, square-root scale", axis),
+        charts.curves(lines, "share of pictures", axis, share=True),
     )
     # The empty charts are their own places: an st.empty before them would take the old ones away for a
     # moment at every rerun.
     with left:
         st.markdown("**Loss**, on training pictures")
-        losses = st.vega_lite_chart(live_charts.loss_rows(()), forms[0])
+        losses = st.vega_lite_chart(charts.loss_rows(()), forms[0])
     with right:
         st.markdown("**Right answers**, on test pictures")
-        accuracies = st.vega_lite_chart(live_charts.accuracy_rows((), plan or shown), forms[1])
+        accuracies = st.vega_lite_chart(charts.accuracy_rows((), plan or shown), forms[1])
 
     def draw(history: History) -> None:
-        losses.vega_lite_chart(live_charts.loss_rows(history), forms[0])
-        accuracies.vega_lite_chart(live_charts.accuracy_rows(history, plan or shown), forms[1])
+        losses.vega_lite_chart(charts.loss_rows(history), forms[0])
+        accuracies.vega_lite_chart(charts.accuracy_rows(history, plan or shown), forms[1])
 
     if plan is None:
         status.info(

@@ -4,8 +4,8 @@ from functools import cache
 
 import streamlit as st
 
-from robust_core.dashboard import live_look
-from robust_core.dashboard.live_words import PRINTED, WHY_PRINTED, WORDS, printed_sum
+from robust_core.dashboard.live_training import markup
+from robust_core.dashboard.live_training.words import PRINTED, WHY_PRINTED, WORDS, printed_sum
 from robust_core.data import digits
 from robust_core.training.live.train import Plan
 
@@ -37,7 +37,7 @@ def show(plan: Plan) -> None:
     words = WORDS[plan.method]
     title, meaning = step_words(plan)
     st.markdown(f"##### One step of the training: {title}")
-    st.html(live_look.flow(plan))
+    st.html(markup.flow(plan))
     rounds = -(-_pictures() * plan.copies // plan.recipe.batch)
     twice = " for the teacher and as many for the student" * (plan.method == "distillation")
     st.caption(f"{rounds} such steps are an epoch; here {plan.epochs}{twice}. {meaning}")

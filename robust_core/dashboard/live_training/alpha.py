@@ -5,8 +5,9 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from robust_core.dashboard import lab, live_charts
-from robust_core.dashboard.live_training import described, key, train
+from robust_core.dashboard import lab
+from robust_core.dashboard.live_training import charts
+from robust_core.dashboard.live_training.training import described, key, train
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Plan
 
@@ -33,7 +34,7 @@ def show(plan: Plan) -> None:
         st.caption("Takes five times as long as one training.")
         return
     place, found = st.empty(), {}
-    form = live_charts.curves(live_charts.ACCURACIES, "share of pictures", ("alpha", 1), share=True)
+    form = charts.curves(charts.ACCURACIES, "share of pictures", ("alpha", 1), share=True)
     for alpha in ALPHAS:
         one = replace(wanted, alpha=alpha)
         trained = train(one, channel="live_alphas", doing=f"Training with alpha {alpha:g}")
@@ -60,7 +61,7 @@ def rows(found: dict[float, Sounding]) -> pd.DataFrame:
         [
             (alpha, line, value)
             for alpha, at in found.items()
-            for line, value in zip(live_charts.ACCURACIES, (at.clean, at.fgsm, at.pgd), strict=True)
+            for line, value in zip(charts.ACCURACIES, (at.clean, at.fgsm, at.pgd), strict=True)
         ],
         columns=["alpha", "line", "value"],
     )

@@ -11,10 +11,10 @@ from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.dashboard import controls, lab
-from robust_core.dashboard.live_beside import WITHOUT, Beside
-from robust_core.dashboard.live_controls import SLIDERS
-from robust_core.dashboard.live_outcome import is_overfitted
-from robust_core.dashboard.live_training import key as training_key
+from robust_core.dashboard.live_training.beside import WITHOUT, Beside
+from robust_core.dashboard.live_training.controls import SLIDERS
+from robust_core.dashboard.live_training.outcome import is_overfitted
+from robust_core.dashboard.live_training.training import key as training_key
 from robust_core.dashboard.result import BADGES, notices
 from robust_core.dashboard.share import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
