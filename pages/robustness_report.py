@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, report_view, share
+from robust_core.dashboard import navigation, share
+from robust_core.dashboard.robustness_report import tabs
 
 navigation.inside_app()
 st.markdown(
@@ -10,5 +11,5 @@ st.markdown(
     help="Measured on the test set, never here and now: each figure names n, eps, norm, steps and the "
     "command that makes it again.",
 )
-report_view.show(report_view.choose())
+tabs.show(tabs.choose())
 share.publish()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from robust_core.dashboard import report_view
+from robust_core.dashboard.robustness_report import tabs
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import PLANS
 from robust_core.evaluation.defense_table.rows import CURVES
@@ -40,7 +40,7 @@ def test_every_tab_draws_what_was_measured(opened, suite):
     report = results.report(RESULTS / f"{suite}.json")
     page = opened(f"report={suite}")
     page.get_by_text(re.compile(r"\d+ of \d+ defences still gain")).wait_for()
-    expected = [title for title, (part, _) in report_view.TABS.items() if report.rows(part)]
+    expected = [title for title, (part, _) in tabs.TABS.items() if report.rows(part)]
     assert page.get_by_role("tab").all_inner_texts() == expected
     for title in expected:
         page.get_by_role("tab", name=title, exact=True).click()

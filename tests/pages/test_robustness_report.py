@@ -5,7 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard import report_view
+from robust_core.dashboard.robustness_report import tabs
 from robust_core.evaluation.defense_table import results as defense_results
 from robust_core.paths import RESULTS
 from tests import fake_defenses, visiting
@@ -15,7 +15,7 @@ from tests.visiting import ran, text
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """A folder for the tables, empty at first."""
-    monkeypatch.setattr(report_view, "RESULTS", tmp_path)
+    monkeypatch.setattr(tabs, "RESULTS", tmp_path)
     return tmp_path
 
 

@@ -1,6 +1,6 @@
 """Names beside points: none on another, none outside, and those that come first win."""
 
-from robust_core.dashboard import labels
+from robust_core.dashboard.robustness_report import labels
 
 
 def test_names_go_inwards_at_the_sides():

@@ -6,9 +6,12 @@ from functools import partial
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts, controls, report_charts, report_curves, report_table
+from robust_core.dashboard import charts, controls
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.report_charts import RADIUS
+from robust_core.dashboard.robustness_report import charts as report_charts
+from robust_core.dashboard.robustness_report import curves as report_curves
+from robust_core.dashboard.robustness_report import table
+from robust_core.dashboard.robustness_report.charts import RADIUS
 from robust_core.dashboard.share import one_of, setting, several_of
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import GRID, PLANS
@@ -251,7 +254,7 @@ TABS: dict[str, tuple[str, Callable[[Report], None]]] = {
     "Clean against robust": ("accuracy", trade_off),
     "Certified radius": (CERTIFIED, certified),
     "Masking checklist": (MASKING, checklist),
-    "All figures": ("accuracy", report_table.show),
+    "All figures": ("accuracy", table.show),
     "JPEG by quality": (JPEG, partial(curves, part=JPEG)),
     "Distillation": (DISTILLATION, distillation),
 }

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard import report_charts
-from robust_core.dashboard.report_charts import RADIUS
+from robust_core.dashboard.robustness_report import charts
+from robust_core.dashboard.robustness_report.charts import RADIUS
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, NAIVE, UNAWARE, Row
 
@@ -68,7 +68,7 @@ def _line(report: Report, subject: str, title: str) -> dict:
     auto = cells["ensemble"]
     return {
         "defence": title,
-        "kind": report_charts.kind_of(cells["clean"]),
+        "kind": charts.kind_of(cells["clean"]),
         **{head: _percent(row) for head, row in cells.items()},
         CERTIFIED: promise and 100 * promise.at(RADIUS).value,
         "ms": cost and cost.milliseconds_alone,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from robust_core import defenses
-from robust_core.dashboard import labels
 from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.detectors.charts import ABOVE, BARE
-from robust_core.dashboard.report_curves import about, hover
+from robust_core.dashboard.robustness_report import labels
+from robust_core.dashboard.robustness_report.curves import about, hover
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import (

@@ -3,7 +3,7 @@
 import pytest
 
 from robust_core import defenses
-from robust_core.dashboard import report_charts, report_curves, report_view
+from robust_core.dashboard.robustness_report import charts, curves, tabs
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import PLANS
 from robust_core.evaluation.defense_table.rows import CERTIFIED, CURVES, DISTILLATION, MASKING
@@ -24,7 +24,7 @@ def lines(figure):
 
 
 def test_curves_have_a_line_for_each_subject_and_attacker(report):
-    figure = report_curves.accuracy_curves(report, ["none", "pgd-at"], THREATS, 16 / 255)
+    figure = curves.accuracy_curves(report, ["none", "pgd-at"], THREATS, 16 / 255)
     found = lines(figure)
     assert list(found) == ["Undefended", "PGD training, unaware", "PGD training, adaptive"]
     curve = found["PGD training, adaptive"]
@@ -39,38 +39,36 @@ def test_curves_have_a_line_for_each_subject_and_attacker(report):
 
 
 def test_a_wider_span_shows_the_dashboards_eps(report):
-    figure = report_curves.accuracy_curves(report, ["pgd-at"], ["adaptive"], 0.7)
+    figure = curves.accuracy_curves(report, ["pgd-at"], ["adaptive"], 0.7)
     assert max(lines(figure)["PGD training, adaptive"].x) == pytest.approx(0.7)
 
 
 def test_bands_are_the_intervals_and_stay_away_from_many_lines(report):
-    few = report_curves.accuracy_curves(report, ["pgd-at"], THREATS, 0.7)
+    few = curves.accuracy_curves(report, ["pgd-at"], THREATS, 0.7)
     bands = [trace for trace in few.data if trace.fill == "toself"]
     row = report.curve("pgd-at", "adaptive")[0]
     assert len(bands) == 1
     assert (bands[0].y[0], bands[0].y[-1]) == row.accuracy.interval
-    many = report_curves.accuracy_curves(report, list(fake_defenses.SUBJECTS), THREATS, 0.7)
+    many = curves.accuracy_curves(report, list(fake_defenses.SUBJECTS), THREATS, 0.7)
     assert not [trace for trace in many.data if trace.fill]
 
 
 def test_no_two_of_a_few_subjects_share_a_colour(report):
     subjects = list(fake_defenses.SUBJECTS)
-    tints = [report_curves.colour(subject, subjects) for subject in subjects]
+    tints = [curves.colour(subject, subjects) for subject in subjects]
     assert len(set(tints)) == len(tints)
 
 
 def test_curves_that_are_drawn_at_first_differ_in_colour():
     for suite in PLANS:
         subjects = list(results.report(RESULTS / f"{suite}.json").subjects(CURVES))
-        tints = [
-            report_curves.colour(one, subjects) for one in report_view.FIRST if one in subjects
-        ]
+        tints = [curves.colour(one, subjects) for one in tabs.FIRST if one in subjects]
         assert len(tints) >= 3
         assert len(set(tints)) == len(tints)
 
 
 def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
-    figure = report_charts.trade_off(report)
+    figure = charts.trade_off(report)
     named = [text for trace in figure.data for text in (trace.text or ())]
     assert len(named) == len(fake_defenses.SUBJECTS)
     points = {
@@ -94,7 +92,7 @@ def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
 
 
 def test_certified_curves_never_rise_and_stand_beside_the_published_ones(report):
-    figure = report_curves.certified_curves(report.rows(CERTIFIED), report.data)
+    figure = curves.certified_curves(report.rows(CERTIFIED), report.data)
     found = lines(figure)
     ours = found["Smoothing"]
     assert list(ours.y) == sorted(ours.y, reverse=True)
@@ -102,13 +100,13 @@ def test_certified_curves_never_rise_and_stand_beside_the_published_ones(report)
     assert "10,000 draws of sigma 0.25" in ours.customdata[0]
     (published,) = (trace for name, trace in found.items() if "published" in name)
     assert "CIFAR-10, 500 pictures, n 100,000" in published.hovertemplate
-    on_others = report_curves.certified_curves(report.rows(CERTIFIED), "digits")
+    on_others = curves.certified_curves(report.rows(CERTIFIED), "digits")
     assert not any("published" in name for name in lines(on_others))
 
 
 def test_the_checklist_has_words_beside_its_colours(report):
     rows = report.rows(MASKING)
-    (heat,) = report_charts.checklist(rows).data
+    (heat,) = charts.checklist(rows).data
     assert len(heat.x) == 6
     assert list(heat.y) == [row.title for row in rows]
     assert {word for line in heat.text for word in line} == {"sign", "no"}
@@ -117,5 +115,5 @@ def test_the_checklist_has_words_beside_its_colours(report):
 
 
 def test_distillation_bars(report):
-    figure = report_charts.distillation_bars(report.rows(DISTILLATION))
+    figure = charts.distillation_bars(report.rows(DISTILLATION))
     assert list(lines(figure)["CW-L2 on the logits"].x) == ["Undefended", "T = 100"]
