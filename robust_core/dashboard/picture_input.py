@@ -8,7 +8,7 @@ from PIL import Image
 
 from robust_core import imaging
 from robust_core.dashboard import lab
-from robust_core.dashboard.gallery import gallery
+from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.share import one_of, setting
 from robust_core.data import cifar10, download, samples

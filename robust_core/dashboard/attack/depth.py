@@ -8,10 +8,10 @@ from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
 from robust_core.dashboard import charts, share
 from robust_core.dashboard.attack import export
+from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.controls import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
-from robust_core.dashboard.swipe import swipe
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
