@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detection, lab, picture_input, result, share
+from robust_core.dashboard import controls, detector_choice, lab, picture_input, result, settings
 from robust_core.dashboard.attack import depth
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
@@ -22,7 +22,7 @@ with essentials:
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
 with more:
-    detector = detection.choose_detector(model)  # decides which attacks there are
+    detector = detector_choice.choose_detector(model)  # decides which attacks there are
 with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
@@ -32,7 +32,7 @@ with more:
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
     controls.say_reached(model)  # below what must be on the first screen
-share.publish()
+settings.publish()
 
 with right:
     experiment, status = (
@@ -66,7 +66,7 @@ with right:
     result.show_verdict(request, experiment)
     result.show_pictures(experiment, views)
     if experiment.detection is not None:
-        detection.show_detection(experiment.detection)
+        detector_choice.show_detection(experiment.detection)
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
     depth.show_depth(request, experiment, views)

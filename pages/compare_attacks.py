@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detection, lab, navigation, picture_input, share
+from robust_core.dashboard import (
+    controls,
+    detector_choice,
+    lab,
+    navigation,
+    picture_input,
+    settings,
+)
 from robust_core.dashboard.compare_attacks import rows as compare_rows
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
@@ -20,7 +27,7 @@ with left, st.container(key="essentials"):
     eps = controls.choose_eps()
 with left, st.container(key="more"):
     goal = controls.choose_goal(model)
-    detector = detection.kept_detector(model)
+    detector = detector_choice.kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
     fits = chosen.picture.pixels.shape[:2] == model.input_size
@@ -37,7 +44,7 @@ with right:
     rows = selection.make_rows([a for a in picked if selection.matches(a, wanted)], request)
     head = st.empty()
     sort = selection.choose_sort()
-share.publish()
+settings.publish()
 
 with right:
     selection.say_left_out(picked, rows)

@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detection, lab, navigation, picture_input, share
+from robust_core.dashboard import (
+    controls,
+    detector_choice,
+    lab,
+    navigation,
+    picture_input,
+    settings,
+)
 from robust_core.dashboard.compare_defenses import rows, selection
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics import tabs
@@ -14,7 +21,7 @@ with left, st.container(key="essentials"):
     st.markdown("#### Compare defences")
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
-    detector = detection.kept_detector(model)
+    detector = detector_choice.kept_detector(model)
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
     attack = controls.choose_attack(detector, start="pgd")
@@ -37,7 +44,7 @@ with right:
         st.error(str(error))
     else:
         undefended, lines = rows.lay_out(kinds, request)
-share.publish()
+settings.publish()
 
 with right:
     if not kinds:

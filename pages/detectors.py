@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detection, navigation, picture_input, share
+from robust_core.dashboard import controls, detector_choice, navigation, picture_input, settings
 from robust_core.dashboard.detectors import deflected as detectors_deflected
 from robust_core.dashboard.detectors import duel as detectors_duel
 from robust_core.dashboard.detectors import measured as detectors_measured
@@ -26,7 +26,7 @@ with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
 
-found = detection.entries_of(model.name)
+found = detector_choice.entries_of(model.name)
 with right:
     point = None
     if detectors.has_points(found):
@@ -65,7 +65,7 @@ with toy:
     overlap.show()
 with study:
     detectors_study.show()
-share.publish()
+settings.publish()
 
 if chosen.credit:
     st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, share
+from robust_core.dashboard import navigation, settings
 from robust_core.dashboard.live_training import alpha, controls, depth, outcome, training
 from robust_core.dashboard.live_training import spot as live_spot
 
@@ -36,4 +36,4 @@ if plan is not None:
             alpha.show(plan)
     with spot:
         live_spot.show(both)
-share.publish()
+settings.publish()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, share
+from robust_core.dashboard import navigation, settings
 from robust_core.dashboard.robustness_report import tabs
 
 navigation.inside_app()
@@ -12,4 +12,4 @@ st.markdown(
     "command that makes it again.",
 )
 tabs.show(tabs.choose())
-share.publish()
+settings.publish()

@@ -11,7 +11,7 @@ import streamlit as st
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
 from robust_core.dashboard.presets import OWN, PRESETS
-from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted

@@ -10,7 +10,7 @@ from robust_core import imaging
 from robust_core.dashboard import lab
 from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import cifar10, download, samples
 from robust_core.data.uploads import UploadError, decode_upload
 from robust_core.engine import key_of

@@ -5,7 +5,7 @@ import streamlit as st
 from robust_core import imaging
 from robust_core.attacks import Attack
 from robust_core.dashboard.controls import radius
-from robust_core.dashboard.detection import badge
+from robust_core.dashboard.detector_choice import badge
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views

@@ -6,7 +6,7 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import charts, share
+from robust_core.dashboard import charts, settings
 from robust_core.dashboard.attack import export
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.controls import TITLES
@@ -100,7 +100,7 @@ def show_steps(experiment: Experiment) -> None:
     picture, chart = st.columns([1, 2])
     where = f"Step {step}" if frame.loss is not None else "The best one, which is returned"
     shares = zip(frame.confidences, percents(*frame.confidences.values()), strict=True)
-    told = ", ".join(f"{quoted(names[i])} {share}" for i, share in shares)
+    told = ", ".join(f"{quoted(names[i])} {settings}" for i, settings in shares)
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
     picture.image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
@@ -186,7 +186,7 @@ def show_reproduction(request: Request, experiment: Experiment, views: Views) ->
     st.code(request.command(), language="bash", wrap_lines=True)
     if request.chosen.reference.startswith("sample:"):
         st.markdown("This page, as it is set now:")
-        st.code(share.link(), language=None, wrap_lines=True)
+        st.code(settings.link(), language=None, wrap_lines=True)
     else:
         st.caption("A link restores the settings, not your picture: that stays in memory only.")
     st.download_button(

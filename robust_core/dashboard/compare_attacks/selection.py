@@ -11,7 +11,7 @@ from robust_core import attacks
 from robust_core.dashboard import lab
 from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.share import one_of, setting, several_of
+from robust_core.dashboard.settings import one_of, setting, several_of
 from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards

@@ -11,7 +11,7 @@ from robust_core.attacks import Attack
 from robust_core.dashboard import charts
 from robust_core.dashboard.compare_defenses import votes
 from robust_core.dashboard.controls import TITLES, radius
-from robust_core.dashboard.detection import badge
+from robust_core.dashboard.detector_choice import badge
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import BADGES, duration
 from robust_core.data.fitting import to_pixels

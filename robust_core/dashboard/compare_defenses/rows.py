@@ -15,7 +15,7 @@ from robust_core.dashboard.compare_defenses.selection import (
     is_weaker,
     summary,
 )
-from robust_core.dashboard.detection import name_of
+from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense

@@ -13,7 +13,7 @@ from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.dashboard.controls import control
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.share import setting, several_of
+from robust_core.dashboard.settings import setting, several_of
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy

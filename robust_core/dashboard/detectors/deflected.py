@@ -15,7 +15,7 @@ from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.detectors.charts import layout
 from robust_core.dashboard.detectors.deflected_markup import CSS, table
 from robust_core.dashboard.detectors.scores import computed
-from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.detectors import Reconstruction
 from robust_core.devices import best_device

@@ -11,7 +11,7 @@ from robust_core.attacks import Dynamic
 from robust_core.dashboard import charts, lab
 from robust_core.dashboard.detectors.scores import computed, titles
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.share import number, one_of, setting
+from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device

@@ -6,7 +6,7 @@ import streamlit as st
 
 from robust_core.dashboard.compare_defenses.cells import source
 from robust_core.dashboard.detectors import curves
-from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
 

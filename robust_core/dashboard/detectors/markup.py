@@ -5,7 +5,7 @@ from html import escape
 
 import torch
 
-from robust_core.dashboard.detection import BADGES
+from robust_core.dashboard.detector_choice import BADGES
 from robust_core.experiment.detection import scores
 from robust_core.experiment.panel import Panel
 from robust_core.models import ResNet32

@@ -5,7 +5,7 @@ import streamlit as st
 from robust_core.dashboard import charts
 from robust_core.dashboard.detectors import maps
 from robust_core.dashboard.detectors.scores import computed
-from robust_core.dashboard.share import number, setting
+from robust_core.dashboard.settings import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
 

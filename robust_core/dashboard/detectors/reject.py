@@ -12,7 +12,7 @@ from robust_core.dashboard.compare_attacks.charts import GREY
 from robust_core.dashboard.detectors import charts as detector_charts
 from robust_core.dashboard.detectors import curves as detector_curves
 from robust_core.dashboard.detectors import fallback
-from robust_core.dashboard.share import number, one_of, setting
+from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection

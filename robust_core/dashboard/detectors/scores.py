@@ -11,7 +11,7 @@ from robust_core import attacks, zoo
 from robust_core.dashboard import controls, lab
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.devices import best_device
 from robust_core.engine import key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel

@@ -16,7 +16,7 @@ from robust_core.dashboard.live_training.controls import SLIDERS
 from robust_core.dashboard.live_training.outcome import is_overfitted
 from robust_core.dashboard.live_training.training import key as training_key
 from robust_core.dashboard.result import BADGES, notices
-from robust_core.dashboard.share import number, one_of, setting, truth
+from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Progress, key_of

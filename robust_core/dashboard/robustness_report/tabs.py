@@ -12,7 +12,7 @@ from robust_core.dashboard.robustness_report import charts as report_charts
 from robust_core.dashboard.robustness_report import curves as report_curves
 from robust_core.dashboard.robustness_report import table
 from robust_core.dashboard.robustness_report.charts import RADIUS
-from robust_core.dashboard.share import one_of, setting, several_of
+from robust_core.dashboard.settings import one_of, setting, several_of
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import GRID, PLANS
 from robust_core.evaluation.defense_table.results import Report

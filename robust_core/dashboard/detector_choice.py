@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard.share import one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.experiment.detection import Detection
 from robust_core.words.detectors import origin, title
 

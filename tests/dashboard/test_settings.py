@@ -5,14 +5,14 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard.share import LONGEST, number, one_of, several_of, truth
+from robust_core.dashboard.settings import LONGEST, number, one_of, several_of, truth
 
 
 def page():
     """A page with one setting of each kind."""
     import streamlit as st
 
-    from robust_core.dashboard.share import number, one_of, publish, setting, truth
+    from robust_core.dashboard.settings import number, one_of, publish, setting, truth
 
     st.selectbox("Fruit", ["a", "b"], key=setting("fruit", "a", one_of(["a", "b"])))
     st.toggle("Ripe", key=setting("ripe", False, truth))

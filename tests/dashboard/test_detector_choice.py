@@ -12,7 +12,7 @@ import torch
 from robust_core import attacks, zoo
 from robust_core.__main__ import main
 from robust_core.dashboard.attack.export import conditions
-from robust_core.dashboard.detection import badge, bars
+from robust_core.dashboard.detector_choice import badge, bars
 from robust_core.experiment.detection import Detection
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
