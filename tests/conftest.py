@@ -11,13 +11,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from robust_core import weights, zoo
+from robust_core import zoo
 from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.training.export import install, rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
+from robust_core.zoo import loading, weights
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -104,7 +105,7 @@ def weights_folder(tmp_path, monkeypatch) -> Path:
     classifiers = {n: e for n, e in weights.index(folder).items() if n in zoo.BUNDLED}
     (folder / "index.json").write_text(json.dumps(classifiers))
     monkeypatch.setattr(weights, "WEIGHTS", folder)
-    monkeypatch.setattr(zoo, "_detectors", {})
+    monkeypatch.setattr(loading, "_detectors", {})
     return folder
 
 
@@ -156,7 +157,7 @@ def masked(weights_folder, resnet, tmp_path, monkeypatch) -> str:
     from safetensors.torch import save
 
     name = "cifar10-resnet32-distilled-t100"
-    monkeypatch.setattr(zoo, "_loaded", dict(zoo._loaded))  # which is to forget it
+    monkeypatch.setattr(loading, "_loaded", dict(loading._loaded))  # which is to forget it
     tensors = rounded_weights(resnet.network)
     last = list(tensors)[-2:]
     content = save({k: 100 * v if k in last else v for k, v in tensors.items()})

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from robust_core import attacks, detector_zoo, weights, zoo
+from robust_core import attacks, zoo
 from robust_core.commands import evaluate_detectors
 from robust_core.commands.detector_tables import text
 from robust_core.data import cifar10
@@ -17,7 +17,8 @@ from robust_core.evaluation.detector_tables import pairs, second
 from robust_core.evaluation.detector_tables import parts as detection_parts
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
-from robust_core.weights import fingerprint
+from robust_core.zoo import bundled_detectors, loading, weights
+from robust_core.zoo.weights import fingerprint
 
 MODEL = "cifar10-resnet32"
 BIM = {"steps": 2, "step_size": 2 / 255}
@@ -79,8 +80,8 @@ def bundled(tmp_path, monkeypatch):
             index[name] = made
         (folder / "index.json").write_text(json.dumps(index))
         monkeypatch.setattr(weights, "WEIGHTS", folder)
-        monkeypatch.setattr(zoo, "_detectors", {})
-        monkeypatch.setattr(detector_zoo, "DEFAULTS", {MODEL: "bim"})
+        monkeypatch.setattr(loading, "_detectors", {})
+        monkeypatch.setattr(bundled_detectors, "DEFAULTS", {MODEL: "bim"})
 
     shutil.copy(WEIGHTS / f"{MODEL}.safetensors", folder)
     return install

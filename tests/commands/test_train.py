@@ -12,6 +12,7 @@ from robust_core.training import RECIPES, export
 from robust_core.training.objectives import Distillation
 from robust_core.training.recipes import PAPER_SCHEDULES
 from robust_core.training.run import Trainer
+from robust_core.zoo import loading
 
 KEYS = {
     *("model", "weights", "installed", "file", "sha256", "data", "accuracy", "correct"),
@@ -86,7 +87,7 @@ def test_install(trained, monkeypatch, tmp_path):
     assert ended.json["installed"] == str(weights / "digits-cnn.safetensors")
     entry = zoo.index(weights)["digits-cnn"]
     assert entry["sha256"] == ended.json["sha256"]
-    assert zoo._bundled("digits-cnn", weights).provenance.accuracy == ended.json["accuracy"]
+    assert loading._bundled("digits-cnn", weights).provenance.accuracy == ended.json["accuracy"]
 
 
 def test_people_get_sentences(command, tmp_path):
@@ -173,7 +174,7 @@ def test_the_queue_trains_and_installs_what_is_missing(command, short_queue, tmp
     assert zoo.index()[name]["command"] == f"python -m robust_core train {name}"
     assert zoo.index()[name]["recipe"]["objective"]["kind"] == "pgd"
     assert name in zoo.names()
-    assert zoo._bundled(name).provenance.accuracy == ended.json["accuracy"]
+    assert loading._bundled(name).provenance.accuracy == ended.json["accuracy"]
     again = command("train", "--all-missing")
     assert (again.status, again.out) == (0, "")
     assert again.err.strip() == "Nothing is missing: all 2 are installed."

@@ -7,10 +7,10 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from robust_core import attacks, certify, defenses, specs
+from robust_core import attacks, certify, defenses
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defended
-from robust_core.zoo import ready
+from robust_core.zoo import ready, specs
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks, zoo
+from robust_core import attacks
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.experiment.detection import FALSE_ALARM, STOPPED, UNSEEN
+from robust_core.zoo import loading
 from tests import visiting
 from tests.visiting import APP, ran
 
@@ -82,7 +83,7 @@ def test_a_detector_that_sees_it_would_have_stopped_it(bundle):
     if seen.adversarial < seen.clean:
         pytest.fail("the random detector of this test must rise; choose another seed")
     bundle(NAME, threshold=between)
-    zoo._detectors.clear()
+    loading._detectors.clear()
     lab.engine().forget()
     assert STOPPED in said(visit(eps="0.1", attack="bim"))
 

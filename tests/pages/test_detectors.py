@@ -6,7 +6,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks, weights, zoo
+from robust_core import attacks, zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.detectors import duel as detectors_duel
 from robust_core.dashboard.detectors import measured, overlap
@@ -17,6 +17,7 @@ from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
 from robust_core.models.detector import build
 from robust_core.toys import overlap as toys
+from robust_core.zoo import weights
 from tests import visiting
 from tests.visiting import APP, ran, text
 

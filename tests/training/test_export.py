@@ -13,6 +13,7 @@ from robust_core import zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
 from robust_core.training.export import export, install, rounded_weights
+from robust_core.zoo import loading
 
 KEYS = {
     *("file", "sha256", "data", "accuracy", "correct", "n_test", "command", "seed", "epochs"),
@@ -88,7 +89,7 @@ def test_installed_weights_are_loaded_by_the_zoo(exported, tmp_path):
     (tmp_path / "index.json").write_text('{"another": {"file": "x"}}')
     assert install(folder, "digits-cnn", tmp_path) == tmp_path / entry["file"]
     assert zoo.index(tmp_path)["another"] == {"file": "x"}
-    model = zoo._bundled("digits-cnn", tmp_path)
+    model = loading._bundled("digits-cnn", tmp_path)
     images = digits.load("test")[0]
     expected = trainer.result().network.state_dict()
     assert all(

@@ -63,7 +63,7 @@ class Files:
     def _about(self) -> bytes:
         """The classifier, and the code of attacks and detectors, on which a row depends."""
         from robust_core import attacks, detectors
-        from robust_core.weights import fingerprint
+        from robust_core.zoo.weights import fingerprint
 
         digest = hashlib.sha256(fingerprint(self.classifier).encode())
         for package in (attacks, detectors):

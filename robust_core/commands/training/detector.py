@@ -232,7 +232,7 @@ def recipe_of(
 ) -> "DetectorRecipe":
     """The recipe that the options stand for, with all parameters of the adversary."""
     from robust_core.training.recipes import DetectorRecipe
-    from robust_core.weights import fingerprint
+    from robust_core.zoo.weights import fingerprint
 
     return DetectorRecipe(
         model=classifier.name,

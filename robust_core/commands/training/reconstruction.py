@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> None:
     """Train, calibrate, measure; goes on where an earlier call was interrupted."""
     from robust_core import zoo
     from robust_core.training.detectors import reconstruction as training
-    from robust_core.weights import fingerprint
+    from robust_core.zoo.weights import fingerprint
 
     fitting = [name for name in zoo.names() if zoo.family(name) in SIZES]
     name = args.model or MODEL

@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> None:
     """Craft, train, calibrate, measure; what was crafted is kept for the next call."""
     from robust_core import zoo
     from robust_core.training.detectors import safetynet as training
-    from robust_core.weights import fingerprint
+    from robust_core.zoo.weights import fingerprint
 
     fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
     name = args.model or MODEL

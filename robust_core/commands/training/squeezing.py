@@ -16,7 +16,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core import zoo
     from robust_core.detectors.squeezers import PRESETS
     from robust_core.training.detectors import squeezing as training
-    from robust_core.weights import fingerprint
+    from robust_core.zoo.weights import fingerprint
 
     fitting = [name for name in zoo.names() if zoo.family(name) in detector_data.EPS]
     name = args.model or MODEL

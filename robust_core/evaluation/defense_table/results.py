@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
-from robust_core import weights, zoo
+from robust_core import zoo
 from robust_core.evaluation.defense_table.rows import (
     ACCURACY,
     ADAPTIVE,
@@ -29,6 +29,7 @@ from robust_core.evaluation.defense_table.rows import (
 )
 from robust_core.evaluation.masking import Finding
 from robust_core.paths import RESULTS
+from robust_core.zoo import weights
 
 FILE = RESULTS / "defenses.json"
 COMMAND = "python -m robust_core evaluate --suite defenses --json"

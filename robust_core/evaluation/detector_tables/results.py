@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from robust_core import weights, zoo
+from robust_core import zoo
 from robust_core.paths import RESULTS
+from robust_core.zoo import weights
 
 FILE = RESULTS / "detectors.json"
 COMMAND = "python -m robust_core evaluate-detectors --part {}"

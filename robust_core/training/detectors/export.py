@@ -10,7 +10,6 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from robust_core.detector_zoo import KIND
 from robust_core.detectors import Detector, calibrate
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
@@ -20,6 +19,7 @@ from robust_core.training.detectors.static import DetectorTrainer, name
 from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split, to_float
+from robust_core.zoo.bundled_detectors import KIND
 
 FALSE_POSITIVE_RATE = 0.05
 BATCH = 250

@@ -13,7 +13,7 @@ from robust_core.training.detectors.crafted import Adversary, Crafted, craft
 from robust_core.training.detectors.export import batches
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import Split
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from robust_core import specs, zoo
+from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
 from robust_core.evaluation.soundings import Sounding, copies, sound
@@ -31,6 +31,7 @@ from robust_core.training.objectives.crafting import ascend, crafting_copy
 from robust_core.training.pictures import Split
 from robust_core.training.recipes import DIGITS, DIGITS_DATA, Recipe
 from robust_core.training.run import Trainer, lesson
+from robust_core.zoo import specs
 
 RANDOM = "random"
 STARTS = (RANDOM, DIGITS)

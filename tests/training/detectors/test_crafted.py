@@ -12,7 +12,7 @@ from robust_core.detectors import Detector
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 EPS = 2 / 255
 CPU = torch.device("cpu")

@@ -13,7 +13,7 @@ from robust_core.models.detector import build
 from robust_core.training.detectors.dynamic import train_dynamic
 from robust_core.training.detectors.static import DetectorTrainer, name
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 SIZE = {"eps": 4 / 255, "steps": 2, "step_size": 2 / 255}
 PARTNER = partial(mixed, **SIZE)

@@ -20,7 +20,7 @@ from robust_core.training.detectors.reconstruction import (
     name,
     train_reconstruction,
 )
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 ATTACKS = (FGSM(eps=0.2), Noise(eps=0.05, draws=1))
 

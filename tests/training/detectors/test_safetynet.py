@@ -21,7 +21,7 @@ from robust_core.training.detectors.safetynet import (
     name,
     train_safetynet,
 )
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 GENERATOR = torch.Generator().manual_seed(0)
 CLEAN = torch.randn(120, 10, generator=GENERATOR).double()

@@ -15,7 +15,7 @@ from robust_core.training.detectors.export import batches, export_detector
 from robust_core.training.detectors.several import SEVERAL, craft_in_turn
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 CPU = torch.device("cpu")
 EVERY = {

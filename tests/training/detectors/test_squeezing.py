@@ -12,7 +12,7 @@ from robust_core.detectors.measure import answers
 from robust_core.training.detectors.opponents import Opponent
 from robust_core.training.detectors.squeezing import SqueezingRecipe, export_squeezing
 from robust_core.training.export import install
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 NAME = "digits-cnn-squeezing"
 ATTACKS = (FGSM(eps=0.2), Noise(eps=0.05))

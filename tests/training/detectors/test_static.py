@@ -18,7 +18,7 @@ from robust_core.training.detectors.export import batches, export_detector
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.weights import fingerprint
+from robust_core.zoo.weights import fingerprint
 
 ATTACK = BIM(eps=0.1, steps=1)
 GENERATOR = torch.Generator().manual_seed(0)

@@ -6,9 +6,10 @@ import threading
 import pytest
 import torch
 
-from robust_core import detector_zoo, zoo
+from robust_core import zoo
 from robust_core.detectors import METHODS, Detector
 from robust_core.models.detector import build
+from robust_core.zoo import bundled_detectors
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 REMEDY = "python -m robust_core train detector --adversary bim --install"
@@ -85,8 +86,8 @@ def test_it_is_the_detector_of_its_file_on_the_classifier_of_the_zoo(bundle, cat
 def test_it_is_loaded_once_also_by_many_threads(bundle, monkeypatch):
     bundle(NAME)
     made, found = [], []
-    attach = detector_zoo.attach
-    monkeypatch.setattr(detector_zoo, "attach", lambda *a: made.append(a) or attach(*a))
+    attach = bundled_detectors.attach
+    monkeypatch.setattr(bundled_detectors, "attach", lambda *a: made.append(a) or attach(*a))
     threads = [
         threading.Thread(target=lambda: found.append(zoo.load_detector(NAME, "cpu")))
         for _ in range(8)
@@ -134,7 +135,7 @@ def test_weights_of_another_classifier(refused):
     assert "other weights" in refused(recipe={})
 
 
-@pytest.mark.parametrize("key", sorted(detector_zoo.NEEDED - {"model", "file"}))
+@pytest.mark.parametrize("key", sorted(bundled_detectors.NEEDED - {"model", "file"}))
 def test_entries_that_lack_something(refused, key):
     assert f"lacks {key}" in refused(**{key: None})
 

@@ -13,6 +13,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.paths import WEIGHTS
+from robust_core.zoo import loading
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,10 +51,10 @@ def test_the_digits_model_reaches_the_accuracy_in_the_index():
 
 
 def test_a_model_is_loaded_once_also_by_many_threads(monkeypatch):
-    monkeypatch.setattr(zoo, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     loads, found = [], []
-    original = zoo._bundled
-    monkeypatch.setattr(zoo, "_bundled", lambda name: loads.append(name) or original(name))
+    original = loading._bundled
+    monkeypatch.setattr(loading, "_bundled", lambda name: loads.append(name) or original(name))
     threads = [
         threading.Thread(target=lambda: found.append(zoo.load("digits-cnn", "cpu")))
         for _ in range(8)
@@ -103,14 +104,14 @@ def test_a_damaged_file(weights):
     with pytest.raises(
         zoo.ZooError, match=r"digits-cnn\.safetensors are damaged.*python -m"
     ) as error:
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file(weights):
     (weights / "digits-cnn.safetensors").unlink()
     with pytest.raises(zoo.ZooError, match=r"digits-cnn\.safetensors cannot be read.*--install"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
 
 
 def test_a_file_that_is_no_safetensors_although_its_checksum_is_right(weights):
@@ -119,26 +120,26 @@ def test_a_file_that_is_no_safetensors_although_its_checksum_is_right(weights):
     entries["digits-cnn"]["sha256"] = hashlib.sha256(b"rubbish").hexdigest()
     (weights / "index.json").write_text(json.dumps(entries))
     with pytest.raises(zoo.ZooError, match="do not fit digits-cnn"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
 
 
 def test_a_damaged_or_incomplete_index(weights):
     (weights / "index.json").write_text("{}")
     with pytest.raises(zoo.ZooError, match="has no entry digits-cnn"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
     for entry in ({"file": "digits-cnn.safetensors"}, {}):
         (weights / "index.json").write_text(json.dumps({"digits-cnn": entry}))
         with pytest.raises(zoo.ZooError, match=r"index\.json lacks accuracy, .*sha256.*--install"):
-            zoo._bundled("digits-cnn", weights)
+            loading._bundled("digits-cnn", weights)
     (weights / "index.json").write_text("[]")
     with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
     (weights / "index.json").unlink()
     with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
     (weights / "index.json").write_text("{")
     with pytest.raises(zoo.ZooError, match=r"index\.json is missing or damaged"):
-        zoo._bundled("digits-cnn", weights)
+        loading._bundled("digits-cnn", weights)
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -205,7 +206,7 @@ def test_imagenet_models_with_weights_of_the_right_form(monkeypatch, tmp_path):
     import torchvision
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setattr(zoo, "_loaded", {})
+    monkeypatch.setattr(loading, "_loaded", {})
     path = zoo.checkpoint_path("imagenet-squeezenet1_0")
     path.parent.mkdir(parents=True)
     torch.save(torchvision.models.squeezenet1_0().state_dict(), path)

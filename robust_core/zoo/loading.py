@@ -1,9 +1,4 @@
-"""The zoo: a name becomes a ready classifier, or a detector on one, on a device, loaded once.
-
-Bundled weights are float16 safetensors in ``assets/weights`` whose SHA-256 stands in
-``assets/weights/index.json``. ``imagenet-*`` are torchvision's classifiers with torchvision's own
-weights and transforms, downloaded on first use into ``TORCH_HOME``.
-"""
+"""Loading: a name becomes a ready classifier, or a detector on one, on a device, once for each."""
 
 import threading
 from collections.abc import Callable
@@ -14,44 +9,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from robust_core import detector_zoo, imagenet, weights
 from robust_core.classifier import Classifier, Provenance
-from robust_core.detector_zoo import default as default_detector
-from robust_core.detector_zoo import names as detectors
 from robust_core.devices import as_device
-from robust_core.imagenet import IMAGENET, checkpoint_path, imagenet_weights
-from robust_core.specs import BUNDLED, UNDEFENDED, Spec, untrained
-from robust_core.weights import ZooError, index
+from robust_core.zoo import bundled_detectors, imagenet, weights
+from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
+from robust_core.zoo.specs import BUNDLED, UNDEFENDED, untrained
+from robust_core.zoo.weights import ZooError, index
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
-
-__all__ = [
-    "BUNDLED",
-    "IMAGENET",
-    "UNDEFENDED",
-    "Description",
-    "LazyDetector",
-    "Spec",
-    "ZooError",
-    "bundled",
-    "checkpoint_path",
-    "default_detector",
-    "describe",
-    "detectors",
-    "download_size",
-    "family",
-    "imagenet_weights",
-    "index",
-    "is_local",
-    "load",
-    "load_detector",
-    "load_with_progress",
-    "names",
-    "ready",
-    "untrained",
-]
-
 
 _loaded: dict[tuple[str, str], Classifier] = {}
 _detectors: dict[tuple[str, str], "Detector"] = {}
@@ -152,10 +118,10 @@ def load_detector(name: str, device: str | torch.device | None = None) -> "Detec
     place = as_device(device)
     key = (name, str(place))
     if key not in _detectors:
-        classifier = load(detector_zoo.entry_of(name)["model"], place)
+        classifier = load(bundled_detectors.entry_of(name)["model"], place)
         with _lock(key):
             if key not in _detectors:
-                _detectors[key] = detector_zoo.attach(name, classifier)
+                _detectors[key] = bundled_detectors.attach(name, classifier)
     return _detectors[key]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from robust_core.classifier import Classifier, Provenance
-from robust_core.weights import ZooError
+from robust_core.zoo.weights import ZooError
 
 # torchvision's builder and the name of its weights enum.
 IMAGENET = {

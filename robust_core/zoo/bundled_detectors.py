@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core import weights
 from robust_core.classifier import Classifier, Provenance
 from robust_core.detectors import METHODS
+from robust_core.zoo import weights
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector

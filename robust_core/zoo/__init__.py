@@ -1,0 +1,52 @@
+"""The zoo: a name becomes a ready classifier, or a detector on one, on a device, loaded once.
+
+Bundled weights are float16 safetensors in ``assets/weights`` whose SHA-256 stands in
+``assets/weights/index.json``. ``imagenet-*`` are torchvision's classifiers with torchvision's own
+weights and transforms, downloaded on first use into ``TORCH_HOME``.
+"""
+
+from robust_core.zoo.bundled_detectors import default as default_detector
+from robust_core.zoo.bundled_detectors import names as detectors
+from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
+from robust_core.zoo.loading import (
+    Description,
+    LazyDetector,
+    bundled,
+    describe,
+    download_size,
+    family,
+    is_local,
+    load,
+    load_detector,
+    load_with_progress,
+    names,
+    ready,
+)
+from robust_core.zoo.specs import BUNDLED, UNDEFENDED, Spec, untrained
+from robust_core.zoo.weights import ZooError, index
+
+__all__ = [
+    "BUNDLED",
+    "IMAGENET",
+    "UNDEFENDED",
+    "Description",
+    "LazyDetector",
+    "Spec",
+    "ZooError",
+    "bundled",
+    "checkpoint_path",
+    "default_detector",
+    "describe",
+    "detectors",
+    "download_size",
+    "family",
+    "imagenet_weights",
+    "index",
+    "is_local",
+    "load",
+    "load_detector",
+    "load_with_progress",
+    "names",
+    "ready",
+    "untrained",
+]
