@@ -10,7 +10,12 @@ style.apply()
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
-    st.Page("pages/compare_defences.py", title="Compare defences", icon=":material/shield:"),
+    st.Page(
+        "pages/compare_defenses.py",
+        title="Compare defences",
+        icon=":material/shield:",
+        url_path="compare_defences",
+    ),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),

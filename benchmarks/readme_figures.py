@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from readme_defences import defence_table  # noqa: E402
+from readme_defenses import defence_table  # noqa: E402
 
 from robust_core.evaluation.defense_table import results  # noqa: E402
 from robust_core.words.verdict import in_255ths  # noqa: E402

@@ -25,7 +25,7 @@ EXAMPLE = """() => {
     return pictures.length === 3 && ready && document.querySelector('.js-plotly-plot .main-svg');
 }"""
 SUMMARY = "() => /Of \\d+ defences/.test(document.body.innerText)"
-PAGES = {"screenshot.png": ("", EXAMPLE), "screenshot-defences.png": ("compare_defences", SUMMARY)}
+PAGES = {"screenshot.png": ("", EXAMPLE), "screenshot-defenses.png": ("compare_defences", SUMMARY)}
 """By the name of the picture: the page, and what holds once its first result is there."""
 
 

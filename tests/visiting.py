@@ -1,10 +1,15 @@
 """A visit to a page without a browser, for the tests of the pages."""
 
+from pathlib import Path
+
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from robust_core.paths import ASSETS
 
 APP = str(ASSETS.parent / "app.py")
+ADDRESSES = {"compare_defenses": "compare_defences"}
+"""Pages whose address is not the name of their file."""
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:
@@ -12,6 +17,9 @@ def visit(page: str | None = None, **query: str) -> AppTest:
     test = AppTest.from_file(APP, default_timeout=120)
     if page:
         test.switch_page(page)
+        address = ADDRESSES.get(Path(page).stem)
+        if address:  # before the first run AppTest knows pages by their files only
+            test._page_hash = calc_hash(address)
     test.query_params.update(query)
     return test.run()
 

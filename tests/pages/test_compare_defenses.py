@@ -12,7 +12,7 @@ from robust_core.dashboard.compare_defenses import selection
 from robust_core.dashboard.compare_defenses.selection import QUICK
 from tests.visiting import visit
 
-PAGE = "pages/compare_defences.py"
+PAGE = "pages/compare_defenses.py"
 DIGITS = {
     "model": "digits-cnn",
     "picture_digits": "digits-test-3",

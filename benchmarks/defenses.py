@@ -1,7 +1,7 @@
 """What each defence costs above the bare model, and how its filters and certificates compare with ART's.
 
-    python benchmarks/defences.py
-    python benchmarks/defences.py --batch 1 128 --repeats 30 --json defences.json
+    python benchmarks/defenses.py
+    python benchmarks/defenses.py --batch 1 128 --repeats 30 --json defences.json
 
 The floor of a prediction is as many bare forward passes as the defence takes votes; that of an adaptive
 gradient as many bare gradients as it averages draws. Contestants run once in every round, in an order drawn
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import defence_peers as peers
+import defense_peers as peers
 from contestants import photographs
 from timing import machine, race
 
