@@ -1,120 +1,262 @@
-"""The arrows of the layout: who may import whom."""
+"""The arrows of the layout: who may import whom. Each rule is shown to fail on a planted file.
+
+The picture is app -> pages -> dashboard -> {words, experiment, evaluation, training} -> methods -> leaves.
+"""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CORE = ROOT / "robust_core"
-# package -> what it may not import. The picture is app -> pages -> dashboard -> methods -> core.
-FORBIDDEN = {
-    "attacks": {"dashboard", "commands", "training", "engine", "experiment", "zoo", "detectors"},
-    "detectors": {"attacks", "dashboard", "commands", "training", "engine", "experiment"},
-    "models": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "data", "goals"},
-    "data": {"attacks", "dashboard", "commands", "training", "engine", "zoo", "evaluation"},
-    "certify": {
-        *("defenses", "detectors", "evaluation", "dashboard", "commands", "training", "engine"),
-        *("experiment", "zoo"),
-    },
-    "engine": {"attacks", "dashboard", "commands", "training", "zoo", "data", "evaluation"},
-    "evaluation": {"dashboard", "commands", "training"},
-    "training": {"attacks", "dashboard", "commands", "engine"},
-    "toys": {"dashboard", "commands", "training", "engine", "experiment", "zoo"},
-    "commands": {"dashboard"},
+CORE = "robust_core"
+PAGES = {p.stem for p in (ROOT / "pages").glob("*.py")}
+METHODS = {"attacks", "certify", "defenses", "detectors", "zoo"}
+ARROWS = {
+    "models": set(),
+    "data": {"classifier"},
+    "attacks": set(),
+    "detectors": {"models"},
+    "certify": {"attacks"},
+    "zoo": {"data", "detectors", "models"},
+    "defenses": {"attacks", "certify", "data", "detectors", "zoo"},
+    "toys": {"attacks", "data", "defenses", "detectors"},
+    "engine": set(),
+    "evaluation": METHODS | {"data", "engine"},
+    "experiment": METHODS | {"data", "engine", "evaluation"},
+    "words": METHODS | {"data", "evaluation", "experiment"},
+    "training": {"data", "detectors", "evaluation", "models", "zoo"},
+    "commands": METHODS | {"data", "evaluation", "experiment", "models", "training", "words"},
+    "dashboard": METHODS
+    | {"data", "engine", "evaluation", "experiment", "models", "toys", "training", "words"},
 }
-LEAVES = {"classifier", "goals", "modes", "devices", "paths"}
+"""Each room, and the rooms that it may import. Leaves, the single files at the top, are open to all."""
+LIVE = "dashboard/live_training"
+SHARED = {"components", "topics"}
+"""Folders of the dashboard that belong to no page."""
+
+Sources = dict[str, str]
+"""The text of each file, by its path from the root."""
 
 
-def imports(path: Path) -> set[str]:
-    """Everything a file imports, as dotted names, also inside functions."""
+def sources() -> Sources:
+    files = [*(ROOT / CORE).rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def imports(source: str) -> set[str]:
+    """Everything that a file imports, as dotted names, also inside functions; not for types alone."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            assert node.level == 0, "relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
-def core_parts(path: Path) -> set[str]:
-    """The parts of robust_core that a file imports: ``attacks``, ``zoo``, ..."""
-    names = (name.split(".") for name in imports(path))
-    return {parts[1] for parts in names if parts[0] == "robust_core" and len(parts) > 1}
+def roots(source: str) -> set[str]:
+    return {name.split(".")[0] for name in imports(source)}
 
 
-def test_only_the_dashboard_and_the_pages_import_streamlit_and_plotly():
-    files = list(CORE.rglob("*.py"))
-    assert len(files) > 30
-    for path in files:
-        roots = {name.split(".")[0] for name in imports(path)}
-        if CORE / "dashboard" not in path.parents:
-            assert not {"streamlit", "plotly"} & roots, path
-    for path in [ROOT / "app.py", *(ROOT / "pages").glob("*.py")]:
-        assert "plotly" not in {name.split(".")[0] for name in imports(path)}, path
+def room(path: str) -> str | None:
+    """``attacks`` for a file in robust_core/attacks, the module's name for a leaf; None elsewhere."""
+    parts = path.removesuffix(".py").split("/")
+    return parts[1] if parts[0] == CORE else None
 
 
-@pytest.mark.parametrize("package", FORBIDDEN)
-def test_arrows_point_one_way(package):
-    files = list((CORE / package).rglob("*.py"))
-    assert files
-    for path in files:
-        assert not core_parts(path) & FORBIDDEN[package], path
+def rooms_of(source: str) -> set[str]:
+    """The parts of robust_core that a file imports: ``attacks``, ``classifier``, ..."""
+    names = (name.split(".") for name in imports(source))
+    return {parts[1] for parts in names if parts[0] == CORE and len(parts) > 1}
 
 
-@pytest.mark.parametrize("package", ["dashboard", "commands"])
-def test_only_the_top_imports_the_ends(package):
-    allowed = {CORE / "__main__.py"} if package == "commands" else set()
-    for path in CORE.rglob("*.py"):
-        if CORE / package not in path.parents and path not in allowed:
-            assert package not in core_parts(path), path
+def only_tops_draw(files: Sources) -> Iterator[str]:
+    for path, source in files.items():
+        if room(path) not in ("dashboard", None) and {"streamlit", "plotly"} & roots(source):
+            yield f"{path} imports streamlit or plotly"
+        if room(path) is None and "plotly" in roots(source):
+            yield f"{path} imports plotly: charts are made in the dashboard"
 
 
-def test_no_module_imports_itself_in_a_circle():
+def arrows_are_drawn(files: Sources) -> Iterator[str]:
+    for path, source in files.items():
+        own = room(path)
+        for other in rooms_of(source) & ARROWS.keys() if own in ARROWS else ():
+            if other != own and other not in ARROWS[own]:
+                yield f"{path} imports {other}, which {own} may not"
+
+
+def leaves_import_leaves(files: Sources) -> Iterator[str]:
+    for path, source in files.items():
+        if room(path) not in (None, "__main__", "__init__", *ARROWS):
+            for other in rooms_of(source) & ARROWS.keys():
+                yield f"{path} is a leaf and imports {other}"
+
+
+def no_package_cycle(files: Sources) -> Iterator[str]:
+    """Over every import, also inside functions."""
+    below: dict[str, set[str]] = {}
+    for path, source in files.items():
+        if own := room(path):
+            below.setdefault(own, set()).update(rooms_of(source) - {own})
+    yield from circles(below)
+
+
+def no_module_cycle(files: Sources) -> Iterator[str]:
     """Over imports at module level, followed as Python does when a module is loaded."""
-    files = {path_name(path): path for path in CORE.rglob("*.py")}
-    below = {name: set() for name in files}
-    for name, path in files.items():
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    modules = {module_name(path): source for path, source in files.items() if room(path)}
+    below = {}
+    for name, source in modules.items():
+        below[name] = set()
+        for node in ast.parse(source).body:
             if isinstance(node, ast.ImportFrom):
-                found = {f"{node.module}.{alias.name}" for alias in node.names} & set(files)
-                below[name] |= found or ({node.module} & set(files))
+                found = {f"{node.module}.{alias.name}" for alias in node.names} & modules.keys()
+                below[name] |= found or ({node.module} & modules.keys())
+    yield from circles(below)
+
+
+def circles(below: dict[str, set[str]]) -> Iterator[str]:
+    """What remains when all that needs nothing that remains is taken away, again and again."""
     remaining = dict(below)
     while remaining:
-        free = {name for name, needs in remaining.items() if not needs & set(remaining)}
-        assert free, sorted(remaining)
+        free = {name for name, needs in remaining.items() if not needs & remaining.keys()}
+        if not free:
+            yield f"a circle among {', '.join(sorted(remaining))}"
+            return
         remaining = {name: needs for name, needs in remaining.items() if name not in free}
 
 
-def path_name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-@pytest.mark.parametrize("module", sorted(LEAVES))
-def test_the_leaves_import_no_methods(module):
-    assert core_parts(CORE / f"{module}.py") <= LEAVES
+def nobody_imports_a_page(files: Sources) -> Iterator[str]:
+    for path, source in files.items():
+        if roots(source) & {"pages", "app"}:
+            yield f"{path} imports a page"
 
 
-def test_nothing_imports_a_page():
-    for path in [*CORE.rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
-        assert not any(name.split(".")[0] in ("pages", "app") for name in imports(path)), path
+def tops_stay_tops(files: Sources) -> Iterator[str]:
+    """Nothing imports commands but ``__main__``; nothing but pages imports the dashboard."""
+    for path, source in files.items():
+        own, found = room(path), rooms_of(source)
+        if "commands" in found and own not in ("commands", "__main__"):
+            yield f"{path} imports commands"
+        if "dashboard" in found and own not in ("dashboard", None):
+            yield f"{path} imports the dashboard"
 
 
-def test_only_commands_and_the_live_page_import_training():
-    for path in CORE.rglob("*.py"):
-        if {CORE / "training", CORE / "commands"} & set(path.parents):
+def training_is_for_commands_and_the_live_page(files: Sources) -> Iterator[str]:
+    for path, source in files.items():
+        allowed = room(path) in ("training", "commands") or path.startswith(f"{CORE}/{LIVE}/")
+        if "training" in rooms_of(source) and not allowed:
+            yield f"{path} imports training"
+
+
+def page_folders_stand_alone(files: Sources) -> Iterator[str]:
+    """What two pages need lies at the dashboard's top, in components or in topics."""
+    for path, source in files.items():
+        parts = path.split("/")
+        if parts[:2] != [CORE, "dashboard"]:
             continue
-        if path.parent != CORE / "dashboard" or not path.name.startswith("live_"):
-            assert "training" not in core_parts(path), path
+        own = parts[2] if len(parts) > 3 else "the top"
+        for name in imports(source):
+            other = name.split(".")[2:3] if name.startswith(f"{CORE}.dashboard.") else []
+            if PAGES & set(other) - {own}:
+                yield f"{path}: {own} imports {other[0]}"
+            if own == "components" and "topics" in other:
+                yield f"{path}: components import topics"
+
+
+RULES: dict[Callable[[Sources], Iterator[str]], Sources] = {
+    only_tops_draw: {"robust_core/words/verdict.py": "import streamlit as st"},
+    arrows_are_drawn: {"robust_core/attacks/gradient.py": "from robust_core import evaluation"},
+    leaves_import_leaves: {"robust_core/goals.py": "from robust_core.attacks import base"},
+    no_package_cycle: {
+        "robust_core/attacks/base.py": "def f():\n    from robust_core.evaluation import accuracy",
+        "robust_core/evaluation/accuracy.py": "from robust_core.attacks import base",
+    },
+    no_module_cycle: {
+        "robust_core/attacks/base.py": "from robust_core.attacks import checks",
+        "robust_core/attacks/checks.py": "from robust_core.attacks.base import Attack",
+    },
+    nobody_imports_a_page: {"robust_core/dashboard/lab.py": "from pages import attack"},
+    tops_stay_tops: {"robust_core/evaluation/suites.py": "import robust_core.commands.output"},
+    training_is_for_commands_and_the_live_page: {
+        "robust_core/dashboard/attack/depth.py": "from robust_core.training import recipes"
+    },
+    page_folders_stand_alone: {
+        "robust_core/dashboard/detectors/duel.py": "from robust_core.dashboard.attack import depth"
+    },
+}
+"""Each rule, and files that break it."""
+
+
+UNDER_WAY = {no_package_cycle, page_folders_stand_alone}
+"""Rules that do not hold yet: whoever mends the last breach takes the rule out of here."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_arrows_point_one_way(rule, request):
+    if rule in UNDER_WAY:
+        request.applymarker(pytest.mark.xfail(strict=True))
+    files = sources()
+    assert len(files) > 200
+    assert not list(rule(files))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_each_rule_can_fail(rule):
+    assert list(rule(sources() | RULES[rule]))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("robust_core/toys/masking.py", "from robust_core.dashboard import lab"),
+        ("robust_core/toys/masking.py", "from robust_core import experiment"),
+        ("robust_core/experiment/duel.py", "from robust_core.words import verdict"),
+        ("robust_core/words/verdict.py", "from robust_core.training import recipes"),
+        ("robust_core/evaluation/masking.py", "from robust_core.experiment import duel"),
+        ("robust_core/zoo/loading.py", "from robust_core.defenses import base"),
+        ("robust_core/detectors/base.py", "from robust_core import attacks"),
+        ("robust_core/models/resnet.py", "from robust_core.data import digits"),
+        ("robust_core/engine/engine.py", "from robust_core import zoo"),
+        ("robust_core/commands/attack.py", "from robust_core.dashboard import lab"),
+        ("robust_core/certify/voting.py", "from robust_core.defenses import base"),
+    ],
+)
+def test_a_forbidden_arrow_is_seen(path, source):
+    assert list(arrows_are_drawn({path: source}))
+
+
+def test_every_room_is_on_the_plan():
+    folders = {p.parent.name for p in (ROOT / CORE).glob("*/__init__.py")}
+    assert folders == ARROWS.keys()
+    shared = {p.parent.name for p in (ROOT / CORE / "dashboard").glob("*/__init__.py")}
+    assert shared <= PAGES | SHARED
+
+
+def test_an_import_for_types_alone_is_no_arrow():
+    guarded = (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from robust_core import zoo\n"
+    )
+    assert not list(arrows_are_drawn({"robust_core/attacks/base.py": guarded}))
 
 
 def test_the_core_loads_without_streamlit_plotly_or_torchvision():
     code = (
-        "import sys; from robust_core import attacks, zoo, experiment, engine; "
+        "import sys; from robust_core import attacks, zoo, engine; from robust_core.experiment import "
+        "perform; from robust_core.commands import attack, evaluate, train; "
         "print([m for m in ('streamlit', 'plotly', 'torchvision') if m in sys.modules])"
     )
     done = subprocess.run(
