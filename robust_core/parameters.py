@@ -38,6 +38,16 @@ def parameter(
     return field(default=default, metadata=metadata, repr=method is None)
 
 
+class HasField:
+    """A property of a dataclass and of its objects alike: whether it has a field of that name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, _: object, owner: type) -> bool:
+        return any(spec.name == self.name for spec in fields(owner))
+
+
 @dataclass(frozen=True)
 class Paper:
     """Where a method comes from."""

@@ -18,7 +18,8 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
-from robust_core.parameters import Paper, make
+from robust_core.parameters import Paper
+from robust_core.registry import Registry
 
 __all__ = [
     "APGD",
@@ -32,6 +33,7 @@ __all__ = [
     "PGD",
     "PGDL2",
     "PGDT",
+    "REGISTRY",
     "Attack",
     "AttackResult",
     "Auto",
@@ -49,9 +51,9 @@ __all__ = [
     "names",
 ]
 
-_REGISTRY: dict[str, type[Attack]] = {
-    attack.name: attack
-    for attack in (
+REGISTRY: Registry[type[Attack]] = Registry(
+    "attack",
+    (
         Noise,
         FGSM,
         BIM,
@@ -69,11 +71,11 @@ _REGISTRY: dict[str, type[Attack]] = {
         CWL0,
         Square,
         Auto,
-    )
-}
-
-# Attacks on a classifier and its detector: they cannot be made without one.
-_PAIRS: dict[str, type[Attack]] = {attack.name: attack for attack in (Dynamic, PGDPair, CWL2Pair)}
+        Dynamic,
+        PGDPair,
+        CWL2Pair,
+    ),
+)
 
 
 def names(*, pair: bool = False) -> list[str]:
@@ -81,18 +83,14 @@ def names(*, pair: bool = False) -> list[str]:
 
     Those that need nothing but a classifier; with ``pair`` those that also need a ``detector``.
     """
-    return list(_PAIRS if pair else _REGISTRY)
+    return [attack.name for attack in REGISTRY if attack.on_a_pair == pair]
 
 
 def get(name: str) -> type[Attack]:
     """The class of an attack, of either kind. Raises ``ValueError`` naming the allowed ones."""
-    everything = _REGISTRY | _PAIRS
-    try:
-        return everything[name]
-    except (KeyError, TypeError):
-        raise ValueError(f"attack must be one of {', '.join(everything)}; got {name!r}") from None
+    return REGISTRY.get(name)
 
 
 def create(name: str, **hyper_parameters: Any) -> Attack:
     """An attack by its name. Raises ``ValueError`` for an unknown name, field or value."""
-    return make(name, get(name), hyper_parameters)
+    return REGISTRY.create(name, **hyper_parameters)

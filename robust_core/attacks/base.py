@@ -12,7 +12,7 @@ from robust_core.attacks.checks import check_batch, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 from robust_core.modes import evaluating
-from robust_core.parameters import Paper, Parameters
+from robust_core.parameters import HasField, Paper, Parameters
 
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]
@@ -62,6 +62,10 @@ class Attack(Parameters):
     scope: ClassVar[str] = "local"
     channel: ClassVar[str] = "digital"
     goals: ClassVar[tuple[str, ...]] = GOALS
+    has_eps = HasField("eps")
+    """Whether it stays within a radius, rather than looking for the smallest change."""
+    on_a_pair = HasField("detector")
+    """Whether it attacks a classifier and its detector, and so cannot be made without a detector."""
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""

@@ -20,16 +20,16 @@ from robust_core.defenses.trained import (
     Saturated,
     StaticAugmentation,
 )
-from robust_core.parameters import make
+from robust_core.registry import Registry
 
-__all__ = ["KINDS", "Defended", "Defense", "create", "get", "names"]
+__all__ = ["KINDS", "REGISTRY", "Defended", "Defense", "create", "get", "names"]
 
 KINDS = ("filter", "adversarial training", "gradient masking", "noise with a guarantee")
 """How defences work, in the order in which they are shown."""
 
-_REGISTRY: dict[str, type[Defense]] = {
-    defense.name: defense
-    for defense in (
+REGISTRY: Registry[type[Defense]] = Registry(
+    "defense",
+    (
         JPEG,
         BitDepth,
         Median,
@@ -45,23 +45,20 @@ _REGISTRY: dict[str, type[Defense]] = {
         Saturated,
         Smoothing,
         PixelDP,
-    )
-}
+    ),
+)
 
 
 def names() -> list[str]:
     """The registered names, in the order in which they are shown."""
-    return list(_REGISTRY)
+    return REGISTRY.names()
 
 
 def get(name: str) -> type[Defense]:
     """The class of a defence. Raises ``ValueError`` naming the allowed ones."""
-    try:
-        return _REGISTRY[name]
-    except (KeyError, TypeError):
-        raise ValueError(f"defense must be one of {', '.join(_REGISTRY)}; got {name!r}") from None
+    return REGISTRY.get(name)
 
 
 def create(name: str, **hyper_parameters: Any) -> Defense:
     """A defence by its name. Raises ``ValueError`` for an unknown name, field or value."""
-    return make(name, get(name), hyper_parameters)
+    return REGISTRY.create(name, **hyper_parameters)

@@ -4,13 +4,13 @@ from robust_core.detectors.base import Detector, calibrate
 from robust_core.detectors.reconstruction import Reconstruction
 from robust_core.detectors.safetynet import SafetyNet
 from robust_core.detectors.squeezing import FeatureSqueezing
+from robust_core.registry import Registry
 
 __all__ = ["METHODS", "Detector", "FeatureSqueezing", "Reconstruction", "SafetyNet", "calibrate"]
 
-METHODS: dict[str, type] = {
-    Detector.METHOD: Detector,
-    SafetyNet.METHOD: SafetyNet,
-    FeatureSqueezing.METHOD: FeatureSqueezing,
-    Reconstruction.METHOD: Reconstruction,
-}
+METHODS: Registry[type] = Registry(
+    "method",
+    (Detector, SafetyNet, FeatureSqueezing, Reconstruction),
+    key=lambda kind: kind.METHOD,
+)
 """From the ``method`` of an entry of the index to the class whose ``from_entry`` makes it."""

@@ -49,7 +49,7 @@ def entry_of(name: str, folder: Path | None = None) -> dict:
     if entry["method"] not in METHODS:
         raise weights.ZooError(
             f"The index has {name} with the method {entry['method']!r}, which must be one of "
-            f"{', '.join(METHODS)}. {_remedy(entry)}"
+            f"{', '.join(METHODS.names())}. {_remedy(entry)}"
         )
     return entry
 
@@ -69,7 +69,7 @@ def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "De
         )
     tensors = weights.tensors(name, entry, _remedy(entry), folder)
     try:
-        detector = METHODS[entry["method"]].from_entry(classifier, tensors, entry)
+        detector = METHODS.get(entry["method"]).from_entry(classifier, tensors, entry)
     except (KeyError, RuntimeError, ValueError) as error:
         raise weights.misfit(name, entry, error, _remedy(entry)) from error
     detector.name = name

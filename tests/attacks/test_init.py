@@ -21,6 +21,18 @@ def test_names_and_classes_belong_together():
         assert getattr(attacks, kind.__name__) is kind
 
 
+def test_a_class_and_its_attacks_say_whether_they_have_a_radius_and_take_a_detector():
+    for name in attacks.names():
+        kind = attacks.get(name)
+        known = {field.name for field in fields(kind)}
+        assert kind.has_eps == kind().has_eps == ("eps" in known)
+        assert not kind.on_a_pair
+    assert attacks.PGD.has_eps
+    assert not attacks.DeepFool.has_eps
+    assert attacks.names(pair=True) == ["dynamic", "pgd-pair", "cw-l2-pair"]
+    assert all(attacks.get(name).on_a_pair for name in attacks.names(pair=True))
+
+
 def test_names_gives_a_list_of_its_own():
     attacks.names().clear()
     assert attacks.names()

@@ -181,16 +181,16 @@ def test_people_get_sentences_not_json(command):
         assert word in ended.out
 
 
-def test_minimum_norm_attack_needs_no_eps(attacked, monkeypatch):
+def test_minimum_norm_attack_needs_no_eps(attacked):
     class Flip(Attack):
         name, title, summary, equation = "flip", "Flip", "", ""
 
         def perturb(self, oracle, images, aim):
             return 1 - images
 
-    monkeypatch.setitem(attacks._REGISTRY, "flip", Flip)
-    assert attacked("flip", None)["eps"] is None
-    assert attacked("flip", "0.1")["eps"] == 0.1
+    with attacks.REGISTRY.temporarily(Flip):
+        assert attacked("flip", None)["eps"] is None
+        assert attacked("flip", "0.1")["eps"] == 0.1
 
 
 def test_what_a_minimum_norm_attack_needed_is_compared_with_eps(command, attacked):

@@ -26,7 +26,7 @@ def test_every_field_has_an_option_with_its_help(name):
             assert " ".join(spec.metadata["help"].split()[:3]) in text
 
 
-def test_a_new_attack_brings_its_own_options(monkeypatch):
+def test_a_new_attack_brings_its_own_options():
     @dataclass(frozen=True, kw_only=True)
     class Wobble(Attack):
         name, title, summary, equation = "wobble", "Wobble", "", ""
@@ -34,11 +34,12 @@ def test_a_new_attack_brings_its_own_options(monkeypatch):
         wild: bool = parameter(False, "Wildly.")
         shape: str = parameter("round", "Its shape.", choices=("round", "flat"))
 
-    monkeypatch.setitem(attacks._REGISTRY, "wobble", Wobble)
     words = ["--wobble-width", "1/4", "--wild", "--shape", "flat"]
-    given = options.given(parser().parse_args(words))
-    assert attacks.create("wobble", **given) == Wobble(wobble_width=0.25, wild=True, shape="flat")
-    assert "100 % of the width" in parser().format_help()
+    wanted = Wobble(wobble_width=0.25, wild=True, shape="flat")
+    with attacks.REGISTRY.temporarily(Wobble):
+        given = options.given(parser().parse_args(words))
+        assert attacks.create("wobble", **given) == wanted
+        assert "100 % of the width" in parser().format_help()
 
 
 def test_options_that_are_not_given_leave_no_trace():

@@ -173,7 +173,7 @@ def test_clean_against_clean_is_chance(detector):
 
 
 def test_an_entry_makes_the_detector(detector, resnet, tensors):
-    again = METHODS["safetynet"].from_entry(resnet, tensors, ENTRY)
+    again = METHODS.get("safetynet").from_entry(resnet, tensors, ENTRY)
     assert (again.threshold, again.points) == (0.25, POINTS)
     x = pictures(4)
     assert torch.equal(again.score(x), detector.score(x))

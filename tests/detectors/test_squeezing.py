@@ -151,7 +151,7 @@ def test_colour_and_three_squeezers(resnet, cat):
 
 
 def test_an_entry_makes_the_detector(digits_model, digits, detector):
-    made = METHODS["squeezing"].from_entry(digits_model, {}, ENTRY)
+    made = METHODS.get("squeezing").from_entry(digits_model, {}, ENTRY)
     assert made.threshold == 0.25
     assert made.squeezers == detector.squeezers
     assert torch.equal(made.score(digits), detector.score(digits))

@@ -214,8 +214,8 @@ class Halve(Attack):
         return images / 2
 
 
-def test_without_an_eps_there_is_one_row_and_a_radius_is_a_limit(monkeypatch):
-    monkeypatch.setitem(attacks._REGISTRY, "halve", Halve)
+@attacks.REGISTRY.temporarily(Halve)
+def test_without_an_eps_there_is_one_row_and_a_radius_is_a_limit():
     model = linear(torch.tensor([[1.0, 0, 0, 0], [0, 0, 0, 0]]), torch.tensor([0.0, 0.375]))
     values = torch.tensor([0.4, 0.6, 1.0])  # halved: 0.2, 0.3 and 0.5, of which the last stays
     images = values.view(3, 1, 1, 1).expand(3, 1, 2, 2).contiguous()

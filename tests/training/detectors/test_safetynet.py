@@ -129,7 +129,9 @@ def test_the_entry_says_everything_and_leads_to_the_detector(exported, resnet):
     assert (entry["n"], entry["n_test"], entry["n_calibration"]) == (24, 6, 10)
     written = json.loads((folder / "entry.json").read_text())[name(recipe)]
     assert written == json.loads(json.dumps(entry))
-    detector = METHODS["safetynet"].from_entry(resnet, load_file(folder / entry["file"]), written)
+    detector = METHODS.get("safetynet").from_entry(
+        resnet, load_file(folder / entry["file"]), written
+    )
     scores = detector.score(IMAGES[30:].float() / 255)
     assert entry["threshold"] == calibrate(scores, 0.05) == detector.threshold
     seen, unseen = entry["against"]

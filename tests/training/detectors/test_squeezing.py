@@ -36,14 +36,14 @@ def exported(digits_model, digits_test, tmp_path_factory):
 
 def test_the_threshold_keeps_to_the_rate_on_its_own_pictures(exported, digits_model, digits_test):
     _, entry = exported
-    detector = METHODS["squeezing"].from_entry(digits_model, {}, entry)
+    detector = METHODS.get("squeezing").from_entry(digits_model, {}, entry)
     assert (entry["false_positive_rate"], entry["n_calibration"]) == (0.05, 100)
     assert detector.flags(digits_test[0][-100:]).sum() == 5
 
 
 def test_the_figures_are_those_of_the_detector(exported, digits_model, digits_test):
     _, entry = exported
-    detector = METHODS["squeezing"].from_entry(digits_model, {}, entry)
+    detector = METHODS.get("squeezing").from_entry(digits_model, {}, entry)
     images, labels = (part[:80] for part in digits_test)
     fgsm, noise = entry["against"]
     attacked = ATTACKS[0](digits_model, images, labels)
@@ -72,7 +72,7 @@ def test_there_is_an_entry_and_no_file_and_both_install(exported, tmp_path):
 
 def test_calibration_does_not_depend_on_the_batch(digits_model, exported):
     _, entry = exported
-    detector = METHODS["squeezing"].from_entry(digits_model, {}, entry)
+    detector = METHODS.get("squeezing").from_entry(digits_model, {}, entry)
     x = torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     one = torch.cat([detector.score(picture[None]) for picture in x])
     torch.testing.assert_close(detector.score(x), one, atol=1e-5, rtol=0)
