@@ -1,49 +1,11 @@
 """``python -m robust_core``: the command line. Commands live in ``robust_core.commands``."""
 
-import argparse
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from robust_core.commands.output import Stopped
-
-COMMANDS = {
-    "attack": "attack one picture and say what happened",
-    "evaluate": "accuracy under attack on a test set",
-    "evaluate-detectors": "how well the bundled detectors tell adversarial pictures",
-    "train": "train a bundled model",
-    "data": "data sets: download, where, list",
-}
-
-
-class Parser(argparse.ArgumentParser):
-    """Turns mistakes into ``ValueError``, so that all of them end in one line and status 2."""
-
-    def __init__(self, **options) -> None:
-        super().__init__(**options, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        raise ValueError(message)
-
-
-def build_parser(command: str | None) -> Parser:
-    """The parser; only the options of ``command`` are made, as some need slow imports."""
-    parser = Parser(
-        prog="python -m robust_core",
-        description="Adversarial examples: attack, evaluate, train.",
-        epilog="Each command has its own --help.",
-    )
-    parser.set_defaults(run=None)
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for name, summary in COMMANDS.items():
-        sub = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
-        if name == command:
-            module = importlib.import_module(f"robust_core.commands.{name.replace('-', '_')}")
-            module.configure(sub)
-            sub.set_defaults(run=module.run)
-    return parser
+from robust_core.commands.parser import build_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,8 @@ import sys
 import pytest
 import torch
 
-from robust_core.__main__ import COMMANDS, main
+from robust_core.__main__ import main
+from robust_core.commands.parser import COMMANDS
 from robust_core.paths import ASSETS
 
 ROOT = ASSETS.parent

@@ -163,7 +163,7 @@ def _train(
 def _all_missing(args: argparse.Namespace) -> None:
     """Train and install each bundled detector that the index lacks, by the command that makes it."""
     from robust_core import zoo
-    from robust_core.__main__ import build_parser
+    from robust_core.commands.parser import build_parser
     from robust_core.training.detectors.static import name
 
     given = [_flag(key) for key in OPTIONS if key not in ("cache", "all_missing")]
@@ -214,7 +214,7 @@ def adversary_of(args: argparse.Namespace) -> "Attack | dict[str, Attack]":
 
 def _several(args: argparse.Namespace) -> "dict[str, Attack]":
     """Each of the queue's, from its own options."""
-    from robust_core.__main__ import build_parser
+    from robust_core.commands.parser import build_parser
 
     given = [_flag(n) for n in ("eps", "steps", "step_size") if getattr(args, n) is not None]
     if given:

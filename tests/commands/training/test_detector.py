@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from robust_core import attacks
-from robust_core.__main__ import build_parser
+from robust_core.commands.parser import build_parser
 from robust_core.commands.training import detector, detector_queue
 from robust_core.data import cifar10
 from robust_core.evaluation.detector_tables.plan import TRANSFER
