@@ -1,0 +1,1 @@
+"""The sentences that say a result to a person; pages and the command line share them."""

@@ -1,0 +1,1 @@
+"""``evaluate --suite defenses``: makes the table of the defences and prints it."""

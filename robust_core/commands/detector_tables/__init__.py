@@ -1,0 +1,1 @@
+"""``evaluate-detectors``: makes the tables of the detectors and prints them."""

@@ -1,0 +1,1 @@
+"""The command ``train``: a module for each kind of detector, and what ``--all-missing`` trains."""

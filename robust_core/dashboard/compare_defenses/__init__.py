@@ -1,0 +1,1 @@
+"""The page Compare defences: which defences there are, and a row of pictures for each."""

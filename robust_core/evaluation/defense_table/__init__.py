@@ -1,0 +1,1 @@
+"""The table of the defences: its plan, how its rows are measured, and the committed result."""

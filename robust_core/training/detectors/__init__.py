@@ -1,0 +1,1 @@
+"""How each bundled detector is trained and exported."""

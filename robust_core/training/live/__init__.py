@@ -1,0 +1,1 @@
+"""Trainings that take seconds, for the page Live training."""
