@@ -12,7 +12,6 @@ from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.settings import number, one_of, setting, truth
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
@@ -134,14 +133,14 @@ def choose_eps(
             label_visibility="collapsed",
             width="stretch",
         )
-    if attack is not None and not has_eps(attack):
+    if attack is not None and not attack.has_eps:
         st.caption(NO_EPS.format(attack.title))
     return eps
 
 
 def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
     """``attack`` with the radius that ``eps`` means for it; as it is where it has none."""
-    return replace(attack, eps=radius(attack.norm, eps, model)) if has_eps(attack) else attack
+    return replace(attack, eps=radius(attack.norm, eps, model)) if attack.has_eps else attack
 
 
 def radius(norm: str, eps: float, model: zoo.Description) -> float:

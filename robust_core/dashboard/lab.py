@@ -11,7 +11,6 @@ from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
-from robust_core.evaluation.accuracy import has_eps
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
@@ -141,7 +140,7 @@ def _count(k: int, n: int) -> str:
 def steps(attack: Attack) -> Words:
     """How the bar counts the iterates of an attack: the first of each start is no step yet."""
     count, starts = getattr(attack, "steps", 0), getattr(attack, "restarts", 1)
-    most = "" if has_eps(attack) else "at most "  # a search for the smallest change may end early
+    most = "" if attack.has_eps else "at most "  # a search for the smallest change may end early
 
     def words(k: int, n: int) -> str:
         if n != starts * (count + 1):

@@ -9,7 +9,6 @@ from robust_core.dashboard.detector_choice import badge
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import (
     Verdict,
@@ -139,7 +138,7 @@ def steps_of(attack: Attack) -> str:
     """How many steps an attack takes; at most how many, where it searches for the smallest change."""
     steps = getattr(attack, "steps", 0)
     most = ""
-    if not has_eps(attack):  # it may take its steps several times over: in each of its searches
+    if not attack.has_eps:  # it may take its steps several times over: in each of its searches
         most, steps = "at most ", steps * max(1, attack.observations // max(1, steps))
     return f", {most}{steps:,} step{'s' * (steps > 1)}" if steps else ""
 

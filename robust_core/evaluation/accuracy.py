@@ -8,7 +8,6 @@ over all.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import NamedTuple
 
 import torch
@@ -115,21 +114,16 @@ def evaluate(
     }
 
 
-def has_eps(attack: type[Attack] | Attack) -> bool:
-    """Whether an attack is bounded by a radius rather than looking for the smallest one."""
-    return any(spec.name == "eps" for spec in fields(attack))
-
-
 def runs(attack_name: str, eps_list: Sequence[float] | None) -> int:
     """How often ``evaluate`` attacks each picture."""
-    return len(set(eps_list or ())) if has_eps(attacks.get(attack_name)) else 1
+    return len(set(eps_list or ())) if attacks.get(attack_name).has_eps else 1
 
 
 def _create(
     name: str, eps_list: Sequence[float] | None, parameters: dict
 ) -> list[tuple[float | None, Attack]]:
     """One attack for each row."""
-    if has_eps(attacks.get(name)):
+    if attacks.get(name).has_eps:
         if not eps_list:
             raise ValueError(f"{name} needs at least one eps: a number such as 0.01")
         return [(eps, attacks.create(name, eps=eps, **parameters)) for eps in eps_list]
@@ -174,7 +168,7 @@ def _row(eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcom
     that reached it.
     """
     allowed = torch.ones_like(outcome.success)
-    if eps is not None and not has_eps(attack):
+    if eps is not None and not attack.has_eps:
         allowed = (outcome.l2 if attack.norm == "l2" else outcome.linf) <= eps
     correct = (clean < 1) & about
     flipped = correct & outcome.success & allowed

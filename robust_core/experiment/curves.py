@@ -8,7 +8,6 @@ from torch import Tensor
 
 from robust_core.attacks import Attack, AttackResult
 from robust_core.classifier import Classifier
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import UNTARGETED, check_goal
 from robust_core.goals import Aim, Goal
 
@@ -64,7 +63,7 @@ def curve(
     """
     if len(images) != 1:
         raise ValueError(f"images must hold one picture; got {len(images)}")
-    if not has_eps(attack):
+    if not attack.has_eps:
         raise ValueError(f"attack must be bounded by eps; {attack.name} looks for its own distance")
     runs = [replace(attack, eps=radius) for radius in radii]
     if not runs:

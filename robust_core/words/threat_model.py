@@ -5,7 +5,6 @@ attributes of the attack; the words stand here, so that every page says the same
 """
 
 from robust_core.attacks import Attack
-from robust_core.evaluation.accuracy import has_eps
 
 KNOWLEDGE = {
     "white-box": "It reads the weights and follows the gradient of the loss.",
@@ -64,7 +63,7 @@ def threat_model(attack: type[Attack] | Attack) -> dict[str, tuple[str, str]]:
     """
     norm = _norm(attack)
     size = DISTANCES.get(norm, ("", f"Measured in {norm}."))[1]
-    bound = "It stays within eps." if has_eps(attack) else "It looks for the smallest change."
+    bound = "It stays within eps." if attack.has_eps else "It looks for the smallest change."
     explanations = {
         "knowledge": KNOWLEDGE.get(attack.knowledge, ""),
         "goal": "Wanted of the model: " + "; ".join(GOALS.get(g, g) for g in attack.goals) + ".",

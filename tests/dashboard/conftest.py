@@ -5,7 +5,6 @@ import pytest
 from robust_core import attacks, zoo
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.data import samples
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import Goal
 
@@ -31,7 +30,7 @@ def make_request():
         goal: Goal = UNTARGETED,
         **parameters,
     ) -> Request:
-        radius = {"eps": 0.15} if has_eps(attacks.get(attack)) else {}
+        radius = {"eps": 0.15} if attacks.get(attack).has_eps else {}
         built = attacks.create(attack, **(radius | parameters))
         return Request(chosen(sample), how, zoo.describe(model), built, goal, shown_eps=0.15)
 

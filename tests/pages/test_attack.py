@@ -14,7 +14,6 @@ from robust_core.dashboard import lab, request
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import download
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.words.threat_model import threat_model
 from robust_core.words.verdict import Verdict, in_255ths
 from tests.visiting import visit
@@ -99,7 +98,7 @@ def test_each_attack_works_on_each_undefended_model(model):
         assert not page.exception
         assert not page.error
         assert re.search(r"\d %", sentence(page))
-        eps = "eps 0.01" if has_eps(attack) else "no eps"
+        eps = "eps 0.01" if attack.has_eps else "no eps"
         assert f"{model}, {attack.title}, {eps}" in conditions(page)
 
 

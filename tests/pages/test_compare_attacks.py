@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_attacks.selection import QUICK
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.words import threat_model
 from tests.visiting import visit
 
@@ -254,7 +253,7 @@ def test_confidence_against_eps_has_a_line_for_each_attack_with_an_eps():
     page.run()
     assert not page.exception
     lines = [trace["name"] for trace in figure(page)["data"]]
-    assert lines == names_to_titles(n for n in chosen if has_eps(attacks.get(n)))
+    assert lines == names_to_titles(n for n in chosen if attacks.get(n).has_eps)
     assert any(c.value.startswith("3 of 3 attacks") for c in page.caption)
     assert len(page.dataframe[0].value) > 10
 

@@ -4,7 +4,6 @@ import pytest
 
 from robust_core import attacks
 from robust_core.attacks.base import GOALS
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.words import threat_model
 
 
@@ -31,8 +30,8 @@ def test_every_goal_has_words():
 @pytest.mark.parametrize("name", attacks.names())
 def test_the_distance_says_whether_there_is_a_bound(name):
     _, explanation = threat_model.threat_model(attacks.get(name))["distance"]
-    assert ("within eps" in explanation) == has_eps(attacks.get(name))
-    assert ("smallest change" in explanation) == (not has_eps(attacks.get(name)))
+    assert ("within eps" in explanation) == attacks.get(name).has_eps
+    assert ("smallest change" in explanation) == (not attacks.get(name).has_eps)
 
 
 def test_values_are_those_of_the_class():

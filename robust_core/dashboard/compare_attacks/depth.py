@@ -16,7 +16,6 @@ from robust_core.dashboard.result import short
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.curves import Point, curve
 from robust_core.experiment.perform import Experiment
 from robust_core.experiment.slices import Regions, axes, plane, regions
@@ -113,7 +112,7 @@ def _columns(row: Row, e: Experiment) -> dict[str, object]:
 
 def show_curves(rows: list[Row], done: dict[str, Experiment]) -> None:
     """One line after another, each computed when it is its turn."""
-    bounded = [row for row in rows if row.request and has_eps(row.attack)]
+    bounded = [row for row in rows if row.request and row.attack.has_eps]
     if not bounded or not done:
         st.write("Choose an attack with an eps, such as FGSM or PGD: the others have no radius.")
         return

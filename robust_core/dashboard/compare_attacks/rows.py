@@ -17,7 +17,6 @@ from robust_core.dashboard.compare_attacks.selection import (
     within_eps,
 )
 from robust_core.dashboard.result import BADGES, duration, short
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.verdict import Verdict, aim, in_255ths, rounded, said, verdict
@@ -193,7 +192,7 @@ def distance(row: Row, experiment: Experiment) -> str:
     size += " root mean square" if l2 else " at most"
     if row.request.attack.norm == "l0":
         size = f"{experiment.l0:,.0f} pixels, {size}"
-    if has_eps(row.attack):
+    if row.attack.has_eps:
         return f"{size}; allowed {eps}"
     if not experiment.success:
         return "no eps; found no change that does it"

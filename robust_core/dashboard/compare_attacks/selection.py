@@ -12,7 +12,6 @@ from robust_core.dashboard import lab
 from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting, several_of
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards
 from robust_core.words import threat_model
@@ -178,7 +177,7 @@ def root_mean_square(experiment: Experiment) -> float:
 
 def within_eps(row: Row, experiment: Experiment) -> bool:
     """Whether the change is no larger than the eps of the page, in the norm of the attack."""
-    if has_eps(row.attack):
+    if row.attack.has_eps:
         return True
     l2 = row.request.attack.norm == "l2"
     size = root_mean_square(experiment) if l2 else experiment.linf

@@ -17,7 +17,6 @@ from robust_core.dashboard.result import BADGES, duration
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.defended import Look, Outcome, Trial
 from robust_core.experiment.perform import Experiment
 from robust_core.parameters import Paper
@@ -113,7 +112,7 @@ def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[st
         size = f"{in_255ths(root_mean_square)} root mean square"
     else:
         size = in_255ths(result.linf)
-    allowed = f" of {in_255ths(request.shown_eps)}" if has_eps(type(run)) else ", no eps"
+    allowed = f" of {in_255ths(request.shown_eps)}" if run.has_eps else ", no eps"
     told = [f"Change {size}{allowed}"]
     zero, n = result.zero_gradients, result.gradients
     if zero:

@@ -19,7 +19,6 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.defended import Look, Trial
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import aim, in_255ths, said
@@ -226,7 +225,7 @@ def _show_head(
 def _budget(request: Request) -> str:
     """The eps, or that there is none."""
     eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
-    return eps if has_eps(type(request.attack)) else "which has no eps"
+    return eps if request.attack.has_eps else "which has no eps"
 
 
 def _who_detects(experiment: Experiment) -> str:

@@ -20,7 +20,6 @@ from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Progress, key_of
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.perform import Experiment, perform
 from robust_core.training.live.train import DIGITS, Trained
 from robust_core.words.verdict import said, sentence, verdict
@@ -132,7 +131,7 @@ def _choose_attack(first: dict) -> Attack:
         persist_state="session",
         help=controls.EPS_HELP,
     )
-    if not has_eps(kind):
+    if not kind.has_eps:
         st.caption(controls.NO_EPS.format(kind.title))
     attack = controls.with_eps(kind(), eps, zoo.describe(DIGITS))
     loss = next((spec for spec in fields(kind) if spec.name == "loss"), None)

@@ -13,7 +13,6 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.defenses.noisy import GUESSES, Smoothing
 from robust_core.evaluation import masking
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.defense_table import rows as kinds
 from robust_core.evaluation.defense_table.bench import Bench, Trial, aware_of
 from robust_core.evaluation.defense_table.plan import Subject
@@ -147,7 +146,7 @@ def _row(
         steps=given.get("steps"),
         seed=given.get("seed"),
         norm=attack.norm if attack else None,
-        eps=0.0 if attack is None else attack.eps if has_eps(attack) else None,
+        eps=0.0 if attack is None else attack.eps if attack.has_eps else None,
         correct=int(trial.right.sum()),
         mean_l2=flipped.mean().item() if len(flipped) else None,
         seconds=round(seconds, 2),

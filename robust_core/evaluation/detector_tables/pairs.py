@@ -9,7 +9,6 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import to_lattice
 from robust_core.distances import l2
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.evaluation.detector_tables import plan as plan
 from robust_core.evaluation.detector_tables.bench import Bench, ask
 from robust_core.evaluation.detector_tables.parts import FEW
@@ -37,7 +36,7 @@ def _trials(bench: Bench, names: list[str]) -> Iterator[tuple[str, Attack]]:
     for name in names:
         for kind in attacks.names(pair=True):
             given = PARAMETERS.get(kind, {}) | {"detector": bench.load(name)}
-            if not has_eps(attacks.get(kind)):
+            if not attacks.get(kind).has_eps:
                 yield name, attacks.create(kind, **given)
                 continue
             for eps in sorted({_radius(bench, name), FIELD_EPS}):
@@ -50,7 +49,7 @@ def _radius(bench: Bench, name: str) -> float:
         entry = bench.entries.get(asked or "")
         if entry and entry["method"] == plan.SUBNETWORK:
             attack = plan.attack_of(entry)
-            if has_eps(attack) and attack.norm == "linf":
+            if attack.has_eps and attack.norm == "linf":
                 return attack.eps
     return FIELD_EPS
 

@@ -10,11 +10,10 @@ from robust_core.dashboard.compare_attacks.charts import TICKS, eps_chart, place
 from robust_core.dashboard.compare_attacks.depth import GRID
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.evaluation.accuracy import has_eps
 from robust_core.experiment.curves import Point
 from robust_core.experiment.slices import Regions, axes
 
-BOUNDED = [name for name in attacks.names() if has_eps(attacks.get(name))]
+BOUNDED = [name for name in attacks.names() if attacks.get(name).has_eps]
 
 
 def points(success: bool = True) -> dict[float, Point]:
