@@ -1,11 +1,34 @@
 """Where files live: what is bundled with the project, and the user's own folders."""
 
 import os
+import tempfile
 from pathlib import Path
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+_PACKAGE = Path(__file__).resolve().parent
+_BUNDLE = _PACKAGE / "bundle"
+
+# The folder of app.py, pages and assets: inside the package once installed (see pyproject.toml), beside
+# it in the repository.
+ROOT = _BUNDLE if _BUNDLE.is_dir() else _PACKAGE.parent
+APP = ROOT / "app.py"
+ASSETS = ROOT / "assets"
 WEIGHTS = ASSETS / "weights"
 RESULTS = ASSETS / "results"
+
+
+def cache_home() -> Path:
+    """Where programs of this user keep what can be fetched again.
+
+    Without a home folder, as in some containers, that is a folder of the user's own among the
+    temporary files.
+    """
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"]).expanduser()
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        return Path(tempfile.gettempdir(), f"robust-lab-{user}")
 
 
 def data_folder() -> Path:
@@ -14,4 +37,4 @@ def data_folder() -> Path:
         return Path(os.environ["ROBUST_DATA"]).expanduser()
     if os.name == "nt" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"]) / "robust-lab"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "robust-lab"
+    return cache_home() / "robust-lab"
