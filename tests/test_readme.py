@@ -1,6 +1,5 @@
-"""The README tells the truth: its two lines, its figures, its dependencies."""
+"""The README tells the truth: its two lines, its dependencies."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -9,21 +8,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVIRONMENT = "python3 -m venv .venv && . .venv/bin/activate && pip install -r "
 
 
-def script(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_two_lines():
     lines = README.splitlines()
     assert f"{ENVIRONMENT}requirements.txt && streamlit run app.py" in lines
     assert f"{ENVIRONMENT}requirements-dev.txt && pytest" in lines
-
-
-def test_figures_are_those_of_the_committed_results():
-    assert script("readme_figures").renew(README) == README
 
 
 def test_every_dependency_is_pinned_and_explained():

@@ -20,6 +20,14 @@ ARGUMENTS = (
 RESULT = "[data-testid=stMain] h5"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a browser: ``pytest -m "not browser"`` leaves it out."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

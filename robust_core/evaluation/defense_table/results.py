@@ -1,4 +1,4 @@
-"""The committed table of the defences, read for pages and the README; or a sentence on how to make it.
+"""The committed table of the defences, read for pages and docs/; or a sentence on how to make it.
 
 ``report()`` gives all of it; what its rows say stands in ``defense_rows``. Rows that were made with other
 weights than the bundled ones are left out, and what they were about is named.

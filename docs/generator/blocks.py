@@ -1,0 +1,42 @@
+"""Blocks: the parts of a document between two markers, each made by a function of that name."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.generator.results import accuracy, defenses, detectors, libraries
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- generated: end -->)",
+    re.DOTALL,
+)
+BLOCKS: dict[str, Callable[[], str]] = {
+    "accuracy": accuracy.tables,
+    "distances": accuracy.distances,
+    "detector-results": detectors.tables,
+    "defence-results": defenses.tables,
+    "libraries": libraries.tables,
+}
+
+
+def documents() -> list[Path]:
+    """The files that may have blocks."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def renew(text: str) -> str:
+    """``text`` with each block made anew. Raises ``ValueError`` for a block that nobody makes."""
+
+    def fill(block: re.Match) -> str:
+        if block["name"] not in BLOCKS:
+            raise ValueError(f"block must be one of {', '.join(BLOCKS)}; got {block['name']!r}")
+        return f"{block['begin']}{BLOCKS[block['name']]()}\n{block['end']}"
+
+    return BLOCK.sub(fill, text)
+
+
+def outdated() -> dict[Path, str]:
+    """The documents that differ from what would be generated now, with their new text."""
+    texts = {path: path.read_text(encoding="utf-8") for path in documents()}
+    return {path: new for path, text in texts.items() if (new := renew(text)) != text}

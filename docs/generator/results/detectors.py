@@ -1,0 +1,99 @@
+"""Adversary detectors: each against its own adversary, then against attackers who know it."""
+
+from docs.generator.markdown import number, percent, table
+from docs.generator.results.files import result, weights_and_device
+from robust_core.words.verdict import in_255ths
+
+
+def tables() -> str:
+    """The three tables."""
+    report = result("detectors")
+    parts = report["parts"]
+    return "\n\n".join(
+        [
+            own_adversary(report, parts["adversaries"]),
+            dynamic_adversary(parts["sigma"]),
+            full_knowledge(parts["full_knowledge"]),
+        ]
+    )
+
+
+def own_adversary(report: dict, part: dict) -> str:
+    """One row for each detector and the adversary that it was trained on."""
+    intro = (
+        f"Detectors of **{report['model']}**, each against the adversary that it was trained on: the "
+        f"first {part['n']:,} pictures of {report['data']}; {weights_and_device(report)}. Under "
+        "attack: the classifier's accuracy. Detected and false alarms: at the calibrated threshold. "
+        f"Made by `{part['command']}`."
+    )
+    heads = {
+        **{"detector": "l", "attack": "l", "steps": "r", "trained on": "r", "under attack": "r"},
+        **{"successful": "r", "detectability": "r", "after 8 bits": "r", "detected": "r"},
+        **{"false alarms": "r"},
+    }
+    rows = (
+        (
+            row["point"],
+            f"`{row['adversary']}`{radius(row)}",
+            row["parameters"].get("steps"),
+            f"{row['n_train']:,}",
+            percent(row["floats"]["top1_adversarial"]),
+            f"{row['floats']['n_adversarial']:,}",
+            percent(row["floats"]["detectability"]),
+            percent(row["eight_bit"]["detectability"]),
+            percent(row["at_threshold"]["true_positives"]),
+            percent(row["at_threshold"]["false_positives"]),
+        )
+        for row in part["rows"]
+    )
+    return f"{intro}\n\n{table(heads, rows)}"
+
+
+def dynamic_adversary(part: dict) -> str:
+    """One row for each sigma: detectability of the static and of the dynamic detector."""
+    kinds = part["detectors"]
+    names = " and ".join(f"`{each['name']}` ({kind})" for kind, each in kinds.items())
+    intro = (
+        f"The dynamic adversary (eps {in_255ths(part['eps'])}, {part['steps']} steps) knows the "
+        f"detector that it attacks. Detectability of {names}; in brackets, how many of the first "
+        f"{part['n']:,} pictures still fool the classifier. Made by `{part['command']}`."
+    )
+    heads = {"sigma": "r", **dict.fromkeys(kinds, "r")}
+    rows = []
+    for i, sigma in enumerate(part["sigmas"]):
+        found = [each["rows"][i] for each in kinds.values()]
+        cells = [f"{percent(r['detectability']) or 'none'} ({r['n_adversarial']})" for r in found]
+        rows.append((f"{sigma:.1f}", *cells))
+    return f"{intro}\n\n{table(heads, rows)}"
+
+
+def full_knowledge(part: dict) -> str:
+    """One row for each detector and attack on both networks at once."""
+    intro = (
+        "Attackers who know both networks. Of the pictures among the first "
+        f"{part['n']:,} that the classifier got right and the detector let pass: how many end up "
+        f"fooling the classifier, and how many fool both. Made by `{part['command']}`."
+    )
+    heads = {
+        **{"detector": "l", "attack": "l", "steps": "r", "of": "r", "fools the classifier": "r"},
+        **{"fools both": "r", "after 8 bits": "r", "mean L2": "r"},
+    }
+    rows = (
+        (
+            f"`{row['detector']}`",
+            f"`{row['attack']}`{radius(row)}",
+            row["steps"] or None,
+            row["of"],
+            percent(row["fools_classifier"]),
+            percent(row["fools_both"]),
+            percent(row["fools_both_8bit"]),
+            number(row["mean_l2"], ".3f"),
+        )
+        for row in part["rows"]
+    )
+    return f"{intro}\n\n{table(heads, rows)}"
+
+
+def radius(row: dict) -> str:
+    """The eps of an attack in 255ths, where it has one."""
+    return "" if row["eps"] is None else f" {in_255ths(row['eps'])}"
