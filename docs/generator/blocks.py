@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.generator import command_line, methods, models
 from docs.generator.results import accuracy, defenses, detectors, libraries
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,6 +18,15 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "detector-results": detectors.tables,
     "defence-results": defenses.tables,
     "libraries": libraries.tables,
+    "models": models.bundled,
+    "imagenet-models": models.imagenet,
+    "attacks": methods.attack_table,
+    "pair-attacks": methods.pair_table,
+    "attack-parameters": methods.attack_parameters,
+    "defences": methods.defence_table,
+    "defence-parameters": methods.defence_parameters,
+    "detectors": models.detectors,
+    "command-line": command_line.reference,
 }
 
 

@@ -1,0 +1,63 @@
+"""Models and detectors, read from the index of the weights and from torchvision."""
+
+from docs.generator.markdown import cell, number, percent, table
+from robust_core import zoo
+from robust_core.commands.training.classifier_queue import RECIPES
+from robust_core.words.detectors import title
+
+
+def bundled() -> str:
+    """The classifiers that come with the project."""
+    heads = {
+        **{"name": "l", "training": "l", "data": "l", "parameters": "r", "clean accuracy": "r"},
+        "made by": "l",
+    }
+    index = zoo.index()
+    rows = (
+        (
+            f"`{name}`",
+            RECIPES[name],
+            index[name]["data"],
+            f"{index[name]['parameters']:,}",
+            percent(index[name]["accuracy"]),
+            f"`{index[name]['command']}`",
+        )
+        for name in zoo.bundled()
+    )
+    return table(heads, rows)
+
+
+def imagenet() -> str:
+    """torchvision's classifiers, with the accuracy that torchvision states."""
+    rows = []
+    for name in zoo.IMAGENET:
+        meta = zoo.imagenet_weights(name).meta
+        accuracy = meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
+        size = f"{zoo.download_size(name) / 1e6:.0f} MB"
+        rows.append((f"`{name}`", f"{meta['num_params']:,}", percent(accuracy), size))
+    heads = {"name": "l", "parameters": "r", "top-1 on ImageNet": "r", "download": "r"}
+    return table(heads, rows)
+
+
+def detectors() -> str:
+    """The bundled detectors, and what the index says of each."""
+    heads = {
+        **{"name": "l", "detector": "l", "method": "l", "threshold": "r", "flags when clean": "r"},
+        **{"detectability": "r", "area under the curve": "r", "made by": "l"},
+    }
+    index = zoo.index()
+    rows = (
+        (
+            f"`{name}`",
+            cell(title(entry)),
+            entry["method"],
+            number(entry["threshold"], ".4f"),
+            percent(entry["at_threshold"]["false_positives"]),
+            percent(entry["detectability"]),
+            number(entry["auc"], ".4f"),
+            f"`{entry['command']}`",
+        )
+        for name in zoo.detectors()
+        for entry in [index[name]]
+    )
+    return table(heads, rows)
