@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_core import files
 from robust_core.commands import defense_options, options, output
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def run(args: argparse.Namespace) -> None:
         }
     )
     if args.out:
-        args.out.write_bytes(imaging.png(experiment.pixels()[1].numpy()))
+        files.write_bytes(args.out, imaging.png(experiment.pixels()[1].numpy()))
     output.emit(value, args.json, _text(experiment, attack.norm, value))
 
 

@@ -1,13 +1,13 @@
 """``python -m robust_core evaluate``: accuracy under attack on a test set, or a whole suite."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from robust_core import files
 from robust_core.commands import defense_options, options, output
 from robust_core.commands.defense_table import make
 
@@ -86,8 +86,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"--part and --anew are for --suite {', '.join(_tables())} only")
     value, text, out = _suite(args) if args.suite is not None else _single(args)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        files.write_json(out, value)
         text += f"\nWritten: {out}"
     return output.emit(value, args.json, text)
 

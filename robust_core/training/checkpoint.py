@@ -1,21 +1,19 @@
 """Checkpoints: written whole or not at all, read without unpickling code."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
+from robust_core import files
 from robust_core.training.recipes import DetectorRecipe, Recipe
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
     """Write ``state`` to ``path``; an interruption leaves the former file as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    os.replace(partial, path)
+    with files.replacing(path) as file:
+        torch.save(state, file)
 
 
 def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> dict:

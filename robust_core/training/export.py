@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from robust_core import zoo
+from robust_core import files, zoo
 from robust_core.paths import WEIGHTS
 from robust_core.training.run import Split, Trainer, accuracy
 
@@ -63,10 +62,9 @@ def write_export(folder: Path, name: str, entry: dict, content: bytes | None) ->
 
     Where the entry has no file there is no content.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     if content is not None:
-        _write(folder / entry["file"], content)
-    _write(folder / ENTRY, _json({name: entry}))
+        files.write_bytes(folder / entry["file"], content)
+    files.write_json(folder / ENTRY, {name: entry})
 
 
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
@@ -77,20 +75,8 @@ def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
     """
     entries = zoo.index(weights) if (weights / "index.json").exists() else {}
     entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]
-    weights.mkdir(parents=True, exist_ok=True)
     target = weights / (entry["file"] or "index.json")
     if entry["file"]:
-        _write(target, (folder / entry["file"]).read_bytes())
-    _write(weights / "index.json", _json(dict(sorted((entries | {name: entry}).items()))))
+        files.write_bytes(target, (folder / entry["file"]).read_bytes())
+    files.write_json(weights / "index.json", dict(sorted((entries | {name: entry}).items())))
     return target
-
-
-def _json(value: dict) -> bytes:
-    return (json.dumps(value, indent=2) + "\n").encode()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, path)

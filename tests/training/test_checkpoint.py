@@ -57,7 +57,7 @@ def test_a_pickle_is_never_run(path, tmp_path):
 
 def test_an_interrupted_write_leaves_the_former_file(path, monkeypatch):
     def interrupted(state, file):
-        file.write_bytes(b"half")
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", interrupted)

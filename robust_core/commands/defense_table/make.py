@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from robust_core import files
 from robust_core.commands import output
 from robust_core.commands.defense_table import text as defense_tables
 
@@ -90,10 +91,7 @@ def write(path: Path | None, value: dict) -> None:
     for name, part in value["parts"].items():
         lines = ",\n".join("        " + json.dumps(row, allow_nan=False) for row in part["rows"])
         text = text.replace(f'"rows": "@{name}"', f'"rows": [\n{lines}\n      ]')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
+    files.write_text(path, text + "\n")
 
 
 def _asked(given: list[str] | None, plan: "Plan") -> list[str]:

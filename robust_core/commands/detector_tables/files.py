@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from robust_core import files
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,8 +56,7 @@ class Files:
         digest.update(self._about)
         path = self.cache / f"row-{what['attack']}-{digest.hexdigest()[:12]}.json"
         if not path.exists():
-            self.cache.mkdir(parents=True, exist_ok=True)
-            write(path, make())
+            files.write_json(path, make())
         return _read(path)
 
     @cached_property
@@ -67,8 +67,7 @@ class Files:
 
         digest = hashlib.sha256(fingerprint(self.classifier).encode())
         for package in (attacks, detectors):
-            for path in sorted(Path(package.__file__).parent.glob("*.py")):
-                digest.update(path.read_bytes())
+            digest.update(hash_of_code(Path(package.__file__).parent))
         return digest.digest()
 
     def _stamp(self, name: str) -> str:
@@ -77,13 +76,20 @@ class Files:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+def hash_of_code(folder: Path) -> bytes:
+    """What stands for all Python files in a package, those in its sub-folders among them."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
 def write(path: Path | None, value: dict) -> None:
     """Write ``value`` as JSON, whole or not at all; nothing for no path."""
     if path is None:
         return
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    files.write_json(path, value)
 
 
 def kept(path: Path | None, head: dict) -> dict:

@@ -1,7 +1,6 @@
 """Rows on disk: an array that is filled once, part by part, and goes on after an interruption."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 from tqdm import tqdm
+
+from robust_core import files
 
 PART = 250
 """Rows of a part: what an interruption loses at most."""
@@ -34,7 +35,7 @@ def filled(
         path.parent.mkdir(parents=True, exist_ok=True)
         np.lib.format.open_memmap(path, "w+", dtype, shape).flush()
         done = 0
-        _note(path, done)
+        files.write_json(_counter(path), {"done": done})
     if done < shape[0]:
         array = _open(path, shape, "r+", dtype)
         bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
@@ -45,7 +46,7 @@ def filled(
                 array.flush()
                 bar.update(rows.stop - done)
                 done = rows.stop
-                _note(path, done)
+                files.write_json(_counter(path), {"done": done})
     return _open(path, shape, "r", dtype)
 
 
@@ -82,10 +83,3 @@ def _done(path: Path) -> int | None:
         raise ValueError(
             f"{_counter(path)} is damaged ({error}): delete it to make its rows anew"
         ) from error
-
-
-def _note(path: Path, done: int) -> None:
-    """Write the number of rows, whole or not at all."""
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps({"done": done}), encoding="utf-8")
-    os.replace(partial, _counter(path))

@@ -1,0 +1,44 @@
+"""Files that are written whole or not at all."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of ``path`` at the end, and leaves no trace if that fails.
+
+    Whoever reads ``path`` meanwhile, or after a crash, finds the old content or the new one, never a
+    part of it. Folders that are missing are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())  # else a crash may keep the new name and lose the content
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """``Path.write_bytes``, whole or not at all."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """``text`` as UTF-8 with the line ends that it has, whole or not at all."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: dict) -> None:
+    """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON cannot say, as NaN."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
