@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +22,30 @@ from robust_core.training.recipes import DetectorRecipe
 from robust_core.zoo import loading, weights
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+
+FIRST = ("browser", "pages", "commands", "test_server.py")
+"""Folders and files with the longest tests: begun first, so that no worker ends with them alone."""
+
+torch.set_num_threads(
+    1
+)  # a worker a core; and on small networks two threads mostly wait for each other
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A worker for each core, four at most; none for single files, which are done before one starts."""
+    folders = [a for a in config.args if Path(a.split("::")[0]).is_dir()]
+    return min(4, os.cpu_count() or 1) if folders else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file share a worker, with what they made; those in a browser share one browser."""
+    tests = Path(__file__).parent
+    places = {item: item.path.relative_to(tests).parts for item in items}
+    for item, place in places.items():
+        name = "browser" if place[0] == "browser" else "/".join(place)
+        item.add_marker(pytest.mark.xdist_group(name))
+    last = len(FIRST)
+    items.sort(key=lambda i: FIRST.index(places[i][0]) if places[i][0] in FIRST else last)
 
 
 @pytest.fixture(params=DEVICES)
