@@ -191,7 +191,8 @@ def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | No
 
 
 def _text(experiment: "Experiment", norm: str, value: dict) -> str:
-    from robust_core.words.verdict import needed, percent, sentence
+    from robust_core.words.numbers import duration, percent
+    from robust_core.words.verdict import needed, sentence
 
     compared = value["within_eps"] is not None
     eps = "" if experiment.eps is None else f", eps {value['eps']:.4g} ({norm})"
@@ -214,7 +215,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         f"L0 {experiment.l0:.0f} pixels, L2 {experiment.l2:.4g}, Linf {experiment.linf:.4g}, "
         f"TV {experiment.tv:.4g}, SSIM {experiment.ssim:.4f}",
         f"{experiment.queries} forward and {experiment.gradients} backward passes, "
-        f"{output.duration(experiment.seconds)} on {value['device']}",
+        f"{duration(experiment.seconds)} on {value['device']}",
     ]
     return "\n".join(lines + ([f"Written: {value['out']}"] if value["out"] else []))
 

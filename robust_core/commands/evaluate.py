@@ -10,6 +10,7 @@ from tqdm import tqdm
 from robust_core import files
 from robust_core.commands import defense_options, options, output
 from robust_core.commands.defense_table import make
+from robust_core.words.numbers import duration, exact_share, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -219,10 +220,10 @@ def _text(value: dict) -> str:
     heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
     rows = [
         [
-            output.number(row["eps"]),
-            *(output.share(row[key]) for key in ("top1", "top5", "top1_8bit", "success_rate")),
-            *(output.number(row[key]) for key in ("mean_l2", "mean_linf")),
-            output.duration(row["seconds"]),
+            number(row["eps"]),
+            *(exact_share(row[key]) for key in ("top1", "top5", "top1_8bit", "success_rate")),
+            *(number(row[key]) for key in ("mean_l2", "mean_linf")),
+            duration(row["seconds"]),
         ]
         for row in value["rows"]
     ]
@@ -234,8 +235,8 @@ def _text(value: dict) -> str:
             + f", {value['device']}",
             *_behind(value),
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
-            f"clean: top-1 {output.share(value['clean_top1'])}, "
-            f"top-5 {output.share(value['clean_top5'])}",
+            f"clean: top-1 {exact_share(value['clean_top1'])}, "
+            f"top-5 {exact_share(value['clean_top5'])}",
             output.table(heads, rows),
             "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
             "that the goal is about; means over those that reached it.",

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from robust_core.commands import options, output
 from robust_core.commands.detector_tables import text as detector_tables
+from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
@@ -130,7 +131,7 @@ def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> b
     for each in ("parts", "conditions"):
         value[each] = {name: value[each][name] for name in PARTS if name in value[each]}
     seconds = time.perf_counter() - started
-    tqdm.write(f"{part}: {output.duration(seconds)}", file=sys.stderr)
+    tqdm.write(f"{part}: {duration(seconds)}", file=sys.stderr)
     return True
 
 

@@ -32,21 +32,6 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 
-def share(value: float | None) -> str:
-    """A proportion as a percentage with two decimals, which is one picture of 10,000."""
-    return "-" if value is None else f"{100 * value:.2f} %"
-
-
-def number(value: float | None) -> str:
-    """Three significant digits."""
-    return "-" if value is None else f"{value:.3g}"
-
-
-def duration(seconds: float) -> str:
-    """Milliseconds below a second, else seconds."""
-    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
-
-
 def bar(total: int, description: str, unit: str, *, delay: float = 0, **options) -> tqdm:
     """A progress bar on stderr that leaves no trace; with ``delay`` it shows after so many seconds."""
     return tqdm(

@@ -15,6 +15,7 @@ from robust_core.commands.training import (
     safetynet,
     squeezing,
 )
+from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
@@ -160,8 +161,8 @@ def _epochs(folder: Path, recipe: "Recipe", seed: int) -> int:
 def _text(entry: dict, paths: dict) -> str:
     lines = [
         f"{entry['correct']} of {entry['n_test']} test pictures right "
-        f"({output.share(entry['accuracy'])}) after {entry['epochs']} epochs in "
-        f"{output.duration(entry['seconds'])}, weights rounded to float16",
+        f"({exact_share(entry['accuracy'])}) after {entry['epochs']} epochs in "
+        f"{duration(entry['seconds'])}, weights rounded to float16",
         f"Written: {paths['weights']} (SHA-256 {entry['sha256'][:16]}...)",
     ]
     return "\n".join(lines + ([f"Installed: {paths['installed']}"] if paths["installed"] else []))

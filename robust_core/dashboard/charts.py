@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.experiment.perform import Experiment, Frame
-from robust_core.words.verdict import percent
+from robust_core.words.numbers import percent
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
 _BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}

@@ -15,7 +15,7 @@ from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; in brackets stands "

@@ -10,16 +10,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
-from robust_core.words.verdict import (
-    Verdict,
-    aim,
-    in_255ths,
-    needed,
-    rounded,
-    said,
-    sentence,
-    verdict,
-)
+from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
+from robust_core.words.verdict import Verdict, aim, needed, rounded, said, sentence, verdict
 
 BADGES = {
     Verdict.FOOLED: ("orange", ":material/warning:"),
@@ -107,23 +99,14 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
         column.image(shown, caption=caption, alt=alt, output_format="PNG")
 
 
-def short(value: float) -> str:
-    """Three significant figures, never in powers of ten from 0.001 on."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
-
-
 def show_numbers(experiment: Experiment) -> None:
     """Distances and cost, each explained where one points at it."""
     height, width = experiment.clean.shape[-2:]
     cells = (
         ("L0", f"{experiment.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
-        ("L2", short(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
+        ("L2", number(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
         ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
-        ("TV", short(experiment.tv), "Total variation of the change: how rough it is."),
+        ("TV", number(experiment.tv), "Total variation of the change: how rough it is."),
         ("SSIM", f"{experiment.ssim:.3f}", "Structural similarity; 1 means equal pictures."),
         ("Queries", f"{experiment.queries}", "Forward passes that the attack spent."),
         ("Gradients", f"{experiment.gradients}", "Backward passes that the attack spent."),
@@ -145,7 +128,7 @@ def steps_of(attack: Attack) -> str:
 
 def show_conditions(request: Request, experiment: Experiment) -> None:
     """Under which conditions all of this holds, in one line."""
-    eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    eps = f"eps {on_both_scales(request.shown_eps)}"
     if experiment.eps is None:
         eps = "no eps"
     elif request.attack.norm == "l2":

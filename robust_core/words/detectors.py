@@ -2,7 +2,7 @@
 
 from robust_core import attacks
 from robust_core.evaluation.detector_tables.plan import SUBNETWORK, fitted_to
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, limit
 
 TITLES = {
     "reconstruction": "Reconstruction",
@@ -37,7 +37,7 @@ def origin(entry: dict) -> str:
         return told
     tested = entry.get("n_calibration")
     of = f"{tested:,} clean pictures" if tested else "clean pictures"
-    return f"{told} Its threshold is set to reject {100 * rate:.3g} % of {of}."
+    return f"{told} Its threshold is set to reject {limit(rate)} of {of}."
 
 
 def _adversary(entry: dict) -> str:

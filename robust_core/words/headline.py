@@ -7,6 +7,7 @@ from pathlib import Path
 from robust_core import zoo
 from robust_core.evaluation import suites
 from robust_core.paths import RESULTS, WEIGHTS
+from robust_core.words.numbers import share
 
 
 def headline(model: str) -> str | None:
@@ -32,9 +33,7 @@ def _headline(model: str, path: Path, stamps: tuple[int, ...]) -> str | None:
         for row in result["rows"]:
             if result["attack"] == "pgd" and row["eps"] == suites.FIELD_EPS:
                 steps = result["parameters"]["steps"]
-                clean, robust = (
-                    f"{100 * share:.1f} %" for share in (report["clean_top1"], row["top1"])
-                )
+                clean, robust = share(report["clean_top1"]), share(row["top1"])
                 return (
                     f"Right on {clean} of {result['n']:,} {entry['data']} test pictures; on {robust} "
                     f"under PGD ({steps} steps, Linf 8/255)."

@@ -6,6 +6,7 @@ from enum import Enum
 from robust_core.classifier import Guess
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction, LeastLikely
+from robust_core.words.numbers import in_255ths, limit, percents
 
 
 class Verdict(Enum):
@@ -16,29 +17,6 @@ class Verdict(Enum):
     HELD = "Held"
     ALREADY_WRONG = "Wrong before the attack"
     MISSED = "Target not reached"
-
-
-def percent(share: float, more: int = 0) -> str:
-    """A probability as people read it: never 100 % or 0 %, which no softmax is.
-
-    One that rounds to either in float64 is said to be over or under the last figure shown.
-    ``more`` digits are shown than usual.
-    """
-    value = 100 * share
-    if value > 99.9:
-        return "over 99.9 %"
-    if value < 0.1:
-        return "under 0.1 %"
-    return f"{value:.{more + (not 1 <= value <= 99)}f} %"
-
-
-def percents(*shares: float) -> tuple[str, ...]:
-    """Probabilities that stand side by side: where two look equal, with up to two more digits."""
-    for more in range(3):
-        words = tuple(percent(share, more) for share in shares)
-        if len(set(words)) == len(set(shares)):
-            return words
-    return tuple(map(percent, shares))
 
 
 def quoted(label: str) -> str:
@@ -54,15 +32,6 @@ def said(*guesses: Guess) -> str:
 def _each(*guesses: Guess) -> list[str]:
     shares = percents(*(guess.confidence for guess in guesses))
     return [f"{quoted(g.label)} {share}" for g, share in zip(guesses, shares, strict=True)]
-
-
-def in_255ths(value: float) -> str:
-    """A change of a value on the 0-255 scale, e.g. ``2.6/255``."""
-    steps = 255 * value
-    # Half a tenth goes up, also where float32 holds a hair less: 0.15 is 38.3/255 everywhere.
-    tenths = math.floor(10 * steps + 0.5 + 1e-4) / 10
-    number = f"{tenths:g}" if steps >= 1 or steps == 0 else f"{steps:.2g}"
-    return f"{number}/255"
 
 
 def aim(experiment: Experiment) -> str:
@@ -141,7 +110,7 @@ def _fall(experiment: Experiment) -> str:
     if goal.threshold is None:
         wanted = f"{100 * goal.drop:.3g} points less"
     else:
-        wanted = f"{100 * goal.threshold:.3g} % or less"
+        wanted = f"{limit(goal.threshold)} or less"
     if not experiment.success:
         return f"{was} is now {after}, where {wanted} was wanted"
     fell = f"{after} ({wanted} was wanted)"

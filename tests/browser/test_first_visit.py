@@ -8,7 +8,8 @@ from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.views import Views
 from robust_core.data import fitting, samples
 from robust_core.experiment.perform import perform
-from robust_core.words.verdict import in_255ths, sentence
+from robust_core.words.numbers import in_255ths
+from robust_core.words.verdict import sentence
 
 
 def core(eps: float):

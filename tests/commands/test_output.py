@@ -21,14 +21,6 @@ def test_json_is_one_object_and_strict(capsys):
     assert capsys.readouterr().out == "text\n"
 
 
-def test_numbers_without_false_precision():
-    assert output.share(None) == "-"
-    assert output.share(0.99125) == "99.12 %"
-    assert output.number(0.031372549) == "0.0314"
-    assert output.duration(0.0123) == "12 ms"
-    assert output.duration(12.34) == "12.3 s"
-
-
 def test_the_bar_keeps_off_stdout(capsys):
     with output.bar(3, "work", "step") as bar:
         bar.update(3)

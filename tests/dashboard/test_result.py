@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robust_core import attacks
-from robust_core.dashboard.result import BADGES, duration, notices, short, steps_of
+from robust_core.dashboard.result import BADGES, notices, steps_of
 from robust_core.dashboard.views import Views
 from robust_core.words.verdict import Verdict
 
@@ -68,18 +68,6 @@ def test_the_steps_of_all_searches_count(attack, said):
 
 def test_every_outcome_has_a_badge():
     assert set(BADGES) == set(Verdict)
-
-
-@pytest.mark.parametrize(
-    ("value", "said"), [(1234.4, "1,234"), (0.5541, "0.554"), (0.00123, "0.00123"), (0, "0")]
-)
-def test_numbers_have_three_figures(value, said):
-    assert short(value) == said
-
-
-@pytest.mark.parametrize(("seconds", "said"), [(0.0814, "81 ms"), (1.26, "1.3 s"), (75, "75.0 s")])
-def test_durations_have_units(seconds, said):
-    assert duration(seconds) == said
 
 
 def test_views_are_the_rounded_tensors_and_the_exact_change(experiment):

@@ -14,8 +14,9 @@ from robust_core.dashboard import lab, request
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import download
+from robust_core.words.numbers import in_255ths
 from robust_core.words.threat_model import threat_model
-from robust_core.words.verdict import Verdict, in_255ths
+from robust_core.words.verdict import Verdict
 from tests.visiting import visit
 
 SENTENCE = "##### "

@@ -27,6 +27,7 @@ from robust_core.engine import OutOfTime
 from robust_core.training.live import train
 from robust_core.training.live.control import control_of, train_control
 from robust_core.training.live.train import METHODS, Plan, Trained
+from robust_core.words.numbers import share
 from tests import visiting
 from tests.visiting import bodies, ran, text
 
@@ -213,7 +214,7 @@ def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
 
     apart, close = said(old=0.9, pgd=0.1), said(old=0.9, pgd=0.85)
     for told in (apart, close):
-        assert f"{markup.share(base.old)} of the control" in told
+        assert f"{share(base.old)} of the control" in told
         assert "90.0 % right" in told
     assert "10.0 % (PGD" in apart
     assert "adversarial training makes them anew" in apart

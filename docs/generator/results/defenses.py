@@ -4,7 +4,7 @@ from docs.generator.markdown import percent, table
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, AUTO, CLEAN, NAIVE, UNAWARE, Row
 from robust_core.paths import RESULTS
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths
 
 FILES = ("defenses", "defenses-digits")
 COLUMNS = {

@@ -2,7 +2,7 @@
 
 from docs.generator.markdown import number, percent, table
 from docs.generator.results.files import result, weights_and_device
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths
 
 
 def tables() -> str:

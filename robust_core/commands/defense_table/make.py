@@ -16,6 +16,7 @@ from tqdm import tqdm
 from robust_core import files
 from robust_core.commands import output
 from robust_core.commands.defense_table import text as defense_tables
+from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -179,7 +180,7 @@ def _make(part: str, subject: "Subject", bench: "Bench", table: dict, anew: bool
     table["rows"] = others + json.loads(json.dumps(rows, allow_nan=False))
     table["stamps"][subject.key], table["device"] = stamp, str(bench.undefended.device)
     seconds = time.perf_counter() - started
-    tqdm.write(f"{part}, {subject.key}: {output.duration(seconds)}", file=sys.stderr)
+    tqdm.write(f"{part}, {subject.key}: {duration(seconds)}", file=sys.stderr)
     return True
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from robust_core.commands import output
+from robust_core.words.numbers import exact_share
 
 
 def text(value: dict, asked: Sequence[str]) -> str:
@@ -52,9 +53,9 @@ def _certified(rows: list[dict]) -> str:
     lines = []
     for row in rows:
         reached = [sum(one >= r for one in row["radii"]) / row["n"] for r in radii]
-        abstains = output.share(row["abstained"] / row["n"])
+        abstains = exact_share(row["abstained"] / row["n"])
         about = [row["title"], str(row["n"]), str(row["draws"]), abstains]
-        lines.append([*about, *map(output.share, reached)])
+        lines.append([*about, *map(exact_share, reached)])
     return output.table(heads, lines)
 
 
@@ -87,7 +88,7 @@ def _attacker(row: dict) -> str:
 
 
 def _share(row: dict | None) -> str:
-    return output.share(row["correct"] / row["n"] if row else None)
+    return exact_share(row["correct"] / row["n"] if row else None)
 
 
 FORMS: dict[str, tuple[str, Callable[[list[dict]], str]]] = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from robust_core.commands import output
+from robust_core.words.numbers import exact_share, number
 
 
 def text(part: str, table: dict) -> str:
@@ -16,10 +17,10 @@ def _rows(table: dict) -> str:
     lines = [
         [
             row["detector"],
-            output.share(row["floats"]["top1_adversarial"]),
-            *(output.share(row[form]["detectability"]) for form in ("floats", "eight_bit")),
-            output.number(row["floats"]["auc"]),
-            *(output.share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
+            exact_share(row["floats"]["top1_adversarial"]),
+            *(exact_share(row[form]["detectability"]) for form in ("floats", "eight_bit")),
+            number(row["floats"]["auc"]),
+            *(exact_share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
         ]
         for row in table["rows"]
     ]
@@ -30,9 +31,9 @@ def _unseen(table: dict) -> str:
     heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
     lines = [
         [
-            *(row["detector"], row["attack"], output.number(row["eps"]), str(row["n_adversarial"])),
-            *(output.share(row["detectability"]), output.number(row["auc"])),
-            *(output.share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
+            *(row["detector"], row["attack"], number(row["eps"]), str(row["n_adversarial"])),
+            *(exact_share(row["detectability"]), number(row["auc"])),
+            *(exact_share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
         ]
         for row in table["rows"]
     ]
@@ -42,7 +43,7 @@ def _unseen(table: dict) -> str:
 def _matrix(names: list[str], matrix: list[list[dict]]) -> str:
     """Rows are what a detector was fitted to, columns what it is tested on."""
     lines = [
-        [name, *(output.share(cell["detectability"]) for cell in row)]
+        [name, *(exact_share(cell["detectability"]) for cell in row)]
         for name, row in zip(names, matrix, strict=True)
     ]
     return output.table(["fit / test", *names], lines)
@@ -51,7 +52,7 @@ def _matrix(names: list[str], matrix: list[list[dict]]) -> str:
 def _eps(table: dict) -> str:
     each = {name: one for name, one in table.items() if isinstance(one, dict)}
     return "\n".join(
-        f"{name}\n{_matrix([output.number(e) for e in one['eps']], one['matrix'])}"
+        f"{name}\n{_matrix([number(e) for e in one['eps']], one['matrix'])}"
         for name, one in each.items()
     )
 
@@ -68,10 +69,10 @@ def _several(table: dict) -> str:
     heads = ["adversary", "eps", "successful", "own", "one for all", "own 8 bits", "all 8 bits"]
     lines = [
         [
-            *(row["adversary"], output.number(row["eps"])),
+            *(row["adversary"], number(row["eps"])),
             str(row["own"]["floats"]["n_adversarial"]),
             *(
-                output.share(row[kind][form]["detectability"])
+                exact_share(row[kind][form]["detectability"])
                 for form in ("floats", "eight_bit")
                 for kind in ("own", "several")
             ),
@@ -86,7 +87,7 @@ def _sigma(table: dict) -> str:
     lines = [
         [
             f"{sigma:.1f}",
-            *(output.share(table["detectors"][kind]["rows"][i]["detectability"]) for kind in kinds),
+            *(exact_share(table["detectors"][kind]["rows"][i]["detectability"]) for kind in kinds),
         ]
         for i, sigma in enumerate(table["sigmas"])
     ]
@@ -97,9 +98,9 @@ def _full_knowledge(table: dict) -> str:
     heads = ["detector", "attack", "eps", "pictures", "classifier", "both", "8 bits", "mean L2"]
     lines = [
         [
-            *(row["detector"], row["attack"], output.number(row["eps"]), str(row["of"])),
-            *(output.share(row[f"fools_{k}"]) for k in ("classifier", "both", "both_8bit")),
-            output.number(row["mean_l2"]),
+            *(row["detector"], row["attack"], number(row["eps"]), str(row["of"])),
+            *(exact_share(row[f"fools_{k}"]) for k in ("classifier", "both", "both_8bit")),
+            number(row["mean_l2"]),
         ]
         for row in table["rows"]
     ]
@@ -109,8 +110,8 @@ def _full_knowledge(table: dict) -> str:
 def _roc(table: dict) -> str:
     lines = [
         [
-            *(row["detector"], row["adversary"], output.number(row["eps"])),
-            *(str(row["n_adversarial"]), output.number(row["auc"])),
+            *(row["detector"], row["adversary"], number(row["eps"])),
+            *(str(row["n_adversarial"]), number(row["auc"])),
         ]
         for row in table["rows"]
     ]
@@ -126,8 +127,8 @@ def _reject(table: dict) -> str:
         place = row["thresholds"].index(row["threshold"]) + 1  # before them stands minus infinity
         for second in (None, *row.get("second", ())):
             for kind, policy in curves(row, second).items():
-                at, tau = policy.at(place), output.number(row["threshold"])
-                shares = (output.share(at["clean_accuracy"]), output.share(at["harm"]))
+                at, tau = policy.at(place), number(row["threshold"])
+                shares = (exact_share(at["clean_accuracy"]), exact_share(at["harm"]))
                 lines.append([row["detector"], tau, second or "nobody", kind, *shares])
     return output.table(heads, lines)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from robust_core.commands import options, output
 from robust_core.commands.training import detector_data, detector_queue
+from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -274,14 +275,14 @@ def _flag(name: str) -> str:
 def _text(entry: dict, paths: dict) -> str:
     known = entry["detectability"] is not None
     lines = [
-        f"Detectability {output.share(entry['detectability'])}: "
-        f"{output.share(entry['true_positives'])} of the {entry['n_adversarial']} successful "
+        f"Detectability {exact_share(entry['detectability'])}: "
+        f"{exact_share(entry['true_positives'])} of the {entry['n_adversarial']} successful "
         "adversarial pictures found"
         if known
         else "The adversary changed no right answer: there is nothing to detect",
-        f"{output.share(entry['false_positives'])} of {entry['n_test']} test pictures wrongly "
+        f"{exact_share(entry['false_positives'])} of {entry['n_test']} test pictures wrongly "
         f"called adversarial; trained on {entry['n']} pictures for {entry['epochs']} epochs in "
-        f"{output.duration(entry['seconds'])}, weights rounded to float16",
+        f"{duration(entry['seconds'])}, weights rounded to float16",
         f"Written: {paths['weights']} (SHA-256 {entry['sha256'][:16]}...)",
     ]
     return "\n".join(lines + ([f"Installed: {paths['installed']}"] if paths["installed"] else []))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robust_core.commands import output
+from robust_core.words.numbers import exact_share, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -77,18 +78,18 @@ def emit(args: argparse.Namespace, folder: Path, name: str, entry: dict, more: s
     rows = [
         [
             one["adversary"],
-            output.number(one["parameters"].get("eps")),
+            number(one["parameters"].get("eps")),
             str(one["n_adversarial"]),
-            output.share(one["true_positives"]),
-            output.number(one["auc"]),
+            exact_share(one["true_positives"]),
+            number(one["auc"]),
         ]
         for one in entry["against"]
     ]
     lines = [
         output.table(["adversary", "eps", "successful", "found", "AUC"], rows),
         f"At the threshold {entry['threshold']:.4f}: "
-        f"{output.share(entry['at_threshold']['false_positives'])} of {entry['n_test']} clean test "
-        f"pictures are called adversarial, {output.share(entry['false_positive_rate'])} at most of "
+        f"{exact_share(entry['at_threshold']['false_positives'])} of {entry['n_test']} clean test "
+        f"pictures are called adversarial, {exact_share(entry['false_positive_rate'])} at most of "
         f"the {entry['n_calibration']} that it was set on. {more}",
         f"Written: {written}",
         *([f"Installed: {installed}"] if installed else []),

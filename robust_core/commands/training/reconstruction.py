@@ -6,6 +6,7 @@ from pathlib import Path
 from robust_core.commands import output
 from robust_core.commands.training import detector_data
 from robust_core.commands.training.squeezing import command
+from robust_core.words.numbers import duration
 
 RECIPE = "reconstruction"
 MODEL = "digits-cnn"
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> None:
             "Stopped. Whole epochs and what was crafted are kept: run the same command to go on."
         ) from None
     more = (
-        f"Trained on {entry['n']} clean pictures in {output.duration(entry['seconds'])}; mean error "
+        f"Trained on {entry['n']} clean pictures in {duration(entry['seconds'])}; mean error "
         f"{entry['errors']['own']:.3f} under the own class, {entry['errors']['wrong']:.3f} under others."
     )
     detector_data.emit(args, folder, training.name(recipe), entry, more)

@@ -6,6 +6,7 @@ from pathlib import Path
 from robust_core.commands import output
 from robust_core.commands.training import detector_data
 from robust_core.commands.training.squeezing import MODEL, command
+from robust_core.words.numbers import duration
 
 RECIPE = "safetynet"
 LIMIT = 5000
@@ -51,6 +52,6 @@ def run(args: argparse.Namespace) -> None:
         ) from None
     more = (
         f"Trained on {entry['n']} pictures against {' and '.join(KNOWN)}; "
-        f"{entry['prototypes']} prototypes, {output.duration(entry['seconds'])}."
+        f"{entry['prototypes']} prototypes, {duration(entry['seconds'])}."
     )
     detector_data.emit(args, folder, training.name(recipe), entry, more)

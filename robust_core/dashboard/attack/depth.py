@@ -15,8 +15,9 @@ from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
+from robust_core.words.numbers import in_255ths, percent, percents
 from robust_core.words.threat_model import threat_model
-from robust_core.words.verdict import in_255ths, percent, percents, quoted
+from robust_core.words.verdict import quoted
 
 SYMBOLS = {
     "eps": [r"\varepsilon"],

@@ -9,7 +9,7 @@ from robust_core import attacks
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.experiment.curves import Point
 from robust_core.experiment.slices import Regions
-from robust_core.words.verdict import in_255ths, percent
+from robust_core.words.numbers import in_255ths, percent
 
 GREY = "#8C8C8C"
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")

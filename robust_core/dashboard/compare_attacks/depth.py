@@ -12,14 +12,14 @@ from robust_core.dashboard import charts, lab
 from robust_core.dashboard.compare_attacks import charts as compare_charts
 from robust_core.dashboard.compare_attacks.selection import Row, left_confidence, root_mean_square
 from robust_core.dashboard.controls import EPS_CHOICES, radius
-from robust_core.dashboard.result import short
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.curves import Point, curve
 from robust_core.experiment.perform import Experiment
 from robust_core.experiment.slices import Regions, axes, plane, regions
-from robust_core.words.verdict import in_255ths, percent, percents, quoted, verdict
+from robust_core.words.numbers import number, on_both_scales, percent, percents
+from robust_core.words.verdict import quoted, verdict
 
 TABS = ("Numbers", "Confidence against eps", "Decision regions")
 GRID = (0.0, *(k / 255 for k in (0.5, 1, 2)), 0.01, *(k / 255 for k in (4, 6, 8)), *EPS_CHOICES[1:])
@@ -42,13 +42,13 @@ WIDTHS = {
 """Of the table's columns, in pixels: all up to the time are in sight on a projector."""
 FORMATS = {
     "L0": "{:,.0f}",
-    "L2": short,
+    "L2": number,
     "RMS": "{:.2f}",
     "Linf": "{:.2f}",
     "Queries": "{:,}",
     "Gradients": "{:,}",
     "Time": "{:,.0f}",
-    "TV": short,
+    "TV": number,
     "SSIM": "{:.3f}",
 }
 LONG = 200
@@ -132,7 +132,7 @@ def show_curves(rows: list[Row], done: dict[str, Experiment]) -> None:
     with st.expander("Numbers of the chart"):
         st.dataframe(
             [
-                {"eps": f"{eps:.3g} ({in_255ths(eps)})"}
+                {"eps": on_both_scales(eps)}
                 | {
                     row.attack.title: percent(curves[row.attack.name][eps].confidence)
                     for row in bounded

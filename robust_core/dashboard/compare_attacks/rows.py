@@ -16,10 +16,11 @@ from robust_core.dashboard.compare_attacks.selection import (
     root_mean_square,
     within_eps,
 )
-from robust_core.dashboard.result import BADGES, duration, short
+from robust_core.dashboard.result import BADGES
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
-from robust_core.words.verdict import Verdict, aim, in_255ths, rounded, said, verdict
+from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
+from robust_core.words.verdict import Verdict, aim, rounded, said, verdict
 
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
@@ -125,7 +126,7 @@ def _summary(rows: list[Row], done: dict[str, Experiment]) -> str:
     eps = finished[0].request.shown_eps
     what = "attack" if len(finished) == len(rows) else "finished attack"
     count = f"{len(reached)} of {len(finished)} {what}{'s' * (len(finished) > 1)}"
-    return f"{count} reached the goal within eps {eps:.3g} ({in_255ths(eps)})."
+    return f"{count} reached the goal within eps {on_both_scales(eps)}."
 
 
 def _compute(row: Row) -> Experiment | None:
@@ -214,7 +215,7 @@ def numbers(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
     passes = f"Forward passes; and {experiment.gradients} backward passes, for gradients."
     return (
         ("L0", f"{experiment.l0:,.0f}", f"Pixels that changed, of {height * width}."),
-        ("L2", short(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
+        ("L2", number(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
         ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
         ("Queries", f"{experiment.queries:,}", passes),
         ("Time", duration(experiment.seconds), "Of the attack alone, on this machine."),

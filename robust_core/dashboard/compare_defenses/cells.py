@@ -13,14 +13,15 @@ from robust_core.dashboard.compare_defenses import votes
 from robust_core.dashboard.controls import TITLES, radius
 from robust_core.dashboard.detector_choice import badge
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.result import BADGES, duration
+from robust_core.dashboard.result import BADGES
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.experiment.defended import Look, Outcome, Trial
 from robust_core.experiment.perform import Experiment
 from robust_core.parameters import Paper
-from robust_core.words.verdict import Verdict, in_255ths, said, verdict
+from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
+from robust_core.words.verdict import Verdict, said, verdict
 
 SIDE = 96
 """Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""
@@ -154,13 +155,12 @@ def price(look: Look, undefended: Look | None) -> str:
     if ours is None or theirs is None:
         return ""
     data = look.provenance.data
-    return f"Right on {100 * ours:.1f} % of {data} test pictures ({100 * theirs:.1f} % undefended)"
+    return f"Right on {share(ours)} of {data} test pictures ({share(theirs)} undefended)"
 
 
 def cost(seconds: float) -> str:
     """Milliseconds with two figures, in one word; seconds for long ones."""
-    words = duration(seconds) if seconds >= 0.01 else f"{1000 * seconds:.2g} ms"
-    return words.replace(" ", "\N{NO-BREAK SPACE}")
+    return fine_duration(seconds).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def explain(kind: type[Defense], made: Defense | None) -> None:
@@ -204,5 +204,5 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         key=f"votes_{name}_{len(proofs)}",
         alt=f"Votes under noise by class for {', '.join(proofs)}.",
     )
-    eps = f"Eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    eps = f"Eps {on_both_scales(request.shown_eps)}"
     st.caption(votes.conditions(look.certificate, eps, allowed))

@@ -21,7 +21,8 @@ from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
 from robust_core.experiment.defended import Look, Trial
 from robust_core.experiment.perform import Experiment
-from robust_core.words.verdict import aim, in_255ths, said
+from robust_core.words.numbers import on_both_scales
+from robust_core.words.verdict import aim, said
 
 GRID = (1.2, 1.4, 1.4)
 """Widths of the columns: what it is, and the two attackers."""
@@ -224,7 +225,7 @@ def _show_head(
 
 def _budget(request: Request) -> str:
     """The eps, or that there is none."""
-    eps = f"eps {request.shown_eps:.3g} ({in_255ths(request.shown_eps)})"
+    eps = f"eps {on_both_scales(request.shown_eps)}"
     return eps if request.attack.has_eps else "which has no eps"
 
 

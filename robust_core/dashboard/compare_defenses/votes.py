@@ -4,7 +4,8 @@ import plotly.graph_objects as go
 
 from robust_core.certify import Certificate, PixelDPCertificate
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.words.verdict import percent, quoted
+from robust_core.words.numbers import percent
+from robust_core.words.verdict import quoted
 
 Proof = Certificate | PixelDPCertificate
 CLASSES = 6

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from robust_core import attacks
 from robust_core.dashboard.compare_attacks.charts import FAMILIES, GREY, SYMBOLS, family
 from robust_core.dashboard.style import DETECTOR
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, short_share
 
 Row = dict
 Figures = dict
@@ -43,12 +43,13 @@ def conditions(figures: Figures) -> str:
     if figures["auc"] is not None:
         words += [
             f"area under ROC {figures['auc']:.3f}",
-            f"flags {figures['false_positives']:.1%} of genuine, "
-            f"{figures['true_positives']:.1%} of adversarial",
+            f"flags {short_share(figures['false_positives'])} of genuine, "
+            f"{short_share(figures['true_positives'])} of adversarial",
         ]
     words += [
         f"n: {figures['n_test']:,} genuine, {figures['n_adversarial']:,} successful adversarial",
-        f"classifier right: {figures['top1']:.1%} clean, {figures['top1_adversarial']:.1%} attacked",
+        f"classifier right: {short_share(figures['top1'])} clean, "
+        f"{short_share(figures['top1_adversarial'])} attacked",
     ]
     return "<br>".join(words)
 

@@ -22,7 +22,8 @@ from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment import deflection
 from robust_core.experiment.deflection import Deflection
-from robust_core.words.verdict import in_255ths, quoted
+from robust_core.words.numbers import in_255ths
+from robust_core.words.verdict import quoted
 
 START_EPS = 0.5
 IDEA = (

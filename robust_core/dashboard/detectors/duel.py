@@ -18,7 +18,8 @@ from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import Duel, duel
-from robust_core.words.verdict import in_255ths, percent, quoted, said
+from robust_core.words.numbers import in_255ths, percent
+from robust_core.words.verdict import quoted, said
 
 SIDE = 256
 COLOURS = {

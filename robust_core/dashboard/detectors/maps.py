@@ -21,7 +21,7 @@ from robust_core.dashboard.detectors.charts import (
 )
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.toys.overlap import Overlap
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, short_share
 
 PAPER_NAMES = ("Fast", "Iter (Linf)", "Iter (L2)", "DeepFool (L2)", "DeepFool (Linf)")
 PAPER_TRANSFER = (
@@ -92,7 +92,7 @@ def overlap_map(toy: Overlap, kind: str) -> go.Figure:
     """The plane as the detector ``static`` or ``dynamic`` sees it, with shares of what is in reach."""
     shares, watched = toy.shares(kind), getattr(toy, kind)
     place = watched.unflagged.int() + 2 * toy.wrong.int()  # in the order of REGIONS
-    names = [f"{REGIONS[key][0]}: {shares[key]:.1%}" for key in REGIONS]
+    names = [f"{REGIONS[key][0]}: {short_share(shares[key])}" for key in REGIONS]
     colours = [colour for _, colour in REGIONS.values()]
     steps = [[(i + side) / 4, colour] for i, colour in enumerate(colours) for side in (0, 1)]
     axis = toy.axis.tolist()

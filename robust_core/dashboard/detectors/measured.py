@@ -11,7 +11,7 @@ from robust_core.dashboard.detectors import curves, maps
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.words.detectors import title
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths
 
 NEAR_CHANCE = 0.55
 SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}

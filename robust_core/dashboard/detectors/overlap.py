@@ -8,6 +8,7 @@ from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.settings import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
+from robust_core.words.numbers import short_share
 
 WHAT = (
     "In two dimensions both networks can be asked about every place. What fools both is part of what "
@@ -59,9 +60,9 @@ def sentence(found: Overlap) -> str:
     alone = found.shares("static")["classifier"]
     price = [found.shares(kind)["neither"] for kind in ("static", "dynamic")]
     return (
-        f"Of all places in reach {alone:.1%} fool the classifier; {static:.1%} also pass the static "
-        f"detector, {dynamic:.1%} the dynamic one. The price: places that are flagged though the class "
-        f"is unchanged go from {price[0]:.1%} to {price[1]:.1%}."
+        f"Of all places in reach {short_share(alone)} fool the classifier; {short_share(static)} also "
+        f"pass the static detector, {short_share(dynamic)} the dynamic one. The price: places that are "
+        f"flagged though the class is unchanged go from {short_share(price[0])} to {short_share(price[1])}."
     )
 
 
@@ -78,10 +79,11 @@ def _draw(found: Overlap) -> None:
             )
             watched = getattr(found, kind)
             st.caption(
-                f"From {watched.lost:.1%} of the points that were right and not flagged some place in "
-                f"reach fools both; {watched.false_positives:.1%} of clean points are flagged."
+                f"From {short_share(watched.lost)} of the points that were right and not flagged some "
+                f"place in reach fools both; {short_share(watched.false_positives)} of clean points "
+                "are flagged."
             )
     st.caption(
         f"Two moons, {len(found.points)} points, eps {found.eps:g} of the side in Linf, thresholds set "
-        f"to flag {found.false_positive_rate:.0%} of clean points. Seed {found.seed}."
+        f"to flag {short_share(found.false_positive_rate, 0)} of clean points. Seed {found.seed}."
     )

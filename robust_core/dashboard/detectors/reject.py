@@ -21,7 +21,7 @@ from robust_core.evaluation.detector_tables.reject import curves
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, share
 
 KINDS = {"static": "an attacker who does not know the detector", "adaptive": "one who knows it"}
 WHAT = (
@@ -165,7 +165,7 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, value, why in cells:
             width = 128 if len(label) > len("Coverage") else 92
-            st.metric(label, f"{100 * value:.1f} %", help=why, width=width)
+            st.metric(label, share(value), help=why, width=width)
         st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=72)
     tau = policy.thresholds.tolist()
     st.plotly_chart(

@@ -12,6 +12,7 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.dashboard.detectors.maps import detectabilities
 from robust_core.evaluation.detector_tables import results
+from robust_core.words.numbers import share
 
 NOT_YET = "Not measured yet."
 CSS = """<style>
@@ -146,7 +147,7 @@ def settings(index: dict[str, dict]) -> str:
             f"one cycle up to {own['peak_rate']}, averaged weights",
         ),
         ("momentum", "0.9", f"{own['momentum']}, Nesterov"),
-        ("accuracy on the test set", "91.3 %", f"{100 * classifier['accuracy']:.1f} %"),
+        ("accuracy on the test set", "91.3 %", share(classifier["accuracy"])),
     ]
     if trained:
         recipe = trained[0]["recipe"]

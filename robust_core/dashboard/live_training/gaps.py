@@ -6,10 +6,10 @@ import streamlit as st
 from robust_core.dashboard import charts
 from robust_core.dashboard.live_training.beside import Beside
 from robust_core.dashboard.live_training.charts import GREY
-from robust_core.dashboard.live_training.markup import share
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Trained
+from robust_core.words.numbers import share
 
 OVERFITTING = (
     "**Overfitting** is the gap between training and test pictures: right on what it has seen, less so on "

@@ -6,11 +6,7 @@ from robust_core.dashboard.live_training.charts import GREY
 from robust_core.dashboard.style import DEFENDED
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Plan
-
-
-def share(value: float) -> str:
-    """A share of test pictures, to a tenth of a per cent."""
-    return f"{100 * value:.1f} %"
+from robust_core.words.numbers import share
 
 
 def table(base: Sounding, own: Sounding, names: tuple[str, str], *, masked: bool) -> str:

@@ -4,12 +4,11 @@ import streamlit as st
 
 from robust_core.dashboard.live_training import gaps, markup
 from robust_core.dashboard.live_training.beside import Beside, difference, measured
-from robust_core.dashboard.live_training.markup import share
 from robust_core.dashboard.live_training.training import described
 from robust_core.dashboard.live_training.words import START_WORDS
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, share
 
 GAP = 0.3
 """Between the old copies and a fresh attack: from here on they say different things."""

@@ -21,7 +21,7 @@ from robust_core.evaluation.defense_table.rows import (
     Row,
     Share,
 )
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, share, short_share
 
 KIND_SYMBOLS = dict(zip(defenses.KINDS, ("circle", "square", "diamond", "cross"), strict=True))
 
@@ -126,8 +126,8 @@ def _certified(report: Report) -> list[go.Scatter]:
             mode="markers",
             marker={"symbol": "triangle-up", "size": 11, "color": PROMISED},
             customdata=[
-                f"<b>{row.title}</b><br>certified {row.at(RADIUS)}<br>{hover(row.conditions)}"
-                f"<br>clean {row.at(0)}, right and certified at all, of the same pictures"
+                f"<b>{row.title}</b><br>certified {share(row.at(RADIUS).value)}<br>{hover(row.conditions)}"
+                f"<br>clean {share(row.at(0).value)}, right and certified at all, of the same pictures"
                 for row in found
             ],
             hovertemplate="%{customdata}<extra></extra>",
@@ -191,7 +191,7 @@ def _whiskers(shares: Sequence[Share]) -> dict:
 
 def _clean(row: Row) -> str:
     """Where a point stands on the axis below, and of how many pictures that is."""
-    return f"clean {row.accuracy}, {row.circumstances}"
+    return f"clean {share(row.accuracy.value)}, {row.circumstances}"
 
 
 def kind_of(row: Row | Masking) -> str:
@@ -258,7 +258,7 @@ def distillation_bars(rows: Sequence[Row]) -> go.Figure:
                 x=[subjects[s].replace(", ", ",<br>") for s in there],
                 y=[own[s].accuracy.value for s in there],
                 marker={"color": tint, "pattern": {"shape": pattern, "solidity": 0.25}},
-                text=[f"{own[s].accuracy.value:.0%}" for s in there],
+                text=[short_share(own[s].accuracy.value, 0) for s in there],
                 textposition="outside",
                 customdata=[about(own[s]) for s in there],
                 hovertemplate="%{customdata}<extra></extra>",

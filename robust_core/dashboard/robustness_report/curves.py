@@ -17,6 +17,7 @@ from robust_core.evaluation.defense_table.rows import (
     Certified,
     Row,
 )
+from robust_core.words.numbers import short_share
 
 ATTACKERS = {UNAWARE: "does not know the defence", ADAPTIVE: "knows it (adaptive)"}
 DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
@@ -90,7 +91,8 @@ def about(row: Row) -> str:
     """The hover of a point: the share with its interval, and all conditions."""
     low, high = row.accuracy.interval
     said = (
-        f"<b>{row.title}</b><br>right {row.accuracy.value:.1%} (95 %: {low:.1%} to {high:.1%})<br>"
+        f"<b>{row.title}</b><br>right {short_share(row.accuracy.value)} "
+        f"(95 %: {short_share(low)} to {short_share(high)})<br>"
     )
     return said + hover(row.conditions)
 
@@ -126,8 +128,9 @@ def certified_curves(rows: Sequence[Certified], data: str) -> go.Figure:
     for i, row in enumerate(rows):
         shares = [row.at(radius) for radius in grid]
         words = [
-            f"<b>{row.title}</b><br>radius {r:.3f}: {s.value:.1%} (95 %: {s.interval[0]:.1%} to "
-            f"{s.interval[1]:.1%})<br>{hover(row.conditions)}"
+            f"<b>{row.title}</b><br>radius {r:.3f}: {short_share(s.value)} "
+            f"(95 %: {short_share(s.interval[0])} to {short_share(s.interval[1])})<br>"
+            f"{hover(row.conditions)}"
             for r, s in zip(grid, shares, strict=True)
         ]
         traces.append(

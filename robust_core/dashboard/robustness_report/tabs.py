@@ -28,7 +28,7 @@ from robust_core.evaluation.defense_table.rows import (
 )
 from robust_core.evaluation.suites import FIELD_EPS
 from robust_core.paths import RESULTS
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, share
 
 FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
 """Curves that are drawn at first, where there are such."""
@@ -90,10 +90,11 @@ def _say_headline(report: Report) -> None:
     )
     before, after = max(pairs, key=lambda pair: pair[1].accuracy.interval[0])
     st.caption(
-        f"{report.model} on the {report.data} test set. Undefended: {clean.accuracy} clean ({clean.n:,} "
-        f"pictures), {bare.accuracy} under attack ({bare.circumstances}). The best, {after.title}: "
-        f"{before.accuracy} clean ({before.n:,} pictures), {after.accuracy} under attack "
-        f"({after.circumstances}). The attack is PGD or the ensemble, whichever leaves less; a defence "
+        f"{report.model} on the {report.data} test set. Undefended: {share(clean.accuracy.value)} clean "
+        f"({clean.n:,} pictures), {share(bare.accuracy.value)} under attack ({bare.circumstances}). "
+        f"The best, {after.title}: {share(before.accuracy.value)} clean ({before.n:,} pictures), "
+        f"{share(after.accuracy.value)} under attack ({after.circumstances}). "
+        "The attack is PGD or the ensemble, whichever leaves less; a defence "
         "gains if the lower end of its 95 % interval is so far above the undefended figure. "
         f"Made by: `{report.command}`"
     )
@@ -198,8 +199,9 @@ def certified(report: Report) -> None:
     )
     for row in rows:
         st.caption(
-            f"**{row.title}**: certified at all {row.at(0)}, at {RADIUS:g} {row.at(RADIUS)}; "
-            f"abstains on {row.abstained} of {row.n}, wrong on {row.wrong}. {row.conditions}"
+            f"**{row.title}**: certified at all {share(row.at(0).value)}, "
+            f"at {RADIUS:g} {share(row.at(RADIUS).value)}; abstains on {row.abstained} of {row.n}, "
+            f"wrong on {row.wrong}. {row.conditions}"
         )
     model = zoo.describe(report.model)
     whole = controls.radius("l2", report.eps, model)

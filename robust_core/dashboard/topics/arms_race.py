@@ -10,6 +10,7 @@ from robust_core.dashboard.topics import figures
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.parameters import Paper
+from robust_core.words.numbers import share
 
 CSS = """<style>
 .race { display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem 1.75rem; font-size: 0.875rem; }
@@ -98,7 +99,7 @@ def in_short(report: Report) -> tuple[str, str]:
     for title, idea, subject in IN_SHORT:
         clean = report.accuracy(subject) if subject else None
         robust = report.strongest(subject) if subject else None
-        shares = [str(row.accuracy) if row else "" for row in (clean, robust)]
+        shares = [share(row.accuracy.value) if row else "" for row in (clean, robust)]
         if subject is None:
             shares = ["the model's own", "page Detectors"]
         elif robust:

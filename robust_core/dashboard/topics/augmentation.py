@@ -9,7 +9,8 @@ from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.variants import STEPS, Variant, augmentation, variants
-from robust_core.words.verdict import in_255ths, said
+from robust_core.words.numbers import in_255ths
+from robust_core.words.verdict import said
 
 SIDE = 160
 WHAT = (

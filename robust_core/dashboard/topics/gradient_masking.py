@@ -10,6 +10,7 @@ from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
 from robust_core.engine import key_of
 from robust_core.toys.masking import Line, Mask, Rounding, Saturation, Step, line, step
+from robust_core.words.numbers import short_share
 
 WHAT = (
     "“The goal of gradient masking is to leave the decision boundaries untouched but damage the gradient "
@@ -123,8 +124,8 @@ def sentence(kind: str, digit: str, steps: tuple[Step, Step]) -> str:
     said = [digits.CLASSES[found.said] for found in steps]
     unaware, aware = (f"still “{c}”" if c == digit else f"“{c}”" for c in said)
     return (
-        f"One step of {EPS:g} by the gradient as it is, exactly 0 at {steps[0].zeros:.0%} of the pixels: "
-        f"{unaware}. By {KINDS[kind][2]}: {aware}."
+        f"One step of {EPS:g} by the gradient as it is, exactly 0 at {short_share(steps[0].zeros, 0)} of "
+        f"the pixels: {unaware}. By {KINDS[kind][2]}: {aware}."
     )
 
 

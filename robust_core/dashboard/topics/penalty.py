@@ -8,6 +8,7 @@ from robust_core.dashboard.topics import figures
 from robust_core.engine import key_of
 from robust_core.toys import logistic
 from robust_core.toys.logistic import Logistic
+from robust_core.words.numbers import short_share
 
 PAIR = (3, 8)
 FORMULA = r"\mathbb{E}\;\mathrm{softplus}\big(\varepsilon\lVert w\rVert_1 - y\,(w^\top x + b)\big)"
@@ -64,8 +65,8 @@ def sentence(model: Logistic, eps: float, margins: torch.Tensor) -> str:
     taken = eps * model.l1
     held = (margins > taken).double().mean().item()
     return (
-        f"Here ‖w‖₁ = {model.l1:.1f}: FGSM takes {taken:.2f} from each margin, and {held:.0%} of the "
-        f"pictures stay right."
+        f"Here ‖w‖₁ = {model.l1:.1f}: FGSM takes {taken:.2f} from each margin, and "
+        f"{short_share(held, 0)} of the pictures stay right."
     )
 
 

@@ -13,6 +13,7 @@ from robust_core.dashboard.topics.adversarial_training import CSS
 from robust_core.data import digits
 from robust_core.engine import key_of
 from robust_core.toys.temperature import Pair, Shares, pair, shares
+from robust_core.words.numbers import short_share
 
 MODEL = "digits-cnn"
 SCALES = torch.logspace(0, 2, 81)
@@ -79,7 +80,8 @@ def _show_shares() -> None:
     at = found.scales.log10().sub(1).abs().argmin()
     said = (
         f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient by "
-        f"the logits is exactly 0 for {found.silent[at]:.0%}, in float64 for {found.double[at]:.0%}."
+        f"the logits is exactly 0 for {short_share(found.silent[at], 0)}, "
+        f"in float64 for {short_share(found.double[at], 0)}."
     )
     st.plotly_chart(figures.share_chart(found), config=charts.CONFIG, key="share_chart", alt=said)
     st.caption(f"{said} Accuracy is the same at every T.")

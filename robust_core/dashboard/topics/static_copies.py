@@ -7,7 +7,7 @@ from robust_core.evaluation.defense_table.plan import PLANS
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
 from robust_core.paths import RESULTS
-from robust_core.words.verdict import in_255ths
+from robust_core.words.numbers import in_255ths, share
 
 SUBJECT = "static-augmentation"
 KINDS = {
@@ -46,7 +46,7 @@ def rows(report: Report) -> list[tuple[Row, Row]]:
 def table(model_name: str, found: list[tuple[Row, Row]]) -> str:
     """How many stay right, a line for each kind of picture, as Markdown."""
     lines = (
-        f"| {what} | {bare.accuracy} | {own.accuracy} |"
+        f"| {what} | {share(bare.accuracy.value)} | {share(own.accuracy.value)} |"
         for what, (bare, own) in zip(KINDS.values(), found, strict=True)
     )
     head = f"| right on pictures that are | {model_name} | static augmentation |"
@@ -61,8 +61,8 @@ def sentence(found: list[tuple[Row, Row]]) -> str:
     if old.accuracy.value - fresh.accuracy.value < GAP:
         return f"{told}; here the old kind and the fresh one say nearly the same."
     return (
-        f"{told}: **{old.accuracy}** right on the old kind, **{fresh.accuracy}** once the attack is made "
-        "on the new weights."
+        f"{told}: **{share(old.accuracy.value)}** right on the old kind, "
+        f"**{share(fresh.accuracy.value)}** once the attack is made on the new weights."
     )
 
 

@@ -45,9 +45,6 @@ class Share:
         found = binomtest(self.count, self.n).proportion_ci(CONFIDENCE, method="wilson")
         return float(found.low), float(found.high)
 
-    def __str__(self) -> str:
-        return f"{100 * self.value:.1f} %"
-
 
 @dataclass(frozen=True, kw_only=True)
 class About:

@@ -10,6 +10,7 @@ from robust_core.dashboard.topics import adversarial_training as training
 from robust_core.dashboard.topics import arms_race as race
 from robust_core.dashboard.topics.tabs import TABS
 from robust_core.evaluation.defense_table import results
+from robust_core.words.numbers import share
 
 WORDS = ("‖w‖₁ =", "FGSM takes")
 
@@ -53,7 +54,7 @@ def test_in_short_has_the_figures_of_the_committed_table():
     table, made = race.in_short(report)
     for subject in ("pgd-at", "distilled temperature=100"):
         clean, robust = report.accuracy(subject), report.strongest(subject)
-        assert f"| {clean.accuracy} | {robust.accuracy} |" in table
+        assert f"| {share(clean.accuracy.value)} | {share(robust.accuracy.value)} |" in table
     assert report.command in made
     assert "%" not in race.in_short(results.Report({}))[0]
 
