@@ -1,4 +1,4 @@
-"""``python -m robust_core``: the command line. Commands live in ``robust_core.commands``."""
+"""``python -m robust_core`` and ``robust-lab``: the commands of ``robust_core.commands``."""
 
 import os
 import sys
@@ -8,12 +8,20 @@ from robust_core.commands.output import Stopped
 from robust_core.commands.parser import build_parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def robust_lab() -> int:
+    """``robust-lab``, the command that pip installs."""
+    return main(prog="robust-lab")
+
+
+def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m robust_core") -> int:
     """Run a command line; returns the exit status: 0, 2 for a mistake, 130 for Ctrl-C."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        parser = build_parser(arguments[0] if arguments else None)
-        args = parser.parse_args(arguments)
+        parser = build_parser(arguments[0] if arguments else None, prog=prog)
+        args, others = parser.parse_known_args(arguments)
+        if others and "passed_on" not in args:
+            parser.error(f"unrecognized arguments: {' '.join(others)}")
+        args.passed_on = others
         if args.run is None:
             parser.print_help()
         else:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import NoReturn
 
 COMMANDS = {
+    "app": "open the dashboard in the browser",
     "attack": "attack one picture and say what happened",
     "evaluate": "accuracy under attack on a test set",
     "evaluate-detectors": "how well the bundled detectors tell adversarial pictures",

@@ -2,10 +2,13 @@
 
 from collections import Counter
 from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
 
 import torch
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.paths import cache_home
 from robust_core.zoo.weights import ZooError
 
 # torchvision's builder and the name of its weights enum.
@@ -33,7 +36,10 @@ def unique(names: list[str]) -> tuple[str, ...]:
 
 def checkpoint_path(name: str) -> Path:
     """Where torchvision keeps the weights of an ``imagenet-*`` model once they are downloaded."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(imagenet_weights(name).url).name
+    hub = torch.hub.get_dir()
+    if hub.startswith("~"):  # there is no home folder to put in its place
+        hub = str(cache_home() / "torch" / "hub")
+    return Path(hub) / "checkpoints" / Path(urlsplit(imagenet_weights(name).url).path).name
 
 
 def download(name: str, instead: str) -> Classifier:
@@ -43,18 +49,26 @@ def download(name: str, instead: str) -> Classifier:
     """
     import torchvision
 
-    weights = imagenet_weights(name)
+    weights, path = imagenet_weights(name), checkpoint_path(name)
     network = getattr(torchvision.models, IMAGENET[name][0])()
     try:
-        state = weights.get_state_dict(progress=True, check_hash=True, weights_only=True)
+        state = weights.get_state_dict(
+            model_dir=str(path.parent), progress=True, check_hash=True, weights_only=True
+        )
         network.load_state_dict(state)
-    except OSError as error:  # URLError is one
+    except OSError as error:
+        if error.filename is not None and not isinstance(
+            error, URLError
+        ):  # a folder or file on disk
+            raise ZooError(
+                f"{path.parent} cannot be written to ({error.strerror}). Set TORCH_HOME to a folder that "
+                f"can, or choose a bundled model: {instead}"
+            ) from error
         raise ZooError(
             f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
             f"Check the connection and try again, or choose a bundled model: {instead}"
         ) from error
     except Exception as error:
-        path = checkpoint_path(name)
         raise ZooError(
             f"The weights {path} are damaged ({type(error).__name__}). Delete that file to download "
             f"it again, or choose a bundled model: {instead}"

@@ -10,9 +10,7 @@ import torch
 
 from robust_core.__main__ import main
 from robust_core.commands.parser import COMMANDS
-from robust_core.paths import ASSETS
-
-ROOT = ASSETS.parent
+from robust_core.paths import ROOT
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess:

@@ -12,10 +12,8 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.paths import WEIGHTS
+from robust_core.paths import ROOT, WEIGHTS
 from robust_core.zoo import loading
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize("name", zoo.bundled())
@@ -189,6 +187,19 @@ def test_imagenet_models_offline(monkeypatch, tmp_path):
     assert not zoo.is_local(name)
     with pytest.raises(zoo.ZooError, match=r"no route to host.*cifar10-resnet32, digits-cnn"):
         zoo.load_with_progress(name, lambda done, total: None)
+
+
+def test_imagenet_models_without_a_folder_to_keep_them(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
+    with pytest.raises(zoo.ZooError, match=r"cannot be written to .*TORCH_HOME.*cifar10-resnet32"):
+        zoo.load("imagenet-squeezenet1_0", "cpu")
+
+
+def test_imagenet_models_are_kept_in_the_cache_where_there_is_no_home(monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.hub.get_dir", lambda: "~/.cache/torch/hub")  # what torch then says
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert tmp_path in zoo.checkpoint_path("imagenet-vgg11").parents
 
 
 def test_imagenet_models_with_a_damaged_file(monkeypatch, tmp_path):
