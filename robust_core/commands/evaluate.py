@@ -83,8 +83,8 @@ def run(args: argparse.Namespace) -> None:
         _check_alone(args, ("seed", "batch"))
         value, text, out = make.run(args)
         return output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
-    if args.part or args.anew:
-        raise ValueError(f"--part and --anew are for --suite {', '.join(_tables())} only")
+    if args.part or args.overwrite:
+        raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
     value, text, out = _suite(args) if args.suite is not None else _single(args)
     if out is not None:
         files.write_json(out, value)

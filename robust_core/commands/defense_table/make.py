@@ -40,8 +40,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost",
     )
     group.add_argument(
-        "--anew", action="store_true", help="make the rows that are there once more, too"
+        "--overwrite", action="store_true", help="also make again the rows that are there"
     )
+    former = {"dest": "overwrite", "action": "store_true", "help": argparse.SUPPRESS}
+    group.add_argument("--anew", **former)  # the former name, which scripts may still use
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
@@ -60,7 +62,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
     try:
         for part, subject in _possible(wanted, bench):
-            if _make(part, subject, bench, value["parts"][part], args.anew):
+            if _make(part, subject, bench, value["parts"][part], args.overwrite):
                 write(out, _tidy(value, plan))
     except KeyboardInterrupt:
         raise output.Stopped(
@@ -156,22 +158,22 @@ def _possible(
     wanted: "list[tuple[str, Subject]]", bench: "Bench"
 ) -> "Iterator[tuple[str, Subject]]":
     """Those whose defence exists for the model; of the others it is said once why not."""
-    told = set()
+    named = set()
     for part, subject in wanted:
         reason = subject.refusal(bench.undefended.name)
         if not reason:
             yield part, subject
-        elif subject.key not in told:
-            told.add(subject.key)
+        elif subject.key not in named:
+            named.add(subject.key)
             tqdm.write(f"{subject.key} is left out: {reason}.", file=sys.stderr)
 
 
-def _make(part: str, subject: "Subject", bench: "Bench", table: dict, anew: bool) -> bool:
+def _make(part: str, subject: "Subject", bench: "Bench", table: dict, overwrite: bool) -> bool:
     """Put the rows of a subject into ``table``; False where they are there already."""
     from robust_core.evaluation.defense_table.parts import MAKERS
 
     stamp = _stamp(part, subject, bench)
-    if not anew and table["stamps"].get(subject.key) == stamp:
+    if not overwrite and table["stamps"].get(subject.key) == stamp:
         return False
     started = time.perf_counter()
     with _bar(bench):
@@ -187,7 +189,7 @@ def _make(part: str, subject: "Subject", bench: "Bench", table: dict, anew: bool
 def _stamp(part: str, subject: "Subject", bench: "Bench") -> str:
     """A digest of the conditions of a subject's rows: weights, parameters, pictures, attacks, budget.
 
-    The code is not among them: who mends an attack asks for its rows ``--anew``.
+    The code is not among them: who mends an attack asks for its rows with ``--overwrite``.
     """
     plan = bench.plan.parts[part]
     tried = [

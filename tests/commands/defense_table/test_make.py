@@ -92,8 +92,17 @@ def test_what_is_there_is_kept(command, suite, made):
     made.clear()
     command(*SUITE)
     assert made == []
-    command(*SUITE, "--part", "cost", "--anew")
+    command(*SUITE, "--part", "cost", "--overwrite")
     assert made == [("cost", "none")]
+
+
+def test_the_former_name_of_overwrite_still_works_and_is_not_shown(command, suite, made):
+    command(*SUITE, "--part", "cost")
+    command(*SUITE, "--part", "cost", "--anew")
+    assert made == [("cost", "none")] * 2
+    shown = command("evaluate", "--help").out
+    assert "--overwrite" in shown
+    assert "--anew" not in shown
 
 
 def test_other_conditions_make_the_rows_anew(command, suite, made, monkeypatch):
@@ -203,7 +212,7 @@ def test_bad_options_are_named(command, suite, options, named):
     assert named in command(*SUITE, *options).complaint
 
 
-@pytest.mark.parametrize("option", [("--part", "cost"), ("--anew",)])
+@pytest.mark.parametrize("option", [("--part", "cost"), ("--overwrite",)])
 def test_other_suites_have_no_parts(command, option):
     complaint = command("evaluate", "--suite", "digits", *option).complaint
     assert "for --suite defenses, defenses-digits only" in complaint
