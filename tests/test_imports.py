@@ -22,7 +22,7 @@ ARROWS = {
     "detectors": {"models"},
     "certify": {"attacks"},
     "zoo": {"data", "detectors", "models"},
-    "defenses": {"attacks", "certify", "data", "detectors", "zoo"},
+    "defenses": {"attacks", "certify", "data", "zoo"},
     "toys": {"attacks", "data", "defenses", "detectors"},
     "engine": set(),
     "evaluation": METHODS | {"data", "engine"},

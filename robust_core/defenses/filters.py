@@ -13,12 +13,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from robust_core import filters
 from robust_core.classifier import Classifier
 from robust_core.data.fitting import MODES, to_pixels
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import straight_through
-from robust_core.detectors.squeezers import BitDepth as Rounding
-from robust_core.detectors.squeezers import Median as Window
 from robust_core.papers import ATHALYE, DZIUGAITE, GUO, XU
 from robust_core.parameters import Paper, parameter
 
@@ -98,7 +97,7 @@ class BitDepth(Filter):
     bits: int = parameter(4, "Bits for each value: 2 to the power of it levels.", low=1, high=8)
 
     def filtered(self, images: Tensor) -> Tensor:
-        return Rounding(self.bits)(images)
+        return filters.bit_depth(images, self.bits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +118,7 @@ class Median(Filter):
     width: int = parameter(2, "Side of the window in pixels.", choices=(2, 3))
 
     def filtered(self, images: Tensor) -> Tensor:
-        return Window(self.width)(images)
+        return filters.median(images, self.width)
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
         return model(self.filtered(images))
@@ -129,8 +128,7 @@ class Median(Filter):
 class TotalVariation(Filter):
     """The picture of least total variation near the given one (Guo et al., 2018, section 3.3).
 
-    Rudin, Osher and Fatemi's problem by Chambolle's method, ``min_z TV(z) + |z - x|^2 / (2 weight)``,
-    each channel by itself, by scikit-image; Guo et al. also drop pixels by chance, which is left out.
+    Guo et al. also drop pixels by chance, which is left out.
     """
 
     name: ClassVar[str] = "tv"
@@ -148,8 +146,4 @@ class TotalVariation(Filter):
     weight: float = parameter(0.03, "More makes the picture smoother.", above=0.0, high=1.0)
 
     def filtered(self, images: Tensor) -> Tensor:
-        from skimage.restoration import denoise_tv_chambolle
-
-        pictures = images.cpu().float().numpy()
-        smooth = [denoise_tv_chambolle(x, weight=self.weight, channel_axis=0) for x in pictures]
-        return torch.from_numpy(np.stack(smooth)).clamp_(0, 1).to(images)
+        return filters.total_variation(images, self.weight)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from robust_core import filters
 
 NAMES = (
     "bits-I with I from 1 to 8, median-2, median-3, nlm-SEARCH-PATCH-STRENGTH such as nlm-13-3-2"
@@ -20,7 +19,7 @@ def _whole(name: str, value: int, allowed: range) -> None:
 
 @dataclass(frozen=True)
 class BitDepth:
-    """Fewer grey levels: ``round(x (2^bits - 1)) / (2^bits - 1)``, each value by itself.
+    """Fewer grey levels: 2 to the power of ``bits``.
 
     Raises ``ValueError`` unless ``bits`` is from 1 to 8.
     """
@@ -36,16 +35,13 @@ class BitDepth:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]`` in [0, 1] on the lattice of ``2^bits`` levels."""
-        top = 2**self.bits - 1
-        return images.mul(top).round_().div_(top)
+        return filters.bit_depth(images, self.bits)
 
 
 @dataclass(frozen=True)
 class Median:
     """The median of a window ``width`` x ``width`` of each channel; edges are mirrored.
 
-    As ``scipy.ndimage.median_filter(mode="reflect")``, which the authors use: a window of 2 holds the
-    pixel, those above and to the left, and of four values the third counts.
     Raises ``ValueError`` unless ``width`` is 2 or 3.
     """
 
@@ -60,24 +56,15 @@ class Median:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]``: the same shape, dtype and device."""
-        width, rows, columns = self.width, *images.shape[2:]
-        after = width - 2  # nothing follows the pixel in a window of 2
-        # One pixel mirrored at the edge is that pixel again.
-        padded = F.pad(images, (1, after, 1, after), mode="replicate")
-        window = [
-            padded[..., i : i + rows, j : j + columns] for i in range(width) for j in range(width)
-        ]
-        return torch.stack(window).sort(0).values[width**2 // 2]
+        return filters.median(images, self.width)
 
 
 @dataclass(frozen=True)
 class NonLocalMeans:
-    """Each pixel becomes a mean of those whose surroundings are alike (Buades et al., 2005).
+    """Each pixel becomes a mean of those whose surroundings are alike (``filters.non_local_means``).
 
-    By scikit-image's fast ``denoise_nl_means``, all channels together, on the CPU; the authors use
-    OpenCV's. ``search`` is the width of the area that is looked through, ``patch`` that of the
-    surroundings that are compared, both odd; ``strength`` is how different they may be, in grey levels
-    of 255. Raises ``ValueError`` for other values.
+    ``search`` and ``patch`` are widths, both odd; ``strength`` is in grey levels of 255. Raises
+    ``ValueError`` for other values.
     """
 
     search: int
@@ -95,24 +82,10 @@ class NonLocalMeans:
 
     def __call__(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]``: the same shape, dtype and device, without a graph."""
-        from skimage.restoration import denoise_nl_means
-
-        # scikit-image returns a picture of one channel turned on its side: it gets the plane alone.
-        lone = images.shape[1] == 1
-        pictures = images.detach().cpu().contiguous().float().numpy()
-        smooth = [
-            denoise_nl_means(
-                picture[0] if lone else picture,
-                patch_size=self.patch,
-                patch_distance=self.search // 2,
-                h=self.strength / 255,
-                fast_mode=True,
-                channel_axis=None if lone else 0,
-            )
-            for picture in pictures
-        ]
-        # Its integral images round: a mean of values in [0, 1] can be a hair outside.
-        return torch.from_numpy(np.stack(smooth)).view(images.shape).clamp_(0, 1).to(images)
+        strength = self.strength / 255
+        return filters.non_local_means(
+            images, search=self.search, patch=self.patch, strength=strength
+        )
 
 
 Squeezer = BitDepth | Median | NonLocalMeans

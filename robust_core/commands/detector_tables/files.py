@@ -62,12 +62,13 @@ class Files:
     @cached_property
     def _about(self) -> bytes:
         """The classifier, and the code of attacks and detectors, on which a row depends."""
-        from robust_core import attacks, detectors
+        from robust_core import attacks, detectors, filters
         from robust_core.zoo.weights import fingerprint
 
         digest = hashlib.sha256(fingerprint(self.classifier).encode())
         for package in (attacks, detectors):
             digest.update(hash_of_code(Path(package.__file__).parent))
+        digest.update(Path(filters.__file__).read_bytes())
         return digest.digest()
 
     def _stamp(self, name: str) -> str:
