@@ -73,5 +73,5 @@ with right:
 
 if chosen.credit:
     st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
-picture_input.offer_cifar10(model)
+picture_input.offer_download(model)
 st.caption(PRIVACY)

@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from robust_core.commands import options, output
+
+if TYPE_CHECKING:
+    from robust_core.data import DataSet
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     }.items():
         action = actions.add_parser(name, help=help, description=help.capitalize() + ".")
         if name == "download":
-            action.add_argument("name", metavar="NAME", help="cifar10")
+            action.add_argument("name", metavar="NAME", help=", ".join(_downloadable()))
         action.add_argument(
             "--folder",
             type=Path,
@@ -42,39 +46,57 @@ def _where(args: argparse.Namespace) -> None:
     output.emit({"folder": root}, args.json, root)
 
 
+def _downloadable() -> list[str]:
+    from robust_core import data
+
+    return [name for name in data.names() if data.get(name).archive is not None]
+
+
 def _list(args: argparse.Namespace) -> None:
-    from robust_core.data import cifar10
+    from robust_core import data
 
     root = _root(args)
-    here = cifar10.available(root)
-    sets = [
-        {
-            "name": "cifar10",
-            "pictures": "32x32 RGB, 50,000 for training and 10,000 for testing",
-            "available": here,
-            "folder": str(cifar10.find(root)) if here else None,
-        },
-        {
-            "name": "digits",
-            "pictures": "8x8 grey, 1,347 for training and 450 for testing",
-            "available": True,
-            "folder": None,
-        },
+    records = [data.get(name) for name in data.names()]
+    sets = [_about(record, root) for record in records]
+    lines = [
+        f"{record.name}: {_place(record, one)}; {one['pictures']}"
+        for record, one in zip(records, sets, strict=True)
     ]
-    places = ["comes with scikit-learn" if s["name"] == "digits" else s["folder"] for s in sets]
-    rows = [
-        [s["name"], place or "missing: python -m robust_core data download cifar10", s["pictures"]]
-        for s, place in zip(sets, places, strict=True)
-    ]
-    text = "\n".join(": ".join((row[0], "; ".join(row[1:]))) for row in rows)
-    output.emit({"folder": str(root), "data": sets}, args.json, text)
+    output.emit({"folder": str(root), "data": sets}, args.json, "\n".join(lines))
+
+
+def _about(record: "DataSet", root: Path) -> dict:
+    from robust_core.data.datasets import in_words
+
+    here = record.available(root)
+    folder = record.folder(root) if here else None
+    train, test = (record.splits[split] for split in ("train", "test"))
+    return {
+        "name": record.name,
+        "pictures": f"{in_words(record.shape)}, {train:,} for training and {test:,} for testing",
+        "available": here,
+        "folder": str(folder) if folder else None,
+    }
+
+
+def _place(record: "DataSet", about: dict) -> str:
+    """Where a data set is, or how it is had."""
+    if record.comes_with:
+        return f"comes with {record.comes_with}"
+    if about["available"]:
+        return about["folder"] or "here"
+    command = f"python -m robust_core data download {record.name}"
+    return f"missing: {command}" if record.archive else f"missing: see {record.link}"
 
 
 def _download(args: argparse.Namespace) -> None:
-    from robust_core.data.download import download_cifar10
+    from robust_core import data
+    from robust_core.data import download
 
-    if args.name != "cifar10":
-        raise ValueError(f"data to download must be cifar10; got {args.name!r}")
+    if args.name not in _downloadable():
+        raise ValueError(
+            f"data to download must be one of {', '.join(_downloadable())}; got {args.name!r}"
+        )
     with output.bar(0, args.name, "B", unit_scale=True) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -82,6 +104,6 @@ def _download(args: argparse.Namespace) -> None:
                 bar.reset(total)
             bar.update(done - bar.n)
 
-        folder = download_cifar10(args.folder, progress=progress)
+        folder = download.fetch(data.get(args.name), args.folder, progress=progress)
     value = {"data": args.name, "folder": str(folder)}
     output.emit(value, args.json, f"{args.name} is in {folder}")

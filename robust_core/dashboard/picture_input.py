@@ -6,18 +6,17 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from robust_core import imaging
+from robust_core import data, imaging
 from robust_core.dashboard import lab
 from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import one_of, setting
-from robust_core.data import cifar10, download, samples
+from robust_core.data import download, samples
 from robust_core.data.uploads import UploadError, decode_upload
 from robust_core.engine import key_of
 from robust_core.zoo import Description
 
 SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
-DATA_TITLES = {"cifar10": "CIFAR-10 test set", "digits": "digits test set"}
 UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "heic", "heif"]
 
 
@@ -85,26 +84,30 @@ def _small(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(image)
 
 
-def offer_cifar10(model: Description) -> None:
-    """A button that downloads the CIFAR-10 test pictures, where they are missing and would help."""
-    if model.family != "cifar10" or cifar10.available():
+def offer_download(model: Description) -> None:
+    """A button for each data set of the model that is missing and can be had: it gets the pictures."""
+    for record in data.of_family(model.family):
+        if record.archive is not None and not record.available():
+            _offer(record, record.archive)
+
+
+def _offer(record: data.DataSet, archive: data.Archive) -> None:
+    size, wanted = f"{archive.size / 1e6:.0f} MB", f"_download_{record.name}"
+    if st.button(f"Get the {record.title} test pictures ({size})", icon=":material/download:"):
+        st.session_state[wanted] = True
+    if not st.session_state.get(wanted):
         return
-    size = f"{download.CIFAR10.size / 1e6:.0f} MB"
-    if st.button(f"Get the CIFAR-10 test pictures ({size})", icon=":material/download:"):
-        st.session_state["_download"] = True
-    if not st.session_state.get("_download"):
-        return
-    key = key_of(download="cifar10", session=lab.session())
+    key = key_of(download=record.name, session=lab.session())
     if lab.compute(
         key,
-        lambda progress: download.download_cifar10(progress=progress),
+        lambda progress: download.fetch(record, progress=progress),
         channel="download",
-        doing="Downloading CIFAR-10",
+        doing=f"Downloading {record.title}",
         words=lambda k, n: f"{100 * k // n} %",
     ):
         st.rerun()
     if not lab.stopped(key):  # it failed: the next try is the visitor's to start
-        st.session_state["_download"] = False
+        st.session_state[wanted] = False
 
 
 def _sample(model: Description, quiet: bool = False) -> Chosen:
@@ -138,7 +141,7 @@ def _of_sample(sample: samples.Sample) -> Chosen:
         sample.picture,
         f"sample:{sample.id}",
         true_label=sample.label if sample.data else None,
-        data=DATA_TITLES.get(sample.data),
+        data=f"{data.get(sample.data).title} test set" if sample.data else None,
         credit=f"{sample.credit}. {sample.licence}.",
         link=sample.link,
     )
@@ -146,11 +149,11 @@ def _of_sample(sample: samples.Sample) -> Chosen:
 
 def _own(kind: str) -> Chosen | None:
     """The decoded upload or photograph; a sentence and None where it cannot be used."""
-    data = st.session_state.get(f"_{kind}")
-    if data is None:
+    content = st.session_state.get(f"_{kind}")
+    if content is None:
         return None
     try:
-        picture = _decode(data)
+        picture = _decode(content)
     except UploadError as error:
         st.error(str(error))
         return None
@@ -161,10 +164,10 @@ def _own(kind: str) -> Chosen | None:
 
 
 @st.cache_resource(max_entries=1, scope="session", show_spinner=False)
-def _decode_cached(digest: str, _data: bytes):
-    return decode_upload(_data)
+def _decode_cached(digest: str, _content: bytes):
+    return decode_upload(_content)
 
 
-def _decode(data: bytes):
+def _decode(content: bytes):
     """Decoding a large photograph takes a while: the last one of a session is kept."""
-    return _decode_cached(hashlib.sha256(data).hexdigest(), data)
+    return _decode_cached(hashlib.sha256(content).hexdigest(), content)

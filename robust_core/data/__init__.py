@@ -1,1 +1,48 @@
-"""Sample pictures, data sets, class names, and the safe decoding of uploads."""
+"""Data sets, sample pictures, and the safe decoding of uploads.
+
+    from robust_core import data
+
+    images, labels = data.get("digits").load("test")
+
+A data set is one record (``data.record.DataSet``) in a file of its own in this folder, under the name
+``RECORD``; it is found there. ``register`` adds one that lives elsewhere.
+"""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+from robust_core.data.record import Archive, DataMissing, DataSet
+from robust_core.registry import Registry
+
+__all__ = ["Archive", "DataMissing", "DataSet", "get", "names", "of_family", "register"]
+
+
+@cache
+def _registry() -> Registry[DataSet]:
+    """The records of this folder, by the names of their files."""
+    modules = (
+        import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    )
+    found = [module.RECORD for module in modules if hasattr(module, "RECORD")]
+    return Registry("data", found)
+
+
+def names() -> list[str]:
+    """The registered data sets."""
+    return _registry().names()
+
+
+def get(name: str) -> DataSet:
+    """The record of a data set. Raises ``ValueError`` naming the registered ones."""
+    return _registry().get(name)
+
+
+def of_family(family: str) -> list[DataSet]:
+    """The data sets whose pictures models of a family know; none for a family without data."""
+    return [record for record in _registry() if record.family == family]
+
+
+def register(record: DataSet) -> DataSet:
+    """Add a data set. Raises ``ValueError`` for a name that is taken."""
+    return _registry().register(record)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.paths import data_folder
 
 FOLDER = "cifar-10-batches-bin"
@@ -29,10 +30,6 @@ CLASSES = (
 FILES = {"train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)), "test": ("test_batch.bin",)}
 RECORDS, RECORD_BYTES = 10_000, 1 + 3 * 32 * 32
 REMEDY = "Get it with: python -m robust_core data download cifar10"
-
-
-class DataMissing(ValueError):
-    """A data set is not where it was looked for, or is damaged. The message says what to do."""
 
 
 def find(root: str | Path | None = None) -> Path:
@@ -78,3 +75,42 @@ def load(split: str, root: str | Path | None = None) -> tuple[Tensor, Tensor]:
     if int(labels.max()) >= len(CLASSES):
         raise DataMissing(f"{folder} is damaged: a label is {int(labels.max())}. {REMEDY}")
     return torch.from_numpy(records[:, 1:].copy()).view(-1, 3, 32, 32), labels
+
+
+def read_one(number: int, folder: Path) -> tuple[np.ndarray, int]:
+    """Pixels, uint8 ``[32, 32, 3]``, and label of one test picture, without reading the others.
+
+    Raises ``DataMissing`` where the label is above 9.
+    """
+    record = np.fromfile(
+        folder / FILES["test"][0], np.uint8, count=RECORD_BYTES, offset=number * RECORD_BYTES
+    )
+    label = int(record[0])
+    if label >= len(CLASSES):
+        raise DataMissing(f"{folder} is damaged: a label is {label}. {REMEDY}")
+    return record[1:].reshape(3, 32, 32).transpose(1, 2, 0), label
+
+
+RECORD = DataSet(
+    name="cifar10",
+    title="CIFAR-10",
+    class_names=CLASSES,
+    size=(32, 32),
+    channels=3,
+    splits={"train": 5 * RECORDS, "test": RECORDS},
+    licence="No licence stated; read from your own copy",
+    credit="A. Krizhevsky, V. Nair and G. Hinton, CIFAR-10, 2009",
+    link="https://www.cs.toronto.edu/~kriz/cifar.html",
+    read=load,
+    find=find,
+    read_one=read_one,
+    # The page of its authors gives MD5 c32a1d4ab5d03f1284b67883e8d87530 for the same bytes.
+    archive=Archive(
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        size=170_052_171,
+        sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+        folder=FOLDER,
+        members=(*FILES["train"], *FILES["test"], "batches.meta.txt"),
+        unpacked=6 * RECORDS * RECORD_BYTES,
+    ),
+)

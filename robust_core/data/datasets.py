@@ -4,11 +4,10 @@ from pathlib import Path
 
 from torch import Tensor
 
+from robust_core import data
 from robust_core.classifier import Classifier
-from robust_core.data import cifar10, digits
 from robust_core.data.folder import load_folder
-
-NAMES = ("cifar10", "digits")
+from robust_core.data.record import to_float
 
 
 def load_test_set(
@@ -16,44 +15,40 @@ def load_test_set(
 ) -> tuple[Tensor, Tensor]:
     """Pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.
 
-    ``name`` is "cifar10" (10,000 pictures, at or below ``root``), "digits" (450) or a folder with
-    one sub-folder per class; ``limit`` takes the first so many. Raises ``ValueError`` for an unknown
-    name, a limit below 1, missing data, and pictures that are not what the model takes.
+    ``name`` is a registered data set (its test split, at or below ``root``) or a folder with one
+    sub-folder per class; ``limit`` takes the first so many. Raises ``ValueError`` for an unknown name,
+    a limit below 1, missing data, and pictures that are not what the model takes.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
-    if name == "cifar10":
-        _check_fit(name, (3, 32, 32), cifar10.CLASSES, model)
-        pixels, labels = cifar10.load("test", root)
-        return pixels[:limit].float().div_(255), labels[:limit]
-    if name == "digits":
-        _check_fit(name, (1, 8, 8), digits.CLASSES, model)
-        images, labels = digits.load("test")
-        return images[:limit], labels[:limit]
+    if name in data.names():
+        record = data.get(str(name))
+        _check_fit(record, model)
+        images, labels = record.stored("test", root)
+        return to_float(images[:limit]), labels[:limit]
     if not Path(name).is_dir():
         raise ValueError(
-            f"There is no data {str(name)!r}: give {', '.join(NAMES)} or a folder with one "
+            f"There is no data {str(name)!r}: give {', '.join(data.names())} or a folder with one "
             "sub-folder per class."
         )
     return load_folder(name, model, limit)
 
 
-def _check_fit(
-    name: str, shape: tuple[int, int, int], classes: tuple[str, ...], model: Classifier
-) -> None:
+def _check_fit(record: data.DataSet, model: Classifier) -> None:
     wanted = (model.channels, *model.input_size)
-    if wanted != shape:
+    if wanted != record.shape:
         raise ValueError(
-            f"{name} pictures are {_in_words(shape)}; {model.name} takes {_in_words(wanted)}: "
-            "choose the data that the model was made for, or a folder of pictures."
+            f"{record.name} pictures are {in_words(record.shape)}; {model.name} takes "
+            f"{in_words(wanted)}: choose the data that the model was made for, or a folder of pictures."
         )
-    if len(model.class_names) != len(classes):
+    if len(model.class_names) != len(record.class_names):
         raise ValueError(
-            f"{name} has {len(classes)} classes and {model.name} {len(model.class_names)}: "
-            "choose the data that the model was made for."
+            f"{record.name} has {len(record.class_names)} classes and {model.name} "
+            f"{len(model.class_names)}: choose the data that the model was made for."
         )
 
 
-def _in_words(shape: tuple[int, int, int]) -> str:
+def in_words(shape: tuple[int, int, int]) -> str:
+    """A shape ``(C, H, W)`` for people: "8x8 grey"."""
     channels, height, width = shape
     return f"{height}x{width} {'grey' if channels == 1 else 'RGB'}"

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from robust_core.data.record import DataSet
+
 CLASSES = tuple(str(digit) for digit in range(10))
 TEST_SHARE, SPLIT_SEED = 0.25, 0
 
@@ -25,3 +27,25 @@ def load(split: str) -> tuple[Tensor, Tensor]:
     rows = torch.tensor({"train": train, "test": test}[split])
     images = torch.from_numpy(bunch.images).float().div(16).unsqueeze(1)
     return images[rows], torch.from_numpy(bunch.target).long()[rows]
+
+
+RECORD = DataSet(
+    name="digits",
+    title="digits",
+    class_names=CLASSES,
+    size=(8, 8),
+    channels=1,
+    splits={"train": 1347, "test": 450},
+    licence="CC BY 4.0",
+    credit="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning "
+    "Repository, 1998, as shipped with scikit-learn",
+    link="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+    read=lambda split, root: load(split),
+    comes_with="scikit-learn",
+    sample_title="Hand-written {label}",
+    # One of each class that is easy to read; with labels, as reading them imports scikit-learn.
+    offered={1: 0, 5: 1, 0: 2, 30: 3, 2: 4, 26: 5, 8: 6, 9: 7, 12: 8, 3: 9},
+    start_eps=0.15,
+    detector_eps={"fgsm": 0.1, "bim": 0.1},
+    alike_when_near=True,
+)

@@ -1,4 +1,4 @@
-"""Fetching CIFAR-10: resumable, checked before it is unpacked, placed in one step."""
+"""Fetching a data set: resumable, checked before it is unpacked, placed in one step."""
 
 import errno
 import hashlib
@@ -12,18 +12,15 @@ import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from robust_core.data import cifar10
+from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.paths import data_folder
 
 CHUNK = 2**18
 MEGABYTE = 10**6
 TIMEOUT = 30.0  # seconds without a byte
-UNPACKED = 6 * cifar10.RECORDS * cifar10.RECORD_BYTES
-MEMBERS = (*cifar10.FILES["train"], *cifar10.FILES["test"], "batches.meta.txt")
 Progress = Callable[[int, int], None]
 
 _running = threading.Lock()
@@ -33,69 +30,49 @@ class DownloadError(ValueError):
     """A download that did not succeed. The message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Archive:
-    """Where an archive is, and what its bytes must be."""
-
-    url: str
-    size: int
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        return Path(urlsplit(self.url).path).name
-
-
-# The page of its authors gives MD5 c32a1d4ab5d03f1284b67883e8d87530 for the same bytes.
-CIFAR10 = Archive(
-    url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-    size=170_052_171,
-    sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-)
-
-
-def download_cifar10(
-    root: str | Path | None = None,
-    *,
-    progress: Progress | None = None,
-    archive: Archive = CIFAR10,
+def fetch(
+    record: DataSet, root: str | Path | None = None, *, progress: Progress | None = None
 ) -> Path:
-    """The folder of CIFAR-10 below ``root`` (default: the data folder), fetched if need be.
+    """The folder of a data set below ``root`` (default: the data folder), downloaded if need be.
 
     ``progress(done, total)`` is told the bytes; raising from it abandons the download. What has
     arrived stays in a ``.partial`` file beside the target and the next call goes on from there.
     Raises ``DownloadError`` where the server cannot be reached, the bytes are not the official
-    ones, the disk is full, or another download is under way in this process.
+    ones, the disk is full, or another download is under way in this process, and ``ValueError`` for a
+    data set that is not downloaded.
     """
+    archive, find = record.archive, record.find
+    if archive is None or find is None:
+        raise ValueError(f"{record.name} is not downloaded")
     root = Path(root) if root is not None else data_folder()
-    if cifar10.available(root):
-        return cifar10.find(root)
+    if record.available(root):
+        return find(root)
     if not _running.acquire(blocking=False):
-        raise DownloadError("CIFAR-10 is being downloaded already. Wait for that to finish.")
+        raise DownloadError("A data set is being downloaded already. Wait for that to finish.")
     try:
         root.mkdir(parents=True, exist_ok=True)
         partial = root / f"{archive.name}.partial"
-        _check_room(root, archive.size - _length(partial) + UNPACKED)
-        _fetch(archive, partial, progress or (lambda done, total: None))
-        _check_digest(archive, partial)
-        _unpack(partial, root)
+        _check_room(record.title, root, archive.size - _length(partial) + archive.unpacked)
+        _fetch(record.title, archive, partial, progress or (lambda done, total: None))
+        _check_digest(record.title, archive, partial)
+        _unpack(record, archive, partial, root)
         partial.unlink()
     except OSError as error:
         raise DownloadError(_disk_trouble(error, root)) from error
     finally:
         _running.release()
-    return cifar10.find(root)
+    return find(root)
 
 
 def _length(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _check_room(root: Path, needed: int) -> None:
+def _check_room(title: str, root: Path, needed: int) -> None:
     free = shutil.disk_usage(root).free
     if free < needed:
         raise DownloadError(
-            f"CIFAR-10 needs {needed / MEGABYTE:.0f} MB more in {root}, and {free / MEGABYTE:.0f} MB "
+            f"{title} needs {needed / MEGABYTE:.0f} MB more in {root}, and {free / MEGABYTE:.0f} MB "
             "are free. Make room, or set ROBUST_DATA to a folder on another disk."
         )
 
@@ -108,7 +85,7 @@ def _disk_trouble(error: OSError, root: Path) -> str:
     )
 
 
-def _fetch(archive: Archive, partial: Path, progress: Progress) -> None:
+def _fetch(title: str, archive: Archive, partial: Path, progress: Progress) -> None:
     """Append to ``partial`` what it lacks of the archive."""
     done = _length(partial)
     if done > archive.size:
@@ -117,7 +94,7 @@ def _fetch(archive: Archive, partial: Path, progress: Progress) -> None:
     progress(done, archive.size)
     if done == archive.size:
         return
-    with _open(archive, done) as response:
+    with _open(title, archive, done) as response:
         resumed = response.status == 206 and _range_start(response) == done
         done = done if resumed else 0
         with partial.open("ab" if resumed else "wb") as file:
@@ -133,7 +110,7 @@ def _fetch(archive: Archive, partial: Path, progress: Progress) -> None:
         )
 
 
-def _open(archive: Archive, start: int) -> http.client.HTTPResponse:
+def _open(title: str, archive: Archive, start: int) -> http.client.HTTPResponse:
     request = urllib.request.Request(archive.url, headers={"User-Agent": "robust-lab"})
     if start:
         request.add_header("Range", f"bytes={start}-")
@@ -143,13 +120,13 @@ def _open(archive: Archive, start: int) -> http.client.HTTPResponse:
     except urllib.error.HTTPError as error:
         error.close()
         raise DownloadError(
-            f"{host} answered {error.code} ({error.reason}) instead of CIFAR-10. Try again later."
+            f"{host} answered {error.code} ({error.reason}) instead of {title}. Try again later."
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise DownloadError(
             f"{host} cannot be reached ({reason}). Check the connection to the internet and try again, "
-            f"or put an existing {cifar10.FOLDER} folder into the data folder."
+            f"or put an existing {archive.folder} folder into the data folder."
         ) from error
 
 
@@ -168,31 +145,32 @@ def _read(response: http.client.HTTPResponse) -> bytes:
         return b""
 
 
-def _check_digest(archive: Archive, partial: Path) -> None:
+def _check_digest(title: str, archive: Archive, partial: Path) -> None:
     with partial.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     if digest != archive.sha256:
         partial.unlink()
         raise DownloadError(
-            f"What {urlsplit(archive.url).hostname} sent is not the official CIFAR-10: its SHA-256 is "
+            f"What {urlsplit(archive.url).hostname} sent is not the official {title}: its SHA-256 is "
             f"{digest[:16]}... instead of {archive.sha256[:16]}... It was deleted; try again."
         )
 
 
-def _unpack(archive: Path, root: Path) -> None:
+def _unpack(record: DataSet, archive: Archive, packed: Path, root: Path) -> None:
     """Unpack the expected members, and nothing else, beside the target, then move them there."""
-    target = root / cifar10.FOLDER
+    target = root / archive.folder
     with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as scratch:
         try:
-            with tarfile.open(archive, "r:gz") as tar:
-                for name in MEMBERS:
-                    tar.extract(f"{cifar10.FOLDER}/{name}", scratch, filter="data")
-            cifar10.find(scratch)
-        except (tarfile.TarError, zlib.error, KeyError, EOFError, cifar10.DataMissing) as error:
-            archive.unlink()
+            with tarfile.open(packed, "r:gz") as tar:
+                for name in archive.members:
+                    tar.extract(f"{archive.folder}/{name}", scratch, filter="data")
+            record.folder(scratch)
+        except (tarfile.TarError, zlib.error, KeyError, EOFError, DataMissing) as error:
+            packed.unlink()
             raise DownloadError(
-                f"The archive does not hold a whole CIFAR-10 ({error}). It was deleted; try again."
+                f"The archive does not hold a whole {record.title} ({error}). It was deleted; try "
+                "again."
             ) from error
         if target.exists():  # an earlier, damaged one
             shutil.rmtree(target)
-        os.replace(Path(scratch) / cifar10.FOLDER, target)
+        os.replace(Path(scratch) / archive.folder, target)

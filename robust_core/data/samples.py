@@ -13,22 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from robust_core.data import cifar10, digits
+from robust_core import data
 from robust_core.data.picture import Picture
 from robust_core.data.uploads import decode_upload
 from robust_core.paths import ASSETS
 
 INDEX = ASSETS / "samples.json"
-OFFERED_CIFAR10 = 24
-_TEST_PICTURE = re.compile(r"(digits|cifar10)-test-(\d{1,6})")
+_TEST_PICTURE = re.compile(r"(.+)-test-(\d{1,7})")
 
 
 @dataclass(frozen=True)
 class Sample:
     """A picture on offer: what it shows, whose it is, and which models know such pictures.
 
-    ``suits`` names families of models ("cifar10", "imagenet", "digits"), ``data`` the data set
-    that the picture is a test picture of, and ``label`` what it truly shows, where that is known.
+    ``suits`` names families of models (``zoo.family``), ``data`` the data set that the picture is a
+    test picture of, and ``label`` what it truly shows, where that is known.
     """
 
     id: str
@@ -53,50 +52,51 @@ class Sample:
 
 def families() -> tuple[str, ...]:
     """The families of models that samples are sorted by."""
-    return tuple(_index()["families"])
+    return tuple(dict.fromkeys([*_index()["families"], *(record.family for record in _records())]))
 
 
 def catalogue(family: str | None = None, *, root: str | Path | None = None) -> list[Sample]:
     """The pictures to offer for a family of models, best first; without one, all of them.
 
-    The first CIFAR-10 test pictures follow where the data is at or below ``root`` (default: the
-    data folder). No pixels are read. Raises ``ValueError`` for an unknown family.
+    Test pictures of its data sets follow, where these are at or below ``root`` (default: the data
+    folder). Where there would be none at all, all photographs are offered. Only labels are read.
+    Raises ``ValueError`` for an unknown family.
     """
     if family is not None and family not in families():
         raise ValueError(f"family must be one of {', '.join(families())}, not {family!r}")
     index = _index()
-    ids = index["photographs"] if family is None else index["families"][family]
+    ids = index["photographs"] if family is None else index["families"].get(family, ())
     samples = [_photograph(i) for i in ids]
-    if family in (None, "digits"):
-        offered = index["sets"]["digits"]["offered"]
-        samples += [_test_picture("digits", number, label) for label, number in offered.items()]
-    if family in (None, "cifar10") and cifar10.available(root):
-        folder = cifar10.find(root)
-        samples += [_cifar10_sample(number, folder) for number in range(OFFERED_CIFAR10)]
-    return samples
+    for record in _records():
+        if family in (None, record.family) and record.available(root):
+            folder = record.folder(root)
+            samples += [
+                _test_picture(record, n, folder, label) for n, label in record.offered.items()
+            ]
+    return samples or [_photograph(i) for i in index["photographs"]]
 
 
 def load(sample_id: str, *, root: str | Path | None = None) -> Sample:
-    """The sample of an id: a photograph's, ``digits-test-N`` or ``cifar10-test-N``.
+    """The sample of an id: a photograph's, or ``NAME-test-N`` of a data set.
 
     Any N of the test set will do, not only those in the catalogue. Raises ``ValueError`` for an
-    unknown id or N, and ``DataMissing`` (a ``ValueError``) where CIFAR-10 is not there.
+    unknown id or N, and ``DataMissing`` (a ``ValueError``) where the data is not there.
     """
     if sample_id in _index()["photographs"]:
         return _photograph(sample_id)
     match = _TEST_PICTURE.fullmatch(sample_id)
-    if match is None:
+    if match is None or match[1] not in data.names():
+        tests = " and ".join(f"{name}-test-N" for name in data.names())
         raise ValueError(
-            f"There is no sample {sample_id!r}. There are {', '.join(_index()['photographs'])}, "
-            "digits-test-N and cifar10-test-N."
+            f"There is no sample {sample_id!r}. There are {', '.join(_index()['photographs'])}, {tests}."
         )
-    data, number = match[1], int(match[2])
-    count = len(_digits()[1]) if data == "digits" else cifar10.RECORDS
-    if number >= count:
-        raise ValueError(f"{data} has the test pictures 0 to {count - 1}, not {number}.")
-    if data == "cifar10":
-        return _cifar10_sample(number, cifar10.find(root))
-    return _test_picture("digits", number, digits.CLASSES[int(_digits()[1][number])])
+    record, number = data.get(match[1]), int(match[2])
+    record.check_number(number)
+    return _test_picture(record, number, record.folder(root))
+
+
+def _records() -> list[data.DataSet]:
+    return [data.get(name) for name in data.names()]
 
 
 @lru_cache(maxsize=1)
@@ -120,54 +120,32 @@ def _photograph(sample_id: str) -> Sample:
     )
 
 
-def _test_picture(data: str, number: int, label: str, source: Path | None = None) -> Sample:
-    entry = _index()["sets"][data]
+def _test_picture(
+    record: data.DataSet, number: int, folder: Path | None, label: int | None = None
+) -> Sample:
+    """A test picture; its label is read where it is not given."""
+    shown = record.class_names[record.test_picture(number, folder)[1] if label is None else label]
     return Sample(
-        id=f"{data}-test-{number}",
-        title=entry["title"].format(number=number, label=label),
-        licence=entry["licence"],
-        credit=entry["credit"],
-        link=entry["link"],
-        suits=(data,),
-        label=label,
-        data=data,
-        source=source,
+        id=f"{record.name}-test-{number}",
+        title=record.sample_title.format(title=record.title, number=number, label=shown),
+        licence=record.licence,
+        credit=record.credit,
+        link=record.link,
+        suits=(record.family,),
+        label=shown,
+        data=record.name,
+        source=folder,
     )
-
-
-def _cifar10_sample(number: int, folder: Path) -> Sample:
-    label = int(_cifar10_record(number, folder)[0])
-    if label >= len(cifar10.CLASSES):
-        raise cifar10.DataMissing(f"{folder} is damaged: a label is {label}. {cifar10.REMEDY}")
-    return _test_picture("cifar10", number, cifar10.CLASSES[label], folder)
 
 
 @lru_cache(maxsize=64)
 def _picture(sample_id: str, title: str, source: Path | None) -> Picture:
     match = _TEST_PICTURE.fullmatch(sample_id)
     if match is None:
+        assert source is not None
         return decode_upload(source.read_bytes(), title)
-    number = int(match[2])
-    if match[1] == "digits":
-        grey = np.rint(_digits()[0][number, 0].numpy() * 255).astype(np.uint8)
-        return Picture.of(np.repeat(grey[:, :, None], 3, axis=2), title=title)
-    planes = _cifar10_record(number, source)[1:].reshape(3, 32, 32)
-    return Picture.of(planes.transpose(1, 2, 0), title=title)
-
-
-@lru_cache(maxsize=1)
-def _digits() -> tuple:
-    return digits.load("test")
-
-
-def _cifar10_record(number: int, folder: Path) -> np.ndarray:
-    """One record of the test file: the label and 3072 values, without reading the rest."""
-    return np.fromfile(
-        folder / cifar10.FILES["test"][0],
-        np.uint8,
-        count=cifar10.RECORD_BYTES,
-        offset=number * cifar10.RECORD_BYTES,
-    )
+    pixels, _ = data.get(match[1]).test_picture(int(match[2]), source)
+    return Picture.of(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels, title=title)
 
 
 @lru_cache(maxsize=4)

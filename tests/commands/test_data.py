@@ -24,32 +24,31 @@ def test_list_says_what_is_missing(command, folder):
 
 
 def test_list_says_where_it_is(command, folder, monkeypatch):
-    monkeypatch.setattr(cifar10, "available", lambda root=None: True)
-    monkeypatch.setattr(cifar10, "find", lambda root=None: root / cifar10.FOLDER)
+    monkeypatch.setitem(vars(cifar10.RECORD), "find", lambda root: root / cifar10.FOLDER)
     assert str(folder / cifar10.FOLDER) in command("data", "list").out
 
 
 def test_download_goes_where_it_is_told_and_shows_progress(command, monkeypatch, tmp_path):
     called = []
 
-    def fake(root=None, *, progress=None):
-        called.append(root)
+    def fake(record, root=None, *, progress=None):
+        called.append((record.name, root))
         for done in (0, 40, 100):
             progress(done, 100)
         return tmp_path / "there"
 
-    monkeypatch.setattr(download, "download_cifar10", fake)
+    monkeypatch.setattr(download, "fetch", fake)
     ended = command("data", "download", "cifar10", "--folder", tmp_path, "--json")
     assert ended.json == {"data": "cifar10", "folder": str(tmp_path / "there")}
-    assert called == [tmp_path]
+    assert called == [("cifar10", tmp_path)]
     assert "100" in ended.err
 
 
 def test_trouble_is_one_line(command, monkeypatch):
-    def fail(root=None, *, progress=None):
+    def fail(record, root=None, *, progress=None):
         raise download.DownloadError("The server cannot be reached. Try again.")
 
-    monkeypatch.setattr(download, "download_cifar10", fail)
+    monkeypatch.setattr(download, "fetch", fail)
     ended = command("data", "download", "cifar10")
     assert ended.status == 2
     assert ended.err.splitlines()[-1].endswith("The server cannot be reached. Try again.")
@@ -57,5 +56,5 @@ def test_trouble_is_one_line(command, monkeypatch):
 
 def test_only_what_can_be_downloaded(command):
     ended = command("data", "download", "imagenet")
-    assert "must be cifar10" in ended.complaint
+    assert "must be one of cifar10; got 'imagenet'" in ended.complaint
     assert command("data").status == 2

@@ -6,17 +6,20 @@ import socket
 import tarfile
 import threading
 from collections import namedtuple
+from dataclasses import replace
 
 import pytest
 
-from robust_core.data import cifar10, download
-from robust_core.data.download import Archive, DownloadError, download_cifar10
+from robust_core.data import cifar10, digits, download
+from robust_core.data.download import DownloadError, fetch
+from robust_core.data.record import DataSet
 
 HOST = "127.0.0.1"
+MEMBERS = cifar10.RECORD.archive.members
 Usage = namedtuple("Usage", "total used free")
 
 
-def pack(folder, names=download.MEMBERS, extra=()) -> bytes:
+def pack(folder, names=MEMBERS, extra=()) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for name in names:
@@ -26,6 +29,11 @@ def pack(folder, names=download.MEMBERS, extra=()) -> bytes:
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
+
+
+def of(**changes) -> DataSet:
+    """CIFAR-10 from another archive."""
+    return replace(cifar10.RECORD, archive=replace(cifar10.RECORD.archive, **changes))
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -38,9 +46,10 @@ class Server(http.server.ThreadingHTTPServer):
         self.body, self.cut, self.ranges_known, self.status = b"", None, True, None
         self.asked = []
 
-    def archive(self) -> Archive:
+    def cifar10(self) -> DataSet:
         url = f"http://{HOST}:{self.server_port}/files/cifar-10-binary.tar.gz"
-        return Archive(url, len(self.body), hashlib.sha256(self.body).hexdigest())
+        digest = hashlib.sha256(self.body).hexdigest()
+        return of(url=url, size=len(self.body), sha256=digest, unpacked=0)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -67,7 +76,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(tmp_path, small_files, cifar10_files, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(download, "UNPACKED", 0)
     cifar10_files(tmp_path / "source")
     server = Server()
     server.body = pack(tmp_path / "source")
@@ -89,11 +97,9 @@ def left_over(root):
 
 def test_whole_download(server, root, tmp_path):
     told = []
-    folder = download_cifar10(
-        root, progress=lambda *state: told.append(state), archive=server.archive()
-    )
+    folder = fetch(server.cifar10(), root, progress=lambda *state: told.append(state))
     assert folder == root / cifar10.FOLDER == cifar10.find(root)
-    for name in download.MEMBERS:
+    for name in MEMBERS:
         assert (folder / name).read_bytes() == (tmp_path / "source" / name).read_bytes()
     assert told == sorted(told)
     assert told[-1] == (len(server.body), len(server.body))
@@ -101,31 +107,31 @@ def test_whole_download(server, root, tmp_path):
 
 
 def test_what_is_there_is_not_fetched_again(server, root):
-    download_cifar10(root, archive=server.archive())
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
+    fetch(server.cifar10(), root)
     assert len(server.asked) == 1
 
 
 def test_default_root_is_the_data_folder(server, root, monkeypatch):
     monkeypatch.setenv("ROBUST_DATA", str(root))
-    assert download_cifar10(archive=server.archive()) == root / cifar10.FOLDER
+    assert fetch(server.cifar10()) == root / cifar10.FOLDER
 
 
 def test_damaged_data_is_replaced(server, root):
-    folder = download_cifar10(root, archive=server.archive())
+    folder = fetch(server.cifar10(), root)
     (folder / "test_batch.bin").write_bytes(b"short")
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
     assert cifar10.available(root)
 
 
 def test_interruption_and_resume(server, root):
     server.cut = len(server.body) // 3
     with pytest.raises(DownloadError, match="broke off"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
     assert not cifar10.available(root)
     server.cut = None
     told = []
-    download_cifar10(root, progress=lambda done, _: told.append(done), archive=server.archive())
+    fetch(server.cifar10(), root, progress=lambda done, _: told.append(done))
     third = len(server.body) // 3
     assert server.asked == [None, f"bytes={third}-"]
     assert told[0] == third
@@ -136,23 +142,23 @@ def test_server_that_ignores_range_starts_over(server, root, monkeypatch):
     monkeypatch.setattr(download, "CHUNK", 4096)
     server.cut = len(server.body) // 2
     with pytest.raises(DownloadError):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
     server.cut, server.ranges_known = None, False
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
     assert cifar10.available(root)
 
 
 def test_whole_partial_file_needs_no_server(server, root):
     root.mkdir()
     (root / "cifar-10-binary.tar.gz.partial").write_bytes(server.body)
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
     assert server.asked == []
 
 
 def test_overlong_partial_file_is_started_over(server, root):
     root.mkdir()
     (root / "cifar-10-binary.tar.gz.partial").write_bytes(server.body + b"more")
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
     assert server.asked == [None]
 
 
@@ -164,65 +170,65 @@ def test_raising_from_progress_abandons_and_keeps_what_came(server, root, monkey
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        download_cifar10(root, progress=stop, archive=server.archive())
+        fetch(server.cifar10(), root, progress=stop)
     assert left_over(root) == ["cifar-10-binary.tar.gz.partial"]
-    download_cifar10(root, archive=server.archive())
+    fetch(server.cifar10(), root)
     assert server.asked[1].startswith("bytes=")
     assert cifar10.available(root)
 
 
 def test_other_bytes_are_refused_deleted_and_not_unpacked(server, root):
-    archive = server.archive()
+    record = server.cifar10()
     server.body = server.body[:-100] + bytes(100)
     with pytest.raises(DownloadError, match="not the official"):
-        download_cifar10(root, archive=archive)
+        fetch(record, root)
     assert list(root.iterdir()) == []
 
 
-@pytest.mark.parametrize("lacks", [*download.MEMBERS])
+@pytest.mark.parametrize("lacks", [*MEMBERS])
 def test_incomplete_archive(server, root, tmp_path, lacks):
-    server.body = pack(tmp_path / "source", [n for n in download.MEMBERS if n != lacks])
+    server.body = pack(tmp_path / "source", [n for n in MEMBERS if n != lacks])
     with pytest.raises(DownloadError, match="whole CIFAR-10"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
     assert list(root.iterdir()) == []
 
 
 def test_archive_that_is_none(server, root):
     server.body = b"not a tar file at all" * 10
     with pytest.raises(DownloadError, match="whole CIFAR-10"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
 
 
 def test_unexpected_members_stay_in_the_archive(server, root, tmp_path):
     extra = [("../escaped", b"x"), (f"{cifar10.FOLDER}/setup.py", b"x"), ("/tmp/escaped", b"x")]
     server.body = pack(tmp_path / "source", extra=extra)
-    folder = download_cifar10(root, archive=server.archive())
-    assert sorted(path.name for path in folder.iterdir()) == sorted(download.MEMBERS)
+    folder = fetch(server.cifar10(), root)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(MEMBERS)
     assert not (tmp_path / "escaped").exists()
     assert left_over(root) == []
 
 
 def test_offline(root, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(download, "UNPACKED", 0)
     with socket.socket() as closed:
         closed.bind((HOST, 0))  # bound but not listening: the connection is refused
-        archive = Archive(f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz", 10, "0" * 64)
+        url = f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz"
+        nowhere = of(url=url, size=10, sha256="0" * 64, unpacked=0)
         with pytest.raises(DownloadError, match="cannot be reached"):
-            download_cifar10(root, archive=archive)
+            fetch(nowhere, root)
 
 
 @pytest.mark.parametrize("status", [404, 503])
 def test_server_that_refuses(server, root, status):
     server.status = status
     with pytest.raises(DownloadError, match=f"answered {status}"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(server, root, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10))
     with pytest.raises(DownloadError, match="MB more"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
     assert server.asked == []
 
 
@@ -232,13 +238,13 @@ def test_disk_that_fills_up_on_the_way(server, root, monkeypatch):
 
     monkeypatch.setattr(download, "_unpack", full)
     with pytest.raises(DownloadError, match=r"disk of .* is full"):
-        download_cifar10(root, archive=server.archive())
+        fetch(server.cifar10(), root)
 
 
 def test_folder_that_cannot_be_made(server, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DownloadError, match="cannot be written"):
-        download_cifar10(tmp_path / "file" / "root", archive=server.archive())
+        fetch(server.cifar10(), tmp_path / "file" / "root")
 
 
 def test_one_download_at_a_time_and_the_next_after_it(server, root):
@@ -247,15 +253,21 @@ def test_one_download_at_a_time_and_the_next_after_it(server, root):
     def second(done, total):
         if not refused:
             with pytest.raises(DownloadError, match="already"):
-                download_cifar10(root, archive=server.archive())
+                fetch(server.cifar10(), root)
             refused.append(True)
 
-    download_cifar10(root, progress=second, archive=server.archive())
+    fetch(server.cifar10(), root, progress=second)
     assert refused
-    download_cifar10(root.parent / "elsewhere", archive=server.archive())
+    fetch(server.cifar10(), root.parent / "elsewhere")
 
 
 def test_the_official_archive_is_pinned():
-    assert download.CIFAR10.url.startswith("https://www.cs.toronto.edu/")
-    assert len(download.CIFAR10.sha256) == 64
-    assert download.CIFAR10.name == "cifar-10-binary.tar.gz"
+    archive = cifar10.RECORD.archive
+    assert archive.url.startswith("https://www.cs.toronto.edu/")
+    assert len(archive.sha256) == 64
+    assert archive.name == "cifar-10-binary.tar.gz"
+
+
+def test_what_comes_with_a_package_is_not_downloaded(root):
+    with pytest.raises(ValueError, match="digits is not downloaded"):
+        fetch(digits.RECORD, root)

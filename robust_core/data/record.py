@@ -1,0 +1,178 @@
+"""A data set as one record: what its pictures are, whose they are, how they are read and fetched."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_core.data.fitting import to_pixels
+
+SPLITS = ("train", "test")
+Split = tuple[Tensor, Tensor]
+"""Pictures ``[N, C, H, W]`` and labels, int64 ``[N]``."""
+OFFERED = 24
+
+
+class DataMissing(ValueError):
+    """A data set is not where it was looked for, or is damaged. The message says what to do."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where a ``.tar.gz`` is, what its bytes must be, and what is taken out of it.
+
+    ``members`` are files of ``folder``, the only ones that are unpacked; ``unpacked`` is their size.
+    """
+
+    url: str
+    size: int
+    sha256: str
+    folder: str
+    members: tuple[str, ...]
+    unpacked: int
+
+    @property
+    def name(self) -> str:
+        return Path(urlsplit(self.url).path).name
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSet:
+    """All that the rest of the code asks of a data set, so that nothing branches on its name.
+
+    ``read(split, root)`` gives the pictures as they are stored: bytes, or floats in [0, 1] where these
+    are no 255ths. ``find(root)`` gives the folder with its files, at or below ``root``, or raises
+    ``DataMissing``; a data set of an installed package has none, and ``comes_with`` names the package.
+    ``read_one(number, folder)`` gives pixels uint8 ``[H, W, C]`` and label of one test picture, where
+    that is possible without reading all of them.
+    """
+
+    name: str
+    title: str
+    class_names: tuple[str, ...]
+    size: tuple[int, int]
+    """Height and width."""
+    channels: int
+    splits: Mapping[str, int]
+    """How many pictures ``train`` and ``test`` hold."""
+    licence: str
+    credit: str
+    link: str
+    """Where it comes from."""
+    read: Callable[[str, str | Path | None], Split]
+    find: Callable[[str | Path | None], Path] | None = None
+    read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
+    archive: Archive | None = None
+    """How it is downloaded; None where it is not."""
+    comes_with: str = ""
+    family: str = ""
+    """The models that know such pictures (``zoo.family``); its own name where it is left out."""
+    sample_title: str = "{title} test picture {number}: {label}"
+    offered: Mapping[int, int | None] = field(default_factory=lambda: dict.fromkeys(range(OFFERED)))
+    """Numbers of the test pictures that pages offer, with their labels where these need no reading."""
+    start_eps: float = 2 / 255
+    """The Linf radius at which the page Detectors starts."""
+    detector_eps: Mapping[str, float] = field(
+        default_factory=lambda: {"fgsm": 4 / 255, "bim": 2 / 255}
+    )
+    """Linf radii of the attacks that detectors are made for and measured against."""
+    alike_when_near: bool = False
+    """Whether a picture looks like the training picture nearest to it in L2."""
+
+    def __post_init__(self) -> None:
+        if not self.family:
+            object.__setattr__(self, "family", self.name)
+        if set(self.splits) != set(SPLITS):
+            raise ValueError(f"splits must be {' and '.join(SPLITS)}; got {', '.join(self.splits)}")
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """``(C, H, W)`` of a picture."""
+        return (self.channels, *self.size)
+
+    @property
+    def full_title(self) -> str:
+        """The title with the package that it comes with: "scikit-learn digits"."""
+        return f"{self.comes_with} {self.title}".strip()
+
+    def available(self, root: str | Path | None = None) -> bool:
+        """Whether its files are at or below ``root`` (default: the data folder)."""
+        try:
+            self.folder(root)
+        except DataMissing:
+            return False
+        return True
+
+    def folder(self, root: str | Path | None = None) -> Path | None:
+        """The folder with its files; None for one that comes with a package. Raises ``DataMissing``."""
+        return self.find(root) if self.find else None
+
+    def stored(self, split: str, root: str | Path | None = None) -> Split:
+        """Pictures ``[N, C, H, W]`` as they are stored, bytes or floats in [0, 1], and labels ``[N]``.
+
+        Raises ``ValueError`` for another split than ``train`` and ``test`` and for a ``root`` where the
+        pictures come with a package, ``DataMissing`` where they are not there.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
+        if root is not None and self.comes_with:
+            raise ValueError(
+                f"{self.name} takes no data folder: its pictures come with {self.comes_with}"
+            )
+        images, labels = self.read(split, root)
+        if images.shape[1:] != self.shape:
+            raise ValueError(
+                f"{self.name} gave pictures of {list(images.shape[1:])} instead of {list(self.shape)}"
+            )
+        return images, labels
+
+    def pictures(self, split: str, root: str | Path | None = None) -> Split:
+        """The exact pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.
+
+        What evaluation and pages read. Raises as ``stored`` does.
+        """
+        images, labels = self.stored(split, root)
+        return to_float(images), labels
+
+    def load(self, split: str, root: str | Path | None = None) -> Split:
+        """Pictures for looking at, uint8 ``[N, H, W, C]``, and labels, int64 ``[N]``.
+
+        Floats are rounded to the nearest 255th. Raises as ``stored`` does.
+        """
+        images, labels = self.stored(split, root)
+        if images.dtype == torch.uint8:
+            return images.permute(0, 2, 3, 1).contiguous(), labels
+        return torch.from_numpy(to_pixels(images)), labels
+
+    def check_number(self, number: int) -> None:
+        """Raise ``ValueError`` for the number of a test picture that there is not."""
+        count = self.splits["test"]
+        if not 0 <= number < count:
+            raise ValueError(f"{self.name} has the test pictures 0 to {count - 1}, not {number}.")
+
+    def test_picture(self, number: int, root: str | Path | None = None) -> tuple[np.ndarray, int]:
+        """Pixels, uint8 ``[H, W, C]``, and label of one test picture.
+
+        Raises ``ValueError`` for a number that there is not, ``DataMissing`` where the data is not there.
+        """
+        self.check_number(number)
+        folder = self.folder(root)
+        if self.read_one is not None and folder is not None:
+            return self.read_one(number, folder)
+        images, labels = _test_pictures(self, folder)
+        return images[number].numpy(), int(labels[number])
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Pictures as float32 in [0, 1], whether they are bytes or floats already."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+@lru_cache(maxsize=2)
+def _test_pictures(record: DataSet, folder: Path | None) -> Split:
+    return record.load("test", folder)
