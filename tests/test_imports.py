@@ -201,14 +201,8 @@ RULES: dict[Callable[[Sources], Iterator[str]], Sources] = {
 """Each rule, and files that break it."""
 
 
-UNDER_WAY = {page_folders_stand_alone}
-"""Rules that do not hold yet: whoever mends the last breach takes the rule out of here."""
-
-
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_arrows_point_one_way(rule, request):
-    if rule in UNDER_WAY:
-        request.applymarker(pytest.mark.xfail(strict=True))
+def test_the_arrows_point_one_way(rule):
     files = sources()
     assert len(files) > 200
     assert not list(rule(files))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import charts
+from robust_core.dashboard.attack import charts
 from robust_core.dashboard.views import Views
 from robust_core.data import samples
 from robust_core.data.fitting import fit

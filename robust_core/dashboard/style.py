@@ -2,7 +2,11 @@
 
 import streamlit as st
 
-CLEAN, ADVERSARIAL, DEFENDED, DETECTOR = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+CLEAN = "#0072B2"
+ADVERSARIAL = "#D55E00"
+DEFENDED = "#009E73"
+DETECTOR = "#CC79A7"
+GREY = "#8C8C8C"
 
 PICTURE_SIDE = 320
 """Pictures are enlarged to at most this many pixels a side, by a whole factor."""

@@ -6,8 +6,8 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import charts, settings
-from robust_core.dashboard.attack import export
+from robust_core.dashboard import plots, settings
+from robust_core.dashboard.attack import charts, export
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.controls import TITLES
 from robust_core.dashboard.request import Request
@@ -52,9 +52,8 @@ def show_confidence(experiment: Experiment) -> None:
     """The five most probable classes before and after."""
     rows = charts.top_classes(experiment)
     words = "; ".join(f"{name} {percent(b)} to {percent(a)}" for name, b, a in rows)
-    st.plotly_chart(
+    plots.draw(
         charts.confidence_bars(experiment),
-        config=charts.CONFIG,
         key="confidence",
         alt=f"Confidence before and after: {words}.",
     )
@@ -109,12 +108,12 @@ def show_steps(experiment: Experiment) -> None:
         alt=f"The picture: {where}.",
         output_format="PNG",
     )
-    chart.plotly_chart(
-        charts.confidence_path(frames, names, step),
-        config=charts.CONFIG,
-        key="path",
-        alt=f"Confidence of {', '.join(names.values())} at each step.",
-    )
+    with chart:
+        plots.draw(
+            charts.confidence_path(frames, names, step),
+            key="path",
+            alt=f"Confidence of {', '.join(names.values())} at each step.",
+        )
 
 
 def loss_of(experiment: Experiment) -> str:

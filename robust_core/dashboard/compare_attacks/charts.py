@@ -6,31 +6,19 @@ import plotly.graph_objects as go
 import torch
 
 from robust_core import attacks
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard import plots
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.experiment.curves import Point
 from robust_core.experiment.slices import Regions
 from robust_core.words.numbers import in_255ths, percent
 
-GREY = "#8C8C8C"
-FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
-SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
-    *("circle", "square", "diamond", "triangle-up", "x"),
-    *("star", "pentagon", "hexagon", "triangle-down"),
-)
 OTHERS = ("#E69F00", "#56B4E9", "#999933", "#B07AA1", "#7F6A4F", "#595959", "#BFBFBF")
 TICKS = {0.0: "0", 1 / 255: "1/255", 8 / 255: "8/255"}
-_BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
-_ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 
 
 def place(eps: float) -> float:
     """Where eps stands on the axis: evenly near 0, by ratios from about 1/255 on."""
     return math.asinh(255 * eps)
-
-
-def family(name: str) -> str:
-    """An attack's name without its norm: the lines of a family share colour and marker."""
-    return name.removesuffix("-l2").removesuffix("-linf")
 
 
 def eps_chart(
@@ -44,18 +32,19 @@ def eps_chart(
     ``curves`` hold points by eps as the page reads it; ``marked`` eps get a tick, and a line stands at
     ``here``. A hollow marker: the goal was not reached. Dashes: the norm is L2.
     """
-    families = list(dict.fromkeys(family(name) for name in attacks.names()))
     lines = []
     for name, points in curves.items():
-        attack, i = attacks.get(name), families.index(family(name))
-        colour, symbol = FAMILIES[i % len(FAMILIES)], SYMBOLS[i % len(SYMBOLS)]
+        attack, symbol = attacks.get(name), plots.symbol_of(name)
         lines.append(
             go.Scatter(
                 x=[place(eps) for eps in points],
                 y=[point.confidence for point in points.values()],
                 name=attack.title,
                 mode="lines+markers",
-                line={"color": colour, "dash": "dash" if _is_l2(attack) else "solid"},
+                line={
+                    "color": plots.colour_of(name),
+                    "dash": "dash" if _is_l2(attack) else "solid",
+                },
                 marker={
                     "symbol": [symbol if p.success else f"{symbol}-open" for p in points.values()],
                     "size": 8,
@@ -66,18 +55,15 @@ def eps_chart(
             )
         )
     ticks = TICKS | {eps: f"{eps:g}" for eps in marked}
-    layout = go.Layout(
-        **_BARE,
-        height=420,
-        legend=_ABOVE,
+    layout = plots.layout(
+        420,
         xaxis={
             "title": "eps",
             "tickvals": [place(eps) for eps in ticks],
             "ticktext": list(ticks.values()),
             "tickangle": -60,
-            "fixedrange": True,
-            "zeroline": False,
-        },
+        }
+        | plots.FIXED,
         yaxis={
             "title": f"confidence in {label}",
             "range": [-0.03, 1.03],
@@ -184,11 +170,9 @@ def _spot(x: list, y: list, name: str, colour: str, symbol: str) -> go.Scatter:
 
 
 def _plane_layout() -> go.Layout:
-    axis = {"fixedrange": True, "zeroline": False, "showgrid": False, "constrain": "domain"}
-    return go.Layout(
-        **_BARE,
-        height=520,
-        legend=_ABOVE,
+    axis = plots.FIXED | {"showgrid": False, "constrain": "domain"}
+    return plots.layout(
+        520,
         xaxis=axis | {"title": "along the attack, L2"},
         yaxis=axis | {"title": "across: a random direction, L2", "scaleanchor": "x"},
     )

@@ -8,7 +8,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.compare_attacks import charts as compare_charts
 from robust_core.dashboard.compare_attacks.selection import Row, left_confidence, root_mean_square
 from robust_core.dashboard.controls import EPS_CHOICES, radius
@@ -150,9 +150,8 @@ def _draw_curves(
     label = quoted(example.label.label)
     here = bounded[0].request.shown_eps
     with place.container():
-        st.plotly_chart(
+        plots.draw(
             compare_charts.eps_chart(curves, EPS_CHOICES, label, here),
-            config=charts.CONFIG,
             key=f"curves_{len(curves)}",
             alt=f"Confidence in {label} against eps for {', '.join(curves)}.",
         )
@@ -252,11 +251,10 @@ def _draw_regions(row: Row, experiment: Experiment, seen: Regions) -> None:
     where, off = path_of(experiment)
     names = row.request.model.class_names
     title = row.attack.title
-    st.plotly_chart(
+    plots.draw(
         compare_charts.regions_chart(
             seen, names, experiment.before[0].index, experiment.after[0].index, where
         ),
-        config=charts.CONFIG,
         key="regions",
         alt=f"Classes on the plane through the picture and the result of {title}.",
     )

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from robust_core import imaging
 from robust_core.attacks import Attack
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.compare_defenses import votes
 from robust_core.dashboard.controls import TITLES, radius
 from robust_core.dashboard.detector_choice import badge
@@ -19,7 +19,7 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.experiment.defended import Look, Outcome, Trial
 from robust_core.experiment.perform import Experiment
-from robust_core.parameters import Paper
+from robust_core.words import citations
 from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
 from robust_core.words.verdict import Verdict, said, verdict
 
@@ -165,20 +165,13 @@ def cost(seconds: float) -> str:
 
 def explain(kind: type[Defense], made: Defense | None) -> None:
     """What it does, what each attacker does, and what breaks it, with the sources."""
-    st.markdown(f"**{kind.title}.** {kind.summary} {source(kind.paper)}")
+    st.markdown(f"**{kind.title}.** {kind.summary} {citations.markdown(kind.paper)}")
     st.latex(kind.equation)
-    st.markdown(f"**What breaks it.** {kind.broken_by} {source(kind.breaker)}")
+    st.markdown(f"**What breaks it.** {kind.broken_by} {citations.markdown(kind.breaker)}")
     st.markdown(f"**Who does not know it.** {kind.unaware}")
     st.markdown(f"**Who knows it.** {kind.aware}")
     if made is not None and issubclass(kind, Noisy):
         st.markdown(f"It counts {made.n:,} votes for each prediction.")
-
-
-def source(paper: Paper) -> str:
-    """``[Xie et al., 2018](...)``: who it was, leading to the paper."""
-    names = paper.authors.split(", ")
-    who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
-    return f"[{who}, {paper.year}]({paper.link})"
 
 
 def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name: str) -> None:
@@ -198,9 +191,8 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         )
         told += "it is right."
     st.markdown(told)
-    st.plotly_chart(
+    plots.draw(
         votes.votes_chart(proofs, names),
-        config=charts.CONFIG,
         key=f"votes_{name}_{len(proofs)}",
         alt=f"Votes under noise by class for {', '.join(proofs)}.",
     )

@@ -3,7 +3,8 @@
 import plotly.graph_objects as go
 
 from robust_core.certify import Certificate, PixelDPCertificate
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard import plots
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.words.numbers import percent
 from robust_core.words.verdict import quoted
 
@@ -51,20 +52,18 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
                     "symmetric": False,
                     "array": [None if size is None else 0.0 for size in below],
                     "arrayminus": below,
-                    "color": "#8C8C8C",
+                    "color": GREY,
                     "width": 0,  # a cap would be drawn on bars without a bound, too
                 },
                 customdata=[f"{proof.counts[i]:,} of {proof.n:,}" for i in shown],
                 hovertemplate="%{x}: %{customdata} votes<extra>" + name + "</extra>",
             )
         )
-    layout = go.Layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        uirevision="keep",
+    layout = plots.layout(
+        190,
         barmode="group",
-        height=190,
         showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        legend=plots.ABOVE | {"traceorder": "normal"},
         xaxis={"type": "category", "fixedrange": True},
         yaxis={
             "range": [0, 1.03],
@@ -74,7 +73,7 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
         },
     )
     figure = go.Figure(bars, layout)
-    figure.add_hline(y=0.5, line={"color": "#8C8C8C", "width": 1, "dash": "dot"})
+    figure.add_hline(y=0.5, line={"color": GREY, "width": 1, "dash": "dot"})
     return figure
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 
 from robust_core import attacks
-from robust_core.dashboard.compare_attacks.charts import FAMILIES, GREY, SYMBOLS, family
-from robust_core.dashboard.style import DETECTOR
+from robust_core.dashboard.plots import FIXED, SYMBOLS, colour_of, layout
+from robust_core.dashboard.style import DETECTOR, GREY
 from robust_core.words.numbers import in_255ths, short_share
 
 Row = dict
@@ -21,8 +21,6 @@ CHANCE = 0.5
 WEAK, GOOD = 0.3, 0.8
 """The paper: detectability is above 0.8 wherever the classifier's accuracy is below 0.3."""
 PATTERNS = ("", "/", "x", ".", "+", "\\")
-BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
-ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 
 
 def number(value: float | None) -> str:
@@ -95,7 +93,7 @@ def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
         for key, kind in (("floats", "floats"), ("eight_bit", "8 bits"))
         if row[key]["detectability"] is None
     ]
-    figure = go.Figure([*traces, *crosses(nothing, low)], layout(440))
+    figure = go.Figure([*traces, *crosses(nothing, low)], fixed(440))
     figure.update_xaxes(
         title="accuracy under attack (at the points: eps in 255ths)",
         range=[-0.04, 1.04],
@@ -180,7 +178,7 @@ def _bar(
 
 def _grouped(bars: Sequence[go.Bar]) -> go.Figure:
     """Bars side by side, and a line at chance."""
-    figure = go.Figure(bars, layout(340, barmode="group", showlegend=True))
+    figure = go.Figure(bars, fixed(340, barmode="group", showlegend=True))
     figure.update_yaxes(title="detectability", range=[0, 1.12], tickvals=[0, 0.25, 0.5, 0.75, 1])
     return chance(figure)
 
@@ -192,13 +190,6 @@ def _about(row: Row, kind: str, figures: Figures) -> str:
     if "n_train" in row:
         head += f"<br>trained on {row['n_train']:,} pictures, {row['epochs']} epochs"
     return f"{head}<br>{conditions(figures)}"
-
-
-def colour_of(adversary: str) -> str:
-    """The colour that the family has in the comparison of attacks."""
-    families = list(dict.fromkeys(family(name) for name in attacks.names()))
-    known = family(adversary) in families
-    return FAMILIES[families.index(family(adversary)) % len(FAMILIES)] if known else GREY
 
 
 def foot(figures: Iterable[Figures]) -> float:
@@ -230,7 +221,6 @@ def chance(figure: go.Figure) -> go.Figure:
     return figure.add_hline(y=CHANCE, line={"color": GREY, "width": 1, "dash": "dot"})
 
 
-def layout(height: int, **others) -> go.Layout:
-    """Fixed axes, the legend above."""
-    axis = {"fixedrange": True, "zeroline": False}
-    return go.Layout(**BARE, height=height, legend=ABOVE, xaxis=axis, yaxis=axis, **others)
+def fixed(height: int, **others) -> go.Layout:
+    """The frame of these charts: nobody can drag their axes."""
+    return layout(height, xaxis=FIXED, yaxis=FIXED, **others)

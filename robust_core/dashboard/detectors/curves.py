@@ -5,19 +5,18 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from robust_core.dashboard.compare_attacks.charts import FAMILIES, GREY
 from robust_core.dashboard.detectors.charts import (
     NOTHING,
     Row,
     chance,
-    colour_of,
     conditions,
     crosses,
+    fixed,
     foot,
-    layout,
     title,
 )
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
+from robust_core.dashboard.plots import FAMILIES, colour_of, faint
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
 
 REJECTION = ("harm: accepted and wrong, of adversarial", "coverage: accepted, of all")
 """The names of the curves where nobody answers what is rejected."""
@@ -55,7 +54,7 @@ def sigma_curves(part: dict) -> go.Figure:
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )
-    figure = go.Figure([*lines, *crosses(nothing, low)], layout(340, showlegend=True))
+    figure = go.Figure([*lines, *crosses(nothing, low)], fixed(340, showlegend=True))
     figure.update_xaxes(title="sigma: share of the detector", range=[-0.04, 1.04], dtick=0.2)
     figure.update_yaxes(title="detectability", range=[low - 0.03, 1.07])
     return chance(figure)
@@ -100,7 +99,7 @@ def roc_chart(rows: Sequence[Row], labels: Sequence[str] | None = None) -> go.Fi
         hoverinfo="skip",
         showlegend=False,
     )
-    figure = go.Figure([chance, *traces], layout(460, showlegend=True))
+    figure = go.Figure([chance, *traces], fixed(460, showlegend=True))
     figure.update_layout(legend={"title": {"text": "area under the curve"}})
     figure.update_xaxes(title="false positives", range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(title="true positives", range=[-0.02, 1.02], tickformat=".0%")
@@ -136,7 +135,7 @@ def rejection_curves(
             (2, names[1], CLEAN, "dash"),
         )
     ]
-    figure = go.Figure(lines, layout(320, showlegend=True))
+    figure = go.Figure(lines, fixed(320, showlegend=True))
     figure.update_xaxes(title="threshold of the score: reject above")
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     if here is not None and math.isfinite(here):
@@ -155,13 +154,8 @@ def _band(row: Row, colour: str, group: str) -> go.Scatter:
         y=[*row["low"], *reversed(row["high"])],
         fill="toself",
         mode="none",
-        fillcolor=_faint(colour),
+        fillcolor=faint(colour, 0.2),
         legendgroup=group,
         showlegend=False,
         hoverinfo="skip",
     )
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, 0.2)"

@@ -8,15 +8,14 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import charts
-from robust_core.dashboard.compare_attacks.charts import GREY
+from robust_core.dashboard import plots
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detectors import markup
-from robust_core.dashboard.detectors.charts import layout
+from robust_core.dashboard.detectors.charts import fixed
 from robust_core.dashboard.detectors.deflected_markup import CSS, table
 from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.settings import one_of, setting
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
 from robust_core.detectors import Reconstruction
 from robust_core.devices import best_device
 from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
@@ -160,9 +159,8 @@ def _draw(found: Deflection, detector: str, classes: Sequence[str]) -> None:
             * (found.resembles is not None)
         )
     with chart:
-        st.plotly_chart(
+        plots.draw(
             error_histogram(found),
-            config=charts.CONFIG,
             key="deflected_errors",
             alt="Reconstruction errors of clean and adversarial pictures, with the threshold.",
         )
@@ -211,7 +209,7 @@ def error_histogram(found: Deflection) -> go.Figure:
         )
         for name, errors, colour, shape in kinds
     ]
-    figure = go.Figure(bars, layout(330, barmode="overlay", bargap=0, showlegend=True))
+    figure = go.Figure(bars, fixed(330, barmode="overlay", bargap=0, showlegend=True))
     figure.add_vline(
         x=found.error_threshold,
         line={"color": DETECTOR, "width": 2, "dash": "dash"},

@@ -8,7 +8,7 @@ import torch
 
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.detectors.scores import computed, titles
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import number, one_of, setting
@@ -126,12 +126,12 @@ def _draw(outcome: Duel, request: Request) -> None:
         alt=f"The adversarial picture: {outcome.answer.label}.",
         output_format="PNG",
     )
-    chart.plotly_chart(
-        duel_chart(outcome),
-        config=charts.CONFIG,
-        key="duel_chart",
-        alt=f"Confidence in {label} and the detector's score at each step.",
-    )
+    with chart:
+        plots.draw(
+            duel_chart(outcome),
+            key="duel_chart",
+            alt=f"Confidence in {label} and the detector's score at each step.",
+        )
     attack = request.attack
     st.caption(
         f"{request.model.name}, {attack.steps} steps of {in_255ths(attack.size)}, eps "
@@ -168,13 +168,9 @@ def duel_chart(outcome: Duel) -> go.Figure:
             hovertemplate=f"rejected above {outcome.threshold:.3g}<extra></extra>",
         )
     )
-    axis = {"fixedrange": True, "zeroline": False}
-    layout = go.Layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        uirevision="keep",
-        height=300,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis=axis | {"title": "step", "dtick": charts.whole_ticks(max(steps[-1], 1))},
-        yaxis=axis | {"range": [-0.03, 1.03], "tickformat": ".0%"},
+    layout = plots.layout(
+        300,
+        xaxis=plots.FIXED | {"title": "step", "dtick": plots.whole_ticks(max(steps[-1], 1))},
+        yaxis=plots.FIXED | {"range": [-0.03, 1.03], "tickformat": ".0%"},
     )
     return go.Figure(lines, layout)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard.compare_defenses.cells import source
 from robust_core.dashboard.detectors import curves
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.detector_tables.results import Part
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
+from robust_core.words import citations
 
 NOBODY = "nobody"
 
@@ -72,7 +72,8 @@ def choose(place, part: Part) -> str | None:
 
 def show_note(part: Part, name: str) -> None:
     """What the second model is, what breaks it, and what these figures leave out."""
-    defence, known = second(name), part.value["second"][name]
+    defense = second(name)
+    known = part.value["second"][name]
     fields = ", ".join(
         f"{field} {value}"
         for field, value in known["parameters"].items()
@@ -85,9 +86,9 @@ def show_note(part: Part, name: str) -> None:
         "expect more harm."
     )
     st.caption(
-        f"Second model: {defence.title}{f' ({fields})' * bool(fields)}, weights of "
-        f"{known['weights']}. {defence.summary} What breaks it: {defence.broken_by} "
-        f"{source(defence.breaker)}"
+        f"Second model: {defense.title}{f' ({fields})' * bool(fields)}, weights of "
+        f"{known['weights']}. {defense.summary} What breaks it: {defense.broken_by} "
+        f"{citations.markdown(defense.breaker)}"
     )
 
 

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from robust_core.dashboard.detectors.charts import (
-    ABOVE,
-    BARE,
     NOTHING,
     Figures,
     conditions,
     number,
     title,
 )
+from robust_core.dashboard.plots import FIXED, layout
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.toys.overlap import Overlap
 from robust_core.words.numbers import in_255ths, short_share
@@ -127,10 +126,8 @@ def overlap_map(toy: Overlap, kind: str) -> go.Figure:
         for label, name, symbol in ((0, "A", "circle"), (1, "B", "diamond-open"))
     ]
     side = {"range": [0, 1], "fixedrange": True, "visible": False, "constrain": "domain"}
-    layout = go.Layout(
-        **BARE, height=460, legend=ABOVE, xaxis=side, yaxis=side | {"scaleanchor": "x"}
-    )
-    return go.Figure([ground, border, *data, *legend], layout)
+    frame = layout(460, xaxis=side, yaxis=side | {"scaleanchor": "x"})
+    return go.Figure([ground, border, *data, *legend], frame)
 
 
 def _within(place: Tensor, reach: Tensor) -> list[list[int | None]]:
@@ -208,15 +205,13 @@ def _heat(
         "tickvals": numbers,
         "ticktext": labels,
         "tickfont": {"size": 10},
-        "fixedrange": True,
         "showgrid": False,
-    }
-    ticks |= {"zeroline": False}
-    layout = go.Layout(
-        **BARE,
-        height=110 + 56 * len(names),
+    } | FIXED
+    frame = layout(
+        110 + 56 * len(names),
+        legend=None,
         annotations=missing,
         xaxis=ticks | {"title": f"fit {axis}".strip(), "tickangle": 0},
         yaxis=ticks | {"title": f"tested {axis}".strip(), "autorange": "reversed"},
     )
-    return go.Figure(heat, layout)
+    return go.Figure(heat, frame)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import charts as detector_charts
 from robust_core.dashboard.detectors import curves, maps
 from robust_core.evaluation.detector_tables import results
@@ -33,7 +33,7 @@ def show(key: str = "measured") -> None:
 
 
 def _chart(figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, config=charts.CONFIG, key=f"measured_{key}", alt=alt)
+    plots.draw(figure, key=f"measured_{key}", alt=alt)
 
 
 def _say(part: Part, text: str) -> None:

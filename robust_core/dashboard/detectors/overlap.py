@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import maps
 from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.settings import number, setting
@@ -71,9 +71,8 @@ def _draw(found: Overlap) -> None:
     for column, kind in zip(st.columns(2, gap="medium"), ("static", "dynamic"), strict=True):
         with column:
             st.markdown(f"**{kind.capitalize()} detector**")
-            st.plotly_chart(
+            plots.draw(
                 maps.overlap_map(found, kind),
-                config=charts.CONFIG,
                 key=f"toy_{kind}",
                 alt=f"What fools the classifier, the {kind} detector, and both, in the plane.",
             )

@@ -7,13 +7,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts
-from robust_core.dashboard.compare_attacks.charts import GREY
+from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import charts as detector_charts
 from robust_core.dashboard.detectors import curves as detector_curves
 from robust_core.dashboard.detectors import fallback
 from robust_core.dashboard.settings import number, one_of, setting
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection
 from robust_core.evaluation.detector_tables import results
@@ -130,14 +129,13 @@ def show(choice: Choice) -> None:
         with column:
             _show_kind(choice, kind, words, both[kind])
     best = {kind: each.best(choice.costs, choice.share) for kind, each in both.items()}
-    st.plotly_chart(
+    plots.draw(
         cost_chart(
             *(both, choice.costs, choice.share),
             here=choice.place,
             best=best,
             lowest=fallback.words(choice.second).ends[0],
         ),
-        config=charts.CONFIG,
         key="reject_cost",
         alt="Mean cost of a picture against the threshold, under both attackers.",
     )
@@ -168,7 +166,7 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
             st.metric(label, share(value), help=why, width=width)
         st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=72)
     tau = policy.thresholds.tolist()
-    st.plotly_chart(
+    plots.draw(
         detector_curves.rejection_curves(
             tau,
             policy.harm.tolist(),
@@ -177,7 +175,6 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
             about=f"n: {choice.part.value['n']:,}",
             names=means.lines,
         ),
-        config=charts.CONFIG,
         key=f"reject_{kind}",
         alt=f"Harm and coverage against the threshold, {kind} attacker.",
     )
@@ -220,14 +217,10 @@ def cost_chart(
                 hovertemplate=f"cost {cost[place]:.3f}<extra>cheapest, {kind}</extra>",
             )
         )
-    axis = {"fixedrange": True, "zeroline": False}
-    layout = go.Layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        uirevision="keep",
-        height=280,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
-        xaxis=axis | {"title": "threshold of the score: reject above"},
-        yaxis=axis | {"title": "mean cost", "rangemode": "tozero"},
+    layout = plots.layout(
+        280,
+        xaxis=plots.FIXED | {"title": "threshold of the score: reject above"},
+        yaxis=plots.FIXED | {"title": "mean cost", "rangemode": "tozero"},
     )
     figure = go.Figure(data, layout)
     tau = both["static"].thresholds[here].item()

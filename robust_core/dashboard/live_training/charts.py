@@ -5,10 +5,10 @@ Vega-Lite and not plotly: Streamlit gives it new data without building the chart
 
 import pandas as pd
 
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.training.live.train import Epoch, Plan
 
-GREY, ONE_STEP = "#8C8C8C", "#E69F00"
+ONE_STEP = "#E69F00"
 HEIGHT = 280
 # name -> colour, dash, marker: no line is told from another by its colour alone
 LOSSES = {"clean": (CLEAN, [1, 0], "circle"), "adversarial": (ADVERSARIAL, [6, 3], "square")}

@@ -3,10 +3,9 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.live_training.beside import Beside
-from robust_core.dashboard.live_training.charts import GREY
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Trained
 from robust_core.words.numbers import share
@@ -45,9 +44,8 @@ def show(trained: Trained, beside: Beside, seen: Sounding, base: Sounding) -> No
     for column, (words, gaps, *ends) in zip(st.columns(2, gap="medium"), panels, strict=True):
         with column:
             st.markdown(words)
-            st.plotly_chart(
+            plots.draw(
                 dumbbells(gaps, *ends),
-                config=charts.CONFIG,
                 key=f"live_gaps_{ends[0][0]}",
                 alt=said(gaps, ends[0][0], ends[1][0]),
             )
@@ -130,11 +128,9 @@ def dumbbells(
         showlegend=False,
         hoverinfo="skip",
     )
-    layout = go.Layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        height=70 + 44 * len(gaps),
-        uirevision="keep",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    layout = plots.layout(
+        70 + 44 * len(gaps),
+        legend=plots.ABOVE | {"x": 0},
         xaxis={
             "range": [-0.06, 1.42],
             "tickvals": [0, 0.5, 1],

@@ -2,8 +2,7 @@
 
 from html import escape
 
-from robust_core.dashboard.live_training.charts import GREY
-from robust_core.dashboard.style import DEFENDED
+from robust_core.dashboard.style import DEFENDED, GREY
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.train import Plan
 from robust_core.words.numbers import share

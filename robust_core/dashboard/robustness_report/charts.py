@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from robust_core import defenses
-from robust_core.dashboard.compare_attacks.charts import GREY
-from robust_core.dashboard.detectors.charts import ABOVE, BARE
+from robust_core.dashboard import plots
 from robust_core.dashboard.robustness_report import labels
 from robust_core.dashboard.robustness_report.curves import about, hover
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, GREY
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
@@ -93,10 +92,8 @@ def trade_off(report: Report) -> go.Figure:
             hovertemplate="%{customdata}: clean %{x:.1%}, robust %{y:.1%}<extra></extra>",
         )
     )
-    layout = go.Layout(
-        **BARE,
-        height=460,
-        legend=ABOVE,
+    layout = plots.layout(
+        460,
         xaxis={"title": "right on clean pictures", "tickformat": ".0%"},
         yaxis={
             "title": f"right under attack, Linf {in_255ths(report.eps)}",
@@ -204,9 +201,9 @@ def checklist(rows: Sequence[Masking]) -> go.Figure:
     """The six findings of each defence: a sign of masked gradients, or none; the sentence in the hover."""
     names = [finding.name for finding in rows[0].findings]
     signs = [[float(f.suspicious) for f in row.findings] for row in rows]
-    layout = go.Layout(
-        **BARE,
-        height=70 + 30 * len(rows),
+    layout = plots.layout(
+        70 + 30 * len(rows),
+        legend=None,
         xaxis={"side": "top", "fixedrange": True},
         yaxis={"autorange": "reversed", "fixedrange": True},
     )
@@ -264,11 +261,9 @@ def distillation_bars(rows: Sequence[Row]) -> go.Figure:
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )
-    layout = go.Layout(
-        **BARE,
+    layout = plots.layout(
+        380,
         barmode="group",
-        height=380,
-        legend=ABOVE,
         yaxis={"range": [0, 1.1], "tickformat": ".0%", "title": "right"},
     )
     return go.Figure(bars, layout)

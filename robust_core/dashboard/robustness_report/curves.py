@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go
 
-from robust_core.dashboard.compare_attacks.charts import GREY, SYMBOLS
+from robust_core.dashboard import plots
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.detectors.charts import ABOVE, BARE
-from robust_core.dashboard.style import CLEAN, DEFENDED
+from robust_core.dashboard.style import CLEAN, DEFENDED, GREY
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
@@ -59,10 +58,9 @@ def accuracy_curves(
                 traces.append(_band(rows, tint, scale))
             place = list(titles).index(subject)
             traces.append(_line(rows, titles[subject], threat, tint, place, scale))
-    layout = go.Layout(
-        **BARE,
-        height=430,
-        legend={**ABOVE, "font": {"size": 11}},
+    layout = plots.layout(
+        430,
+        legend=plots.ABOVE | {"font": {"size": 11}},
         xaxis={"title": f"eps, Linf{unit}", "range": [-0.01 * scale * top, scale * top * 1.02]},
         yaxis={"title": "right", "range": [-0.03, 1.03], "tickformat": ".0%"},
         hovermode="closest",
@@ -81,7 +79,7 @@ def _line(
         name=f"{title}{who}",
         mode="lines+markers",
         line={"color": tint, "dash": DASHES[threat], "width": 2},
-        marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 7},
+        marker={"symbol": plots.SYMBOLS[place % len(plots.SYMBOLS)], "size": 7},
         customdata=[about(row) for row in rows],
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -105,13 +103,12 @@ def hover(conditions: str) -> str:
 def _band(rows: Sequence[Row], tint: str, scale: int) -> go.Scatter:
     x = [scale * row.eps for row in rows]
     lows, highs = zip(*(row.accuracy.interval for row in rows), strict=True) if rows else ((), ())
-    red, green, blue = (int(tint[i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(
         x=[*x, *reversed(x)],
         y=[*lows, *reversed(highs)],
         fill="toself",
         mode="none",
-        fillcolor=f"rgba({red}, {green}, {blue}, 0.15)",
+        fillcolor=plots.faint(tint, 0.15),
         showlegend=False,
         hoverinfo="skip",
     )
@@ -157,10 +154,8 @@ def certified_curves(rows: Sequence[Certified], data: str) -> go.Figure:
         for sigma in dict.fromkeys(row.sigma for row in rows if row.sigma in COHEN)
         if data == "cifar10"
     ]
-    layout = go.Layout(
-        **BARE,
-        height=400,
-        legend=ABOVE,
+    layout = plots.layout(
+        400,
         xaxis={"title": "radius in L2, values in [0, 1]", "range": [0, top]},
         yaxis={"title": "right and certified", "range": [-0.02, 1.02], "tickformat": ".0%"},
     )

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import charts, controls
+from robust_core.dashboard import controls, plots
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.robustness_report import charts as report_charts
 from robust_core.dashboard.robustness_report import curves as report_curves
@@ -108,7 +108,7 @@ def _spans(report: Report) -> dict[str, tuple[float, str]]:
 
 
 def _chart(figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, config=charts.CONFIG, key=f"report_{key}", alt=alt)
+    plots.draw(figure, key=f"report_{key}", alt=alt)
 
 
 def curves(report: Report, part: str = CURVES) -> None:

@@ -5,11 +5,11 @@ from html import escape
 import streamlit as st
 
 from robust_core import defenses
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.topics import figures
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.results import Report
-from robust_core.parameters import Paper
+from robust_core.words import citations
 from robust_core.words.numbers import share
 
 CSS = """<style>
@@ -81,9 +81,8 @@ def show(model_name: str) -> None:
     st.caption(made)
     st.markdown("###### Nine defences of 2018, attacked adaptively")
     st.markdown(MADRY_ROBUST)
-    st.plotly_chart(
+    plots.draw(
         figures.published_bars(PUBLISHED),
-        config=charts.CONFIG,
         key="published_bars",
         alt="Accuracy under attack: "
         + ", ".join(f"{authors} {accuracy} %" for _, authors, accuracy, _ in PUBLISHED),
@@ -127,17 +126,7 @@ def race(model_name: str) -> str:
             note = f"<small>Not there for {escape(model_name)}.</small>" if absent else ""
             parts += [
                 f"<div><b>{escape(defense.title)}</b>: {escape(defense.summary)} "
-                f"{link(defense.paper)}{note}</div>",
-                f"<div class=broken>{escape(defense.broken_by)} {link(defense.breaker)}</div>",
+                f"{citations.html(defense.paper)}{note}</div>",
+                f"<div class=broken>{escape(defense.broken_by)} {citations.html(defense.breaker)}</div>",
             ]
     return f"<div class=race>{''.join(parts)}</div>"
-
-
-def link(paper: Paper) -> str:
-    """``(Xie et al., 2018)`` that leads to the paper; the whole title is its tooltip."""
-    names = paper.authors.split(", ")
-    authors = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
-    return (
-        f"(<a href='{escape(paper.link)}' target=_blank rel='noopener noreferrer' "
-        f"title='{escape(str(paper))}'>{escape(authors)}, {paper.year}</a>)"
-    )

@@ -7,15 +7,16 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from torch import Tensor
 
-from robust_core.dashboard.compare_attacks.charts import GREY
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED
+from robust_core.dashboard import plots
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, GREY
 from robust_core.toys.masking import Line
 from robust_core.toys.temperature import Pair, Shares
 
-BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
-ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
-LEAST, NEAREST = 1.4e-45, 6e-8
-"""Of float32: its least number above 0, and how near a probability below 1 comes to 1."""
+ABOVE = plots.ABOVE | {"x": 0}
+LEAST = 1.4e-45
+"""The least float32 above 0."""
+NEAREST = 6e-8
+"""How near a float32 probability below 1 comes to 1."""
 ROWS = {"undefended": 0, "defended": 1}
 
 
@@ -40,7 +41,7 @@ def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
             customdata=[conditions for _, _, _, conditions in rows],
             hovertemplate="%{y}: %{text}<br>%{customdata}<extra></extra>",
         ),
-        go.Layout(**BARE, height=300),
+        plots.layout(300, legend=None),
     )
     figure.update_xaxes(
         title="accuracy under the authors' attack", range=[0, 100], ticksuffix=" %", fixedrange=True
@@ -81,7 +82,12 @@ def masking_lines(found: Line, names: Sequence[str], *, adaptive: str, log: bool
     for name, classes in (("undefended", found.classes), ("defended", found.defended_classes)):
         _strip(figure, name, found.t, classes, names)
     figure.update_layout(
-        **BARE, height=520, legend=ABOVE, barmode="overlay", bargap=0.25, hovermode="closest"
+        **plots.FRAME,
+        height=520,
+        legend=ABOVE,
+        barmode="overlay",
+        bargap=0.25,
+        hovermode="closest",
     )
     _axes(figure, log)
     return figure
@@ -164,7 +170,7 @@ def radius_curves(
                 ("smoothing (Cohen et al.)", smoothing, "dash"),
             )
         ],
-        go.Layout(**BARE, height=340, legend=ABOVE),
+        plots.layout(340, legend=ABOVE),
     )
     figure.add_vline(
         x=here,
@@ -209,7 +215,7 @@ def penalty_curves(
         marker={"symbol": "circle-open", "size": 8, "color": ADVERSARIAL},
         hovertemplate="margin before %{x:.2f}, loss after FGSM %{y:.3f}<extra></extra>",
     )
-    figure = go.Figure([*lines, dots], go.Layout(**BARE, height=380, legend=ABOVE))
+    figure = go.Figure([*lines, dots], plots.layout(380, legend=ABOVE))
     figure.update_xaxes(title="margin y (w x + b) of the clean picture", fixedrange=True)
     figure.update_yaxes(title="loss", rangemode="tozero", fixedrange=True)
     return figure
@@ -234,7 +240,7 @@ def softmax_chart(found: Pair, *, certain: float | None, silent: float | None) -
             ("float32", found.loser, DEFENDED, "solid"),
         )
     ]
-    figure = go.Figure(lines, go.Layout(**BARE, height=340, legend=ABOVE))
+    figure = go.Figure(lines, plots.layout(340, legend=ABOVE))
     for at, words, height in ((certain, "the other: exactly 1", 0.97), (silent, "exactly 0", 0.85)):
         if at is not None:
             figure.add_vline(x=at, line={"color": ADVERSARIAL, "width": 1.5, "dash": "dot"})
@@ -270,7 +276,7 @@ def share_chart(found: Shares) -> go.Figure:
             ("gradient exactly 0, float64", found.double, GREY, "dash"),
         )
     ]
-    figure = go.Figure(lines, go.Layout(**BARE, height=340, legend=ABOVE))
+    figure = go.Figure(lines, plots.layout(340, legend=ABOVE))
     _temperature_axis(figure)
     figure.update_yaxes(title="share of pictures", range=[-0.03, 1.03], tickformat=".0%")
     return figure

@@ -4,7 +4,7 @@ import streamlit as st
 from torch import Tensor
 
 from robust_core import imaging, zoo
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.topics import figures
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
@@ -70,11 +70,10 @@ def show() -> None:
         st.markdown(f"**{sentence(kind, digit, steps)}**")
         _pictures(image, digit, steps)
     with right:
-        st.plotly_chart(
+        plots.draw(
             figures.masking_lines(
                 along, digits.CLASSES, adaptive=KINDS[kind][1], log=kind == "Saturation"
             ),
-            config=charts.CONFIG,
             key="masking_lines",
             alt="Loss, its slope, and the class along the direction of FGSM, with and without the defence.",
         )

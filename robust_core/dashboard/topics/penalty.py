@@ -3,7 +3,7 @@
 import streamlit as st
 import torch
 
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.topics import figures
 from robust_core.engine import key_of
 from robust_core.toys import logistic
@@ -78,13 +78,12 @@ def _draw(model: Logistic, eps: float, before: torch.Tensor, after: torch.Tensor
         "L1 weight decay": logistic.decayed(margin, eps, model.l1),
     }
     off = (logistic.adversarial(before, eps, model.l1) - after).abs().max().item()
-    st.plotly_chart(
+    plots.draw(
         figures.penalty_curves(
             margin.tolist(),
             {name: values.tolist() for name, values in losses.items()},
             (before.tolist(), after.tolist()),
         ),
-        config=charts.CONFIG,
         key="penalty_curves",
         alt="Loss against margin: plain, adversarial, and with L1 weight decay; test pictures lie on the "
         "adversarial curve.",

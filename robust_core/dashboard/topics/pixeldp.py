@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from robust_core.certify import pixeldp, smoothing
-from robust_core.dashboard import charts
+from robust_core.dashboard import plots
 from robust_core.dashboard.topics import figures
 
 SIGMA = r"\sigma = \sqrt{2 \ln(1.25 / \delta)}\;\Delta\,L / \epsilon"
@@ -58,9 +58,8 @@ def show() -> None:
         )
         _numbers(found, bound)
         scale = found.sigma / sensitivity
-        st.plotly_chart(
+        plots.draw(
             figures.radius_curves(P, *curves(found.sigma, sensitivity), here=p, bound=bound),
-            config=charts.CONFIG,
             key="radius_curves",
             alt=f"Certified radius against the probability: PixelDP up to {0.571 * scale:.3g}, smoothing "
             "without a limit.",

@@ -7,7 +7,7 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import charts, lab
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.topics import figures
 from robust_core.dashboard.topics.adversarial_training import CSS
 from robust_core.data import digits
@@ -54,9 +54,8 @@ def show() -> None:
         found = pair(gap, SCALES)
         certain, silent = limits(found)
         st.markdown("**Softmax of two logits: the smaller one's probability**")
-        st.plotly_chart(
+        plots.draw(
             figures.softmax_chart(found, certain=certain, silent=silent),
-            config=charts.CONFIG,
             key="softmax_chart",
             alt=words(gap, certain, silent),
         )
@@ -83,7 +82,7 @@ def _show_shares() -> None:
         f"the logits is exactly 0 for {short_share(found.silent[at], 0)}, "
         f"in float64 for {short_share(found.double[at], 0)}."
     )
-    st.plotly_chart(figures.share_chart(found), config=charts.CONFIG, key="share_chart", alt=said)
+    plots.draw(figures.share_chart(found), key="share_chart", alt=said)
     st.caption(f"{said} Accuracy is the same at every T.")
 
 

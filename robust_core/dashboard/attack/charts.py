@@ -2,12 +2,10 @@
 
 import plotly.graph_objects as go
 
-from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard import plots
+from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.experiment.perform import Experiment, Frame
 from robust_core.words.numbers import percent
-
-CONFIG = {"displaylogo": False, "displayModeBar": False}
-_BARE = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
 
 
 def top_classes(experiment: Experiment, k: int = 5) -> list[tuple[str, float, float]]:
@@ -41,11 +39,10 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
                 hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
             )
         )
-    layout = go.Layout(
-        **_BARE,
+    layout = plots.layout(
+        48 + 40 * len(rows),
         barmode="group",
-        height=48 + 40 * len(rows),
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        legend=plots.ABOVE | {"traceorder": "normal"},
         xaxis={
             "range": [0, 1.28],  # room for "over 99.9 %" on a phone
             "tickformat": ".0%",
@@ -57,16 +54,11 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
     return go.Figure(bars, layout)  # in one piece: updating a figure costs three times as much
 
 
-def whole_ticks(last: int, most: int = 10) -> int:
-    """The distance of ticks from 0 to ``last``: 1, 2 or 5 times a power of ten, ``most`` at most."""
-    return next(k * 10**e for e in range(12) for k in (1, 2, 5) if last <= most * k * 10**e)
-
-
 def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int) -> go.Figure:
     """Confidence per step of the classes that matter, with a line at the step that is shown."""
     dashes = ("solid", "dash", "dot")
     symbols = ("circle", "square", "diamond")
-    colours = (CLEAN, ADVERSARIAL, "#8C8C8C")
+    colours = (CLEAN, ADVERSARIAL, GREY)
     lines = [
         go.Scatter(
             x=[frame.step for frame in frames],
@@ -80,14 +72,12 @@ def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int)
         )
         for i, (index, name) in enumerate(names.items())
     ]
-    layout = go.Layout(
-        **_BARE,
-        height=260,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+    layout = plots.layout(
+        260,
         xaxis={
             "title": "step",
             "tick0": 0,
-            "dtick": whole_ticks(frames[-1].step),
+            "dtick": plots.whole_ticks(frames[-1].step),
             "fixedrange": True,
         },
         yaxis={
@@ -98,5 +88,5 @@ def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int)
         },
     )
     figure = go.Figure(lines, layout)
-    figure.add_vline(x=here, line={"color": "#8C8C8C", "width": 1})
+    figure.add_vline(x=here, line={"color": GREY, "width": 1})
     return figure

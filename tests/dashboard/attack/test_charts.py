@@ -2,7 +2,7 @@
 
 import pytest
 
-from robust_core.dashboard import charts
+from robust_core.dashboard.attack import charts
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.goals import Towards
 
@@ -50,15 +50,6 @@ def test_the_axis_does_not_jump_between_results(experiment):
     low, high = charts.confidence_bars(experiment).layout.xaxis.range
     assert low == 0
     assert high >= 1
-
-
-@pytest.mark.parametrize("last", [0, 1, 3, 10, 11, 50, 310, 10_000, 49_999])
-def test_ticks_of_steps_are_whole_and_few(last):
-    apart = charts.whole_ticks(last)
-    assert isinstance(apart, int)
-    assert apart >= 1
-    assert last / apart <= 10
-    assert apart == 1 or last / apart > 4, "and not too few"
 
 
 def test_the_path_has_a_point_for_each_frame_and_a_line_at_the_shown_step(experiment):

@@ -1,0 +1,69 @@
+"""The frame that every plotly chart stands in, how it is put on a page, and what charts share."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from robust_core import attacks
+from robust_core.dashboard.style import ADVERSARIAL, GREY
+
+CONFIG = {"displaylogo": False, "displayModeBar": False}
+FRAME = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
+"""Narrow margins, and a view that stays as it is when new data arrive."""
+ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
+"""The legend, above the chart."""
+FIXED = {"fixedrange": True, "zeroline": False}
+"""An axis that nobody can drag."""
+FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
+SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "x",
+    "star",
+    "pentagon",
+    "hexagon",
+    "triangle-down",
+)
+
+
+def layout(height: int, *, legend: dict | None = ABOVE, **others) -> go.Layout:
+    """The frame, ``height`` pixels high; ``others`` go to ``go.Layout``. ``legend`` is None for none."""
+    return go.Layout(**FRAME, height=height, legend=legend, **others)
+
+
+def draw(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Put a figure on the page; ``alt`` says in words what it shows."""
+    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt)
+
+
+def whole_ticks(last: int, most: int = 10) -> int:
+    """The distance of ticks from 0 to ``last``: 1, 2 or 5 times a power of ten, ``most`` at most."""
+    return next(k * 10**e for e in range(12) for k in (1, 2, 5) if last <= most * k * 10**e)
+
+
+def family(name: str) -> str:
+    """An attack's name without its norm: the lines of a family share colour and marker."""
+    return name.removesuffix("-l2").removesuffix("-linf")
+
+
+def colour_of(name: str) -> str:
+    """The colour of an attack's family, the same on every page; grey for what is no attack."""
+    place = _place(name)
+    return GREY if place is None else FAMILIES[place % len(FAMILIES)]
+
+
+def symbol_of(name: str) -> str:
+    """The marker of an attack's family; a circle for what is no attack."""
+    return SYMBOLS[(_place(name) or 0) % len(SYMBOLS)]
+
+
+def _place(name: str) -> int | None:
+    families = list(dict.fromkeys(family(known) for known in attacks.names()))
+    return families.index(family(name)) if family(name) in families else None
+
+
+def faint(colour: str, opacity: float) -> str:
+    """A colour ``#RRGGBB`` that lets through what lies behind it."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
