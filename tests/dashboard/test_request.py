@@ -134,7 +134,7 @@ def same_on_the_command_line(monkeypatch, capsys):
 
     def run(command: str):
         caught = []
-        true_perform = robust_core.experiment.perform
+        true_perform = robust_core.experiment.perform.perform
 
         def perform(*args, **options):
             caught.append(true_perform(*args, **options))
