@@ -37,8 +37,9 @@ def section(name: str, parser: argparse.ArgumentParser, level: int = 2) -> str:
 
 
 def listed(action: argparse.Action) -> bool:
-    """Whether an action is an option of its own: not ``--help``, not the list of sub-commands."""
-    return not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+    """Whether an action is an option of its own: not ``--help``, a hidden one or the sub-commands."""
+    hidden = action.help is argparse.SUPPRESS
+    return not hidden and not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
 
 
 def invocation(action: argparse.Action) -> str:
