@@ -17,8 +17,9 @@ from torch import Tensor
 
 from robust_core.certify.binomial import lower, upper
 from robust_core.certify.checks import between, votes_of, within
-from robust_core.certify.voting import Progress, one_picture, tally
+from robust_core.certify.voting import one_picture, tally
 from robust_core.modes import evaluating
+from robust_core.progress import Progress
 
 LARGEST_EPS = 1.0
 """The Gaussian mechanism is proved for eps up to here (Dwork and Roth, 2014, theorem A.1)."""

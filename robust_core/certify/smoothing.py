@@ -19,8 +19,9 @@ from torch import Tensor
 from robust_core.attacks.balls import own_generators
 from robust_core.certify.binomial import lower
 from robust_core.certify.checks import between, votes_of, whole, within
-from robust_core.certify.voting import Noise, Progress, one_picture, tally
+from robust_core.certify.voting import Noise, one_picture, tally
 from robust_core.modes import evaluating
+from robust_core.progress import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

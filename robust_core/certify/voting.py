@@ -7,8 +7,8 @@ from torch import Tensor
 
 from robust_core.attacks.checks import check_batch, check_logits
 from robust_core.certify.checks import whole
+from robust_core.progress import Progress
 
-Progress = Callable[[int, int], object]
 BLOCK = 32
 """Draws of noise that are made at once, whatever the batch is."""
 

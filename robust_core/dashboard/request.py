@@ -11,7 +11,7 @@ from robust_core import attacks, zoo
 from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
-from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.perform import UNTARGETED, Experiment, perform
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
@@ -82,7 +82,7 @@ class Request:
             detector=self.detector,
         )
 
-    def work(self, progress: Progress) -> Experiment:
+    def work(self, progress: Reporter) -> Experiment:
         """Load the model and run the experiment; called in a thread of the engine."""
         source = f"the label of the {self.chosen.data}" if self.label is not None else ""
 

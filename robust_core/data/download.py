@@ -11,17 +11,16 @@ import threading
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.paths import data_folder
+from robust_core.progress import Progress
 
 CHUNK = 2**18
 MEGABYTE = 10**6
 TIMEOUT = 30.0  # seconds without a byte
-Progress = Callable[[int, int], None]
 
 _running = threading.Lock()
 

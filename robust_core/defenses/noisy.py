@@ -9,7 +9,7 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.attacks.balls import own_generators
 from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
-from robust_core.certify.voting import Noise, Progress, one_picture, tally
+from robust_core.certify.voting import Noise, one_picture, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
@@ -17,6 +17,7 @@ from robust_core.defenses.trained import Trained
 from robust_core.modes import evaluating
 from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.parameters import Paper, parameter
+from robust_core.progress import Progress
 
 VALUES = 2**20
 """So many values of noise are drawn at a time."""

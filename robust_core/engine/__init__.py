@@ -14,7 +14,7 @@ call is where abandoned work stops. Nothing here knows of streamlit.
 from robust_core.engine.cache import nbytes
 from robust_core.engine.engine import Engine, Stats
 from robust_core.engine.errors import Abandoned, Busy, OutOfMemory, OutOfTime
-from robust_core.engine.jobs import Progress, Ticket
+from robust_core.engine.jobs import Reporter, Ticket
 from robust_core.engine.keys import key_of
 from robust_core.engine.memory import in_batches, on_cpu_if_out_of_memory
 from robust_core.engine.threads import configure_threads
@@ -25,7 +25,7 @@ __all__ = [
     "Engine",
     "OutOfMemory",
     "OutOfTime",
-    "Progress",
+    "Reporter",
     "Stats",
     "Ticket",
     "configure_threads",

@@ -18,7 +18,9 @@ def nbytes(thing: object) -> int:
     attributes of other objects. What is reached twice counts once, and a view counts as the whole
     memory that it looks into, because a kept view keeps all of it.
     """
-    total, seen, waiting = 0, set(), [thing]
+    total = 0
+    seen: set[int] = set()
+    waiting = [thing]
     while waiting:
         item = waiting.pop()
         if id(item) not in seen:

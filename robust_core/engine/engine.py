@@ -12,7 +12,7 @@ import torch
 
 from robust_core.engine.cache import MISSING, Cache, nbytes
 from robust_core.engine.errors import Abandoned, Busy, OutOfTime
-from robust_core.engine.jobs import Job, Progress, Slot, T, Ticket
+from robust_core.engine.jobs import Job, Reporter, Slot, T, Ticket
 from robust_core.engine.threads import configure_threads, default_workers
 
 PATIENCE = 5.0  # seconds that the end of the program waits for running steps
@@ -57,7 +57,9 @@ class Engine:
             raise ValueError("workers and queue_limit must be at least 1")
         if not (budget > 0 and grace >= 0 and cache_bytes >= 0):
             raise ValueError("budget must be positive; grace and cache_bytes must not be negative")
-        self.queue_limit, self.budget, self.grace = queue_limit, budget, grace
+        self.queue_limit = queue_limit
+        self.budget = budget
+        self.grace = grace
         self._cache = Cache(cache_bytes)
         self._jobs: dict[str, Job] = {}  # queued or running, and open to new tickets
         self._queue: deque[Job] = deque()
@@ -71,7 +73,7 @@ class Engine:
     def submit(
         self,
         key: str,
-        work: Callable[[Progress], T],
+        work: Callable[[Reporter], T],
         *,
         session: str | None = None,
         channel: str = "main",
@@ -170,7 +172,7 @@ class Engine:
             return 1 + sum(other.wanted(now, self.grace) for other in ahead)
 
     def advance(self, job: Job, step: int, total: int | None) -> None:
-        """Note the progress of ``job``, or raise why it stops; see `Progress`."""
+        """Note the progress of ``job``, or raise why it stops; see `Reporter`."""
         now = time.monotonic()
         with self._changed:
             job.step, job.total = step, total
@@ -271,7 +273,7 @@ class Engine:
         try:
             # Grad and inference mode belong to the thread: what one work sets ends with it.
             with torch.inference_mode(False):
-                job.value = job.work(Progress(self, job))
+                job.value = job.work(Reporter(self, job))
             if job.stop is None:
                 size = nbytes(job.value)
         except BaseException as error:  # whatever it is belongs to those who wait, not to us

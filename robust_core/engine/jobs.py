@@ -5,25 +5,31 @@ import threading
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from robust_core.engine.errors import Abandoned
-
-if TYPE_CHECKING:
-    from robust_core.engine.engine import Engine
 
 T = TypeVar("T")
 Slot = tuple[str, str]  # session and channel: each has one request at a time
 
 
+class Desk(Protocol):
+    """What a reporter and a ticket ask of the engine that they belong to."""
+
+    def advance(self, job: "Job", step: int, total: int | None) -> None: ...
+    def place(self, job: "Job") -> int: ...
+    def leave(self, ticket: "Ticket") -> None: ...
+
+
 class Job:
     """A computation that is queued, running or finished. The engine's lock guards its fields."""
 
-    def __init__(self, key: str, work: Callable[["Progress"], object]) -> None:
+    def __init__(self, key: str, work: Callable[["Reporter"], object]) -> None:
         self.key = key
-        self.work: Callable[[Progress], object] | None = work
+        self.work: Callable[[Reporter], object] | None = work
         self.tickets: set[Ticket] = set()
-        self.step, self.total = 0, None
+        self.step = 0
+        self.total: int | None = None  # None before it is known
         self.shown: object = None  # what there is so far
         self.started: float | None = None  # monotonic seconds
         self.left_at = -math.inf  # when the last ticket left
@@ -39,7 +45,8 @@ class Job:
 
     def fail(self, error: BaseException) -> None:
         """Keep the error for those who wait, but not the tensors in the frames it passed."""
-        self.error, self.traceback = error, error.__traceback__
+        self.error = error
+        self.traceback = error.__traceback__
         seen: set[int] = set()
         while error is not None and id(error) not in seen:
             traceback.clear_frames(error.__traceback__)
@@ -47,11 +54,12 @@ class Job:
             error = error.__cause__ or error.__context__
 
 
-class Progress:
+class Reporter:
     """What a computation reports its steps to, and is stopped by."""
 
-    def __init__(self, engine: "Engine", job: Job) -> None:
-        self._engine, self._job = engine, job
+    def __init__(self, engine: Desk, job: Job) -> None:
+        self._engine = engine
+        self._job = job
 
     def __call__(self, step: int, total: int | None = None) -> None:
         """Report that ``step`` of ``total`` steps are done.
@@ -76,8 +84,9 @@ class Ticket(Generic[T]):
     there yet; the work stops at its next step unless other tickets share it.
     """
 
-    def __init__(self, engine: "Engine", job: Job, slot: Slot | None, *, cached: bool) -> None:
-        self._engine, self.job = engine, job
+    def __init__(self, engine: Desk, job: Job, slot: Slot | None, *, cached: bool) -> None:
+        self._engine = engine
+        self.job = job
         self.slot = slot  # the session and channel that asked; None without a session
         self._over = threading.Event()
         self._left = False

@@ -42,7 +42,8 @@ def in_batches(
         raise ValueError(f"batch must be at least 1, not {batch}")
     if not len(images):
         return work(images)
-    parts, start = [], 0
+    parts = []
+    start = 0
     while start < len(images):
         chunk = images[start : start + batch]
         part = _attempt(work, chunk)

@@ -1,6 +1,6 @@
 """How sure a model stays of one picture's class while an attack's radius grows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,8 +10,7 @@ from robust_core.attacks import Attack, AttackResult
 from robust_core.classifier import Classifier
 from robust_core.experiment.perform import UNTARGETED, check_goal
 from robust_core.goals import Aim, Goal
-
-Progress = Callable[[int, int], object]
+from robust_core.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from robust_core.defenses import Defended, Defense
 from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.distances import all_norms
 from robust_core.experiment.detection import Detection
-from robust_core.experiment.perform import UNTARGETED, Experiment, Progress, check_goal
+from robust_core.experiment.perform import UNTARGETED, Experiment, check_goal
 from robust_core.goals import Goal, Towards
 from robust_core.modes import evaluating
+from robust_core.progress import Progress
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector

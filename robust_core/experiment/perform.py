@@ -1,7 +1,6 @@
 """One picture, one model, one attack: everything the page and the command line say about it."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from robust_core.distances import ssim
 from robust_core.experiment.detection import Detection
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
+from robust_core.progress import Progress
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 MAX_FRAMES = 41
 """How many iterates of an attack are kept for the scrubber at most, evenly spread, besides the last."""
 
-Progress = Callable[[int, int], object]
 UNTARGETED = Untargeted()
 
 

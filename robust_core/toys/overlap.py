@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from robust_core import attacks
 from robust_core.attacks.pair.mixed import mixed
 from robust_core.detectors import calibrate
+from robust_core.progress import Progress, counter
 
 EPS = 0.14
 """Linf radius, in units of the side of the plane: the classes are about 0.2 apart."""
@@ -26,8 +27,6 @@ WIDTH, SCALE = 64, 12.0
 STEPS, ROUNDS, CLASSIFIER_ROUNDS, RATE = 4, 500, 100, 0.015
 SHARE = 0.5
 """How many points of a round the dynamic adversary moves, as in the paper."""
-
-Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True)
@@ -137,13 +136,13 @@ def overlap(
     """
     _check(seed, eps, points, grid)
     generator = torch.Generator().manual_seed(seed)
-    told = _counter(progress)
+    tell = counter(progress, CLASSIFIER_ROUNDS + 2 * ROUNDS)
     train, labels = moons(points, seed)
-    classifier = _fit_classifier(train, labels, generator, told)
+    classifier = _fit_classifier(train, labels, generator, tell)
     said = classifier(train).argmax(1)
     pairs = {
-        "static": _fit_static(classifier, train, said, eps, generator, told),
-        "dynamic": _fit_dynamic(classifier, train, said, eps, generator, told),
+        "static": _fit_static(classifier, train, said, eps, generator, tell),
+        "dynamic": _fit_dynamic(classifier, train, said, eps, generator, tell),
     }
     test, truth = moons(points, seed + 1_000_003)
     aside = moons(CALIBRATION, seed + 2_000_003)[0]
@@ -203,18 +202,6 @@ def _check(seed: int, eps: float, points: int, grid: int) -> None:
         raise ValueError(f"eps must be a number from 0.01 to 0.5; got {eps!r}")
 
 
-def _counter(progress: Progress | None) -> Callable[[], object]:
-    total, done = CLASSIFIER_ROUNDS + 2 * ROUNDS, 0
-
-    def told() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
-
-    return told
-
-
 class _Scaled(nn.Module):
     """The plane about 0 and enlarged: a network on [0, 1] itself is too smooth for thin classes."""
 
@@ -234,7 +221,7 @@ def _network(outputs: int, generator: torch.Generator) -> nn.Sequential:
 
 
 def _train(
-    network: nn.Module, rounds: int, loss: Callable[[], Tensor], told: Callable[[], object]
+    network: nn.Module, rounds: int, loss: Callable[[], Tensor], tell: Callable[[], None]
 ) -> None:
     optimiser = torch.optim.Adam(network.parameters(), RATE)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=rounds)
@@ -243,15 +230,15 @@ def _train(
         loss().backward()
         optimiser.step()
         schedule.step()
-        told()
+        tell()
     network.eval().requires_grad_(False)
 
 
 def _fit_classifier(
-    points: Tensor, labels: Tensor, generator: torch.Generator, told: Callable[[], object]
+    points: Tensor, labels: Tensor, generator: torch.Generator, tell: Callable[[], None]
 ) -> nn.Module:
     network = _network(2, generator)
-    _train(network, CLASSIFIER_ROUNDS, lambda: F.cross_entropy(network(points), labels), told)
+    _train(network, CLASSIFIER_ROUNDS, lambda: F.cross_entropy(network(points), labels), tell)
     return network
 
 
@@ -261,7 +248,7 @@ def _fit_static(
     said: Tensor,
     eps: float,
     generator: torch.Generator,
-    told: Callable[[], object],
+    tell: Callable[[], None],
 ) -> Pair:
     pair = Pair(classifier, _network(1, generator))
     moved = attacks.create("bim", eps=eps, steps=STEPS)(classifier, points, said)
@@ -270,7 +257,7 @@ def _fit_static(
         pair.detector,
         ROUNDS,
         lambda: F.binary_cross_entropy_with_logits(pair.logit(x), adversarial.float()),
-        told,
+        tell,
     )
     return pair
 
@@ -281,7 +268,7 @@ def _fit_dynamic(
     said: Tensor,
     eps: float,
     generator: torch.Generator,
-    told: Callable[[], object],
+    tell: Callable[[], None],
 ) -> Pair:
     pair = Pair(classifier, _network(1, generator))
 
@@ -294,5 +281,5 @@ def _fit_dynamic(
         )
         return F.binary_cross_entropy_with_logits(pair.logit(x), chosen.float())
 
-    _train(pair.detector, ROUNDS, loss, told)
+    _train(pair.detector, ROUNDS, loss, tell)
     return pair

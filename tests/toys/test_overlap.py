@@ -125,7 +125,7 @@ def test_progress_is_told_and_can_end_it(small):
 
     with pytest.raises(InterruptedError):
         small(progress=stop)
-    assert [k for k, _ in seen] == list(range(1, 21))
+    assert [k for k, _ in seen] == list(range(21))
     assert len({n for _, n in seen}) == 1
 
 

@@ -14,7 +14,7 @@ from robust_core.dashboard.compare_attacks.selection import Row, left_confidence
 from robust_core.dashboard.controls import EPS_CHOICES, radius
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
-from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.curves import Point, curve
 from robust_core.experiment.perform import Experiment
 from robust_core.experiment.slices import Regions, axes, plane, regions
@@ -173,7 +173,7 @@ def curve_key(row: Row) -> str:
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
 
-def curve_work(row: Row, progress: Progress) -> tuple[Point, ...]:
+def curve_work(row: Row, progress: Reporter) -> tuple[Point, ...]:
     """Load the model and attack at each eps of the grid; called in a thread of the engine."""
     request = row.request
 
@@ -222,7 +222,7 @@ def show_regions(rows: list[Row], done: dict[str, Experiment]) -> None:
 
 
 def regions_work(
-    model: zoo.Description, experiment: Experiment, points: int, progress: Progress
+    model: zoo.Description, experiment: Experiment, points: int, progress: Reporter
 ) -> Regions:
     """Ask the model about the grid; called in a thread of the engine."""
 

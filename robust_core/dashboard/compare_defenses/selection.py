@@ -18,7 +18,7 @@ from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
-from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.defended import Look, Outcome, Trial, look, trial
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import said
@@ -113,7 +113,7 @@ class Row:
         kept = {aware: lab.engine().peek(self.trial_key(aware)) for aware in (False, True)}
         return lab.engine().peek(self.key), {k: v for k, v in kept.items() if v}
 
-    def look(self, progress: Progress) -> Look:
+    def look(self, progress: Reporter) -> Look:
         """Show the clean picture to the defence; called in a thread of the engine."""
 
         def seen(model: Classifier) -> Look:
@@ -123,7 +123,7 @@ class Row:
         return self._on_best(seen)
 
     def try_out(
-        self, aware: bool, before: Look, made: Experiment | None, progress: Progress
+        self, aware: bool, before: Look, made: Experiment | None, progress: Reporter
     ) -> Trial:
         """One of the two attackers; called in a thread of the engine."""
         request, defense = self.request, self.defense

@@ -18,7 +18,7 @@ from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
 from robust_core.detectors import Reconstruction
 from robust_core.devices import best_device
-from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment import deflection
 from robust_core.experiment.deflection import Deflection
 from robust_core.words.numbers import in_255ths
@@ -114,7 +114,7 @@ def _wanted() -> None:
     st.session_state["_deflected"] = True
 
 
-def _work(name: str, target: int, eps: float, progress: Progress) -> Deflection:
+def _work(name: str, target: int, eps: float, progress: Reporter) -> Deflection:
     """Load and attack; called in a thread of the engine."""
     family = zoo.family(zoo.index()[name]["model"])
     images, labels = deflection.pictures_of(family)

@@ -15,7 +15,7 @@ from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
-from robust_core.engine import Progress, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import Duel, duel
 from robust_core.words.numbers import in_255ths, percent
@@ -85,7 +85,7 @@ def show(request: Request, choice: Choice, found: dict[str, dict]) -> None:
         _draw(outcome, request)
 
 
-def _work(request: Request, choice: Choice, progress: Progress) -> Duel:
+def _work(request: Request, choice: Choice, progress: Reporter) -> Duel:
     """Load and run; called in a thread of the engine."""
 
     def on(device: torch.device) -> Duel:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
-from robust_core.engine import Progress, key_of
+from robust_core.engine import Reporter, key_of
 from robust_core.evaluation.soundings import Sounding
 from robust_core.training.live.control import Control, control_of, train_control
 from robust_core.training.live.train import DIGITS, Plan, measure
@@ -48,7 +48,7 @@ def found(plan: Plan, *, doing: str) -> Beside | None:
             f"the bundled {DIGITS}",
         )
 
-    def work(progress: Progress) -> Classifier:
+    def work(progress: Reporter) -> Classifier:
         return train_control(control, progress=progress)
 
     model = lab.compute(

@@ -19,7 +19,7 @@ from robust_core.dashboard.result import BADGES, notices
 from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
-from robust_core.engine import Progress, key_of
+from robust_core.engine import Reporter, key_of
 from robust_core.experiment.perform import Experiment, perform
 from robust_core.training.live.train import DIGITS, Trained
 from robust_core.words.verdict import said, sentence, verdict
@@ -152,7 +152,7 @@ def _attacked(
 ) -> Experiment | None:
     """What the attack makes of the picture for the network called ``name``; ``net`` is its key."""
 
-    def work(progress: Progress) -> Experiment:
+    def work(progress: Reporter) -> Experiment:
         return perform(
             model,
             pixels,

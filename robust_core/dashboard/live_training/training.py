@@ -9,7 +9,7 @@ from robust_core.dashboard.live_training import beside as live_beside
 from robust_core.dashboard.live_training import charts, markup
 from robust_core.dashboard.live_training.beside import Beside, epoch_of
 from robust_core.dashboard.live_training.words import WORDS
-from robust_core.engine import Progress, key_of
+from robust_core.engine import Reporter, key_of
 from robust_core.training.live.control import control_of
 from robust_core.training.live.train import METHODS, Epoch, Plan, Trained, train_live
 
@@ -146,7 +146,7 @@ def train(
 ) -> Trained | None:
     """The training by way of the engine, with a bar and a stop button; None where it was stopped."""
 
-    def work(progress: Progress) -> Trained:
+    def work(progress: Reporter) -> Trained:
         return train_live(plan, progress=progress, watch=progress.show)
 
     return lab.compute(

@@ -7,7 +7,8 @@ import torch
 from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
-from robust_core.training.live.train import DIGITS, Plan, Progress, Watched, counter, first_weights
+from robust_core.progress import Progress, counter
+from robust_core.training.live.train import DIGITS, Plan, Watched, first_weights
 from robust_core.training.recipes import DIGITS_DATA
 
 

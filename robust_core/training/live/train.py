@@ -15,6 +15,7 @@ from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
 from robust_core.evaluation.soundings import Sounding, copies, sound
+from robust_core.progress import Progress, counter
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
     Clean,
@@ -53,8 +54,6 @@ FINAL, FINAL_STEPS = 450, 20
 """Pictures, of the test set and of the training set, and steps of PGD in the end."""
 LOSS_PICTURES = 256
 """Training pictures that the losses of an epoch are measured on."""
-
-Progress = Callable[[int, int], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,21 +261,6 @@ def measure(
     images, labels = (part[:FINAL] for part in digits.load(split))
     old = copies(zoo.load(DIGITS, "cpu"), images, labels, eps=eps)
     return sound(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
-
-
-def counter(progress: Progress | None, total: int) -> Callable[[], None]:
-    """Tells ``progress`` of step 0 of ``total`` now, and of one more at each call."""
-    done = 0
-    if progress is not None:
-        progress(done, total)
-
-    def tell() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(done, total)
-
-    return tell
 
 
 def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) -> Epoch:

@@ -1,0 +1,21 @@
+"""Progress: how a long computation says how far it is, and is stopped."""
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], object]
+"""Called as ``progress(steps done, steps in all)``; what it raises ends the computation."""
+
+
+def counter(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Tells ``progress`` of step 0 of ``total`` now, and of one more at each call."""
+    done = 0
+    if progress is not None:
+        progress(done, total)
+
+    def tell() -> None:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, total)
+
+    return tell
