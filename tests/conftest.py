@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from robust_core import zoo
 from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
+from robust_core.detectors import Detector, FeatureSqueezing
+from robust_core.detectors.squeezers import squeezer
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.training.export import install, rounded_weights, write_export
@@ -191,3 +193,16 @@ def masked(weights_folder, resnet, tmp_path, monkeypatch) -> str:
     write_export(tmp_path / "masked", name, entry, content)
     install(tmp_path / "masked", name, weights_folder)
     return name
+
+
+@pytest.fixture
+def three_detectors(resnet):
+    """Two subnetworks at different points, and one of another method."""
+    made = {}
+    for seed, point in enumerate(("AD(0)", "AD(2)")):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            subnetwork = build(point)
+        made[point] = Detector(resnet, subnetwork, point=point, name=point)
+    squeezing = FeatureSqueezing(resnet, [squeezer("bits-2")], name="squeezing", threshold=0.3)
+    return made | {"squeezing": squeezing}

@@ -50,7 +50,7 @@ def write(path: Path, **options) -> Path:
     return path
 
 
-def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.About]]:
+def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.DefenseRow]]:
     """The rows of one subject by part."""
     name, parameters, title, clean, naive, unaware, adaptive = SUBJECTS[subject]
 
@@ -61,7 +61,7 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.
 
     def row(part: str, threat: str, attack: str | None, eps: float | None, share: float):
         steps = {"pgd": 20, "auto": 100, "cw-l2": 1000}.get(attack)
-        return kinds.Row(
+        return kinds.AccuracyRow(
             **about(part),
             threat=threat,
             made_on=None if attack is None else MODEL,
@@ -90,29 +90,29 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.
     found["auto"] = [row("auto", "adaptive", "auto", FIELD, 0.9 * adaptive)]
     if name in ("none", "jpeg"):
         found["jpeg"] = [{**asdict(r), "part": "jpeg"} for r in found["curves"]]
-        found["jpeg"] = [kinds.Row(**r) for r in found["jpeg"]]
+        found["jpeg"] = [kinds.AccuracyRow(**r) for r in found["jpeg"]]
     if name in ("none", "distilled"):
         found["distillation"] = [row("distillation", "adaptive", "cw-l2", None, 0.0)]
     if name in ("smoothing", "pixeldp"):
         found["certified"] = [_certified(about("certified"), clean)]
     found["masking"] = [_masking(about("masking"), subject in MASKED)]
     times = {"milliseconds": 0.5, "milliseconds_alone": 4.0, "device": "cpu", "threads": 2}
-    return found | {"cost": [kinds.Cost(**about("cost"), batch=50, **times)]}
+    return found | {"cost": [kinds.CostRow(**about("cost"), batch=50, **times)]}
 
 
-def _certified(about: dict, clean: float) -> kinds.Certified:
+def _certified(about: dict, clean: float) -> kinds.CertifiedRow:
     right = round(clean * about["n"])
     radii = tuple(0.8 * (i + 1) / right for i in range(right))
     noise = {"norm": "l2", "sigma": 0.25, "draws": 10_000, "selection": 100, "alpha": 0.001}
     rest = {"abstained": about["n"] - right, "wrong": 0, "radii": radii, "seconds": 1.0, "seed": 0}
-    return kinds.Certified(**about, **noise, **rest)
+    return kinds.CertifiedRow(**about, **noise, **rest)
 
 
-def _masking(about: dict, masked: bool) -> kinds.Masking:
+def _masking(about: dict, masked: bool) -> kinds.MaskingRow:
     findings = tuple(
         kinds.Finding(name, question, masked, {"n": 90}, "Made up.")
         for name, question in QUESTIONS.items()
     )
     budget = {"steps": 20, "queries": 500, "draws": 100, "radii": [0.25, 0.5, 1, 2, 4]}
     rest = {"budget": budget, "findings": findings, "seconds": 1.0, "surrogate": MODEL}
-    return kinds.Masking(**about, right=90, eps=FIELD, seed=0, **rest)
+    return kinds.MaskingRow(**about, right=90, eps=FIELD, seed=0, **rest)

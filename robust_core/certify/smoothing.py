@@ -19,7 +19,7 @@ from torch import Tensor
 from robust_core.attacks.balls import own_generators
 from robust_core.certify.binomial import lower
 from robust_core.certify.checks import between, votes_of, whole, within
-from robust_core.certify.voting import Noise, one_picture, tally
+from robust_core.certify.voting import NoiseStream, one_picture, tally
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
@@ -153,7 +153,7 @@ def votes(
         ValueError: a picture, sigma, n or batch that is none, or a model that gives no logits.
     """
     image, sigma = one_picture(image), within("sigma", sigma, 0)
-    noise = Noise(image.shape[1:], image.dtype, generator)
+    noise = NoiseStream(image.shape[1:], image.dtype, generator)
     with evaluating(model), torch.inference_mode():
         return tally(
             lambda size: model(image + sigma * noise.take(size).to(image.device)),

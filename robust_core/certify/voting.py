@@ -57,7 +57,7 @@ def tally(
     return votes.cpu()
 
 
-class Noise:
+class NoiseStream:
     """A stream of standard normal draws of one shape that does not depend on how it is cut.
 
     PyTorch gives other numbers for two draws of one than for one draw of two, so draws are made in

@@ -15,7 +15,7 @@ from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
-    from robust_core.evaluation.detector_tables.bench import Bench
+    from robust_core.evaluation.detector_tables.bench import DetectorBench
 
 COMMAND = "evaluate-detectors"
 MODEL, DATA = "cifar10-resnet32", "CIFAR-10 test"
@@ -105,7 +105,7 @@ def _asked(given: list[str] | None) -> list[str]:
     return [name for name in PARTS if given is None or name in given]
 
 
-def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> bool:
+def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace) -> bool:
     """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
     from robust_core.commands.detector_tables import files as detector_files
     from robust_core.evaluation.detector_tables import pairs, reject, roc
@@ -135,17 +135,17 @@ def _make(part: str, bench: "Bench", value: dict, args: argparse.Namespace) -> b
     return True
 
 
-def _bench(args: argparse.Namespace, classifier: "Classifier") -> "Bench":
+def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench":
     from robust_core import zoo
     from robust_core.commands.detector_tables.files import Files
     from robust_core.data import cifar10
-    from robust_core.evaluation.detector_tables.bench import Bench
+    from robust_core.evaluation.detector_tables.bench import DetectorBench
 
     images, labels = cifar10.load("test", args.data)
     index = zoo.index()
     entries = {name: index[name] for name in zoo.detectors(MODEL)}
     files = Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))
-    return Bench(
+    return DetectorBench(
         entries,
         zoo.default_detector(MODEL),
         classifier,

@@ -9,11 +9,11 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.attacks.balls import own_generators
 from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
-from robust_core.certify.voting import Noise, one_picture, tally
+from robust_core.certify.voting import NoiseStream, one_picture, tally
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
-from robust_core.defenses.trained import Trained
+from robust_core.defenses.trained import TrainedDefense
 from robust_core.modes import evaluating
 from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.parameters import Paper, parameter
@@ -101,7 +101,7 @@ class Noisy(Defense):
         ``progress(draws done, n)`` is called after each batch.
         """
         shape = self.shape(model, image)
-        noise = Noise(shape, torch.float32, generator)
+        noise = NoiseStream(shape, torch.float32, generator)
 
         def ask(size: int) -> Tensor:
             draws = noise.take(size).to(image)
@@ -154,7 +154,7 @@ class Smoothing(Noisy):
     def seen(self, images: Tensor) -> Tensor:
         """The first draw of the many: nothing is clipped, so values may leave [0, 1]."""
         sources = own_generators(images, self.seed, DEPLOYED)
-        noise = [Noise(tuple(images.shape[1:]), torch.float32, g).take(1) for g in sources]
+        noise = [NoiseStream(tuple(images.shape[1:]), torch.float32, g).take(1) for g in sources]
         return images + self.sigma * torch.cat(noise).to(images)
 
     def noisy(self, model: Classifier, images: Tensor, noise: Tensor) -> Tensor:
@@ -182,7 +182,7 @@ class Smoothing(Noisy):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelDP(Noisy, Trained):
+class PixelDP(Noisy, TrainedDefense):
     """PixelDP (Lecuyer et al., 2019): noise behind the first layer, in the sense of differential privacy.
 
     The deviation is that of the network's own noise layer, ``network.sigma``.

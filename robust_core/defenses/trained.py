@@ -28,7 +28,7 @@ from robust_core.parameters import Paper, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trained(Defense):
+class TrainedDefense(Defense):
     """Base of the trainings: the model ``NAME-SUFFIX`` of the zoo stands in for ``NAME``."""
 
     kind: ClassVar[str] = "adversarial training"
@@ -52,7 +52,7 @@ class Trained(Defense):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGDAT(Trained):
+class PGDAT(TrainedDefense):
     """Adversarial training by PGD (Madry et al., 2018, equation 2.1)."""
 
     name: ClassVar[str] = "pgd-at"
@@ -71,7 +71,7 @@ class PGDAT(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FGSMAT(Trained):
+class FGSMAT(TrainedDefense):
     """Adversarial training by FGSM from a random start (Wong et al., 2020), with Goodfellow's alpha."""
 
     name: ClassVar[str] = "fgsm-at"
@@ -98,7 +98,7 @@ class FGSMAT(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FGSMATPlain(Trained):
+class FGSMATPlain(TrainedDefense):
     """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting.
 
     Half of the loss is clean, as in Goodfellow et al. (2015), section 6.
@@ -138,7 +138,7 @@ class FGSMATPlain(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LambdaAT(Trained):
+class LambdaAT(TrainedDefense):
     """Half of each batch adversarial, weighed by lambda (Kurakin et al., 2017, section 3)."""
 
     name: ClassVar[str] = "lambda-at"
@@ -157,7 +157,7 @@ class LambdaAT(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StaticAugmentation(Trained):
+class StaticAugmentation(TrainedDefense):
     """Adversarial copies, made once, are added to the training pictures (Szegedy et al., 2014)."""
 
     name: ClassVar[str] = "static-augmentation"
@@ -176,7 +176,7 @@ class StaticAugmentation(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradientRegularised(Trained):
+class GradientRegularised(TrainedDefense):
     """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
 
     name: ClassVar[str] = "gradient-regularised"
@@ -193,7 +193,7 @@ class GradientRegularised(Trained):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Masked(Trained):
+class Masked(TrainedDefense):
     """Base of the trainings that leave the boundary and damage the gradient (METHODS of masking).
 
     One who does not know differentiates cross-entropy by way of the probabilities, which are exactly 0

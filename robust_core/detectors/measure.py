@@ -1,6 +1,6 @@
 """How well a detector tells pictures from adversarial ones (Metzen et al., 2017, section 4.1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -87,3 +87,27 @@ def answers(
         scores.append(torch.stack([z.sigmoid() for _, z in said]).cpu())
         right.append(torch.stack([logits.argmax(1) == truth for logits, _ in said]).cpu())
     return Answers(*torch.cat(scores, 1), *torch.cat(right, 1))
+
+
+@torch.no_grad()
+def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Scores ``[D, n]`` of detectors on one classifier, and where it is right, bool ``[n]``, on the CPU.
+
+    Subnetworks share one pass of the trunk, which is also the classifier's own.
+    """
+    classifier, scores = detectors[0].classifier, {}
+    if any(isinstance(detector, Detector) for detector in detectors):
+        last = None
+        normalised = classifier.normalise(images.to(classifier.mean.dtype))
+        for point, last in classifier.network.walk(normalised):
+            for i, detector in enumerate(detectors):
+                if isinstance(detector, Detector) and detector.point == point:
+                    scores[i] = detector.subnetwork(last).sigmoid()
+        logits = classifier.network.head(last)
+    else:  # whose classifier may have no attachment points
+        logits = classifier(images)
+    for i, detector in enumerate(detectors):
+        if i not in scores:
+            scores[i] = detector.score(images)
+    right = logits.argmax(1) == labels
+    return torch.stack([scores[i] for i in range(len(detectors))]).cpu(), right.cpu()

@@ -25,7 +25,7 @@ from robust_core.modes import evaluating
 VALUES_PER_BATCH = 2**20
 
 
-class Outcome(NamedTuple):
+class AttackEffect(NamedTuple):
     """What an attack did, one entry per picture. A rank is how many classes come before the label."""
 
     rank: Tensor
@@ -88,17 +88,17 @@ def evaluate(
     batch = batch or default_batch(model)
     every = torch.arange(len(labels))
     clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
-    outcomes: dict[Attack, Outcome] = {}
+    outcomes: dict[Attack, AttackEffect] = {}
     for _, attack in chosen:
         if attack not in outcomes:
 
-            def work(rows: Tensor, attack: Attack = attack) -> Outcome:
+            def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
                 outcome = _attack(model, attack, images[rows], labels[rows], goal, adaptive)
                 if progress is not None:
                     progress(len(rows))
                 return outcome
 
-            outcomes[attack] = Outcome(*in_batches(work, every, batch, on_notice=on_notice))
+            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=on_notice))
     first, about = chosen[0][1], concerned(goal, labels)
     return {
         "n": len(labels),
@@ -161,7 +161,9 @@ def concerned(goal: Goal, labels: Tensor) -> Tensor:
     return torch.ones_like(labels, dtype=torch.bool)
 
 
-def _row(eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcome: Outcome) -> dict:
+def _row(
+    eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcome: AttackEffect
+) -> dict:
     """One row of the table: shares in [0, 1], None where nothing is there to be counted.
 
     ``correct`` are the initially correct pictures that the goal is about, ``flipped`` those of them
@@ -191,7 +193,7 @@ def _row(eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcom
 
 def _attack(
     model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal, adaptive: bool
-) -> Outcome:
+) -> AttackEffect:
     images, labels = images.to(model.device), labels.to(model.device)
     defended = isinstance(model, Defended)
     run, attacked = model.attacked_by(attack, adaptive=adaptive) if defended else (attack, model)
@@ -202,7 +204,7 @@ def _attack(
     if defended:  # what was fooled above may be another model
         success = _fooled(model, attacked, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
-    return Outcome(
+    return AttackEffect(
         rank=_ranks(model, record.x_adv, labels),
         rank_8bit=_ranks(model, pixels.float() / 255, labels),
         success=success,

@@ -11,7 +11,7 @@ L2_EPS = (0.25, 0.5)
 
 
 @dataclass(frozen=True)
-class Part:
+class SuitePart:
     """One attack at several radii, otherwise at its defaults; ``limit`` takes the first pictures.
 
     An attack without an eps has no radii.
@@ -33,7 +33,7 @@ class Suite:
 
     model: str
     data: str
-    parts: tuple[Part, ...]
+    parts: tuple[SuitePart, ...]
     correct: int | None = None
 
 
@@ -44,14 +44,14 @@ SUITES = {
         "cifar10-resnet32",
         "cifar10",
         (
-            Part("pgd", (FIELD_EPS,)),
-            Part("fgsm", LINF_EPS),
-            Part("noise", LINF_EPS),
-            Part("bim", (FIELD_EPS,)),
-            Part("pgd-l2", (0.5,)),
-            Part("bim-l2", (0.5,)),
-            Part("bim", LINF_EPS, limit=1000),
-            Part("pgd", LINF_EPS, limit=1000),
+            SuitePart("pgd", (FIELD_EPS,)),
+            SuitePart("fgsm", LINF_EPS),
+            SuitePart("noise", LINF_EPS),
+            SuitePart("bim", (FIELD_EPS,)),
+            SuitePart("pgd-l2", (0.5,)),
+            SuitePart("bim-l2", (0.5,)),
+            SuitePart("bim", LINF_EPS, limit=1000),
+            SuitePart("pgd", LINF_EPS, limit=1000),
         ),
     ),
     # How far it is to the nearest adversarial picture, by the attacks that look for it. The last two
@@ -60,12 +60,12 @@ SUITES = {
         "cifar10-resnet32",
         "cifar10",
         (
-            Part("deepfool"),
-            Part("cw-l2"),
-            Part("cw-l2", goal=RandomTarget()),
-            Part("deepfool-linf"),
-            Part("cw-linf", limit=100),
-            Part("cw-l0", limit=100),
+            SuitePart("deepfool"),
+            SuitePart("cw-l2"),
+            SuitePart("cw-l2", goal=RandomTarget()),
+            SuitePart("deepfool-linf"),
+            SuitePart("cw-linf", limit=100),
+            SuitePart("cw-l0", limit=100),
         ),
         correct=1000,
     ),
@@ -73,8 +73,8 @@ SUITES = {
         "digits-cnn",
         "digits",
         (
-            *(Part(name, LINF_EPS) for name in ("noise", "fgsm", "bim", "pgd")),
-            *(Part(name, L2_EPS) for name in ("bim-l2", "pgd-l2")),
+            *(SuitePart(name, LINF_EPS) for name in ("noise", "fgsm", "bim", "pgd")),
+            *(SuitePart(name, L2_EPS) for name in ("bim-l2", "pgd-l2")),
         ),
     ),
 }

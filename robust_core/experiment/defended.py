@@ -33,7 +33,7 @@ TIMES = 5
 """A short prediction is timed so often at most; the median counts."""
 
 
-class Outcome(Enum):
+class DefenseOutcome(Enum):
     """What came of a defence. ``WRONG``: it missed the label before anything was changed.
 
     ``ABSTAINED``: the votes are too close for an answer, which is neither right nor wrong (PREDICT of
@@ -82,7 +82,7 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Trial:
+class DefenseTrial:
     """A defence under one attack. ``aware``: the attacker knows of the defence."""
 
     model: str
@@ -111,16 +111,16 @@ class Trial:
     detection: Detection | None = None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> DefenseOutcome:
         """In a word what came of it."""
         first, last = self.before.guesses[0], self.after.guesses[0]
         if first.index != self.label.index:
-            return Outcome.WRONG
+            return DefenseOutcome.WRONG
         if self.after.abstains:
-            return Outcome.ABSTAINED
+            return DefenseOutcome.ABSTAINED
         if self.success:
-            return Outcome.LESS_SURE if last.index == first.index else Outcome.FOOLED
-        return Outcome.RECOVERED if last.index == self.label.index else Outcome.MISSED
+            return DefenseOutcome.LESS_SURE if last.index == first.index else DefenseOutcome.FOOLED
+        return DefenseOutcome.RECOVERED if last.index == self.label.index else DefenseOutcome.MISSED
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def trial(
     made: Experiment | None = None,
     detector: "Detector | None" = None,
     progress: Progress | None = None,
-) -> Trial:
+) -> DefenseTrial:
     """Attack one picture for ``model`` behind ``defense``, and show the result to the two.
 
     Who knows of the defence differentiates what it has for those (BPDA, EOT, ...); who does not attacks
@@ -221,7 +221,7 @@ def trial(
     after = look(defended, result.picture, progress=progress)
     aim = goal.bind(torch.tensor([label]), before.logits)
     norms = {name: v[0].item() for name, v in all_norms(result.picture, clean).items()}
-    return Trial(
+    return DefenseTrial(
         model=model.name,
         defense=defense.name,
         defense_parameters=defense.parameters,

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from robust_core import zoo
 from robust_core.data.fitting import to_pixels, to_tensor
-from robust_core.evaluation.detector_tables.bench import ask
+from robust_core.detectors.measure import ask
 from robust_core.experiment.detection import Detection
 
 

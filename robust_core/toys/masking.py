@@ -78,7 +78,7 @@ class Saturation(Mask):
 
 
 @dataclass(frozen=True)
-class Line:
+class LossLine:
     """A loss and its slope at ``P`` places ``t`` of the line, and the class there, all ``[P]``.
 
     Slopes are by automatic differentiation, as an attack gets them. A loss or slope that float32 cannot
@@ -130,7 +130,7 @@ def line(
     reach: float = 0.25,
     back: float = 0.05,
     points: int = 161,
-) -> Line:
+) -> LossLine:
     """Walk from ``-back`` to ``reach`` along the direction of FGSM, clipped to [0, 1].
 
     Args:
@@ -166,7 +166,7 @@ def line(
     with torch.no_grad():
         places = (image + t.view(-1, 1, 1, 1) * way).clamp(0, 1)
         said, defended = model(places).argmax(1), mask.deployed(model, places).argmax(1)
-    return Line(t, loss, slope, said, defended_loss, seen, adaptive, defended)
+    return LossLine(t, loss, slope, said, defended_loss, seen, adaptive, defended)
 
 
 def step(

@@ -30,7 +30,7 @@ SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Watched:
+class DetectorView:
     """The plane as a detector sees it. Matrices are bool ``[G, G]``, rows from below.
 
     ``unflagged``: a data point can be moved there and the detector says "genuine". ``both``: the
@@ -65,8 +65,8 @@ class Overlap:
     classes: Tensor
     reach: Tensor
     wrong: Tensor
-    static: Watched
-    dynamic: Watched
+    static: DetectorView
+    dynamic: DetectorView
 
     def shares(self, kind: str) -> dict[str, float]:
         """Areas as shares of what is within reach, for the detector ``static`` or ``dynamic``.
@@ -88,7 +88,7 @@ class Overlap:
         return {name: (area.sum() / self.reach.sum()).item() for name, area in areas.items()}
 
 
-class Pair(nn.Module):
+class PlanePair(nn.Module):
     """A classifier and a detector on the same input, as the attacks on a pair take them."""
 
     def __init__(self, classifier: nn.Module, detector: nn.Module) -> None:
@@ -154,11 +154,11 @@ def overlap(
     fooled = near & (classes[:, None] != truth[right])
     square = (grid, grid)
 
-    def watched(pair: Pair) -> Watched:
+    def watched(pair: PlanePair) -> DetectorView:
         threshold = calibrate(pair.score(aside), FALSE_POSITIVE_RATE)
         passes, flagged = pair.score(places) <= threshold, pair.score(test) > threshold
         lost = (fooled & passes[:, None]).any(0)[~flagged[right]]
-        return Watched(
+        return DetectorView(
             threshold=threshold,
             false_positives=flagged.double().mean().item(),
             unflagged=(near.any(1) & passes).view(square),
@@ -249,8 +249,8 @@ def _fit_static(
     eps: float,
     generator: torch.Generator,
     tell: Callable[[], None],
-) -> Pair:
-    pair = Pair(classifier, _network(1, generator))
+) -> PlanePair:
+    pair = PlanePair(classifier, _network(1, generator))
     moved = attacks.create("bim", eps=eps, steps=STEPS)(classifier, points, said)
     x, adversarial = torch.cat([points, moved]), torch.arange(2).repeat_interleave(len(points))
     _train(
@@ -269,8 +269,8 @@ def _fit_dynamic(
     eps: float,
     generator: torch.Generator,
     tell: Callable[[], None],
-) -> Pair:
-    pair = Pair(classifier, _network(1, generator))
+) -> PlanePair:
+    pair = PlanePair(classifier, _network(1, generator))
 
     def loss() -> Tensor:
         chosen = torch.rand(len(points), generator=generator) < SHARE

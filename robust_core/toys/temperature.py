@@ -14,7 +14,7 @@ from robust_core.attacks.losses import naive_cross_entropy
 
 
 @dataclass(frozen=True)
-class Pair:
+class LogitPair:
     """Softmax of two logits that are ``gap`` apart, times each ``scale``; all ``[S]``."""
 
     scales: Tensor
@@ -26,14 +26,14 @@ class Pair:
     """The same in float64, whose numbers reach further down."""
 
 
-def pair(gap: float, scales: Tensor) -> Pair:
+def pair(gap: float, scales: Tensor) -> LogitPair:
     """Two logits, ``gap`` and 0. Raises ``ValueError`` for a gap that is negative or not finite."""
     if not 0 <= gap < float("inf"):
         raise ValueError(f"gap must be a finite number of 0 or more; got {gap!r}")
     scales = _scales(scales)
     logits = torch.stack([gap * scales, torch.zeros_like(scales)], 1)
     found = logits.float().softmax(1)
-    return Pair(scales, found[:, 0], found[:, 1], logits.double().softmax(1)[:, 1])
+    return LogitPair(scales, found[:, 0], found[:, 1], logits.double().softmax(1)[:, 1])
 
 
 @dataclass(frozen=True)

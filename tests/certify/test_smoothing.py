@@ -12,7 +12,7 @@ from torch import nn
 from robust_core import attacks
 from robust_core.certify import Certificate, certified_accuracy, lower, smoothing
 from robust_core.certify.smoothing import certificate, certify, predict, radius
-from robust_core.certify.voting import BLOCK, Noise
+from robust_core.certify.voting import BLOCK, NoiseStream
 
 SHAPE = (3, 4, 5)
 
@@ -209,9 +209,9 @@ def test_noise_is_normal_raw_and_not_clipped():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 4, 5)])
 def test_a_stream_of_noise_does_not_depend_on_how_it_is_cut(shape, dtype):
-    whole = Noise(shape, dtype, generator()).take(100)
+    whole = NoiseStream(shape, dtype, generator()).take(100)
     for sizes in ([1] * 100, [33, 67], [BLOCK, 1, 67], [99, 1]):
-        noise = Noise(shape, dtype, generator())
+        noise = NoiseStream(shape, dtype, generator())
         parts = [noise.take(size) for size in sizes]
         assert [len(p) for p in parts] == sizes
         assert torch.equal(torch.cat(parts), whole)

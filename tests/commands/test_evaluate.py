@@ -8,7 +8,7 @@ from PIL import Image
 from robust_core import attacks, defenses, goals, zoo
 from robust_core.data import digits
 from robust_core.evaluation import accuracy, suites
-from robust_core.evaluation.suites import Part, Suite
+from robust_core.evaluation.suites import Suite, SuitePart
 
 BASE = ("--model", "digits-cnn", "--device", "cpu")
 KEYS = {
@@ -26,7 +26,7 @@ ROW = {
 @pytest.fixture
 def small_suite(monkeypatch, tmp_path):
     """A suite of two attacks whose results go into a folder of the test."""
-    parts = (Part("fgsm", (0.1, 0.5)), Part("pgd", (0.1,), {"steps": 2}, limit=30))
+    parts = (SuitePart("fgsm", (0.1, 0.5)), SuitePart("pgd", (0.1,), {"steps": 2}, limit=30))
     monkeypatch.setitem(suites.SUITES, "small", Suite("digits-cnn", "digits", parts))
     monkeypatch.setattr("robust_core.paths.RESULTS", tmp_path / "results")
     return tmp_path / "results" / "small.json"
@@ -169,7 +169,7 @@ def test_suites_are_listed_and_can_all_be_made(command):
 def test_a_suite_of_right_pictures_takes_the_first_that_the_model_gets_right(
     command, monkeypatch, tmp_path
 ):
-    parts = (Part("deepfool"), Part("bim", (0.2,), goal=goals.RandomTarget(), limit=5))
+    parts = (SuitePart("deepfool"), SuitePart("bim", (0.2,), goal=goals.RandomTarget(), limit=5))
     right = Suite("digits-cnn", "digits", parts, correct=40)
     monkeypatch.setitem(suites.SUITES, "right", right)
     file = tmp_path / "right.json"

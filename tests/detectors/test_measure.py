@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from robust_core.detectors.measure import Answers, answers, area, to_lattice
+from robust_core.detectors.measure import Answers, answers, area, ask, to_lattice
 
 
 class Pair:
@@ -76,3 +76,17 @@ def test_eight_bits_take_away_what_lies_between_the_levels():
     nearer = picture((127.6 / 255, 0.0))
     found = answers(Pair(), [(clean, nearer - 0.0)], labels, eight_bit=True)
     assert not found.turned.any()
+
+
+def test_the_trunk_is_passed_once_for_all_subnetworks(three_detectors, resnet, monkeypatch):
+    passes = []
+    walk = resnet.network.walk
+    monkeypatch.setattr(resnet.network, "walk", lambda x: passes.append(1) or walk(x))
+    pair = [three_detectors["AD(2)"], three_detectors["AD(0)"]]
+    images = torch.rand(6, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    scores, right = ask(pair, images, torch.zeros(6, dtype=torch.long))
+    assert len(passes) == 1
+    assert scores.shape == (2, 6)
+    assert right.dtype == torch.bool
+    for row, detector in zip(scores, pair, strict=True):
+        assert torch.allclose(row, detector.score(images), atol=1e-6)

@@ -8,7 +8,7 @@ import torch
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.experiment import defended as module
-from robust_core.experiment.defended import Look, Outcome, look, trial
+from robust_core.experiment.defended import DefenseOutcome, Look, look, trial
 from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
 
@@ -70,10 +70,10 @@ def test_a_masked_defence_holds_against_one_who_does_not_know_it_alone(masked, r
         for aware in (False, True)
     }
     assert zoo.load(masked, "cpu") is not resnet
-    assert results[False].outcome is Outcome.RECOVERED
+    assert results[False].outcome is DefenseOutcome.RECOVERED
     assert results[False].zero_gradients == results[False].gradients == 5
     assert results[False].parameters["loss"] == "softmax-ce"
-    assert results[True].outcome is Outcome.FOOLED
+    assert results[True].outcome is DefenseOutcome.FOOLED
     assert results[True].zero_gradients == 0
 
 
@@ -131,15 +131,15 @@ def test_the_outcome_is_told_by_what_the_defence_says(digits_model, pixels):
     def says(seen: Look, index: int) -> Look:
         return replace(seen, guesses=(replace(seen.guesses[0], index=index),))
 
-    def outcome(before: int, after: int, success: bool) -> Outcome:
+    def outcome(before: int, after: int, success: bool) -> DefenseOutcome:
         changed = {"before": says(result.before, before), "after": says(result.after, after)}
         return replace(result, **changed, success=success).outcome
 
-    assert outcome(9, 9, False) is Outcome.RECOVERED
-    assert outcome(9, 3, True) is Outcome.FOOLED
-    assert outcome(9, 9, True) is Outcome.LESS_SURE
-    assert outcome(9, 3, False) is Outcome.MISSED
-    assert outcome(3, 3, True) is outcome(3, 9, False) is Outcome.WRONG
+    assert outcome(9, 9, False) is DefenseOutcome.RECOVERED
+    assert outcome(9, 3, True) is DefenseOutcome.FOOLED
+    assert outcome(9, 9, True) is DefenseOutcome.LESS_SURE
+    assert outcome(9, 3, False) is DefenseOutcome.MISSED
+    assert outcome(3, 3, True) is outcome(3, 9, False) is DefenseOutcome.WRONG
 
 
 def test_votes_that_are_too_close_are_neither_right_nor_wrong(digits_model, pixels):
@@ -148,8 +148,8 @@ def test_votes_that_are_too_close_are_neither_right_nor_wrong(digits_model, pixe
     after = replace(result.after, certificate=close)
     assert after.abstains
     assert not result.after.abstains
-    assert replace(result, after=after, success=True).outcome is Outcome.ABSTAINED
-    assert replace(result, after=after, success=False).outcome is Outcome.ABSTAINED
+    assert replace(result, after=after, success=True).outcome is DefenseOutcome.ABSTAINED
+    assert replace(result, after=after, success=False).outcome is DefenseOutcome.ABSTAINED
 
 
 def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, pixels):

@@ -5,7 +5,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.attacks.losses import log_odds
-from robust_core.toys.masking import Line, Rounding, Saturation, direction, gradient, line, step
+from robust_core.toys.masking import LossLine, Rounding, Saturation, direction, gradient, line, step
 
 LEVELS = (16, 32, 64)
 """Digits have 17 levels: these roundings leave them as they are."""
@@ -23,7 +23,7 @@ def digit(digits_test) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def lines(model, digit) -> dict[object, Line]:
+def lines(model, digit) -> dict[object, LossLine]:
     masks = [Rounding(k=k) for k in LEVELS] + [Saturation(s=s) for s in (1, 3, 10, 100)]
     return {mask: line(model, mask, *digit) for mask in masks}
 

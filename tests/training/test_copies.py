@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from robust_core import zoo
 from robust_core.data import digits
-from robust_core.evaluation.soundings import copies
+from robust_core.evaluation.snapshot import copies
 from robust_core.training import RECIPES
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import StaticAugmentation
@@ -77,7 +77,7 @@ def test_the_network_is_left_alone(made, data):
 
 
 def test_the_copies_that_measure_are_of_the_kind_that_is_learned(made, data, digits_model):
-    """``soundings.copies`` is FGSM as an attack; here, as in training, float32 decides near-zero slopes."""
+    """``snapshot.copies`` is FGSM as an attack; here, as in training, float32 decides near-zero slopes."""
     learned = made(data)[0][300:]
     measured = copies(digits_model, *data, eps=EPS)
     assert ((learned - measured).abs() < 1e-6).double().mean() > 0.9

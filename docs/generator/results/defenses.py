@@ -2,7 +2,14 @@
 
 from docs.generator.markdown import percent, table
 from robust_core.evaluation.defense_table import results
-from robust_core.evaluation.defense_table.rows import ADAPTIVE, AUTO, CLEAN, NAIVE, UNAWARE, Row
+from robust_core.evaluation.defense_table.rows import (
+    ADAPTIVE,
+    AUTO,
+    CLEAN,
+    NAIVE,
+    UNAWARE,
+    AccuracyRow,
+)
 from robust_core.paths import RESULTS
 from robust_core.words.numbers import in_255ths
 
@@ -33,7 +40,7 @@ def one_model(report: results.Report) -> str:
         "defence, through its softmax. Unaware: makes its pictures on the undefended model"
         f"{', with the exceptions below' if others else ''}. Aware: knows the defence and attacks "
         f"through it (BPDA, EOT, logits / T). Ensemble: aware, four attacks ({_ensemble(report)}); n "
-        "in brackets. Certified: right, with a certified L2 radius of at least that. "
+        "in brackets. CertifiedRow: right, with a certified L2 radius of at least that. "
         f"Made by `{report.command}`."
     )
     columns = [*COLUMNS, *(f"certified {radius:g}" for radius in RADII)]
@@ -50,7 +57,7 @@ def _row(report: results.Report, subject: str, title: str) -> tuple:
     return (title, f"{report.accuracy(subject).n:,}", *cells, *held)
 
 
-def _cell(row: Row | None) -> str | None:
+def _cell(row: AccuracyRow | None) -> str | None:
     if row is None:
         return None
     return percent(row.accuracy.value, 1) + (f" ({row.n})" if row.asked == AUTO else "")

@@ -21,8 +21,8 @@ from robust_core.words.numbers import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from robust_core.evaluation.defense_table.bench import Bench
-    from robust_core.evaluation.defense_table.plan import Plan, Subject
+    from robust_core.evaluation.defense_table.bench import DefenseBench
+    from robust_core.evaluation.defense_table.plan import DefensePlan, Subject
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,7 @@ def write(path: Path | None, value: dict) -> None:
     files.write_text(path, text + "\n")
 
 
-def _asked(given: list[str] | None, plan: "Plan") -> list[str]:
+def _asked(given: list[str] | None, plan: "DefensePlan") -> list[str]:
     """The parts to make, in their own order. Raises ``ValueError`` for one that there is not."""
     unknown = [name for name in given or () if name not in plan.parts]
     if unknown:
@@ -107,17 +107,17 @@ def _asked(given: list[str] | None, plan: "Plan") -> list[str]:
     return [name for name in plan.parts if given is None or name in given]
 
 
-def _bench(args: argparse.Namespace, plan: "Plan") -> "Bench":
+def _bench(args: argparse.Namespace, plan: "DefensePlan") -> "DefenseBench":
     from robust_core import zoo
     from robust_core.data.datasets import load_test_set
-    from robust_core.evaluation.defense_table.bench import Bench
+    from robust_core.evaluation.defense_table.bench import DefenseBench
 
     model = zoo.load(plan.model, args.device)
     images, labels = load_test_set(plan.data, model, args.limit)
-    return Bench(args.suite, plan, model, images, labels, args.limit)
+    return DefenseBench(args.suite, plan, model, images, labels, args.limit)
 
 
-def _head(args: argparse.Namespace, bench: "Bench") -> dict:
+def _head(args: argparse.Namespace, bench: "DefenseBench") -> dict:
     """What is the same for all parts."""
     return {
         "suite": args.suite,
@@ -155,7 +155,7 @@ def _kept(path: Path | None, head: dict) -> dict:
 
 
 def _possible(
-    wanted: "list[tuple[str, Subject]]", bench: "Bench"
+    wanted: "list[tuple[str, Subject]]", bench: "DefenseBench"
 ) -> "Iterator[tuple[str, Subject]]":
     """Those whose defence exists for the model; of the others it is said once why not."""
     named = set()
@@ -168,7 +168,9 @@ def _possible(
             tqdm.write(f"{subject.key} is left out: {reason}.", file=sys.stderr)
 
 
-def _make(part: str, subject: "Subject", bench: "Bench", table: dict, overwrite: bool) -> bool:
+def _make(
+    part: str, subject: "Subject", bench: "DefenseBench", table: dict, overwrite: bool
+) -> bool:
     """Put the rows of a subject into ``table``; False where they are there already."""
     from robust_core.evaluation.defense_table.parts import MAKERS
 
@@ -186,7 +188,7 @@ def _make(part: str, subject: "Subject", bench: "Bench", table: dict, overwrite:
     return True
 
 
-def _stamp(part: str, subject: "Subject", bench: "Bench") -> str:
+def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
     """A digest of the conditions of a subject's rows: weights, parameters, pictures, attacks, budget.
 
     The code is not among them: who mends an attack asks for its rows with ``--overwrite``.
@@ -203,7 +205,7 @@ def _stamp(part: str, subject: "Subject", bench: "Bench") -> str:
 
 
 @contextmanager
-def _bar(bench: "Bench") -> "Iterator[None]":
+def _bar(bench: "DefenseBench") -> "Iterator[None]":
     """A progress bar on stderr for what the bench does inside."""
     with output.bar(1, "", " pieces") as bar:
 
@@ -216,7 +218,7 @@ def _bar(bench: "Bench") -> "Iterator[None]":
         yield
 
 
-def _tidy(value: dict, plan: "Plan") -> dict:
+def _tidy(value: dict, plan: "DefensePlan") -> dict:
     """The table with parts and rows in the order of the plan, without parts that are empty."""
     parts = {}
     for name, part in plan.parts.items():

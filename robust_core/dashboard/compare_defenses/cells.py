@@ -17,7 +17,7 @@ from robust_core.dashboard.result import BADGES
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
-from robust_core.experiment.defended import Look, Outcome, Trial
+from robust_core.experiment.defended import DefenseOutcome, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words import citations
 from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
@@ -30,12 +30,12 @@ HEADINGS = {
     True: "Attack that knows it (adaptive)",
 }
 LOOKS = {
-    Outcome.RECOVERED: ("green", ":material/shield:", "recovered"),
-    Outcome.FOOLED: ("red", ":material/warning:", "fooled"),
-    Outcome.LESS_SURE: ("red", ":material/trending_down:", "fooled"),
-    Outcome.MISSED: ("orange", ":material/help:", "neither"),
-    Outcome.ABSTAINED: ("gray", ":material/balance:", "neither"),
-    Outcome.WRONG: ("gray", ":material/help:", "neither"),
+    DefenseOutcome.RECOVERED: ("green", ":material/shield:", "recovered"),
+    DefenseOutcome.FOOLED: ("red", ":material/warning:", "fooled"),
+    DefenseOutcome.LESS_SURE: ("red", ":material/trending_down:", "fooled"),
+    DefenseOutcome.MISSED: ("orange", ":material/help:", "neither"),
+    DefenseOutcome.ABSTAINED: ("gray", ":material/balance:", "neither"),
+    DefenseOutcome.WRONG: ("gray", ":material/help:", "neither"),
 }
 """Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
 HELD = "Held"
@@ -70,7 +70,7 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
 
 
 def show_cell(
-    trial: Trial, run: Attack, request: Request, fooled: bool, weaker: bool = False
+    trial: DefenseTrial, run: Attack, request: Request, fooled: bool, weaker: bool = False
 ) -> None:
     """What comes of one attacker.
 
@@ -79,7 +79,7 @@ def show_cell(
     """
     outcome = trial.outcome
     colour, icon, mark = LOOKS[outcome]
-    held = outcome is Outcome.RECOVERED and not fooled
+    held = outcome is DefenseOutcome.RECOVERED and not fooled
     word = HELD if held else outcome.value
     with _cell(f"{mark}_{trial.defense}", trial.aware):
         picture(
@@ -106,7 +106,7 @@ def _cell(name: str, aware: bool):
         return st.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
-def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[str]:
+def _facts(run: Attack, request: Request, result: Experiment | DefenseTrial) -> list[str]:
     """How far the picture was moved, and whether there was a gradient to follow."""
     if run.norm == "l2":
         root_mean_square = result.l2 / math.sqrt(_picture_of(result).numel())
@@ -121,7 +121,7 @@ def _facts(run: Attack, request: Request, result: Experiment | Trial) -> list[st
     return told
 
 
-def _picture_of(result: Experiment | Trial) -> Tensor:
+def _picture_of(result: Experiment | DefenseTrial) -> Tensor:
     return result.clean if isinstance(result, Experiment) else result.before.picture
 
 
@@ -174,7 +174,9 @@ def explain(kind: type[Defense], made: Defense | None) -> None:
         st.markdown(f"It counts {made.n:,} votes for each prediction.")
 
 
-def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name: str) -> None:
+def show_guarantee(
+    look: Look, trials: dict[bool, DefenseTrial], request: Request, name: str
+) -> None:
     """The votes under noise, and what they promise for the eps of the page."""
     assert look.certificate is not None
     names = request.model.class_names
@@ -185,7 +187,7 @@ def show_guarantee(look: Look, trials: dict[bool, Trial], request: Request, name
         if proof is not None:
             proofs[f"adversarial, {words}"] = proof
     told = votes.promise(look.certificate, names, allowed)
-    if look.certificate.radius and any(t.outcome is Outcome.WRONG for t in trials.values()):
+    if look.certificate.radius and any(t.outcome is DefenseOutcome.WRONG for t in trials.values()):
         told += (
             " It is not the picture's class: a certificate promises that an answer stays, not that "
         )

@@ -19,7 +19,7 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
-from robust_core.experiment.defended import Look, Trial
+from robust_core.experiment.defended import DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import on_both_scales
 from robust_core.words.verdict import aim, said
@@ -39,7 +39,7 @@ class Line:
     cells: dict[bool, DeltaGenerator]
     below: DeltaGenerator
     look: Look | None = None
-    trials: dict[bool, Trial] = field(default_factory=dict)
+    trials: dict[bool, DefenseTrial] = field(default_factory=dict)
 
 
 def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[Line, list[Line]]:

@@ -19,7 +19,7 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
-from robust_core.experiment.defended import Look, Outcome, Trial, look, trial
+from robust_core.experiment.defended import DefenseOutcome, DefenseTrial, Look, look, trial
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import said
 
@@ -106,7 +106,7 @@ class Row:
         return self.request.key()
 
     @property
-    def finished(self) -> tuple[Look | None, dict[bool, Trial]]:
+    def finished(self) -> tuple[Look | None, dict[bool, DefenseTrial]]:
         """What the engine still has: the clean picture, and the trials by whether one is aware."""
         if self.defense is None:
             return None, {}
@@ -124,12 +124,12 @@ class Row:
 
     def try_out(
         self, aware: bool, before: Look, made: Experiment | None, progress: Reporter
-    ) -> Trial:
+    ) -> DefenseTrial:
         """One of the two attackers; called in a thread of the engine."""
         request, defense = self.request, self.defense
         assert defense is not None
 
-        def tried(model: Classifier) -> Trial:
+        def tried(model: Classifier) -> DefenseTrial:
             detector = request.detector and zoo.load_detector(request.detector, model.device)
             on_a_pair = request.attack.name in attacks.names(pair=True)
             return trial(
@@ -173,10 +173,10 @@ class Row:
         return words
 
 
-def is_weaker(trials: dict[bool, Trial]) -> bool:
+def is_weaker(trials: dict[bool, DefenseTrial]) -> bool:
     """Whether who knows the defence did worse than who does not: then the attack failed, no more."""
     unaware, aware = trials[False], trials[True]
-    if aware.outcome is not Outcome.RECOVERED:
+    if aware.outcome is not DefenseOutcome.RECOVERED:
         return False
     label = aware.label.index
     left = aware.after.confidences[label] - unaware.after.confidences[label]
@@ -185,7 +185,7 @@ def is_weaker(trials: dict[bool, Trial]) -> bool:
 
 def summary(
     undefended: Experiment,
-    trials: Iterable[dict[bool, Trial]],
+    trials: Iterable[dict[bool, DefenseTrial]],
     wanted: int,
     *,
     over: bool = False,
@@ -209,9 +209,11 @@ def summary(
     counts = {}
     for aware in (False, True):
         done = [each[aware] for each in trials if aware in each]
-        counts[aware] = sum(one.outcome is Outcome.RECOVERED for one in done), len(done)
+        counts[aware] = sum(one.outcome is DefenseOutcome.RECOVERED for one in done), len(done)
     held = sum(
-        all(one.outcome is Outcome.RECOVERED for one in e.values()) for e in trials if True in e
+        all(one.outcome is DefenseOutcome.RECOVERED for one in e.values())
+        for e in trials
+        if True in e
     )
     counts[True] = held, counts[True][1]
     (saved, first_n), (kept, second_n) = counts[False], counts[True]
@@ -219,7 +221,7 @@ def summary(
     attack = "the picture from an attack that does not know them"
     if first_n == second_n == wanted:
         among = f"Of {wanted} defence{'s' * (wanted != 1)}, {saved or 'none'}"
-        wrong = sum(each[True].outcome is Outcome.WRONG for each in trials)
+        wrong = sum(each[True].outcome is DefenseOutcome.WRONG for each in trials)
         erring = (
             f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
         )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from robust_core.dashboard.detectors import curves
 from robust_core.dashboard.settings import one_of, setting
-from robust_core.evaluation.detector_tables.results import Part
+from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
 from robust_core.words import citations
 
@@ -48,7 +48,7 @@ def words(second: str | None) -> Words:
     return REJECTED if second is None else PASSED_ON
 
 
-def choose(place, part: Part) -> str | None:
+def choose(place, part: MeasuredPart) -> str | None:
     """The control; the name of the second model, None where nobody or a person gets the picture."""
     lacking = missing(part.value, part.model)
     there = [NOBODY, *(name for name in SECONDS if name not in lacking)]
@@ -70,7 +70,7 @@ def choose(place, part: Part) -> str | None:
     return None if chosen == NOBODY else chosen
 
 
-def show_note(part: Part, name: str) -> None:
+def show_note(part: MeasuredPart, name: str) -> None:
     """What the second model is, what breaks it, and what these figures leave out."""
     defense = second(name)
     known = part.value["second"][name]

@@ -9,7 +9,7 @@ from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import charts as detector_charts
 from robust_core.dashboard.detectors import curves, maps
 from robust_core.evaluation.detector_tables import results
-from robust_core.evaluation.detector_tables.results import Part
+from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths
 
@@ -36,11 +36,11 @@ def _chart(figure, key: str, alt: str) -> None:
     plots.draw(figure, key=f"measured_{key}", alt=alt)
 
 
-def _say(part: Part, text: str) -> None:
+def _say(part: MeasuredPart, text: str) -> None:
     st.caption(f"{text} n: {part.conditions}")
 
 
-def adversaries(part: Part) -> None:
+def adversaries(part: MeasuredPart) -> None:
     """Accuracy under attack against detectability."""
     _chart(
         detector_charts.accuracy_scatter(part.value["rows"]),
@@ -54,7 +54,7 @@ def adversaries(part: Part) -> None:
     )
 
 
-def depth(part: Part) -> None:
+def depth(part: MeasuredPart) -> None:
     """Detectability by attachment point."""
     _chart(
         detector_charts.depth_bars(part.value["rows"]),
@@ -70,7 +70,7 @@ def depth(part: Part) -> None:
     _say(part, words + "".join(stuck))
 
 
-def eps(part: Part) -> None:
+def eps(part: MeasuredPart) -> None:
     """Fit at one eps, tested at another: a map for each adversary."""
     tables = {name: one for name, one in part.value.items() if isinstance(one, dict)}
     for column, (name, table) in zip(
@@ -88,7 +88,7 @@ def eps(part: Part) -> None:
     )
 
 
-def transfer(part: Part) -> None:
+def transfer(part: MeasuredPart) -> None:
     """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
     ours, paper = st.columns(2, gap="medium")
     with ours:
@@ -109,7 +109,7 @@ def transfer(part: Part) -> None:
     _say(part, "Detectability: fit along the foot, tested down the side.")
 
 
-def several(part: Part) -> None:
+def several(part: MeasuredPart) -> None:
     """One detector for all adversaries, beside those that are made for one each."""
     rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
     _chart(
@@ -128,7 +128,7 @@ def several(part: Part) -> None:
     )
 
 
-def sigma(part: Part) -> None:
+def sigma(part: MeasuredPart) -> None:
     """A static and a dynamic detector against the dynamic adversary."""
     counts = {kind: _trained_on([each["name"]]) for kind, each in part.value["detectors"].items()}
     _chart(
@@ -145,7 +145,7 @@ def sigma(part: Part) -> None:
     )
 
 
-def full_knowledge(part: Part) -> None:
+def full_knowledge(part: MeasuredPart) -> None:
     """Shares of pictures that fool the classifier, and both."""
     words = _names()
     st.dataframe(
@@ -175,7 +175,7 @@ def full_knowledge(part: Part) -> None:
     )
 
 
-def roc(part: Part) -> None:
+def roc(part: MeasuredPart) -> None:
     """True against false positives."""
     rows, words = part.value["rows"], _names()
     labels = [
@@ -202,7 +202,7 @@ def roc(part: Part) -> None:
     _say(part, "True against false positives over all thresholds; bands: 95 %.")
 
 
-def unseen(part: Part) -> None:
+def unseen(part: MeasuredPart) -> None:
     """Attacks that no detector was trained on."""
     words = _names()
     st.dataframe(
@@ -255,7 +255,7 @@ def _names() -> dict[str, str]:
         return {}
 
 
-PARTS: dict[str, tuple[str, Callable[[Part], None]]] = {
+PARTS: dict[str, tuple[str, Callable[[MeasuredPart], None]]] = {
     "Accuracy and detectability": ("adversaries", adversaries),
     "Depth": ("depth", depth),
     "Eps": ("eps", eps),

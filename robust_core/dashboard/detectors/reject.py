@@ -17,7 +17,7 @@ from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.reject import curves
-from robust_core.evaluation.detector_tables.results import Part
+from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths, share
@@ -37,7 +37,7 @@ class Choice:
     ``second`` is the model that answers what is flagged; None: nobody does, or a person.
     """
 
-    part: Part
+    part: MeasuredPart
     row: dict
     costs: Costs
     share: float

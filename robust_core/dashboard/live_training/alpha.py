@@ -8,7 +8,7 @@ import streamlit as st
 from robust_core.dashboard import lab
 from robust_core.dashboard.live_training import charts
 from robust_core.dashboard.live_training.training import described, key, train
-from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.train import Plan
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -55,7 +55,7 @@ def _wanted(plan: Plan) -> None:
     st.session_state["_live_alphas"] = plan
 
 
-def rows(found: dict[float, Sounding]) -> pd.DataFrame:
+def rows(found: dict[float, Snapshot]) -> pd.DataFrame:
     """A row for each alpha and line of the chart: ``alpha``, ``line``, ``value``."""
     return pd.DataFrame(
         [

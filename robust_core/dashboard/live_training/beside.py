@@ -6,7 +6,7 @@ from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.engine import Reporter, key_of
-from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.control import Control, control_of, train_control
 from robust_core.training.live.train import DIGITS, Plan, measure
 from robust_core.training.recipes import RECIPES
@@ -70,7 +70,7 @@ def epoch_of(k: int, n: int, epochs: int) -> int:
 
 def measured(
     beside: Beside, eps: float, *, split: str = "test", masked: bool = False
-) -> Sounding | None:
+) -> Snapshot | None:
     """It under the attacks that the trained network was measured with, once for each eps."""
     return lab.compute(
         key_of(live_base=eps, net=beside.key, split=split, masked=masked),

@@ -6,7 +6,7 @@ import streamlit as st
 from robust_core.dashboard import plots
 from robust_core.dashboard.live_training.beside import Beside
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
-from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.train import Trained
 from robust_core.words.numbers import share
 
@@ -23,7 +23,7 @@ Gap = tuple[str, float, float]
 """A line of a chart: its name, and the two shares that the gap lies between."""
 
 
-def show(trained: Trained, beside: Beside, seen: Sounding, base: Sounding) -> None:
+def show(trained: Trained, beside: Beside, seen: Snapshot, base: Snapshot) -> None:
     """Both gaps of both networks; that ``beside`` has ``seen`` on training pictures, ``base`` on test."""
     st.markdown("##### Two gaps")
     pairs = {beside.name: (seen, base), OWN: (trained.seen, trained.final)}
@@ -57,7 +57,7 @@ def show(trained: Trained, beside: Beside, seen: Sounding, base: Sounding) -> No
     )
 
 
-def overfitting(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
+def overfitting(pairs: dict[str, tuple[Snapshot, Snapshot]]) -> list[Gap]:
     """From training to test pictures, clean and under PGD; ``pairs``: (training, test) by network."""
     return [
         (f"{name}, {words}", getattr(seen, kind), getattr(test, kind))
@@ -66,7 +66,7 @@ def overfitting(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
     ]
 
 
-def security(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
+def security(pairs: dict[str, tuple[Snapshot, Snapshot]]) -> list[Gap]:
     """From clean pictures to attacked ones, of the training set and of the test set."""
     return [
         (f"{name}, {words}", pair[place].clean, pair[place].pgd)
@@ -75,7 +75,7 @@ def security(pairs: dict[str, tuple[Sounding, Sounding]]) -> list[Gap]:
     ]
 
 
-def moved(base: Sounding, at: Sounding, words: str) -> str:
+def moved(base: Snapshot, at: Snapshot, words: str) -> str:
     """Whether accuracy and robustness went the same way, against the network that ``words`` name."""
     clean, robust = (100 * (getattr(at, k) - getattr(base, k)) for k in ("clean", "pgd"))
     return (

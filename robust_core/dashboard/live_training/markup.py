@@ -3,12 +3,12 @@
 from html import escape
 
 from robust_core.dashboard.style import DEFENDED, GREY
-from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.train import Plan
 from robust_core.words.numbers import share
 
 
-def table(base: Sounding, own: Sounding, names: tuple[str, str], *, masked: bool) -> str:
+def table(base: Snapshot, own: Snapshot, names: tuple[str, str], *, masked: bool) -> str:
     """Both networks side by side, a row for each measure, as bars with numbers; HTML.
 
     ``names`` stand above their columns. With ``masked`` also what an attack through the softmax sees.

@@ -6,7 +6,7 @@ from robust_core.dashboard.live_training import gaps, markup
 from robust_core.dashboard.live_training.beside import Beside, difference, measured
 from robust_core.dashboard.live_training.training import described
 from robust_core.dashboard.live_training.words import START_WORDS
-from robust_core.evaluation.soundings import Sounding
+from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.train import LOSS_PICTURES, WATCHED, WATCHED_STEPS, Trained
 from robust_core.words.numbers import in_255ths, share
 
@@ -36,7 +36,7 @@ def show_all(trained: Trained, beside: Beside) -> None:
         gaps.show(trained, beside, seen, base)
 
 
-def show(trained: Trained, beside: Beside, base: Sounding) -> None:
+def show(trained: Trained, beside: Beside, base: Snapshot) -> None:
     """A sentence, and both networks side by side with the conditions."""
     at, plan = trained.final, trained.plan
     softened = ", of the logits / T" if plan.method == "distillation" else ""
@@ -61,17 +61,17 @@ def show(trained: Trained, beside: Beside, base: Sounding) -> None:
     )
 
 
-def is_masked(at: Sounding) -> bool:
+def is_masked(at: Snapshot) -> bool:
     """Whether so many gradients are zero that the result is about them."""
     return at.masked is not None and at.zero_gradients >= MASKED_FROM
 
 
-def is_overfitted(at: Sounding) -> bool:
+def is_overfitted(at: Snapshot) -> bool:
     """Whether one step of attack fails and several succeed (Wong et al., 2020)."""
     return at.fgsm - at.pgd > 0.3 and at.pgd < 0.1
 
 
-def sentence(trained: Trained, beside: Beside, base: Sounding) -> str:
+def sentence(trained: Trained, beside: Beside, base: Snapshot) -> str:
     """What came of it, in one sentence that names the attack and what it is compared with."""
     at = trained.final
     fgsm, pgd, old, bare = map(share, (at.fgsm, at.pgd, at.old, base.pgd))
@@ -90,7 +90,7 @@ def sentence(trained: Trained, beside: Beside, base: Sounding) -> str:
     return f"Under PGD it gets {pgd} of the pictures right, {beside.words} {bare}."
 
 
-def old_and_fresh(base: Sounding, at: Sounding) -> str:
+def old_and_fresh(base: Snapshot, at: Snapshot) -> str:
     """What learning from copies that were made once is worth, by the figures of this training."""
     old, fgsm, pgd, before, bare = map(share, (at.old, at.fgsm, at.pgd, base.old, base.pgd))
     found = (

@@ -16,8 +16,8 @@ from robust_core.evaluation.defense_table.rows import (
     ADAPTIVE,
     CERTIFIED,
     UNDEFENDED,
-    Masking,
-    Row,
+    AccuracyRow,
+    MaskingRow,
     Share,
 )
 from robust_core.words.numbers import in_255ths, share, short_share
@@ -133,7 +133,9 @@ def _certified(report: Report) -> list[go.Scatter]:
 
 
 def _points(
-    kind: str, found: list[tuple[Row, Row, Row | None]], names: dict[str, tuple[str, str]]
+    kind: str,
+    found: list[tuple[AccuracyRow, AccuracyRow, AccuracyRow | None]],
+    names: dict[str, tuple[str, str]],
 ) -> list[go.Scatter]:
     tint = CLEAN if kind == "undefended" else DEFENDED
     symbol = KIND_SYMBOLS.get(kind, "star")
@@ -186,18 +188,18 @@ def _whiskers(shares: Sequence[Share]) -> dict:
     }
 
 
-def _clean(row: Row) -> str:
+def _clean(row: AccuracyRow) -> str:
     """Where a point stands on the axis below, and of how many pictures that is."""
     return f"clean {share(row.accuracy.value)}, {row.circumstances}"
 
 
-def kind_of(row: Row | Masking) -> str:
+def kind_of(row: AccuracyRow | MaskingRow) -> str:
     """The kind of the row's defence, or "undefended"."""
     undefended = row.defense == UNDEFENDED
     return "undefended" if undefended else defenses.get(row.defense).kind
 
 
-def checklist(rows: Sequence[Masking]) -> go.Figure:
+def checklist(rows: Sequence[MaskingRow]) -> go.Figure:
     """The six findings of each defence: a sign of masked gradients, or none; the sentence in the hover."""
     names = [finding.name for finding in rows[0].findings]
     signs = [[float(f.suspicious) for f in row.findings] for row in rows]
@@ -236,7 +238,7 @@ def _folded(text: str, width: int = 70) -> str:
     return "<br>".join(line.strip() for line in lines)
 
 
-def distillation_bars(rows: Sequence[Row]) -> go.Figure:
+def distillation_bars(rows: Sequence[AccuracyRow]) -> go.Figure:
     """Accuracy under each attacker, a group for each network: what softmax hides, and what logits show."""
     subjects = {row.subject: row.title for row in rows}
     looks = {
@@ -269,7 +271,7 @@ def distillation_bars(rows: Sequence[Row]) -> go.Figure:
     return go.Figure(bars, layout)
 
 
-def _attempt(row: Row) -> str:
+def _attempt(row: AccuracyRow) -> str:
     """What a row of the part "distillation" is, in the words of its chart."""
     if row.attack is None:
         return "clean"

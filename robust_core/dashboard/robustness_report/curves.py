@@ -13,8 +13,8 @@ from robust_core.evaluation.defense_table.rows import (
     CURVES,
     UNAWARE,
     UNDEFENDED,
-    Certified,
-    Row,
+    AccuracyRow,
+    CertifiedRow,
 )
 from robust_core.words.numbers import short_share
 
@@ -69,7 +69,7 @@ def accuracy_curves(
 
 
 def _line(
-    rows: Sequence[Row], title: str, threat: str, tint: str, place: int, scale: int
+    rows: Sequence[AccuracyRow], title: str, threat: str, tint: str, place: int, scale: int
 ) -> go.Scatter:
     undefended = bool(rows) and rows[0].subject == UNDEFENDED
     who = "" if undefended else f", {'adaptive' if threat == ADAPTIVE else threat}"
@@ -85,7 +85,7 @@ def _line(
     )
 
 
-def about(row: Row) -> str:
+def about(row: AccuracyRow) -> str:
     """The hover of a point: the share with its interval, and all conditions."""
     low, high = row.accuracy.interval
     said = (
@@ -100,7 +100,7 @@ def hover(conditions: str) -> str:
     return conditions.replace(". Made by: ", "<br>").replace("`", "")
 
 
-def _band(rows: Sequence[Row], tint: str, scale: int) -> go.Scatter:
+def _band(rows: Sequence[AccuracyRow], tint: str, scale: int) -> go.Scatter:
     x = [scale * row.eps for row in rows]
     lows, highs = zip(*(row.accuracy.interval for row in rows), strict=True) if rows else ((), ())
     return go.Scatter(
@@ -114,7 +114,7 @@ def _band(rows: Sequence[Row], tint: str, scale: int) -> go.Scatter:
     )
 
 
-def certified_curves(rows: Sequence[Certified], data: str) -> go.Figure:
+def certified_curves(rows: Sequence[CertifiedRow], data: str) -> go.Figure:
     """Share of pictures that are right and certified to an L2 radius or further, with intervals.
 
     Dotted in grey stand the figures of Cohen et al. (2019) at the same sigma, where ``data`` is theirs.

@@ -5,7 +5,7 @@ import streamlit as st
 from robust_core.dashboard.robustness_report import charts
 from robust_core.dashboard.robustness_report.charts import RADIUS
 from robust_core.evaluation.defense_table.results import Report
-from robust_core.evaluation.defense_table.rows import ADAPTIVE, NAIVE, UNAWARE, Row
+from robust_core.evaluation.defense_table.rows import ADAPTIVE, NAIVE, UNAWARE, AccuracyRow
 
 CERTIFIED = f"certified {RADIUS:g}"
 COLUMNS: dict[str, tuple[str, str | None, str]] = {
@@ -76,5 +76,5 @@ def _line(report: Report, subject: str, title: str) -> dict:
     }
 
 
-def _percent(row: Row | None) -> float | None:
+def _percent(row: AccuracyRow | None) -> float | None:
     return None if row is None else 100 * row.accuracy.value

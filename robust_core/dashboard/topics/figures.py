@@ -9,8 +9,8 @@ from torch import Tensor
 
 from robust_core.dashboard import plots
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, GREY
-from robust_core.toys.masking import Line
-from robust_core.toys.temperature import Pair, Shares
+from robust_core.toys.masking import LossLine
+from robust_core.toys.temperature import LogitPair, Shares
 
 ABOVE = plots.ABOVE | {"x": 0}
 LEAST = 1.4e-45
@@ -50,7 +50,7 @@ def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
     return figure
 
 
-def masking_lines(found: Line, names: Sequence[str], *, adaptive: str, log: bool) -> go.Figure:
+def masking_lines(found: LossLine, names: Sequence[str], *, adaptive: str, log: bool) -> go.Figure:
     """Loss, slope and class along the line of FGSM, without and with the defence.
 
     ``adaptive`` names the gradient of one who knows; ``log``: both axes by ratios, down to float32's
@@ -221,7 +221,7 @@ def penalty_curves(
     return figure
 
 
-def softmax_chart(found: Pair, *, certain: float | None, silent: float | None) -> go.Figure:
+def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | None) -> go.Figure:
     """Probability of the smaller of two logits against T, in float32 and in float64.
 
     ``certain`` and ``silent``: the T from which on float32 has exactly 1 and exactly 0.

@@ -9,7 +9,7 @@ from robust_core.dashboard.topics import figures
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
 from robust_core.engine import key_of
-from robust_core.toys.masking import Line, Mask, Rounding, Saturation, Step, line, step
+from robust_core.toys.masking import LossLine, Mask, Rounding, Saturation, Step, line, step
 from robust_core.words.numbers import short_share
 
 WHAT = (
@@ -106,7 +106,7 @@ def _choose(kind: str) -> Mask:
     return Saturation(s=s)
 
 
-def work(mask: Mask, index: int) -> tuple[Tensor, Line, tuple[Step, Step]]:
+def work(mask: Mask, index: int) -> tuple[Tensor, LossLine, tuple[Step, Step]]:
     """The picture, the line, and one FGSM step by one who does not know and one who does.
 
     Takes some milliseconds once the model is loaded.

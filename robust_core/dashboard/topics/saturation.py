@@ -12,7 +12,7 @@ from robust_core.dashboard.topics import figures
 from robust_core.dashboard.topics.adversarial_training import CSS
 from robust_core.data import digits
 from robust_core.engine import key_of
-from robust_core.toys.temperature import Pair, Shares, pair, shares
+from robust_core.toys.temperature import LogitPair, Shares, pair, shares
 from robust_core.words.numbers import short_share
 
 MODEL = "digits-cnn"
@@ -94,7 +94,7 @@ def count() -> tuple[int, Shares]:
     return len(labels), shares(logits, labels, SCALES)
 
 
-def limits(found: Pair) -> tuple[float | None, float | None]:
+def limits(found: LogitPair) -> tuple[float | None, float | None]:
     """The T from which on float32 has exactly 1, and exactly 0; None: at none of the scales."""
     certain, silent = (
         found.scales[reached.int().argmax()].item() if reached.any() else None

@@ -5,7 +5,13 @@ import streamlit as st
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import PLANS
 from robust_core.evaluation.defense_table.results import Report
-from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, UNAWARE, UNDEFENDED, Row
+from robust_core.evaluation.defense_table.rows import (
+    ADAPTIVE,
+    CLEAN,
+    UNAWARE,
+    UNDEFENDED,
+    AccuracyRow,
+)
 from robust_core.paths import RESULTS
 from robust_core.words.numbers import in_255ths, share
 
@@ -31,7 +37,7 @@ def show(model_name: str) -> None:
             st.caption(conditions(found))
 
 
-def rows(report: Report) -> list[tuple[Row, Row]]:
+def rows(report: Report) -> list[tuple[AccuracyRow, AccuracyRow]]:
     """Undefended and static, for each of ``KINDS``; empty unless all are there and of equal pictures."""
     pairs = [
         (report.accuracy(UNDEFENDED, *kind), report.accuracy(SUBJECT, *kind)) for kind in KINDS
@@ -43,7 +49,7 @@ def rows(report: Report) -> list[tuple[Row, Row]]:
     return pairs
 
 
-def table(model_name: str, found: list[tuple[Row, Row]]) -> str:
+def table(model_name: str, found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
     """How many stay right, a line for each kind of picture, as Markdown."""
     lines = (
         f"| {what} | {share(bare.accuracy.value)} | {share(own.accuracy.value)} |"
@@ -53,7 +59,7 @@ def table(model_name: str, found: list[tuple[Row, Row]]) -> str:
     return "\n".join((head, "|---|---|---|", *lines))
 
 
-def sentence(found: list[tuple[Row, Row]]) -> str:
+def sentence(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
     """What the figures say, which may also be that the two kinds do not differ."""
     (_, old), (bare, fresh) = found[1:]
     gain = 100 * (fresh.accuracy.value - bare.accuracy.value)
@@ -66,7 +72,7 @@ def sentence(found: list[tuple[Row, Row]]) -> str:
     )
 
 
-def conditions(found: list[tuple[Row, Row]]) -> str:
+def conditions(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
     """Pictures, radius, steps and command of the rows."""
     row = found[-1][1]
     return (

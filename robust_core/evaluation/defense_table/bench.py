@@ -12,7 +12,7 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.defenses import Defended, Defense
 from robust_core.engine import in_batches
-from robust_core.evaluation.defense_table.plan import Plan, Subject
+from robust_core.evaluation.defense_table.plan import DefensePlan, Subject
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
 from robust_core.modes import evaluating
 
@@ -20,7 +20,7 @@ BATCH, SMALL_BATCH = 100, 10
 """Pictures at a time; of dear subjects, whose answers take many passes."""
 
 
-class Trial(NamedTuple):
+class PictureResults(NamedTuple):
     """What an attack left, one entry per picture: right or not, and how far it went in L2."""
 
     right: Tensor
@@ -28,7 +28,7 @@ class Trial(NamedTuple):
 
 
 @dataclass
-class Bench:
+class DefenseBench:
     """All that the table is made of.
 
     Args:
@@ -40,7 +40,7 @@ class Bench:
     """
 
     suite: str
-    plan: Plan
+    plan: DefensePlan
     undefended: Classifier
     images: Tensor
     labels: Tensor
@@ -62,7 +62,7 @@ class Bench:
         return min(own, self.limit or own, len(self.labels))
 
     def about(self, part: str, subject: Subject) -> dict:
-        """The fields of ``defense_rows.About``."""
+        """The fields of ``rows.DefenseRow``."""
         model, defense = self.model(subject), subject.create()
         base = model.base if isinstance(model, Defended) else model
         words = ["python", "-m", "robust_core", "evaluate", "--suite", self.suite, "--part", part]
@@ -78,12 +78,12 @@ class Bench:
             "n": self.count(part, subject),
         }
 
-    def clean(self, subject: Subject, n: int) -> Trial:
+    def clean(self, subject: Subject, n: int) -> PictureResults:
         """How the subject does without an attack."""
         right = self._right(subject, self.images[:n], f"{subject.key}: clean")
-        return Trial(right, torch.zeros(n, dtype=torch.float64))
+        return PictureResults(right, torch.zeros(n, dtype=torch.float64))
 
-    def attempt(self, subject: Subject, threat: str, attack: Attack, n: int) -> Trial:
+    def attempt(self, subject: Subject, threat: str, attack: Attack, n: int) -> PictureResults:
         """How it does on what ``attack`` makes of the first ``n`` pictures for one kind of attacker."""
         what = f"{subject.key}: {attack.name}, {threat}"
         if threat == UNAWARE:
@@ -91,7 +91,7 @@ class Bench:
         else:
             moved = self._craft(self.model(subject), attack, n, subject, what, threat == ADAPTIVE)
         l2 = (moved - self.images[:n]).double().flatten(1).norm(dim=1)
-        return Trial(self._right(subject, moved, what), l2)
+        return PictureResults(self._right(subject, moved, what), l2)
 
     def victim(self, subject: Subject) -> Classifier:
         """The model on which one who does not know of the defence makes the pictures."""

@@ -14,14 +14,14 @@ from robust_core.classifier import Classifier
 from robust_core.defenses.noisy import GUESSES, Smoothing
 from robust_core.evaluation import masking
 from robust_core.evaluation.defense_table import rows as kinds
-from robust_core.evaluation.defense_table.bench import Bench, Trial, aware_of
+from robust_core.evaluation.defense_table.bench import DefenseBench, PictureResults, aware_of
 from robust_core.evaluation.defense_table.plan import Subject
 
 REPEATS = 5
 """How often a prediction is timed."""
 
 
-def attempts(bench: Bench, part: str, subject: Subject) -> list[kinds.Row]:
+def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.AccuracyRow]:
     """Clean accuracy, and that under each attempt of the part at each of its radii."""
     about, rows = bench.about(part, subject), []
     started = time.perf_counter()
@@ -41,7 +41,7 @@ def attempts(bench: Bench, part: str, subject: Subject) -> list[kinds.Row]:
     return rows
 
 
-def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified]:
+def certified(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CertifiedRow]:
     """The certificate of each picture, by as many draws as the part says."""
     about, model = bench.about(part, subject), bench.model(subject)
     defense = replace(model.defense, **bench.plan.parts[part].options(subject))
@@ -52,7 +52,7 @@ def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified
         found += [defense.certificate(model.base, image) for image in pictures]
     held = [(one.radius, one.label == y) for one, y in zip(found, labels, strict=True)]
     return [
-        kinds.Certified(
+        kinds.CertifiedRow(
             **about | {"parameters": defense.parameters},
             norm="l2",
             sigma=found[0].sigma,
@@ -68,7 +68,7 @@ def certified(bench: Bench, part: str, subject: Subject) -> list[kinds.Certified
     ]
 
 
-def checklist(bench: Bench, part: str, subject: Subject) -> list[kinds.Masking]:
+def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.MaskingRow]:
     """The six findings on the deployed model, with the undefended one as surrogate.
 
     No row for a subject that is right about none of the pictures: there is nothing to be hidden.
@@ -85,7 +85,7 @@ def checklist(bench: Bench, part: str, subject: Subject) -> list[kinds.Masking]:
         model, images, labels, surrogate=surrogate, progress=tell, **options
     )
     return [
-        kinds.Masking(
+        kinds.MaskingRow(
             **about,
             right=int(findings[0].numbers["n"]),
             eps=options["eps"],
@@ -98,12 +98,12 @@ def checklist(bench: Bench, part: str, subject: Subject) -> list[kinds.Masking]:
     ]
 
 
-def cost(bench: Bench, part: str, subject: Subject) -> list[kinds.Cost]:
+def cost(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CostRow]:
     """How long predictions take."""
     about, model = bench.about(part, subject), bench.model(subject)
     images = bench.images[: about["n"]].to(model.device)
     return [
-        kinds.Cost(
+        kinds.CostRow(
             **about,
             batch=len(images),
             milliseconds=_milliseconds(bench, model, images) / len(images),
@@ -114,7 +114,7 @@ def cost(bench: Bench, part: str, subject: Subject) -> list[kinds.Cost]:
     ]
 
 
-MAKERS: dict[str, Callable[[Bench, str, Subject], list]] = {
+MAKERS: dict[str, Callable[[DefenseBench, str, Subject], list]] = {
     **dict.fromkeys(kinds.ROWS, attempts),
     kinds.CERTIFIED: certified,
     kinds.MASKING: checklist,
@@ -125,18 +125,18 @@ MAKERS: dict[str, Callable[[Bench, str, Subject], list]] = {
 
 def _row(
     about: dict,
-    clean: Trial,
-    trial: Trial,
+    clean: PictureResults,
+    trial: PictureResults,
     seconds: float,
     *,
     threat: str = kinds.CLEAN,
     asked: str | None = None,
     attack: Attack | None = None,
     made_on: str | None = None,
-) -> kinds.Row:
+) -> kinds.AccuracyRow:
     given = attack.parameters if attack else {}
     flipped = trial.l2[clean.right & ~trial.right]
-    return kinds.Row(
+    return kinds.AccuracyRow(
         **about,
         threat=threat,
         made_on=made_on,
@@ -154,7 +154,7 @@ def _row(
 
 
 @torch.no_grad()
-def _milliseconds(bench: Bench, model: Classifier, images: Tensor) -> float:
+def _milliseconds(bench: DefenseBench, model: Classifier, images: Tensor) -> float:
     """The median time of a pass over ``images``, after one that does not count."""
     model(images)
     return 1000 * statistics.median(bench.seconds(lambda: model(images)) for _ in range(REPEATS))

@@ -87,7 +87,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Part:
+class DefensePart:
     """What is done with each of some subjects.
 
     ``pictures`` are those of a subject, ``few`` those of a dear one; ``attempts`` and ``dear_attempts``
@@ -108,12 +108,12 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
+class DefensePlan:
     """A model, a test set, and the parts of its table by name."""
 
     model: str
     data: str
-    parts: dict[str, Part]
+    parts: dict[str, DefensePart]
 
 
 NONE = Subject(UNDEFENDED)
@@ -192,16 +192,16 @@ def _checklist(eps: float) -> Callable[[Subject], dict]:
 
 
 PLANS = {
-    "defenses": Plan(
+    "defenses": DefensePlan(
         "cifar10-resnet32",
         "cifar10",
         {
-            ACCURACY: Part(EVERY, 1000, 50, _attempts(FIELD_EPS)),
-            CURVES: Part(EVERY, 200, 30, SWEEP),
-            JPEG: Part(
+            ACCURACY: DefensePart(EVERY, 1000, 50, _attempts(FIELD_EPS)),
+            CURVES: DefensePart(EVERY, 200, 30, SWEEP),
+            JPEG: DefensePart(
                 (NONE, *(Subject("jpeg", {"quality": q}) for q in (90, 75, 50, 25))), 200, 30, SWEEP
             ),
-            DISTILLATION: Part(
+            DISTILLATION: DefensePart(
                 (NONE, *DISTILLED, *SATURATED),
                 100,
                 30,
@@ -211,34 +211,34 @@ PLANS = {
                     Attempt(ADAPTIVE, "cw-l2", eps=()),
                 ),
             ),
-            AUTO: Part(
+            AUTO: DefensePart(
                 EVERY,
                 100,
                 20,
                 _auto(FIELD_EPS, {"targets": 3, "max_queries": 1000}),
                 _auto(FIELD_EPS, QUICK_AUTO),
             ),
-            CERTIFIED: Part(NOISY, 500, 500, options=_certificates),
-            MASKING: Part(EVERY, 100, 20, options=_checklist(FIELD_EPS)),
-            COST: Part(EVERY, 50, 10),
+            CERTIFIED: DefensePart(NOISY, 500, 500, options=_certificates),
+            MASKING: DefensePart(EVERY, 100, 20, options=_checklist(FIELD_EPS)),
+            COST: DefensePart(EVERY, 50, 10),
         },
     ),
-    "defenses-digits": Plan(
+    "defenses-digits": DefensePlan(
         "digits-cnn",
         "digits",
         {
-            ACCURACY: Part(DIGITS, 450, 200, _attempts(DIGITS_EPS)),
-            CURVES: Part(DIGITS, 450, 100, SWEEP),
-            AUTO: Part(
+            ACCURACY: DefensePart(DIGITS, 450, 200, _attempts(DIGITS_EPS)),
+            CURVES: DefensePart(DIGITS, 450, 100, SWEEP),
+            AUTO: DefensePart(
                 DIGITS,
                 200,
                 50,
                 _auto(DIGITS_EPS, {"targets": 3, "max_queries": 1000}),
                 _auto(DIGITS_EPS, QUICK_AUTO),
             ),
-            CERTIFIED: Part(DIGITS[-1:], 200, 200, options=_certificates),
-            MASKING: Part(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
-            COST: Part(DIGITS, 50, 10),
+            CERTIFIED: DefensePart(DIGITS[-1:], 200, 200, options=_certificates),
+            MASKING: DefensePart(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
+            COST: DefensePart(DIGITS, 50, 10),
         },
     ),
 }

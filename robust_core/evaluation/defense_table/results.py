@@ -1,6 +1,6 @@
 """The committed table of the defences, read for pages and docs/; or a sentence on how to make it.
 
-``report()`` gives all of it; what its rows say stands in ``defense_rows``. Rows that were made with other
+``report()`` gives all of it; what its rows say stands in ``rows``. Rows that were made with other
 weights than the bundled ones are left out, and what they were about is named.
 """
 
@@ -21,11 +21,11 @@ from robust_core.evaluation.defense_table.rows import (
     CURVES,
     KINDS,
     MASKING,
-    About,
-    Certified,
-    Cost,
-    Masking,
-    Row,
+    AccuracyRow,
+    CertifiedRow,
+    CostRow,
+    DefenseRow,
+    MaskingRow,
 )
 from robust_core.evaluation.masking import Finding
 from robust_core.paths import RESULTS
@@ -44,7 +44,7 @@ class Report:
     None or empty: a model that is not trained yet, or a part that was not made.
     """
 
-    parts: dict[str, tuple[About, ...]]
+    parts: dict[str, tuple[DefenseRow, ...]]
     lacking: str = ""
     model: str = ""
     data: str = ""
@@ -65,17 +65,19 @@ class Report:
         """Titles by subject, of those that a part has, in its order."""
         return {row.subject: row.title for row in self.rows(part)}
 
-    def curve(self, subject: str, threat: str, part: str = CURVES) -> tuple[Row, ...]:
+    def curve(self, subject: str, threat: str, part: str = CURVES) -> tuple[AccuracyRow, ...]:
         """Accuracy against eps, in the order of eps, from the clean one (eps 0) on."""
         rows = [row for row in self.rows(part, subject) if row.threat in (CLEAN, threat)]
         return tuple(sorted(rows, key=lambda row: row.eps))
 
-    def accuracy(self, subject: str, threat: str = CLEAN, attack: str | None = None) -> Row | None:
+    def accuracy(
+        self, subject: str, threat: str = CLEAN, attack: str | None = None
+    ) -> AccuracyRow | None:
         """One cell of the table at its one radius: no attack, or a threat and an attack, e.g. "auto"."""
         rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
         return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
 
-    def strongest(self, subject: str) -> Row | None:
+    def strongest(self, subject: str) -> AccuracyRow | None:
         """What leaves least of those who know the defence: PGD, or the ensemble where it was run."""
         rows = (self.accuracy(subject, ADAPTIVE, attack) for attack in ("pgd", "auto"))
         return min(filter(None, rows), key=lambda row: row.accuracy.value, default=None)
@@ -110,15 +112,15 @@ class Report:
         """The one radius of ``accuracy``, in Linf; None where there is no such row."""
         return next((row.eps for row in self.rows(ACCURACY) if row.eps), None)
 
-    def certified(self, subject: str) -> Certified | None:
+    def certified(self, subject: str) -> CertifiedRow | None:
         """Certificates of a subject."""
         return next(iter(self.rows(CERTIFIED, subject)), None)
 
-    def masking(self, subject: str) -> Masking | None:
+    def masking(self, subject: str) -> MaskingRow | None:
         """The checklist of a subject."""
         return next(iter(self.rows(MASKING, subject)), None)
 
-    def cost(self, subject: str) -> Cost | None:
+    def cost(self, subject: str) -> CostRow | None:
         """What a prediction of a subject costs."""
         return next(iter(self.rows(COST, subject)), None)
 
@@ -152,18 +154,18 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
     return Report(found, lacking, model, data, tuple(dict.fromkeys(old)), suite)
 
 
-def to_row(part: str, row: dict) -> About:
+def to_row(part: str, row: dict) -> DefenseRow:
     """A row as it stands in the file; raises ``KeyError`` or ``TypeError`` for another part or key."""
     kind = KINDS[part]
     values = {spec.name: row[spec.name] for spec in fields(kind)}
-    if kind is Masking:
+    if kind is MaskingRow:
         values["findings"] = tuple(Finding(**one) for one in values["findings"])
-    if kind is Certified:
+    if kind is CertifiedRow:
         values["radii"] = tuple(values["radii"])
     return kind(**values)
 
 
-def fits(row: About, bundled: dict[str, str | None]) -> bool:
+def fits(row: DefenseRow, bundled: dict[str, str | None]) -> bool:
     """Whether a row is of the weights whose SHA-256 ``bundled`` has by name."""
     return all(bundled.get(name) == sha for name, sha in row.weights.items())
 

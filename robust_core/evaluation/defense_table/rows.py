@@ -47,7 +47,7 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class DefenseRow:
     """What every row says.
 
     Args:
@@ -73,7 +73,7 @@ class About:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(About):
+class AccuracyRow(DefenseRow):
     """On how many pictures a defended model stays right.
 
     Args:
@@ -134,7 +134,7 @@ class Row(About):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Certified(About):
+class CertifiedRow(DefenseRow):
     """What a certificate promises, in L2.
 
     Args:
@@ -174,7 +174,7 @@ class Certified(About):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Masking(About):
+class MaskingRow(DefenseRow):
     """The masking checklist (``evaluation.masking``).
 
     Args:
@@ -205,7 +205,7 @@ class Masking(About):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost(About):
+class CostRow(DefenseRow):
     """How long one prediction takes: of a picture in a batch, and of one alone.
 
     Args:
@@ -225,10 +225,10 @@ class Cost(About):
 ROWS = ("accuracy", "curves", "jpeg", "distillation", "auto")
 ACCURACY, CURVES, JPEG, DISTILLATION, AUTO = ROWS
 CERTIFIED, MASKING, COST = "certified", "masking", "cost"
-KINDS: dict[str, type[About]] = {
-    **dict.fromkeys(ROWS, Row),
-    CERTIFIED: Certified,
-    MASKING: Masking,
-    COST: Cost,
+KINDS: dict[str, type[DefenseRow]] = {
+    **dict.fromkeys(ROWS, AccuracyRow),
+    CERTIFIED: CertifiedRow,
+    MASKING: MaskingRow,
+    COST: CostRow,
 }
 """By part, in their order: what its rows are."""

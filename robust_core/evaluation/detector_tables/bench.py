@@ -10,7 +10,7 @@ from torch import Tensor
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
-from robust_core.detectors.measure import EIGHT_BIT, Answers, to_lattice
+from robust_core.detectors.measure import EIGHT_BIT, Answers, ask, to_lattice
 from robust_core.evaluation.detector_tables.plan import Entries
 
 BATCH = 250
@@ -32,7 +32,7 @@ class Said:
 
 
 @dataclass
-class Bench:
+class DetectorBench:
     """All that the tables are made of.
 
     Args:
@@ -119,27 +119,3 @@ class Bench:
             if crafted is not None:
                 images = crafted.pairs(rows, self.classifier.device)[1]
             yield to_lattice(images) if eight_bit else images, labels
-
-
-@torch.no_grad()
-def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores ``[D, n]`` of detectors on one classifier, and where it is right, bool ``[n]``, on the CPU.
-
-    Subnetworks share one pass of the trunk, which is also the classifier's own.
-    """
-    classifier, scores = detectors[0].classifier, {}
-    if any(isinstance(detector, Detector) for detector in detectors):
-        last = None
-        normalised = classifier.normalise(images.to(classifier.mean.dtype))
-        for point, last in classifier.network.walk(normalised):
-            for i, detector in enumerate(detectors):
-                if isinstance(detector, Detector) and detector.point == point:
-                    scores[i] = detector.subnetwork(last).sigmoid()
-        logits = classifier.network.head(last)
-    else:  # whose classifier may have no attachment points
-        logits = classifier(images)
-    for i, detector in enumerate(detectors):
-        if i not in scores:
-            scores[i] = detector.score(images)
-    right = logits.argmax(1) == labels
-    return torch.stack([scores[i] for i in range(len(detectors))]).cpu(), right.cpu()

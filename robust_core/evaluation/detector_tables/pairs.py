@@ -7,10 +7,10 @@ from torch import Tensor
 
 from robust_core import attacks
 from robust_core.attacks import Attack
-from robust_core.detectors.measure import to_lattice
+from robust_core.detectors.measure import ask, to_lattice
 from robust_core.distances import l2
 from robust_core.evaluation.detector_tables import plan as plan
-from robust_core.evaluation.detector_tables.bench import Bench, ask
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import FEW
 from robust_core.evaluation.detector_tables.plan import Lacking
 from robust_core.evaluation.suites import FIELD_EPS
@@ -20,7 +20,7 @@ PARAMETERS: dict[str, dict] = {}
 """Of attacks on a pair that are not to run at their defaults."""
 
 
-def full_knowledge(bench: Bench) -> dict:
+def full_knowledge(bench: DetectorBench) -> dict:
     """One detector of each kind against every attack on a classifier and its detector.
 
     An attack with an eps runs at that of the detector's own adversary, and at the field's.
@@ -32,7 +32,7 @@ def full_knowledge(bench: Bench) -> dict:
     return {"n": n, "rows": [_remembered(bench, name, a, n) for name, a in _trials(bench, names)]}
 
 
-def _trials(bench: Bench, names: list[str]) -> Iterator[tuple[str, Attack]]:
+def _trials(bench: DetectorBench, names: list[str]) -> Iterator[tuple[str, Attack]]:
     for name in names:
         for kind in attacks.names(pair=True):
             given = PARAMETERS.get(kind, {}) | {"detector": bench.load(name)}
@@ -43,7 +43,7 @@ def _trials(bench: Bench, names: list[str]) -> Iterator[tuple[str, Attack]]:
                 yield name, attacks.create(kind, eps=eps, **given)
 
 
-def _radius(bench: Bench, name: str) -> float:
+def _radius(bench: DetectorBench, name: str) -> float:
     """The Linf radius that a detector was made for, else that of the classifier's own detector."""
     for asked in (name, bench.default):
         entry = bench.entries.get(asked or "")
@@ -54,12 +54,12 @@ def _radius(bench: Bench, name: str) -> float:
     return FIELD_EPS
 
 
-def _remembered(bench: Bench, name: str, attack: Attack, n: int) -> dict:
+def _remembered(bench: DetectorBench, name: str, attack: Attack, n: int) -> dict:
     what = {"detector": name, "attack": attack.name, "parameters": attack.parameters, "n": n}
     return bench.remember(what, lambda: fooled(bench, name, attack, n))
 
 
-def fooled(bench: Bench, name: str, attack: Attack, n: int) -> dict:
+def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> dict:
     """What an attack on the pair reaches on the first ``n`` pictures.
 
     Only pictures count that were classified right and not flagged before: ``of``. Of these

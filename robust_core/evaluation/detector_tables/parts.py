@@ -7,7 +7,7 @@ adversarial ones: ``detectors.measure.Answers.figures``, which makes every figur
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.evaluation.detector_tables import plan as plan
-from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.plan import Lacking
 from robust_core.evaluation.suites import FIELD_EPS
 
@@ -23,7 +23,7 @@ UNSEEN: tuple[tuple[str, dict, int], ...] = (
 """Attacks that no subnetwork was trained on: name, parameters, pictures."""
 
 
-def adversaries(bench: Bench) -> dict:
+def adversaries(bench: DetectorBench) -> dict:
     """Every static detector against the adversary that it was trained for."""
     names = plan.static(bench.entries)
     if not names:
@@ -32,7 +32,7 @@ def adversaries(bench: Bench) -> dict:
     return {"n": n, "rows": [_own_row(bench, name, n) for name in names]}
 
 
-def depth(bench: Bench) -> dict:
+def depth(bench: DetectorBench) -> dict:
     """The same rows, of adversaries with detectors at several points."""
     groups = plan.depths(bench.entries)
     if not groups:
@@ -41,7 +41,7 @@ def depth(bench: Bench) -> dict:
     return {"n": n, "rows": [_own_row(bench, name, n) for group in groups for name in group]}
 
 
-def eps(bench: Bench) -> dict:
+def eps(bench: DetectorBench) -> dict:
     """By adversary: detectors of each eps against each eps."""
     groups = plan.radii(bench.entries)
     if not groups:
@@ -58,7 +58,7 @@ def eps(bench: Bench) -> dict:
     return {"n": n, **tables}
 
 
-def transfer(bench: Bench) -> dict:
+def transfer(bench: DetectorBench) -> dict:
     """The detector of each adversary against each adversary: rows are fit, columns tested."""
     names = plan.transfer(bench.entries)
     if len(names) < 2:
@@ -77,7 +77,7 @@ def transfer(bench: Bench) -> dict:
     }
 
 
-def several(bench: Bench) -> dict:
+def several(bench: DetectorBench) -> dict:
     """The detector for several adversaries against each of them, beside the one for that one alone."""
     found = plan.several(bench.entries)
     if found is None:
@@ -92,7 +92,7 @@ def several(bench: Bench) -> dict:
     return {"n": n, "detector": found, "rows": rows}
 
 
-def sigma(bench: Bench) -> dict:
+def sigma(bench: DetectorBench) -> dict:
     """A static and a dynamic detector against the dynamic adversary that knows it, at each sigma.
 
     At sigma 0 the adversary is BIM, the same pictures for both.
@@ -121,7 +121,7 @@ def sigma(bench: Bench) -> dict:
     return {"n": n, **size, "sigmas": list(SIGMAS), "detectors": curves}
 
 
-def unseen(bench: Bench) -> dict:
+def unseen(bench: DetectorBench) -> dict:
     """Every detector against attacks that it was not made for."""
     if not bench.entries:
         raise Lacking("there is no detector")
@@ -137,7 +137,7 @@ def unseen(bench: Bench) -> dict:
     return {"n": bench.count(PICTURES), "rows": rows}
 
 
-def _own_row(bench: Bench, name: str, n: int) -> dict:
+def _own_row(bench: DetectorBench, name: str, n: int) -> dict:
     """A static detector against its own adversary."""
     entry = bench.entries[name]
     attack = plan.attack_of(entry)
@@ -157,7 +157,7 @@ def _own_row(bench: Bench, name: str, n: int) -> dict:
     }
 
 
-def _both_row(bench: Bench, own: str, found: str, attack: Attack, n: int) -> dict:
+def _both_row(bench: DetectorBench, own: str, found: str, attack: Attack, n: int) -> dict:
     """The detector ``own`` of an adversary, and the one that was ``found`` for several."""
     floats, eight_bit = (
         bench.answers([own, found], attack, n, eight_bit=rounding) for rounding in (False, True)
@@ -176,7 +176,7 @@ def _both_row(bench: Bench, own: str, found: str, attack: Attack, n: int) -> dic
     return row
 
 
-def _matrix(bench: Bench, names: list[str], n: int) -> list[list[dict]]:
+def _matrix(bench: DetectorBench, names: list[str], n: int) -> list[list[dict]]:
     """Figures ``[i][j]`` of the detector i against the adversary of the detector j."""
     tested = [bench.answers(names, plan.attack_of(bench.entries[name]), n) for name in names]
     return [[column[i].figures() for column in tested] for i in range(len(names))]

@@ -10,7 +10,7 @@ from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Rejection, sweep
 from robust_core.evaluation.detector_tables import plan as plan
 from robust_core.evaluation.detector_tables import second as detection_second
-from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import SIGMA_PICTURES
 from robust_core.evaluation.detector_tables.plan import Lacking
 from robust_core.evaluation.detector_tables.second import KINDS
@@ -23,7 +23,7 @@ POINTS = 100
 SHARES = ("accepted_clean", "accepted_adversarial", "clean_accuracy", "harm")
 
 
-def reject(bench: Bench) -> dict:
+def reject(bench: DetectorBench) -> dict:
     """One detector of each kind: shares by threshold, under BIM and under the dynamic adversary.
 
     Also those of each second model, on the same pictures: see ``detection_second.shares``.
@@ -66,7 +66,7 @@ def _column(values: list[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _row(bench: Bench, name: str, n: int, models: dict[str, Defended]) -> dict:
+def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -> dict:
     static = _static(bench, name)
     size = {key: getattr(static, key) for key in ("eps", "steps", "step_size")}
     adaptive = attacks.create("dynamic", detector=bench.load(name), sigma=SIGMA, **size)
@@ -92,7 +92,7 @@ def _row(bench: Bench, name: str, n: int, models: dict[str, Defended]) -> dict:
     }
 
 
-def _static(bench: Bench, name: str) -> Attack:
+def _static(bench: DetectorBench, name: str) -> Attack:
     """BIM of the size that the detector was made for, else of that of the classifier's own detector."""
     for asked in (name, bench.default):
         entry = bench.entries.get(asked or "")

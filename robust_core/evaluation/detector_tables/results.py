@@ -14,7 +14,7 @@ COMMAND = "python -m robust_core evaluate-detectors --part {}"
 
 
 @dataclass(frozen=True)
-class Part:
+class MeasuredPart:
     """One part of the result, or why there is none: either is empty.
 
     ``model``, ``data`` and ``command`` say under which conditions it holds.
@@ -34,7 +34,7 @@ class Part:
         return f"{pictures}, {self.model}. Made by: `{self.command}`"
 
 
-def part(name: str, path: Path | None = None) -> Part:
+def part(name: str, path: Path | None = None) -> MeasuredPart:
     """The part ``name`` of ``path``, by default of the committed file.
 
     It counts only where it is of the bundled weights, those of the classifier and those of the detectors.
@@ -43,18 +43,20 @@ def part(name: str, path: Path | None = None) -> Part:
     command = COMMAND.format(name)
     how = f"It is made by: `{command}`."
     if not path.is_file():
-        return Part({}, f"This was not measured yet. {how}")
+        return MeasuredPart({}, f"This was not measured yet. {how}")
     report = _read(path, path.stat().st_mtime_ns)
     if report is None:
-        return Part(
+        return MeasuredPart(
             {}, f"The file {path.name} is damaged. Delete it and make it anew: `{command}`."
         )
     value = report["parts"].get(name)
     if not value:
-        return Part({}, f"This was not measured yet. {how}")
+        return MeasuredPart({}, f"This was not measured yet. {how}")
     if not _fits(report, name):
-        return Part({}, f"This was measured with other weights than the bundled ones. {how}")
-    return Part(value, "", report["model"], report["data"], value.get("command", command))
+        return MeasuredPart(
+            {}, f"This was measured with other weights than the bundled ones. {how}"
+        )
+    return MeasuredPart(value, "", report["model"], report["data"], value.get("command", command))
 
 
 def _fits(report: dict, name: str) -> bool:

@@ -9,7 +9,7 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import Answers, area
 from robust_core.evaluation.detector_tables import plan as plan
-from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import PICTURES
 from robust_core.evaluation.detector_tables.plan import Lacking
 
@@ -62,7 +62,7 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
     }
 
 
-def roc(bench: Bench) -> dict:
+def roc(bench: DetectorBench) -> dict:
     """Curves: subnetworks against their own adversary, other detectors against each of the five.
 
     Adversarial are the successful pictures only; an adversary without such gives no curve.
@@ -90,7 +90,7 @@ def _row(name: str, attack: Attack, answers: Answers) -> dict:
     }
 
 
-def _trials(bench: Bench) -> Iterator[tuple[str, Attack]]:
+def _trials(bench: DetectorBench) -> Iterator[tuple[str, Attack]]:
     """Which detector is asked about what."""
     entries, five = bench.entries, plan.transfer(bench.entries)
     other = plan.others(entries)

@@ -8,7 +8,7 @@ from robust_core.attacks import Attack
 from robust_core.defenses import Defended, Defense
 from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
-from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 
 KINDS = ("static", "adaptive")
 SECONDS: dict[str, tuple[str, dict]] = {
@@ -25,7 +25,7 @@ def second(name: str) -> Defense:
     return defenses.create(name, **SECONDS[name][1])
 
 
-def existing(bench: Bench) -> dict[str, Defended]:
+def existing(bench: DetectorBench) -> dict[str, Defended]:
     """By name: all of ``SECONDS`` that exist for the classifier."""
     made = {name: second(name) for name in SECONDS}
     model = bench.classifier
@@ -45,7 +45,7 @@ def about(models: dict[str, Defended]) -> dict[str, dict]:
 
 
 def shares(
-    bench: Bench,
+    bench: DetectorBench,
     models: dict[str, Defended],
     answers: dict[str, Answers],
     adversaries: dict[str, Attack],

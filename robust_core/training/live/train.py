@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
-from robust_core.evaluation.soundings import Sounding, copies, sound
+from robust_core.evaluation.snapshot import Snapshot, copies, snapshot
 from robust_core.progress import Progress, counter
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
@@ -157,7 +157,7 @@ class Epoch:
     number: int
     clean_loss: float
     adversarial_loss: float
-    at: Sounding
+    at: Snapshot
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ class Trained:
     plan: Plan
     model: Classifier
     history: tuple[Epoch, ...]
-    final: Sounding
-    seen: Sounding
+    final: Snapshot
+    seen: Snapshot
     seconds: float
 
 
@@ -256,11 +256,11 @@ def first_weights(plan: Plan) -> Classifier:
 
 def measure(
     model: Classifier, eps: float, *, split: str = "test", masked: bool = False
-) -> Sounding:
+) -> Snapshot:
     """Any digits network under the attacks of ``Trained.final``, or of ``seen`` ("train")."""
     images, labels = (part[:FINAL] for part in digits.load(split))
     old = copies(zoo.load(DIGITS, "cpu"), images, labels, eps=eps)
-    return sound(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
+    return snapshot(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
 
 
 def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) -> Epoch:
@@ -278,5 +278,5 @@ def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) 
     shown = [part[:WATCHED] for part in test]
     old = copies(zoo.load(DIGITS, "cpu"), *shown, eps=plan.eps)
     masked = plan.method == "distillation"
-    at = sound(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked, old=old)
+    at = snapshot(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked, old=old)
     return Epoch(number, *losses, at)

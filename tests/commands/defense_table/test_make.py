@@ -10,7 +10,7 @@ from robust_core.evaluation import suites
 from robust_core.evaluation.defense_table import parts as defense_parts
 from robust_core.evaluation.defense_table import plan as defense_plan
 from robust_core.evaluation.defense_table import results
-from robust_core.evaluation.defense_table.plan import Attempt, Part, Plan, Subject
+from robust_core.evaluation.defense_table.plan import Attempt, DefensePart, DefensePlan, Subject
 from robust_core.evaluation.masking import Budget
 from tests import fake_defenses
 
@@ -24,16 +24,16 @@ TRIED = (
 BUDGET = {"eps": 0.2, "seed": 0, "budget": Budget(steps=2, queries=3, draws=2)}
 
 
-def plan(tried=TRIED) -> Plan:
+def plan(tried=TRIED) -> DefensePlan:
     subjects = (NONE, JPEG, TRAINED)
     parts = {
-        "accuracy": Part(subjects, 20, 5, tried),
-        "curves": Part((NONE, JPEG), 15, 5, tried),
-        "certified": Part((NOISY,), 4, 4, options=lambda one: {"n": 20}),
-        "masking": Part((NONE, JPEG), 15, 5, options=lambda one: BUDGET),
-        "cost": Part((NONE,), 4, 4),
+        "accuracy": DefensePart(subjects, 20, 5, tried),
+        "curves": DefensePart((NONE, JPEG), 15, 5, tried),
+        "certified": DefensePart((NOISY,), 4, 4, options=lambda one: {"n": 20}),
+        "masking": DefensePart((NONE, JPEG), 15, 5, options=lambda one: BUDGET),
+        "cost": DefensePart((NONE,), 4, 4),
     }
-    return Plan("digits-cnn", "digits", parts)
+    return DefensePlan("digits-cnn", "digits", parts)
 
 
 @pytest.fixture

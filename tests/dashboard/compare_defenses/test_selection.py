@@ -6,7 +6,7 @@ import pytest
 
 from robust_core import attacks, defenses
 from robust_core.dashboard.compare_defenses.selection import QUICK, Row, is_weaker, summary
-from robust_core.experiment.defended import Outcome
+from robust_core.experiment.defended import DefenseOutcome
 
 
 def row(request, name: str = "jpeg", **values) -> Row:
@@ -87,7 +87,7 @@ def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request
 
 def trials(*outcomes: tuple[bool | None, bool | None]) -> list[dict]:
     """Whether each defence recovers the picture from the unaware and the aware one; None: not finished."""
-    words = {True: Outcome.RECOVERED, False: Outcome.FOOLED}
+    words = {True: DefenseOutcome.RECOVERED, False: DefenseOutcome.FOOLED}
     return [
         {
             aware: SimpleNamespace(outcome=words[saved])
@@ -111,7 +111,7 @@ def test_the_summary_counts_what_is_finished():
         "1 from one that does."
     )
     assert "none from one that does" in summary(undefended(), trials((True, False)), 1)
-    wrong = dict.fromkeys((False, True), SimpleNamespace(outcome=Outcome.WRONG))
+    wrong = dict.fromkeys((False, True), SimpleNamespace(outcome=DefenseOutcome.WRONG))
     told = summary(undefended(), [*trials((True, False)), wrong], 2)
     assert told.endswith("none from one that does. 1 is wrong without any attack.")
     partly = trials((True, True), (False, None), (None, None))
@@ -146,11 +146,13 @@ def test_an_adaptive_attack_that_leaves_more_is_weaker(unaware, aware, weaker):
     def held(left: float):
         after = SimpleNamespace(confidences=[1 - left, left])
         label = SimpleNamespace(index=1)
-        return SimpleNamespace(outcome=Outcome.RECOVERED, label=label, after=after, success=False)
+        return SimpleNamespace(
+            outcome=DefenseOutcome.RECOVERED, label=label, after=after, success=False
+        )
 
     pair = {False: held(unaware), True: held(aware)}
     assert is_weaker(pair) is weaker
-    pair[True].outcome = Outcome.FOOLED
+    pair[True].outcome = DefenseOutcome.FOOLED
     assert not is_weaker(pair)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from robust_core.dashboard.detectors import maps as maps
 from robust_core.dashboard.detectors.charts import NOTHING
-from robust_core.toys.overlap import Overlap, Watched
+from robust_core.toys.overlap import DetectorView, Overlap
 
 
 @pytest.fixture
@@ -96,8 +96,8 @@ def toy() -> Overlap:
     reach = torch.tensor([[1, 1, 1], [1, 1, 1], [0, 0, 0]]).bool()
     wrong = torch.tensor([[0, 0, 1], [1, 0, 0], [0, 0, 0]]).bool()
     passes = torch.tensor([[0, 1, 0], [1, 1, 0], [0, 0, 0]]).bool()
-    static = Watched(0.5, 0.05, passes, wrong & passes, 0.3)
-    dynamic = Watched(0.5, 0.05, torch.zeros_like(passes), torch.zeros_like(passes), 0.0)
+    static = DetectorView(0.5, 0.05, passes, wrong & passes, 0.3)
+    dynamic = DetectorView(0.5, 0.05, torch.zeros_like(passes), torch.zeros_like(passes), 0.0)
     points, labels = torch.tensor([[0.2, 0.2], [0.8, 0.8]]), torch.tensor([0, 1])
     axis, classes = torch.linspace(0, 1, 3), torch.eye(3).long()
     return Overlap(0, 0.1, 0.05, points, labels, axis, classes, reach, wrong, static, dynamic)

@@ -13,12 +13,12 @@ from robust_core.dashboard.topics import pixeldp as privacy
 from robust_core.dashboard.topics.arms_race import PUBLISHED
 from robust_core.dashboard.topics.saturation import SCALES, limits, words
 from robust_core.data import digits
-from robust_core.toys.masking import Line, Rounding, Saturation, line
+from robust_core.toys.masking import LossLine, Rounding, Saturation, line
 from robust_core.toys.temperature import pair, shares
 
 
 @pytest.fixture(scope="module")
-def lines(digits_test) -> dict[bool, Line]:
+def lines(digits_test) -> dict[bool, LossLine]:
     """By whether the axes are logarithmic."""
     images, labels = digits_test
     model = zoo.load("digits-cnn", "cpu")

@@ -5,17 +5,17 @@ import torch
 
 from robust_core import attacks, defenses, zoo
 from robust_core.evaluation.defense_table import parts as parts
-from robust_core.evaluation.defense_table.bench import Bench, aware_of
+from robust_core.evaluation.defense_table.bench import DefenseBench, aware_of
 from robust_core.evaluation.defense_table.plan import (
     GRID,
     NONE,
     PLANS,
     Attempt,
-    Part,
-    Plan,
+    DefensePart,
+    DefensePlan,
     Subject,
 )
-from robust_core.evaluation.defense_table.rows import KINDS, Row
+from robust_core.evaluation.defense_table.rows import KINDS, AccuracyRow
 from robust_core.evaluation.masking import QUESTIONS, Budget
 
 JPEG = Subject("jpeg", {"quality": 20})
@@ -25,7 +25,7 @@ WHOLE = PLANS["defenses"]
 
 
 @pytest.fixture(scope="module")
-def bench(digits_model, digits_test) -> Bench:
+def bench(digits_model, digits_test) -> DefenseBench:
     """Digits: the network alone, behind JPEG and under noise."""
     every = (NONE, JPEG, NOISY)
     tried = (
@@ -35,27 +35,29 @@ def bench(digits_model, digits_test) -> Bench:
     )
     distances = (Attempt("adaptive", "cw-l2", {"steps": 20}, ()),)
     budget = {"eps": 0.2, "seed": 0, "budget": Budget(steps=3, queries=5, draws=3)}
-    plan = Plan(
+    plan = DefensePlan(
         "digits-cnn",
         "digits",
         {
-            "accuracy": Part(every, 60, 5, tried),
-            "distillation": Part(every, 10, 5, distances),
-            "certified": Part((NOISY,), 20, 12, options=lambda one: {"n": 60}),
-            "masking": Part(every, 40, 10, options=lambda one: budget),
-            "cost": Part(every, 8, 4),
+            "accuracy": DefensePart(every, 60, 5, tried),
+            "distillation": DefensePart(every, 10, 5, distances),
+            "certified": DefensePart((NOISY,), 20, 12, options=lambda one: {"n": 60}),
+            "masking": DefensePart(every, 40, 10, options=lambda one: budget),
+            "cost": DefensePart(every, 8, 4),
         },
     )
-    return Bench("small", plan, digits_model, *digits_test)
+    return DefenseBench("small", plan, digits_model, *digits_test)
 
 
 @pytest.fixture(scope="module")
-def rows(bench) -> list[Row]:
+def rows(bench) -> list[AccuracyRow]:
     """Those of JPEG."""
     return parts.attempts(bench, "accuracy", JPEG)
 
 
-def found(rows: list[Row], threat: str, attack: str | None = None, eps: float | None = None) -> Row:
+def found(
+    rows: list[AccuracyRow], threat: str, attack: str | None = None, eps: float | None = None
+) -> AccuracyRow:
     (row,) = [r for r in rows if (r.threat, r.attack) == (threat, attack) and eps in (None, r.eps)]
     return row
 
@@ -150,13 +152,13 @@ def test_masked_gradients_look_robust_until_the_attacker_knows(rows):
 
 def test_pictures_for_those_who_do_not_know_are_made_once(bench, monkeypatch):
     made = []
-    craft = Bench._craft
+    craft = DefenseBench._craft
 
     def counting(self, model, attack, *rest):
         made.append((model.name, attack, rest[-1]))
         return craft(self, model, attack, *rest)
 
-    monkeypatch.setattr(Bench, "_craft", counting)
+    monkeypatch.setattr(DefenseBench, "_craft", counting)
     monkeypatch.setattr(bench, "crafted", {})
     monkeypatch.setattr(bench, "limit", 8)
     for subject in (NONE, JPEG, NOISY):

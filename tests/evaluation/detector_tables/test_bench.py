@@ -4,32 +4,16 @@ import pytest
 import torch
 
 from robust_core.attacks import BIM, FGSM, Dynamic
-from robust_core.detectors import Detector, FeatureSqueezing
-from robust_core.detectors.measure import answers, to_lattice
-from robust_core.detectors.squeezers import squeezer
-from robust_core.evaluation.detector_tables import bench as detection_bench
-from robust_core.evaluation.detector_tables import pairs as detection_pairs
-from robust_core.evaluation.detector_tables.bench import Bench, ask
-from robust_core.models.detector import build
+from robust_core.detectors.measure import answers, ask, to_lattice
+from robust_core.evaluation.detector_tables.bench import DetectorBench
+from robust_core.evaluation.detector_tables.pairs import fooled
 
+TABLES = "robust_core.evaluation.detector_tables"
 EPS = 8 / 255
 CPU = torch.device("cpu")
 IMAGES = torch.randint(
     0, 256, (6, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
 )
-
-
-@pytest.fixture
-def detectors(resnet):
-    """Two subnetworks at different points, and one of another method."""
-    made = {}
-    for seed, point in enumerate(("AD(0)", "AD(2)")):
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            subnetwork = build(point)
-        made[point] = Detector(resnet, subnetwork, point=point, name=point)
-    squeezing = FeatureSqueezing(resnet, [squeezer("bits-2")], name="squeezing", threshold=0.3)
-    return made | {"squeezing": squeezing}
 
 
 class Made:
@@ -43,9 +27,9 @@ class Made:
 
 
 @pytest.fixture
-def bench(resnet, detectors, monkeypatch):
+def bench(resnet, three_detectors, monkeypatch):
     """Six pictures, of which the classifier is right on four, asked four at a time."""
-    monkeypatch.setattr(detection_bench, "BATCH", 4)
+    monkeypatch.setattr(f"{TABLES}.bench.BATCH", 4)
     floats = IMAGES.float() / 255
     labels = resnet(floats).argmax(1)
     labels[[1, 4]] = (labels[[1, 4]] + 1) % 10
@@ -55,18 +39,20 @@ def bench(resnet, detectors, monkeypatch):
         crafted.append(attack.name)
         return Made(resnet, floats[:n], labels[:n], attack)
 
-    entries = {name: {} for name in detectors}
-    bench = Bench(entries, None, resnet, IMAGES, labels, load=detectors.get, craft=craft)
+    entries = {name: {} for name in three_detectors}
+    bench = DetectorBench(
+        entries, None, resnet, IMAGES, labels, load=three_detectors.get, craft=craft
+    )
     bench.crafted = crafted
     return bench
 
 
 @pytest.mark.parametrize("eight_bit", [False, True])
-def test_answers_are_the_direct_ones(bench, detectors, resnet, eight_bit):
+def test_answers_are_the_direct_ones(bench, three_detectors, resnet, eight_bit):
     attack = FGSM(eps=EPS)
     made = Made(resnet, IMAGES.float() / 255, bench.labels, attack)
-    given = bench.answers(list(detectors), attack, 6, eight_bit=eight_bit)
-    for detector, one in zip(detectors.values(), given, strict=True):
+    given = bench.answers(list(three_detectors), attack, 6, eight_bit=eight_bit)
+    for detector, one in zip(three_detectors.values(), given, strict=True):
         pairs = [made.pairs(slice(0, 3), CPU), made.pairs(slice(3, 6), CPU)]
         direct = answers(detector, pairs, bench.labels, eight_bit=eight_bit)
         for name in ("genuine", "adversarial"):
@@ -77,26 +63,9 @@ def test_answers_are_the_direct_ones(bench, detectors, resnet, eight_bit):
     assert given[0].turned.any()
 
 
-def test_the_trunk_is_passed_once_for_all_subnetworks(detectors, resnet, monkeypatch):
-    passes = []
-    walk = resnet.network.walk
-    monkeypatch.setattr(resnet.network, "walk", lambda x: passes.append(1) or walk(x))
-    pair = [detectors["AD(2)"], detectors["AD(0)"]]
-    images = IMAGES.float() / 255
-    scores, right = ask(pair, images, torch.zeros(6, dtype=torch.long))
-    assert len(passes) == 1
-    assert scores.shape == (2, 6)
-    assert right.dtype == torch.bool
-    for row, detector in zip(scores, pair, strict=True):
-        assert torch.allclose(row, detector.score(images), atol=1e-6)
-
-
 def test_nothing_is_asked_twice_and_parts_of_the_pictures_stand_alone(bench, monkeypatch):
     asked = []
-    true = detection_bench.ask
-    monkeypatch.setattr(
-        detection_bench, "ask", lambda d, x, y: asked.append(len(d)) or true(d, x, y)
-    )
+    monkeypatch.setattr(f"{TABLES}.bench.ask", lambda d, x, y: asked.append(len(d)) or ask(d, x, y))
     attack = FGSM(eps=EPS)
     first = bench.answers(["AD(0)"], attack, 4)
     assert asked == [1, 1]
@@ -110,12 +79,12 @@ def test_nothing_is_asked_twice_and_parts_of_the_pictures_stand_alone(bench, mon
 
 
 @pytest.mark.parametrize("name", ["AD(2)", "squeezing"])
-def test_shares_that_fool_are_the_direct_ones(bench, detectors, resnet, name, monkeypatch):
-    monkeypatch.setattr(detection_pairs, "BATCH", 4)
-    detector, x, y = detectors[name], IMAGES.float() / 255, bench.labels
+def test_shares_that_fool_are_the_direct_ones(bench, three_detectors, resnet, name, monkeypatch):
+    monkeypatch.setattr(f"{TABLES}.pairs.BATCH", 4)
+    detector, x, y = three_detectors[name], IMAGES.float() / 255, bench.labels
     monkeypatch.setattr(detector, "threshold", detector.score(x).sort().values[3].item())
     attack = Dynamic(eps=EPS, steps=2, detector=detector)
-    row = detection_pairs.fooled(bench, name, attack, 6)
+    row = fooled(bench, name, attack, 6)
     adversarial = attack(resnet, x, y)
     counts = (resnet(x).argmax(1) == y) & ~detector.flags(x)
     assert 0 < counts.sum() < 6
@@ -134,10 +103,10 @@ def test_shares_that_fool_are_the_direct_ones(bench, detectors, resnet, name, mo
     assert row["parameters"]["detector"] == name
 
 
-def test_shares_of_nothing_are_none(bench, detectors, monkeypatch):
-    monkeypatch.setattr(detectors["AD(2)"], "threshold", 0.0)
-    attack = Dynamic(eps=EPS, steps=1, detector=detectors["AD(2)"])
-    row = detection_pairs.fooled(bench, "AD(2)", attack, 6)
+def test_shares_of_nothing_are_none(bench, three_detectors, monkeypatch):
+    monkeypatch.setattr(three_detectors["AD(2)"], "threshold", 0.0)
+    attack = Dynamic(eps=EPS, steps=1, detector=three_detectors["AD(2)"])
+    row = fooled(bench, "AD(2)", attack, 6)
     assert row["of"] == 0
     assert {row[k] for k in ("fools_classifier", "fools_both", "mean_l2")} == {None}
 

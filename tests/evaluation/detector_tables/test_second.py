@@ -9,7 +9,7 @@ from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
 from robust_core.detectors.rejection import sweep
 from robust_core.evaluation.detector_tables import second
-from robust_core.evaluation.detector_tables.bench import Bench
+from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.reject import SHARES, curves
 
 ATTACKS = {"static": FGSM(eps=4 / 255), "adaptive": FGSM(eps=8 / 255)}
@@ -42,7 +42,7 @@ def bench(resnet, monkeypatch):
         crafted.append(attack)
         return Made(floats[:n], attack(resnet, floats[:n], labels[:n]))
 
-    bench = Bench({}, None, resnet, IMAGES, labels, load={}.get, craft=craft)
+    bench = DetectorBench({}, None, resnet, IMAGES, labels, load={}.get, craft=craft)
     bench.crafted = crafted
     return bench
 

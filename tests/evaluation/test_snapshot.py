@@ -1,11 +1,11 @@
-"""Soundings: shares that agree with the attacks themselves."""
+"""Snapshots: shares that agree with the attacks themselves."""
 
 import pytest
 import torch
 
 from robust_core import attacks, zoo
 from robust_core.data import digits
-from robust_core.evaluation.soundings import sound
+from robust_core.evaluation.snapshot import snapshot
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def pictures():
 
 
 def test_the_shares_are_those_of_the_attacks(model, pictures):
-    at = sound(model, *pictures, eps=0.1, steps=5)
+    at = snapshot(model, *pictures, eps=0.1, steps=5)
     for name, attack in (
         ("fgsm", attacks.create("fgsm", eps=0.1)),
         ("pgd", attacks.create("pgd", eps=0.1, steps=5)),
@@ -31,7 +31,7 @@ def test_the_shares_are_those_of_the_attacks(model, pictures):
 
 
 def test_nothing_moves_at_eps_zero(model, pictures):
-    at = sound(model, *pictures, eps=0.0, steps=2)
+    at = snapshot(model, *pictures, eps=0.0, steps=2)
     assert at.clean == at.fgsm == at.pgd == at.masked
 
 
@@ -41,8 +41,8 @@ def test_larger_logits_mask_the_gradient_and_nothing_else(model, pictures):
     def loud(x):
         return 1000 * model(x)
 
-    plain = sound(model, *pictures, eps=0.15, steps=5)
-    scaled = sound(loud, *pictures, eps=0.15, steps=5)
+    plain = snapshot(model, *pictures, eps=0.15, steps=5)
+    scaled = snapshot(loud, *pictures, eps=0.15, steps=5)
     assert plain.zero_gradients == 0 < 0.9 < scaled.zero_gradients
     assert scaled.clean == plain.clean
     assert scaled.fgsm == pytest.approx(plain.fgsm, abs=0.1)
@@ -50,25 +50,25 @@ def test_larger_logits_mask_the_gradient_and_nothing_else(model, pictures):
 
 
 def test_masked_is_left_out_where_it_was_not_asked_for(model, pictures):
-    assert sound(model, *pictures, eps=0.1, steps=1, masked=False).masked is None
+    assert snapshot(model, *pictures, eps=0.1, steps=1, masked=False).masked is None
 
 
 def test_no_pictures_are_refused(model):
     with pytest.raises(ValueError, match=r"^images must be"):
-        sound(model, torch.empty(0, 1, 8, 8), torch.empty(0).long(), eps=0.1, steps=1)
+        snapshot(model, torch.empty(0, 1, 8, 8), torch.empty(0).long(), eps=0.1, steps=1)
 
 
 def test_old_copies_are_asked_about_as_they_are(model, pictures):
     """Those that FGSM made on this very model leave what its FGSM leaves; clean ones, what is clean."""
     images, labels = pictures
     old = attacks.create("fgsm", eps=0.15)(model, images, labels)
-    at = sound(model, images, labels, eps=0.15, steps=1, old=old)
+    at = snapshot(model, images, labels, eps=0.15, steps=1, old=old)
     assert at.old == at.fgsm < at.clean
-    assert sound(model, images, labels, eps=0.15, steps=1, old=images).old == at.clean
-    assert sound(model, images, labels, eps=0.15, steps=1).old is None
+    assert snapshot(model, images, labels, eps=0.15, steps=1, old=images).old == at.clean
+    assert snapshot(model, images, labels, eps=0.15, steps=1).old is None
 
 
 def test_old_copies_of_other_pictures_are_refused(model, pictures):
     images, labels = pictures
     with pytest.raises(ValueError, match=r"^old must be \[40, 1, 8, 8\]"):
-        sound(model, images, labels, eps=0.1, steps=1, old=images[:3])
+        snapshot(model, images, labels, eps=0.1, steps=1, old=images[:3])

@@ -10,7 +10,7 @@ from robust_core.classifier import Classifier
 
 
 @dataclass(frozen=True)
-class Sounding:
+class Snapshot:
     """Shares of ``n`` pictures, 0 to 1: right as they are, and right under attacks of size ``eps`` (Linf).
 
     ``fgsm`` and ``pgd`` (``steps`` steps from a random start) attack the logits. ``zero_gradients`` is the
@@ -35,7 +35,7 @@ def copies(model: Classifier, images: Tensor, labels: Tensor, *, eps: float) -> 
     return attacks.create("fgsm", eps=eps)(model, images, labels)
 
 
-def sound(
+def snapshot(
     model: Classifier,
     images: Tensor,
     labels: Tensor,
@@ -44,7 +44,7 @@ def sound(
     steps: int,
     masked: bool = True,
     old: Tensor | None = None,
-) -> Sounding:
+) -> Snapshot:
     """Attack every picture ``[N, C, H, W]`` with its true label, whether or not the model knows it.
 
     ``old`` are adversarial copies of the same pictures that were made on another model: it is asked about
@@ -68,7 +68,7 @@ def sound(
     }
     if masked:
         others["masked"] = attacks.create("pgd", eps=eps, steps=steps, loss="softmax-ce")
-    return Sounding(
+    return Snapshot(
         n=len(images),
         eps=eps,
         steps=steps,
