@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generator import command_line, methods, models
-from docs.generator.results import accuracy, defenses, detectors, libraries
+from docs.generator import command_line, methods, models, packages
+from docs.generator.results import accuracy, defenses, detectors, headline, libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(
@@ -13,6 +13,7 @@ BLOCK = re.compile(
     re.DOTALL,
 )
 BLOCKS: dict[str, Callable[[], str]] = {
+    "headline": headline.figures,
     "accuracy": accuracy.tables,
     "distances": accuracy.distances,
     "detector-results": detectors.tables,
@@ -27,6 +28,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "defence-parameters": methods.defence_parameters,
     "detectors": models.detectors,
     "command-line": command_line.reference,
+    "packages": packages.arrows,
 }
 
 

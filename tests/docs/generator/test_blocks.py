@@ -1,7 +1,5 @@
 """The documents say what the code and the committed results say."""
 
-import re
-
 import pytest
 
 from docs.generator import blocks
@@ -30,9 +28,3 @@ def test_only_blocks_are_renewed():
 def test_an_unknown_block_is_named():
     with pytest.raises(ValueError, match=r"block must be one of .*; got 'nothing'"):
         blocks.renew("<!-- generated: nothing -->\n<!-- generated: end -->")
-
-
-def test_linked_files_exist():
-    for path in [*blocks.documents(), blocks.ROOT / "benchmarks" / "README.md"]:
-        for target in re.findall(r"\]\((?!http)([^)#]+)\)", path.read_text(encoding="utf-8")):
-            assert (path.parent / target).exists(), f"{path.name}: {target}"

@@ -1,0 +1,69 @@
+"""What stands in the documents: links that lead somewhere, examples that run, and every name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+FILES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "benchmarks" / "README.md"])
+
+
+def blocks(path: Path) -> list[str]:
+    """The examples in Python of a document."""
+    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.M)
+
+
+EXAMPLES = [
+    pytest.param(code, id=f"{path.name}-{n}")
+    for path in FILES
+    if path.name != "CONTRIBUTING.md"  # whose examples are files to add
+    for n, code in enumerate(blocks(path))
+]
+
+
+def anchor(heading: str) -> str:
+    """What a heading is called in a link."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for target, part in re.findall(r"\]\((?!http)([^)#\s]*)(?:#([^)]+))?\)", text):
+        to = (path.parent / target) if target else path
+        assert to.exists(), target
+        if part:
+            headings = re.findall(r"^#+ (.+)$", to.read_text(encoding="utf-8"), re.MULTILINE)
+            assert part in map(anchor, headings), f"{target}#{part}"
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_examples_run(code):
+    exec(compile(code, "example", "exec"), {"__name__": "example"})
+
+
+def test_every_model_attack_defence_and_detector_method_is_listed():
+    from robust_core import attacks, defenses, zoo
+    from robust_core.detectors import METHODS
+
+    listed = {
+        "models.md": [*zoo.names(), *zoo.BUNDLED],
+        "attacks.md": [*attacks.names(), *attacks.names(pair=True)],
+        "defences.md": defenses.names(),
+        "detectors.md": [*METHODS.names(), *zoo.detectors()],
+    }
+    for name, names in listed.items():
+        text = (DOCS / name).read_text(encoding="utf-8")
+        for each in names:
+            short = each.removeprefix("cifar10-resnet32-")
+            assert f"`{each}`" in text or f"`-{short}`" in text, f"{name}: {each}"
+
+
+def test_every_dependency_is_pinned_and_explained():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for line in (ROOT / "requirements.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name = re.fullmatch(r"([a-z-]+)==[\d.]+", line)[1]
+            assert re.search(rf"^\|.*\b{name}\b.*\|.+\|$", text, re.MULTILINE), name
