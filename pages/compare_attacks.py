@@ -10,9 +10,9 @@ from robust_core.dashboard import (
     picture_input,
     settings,
 )
-from robust_core.dashboard.compare_attacks import rows as compare_rows
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
+from robust_core.dashboard.compare_attacks.rows import show_rows
 from robust_core.dashboard.request import Request
 
 navigation.inside_app()
@@ -52,7 +52,7 @@ with right:
         lab.offer_bundled()
     elif rows:
         ordered = selection.in_order(rows, sort)
-        done = compare_rows.show_rows(ordered, head)
+        done = show_rows(ordered, head)
         selection.sort_anew(ordered, sort)
         if done:
             show_depth(rows, done)

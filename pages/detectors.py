@@ -3,13 +3,15 @@
 import streamlit as st
 
 from robust_core.dashboard import controls, detector_choice, navigation, picture_input, settings
-from robust_core.dashboard.detectors import deflected as detectors_deflected
-from robust_core.dashboard.detectors import duel as detectors_duel
-from robust_core.dashboard.detectors import measured as detectors_measured
-from robust_core.dashboard.detectors import overlap
-from robust_core.dashboard.detectors import reject as detectors_reject
-from robust_core.dashboard.detectors import scores as detectors
-from robust_core.dashboard.detectors import study as detectors_study
+from robust_core.dashboard.detectors import (
+    deflected,
+    duel,
+    measured,
+    overlap,
+    reject,
+    scores,
+    study,
+)
 
 navigation.inside_app()
 left, right = st.columns([1, 2.9], gap="medium")
@@ -20,8 +22,8 @@ with left, st.container(key="essentials"):
     model = controls.choose_model()
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
-    attack = detectors.choose_attack()
-    eps = controls.choose_eps(attack, **detectors.EPS.get(model.family, detectors.SMALL))
+    attack = scores.choose_attack()
+    eps = controls.choose_eps(attack, **scores.EPS.get(model.family, scores.SMALL))
 with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
@@ -29,42 +31,46 @@ with left, st.container(key="more"):
 found = detector_choice.entries_of(model.name)
 with right:
     point = None
-    if detectors.has_points(found):
-        point = detectors.show_architecture(found, classes=10)
+    if scores.has_points(found):
+        point = scores.show_architecture(found, classes=10)
     else:
-        detectors_deflected.show_idea(found)
-    scores, duel = st.container(key="scores"), st.container(key="duel_section")
-measured, reject, toy, deflected, study = (st.container() for _ in range(5))
-with duel:
-    choice = detectors_duel.choose(found, model.name) if found else None
+        deflected.show_idea(found)
+    scores_place = st.container(key="scores")
+    duel_place = st.container(key="duel_section")
+below = {
+    name: st.container() for name in ("measured", "rejection", "overlap", "deflected", "study")
+}
+# Controls come before anything is computed, so that all of them stand while it runs.
+with duel_place:
+    choice = duel.choose_duel(found, model.name) if found else None
     answers = st.container()
-with reject:
-    policy = detectors_reject.choose()
+with below["rejection"]:
+    policy = reject.choose_policy()
 
-with scores:
+with scores_place:
     try:
-        request = detectors.request_of(chosen, how, model, attack, eps)
+        request = scores.request_of(chosen, how, model, attack, eps)
     except ValueError as error:
         st.error(f"{error}.")
         request = None
     if not found:
-        detectors.offer_model(model)
+        scores.offer_model(model)
     elif request:
-        detectors.show_scores(request, found, point)
+        scores.show_scores(request, found, point)
 with answers:
     if request and choice:
-        detectors_duel.show(detectors_duel.request_of(request, choice, eps), choice, found)
-with measured:
-    detectors_measured.show()
-with reject:
+        duel.show_duel(duel.request_of(request, choice, eps), choice, found)
+with below["measured"]:
+    measured.show_measured()
+with below["rejection"]:
     if policy:
-        detectors_reject.show(policy)
-with deflected:
-    detectors_deflected.show(model.name)
-with toy:
-    overlap.show()
-with study:
-    detectors_study.show()
+        reject.show_rejection(policy)
+with below["deflected"]:
+    deflected.show_deflected(model.name)
+with below["overlap"]:
+    overlap.show_overlap()
+with below["study"]:
+    study.show_study()
 settings.publish()
 
 if chosen.credit:

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import navigation, settings
-from robust_core.dashboard.live_training import alpha, controls, depth, outcome, training
-from robust_core.dashboard.live_training import spot as live_spot
+from robust_core.dashboard.live_training import alpha, controls, depth, outcome, spot, training
 
 navigation.inside_app()
 left, right = st.columns([1, 2.9], gap="medium")
@@ -27,13 +26,13 @@ with right:
         training.say_changed(training.kept(), plan)
         both = training.show_training(training.kept(), plan)
         if both is not None:
-            outcome.show_all(*both)
+            outcome.show_results(*both)
 if plan is not None:
-    spot = st.container()
+    place_of_spot = st.container()
     with st.container():
-        depth.show(plan)
+        depth.show_step(plan)
         if plan.method == "fgsm":
-            alpha.show(plan)
-    with spot:
-        live_spot.show(both)
+            alpha.show_alphas(plan)
+    with place_of_spot:
+        spot.show_spot_attack(both)
 settings.publish()

@@ -11,5 +11,5 @@ st.markdown(
     help="Measured on the test set, never here and now: each figure names n, eps, norm, steps and the "
     "command that makes it again.",
 )
-tabs.show(tabs.choose())
+tabs.show_report(tabs.choose_report())
 settings.publish()

@@ -8,15 +8,14 @@ from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab
-from robust_core.dashboard.detectors import duel as detectors_duel
 from robust_core.dashboard.detectors import measured, overlap
+from robust_core.dashboard.detectors.duel import duel_chart
 from robust_core.detectors.rejection import Costs
 from robust_core.evaluation.detector_tables import results
 from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
 from robust_core.models.detector import build
-from robust_core.toys import overlap as toys
 from robust_core.zoo import weights
 from tests import visiting
 from tests.visiting import APP, ran, text
@@ -140,7 +139,7 @@ def test_the_duel_asks_both_networks_at_each_step(bundle, resnet, cat, sigma):
     assert outcome.verdict == FOOLED[fooled, not detector.flags(expected).item()]
     if sigma == 1:
         assert (outcome.scores.diff() < 0).any()
-    lines = detectors_duel.duel_chart(outcome).data
+    lines = duel_chart(outcome).data
     assert list(lines[1].y) == outcome.scores.tolist()
 
 
@@ -362,8 +361,8 @@ def test_the_toy_is_trained_on_demand_and_says_what_overlaps(monkeypatch):
         return true_overlap(seed, points=50, grid=21, **options)
 
     monkeypatch.setattr(overlap, "overlap", small)
-    monkeypatch.setattr(toys, "ROUNDS", 20)
-    monkeypatch.setattr(toys, "CLASSIFIER_ROUNDS", 20)
+    monkeypatch.setattr("robust_core.toys.overlap.ROUNDS", 20)
+    monkeypatch.setattr("robust_core.toys.overlap.CLASSIFIER_ROUNDS", 20)
     page = visit(toy_seed="7")
     assert not calls
     ran(page.button(key="toy").click().run())
@@ -379,7 +378,7 @@ def test_a_failure_costs_its_own_section_only(two, monkeypatch):
     def fail(*args, **options):
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(detectors_duel, "duel", fail)
+    monkeypatch.setattr("robust_core.dashboard.detectors.duel.duel", fail)
     write(result())
     page = AppTest.from_file(APP, default_timeout=120)
     page.switch_page(PAGE).run()

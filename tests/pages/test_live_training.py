@@ -12,6 +12,7 @@ from robust_core import attacks
 from robust_core.dashboard import lab
 from robust_core.dashboard.live_training import (
     alpha,
+    beside,
     charts,
     depth,
     gaps,
@@ -20,8 +21,7 @@ from robust_core.dashboard.live_training import (
     spot,
     training,
 )
-from robust_core.dashboard.live_training import beside as live_beside
-from robust_core.dashboard.live_training import words as live_words
+from robust_core.dashboard.live_training.words import PRESETS, WORDS, printed_sum
 from robust_core.data import digits
 from robust_core.engine import OutOfTime
 from robust_core.training.live import train
@@ -51,12 +51,10 @@ def _small(monkeypatch):
     lab.engine().forget()
 
 
-def beside(plan: Plan) -> live_beside.Beside:
+def control_for(plan: Plan) -> beside.Beside:
     """The control, made by the core."""
     model = train_control(control_of(plan))
-    return live_beside.Beside(
-        model, "", "control", "Control: without the defence", live_beside.WITHOUT
-    )
+    return beside.Beside(model, "", "control", "Control: without the defence", beside.WITHOUT)
 
 
 def changed(trained: Trained, **figures) -> Trained:
@@ -83,7 +81,7 @@ def test_a_first_visit_offers_training_and_has_empty_charts():
 
 def test_one_click_trains_and_shows_what_the_core_gives():
     page = press(visit(live_epochs="1"), "live_train")
-    trained, control = train.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
+    trained, control = train.train_live(Plan(epochs=1)), control_for(Plan(epochs=1))
     base = train.measure(control.model, 0.15)
     names = ("Control: without the defence", "trained here")
     assert bodies(page, "livetable") == [markup.table(base, trained.final, names, masked=False)]
@@ -99,13 +97,13 @@ def pictures(page: AppTest) -> list:
     return [image.proto.imgs[0] for image in page.get("image")]
 
 
-@pytest.mark.parametrize("name", live_words.PRESETS)
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_sets_the_controls_and_trains(name, monkeypatch):
     seen = []
     monkeypatch.setattr(training, "train_live", lambda plan, **_: seen.append(plan))
     page = visit(live_alpha="0.9", live_seed="3")
     page.button(key=f"live_preset_{name}").click().run()
-    plan = live_words.PRESETS[name].plan
+    plan = PRESETS[name].plan
     assert seen == [plan]
     assert page.session_state["live_method"] == plan.method
     every = {spec.name: getattr(plan, spec.name) for spec in fields(plan)}
@@ -117,7 +115,7 @@ def test_a_method_has_its_own_controls_and_words(method):
     page = visit(live_method=method)
     there = set(live_controls_of(page))
     assert there == set(METHODS[method])
-    words = live_words.WORDS[method]
+    words = WORDS[method]
     assert words.shows in text(page)
     assert words.breaks in text(page)
     assert any(words.formula in each.value for each in page.latex)
@@ -134,9 +132,9 @@ def live_controls_of(page: AppTest) -> list[str]:
 
 def test_the_printed_form_of_the_lambda_loss_does_not_add_up():
     page = visit(live_method="lambda", live_weight="0.5")
-    assert live_words.printed_sum(0.5) == pytest.approx(1 / 0.75)
+    assert printed_sum(0.5) == pytest.approx(1 / 0.75)
     assert "1.33" in text(page)
-    assert live_words.printed_sum(1.0) == 1
+    assert printed_sum(1.0) == 1
 
 
 def test_a_link_restores_the_settings_and_junk_in_it_is_left_out():
@@ -194,7 +192,7 @@ def test_five_alphas_make_one_chart():
 
 
 def test_the_sentence_names_what_happened():
-    trained, control = train.train_live(Plan(epochs=1)), beside(Plan(epochs=1))
+    trained, control = train.train_live(Plan(epochs=1)), control_for(Plan(epochs=1))
     at = trained.final
 
     def said(**figures) -> str:
@@ -202,12 +200,12 @@ def test_the_sentence_names_what_happened():
 
     assert "Catastrophic overfitting" in said(fgsm=0.6, pgd=0.01, zero_gradients=0.0)
     assert "Gradient masking" in said(zero_gradients=0.9, masked=0.9)
-    assert live_beside.WITHOUT in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
+    assert beside.WITHOUT in said(fgsm=0.7, pgd=0.6, zero_gradients=0.0)
 
 
 def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
     plan = Plan(method="static", epochs=1)
-    at, base = train.train_live(plan).final, train.measure(beside(plan).model, 0.15)
+    at, base = train.train_live(plan).final, train.measure(control_for(plan).model, 0.15)
 
     def said(**figures) -> str:
         return outcome.old_and_fresh(base, replace(at, **figures))
@@ -242,7 +240,9 @@ def test_the_curves_hold_every_epoch_and_tell_lines_apart_without_colour():
 def test_the_control_is_trained_once_for_all_sizes_and_weights(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        live_beside, "train_control", lambda c, **_: seen.append(c) or train_control(c)
+        beside,
+        "train_control",
+        lambda c, **_: seen.append(c) or train_control(c),
     )
     page = press(visit(live_epochs="1"), "live_train")
     page.slider(key="live_alpha").set_value(0.1)
@@ -259,7 +259,7 @@ def test_clean_training_claims_no_gain_of_a_defence():
     assert "no defence was trained" in text(page)
     assert "its own control" in text(page)
     assert "40 epochs" in text(page)
-    assert live_beside.WITHOUT not in text(page)
+    assert beside.WITHOUT not in text(page)
 
 
 def test_the_spot_follows_each_training_and_then_the_visitor():

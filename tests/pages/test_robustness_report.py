@@ -6,14 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core.dashboard.robustness_report import tabs
-from robust_core.evaluation.defense_table import results as defense_results
+from robust_core.evaluation.defense_table import results
 from robust_core.paths import RESULTS
 from tests import fake_defenses, visiting
 from tests.visiting import ran, text
 
 
 @pytest.fixture
-def results(tmp_path, monkeypatch):
+def table_folder(tmp_path, monkeypatch):
     """A folder for the tables, empty at first."""
     monkeypatch.setattr(tabs, "RESULTS", tmp_path)
     return tmp_path
@@ -23,17 +23,17 @@ def visit(**query: str) -> AppTest:
     return ran(visiting.visit("pages/robustness_report.py", **query))
 
 
-def test_without_a_table_it_says_how_to_make_one(results):
-    assert defense_results.COMMAND in text(visit())
+def test_without_a_table_it_says_how_to_make_one(table_folder):
+    assert results.COMMAND in text(visit())
 
 
-def test_a_damaged_table_is_a_sentence(results):
-    (results / "defenses.json").write_text("{}")
+def test_a_damaged_table_is_a_sentence(table_folder):
+    (table_folder / "defenses.json").write_text("{}")
     assert "defenses.json is damaged" in text(visit())
 
 
-def test_the_headline_counts_what_stands_against_those_who_know(results):
-    fake_defenses.write(results / "defenses.json")
+def test_the_headline_counts_what_stands_against_those_who_know(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
     said = text(visit())
     assert "3 of 5 defences still gain 10 points or more" in said
     assert "77.0 % clean (100 pictures), 40.0 % under attack (100 pictures, auto" in said
@@ -41,15 +41,15 @@ def test_the_headline_counts_what_stands_against_those_who_know(results):
     assert "--suite defenses --json" in said
 
 
-def test_rows_of_other_weights_are_named_and_left_out(results):
-    fake_defenses.write(results / "defenses.json", outdated=("pgd-at",))
+def test_rows_of_other_weights_are_named_and_left_out(table_folder):
+    fake_defenses.write(table_folder / "defenses.json", outdated=("pgd-at",))
     said = text(visit())
     assert "Left out, as measured on other weights than the bundled ones: PGD training" in said
     assert "2 of 4 defences still gain" in said
 
 
-def test_choices_come_from_the_link_and_nonsense_falls_back(results):
-    fake_defenses.write(results / "defenses.json")
+def test_choices_come_from_the_link_and_nonsense_falls_back(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
     page = visit(report_curves_span="all", report_defenses_curves_subjects="none,smoothing")
     pills = {group.label: group.value for group in page.button_group}
     assert pills["Defences"] == ["none", "smoothing"]
@@ -59,9 +59,9 @@ def test_choices_come_from_the_link_and_nonsense_falls_back(results):
     assert pills["Defences"] == ["none", "pgd-at", "distilled temperature=100"]
 
 
-def test_a_choice_outlives_a_look_at_another_model(results):
-    fake_defenses.write(results / "defenses.json")
-    shutil.copy(RESULTS / "defenses-digits.json", results)
+def test_a_choice_outlives_a_look_at_another_model(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
+    shutil.copy(RESULTS / "defenses-digits.json", table_folder)
     page = visit()
 
     def group(label: str):
@@ -75,18 +75,18 @@ def test_a_choice_outlives_a_look_at_another_model(results):
     assert group("Defences").value == ["distilled temperature=100"]
 
 
-def test_the_small_span_holds_the_eps_of_the_table(results):
-    fake_defenses.write(results / "defenses.json")
+def test_the_small_span_holds_the_eps_of_the_table(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
     choices = {group.label: group.options for group in visit().button_group}
     assert choices["eps up to"] == ["16/255", "0.7"]
-    (results / "defenses.json").unlink()
-    shutil.copy(RESULTS / "defenses-digits.json", results)
+    (table_folder / "defenses.json").unlink()
+    shutil.copy(RESULTS / "defenses-digits.json", table_folder)
     choices = {group.label: group.options for group in visit().button_group}
     assert choices["eps up to"] == ["0.15", "0.7"]
 
 
-def test_nothing_chosen_is_said(results):
-    fake_defenses.write(results / "defenses.json")
+def test_nothing_chosen_is_said(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
     page = visit()
     next(g for g in page.button_group if g.label == "Defences").set_value([]).run()
     assert not page.exception

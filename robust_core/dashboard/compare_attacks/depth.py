@@ -9,8 +9,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.compare_attacks import charts as compare_charts
-from robust_core.dashboard.compare_attacks.selection import Row, left_confidence, root_mean_square
+from robust_core.dashboard.compare_attacks.charts import eps_chart, regions_chart
+from robust_core.dashboard.compare_attacks.selection import (
+    AttackRow,
+    left_confidence,
+    root_mean_square,
+)
 from robust_core.dashboard.controls import EPS_CHOICES, radius
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
@@ -57,7 +61,7 @@ SMALL = 64 * 64
 """Pictures of up to this many pixels get the finer grid of the plane."""
 
 
-def show_depth(rows: list[Row], done: dict[str, Experiment]) -> None:
+def show_depth(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
     """Tabs; only the open one is computed and sent."""
     parts = (
         lambda: show_numbers(rows, done),
@@ -70,7 +74,7 @@ def show_depth(rows: list[Row], done: dict[str, Experiment]) -> None:
                 part()
 
 
-def show_numbers(rows: list[Row], done: dict[str, Experiment]) -> None:
+def show_numbers(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
     """The table that a click on a heading sorts."""
     columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
     table = pd.DataFrame(columns)
@@ -91,7 +95,7 @@ def show_numbers(rows: list[Row], done: dict[str, Experiment]) -> None:
     )
 
 
-def _columns(row: Row, e: Experiment) -> dict[str, object]:
+def _columns(row: AttackRow, e: Experiment) -> dict[str, object]:
     return {
         "Attack": row.attack.title,
         "Outcome": verdict(e).value,
@@ -110,7 +114,7 @@ def _columns(row: Row, e: Experiment) -> dict[str, object]:
     }
 
 
-def show_curves(rows: list[Row], done: dict[str, Experiment]) -> None:
+def show_curves(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
     """One line after another, each computed when it is its turn."""
     bounded = [row for row in rows if row.request and row.attack.has_eps]
     if not bounded or not done:
@@ -145,13 +149,13 @@ def show_curves(rows: list[Row], done: dict[str, Experiment]) -> None:
 
 
 def _draw_curves(
-    place: DeltaGenerator, curves: dict, bounded: list[Row], example: Experiment
+    place: DeltaGenerator, curves: dict, bounded: list[AttackRow], example: Experiment
 ) -> None:
     label = quoted(example.label.label)
     here = bounded[0].request.shown_eps
     with place.container():
         plots.draw(
-            compare_charts.eps_chart(curves, EPS_CHOICES, label, here),
+            eps_chart(curves, EPS_CHOICES, label, here),
             key=f"curves_{len(curves)}",
             alt=f"Confidence in {label} against eps for {', '.join(curves)}.",
         )
@@ -162,18 +166,18 @@ def _draw_curves(
         )
 
 
-def grid_of(row: Row) -> tuple[float, ...]:
+def grid_of(row: AttackRow) -> tuple[float, ...]:
     """The values of eps that the chart of an attack is made of."""
     return GRID if row.request.attack.observations <= LONG else (0.0, *EPS_CHOICES)
 
 
-def curve_key(row: Row) -> str:
+def curve_key(row: AttackRow) -> str:
     """The request's key, whatever its eps, and the grid."""
     request = replace(row.request, attack=replace(row.request.attack, eps=0.0))
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
 
-def curve_work(row: Row, progress: Reporter) -> tuple[Point, ...]:
+def curve_work(row: AttackRow, progress: Reporter) -> tuple[Point, ...]:
     """Load the model and attack at each eps of the grid; called in a thread of the engine."""
     request = row.request
 
@@ -191,7 +195,7 @@ def curve_work(row: Row, progress: Reporter) -> tuple[Point, ...]:
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
 
 
-def show_regions(rows: list[Row], done: dict[str, Experiment]) -> None:
+def show_regions(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
     """The plane through the picture and what one of the attacks made of it."""
     moved = {
         row.attack.name: row
@@ -247,14 +251,12 @@ def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:
     return where, off.max().item()
 
 
-def _draw_regions(row: Row, experiment: Experiment, seen: Regions) -> None:
+def _draw_regions(row: AttackRow, experiment: Experiment, seen: Regions) -> None:
     where, off = path_of(experiment)
     names = row.request.model.class_names
     title = row.attack.title
     plots.draw(
-        compare_charts.regions_chart(
-            seen, names, experiment.before[0].index, experiment.after[0].index, where
-        ),
+        regions_chart(seen, names, experiment.before[0].index, experiment.after[0].index, where),
         key="regions",
         alt=f"Classes on the plane through the picture and the result of {title}.",
     )

@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard import lab
-from robust_core.dashboard.compare_defenses import cells as looks
+from robust_core.dashboard.compare_defenses import cells
 from robust_core.dashboard.compare_defenses.selection import (
-    Row,
+    DefenseRow,
     choose_settings,
     is_weaker,
     summary,
@@ -31,10 +31,10 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Line:
+class LaidOutRow:
     """A row on the page: its places, and what is known of it so far."""
 
-    row: Row
+    row: DefenseRow
     look_place: DeltaGenerator
     cells: dict[bool, DeltaGenerator]
     below: DeltaGenerator
@@ -42,21 +42,21 @@ class Line:
     trials: dict[bool, DefenseTrial] = field(default_factory=dict)
 
 
-def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[Line, list[Line]]:
+def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, list[LaidOutRow]]:
     """Titles, settings and places of all rows: the undefended one, and a line for each defence.
 
     Nothing is computed yet: whatever a control changes must be known before.
     """
     with st.container(key="attackers"):
         columns = st.columns(GRID, gap="small")[1:]
-        for column, words in zip(columns, looks.HEADINGS.values(), strict=True):
+        for column, words in zip(columns, cells.HEADINGS.values(), strict=True):
             column.markdown(f"**{words}**")
     with st.container(key="defence_undefended", gap="xxsmall"):
         about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
         with about, st.container(gap=None):
             st.markdown("**Undefended**")
-            undefended = Line(
-                Row(Defense, request, None), st.empty(), _by_attacker(places), st.empty()
+            undefended = LaidOutRow(
+                DefenseRow(Defense, request, None), st.empty(), _by_attacker(places), st.empty()
             )
     return undefended, [_lay_out(kind, request) for kind in kinds]
 
@@ -65,7 +65,7 @@ def _by_attacker(places: list) -> dict[bool, DeltaGenerator]:
     return {aware: place.empty() for aware, place in zip((False, True), places, strict=True)}
 
 
-def _lay_out(kind: type[Defense], request: Request) -> Line:
+def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
     with st.container(key=f"defence_{kind.name}", gap="xxsmall"):
         about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
         with about, st.container(gap=None):
@@ -75,14 +75,14 @@ def _lay_out(kind: type[Defense], request: Request) -> Line:
             with st.container(horizontal=True, gap="small"):
                 with st.popover("Settings", type="tertiary", icon=":material/tune:"):
                     values = choose_settings(kind)
-                row = Row.of(kind, values, request)
+                row = DefenseRow.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
-                    looks.explain(kind, row.defense)
+                    cells.explain(kind, row.defense)
         below = st.empty()
-    return Line(row, look_place, _by_attacker(places), below)
+    return LaidOutRow(row, look_place, _by_attacker(places), below)
 
 
-def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
+def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) -> None:
     """Draw what is known, then compute the rest, one after another, each drawn when it is there.
 
     ``head`` is an empty place for the clean picture and the summary.
@@ -97,7 +97,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
     if experiment is None:
         return
     with cell.container():
-        looks.show_undefended(experiment, request)
+        cells.show_undefended(experiment, request)
     undefended.cells[True].caption("There is no defence to know of.")
 
     def tell() -> None:
@@ -109,7 +109,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
     undefended.look = undefended.row.finished[0] or _look_at(undefended)
     if undefended.look is not None:
         with undefended.look_place.container():
-            looks.show_look(undefended.look, None, experiment.label.index)
+            cells.show_look(undefended.look, None, experiment.label.index)
     for line in lines:
         _show_known(line, undefended.look, experiment)
     for line in lines:
@@ -117,7 +117,7 @@ def fill(undefended: Line, lines: list[Line], head: DeltaGenerator) -> None:
     _show_head(head, experiment, request, lines, over=True)
 
 
-def _show_known(line: Line, undefended: Look | None, experiment: Experiment) -> None:
+def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
     if line.row.defense is None:
         line.cells[False].markdown(f":gray[:material/block: {line.row.refusal}]")
         return
@@ -133,7 +133,7 @@ def _show_known(line: Line, undefended: Look | None, experiment: Experiment) -> 
 
 
 def _complete(
-    line: Line, undefended: Look | None, experiment: Experiment, tell: Callable[[], None]
+    line: LaidOutRow, undefended: Look | None, experiment: Experiment, tell: Callable[[], None]
 ) -> None:
     """Compute what is missing in a row; where one part is stopped, the rest of the row waits for it."""
     if line.row.defense is None:
@@ -165,7 +165,7 @@ def _complete(
             tell()
 
 
-def _look_at(line: Line) -> Look | None:
+def _look_at(line: LaidOutRow) -> Look | None:
     with line.look_place.container():
         return _compute(line.row.key, line.row.look, "Clean picture", None)
 
@@ -179,29 +179,29 @@ def _compute(key: str, work: Callable, doing: str, words: lab.Words | None) -> o
         return None
 
 
-def _show_look(line: Line, undefended: Look | None, experiment: Experiment) -> None:
+def _show_look(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
     with line.look_place.container():
-        looks.show_look(line.look, undefended, experiment.label.index)
+        cells.show_look(line.look, undefended, experiment.label.index)
 
 
-def _show_trial(line: Line, aware: bool, experiment: Experiment) -> None:
+def _show_trial(line: LaidOutRow, aware: bool, experiment: Experiment) -> None:
     row = line.row
     with line.cells[aware].container():
         weaker = aware and False in line.trials and is_weaker(line.trials)
-        looks.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success, weaker)
+        cells.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success, weaker)
 
 
-def _show_votes(line: Line) -> None:
+def _show_votes(line: LaidOutRow) -> None:
     if line.look.certificate is not None:
         with line.below.container(), st.columns((GRID[0], sum(GRID[1:])), gap="small")[1]:
-            looks.show_guarantee(line.look, line.trials, line.row.request, line.row.kind.name)
+            cells.show_guarantee(line.look, line.trials, line.row.request, line.row.kind.name)
 
 
 def _show_head(
     place: DeltaGenerator,
     experiment: Experiment,
     request: Request,
-    lines: list[Line],
+    lines: list[LaidOutRow],
     *,
     over: bool = False,
 ) -> None:
@@ -211,7 +211,7 @@ def _show_head(
     norm = request.attack.norm
     notes = [flat_grey(experiment, norm), _who_detects(experiment)]
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
-        looks.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
+        cells.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
         with st.container(width="stretch", gap="small"):
             st.markdown(f"##### {told}")
             st.caption(

@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.2f}"
 
 
-def title(adversary: str, eps: float | None = None) -> str:
+def adversary_title(adversary: str, eps: float | None = None) -> str:
     """An adversary as the pages call it, with its eps where it has one."""
     known = attacks.names() + attacks.names(pair=True)
     name = attacks.get(adversary).title if adversary in known else adversary
@@ -64,7 +64,7 @@ def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
     low = foot(f for row in rows for f in (row["floats"], row["eight_bit"]))
     traces = []
     for i, ((adversary, point), own) in enumerate(groups.items()):
-        name, symbol = f"{title(adversary)}, {point}", SYMBOLS[i % len(SYMBOLS)]
+        name, symbol = f"{adversary_title(adversary)}, {point}", SYMBOLS[i % len(SYMBOLS)]
         for key, kind, mark in (
             ("floats", "floats", symbol),
             ("eight_bit", "8 bits", f"{symbol}-open"),
@@ -120,7 +120,7 @@ def depth_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
         words = [_about(own[point], key, own[point][key]) for point in there]
         bars.append(
             _bar(
-                title(adversary, eps),
+                adversary_title(adversary, eps),
                 there,
                 values,
                 words,
@@ -139,7 +139,7 @@ def several_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
 
     ``rows`` are those of the part ``several``; ``key`` is ``floats`` or ``eight_bit``.
     """
-    names = [title(row["adversary"], row["eps"]) for row in rows]
+    names = [adversary_title(row["adversary"], row["eps"]) for row in rows]
     bars = []
     for kind, name, colour, pattern in (
         ("own", "the detector for this attack alone", GREY, "/"),
@@ -186,7 +186,7 @@ def _grouped(bars: Sequence[go.Bar]) -> go.Figure:
 def _about(row: Row, kind: str, figures: Figures) -> str:
     """The detector, what it was asked about, and the figures."""
     as_what = {"floats": "floats", "8 bits": "rounded to 8 bits", "eight_bit": "rounded to 8 bits"}
-    head = f"{title(row['adversary'], row['eps'])}, {row['point']}, {as_what.get(kind, kind)}"
+    head = f"{adversary_title(row['adversary'], row['eps'])}, {row['point']}, {as_what.get(kind, kind)}"
     if "n_train" in row:
         head += f"<br>trained on {row['n_train']:,} pictures, {row['epochs']} epochs"
     return f"{head}<br>{conditions(figures)}"

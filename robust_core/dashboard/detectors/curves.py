@@ -8,12 +8,12 @@ import plotly.graph_objects as go
 from robust_core.dashboard.detectors.charts import (
     NOTHING,
     Row,
+    adversary_title,
     chance,
     conditions,
     crosses,
     fixed,
     foot,
-    title,
 )
 from robust_core.dashboard.plots import FAMILIES, colour_of, faint
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
@@ -69,7 +69,7 @@ def roc_chart(rows: Sequence[Row], labels: Sequence[str] | None = None) -> go.Fi
     one_each = len({row["adversary"] for row in rows}) == len(rows)
     traces = []
     for i, row in enumerate(rows):
-        name = labels[i] if labels else title(row["adversary"], row["eps"])
+        name = labels[i] if labels else adversary_title(row["adversary"], row["eps"])
         group, next_colour = f"{i}", FAMILIES[(i + 1) % len(FAMILIES)]
         colour = colour_of(row["adversary"]) if one_each else next_colour
         known = row["auc"] is not None
@@ -86,7 +86,7 @@ def roc_chart(rows: Sequence[Row], labels: Sequence[str] | None = None) -> go.Fi
                 mode="lines",
                 line={"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2},
                 customdata=list(zip(row["low"], row["high"], strict=True)) if known else None,
-                hovertemplate=f"{row['detector']}<br>{title(row['adversary'], row['eps'])}"
+                hovertemplate=f"{row['detector']}<br>{adversary_title(row['adversary'], row['eps'])}"
                 "<br>false %{x:.1%}, true %{y:.1%} (95 %: %{customdata[0]:.1%} to "
                 f"%{{customdata[1]:.1%}})<br>n: {count}<extra></extra>",
             )

@@ -62,7 +62,7 @@ def detector_for(model: str) -> str | None:
     return next((n for n in names if entries[n]["model"] == model), next(iter(names), None))
 
 
-def show(model: str) -> None:
+def show_deflected(model: str) -> None:
     """Target, eps and a button; then the gallery and the histogram."""
     st.markdown("##### Deflected attacks: when fooling both takes a picture of the target")
     st.markdown(WHAT)

@@ -35,14 +35,14 @@ WHAT = (
 
 
 @dataclass(frozen=True)
-class Choice:
+class DuelChoice:
     """A detector and the share of it."""
 
     detector: str
     sigma: float
 
 
-def choose(found: dict[str, dict], model: str) -> Choice:
+def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     """The controls of the section."""
     st.markdown("##### An attacker who knows the detector: the dynamic adversary")
     st.markdown(WHAT)
@@ -63,16 +63,16 @@ def choose(found: dict[str, dict], model: str) -> Choice:
         key=setting("sigma", 0.3, number(float, 0, 1)),
         persist_state="session",
     )
-    return Choice(detector, sigma)
+    return DuelChoice(detector, sigma)
 
 
-def request_of(request: Request, choice: Choice, eps: float) -> Request:
+def request_of(request: Request, choice: DuelChoice, eps: float) -> Request:
     """The dynamic adversary on the same picture, with 10 steps of 2.5 eps / 10."""
     attack = Dynamic(eps=eps, sigma=choice.sigma, detector=zoo.LazyDetector(choice.detector))
     return replace(request, attack=attack, shown_eps=eps, detector=choice.detector)
 
 
-def show(request: Request, choice: Choice, found: dict[str, dict]) -> None:
+def show_duel(request: Request, choice: DuelChoice, found: dict[str, dict]) -> None:
     """Run it, and show both answers at each step with the final picture and the verdict."""
     outcome = computed(
         key_of(duel=request.key(), entry=str(found[choice.detector].get("sha256"))),
@@ -85,7 +85,7 @@ def show(request: Request, choice: Choice, found: dict[str, dict]) -> None:
         _draw(outcome, request)
 
 
-def _work(request: Request, choice: Choice, progress: Reporter) -> Duel:
+def _work(request: Request, choice: DuelChoice, progress: Reporter) -> Duel:
     """Load and run; called in a thread of the engine."""
 
     def on(device: torch.device) -> Duel:

@@ -14,7 +14,7 @@ NOBODY = "nobody"
 
 
 @dataclass(frozen=True)
-class Words:
+class RejectionWords:
     """What the section is called by: ``ends`` of the thresholds, ``lines`` of the chart, and figures."""
 
     ends: tuple[str, str]
@@ -25,7 +25,7 @@ class Words:
     clean_accuracy: str
 
 
-REJECTED = Words(
+REJECTED = RejectionWords(
     ends=("reject all", "reject nothing"),
     lines=curves.REJECTION,
     harm="Accepted and wrong, of the adversarial pictures.",
@@ -33,7 +33,7 @@ REJECTED = Words(
     coverage="Accepted, of all pictures.",
     clean_accuracy="Accepted and right, of the clean pictures.",
 )
-PASSED_ON = Words(
+PASSED_ON = RejectionWords(
     ends=("second model alone", "first model alone"),
     lines=("harm: answered wrong, of adversarial", "coverage: by the first model, of all"),
     harm="Answered wrong by either model, of the adversarial pictures.",
@@ -43,12 +43,12 @@ PASSED_ON = Words(
 )
 
 
-def words(second: str | None) -> Words:
+def words(second: str | None) -> RejectionWords:
     """Those that go with a second model, or with None."""
     return REJECTED if second is None else PASSED_ON
 
 
-def choose(place, part: MeasuredPart) -> str | None:
+def choose_second(place, part: MeasuredPart) -> str | None:
     """The control; the name of the second model, None where nobody or a person gets the picture."""
     lacking = missing(part.value, part.model)
     there = [NOBODY, *(name for name in SECONDS if name not in lacking)]

@@ -13,9 +13,9 @@ from torch import Tensor
 from robust_core.dashboard.detectors.charts import (
     NOTHING,
     Figures,
+    adversary_title,
     conditions,
     number,
-    title,
 )
 from robust_core.dashboard.plots import FIXED, layout
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
@@ -49,7 +49,7 @@ def eps_map(part: dict) -> go.Figure:
 
 def transfer_map(part: dict) -> go.Figure:
     """The detector of each adversary against each adversary."""
-    names = [title(one["adversary"], one["eps"]) for one in part["adversaries"]]
+    names = [adversary_title(one["adversary"], one["eps"]) for one in part["adversaries"]]
     return _cells(_transposed(part["matrix"]), names)
 
 

@@ -6,8 +6,13 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import plots
-from robust_core.dashboard.detectors import charts as detector_charts
 from robust_core.dashboard.detectors import curves, maps
+from robust_core.dashboard.detectors.charts import (
+    accuracy_scatter,
+    adversary_title,
+    depth_bars,
+    several_bars,
+)
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.words.detectors import title
@@ -17,7 +22,7 @@ NEAR_CHANCE = 0.55
 SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 
-def show(key: str = "measured") -> None:
+def show_measured(key: str = "measured") -> None:
     """Tabs; only the open one is read, computed and sent."""
     st.markdown("##### What was measured on the test set")
     for tab, (part, draw) in zip(
@@ -43,7 +48,7 @@ def _say(part: MeasuredPart, text: str) -> None:
 def adversaries(part: MeasuredPart) -> None:
     """Accuracy under attack against detectability."""
     _chart(
-        detector_charts.accuracy_scatter(part.value["rows"]),
+        accuracy_scatter(part.value["rows"]),
         "adversaries",
         "Detectability of each adversary against the classifier's accuracy under it.",
     )
@@ -57,7 +62,7 @@ def adversaries(part: MeasuredPart) -> None:
 def depth(part: MeasuredPart) -> None:
     """Detectability by attachment point."""
     _chart(
-        detector_charts.depth_bars(part.value["rows"]),
+        depth_bars(part.value["rows"]),
         "depth",
         "Detectability at each attachment point.",
     )
@@ -77,7 +82,7 @@ def eps(part: MeasuredPart) -> None:
         st.columns(max(1, len(tables)), gap="medium"), tables.items(), strict=True
     ):
         with column:
-            st.markdown(f"**{detector_charts.title(name)}**")
+            st.markdown(f"**{adversary_title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(maps.eps_map(table), f"eps_{name}", words)
             st.caption(f"Pictures trained on, by eps: {_trained_on(table['detectors'])}.")
@@ -100,9 +105,7 @@ def transfer(part: MeasuredPart) -> None:
         words = "The same in the paper, on 10 classes of ImageNet."
         _chart(maps.paper_map(), "paper", words)
     with st.expander("Which direction generalises better"):
-        names = [
-            detector_charts.title(one["adversary"], one["eps"]) for one in part.value["adversaries"]
-        ]
+        names = [adversary_title(one["adversary"], one["eps"]) for one in part.value["adversaries"]]
         values = maps.detectabilities(part.value)
         words = "Detectability less that of the two adversaries swapped."
         _chart(maps.asymmetry_map(values, names), "asymmetry", words)
@@ -113,7 +116,7 @@ def several(part: MeasuredPart) -> None:
     """One detector for all adversaries, beside those that are made for one each."""
     rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
     _chart(
-        detector_charts.several_bars(part.value["rows"], "eight_bit" if rounded else "floats"),
+        several_bars(part.value["rows"], "eight_bit" if rounded else "floats"),
         "several",
         "Detectability of each attack by its own detector and by the one detector for all.",
     )
@@ -152,7 +155,7 @@ def full_knowledge(part: MeasuredPart) -> None:
         [
             {
                 "Detector": words.get(row["detector"], row["detector"]),
-                "Attack": detector_charts.title(row["attack"], row["eps"]),
+                "Attack": adversary_title(row["attack"], row["eps"]),
                 "Fools the classifier": _hundredths(row["fools_classifier"]),
                 "Fools both": _hundredths(row["fools_both"]),
                 "Mean L2": row["mean_l2"],
@@ -180,7 +183,7 @@ def roc(part: MeasuredPart) -> None:
     rows, words = part.value["rows"], _names()
     labels = [
         f"{words.get(row['detector'], row['detector'])} on "
-        f"{detector_charts.title(row['adversary'], row['eps'])}"
+        f"{adversary_title(row['adversary'], row['eps'])}"
         for row in rows
     ]
     chosen = st.multiselect(
@@ -209,7 +212,7 @@ def unseen(part: MeasuredPart) -> None:
         [
             {
                 "Detector": words.get(row["detector"], row["detector"]),
-                "Attack": detector_charts.title(row["attack"], row["eps"]),
+                "Attack": adversary_title(row["attack"], row["eps"]),
                 "Detectability": row["detectability"],
                 "Found": _hundredths(row["at_threshold"]["true_positives"]),
                 "False alarms": _hundredths(row["at_threshold"]["false_positives"]),

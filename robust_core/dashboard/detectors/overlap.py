@@ -16,7 +16,7 @@ WHAT = (
 )
 
 
-def show() -> None:
+def show_overlap() -> None:
     """A button, then two maps side by side."""
     st.markdown("##### Why dynamic training helps: two classes in the plane")
     st.markdown(WHAT)

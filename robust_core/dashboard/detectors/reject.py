@@ -8,9 +8,9 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import plots
-from robust_core.dashboard.detectors import charts as detector_charts
-from robust_core.dashboard.detectors import curves as detector_curves
 from robust_core.dashboard.detectors import fallback
+from robust_core.dashboard.detectors.charts import adversary_title
+from robust_core.dashboard.detectors.curves import rejection_curves
 from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.detectors.fallback import Fallback
@@ -31,7 +31,7 @@ Policy = Rejection | Fallback
 
 
 @dataclass(frozen=True)
-class Choice:
+class RejectChoice:
     """What the controls say; ``row`` is that of the detector, ``place`` that of the threshold.
 
     ``second`` is the model that answers what is flagged; None: nobody does, or a person.
@@ -45,7 +45,7 @@ class Choice:
     second: str | None
 
 
-def choose() -> Choice | None:
+def choose_policy() -> RejectChoice | None:
     """The controls; None with a sentence where nothing was measured."""
     st.markdown("##### The reject option: do not answer what the detector flags")
     st.markdown(WHAT)
@@ -66,7 +66,7 @@ def choose() -> Choice | None:
         key=key,
         persist_state="session",
     )
-    second = fallback.choose(which[1], part)
+    second = fallback.choose_second(which[1], part)
     harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
     rejected = _slider(
         prices[1],
@@ -76,7 +76,7 @@ def choose() -> Choice | None:
     share = _slider(prices[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
     costs = Costs(wrong=1.0, harm=harm, false_alarm=rejected, caught=rejected)
     place = _place(which[2], rows[name], fallback.words(second).ends)
-    return Choice(part, rows[name], costs, share, place, second)
+    return RejectChoice(part, rows[name], costs, share, place, second)
 
 
 def _slider(
@@ -119,7 +119,7 @@ def _place(place, row: dict, ends: tuple[str, str]) -> int:
     )
 
 
-def show(choice: Choice) -> None:
+def show_rejection(choice: RejectChoice) -> None:
     """Both attackers side by side: figures, harm and coverage, and the cost below."""
     both = curves(choice.row, choice.second)
     if choice.second:
@@ -142,13 +142,13 @@ def show(choice: Choice) -> None:
     row = choice.row
     st.caption(
         "Mean cost of a picture; the diamonds are the cheapest thresholds, the dotted line is yours. "
-        f"{detector_charts.title(row['attack'])} and the dynamic adversary at sigma "
+        f"{adversary_title(row['attack'])} and the dynamic adversary at sigma "
         f"{choice.part.value['sigma']:g}, both with eps {in_255ths(row['eps'])}. n: "
         f"{choice.part.conditions}"
     )
 
 
-def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
+def _show_kind(choice: RejectChoice, kind: str, words: str, policy: Policy) -> None:
     means = fallback.words(choice.second)
     at = policy.at(choice.place)
     coverage = policy.coverage(choice.share)[choice.place].item()
@@ -167,7 +167,7 @@ def _show_kind(choice: Choice, kind: str, words: str, policy: Policy) -> None:
         st.metric("Cost", f"{cost:.3f}", help="Mean cost of a picture.", width=72)
     tau = policy.thresholds.tolist()
     plots.draw(
-        detector_curves.rejection_curves(
+        rejection_curves(
             tau,
             policy.harm.tolist(),
             policy.coverage(choice.share).tolist(),

@@ -76,7 +76,7 @@ IMAGENET = (
 """What the paper says of a second, larger classifier."""
 
 
-def show() -> None:
+def show_study() -> None:
     """Four tabs of text; figures come from the index and the committed results."""
     st.markdown("##### The study behind this page")
     tabs = st.tabs(["Four questions", "Training", "Symbols", "ImageNet, quoted"])

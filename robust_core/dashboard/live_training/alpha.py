@@ -7,7 +7,7 @@ import streamlit as st
 
 from robust_core.dashboard import lab
 from robust_core.dashboard.live_training import charts
-from robust_core.dashboard.live_training.training import described, key, train
+from robust_core.dashboard.live_training.training import described, train, training_key
 from robust_core.evaluation.snapshot import Snapshot
 from robust_core.training.live.train import Plan
 
@@ -18,7 +18,7 @@ WHAT = (
 )
 
 
-def show(plan: Plan) -> None:
+def show_alphas(plan: Plan) -> None:
     """A button, then the curves, which grow with each finished training."""
     st.markdown("##### Accuracy against alpha")
     st.markdown(WHAT)
@@ -51,7 +51,7 @@ def show(plan: Plan) -> None:
 
 def _wanted(plan: Plan) -> None:
     for alpha in ALPHAS:
-        lab.allow(key(replace(plan, alpha=alpha)))
+        lab.allow(training_key(replace(plan, alpha=alpha)))
     st.session_state["_live_alphas"] = plan
 
 

@@ -25,18 +25,20 @@ class Beside:
     words: str
 
 
-def key(control: Control) -> str:
+def control_key(control: Control) -> str:
     """The name of its training in the cache."""
     return key_of(live_control=control.choices)
 
 
-def to_train(plan: Plan) -> Control | None:
+def control_to_train(plan: Plan) -> Control | None:
     """The control of ``plan`` where it is not kept from before; None also where there is none."""
     control = control_of(plan)
-    return None if control is None or lab.engine().peek(key(control)) is not None else control
+    return (
+        None if control is None or lab.engine().peek(control_key(control)) is not None else control
+    )
 
 
-def found(plan: Plan, *, doing: str) -> Beside | None:
+def find_beside(plan: Plan, *, doing: str) -> Beside | None:
     """The control, trained at most once, with a bar that says ``doing``; None where it was stopped."""
     control = control_of(plan)
     if control is None:
@@ -52,7 +54,7 @@ def found(plan: Plan, *, doing: str) -> Beside | None:
         return train_control(control, progress=progress)
 
     model = lab.compute(
-        key(control),
+        control_key(control),
         work,
         channel="live_control",
         doing=doing,
@@ -60,7 +62,7 @@ def found(plan: Plan, *, doing: str) -> Beside | None:
     )
     if model is None:
         return None
-    return Beside(model, key(control), "control", "Control: without the defence", WITHOUT)
+    return Beside(model, control_key(control), "control", "Control: without the defence", WITHOUT)
 
 
 def epoch_of(k: int, n: int, epochs: int) -> int:

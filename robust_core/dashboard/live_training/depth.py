@@ -32,7 +32,7 @@ ONE_LOOP = {
 PLAIN = ("one loop", "One loop: no picture is attacked, and nothing is said of pictures near by.")
 
 
-def show(plan: Plan) -> None:
+def show_step(plan: Plan) -> None:
     """The loops, what breaks the method, the form in print, and the sources."""
     words = WORDS[plan.method]
     title, meaning = step_words(plan)

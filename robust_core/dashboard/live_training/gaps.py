@@ -23,7 +23,7 @@ Gap = tuple[str, float, float]
 """A line of a chart: its name, and the two shares that the gap lies between."""
 
 
-def show(trained: Trained, beside: Beside, seen: Snapshot, base: Snapshot) -> None:
+def show_gaps(trained: Trained, beside: Beside, seen: Snapshot, base: Snapshot) -> None:
     """Both gaps of both networks; that ``beside`` has ``seen`` on training pictures, ``base`` on test."""
     st.markdown("##### Two gaps")
     pairs = {beside.name: (seen, base), OWN: (trained.seen, trained.final)}

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from robust_core.dashboard.live_training import gaps, markup
+from robust_core.dashboard.live_training import markup
 from robust_core.dashboard.live_training.beside import Beside, difference, measured
+from robust_core.dashboard.live_training.gaps import show_gaps
 from robust_core.dashboard.live_training.training import described
 from robust_core.dashboard.live_training.words import START_WORDS
 from robust_core.evaluation.snapshot import Snapshot
@@ -24,19 +25,19 @@ END_ONLY = (
 )
 
 
-def show_all(trained: Trained, beside: Beside) -> None:
+def show_results(trained: Trained, beside: Beside) -> None:
     """The outcome, then the gaps; as far as the network beside it could be measured."""
     at = trained.final
     base = measured(beside, at.eps, masked=is_masked(at))
     if base is None:
         return
-    show(trained, beside, base)
+    show_outcome(trained, beside, base)
     seen = measured(beside, at.eps, split="train")
     if seen is not None:
-        gaps.show(trained, beside, seen, base)
+        show_gaps(trained, beside, seen, base)
 
 
-def show(trained: Trained, beside: Beside, base: Snapshot) -> None:
+def show_outcome(trained: Trained, beside: Beside, base: Snapshot) -> None:
     """A sentence, and both networks side by side with the conditions."""
     at, plan = trained.final, trained.plan
     softened = ", of the logits / T" if plan.method == "distillation" else ""

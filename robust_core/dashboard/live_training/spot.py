@@ -14,7 +14,7 @@ from robust_core.dashboard import controls, lab
 from robust_core.dashboard.live_training.beside import WITHOUT, Beside
 from robust_core.dashboard.live_training.controls import SLIDERS
 from robust_core.dashboard.live_training.outcome import is_overfitted
-from robust_core.dashboard.live_training.training import key as training_key
+from robust_core.dashboard.live_training.training import training_key
 from robust_core.dashboard.result import BADGES, notices
 from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
@@ -32,7 +32,7 @@ LOOKED_AT = 50
 SOURCE = "the label of the digits test set"
 
 
-def show(both: tuple[Trained, Beside] | None) -> None:
+def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
     """The controls, then the three pictures; nothing but a sentence before the first training."""
     st.markdown("##### Attack it on the spot")
     if both is None:

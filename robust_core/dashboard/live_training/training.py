@@ -5,9 +5,15 @@ import time
 import streamlit as st
 
 from robust_core.dashboard import lab
-from robust_core.dashboard.live_training import beside as live_beside
 from robust_core.dashboard.live_training import charts, markup
-from robust_core.dashboard.live_training.beside import Beside, epoch_of
+from robust_core.dashboard.live_training.beside import (
+    WITHOUT,
+    Beside,
+    control_key,
+    control_to_train,
+    epoch_of,
+    find_beside,
+)
 from robust_core.dashboard.live_training.words import WORDS
 from robust_core.engine import Reporter, key_of
 from robust_core.training.live.control import control_of
@@ -23,10 +29,10 @@ def start(plan: Plan) -> None:
 
     Where this session or another had it trained before, that is remembered, to be said.
     """
-    lab.allow(key(plan))
+    lab.allow(training_key(plan))
     if (control := control_of(plan)) is not None:
-        lab.allow(live_beside.key(control))
-    before = lab.engine().peek(key(plan)) is not None
+        lab.allow(control_key(control))
+    before = lab.engine().peek(training_key(plan)) is not None
     st.session_state["_live"] = plan
     st.session_state["_live_before"] = st.session_state["_live_replay"] = before
 
@@ -36,7 +42,7 @@ def kept() -> Plan | None:
     return st.session_state.get("_live")
 
 
-def key(plan: Plan) -> str:
+def training_key(plan: Plan) -> str:
     """The name of its training in the cache."""
     return key_of(live=plan.choices)
 
@@ -88,14 +94,14 @@ def show_training(plan: Plan | None, shown: Plan) -> tuple[Trained, Beside] | No
 
 def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
     """The training with its curves, then the control; None where either was stopped."""
-    if lab.stopped(key(plan)):
+    if lab.stopped(training_key(plan)):
         _show_unfinished(plan, draw)
         return None
-    more = live_beside.to_train(plan) is not None
+    more = control_to_train(plan) is not None
     first, second = ("Training (1 of 2)", " (2 of 2)") if more else ("Training", "")
 
     def watch(history: History) -> None:
-        st.session_state["_live_so_far"] = (key(plan), history)
+        st.session_state["_live_so_far"] = (training_key(plan), history)
         draw(history)
 
     trained = train(plan, watch=watch, doing=first)
@@ -110,7 +116,7 @@ def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
         _replay(trained.history, draw)
         st.session_state["_live_replay"] = False
     draw(trained.history)
-    beside = live_beside.found(plan, doing=f"{live_beside.WITHOUT.capitalize()}{second}")
+    beside = find_beside(plan, doing=f"{WITHOUT.capitalize()}{second}")
     return None if beside is None else (trained, beside)
 
 
@@ -124,7 +130,7 @@ def _replay(history: History, draw) -> None:
 def _show_unfinished(plan: Plan, draw) -> None:
     """The curves of a training that was stopped, and the way to train once more."""
     whose, history = st.session_state.get("_live_so_far", ("", ()))
-    if whose == key(plan) and history:
+    if whose == training_key(plan) and history:
         draw(history)
         st.info(
             f"Stopped after epoch {history[-1].number} of {plan.epochs}: the curves are those of an "
@@ -150,7 +156,7 @@ def train(
         return train_live(plan, progress=progress, watch=progress.show)
 
     return lab.compute(
-        key(plan),
+        training_key(plan),
         work,
         channel=channel,
         doing=doing,

@@ -17,7 +17,7 @@ from robust_core.training.live.train import STARTS, Plan
 
 
 @dataclass(frozen=True)
-class Words:
+class MethodWords:
     """``shows`` and ``breaks`` are a sentence or two each; ``papers`` are their sources."""
 
     title: str
@@ -28,7 +28,7 @@ class Words:
 
 
 WORDS = {
-    "fgsm": Words(
+    "fgsm": MethodWords(
         "FGSM adversarial training",
         r"\tilde J(\theta,x,y)=\alpha\,J(\theta,x,y)+(1-\alpha)\,J\big(\theta,\;"
         r"x+\varepsilon\,\mathrm{sign}\,\nabla_x J(\theta,x,y),\;y\big)",
@@ -38,7 +38,7 @@ WORDS = {
         "else: FGSM fails, PGD succeeds (catastrophic overfitting).",
         (GOODFELLOW, WONG),
     ),
-    "pgd": Words(
+    "pgd": MethodWords(
         "PGD adversarial training",
         r"\min_\theta\;\mathbb E_{(x,y)}\Big[\max_{\lVert\delta\rVert_\infty\le\varepsilon}"
         r"J(\theta,x+\delta,y)\Big]",
@@ -48,7 +48,7 @@ WORDS = {
         "broken it, but nothing is proven.",
         (MADRY,),
     ),
-    "lambda": Words(
+    "lambda": MethodWords(
         "Lambda-weighted loss",
         r"\mathrm{Loss}=\frac{1}{(m-k)+\lambda k}\Big(\sum_{i\in\text{clean}}L(X_i,y_i)"
         r"+\lambda\sum_{i\in\text{adv}}L(\tilde X_i,y_i)\Big)",
@@ -58,7 +58,7 @@ WORDS = {
         "Its pictures come from one step of a random size up to eps: several steps of PGD get through.",
         (KURAKIN_SCALE,),
     ),
-    "distillation": Words(
+    "distillation": MethodWords(
         "Defensive distillation",
         r"\text{teacher: } \mathrm{softmax}\big(Z(x)/T\big)\;\longrightarrow\;"
         r"\min_\theta\; J\big(Z_\theta(x)/T,\;\text{teacher}(x)\big),"
@@ -69,7 +69,7 @@ WORDS = {
         "decision boundaries lie about where they were.",
         (PAPERNOT, CARLINI),
     ),
-    "static": Words(
+    "static": MethodWords(
         "Static augmentation",
         r"\min_\theta\;\sum_i L(x_i,y_i)+L(\tilde x_i,y_i),\qquad "
         r"\tilde x_i=x_i+\varepsilon\,\mathrm{sign}\,\nabla_x L(\theta_0,x_i,y_i)",
@@ -78,7 +78,7 @@ WORDS = {
         "A fresh attack on the new network: the copies do not move on with the weights.",
         (SZEGEDY,),
     ),
-    "gradient": Words(
+    "gradient": MethodWords(
         "Gradient regularisation",
         r"J(\theta,x,y)+\varepsilon\,\lVert\nabla_x J(\theta,x,y)\rVert_1"
         r"\;\approx\;\max_{\lVert\delta\rVert_\infty\le\varepsilon}J(\theta,x+\delta,y)",
@@ -87,7 +87,7 @@ WORDS = {
         "It is flat at the picture only: larger steps leave the region where the first order holds.",
         (FINLAY,),
     ),
-    "clean": Words(
+    "clean": MethodWords(
         "Clean training",
         r"\min_\theta\;\mathbb E_{(x,y)}\,J(\theta,x,y)",
         "The baseline: the clean loss falls while the adversarial one rises.",
@@ -107,7 +107,7 @@ WHY_PRINTED = (
 
 
 @dataclass(frozen=True)
-class Preset:
+class TrainingPreset:
     """One click: a training that shows one thing."""
 
     title: str
@@ -116,17 +116,17 @@ class Preset:
 
 
 PRESETS = {
-    "adversarial": Preset(
+    "adversarial": TrainingPreset(
         "Adversarial training",
         "FGSM with a random start, half of the weight on clean pictures.",
         Plan(),
     ),
-    "catastrophic": Preset(
+    "catastrophic": TrainingPreset(
         "Catastrophic overfitting",
         "FGSM without a random start, adversarial pictures only, at a large eps.",
         Plan(alpha=0.0, eps=0.3, random_start=False, start="digits-cnn"),
     ),
-    "masked": Preset(
+    "masked": TrainingPreset(
         "Distillation: zero gradients",
         "Teacher and student at T = 100; attacked through the softmax and on the logits.",
         Plan(method="distillation", temperature=100.0, epochs=8),

@@ -50,7 +50,7 @@ PUBLISHED = (
 """METHODS of the field on the same architecture; the README of that project has them."""
 
 
-def trade_off(report: Report) -> go.Figure:
+def trade_off_chart(report: Report) -> go.Figure:
     """Clean accuracy against that under the adaptive attack; below it, hollow, that under the ensemble.
 
     A symbol for each kind of defence. Grey are published results on the same architecture. The most robust
@@ -199,7 +199,7 @@ def kind_of(row: AccuracyRow | MaskingRow) -> str:
     return "undefended" if undefended else defenses.get(row.defense).kind
 
 
-def checklist(rows: Sequence[MaskingRow]) -> go.Figure:
+def checklist_chart(rows: Sequence[MaskingRow]) -> go.Figure:
     """The six findings of each defence: a sign of masked gradients, or none; the sentence in the hover."""
     names = [finding.name for finding in rows[0].findings]
     signs = [[float(f.suspicious) for f in row.findings] for row in rows]

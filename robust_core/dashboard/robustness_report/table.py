@@ -29,7 +29,7 @@ COLUMNS: dict[str, tuple[str, str | None, str]] = {
 """Head of a column: who attacks, with what, and what it says on hover."""
 
 
-def show(report: Report) -> None:
+def show_table(report: Report) -> None:
     """All at one radius in Linf; certified accuracy in L2; milliseconds of one prediction."""
     titles = report.subjects("accuracy")
     st.dataframe(

@@ -8,10 +8,19 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.dashboard import controls, plots
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.robustness_report import charts as report_charts
-from robust_core.dashboard.robustness_report import curves as report_curves
-from robust_core.dashboard.robustness_report import table
-from robust_core.dashboard.robustness_report.charts import RADIUS
+from robust_core.dashboard.robustness_report.charts import (
+    RADIUS,
+    checklist_chart,
+    distillation_bars,
+    published_for,
+    trade_off_chart,
+)
+from robust_core.dashboard.robustness_report.curves import (
+    ATTACKERS,
+    accuracy_curves,
+    certified_curves,
+)
+from robust_core.dashboard.robustness_report.table import show_table
 from robust_core.dashboard.settings import one_of, setting, several_of
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import GRID, PLANS
@@ -37,7 +46,7 @@ GAIN = 0.1
 its interval must be there."""
 
 
-def choose() -> Report:
+def choose_report() -> Report:
     """The report of one model, by a choice where there are several."""
     names = [name for name in PLANS if (RESULTS / f"{name}.json").is_file()] or [next(iter(PLANS))]
     key = setting("report", names[0], one_of(names))
@@ -53,7 +62,7 @@ def choose() -> Report:
     return results.report(RESULTS / f"{st.session_state[key]}.json")
 
 
-def show(report: Report) -> None:
+def show_report(report: Report) -> None:
     """The headline, and tabs of which only the open one is drawn."""
     if report.lacking:
         st.info(report.lacking)
@@ -111,7 +120,7 @@ def _chart(figure, key: str, alt: str) -> None:
     plots.draw(figure, key=f"report_{key}", alt=alt)
 
 
-def curves(report: Report, part: str = CURVES) -> None:
+def show_curves(report: Report, part: str = CURVES) -> None:
     """Accuracy against eps for chosen defences and attackers."""
     titles = report.subjects(part)
     spans = _spans(report)
@@ -119,13 +128,13 @@ def curves(report: Report, part: str = CURVES) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         threats = st.pills(
             "The attacker",
-            list(report_curves.ATTACKERS),
+            list(ATTACKERS),
             selection_mode="multi",
-            format_func=report_curves.ATTACKERS.get,
+            format_func=ATTACKERS.get,
             key=setting(
                 f"report_{part}_who",
-                list(report_curves.ATTACKERS),
-                several_of(report_curves.ATTACKERS),
+                list(ATTACKERS),
+                several_of(ATTACKERS),
             ),
             persist_state="session",
         )
@@ -151,8 +160,8 @@ def curves(report: Report, part: str = CURVES) -> None:
     if not chosen or not threats:
         st.info("Choose at least one defence and one attacker.")
         return
-    ordered = [threat for threat in report_curves.ATTACKERS if threat in threats]
-    figure = report_curves.accuracy_curves(report, chosen, ordered, spans[span][0], part)
+    ordered = [threat for threat in ATTACKERS if threat in threats]
+    figure = accuracy_curves(report, chosen, ordered, spans[span][0], part)
     _chart(figure, part, "Accuracy against eps for each chosen defence.")
     row = report.curve(chosen[0], ADAPTIVE, part)[-1]
     others = report.elsewhere(part, chosen) if UNAWARE in threats else ""
@@ -176,10 +185,10 @@ def _pictures(report: Report, chosen: list[str], part: str) -> str:
     return f"{most:,} pictures" + (f" ({', '.join(told)})" if told else "")
 
 
-def trade_off(report: Report) -> None:
+def show_trade_off(report: Report) -> None:
     """What robustness costs."""
-    published = report_charts.published_for(report)
-    _chart(report_charts.trade_off(report), "trade", "Clean against robust accuracy.")
+    published = published_for(report)
+    _chart(trade_off_chart(report), "trade", "Clean against robust accuracy.")
     st.caption(
         "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow: the ensemble of four "
         "attacks, on fewer pictures, by chance above it now and then. Whiskers: 95 % intervals (Wilson). "
@@ -189,11 +198,11 @@ def trade_off(report: Report) -> None:
     )
 
 
-def certified(report: Report) -> None:
+def show_certified(report: Report) -> None:
     """What is promised, by radius."""
     rows = report.rows(CERTIFIED)
     _chart(
-        report_curves.certified_curves(rows, report.data),
+        certified_curves(rows, report.data),
         "certified",
         "Certified accuracy against radius.",
     )
@@ -213,10 +222,10 @@ def certified(report: Report) -> None:
     )
 
 
-def checklist(report: Report) -> None:
+def show_checklist(report: Report) -> None:
     """Six signs of masked gradients for each defence."""
     rows = report.rows(MASKING)
-    _chart(report_charts.checklist(rows), "checklist", "Six signs of masked gradients by defence.")
+    _chart(checklist_chart(rows), "checklist", "Six signs of masked gradients by defence.")
     titles = {row.subject: row.title for row in rows}
     chosen = st.selectbox(
         "In words",
@@ -238,11 +247,11 @@ def checklist(report: Report) -> None:
     )
 
 
-def distillation(report: Report) -> None:
+def show_distillation(report: Report) -> None:
     """What temperature and saturation hide."""
     rows = report.rows(DISTILLATION)
     eps = next((f" at Linf {in_255ths(row.eps)}" for row in rows if row.eps), "")
-    _chart(report_charts.distillation_bars(rows), "distillation", "Softmax hides, logits show.")
+    _chart(distillation_bars(rows), "distillation", "Softmax hides, logits show.")
     st.caption(
         f"The same networks and pictures, three attackers: FGSM{eps} through float32 softmax, FGSM on the "
         "logits, and CW on the logits, which has no eps. Distilled networks were trained without weight "
@@ -252,11 +261,11 @@ def distillation(report: Report) -> None:
 
 
 TABS: dict[str, tuple[str, Callable[[Report], None]]] = {
-    "Accuracy against eps": (CURVES, curves),
-    "Clean against robust": ("accuracy", trade_off),
-    "Certified radius": (CERTIFIED, certified),
-    "Masking checklist": (MASKING, checklist),
-    "All figures": ("accuracy", table.show),
-    "JPEG by quality": (JPEG, partial(curves, part=JPEG)),
-    "Distillation": (DISTILLATION, distillation),
+    "Accuracy against eps": (CURVES, show_curves),
+    "Clean against robust": ("accuracy", show_trade_off),
+    "Certified radius": (CERTIFIED, show_certified),
+    "Masking checklist": (MASKING, show_checklist),
+    "All figures": ("accuracy", show_table),
+    "JPEG by quality": (JPEG, partial(show_curves, part=JPEG)),
+    "Distillation": (DISTILLATION, show_distillation),
 }

@@ -5,7 +5,8 @@ from html import escape
 import streamlit as st
 
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.topics import augmentation, static_copies
+from robust_core.dashboard.topics.augmentation import show_augmentation
+from robust_core.dashboard.topics.static_copies import show_static_copies
 
 CSS = """<style>
 .steps { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
@@ -103,7 +104,7 @@ PLAYERS_NOTE = (
 )
 
 
-def show(model_name: str, request: Request | None = None) -> None:
+def show_adversarial_training(model_name: str, request: Request | None = None) -> None:
     """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it.
 
     ``request`` is that of the page; without it there is no picture to augment.
@@ -127,12 +128,12 @@ def show(model_name: str, request: Request | None = None) -> None:
     with left:
         st.markdown("###### Made once, or made anew?")
         st.markdown(STATIC)
-        static_copies.show(model_name)
+        show_static_copies(model_name)
     with right:
         st.markdown("###### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
     if request is not None:
-        augmentation.show(request)
+        show_augmentation(request)
     st.markdown("###### Is it a GAN?")
     left, right = st.columns(2, gap="medium")
     with left:

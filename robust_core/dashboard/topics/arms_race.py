@@ -69,7 +69,7 @@ NOTES = (
 )
 
 
-def show(model_name: str) -> None:
+def show_arms_race(model_name: str) -> None:
     """The dialogue, a row for each defence by kind, three of them in short, and the published table."""
     st.markdown(f"*{DIALOGUE}*")
     st.caption(SEMINAR)

@@ -19,7 +19,7 @@ WHAT = (
 )
 
 
-def show(request: Request) -> None:
+def show_augmentation(request: Request) -> None:
     """The pictures side by side, a sentence, and the conditions."""
     st.markdown("###### The same picture, augmented and attacked")
     if not zoo.is_local(request.model.name):

@@ -40,7 +40,7 @@ KINDS = {
 """Name: what it does, the legend of the known gradient, how one gets it, and a note on the curves."""
 
 
-def show() -> None:
+def show_gradient_masking() -> None:
     """The choice of a mask, three pictures, and the curves."""
     st.caption(WHAT)
     left, right = st.columns([1, 2], gap="medium")

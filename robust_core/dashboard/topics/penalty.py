@@ -27,7 +27,7 @@ DEEP = (
 )
 
 
-def show() -> None:
+def show_penalty() -> None:
     """The formula, a slider for eps, and three losses against the margin."""
     st.caption(WHAT)
     left, right = st.columns([1, 2], gap="medium")

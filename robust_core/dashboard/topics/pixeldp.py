@@ -43,7 +43,7 @@ class Promise:
     """The deviation by the formula without its root."""
 
 
-def show() -> None:
+def show_pixeldp() -> None:
     """Five sliders, the numbers that follow, and both radii against the probability."""
     left, right = st.columns([1, 2], gap="medium")
     with left:

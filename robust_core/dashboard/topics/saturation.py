@@ -36,7 +36,7 @@ PUBLISHED = (
 )
 
 
-def show() -> None:
+def show_saturation() -> None:
     """The steps, the published numbers, and two live charts."""
     st.html(CSS + steps())
     st.caption(WHAT)

@@ -26,7 +26,7 @@ GAP = 0.1
 """Of accuracy, from which on the old pictures and the fresh ones say different things."""
 
 
-def show(model_name: str) -> None:
+def show_static_copies(model_name: str) -> None:
     """A table, a sentence and the conditions; nothing where the model has no such rows."""
     plans = [name for name, plan in PLANS.items() if plan.model == model_name]
     for name in plans:

@@ -3,14 +3,12 @@
 import streamlit as st
 
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.topics import (
-    adversarial_training,
-    arms_race,
-    gradient_masking,
-    penalty,
-    pixeldp,
-    saturation,
-)
+from robust_core.dashboard.topics.adversarial_training import show_adversarial_training
+from robust_core.dashboard.topics.arms_race import show_arms_race
+from robust_core.dashboard.topics.gradient_masking import show_gradient_masking
+from robust_core.dashboard.topics.penalty import show_penalty
+from robust_core.dashboard.topics.pixeldp import show_pixeldp
+from robust_core.dashboard.topics.saturation import show_saturation
 
 TABS = (
     "Arms race",
@@ -30,12 +28,12 @@ def show_depth(model_name: str, request: Request | None = None) -> None:
     """
     st.markdown("##### How they work, and what broke them")
     parts = (
-        lambda: arms_race.show(model_name),
-        gradient_masking.show,
-        saturation.show,
-        lambda: adversarial_training.show(model_name, request),
-        penalty.show,
-        pixeldp.show,
+        lambda: show_arms_race(model_name),
+        show_gradient_masking,
+        show_saturation,
+        lambda: show_adversarial_training(model_name, request),
+        show_penalty,
+        show_pixeldp,
     )
     for tab, part in zip(st.tabs(TABS, key="defence_depth", on_change="rerun"), parts, strict=True):
         if tab.open:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from robust_core.dashboard.detectors import charts as charts
+from robust_core.dashboard.detectors import charts
 from robust_core.dashboard.detectors.charts import NOTHING
 
 ADVERSARIES = (
@@ -116,7 +116,7 @@ def test_bars_of_each_adversary_are_its_own_detector_and_the_one_for_all(both):
     own, several = charts.several_bars(both).data
     for bars, kind in ((own, "own"), (several, "several")):
         assert list(bars.y) == [r[kind]["floats"]["detectability"] for r in both]
-        assert list(bars.x) == [charts.title(a, eps) for a, eps, _ in ADVERSARIES]
+        assert list(bars.x) == [charts.adversary_title(a, eps) for a, eps, _ in ADVERSARIES]
     assert own.name != several.name
     assert (own.marker.color, own.marker.pattern.shape) != (
         *(several.marker.color, several.marker.pattern.shape),
@@ -138,6 +138,6 @@ def test_bars_of_what_rounding_undoes_say_so(both):
 def test_numbers_and_titles(detector_figures):
     assert charts.number(0.456) == "0.46"
     assert charts.number(None) == NOTHING
-    assert charts.title("bim", 2 / 255) == "BIM 2/255"
-    assert charts.title("someone-else") == "someone-else"
+    assert charts.adversary_title("bim", 2 / 255) == "BIM 2/255"
+    assert charts.adversary_title("someone-else") == "someone-else"
     assert NOTHING in charts.conditions(detector_figures(None))

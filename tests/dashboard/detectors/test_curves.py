@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from robust_core.dashboard.detectors import curves as curves
+from robust_core.dashboard.detectors import curves
 from robust_core.dashboard.detectors.charts import NOTHING
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 

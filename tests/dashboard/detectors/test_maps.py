@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from robust_core.dashboard.detectors import maps as maps
+from robust_core.dashboard.detectors import maps
 from robust_core.dashboard.detectors.charts import NOTHING
 from robust_core.toys.overlap import DetectorView, Overlap
 

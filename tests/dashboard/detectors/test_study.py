@@ -5,7 +5,7 @@ import json
 import pytest
 
 from robust_core import zoo
-from robust_core.dashboard.detectors import study as study
+from robust_core.dashboard.detectors import study
 from robust_core.evaluation.detector_tables import results
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from robust_core.dashboard.live_training import gaps as live_gaps
+from robust_core.dashboard.live_training import gaps
 from robust_core.evaluation.snapshot import Snapshot
 
 TEST = Snapshot(n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0)
@@ -20,7 +20,7 @@ def sizes(gaps) -> dict[str, float]:
 
 
 def test_overfitting_lies_between_training_and_test():
-    assert sizes(live_gaps.overfitting(PAIRS)) == {
+    assert sizes(gaps.overfitting(PAIRS)) == {
         "control, clean": 10,
         "trained here, clean": 10,
         "control, under PGD": 5,
@@ -29,7 +29,7 @@ def test_overfitting_lies_between_training_and_test():
 
 
 def test_security_lies_between_clean_and_attacked():
-    assert sizes(live_gaps.security(PAIRS)) == {
+    assert sizes(gaps.security(PAIRS)) == {
         "control, training": 75,
         "trained here, training": 15,
         "control, test": 70,
@@ -40,32 +40,30 @@ def test_security_lies_between_clean_and_attacked():
 def test_both_read_the_same_shares():
     """Round the square of four shares: whichever way one goes, the gaps add up to the same."""
     for place in (0, 1):
-        clean, attacked = live_gaps.overfitting(PAIRS)[place::2]
-        training, test = live_gaps.security(PAIRS)[place::2]
+        clean, attacked = gaps.overfitting(PAIRS)[place::2]
+        training, test = gaps.security(PAIRS)[place::2]
         around = [a - b for _, a, b in (clean, test, training, attacked)]
         assert around[0] + around[1] == pytest.approx(around[2] + around[3])
 
 
 def test_the_sentence_has_both_directions():
-    said = live_gaps.moved(TEST, OWN, "the control")
+    said = gaps.moved(TEST, OWN, "the control")
     assert said.startswith("Against the control,")
     assert "-5.0 points clean" in said
     assert "+40.0 points under PGD" in said
 
 
 def test_the_chart_shows_every_gap_and_its_ends_by_more_than_colour():
-    gaps = live_gaps.security(PAIRS)
-    figure = live_gaps.dumbbells(
-        gaps, ("clean", "#000", "circle"), ("under PGD", "#111", "triangle-up")
+    found = gaps.security(PAIRS)
+    figure = gaps.dumbbells(
+        found, ("clean", "#000", "circle"), ("under PGD", "#111", "triangle-up")
     )
     ends = [trace for trace in figure.data if trace.mode == "markers"]
     assert len({trace.marker.symbol for trace in ends}) == 2
     assert [tuple(trace.x) for trace in ends] == [
-        tuple(a for _, a, _ in gaps),
-        tuple(b for _, _, b in gaps),
+        tuple(a for _, a, _ in found),
+        tuple(b for _, _, b in found),
     ]
     words = next(trace for trace in figure.data if trace.mode == "text")
     assert list(words.text) == ["75.0", "15.0", "70.0", "25.0"]
-    assert "control, test: clean 90.0 %, under PGD 20.0 %" in live_gaps.said(
-        gaps, "clean", "under PGD"
-    )
+    assert "control, test: clean 90.0 %, under PGD 20.0 %" in gaps.said(found, "clean", "under PGD")

@@ -68,7 +68,7 @@ def test_curves_that_are_drawn_at_first_differ_in_colour():
 
 
 def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
-    figure = charts.trade_off(report)
+    figure = charts.trade_off_chart(report)
     named = [text for trace in figure.data for text in (trace.text or ())]
     assert len(named) == len(fake_defenses.SUBJECTS)
     points = {
@@ -106,7 +106,7 @@ def test_certified_curves_never_rise_and_stand_beside_the_published_ones(report)
 
 def test_the_checklist_has_words_beside_its_colours(report):
     rows = report.rows(MASKING)
-    (heat,) = charts.checklist(rows).data
+    (heat,) = charts.checklist_chart(rows).data
     assert len(heat.x) == 6
     assert list(heat.y) == [row.title for row in rows]
     assert {word for line in heat.text for word in line} == {"sign", "no"}

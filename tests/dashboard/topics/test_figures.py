@@ -8,8 +8,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
-from robust_core.dashboard.topics import figures as figures
-from robust_core.dashboard.topics import pixeldp as privacy
+from robust_core.dashboard.topics import figures, pixeldp
 from robust_core.dashboard.topics.arms_race import PUBLISHED
 from robust_core.dashboard.topics.saturation import SCALES, limits, words
 from robust_core.data import digits
@@ -92,7 +91,7 @@ def test_radii_of_the_paper_and_of_pixeldp_at_one_sigma():
         (0.999, 0.568, 3.090),
     ):
         bound = 1 / math.sqrt(2 * math.log(1.25 / 0.05))  # for which sigma is 1
-        found = privacy.promise(bound, 1.0, 1.0, 0.05, p)
+        found = pixeldp.promise(bound, 1.0, 1.0, 0.05, p)
         assert found.sigma == pytest.approx(1)
         assert small - 6e-4 < found.privacy < small + 1.5e-3  # here delta is sought more finely
         assert found.smoothing == pytest.approx(large, abs=6e-4)
@@ -105,7 +104,7 @@ def test_what_the_condition_certifies_the_largest_radius_covers(sensitivity):
         for eps in (0.1, 0.5, 1.0):
             for delta in (0.3, 0.05, 1e-3, 1e-6):
                 for p in (0.5, 0.7, 0.9, 0.99):
-                    found = privacy.promise(bound, sensitivity, eps, delta, p)
+                    found = pixeldp.promise(bound, sensitivity, eps, delta, p)
                     assert found.holds == (found.left > found.right)
                     assert found.privacy <= found.smoothing + 1e-12
                     if found.holds:
@@ -115,17 +114,17 @@ def test_what_the_condition_certifies_the_largest_radius_covers(sensitivity):
 
 
 def test_pixeldp_levels_off_where_smoothing_does_not():
-    small, large = privacy.curves(1.0, 2.0)
+    small, large = pixeldp.curves(1.0, 2.0)
     assert max(small) < 0.571 / 2
     assert large[-1] > 3.7 / 2
     assert all(a <= b for a, b in zip(small, large, strict=True))
-    figure = figures.radius_curves(privacy.P, small, large, here=0.9, bound=0.2)
+    figure = figures.radius_curves(pixeldp.P, small, large, here=0.9, bound=0.2)
     assert [t.name for t in figure.data] == ["PixelDP", "smoothing (Cohen et al.)"]
     assert figure.layout.yaxis.range[1] > max(small)
 
 
 def test_the_formula_without_its_root_is_another_one():
-    found = privacy.promise(0.3, 1.0, 1.0, 0.05, 0.9)
+    found = pixeldp.promise(0.3, 1.0, 1.0, 0.05, 0.9)
     assert found.rootless == pytest.approx(found.sigma**2 / 0.3)
 
 

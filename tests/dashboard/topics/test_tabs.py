@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core import defenses
-from robust_core.dashboard.topics import adversarial_training as training
-from robust_core.dashboard.topics import arms_race as race
+from robust_core.dashboard.topics import adversarial_training, arms_race
 from robust_core.dashboard.topics.tabs import TABS
 from robust_core.evaluation.defense_table import results
 from robust_core.words.numbers import share
@@ -51,16 +50,16 @@ def test_every_tab_opens_and_only_that_one(tab):
 
 def test_in_short_has_the_figures_of_the_committed_table():
     report = results.report()
-    table, made = race.in_short(report)
+    table, made = arms_race.in_short(report)
     for subject in ("pgd-at", "distilled temperature=100"):
         clean, robust = report.accuracy(subject), report.strongest(subject)
         assert f"| {share(clean.accuracy.value)} | {share(robust.accuracy.value)} |" in table
     assert report.command in made
-    assert "%" not in race.in_short(results.Report({}))[0]
+    assert "%" not in arms_race.in_short(results.Report({}))[0]
 
 
 def test_every_defence_is_in_the_race_with_what_broke_it():
-    html = race.race("digits-cnn")
+    html = arms_race.race("digits-cnn")
     for name in defenses.names():
         defense = defenses.get(name)
         assert html.count(f"<b>{defense.title}</b>") == 1
@@ -74,9 +73,9 @@ def test_every_defence_is_in_the_race_with_what_broke_it():
 
 def test_what_does_not_exist_for_a_model_is_said():
     absent = sum(bool(defenses.create(n).refusal("digits-cnn")) for n in defenses.names())
-    assert race.race("digits-cnn").count("Not there for digits-cnn.") == absent
-    assert race.race("imagenet-resnet50").count("Not there for") > 0
-    assert "<script>" not in race.race("<script>")
+    assert arms_race.race("digits-cnn").count("Not there for digits-cnn.") == absent
+    assert arms_race.race("imagenet-resnet50").count("Not there for") > 0
+    assert "<script>" not in arms_race.race("<script>")
 
 
 def test_rounding_stops_one_who_does_not_know_it():
@@ -93,9 +92,9 @@ def test_the_scale_acts_live():
 
 
 def test_the_lambda_formula_as_printed_is_no_mean():
-    assert training.weighted_mean(0.3, printed=False) == pytest.approx(1)
-    assert training.weighted_mean(0.3, printed=True) == pytest.approx(32 / 20.8)
-    assert training.weighted_mean(1.0, printed=True) == pytest.approx(1)
+    assert adversarial_training.weighted_mean(0.3, printed=False) == pytest.approx(1)
+    assert adversarial_training.weighted_mean(0.3, printed=True) == pytest.approx(32 / 20.8)
+    assert adversarial_training.weighted_mean(1.0, printed=True) == pytest.approx(1)
     test = visit("Adversarial training", lambda_form="as printed")
     assert "**1.54**, and no mean" in said(test)
     test.slider(key="lambda_weight").set_value(0.5).run()
