@@ -2,18 +2,16 @@
 
 import copy
 import math
-import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from robust_core.training.augment import augment
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.copies import with_copies
+from robust_core.training.epochs import Training
 from robust_core.training.objectives import Distillation, StaticAugmentation
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
@@ -53,15 +51,19 @@ def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split 
     if not held_out:
         return data, None
     order = torch.randperm(len(data[1]), generator=torch.Generator().manual_seed(seed))
-    kept, aside = order[held_out:], order[:held_out]
+    kept = order[held_out:]
+    aside = order[:held_out]
     return (data[0][kept], data[1][kept]), (data[0][aside], data[1][aside])
 
 
-class Trainer:
+class Trainer(Training):
     """The state of one training: live weights, averaged weights, optimiser, epoch, best so far.
 
     Where there is a ``teacher`` its soft labels stand in for the labels.
     """
+
+    modules = ("model", "averaged", "optimiser")
+    values = ("epoch", "seconds", "best", "best_weights")
 
     def __init__(
         self,
@@ -71,7 +73,7 @@ class Trainer:
         device: torch.device,
         teacher: nn.Module | None = None,
     ) -> None:
-        self.recipe, self.seed, self.device = recipe, seed, device
+        super().__init__(recipe, seed, device)
         self.model = model.to(device, memory_format=torch.channels_last)
         self.teacher = teacher
         self.averaged = copy.deepcopy(self.model) if recipe.averaging else self.model
@@ -82,27 +84,8 @@ class Trainer:
             nesterov=recipe.nesterov,
             weight_decay=recipe.weight_decay,
         )
-        self.epoch, self.best, self.best_weights, self.seconds = 0, -1.0, None, 0.0
-
-    def state(self) -> dict:
-        return {
-            "recipe": asdict(self.recipe),
-            "seed": self.seed,
-            "epoch": self.epoch,
-            "best": self.best,
-            "best_weights": self.best_weights,
-            "seconds": self.seconds,
-            "model": self.model.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-
-    def restore(self, state: dict) -> None:
-        self.epoch, self.best, self.seconds = state["epoch"], state["best"], state["seconds"]
-        self.best_weights = state["best_weights"]
-        self.model.load_state_dict(state["model"])
-        self.averaged.load_state_dict(state["averaged"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.best = -1.0
+        self.best_weights: dict[str, Tensor] | None = None
 
     def step(
         self, images: Tensor, labels: Tensor, generator: torch.Generator, progress: float
@@ -135,36 +118,34 @@ class Trainer:
             else:
                 mean.copy_(live)
 
-    def run_epoch(self, data: Split, held_out: Split | None, show: bool) -> None:
+    def run_epoch(self, data: Split, held_out: Split | None, *, show: bool) -> None:
         """One pass over the training data in an order that depends on the seed and the epoch alone."""
-        recipe, started = self.recipe, time.perf_counter()
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        order = torch.randperm(len(data[1]), generator=generator).split(recipe.batch)
-        total, self_seen = 0.0, 0
+        started = time.perf_counter()
+        recipe = self.recipe
+        batches, generator = self.batches(len(data[1]))
+        total = 0.0
+        seen = 0
         self.model.train()
-        bar = tqdm(order, f"epoch {self.epoch + 1}/{recipe.epochs}", disable=not show, leave=False)
+        bar = self.bar(batches, show)
         for i, rows in enumerate(bar):
             images = augment(
                 to_float(data[0][rows], torch.device("cpu")), recipe.shift, recipe.mirror, generator
             )
             images = images.to(self.device, memory_format=torch.channels_last)
             labels = data[1][rows].to(self.device)
-            progress = (self.epoch + i / len(order)) / recipe.epochs
+            progress = (self.epoch + i / len(batches)) / recipe.epochs
             total += self.step(images, labels, generator, progress) * len(rows)
-            self_seen += len(rows)
+            seen += len(rows)
             rate = self.optimiser.param_groups[0]["lr"]
-            bar.set_postfix(loss=f"{total / self_seen:.3f}", rate=f"{rate:.4f}", refresh=False)
-        self.epoch += 1
-        self.seconds += time.perf_counter() - started
-        line = f"epoch {self.epoch}/{recipe.epochs}: loss {total / self_seen:.4f}"
+            bar.set_postfix(loss=f"{total / seen:.3f}", rate=f"{rate:.4f}", refresh=False)
+        result = f"loss {total / seen:.4f}"
         if held_out is not None:
             score = accuracy(self.averaged, held_out, self.device)
-            line += f", held-out accuracy {100 * score:.2f} %"
+            result += f", held-out accuracy {100 * score:.2f} %"
             if score > self.best:
                 self.best = score
                 self.best_weights = copy.deepcopy(self.averaged.state_dict())
-        if show:
-            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
+        self.end_epoch(started, result, show)
 
     def result(self) -> nn.Module:
         """The weights to keep: the best epoch on the held-out pictures, else the last one."""
@@ -197,7 +178,8 @@ def train(
     therefore loses at most one. A distillation first trains its teacher, in ``folder/teacher``, from the
     same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.
     """
-    device, objective = torch.device(device), recipe.objective
+    device = torch.device(device)
+    objective = recipe.objective
     kept, aside = split_held_out(data, recipe.held_out, seed)
     teacher = None
     if isinstance(objective, Distillation):
@@ -208,10 +190,6 @@ def train(
     trainer.seconds = teacher.seconds if teacher else 0.0
     if isinstance(objective, StaticAugmentation):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)
-    path = folder / "checkpoint.pt"
-    if path.exists():
-        trainer.restore(load_checkpoint(path, recipe, seed))
-    while trainer.epoch < recipe.epochs:
-        trainer.run_epoch(kept, aside, show)
-        save_checkpoint(path, trainer.state())
+    trainer.resume(folder)
+    trainer.run(folder, kept, aside, show=show)
     return trainer

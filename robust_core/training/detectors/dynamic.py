@@ -11,11 +11,9 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.detectors.static import DetectorTrainer
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
@@ -36,16 +34,12 @@ class DynamicTrainer(DetectorTrainer):
         self.pair = Detector(classifier, self.subnetwork, point=recipe.point)
         self.subnetwork.requires_grad_(True)  # Detector freezes what it is made of
 
-    def run_epoch(self, images: Tensor, show: bool) -> None:
+    def run_epoch(self, images: Tensor, *, show: bool) -> None:
         """One pass over ``images``, in an order and with a chance of the seed and the epoch alone."""
         started = time.perf_counter()
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        order = torch.randperm(len(images), generator=generator).split(self.recipe.batch)
+        batches, generator = self.batches(len(images))
         total = 0.0
-        bar = tqdm(
-            order, f"epoch {self.epoch + 1}/{self.recipe.epochs}", disable=not show, leave=False
-        )
-        for rows in bar:
+        for rows in self.bar(batches, show):
             chosen = torch.rand(len(rows), generator=generator) < SHARE
             sigma = torch.rand(len(rows), generator=generator)[chosen].to(self.device)
             x = to_float(images[rows], self.device)
@@ -55,7 +49,7 @@ class DynamicTrainer(DetectorTrainer):
                 activation = self.pair.activation(x)
             self.subnetwork.train()
             total += self.step(activation, chosen.float().to(self.device)) * len(rows)
-        self.ended(total / len(images), started, show)
+        self.end_epoch(started, f"loss {total / len(images):.4f}", show)
 
     def modified(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Away from what the classifier says of them, and from "adversarial" by the current detector."""
@@ -85,12 +79,8 @@ def train_dynamic(
     trainer = DynamicTrainer(classifier, adversary, recipe, seed)
     if start is not None:
         trainer.subnetwork.load_state_dict(start)
-    path = folder / "checkpoint.pt"
-    if path.exists():
-        trainer.restore(load_checkpoint(path, recipe, seed))
+    trainer.resume(folder)
     images = images[: recipe.limit]
     trainer.n = len(images)
-    while trainer.epoch < recipe.epochs:
-        trainer.run_epoch(images, show)
-        save_checkpoint(path, trainer.state())
+    trainer.run(folder, images, show=show)
     return trainer

@@ -5,7 +5,6 @@ Source: Frosst, Sabour, Hinton (2018), DARCCC: see ``detectors.reconstruction``.
 
 import hashlib
 import math
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -15,12 +14,10 @@ import torch
 from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
-from tqdm import tqdm
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Reconstruction, calibrate
 from robust_core.detectors.reconstruction import build
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.detectors.export import (
     BATCH,
     FALSE_POSITIVE_RATE,
@@ -28,6 +25,7 @@ from robust_core.training.detectors.export import (
     described,
 )
 from robust_core.training.detectors.opponents import Opponent, measured
+from robust_core.training.epochs import Training
 from robust_core.training.export import rounded_weights, write_export
 from robust_core.training.run import Split, to_float
 
@@ -50,30 +48,16 @@ class ReconstructionRecipe:
     batch: int = 64
 
 
-class ReconstructionTrainer:
+class ReconstructionTrainer(Training):
     """The state of one training: the autoencoder, its optimiser, the epoch."""
 
+    modules = ("autoencoder", "optimiser")
+
     def __init__(self, classifier: Classifier, recipe: ReconstructionRecipe, seed: int) -> None:
-        self.classifier, self.recipe, self.seed = classifier, recipe, seed
-        self.device = classifier.device
+        super().__init__(recipe, seed, classifier.device)
+        self.classifier = classifier
         self.autoencoder = build(classifier, recipe.code, recipe.width, seed).to(self.device)
         self.optimiser = torch.optim.Adam(self.autoencoder.parameters(), lr=recipe.rate)
-        self.epoch, self.seconds = 0, 0.0
-
-    def state(self) -> dict:
-        return {
-            "recipe": asdict(self.recipe),
-            "seed": self.seed,
-            "epoch": self.epoch,
-            "seconds": self.seconds,
-            "autoencoder": self.autoencoder.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-
-    def restore(self, state: dict) -> None:
-        self.epoch, self.seconds = state["epoch"], state["seconds"]
-        self.autoencoder.load_state_dict(state["autoencoder"])
-        self.optimiser.load_state_dict(state["optimiser"])
 
     def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
         """One step on a batch; returns its mean squared error."""
@@ -85,22 +69,18 @@ class ReconstructionTrainer:
         self.optimiser.step()
         return loss.item()
 
-    def run_epoch(self, data: Split, show: bool) -> None:
+    def run_epoch(self, data: Split, *, show: bool) -> None:
         """One pass over ``data`` in an order that depends on the seed and the epoch alone."""
-        recipe, started, total = self.recipe, time.perf_counter(), 0.0
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        order = torch.randperm(len(data[1]), generator=generator).split(recipe.batch)
-        for i, rows in enumerate(order):
-            progress = (self.epoch + i / len(order)) / recipe.epochs
+        started = time.perf_counter()
+        recipe = self.recipe
+        batches, _ = self.batches(len(data[1]))
+        total = 0.0
+        for i, rows in enumerate(batches):
+            progress = (self.epoch + i / len(batches)) / recipe.epochs
             rate = recipe.rate * (1 + math.cos(math.pi * progress)) / 2
             images = to_float(data[0][rows], self.device)
             total += self.step(images, data[1][rows].to(self.device), rate) * len(rows)
-        self.epoch += 1
-        self.seconds += time.perf_counter() - started
-        if show:
-            error = math.sqrt(total / len(data[1]))
-            line = f"epoch {self.epoch}/{recipe.epochs}: error {error:.4f}"
-            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
+        self.end_epoch(started, f"error {math.sqrt(total / len(data[1])):.4f}", show)
 
 
 def name(recipe: ReconstructionRecipe) -> str:
@@ -123,13 +103,9 @@ def train_reconstruction(
     ``recipe.limit`` are taken. Raises ``ValueError`` where the checkpoint is another training's.
     """
     trainer = ReconstructionTrainer(classifier, recipe, seed)
-    path = folder / "checkpoint.pt"
-    if path.exists():
-        trainer.restore(load_checkpoint(path, recipe, seed))
+    trainer.resume(folder)
     data = tuple(part[: recipe.limit] for part in data)
-    while trainer.epoch < recipe.epochs:
-        trainer.run_epoch(data, show)
-        save_checkpoint(path, trainer.state())
+    trainer.run(folder, data, show=show)
     return trainer
 
 

@@ -5,32 +5,31 @@ adversarial picture beside it, and the subnetwork learns to tell the two apart.
 """
 
 import copy
-import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
 from robust_core.models.detector import DetectorNet, build
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.detectors.array_file import take
 from robust_core.training.detectors.crafted import Adversary, Crafting, activations, craft, slug
+from robust_core.training.epochs import Training
 from robust_core.training.recipes import DetectorRecipe
 
 
-class DetectorTrainer:
+class DetectorTrainer(Training):
     """The state of one training: the subnetwork, its optimiser, the epoch."""
 
+    modules = ("subnetwork", "optimiser")
+
     def __init__(self, classifier: Classifier, recipe: DetectorRecipe, seed: int) -> None:
-        self.classifier, self.recipe, self.seed = classifier, recipe, seed
-        self.device = classifier.device
+        super().__init__(recipe, seed, classifier.device)
+        self.classifier = classifier
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             subnetwork = build(recipe.point)
@@ -38,22 +37,7 @@ class DetectorTrainer:
         self.optimiser = torch.optim.Adam(
             self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
         )
-        self.epoch, self.seconds, self.n = 0, 0.0, 0
-
-    def state(self) -> dict:
-        return {
-            "recipe": asdict(self.recipe),
-            "seed": self.seed,
-            "epoch": self.epoch,
-            "seconds": self.seconds,
-            "subnetwork": self.subnetwork.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
-
-    def restore(self, state: dict) -> None:
-        self.epoch, self.seconds = state["epoch"], state["seconds"]
-        self.subnetwork.load_state_dict(state["subnetwork"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.n = 0
 
     def step(self, activation: Tensor, target: Tensor) -> float:
         """One step of Adam on the cross-entropy of the log-odds; returns the mean loss of the batch.
@@ -70,27 +54,17 @@ class DetectorTrainer:
         self.optimiser.step()
         return loss.item()
 
-    def run_epoch(self, pairs: np.ndarray, show: bool) -> None:
+    def run_epoch(self, pairs: np.ndarray, *, show: bool) -> None:
         """One pass over ``pairs`` ``[N, 2, ...]``, all 2 N in an order of the seed and the epoch alone."""
-        recipe, started = self.recipe, time.perf_counter()
+        started = time.perf_counter()
         single = pairs.reshape(-1, *pairs.shape[2:])  # even rows are genuine, odd ones adversarial
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        order = torch.randperm(len(single), generator=generator).split(recipe.batch)
+        batches, _ = self.batches(len(single))
         total = 0.0
         self.subnetwork.train()
-        bar = tqdm(order, f"epoch {self.epoch + 1}/{recipe.epochs}", disable=not show, leave=False)
-        for rows in bar:
+        for rows in self.bar(batches, show):
             activation = take(single, rows).to(self.device)
             total += self.step(activation, (rows % 2).float().to(self.device)) * len(rows)
-        self.ended(total / len(single), started, show)
-
-    def ended(self, loss: float, started: float, show: bool) -> None:
-        """One epoch more, of that mean loss and begun at that time."""
-        self.epoch += 1
-        self.seconds += time.perf_counter() - started
-        if show:
-            line = f"epoch {self.epoch}/{self.recipe.epochs}: loss {loss:.4f}"
-            tqdm.write(f"{line}, {self.seconds:.0f} s in all", file=sys.stderr)
+        self.end_epoch(started, f"loss {total / len(single):.4f}", show)
 
     def result(self) -> Detector:
         """The detector with a copy of the weights so far."""
@@ -139,16 +113,12 @@ def train_detector(
     """
     trainer = DetectorTrainer(classifier, recipe, seed)
     detector = trainer.result()  # refuses a classifier that does not fit before anything is made
-    path = folder / "checkpoint.pt"
-    if path.exists():
-        trainer.restore(load_checkpoint(path, recipe, seed))
+    trainer.resume(folder)
     images = images[: recipe.limit]
     trainer.n = len(images)
     if trainer.epoch < recipe.epochs:
         given = (classifier, adversary, images, None, recipe, cache)
         crafted = crafting(*given, what="train", show=show)
         pairs = activations(detector, crafted, cache, show=show)
-        while trainer.epoch < recipe.epochs:
-            trainer.run_epoch(pairs, show)
-            save_checkpoint(path, trainer.state())
+        trainer.run(folder, pairs, show=show)
     return trainer

@@ -77,10 +77,10 @@ def test_the_seed_decides_and_nothing_else(train):
 def test_it_goes_on_from_its_checkpoint(train, tmp_path, monkeypatch):
     epoch = ReconstructionTrainer.run_epoch
 
-    def interrupted(trainer, *arguments):
+    def interrupted(trainer, data, *, show):
         if trainer.epoch == 2:
             raise KeyboardInterrupt
-        epoch(trainer, *arguments)
+        epoch(trainer, data, show=show)
 
     with monkeypatch.context() as patch:
         patch.setattr(ReconstructionTrainer, "run_epoch", interrupted)

@@ -1,0 +1,89 @@
+"""A training in epochs with a checkpoint after each: an interruption loses one epoch at most."""
+
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Training:
+    """Recipe, seed, device, epochs done and seconds spent, and how they are kept on disk.
+
+    A subclass has ``run_epoch(*data, show)``, and names what else belongs to its state: ``modules`` are
+    attributes with a ``state_dict``, ``values`` are plain ones.
+    """
+
+    modules: ClassVar[tuple[str, ...]] = ()
+    values: ClassVar[tuple[str, ...]] = ("epoch", "seconds")
+
+    def __init__(self, recipe: Any, seed: int, device: torch.device) -> None:
+        self.recipe = recipe
+        self.seed = seed
+        self.device = device
+        self.epoch = 0
+        self.seconds = 0.0
+
+    def run_epoch(self, *data: Any, show: bool) -> None:
+        """One pass over ``data``, which ends by ``end_epoch``."""
+        raise NotImplementedError
+
+    def state(self) -> dict:
+        """All that a later call needs to go on, with the recipe and the seed to know it by."""
+        return {
+            "recipe": asdict(self.recipe),
+            "seed": self.seed,
+            **{name: getattr(self, name) for name in self.values},
+            **{name: getattr(self, name).state_dict() for name in self.modules},
+        }
+
+    def restore(self, state: dict) -> None:
+        """Take over what ``state`` gave."""
+        for name in self.values:
+            setattr(self, name, state[name])
+        for name in self.modules:
+            getattr(self, name).load_state_dict(state[name])
+
+    def resume(self, folder: Path) -> None:
+        """Go on from the checkpoint in ``folder``, where there is one.
+
+        Raises ``ValueError`` where it is damaged or belongs to another recipe or seed.
+        """
+        path = folder / CHECKPOINT
+        if path.exists():
+            self.restore(load_checkpoint(path, self.recipe, self.seed))
+
+    def run(self, folder: Path, *data: Any, show: bool) -> None:
+        """The epochs that are left, with a checkpoint in ``folder`` after each."""
+        while self.epoch < self.recipe.epochs:
+            self.run_epoch(*data, show=show)
+            save_checkpoint(folder / CHECKPOINT, self.state())
+
+    def batches(self, n: int) -> tuple[tuple[Tensor, ...], torch.Generator]:
+        """The rows of each batch of ``n`` in this epoch's order, and the generator that shuffled them.
+
+        Both depend on the seed and the epoch alone, so that a resumed training is the same one.
+        """
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
+        return torch.randperm(n, generator=generator).split(self.recipe.batch), generator
+
+    def bar(self, batches: tuple[Tensor, ...], show: bool) -> tqdm:
+        """The batches, under a progress bar of this epoch."""
+        title = f"epoch {self.epoch + 1}/{self.recipe.epochs}"
+        return tqdm(batches, title, disable=not show, leave=False)
+
+    def end_epoch(self, started: float, result: str, show: bool) -> None:
+        """Count an epoch that began at ``time.perf_counter() == started``; ``result`` says how it went."""
+        self.epoch += 1
+        self.seconds += time.perf_counter() - started
+        if show:
+            line = f"epoch {self.epoch}/{self.recipe.epochs}: {result}, {self.seconds:.0f} s in all"
+            tqdm.write(line, file=sys.stderr)
