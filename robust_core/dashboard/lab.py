@@ -1,9 +1,11 @@
 """The façade between pages and the engine: one engine a process, one wait a request."""
 
 import gc
+import logging
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -22,6 +24,7 @@ NO_MEMORY = (
     "programs, and try again."
 )
 
+log = logging.getLogger(__name__)
 Words = Callable[[int, int], str]
 """What a bar says at step k of n."""
 
@@ -60,8 +63,9 @@ def compute(
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with what the
-    work shows of itself by ``progress.show``, each time that this is something new. Returns None where
-    the user stopped it or it was refused; the page then says what to do.
+    work shows of itself by ``progress.show``, each time that this is something new. What it has to say by
+    ``progress.notice`` stays where the bar was. Returns None where the user stopped it or it was refused;
+    the page then says what to do.
     """
     if stopped(key):
         return _offer_again(key)
@@ -71,7 +75,9 @@ def compute(
             _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
-        if not ticket.cached:
+        if ticket.notices:
+            slot.caption("  \n".join(ticket.notices))
+        elif not ticket.cached:
             slot.empty()
         return result
     except Abandoned:
@@ -87,6 +93,22 @@ def compute(
         slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
         raise
     return None
+
+
+def attempt(key: str, work: Callable, **options: Any) -> object | None:
+    """``compute`` for one part of a page: an error of the program costs this part only, and gives None."""
+    try:
+        return compute(key, work, **options)
+    except Exception:  # which the page has said
+        log.exception("%s failed", options["doing"])
+        return None
+
+
+def say_notices(key: str) -> None:
+    """The notices of a kept result, for places that are drawn anew once it is there."""
+    told = engine().notices(key)
+    if told:
+        st.caption("  \n".join(told))
 
 
 def _wait(

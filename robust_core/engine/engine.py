@@ -94,11 +94,11 @@ class Engine:
             if threading.current_thread() in self._threads:
                 raise RuntimeError("a work function may not submit to the engine that runs it")
             self._replace(slot, key)
-            value = self._cache.get(key)
-            if value is not MISSING:
+            kept = self._cache.get(key)
+            if kept is not MISSING:
                 self._counts["hits"] += 1
                 job = Job(key, work=None)
-                job.value = value
+                job.value, job.notices = kept
                 return Ticket(self, job, slot, cached=True)
             if (job := self._jobs.get(key)) is not None:
                 self._counts["joined"] += 1
@@ -117,8 +117,14 @@ class Engine:
     def peek(self, key: str) -> object | None:
         """The kept result, shared and immutable, or None; counts as a use, not as a request."""
         with self._changed:
-            value = self._cache.get(key)
-        return None if value is MISSING else value
+            kept = self._cache.get(key)
+        return None if kept is MISSING else kept[0]
+
+    def notices(self, key: str) -> tuple[str, ...]:
+        """What the computation of the kept result had to say; empty where nothing is kept."""
+        with self._changed:
+            kept = self._cache.get(key)
+        return () if kept is MISSING else kept[1]
 
     def forget(self) -> None:
         """Drop every kept result. Computations that are under way go on."""
@@ -287,7 +293,7 @@ class Engine:
             self._close_to_new_tickets(job)
             job.work = None  # pictures and models in the closure
             if job.error is None:
-                self._cache.put(job.key, job.value, size)
+                self._cache.put(job.key, (job.value, job.notices), size)
             for ticket in job.tickets:
                 ticket.settle(left=False)
             job.tickets.clear()

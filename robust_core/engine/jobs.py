@@ -31,6 +31,7 @@ class Job:
         self.step = 0
         self.total: int | None = None  # None before it is known
         self.shown: object = None  # what there is so far
+        self.notices: tuple[str, ...] = ()  # what those who get the result must be told
         self.started: float | None = None  # monotonic seconds
         self.left_at = -math.inf  # when the last ticket left
         self.left_by: Slot | None = None
@@ -76,6 +77,10 @@ class Reporter:
         """
         self._job.shown = so_far  # one reference: needs no lock
 
+    def notice(self, sentence: str) -> None:
+        """Note what everybody who gets the result must be told; it is kept with the result."""
+        self._job.notices = (*self._job.notices, sentence)
+
 
 class Ticket(Generic[T]):
     """A place in line, then the progress, then the result.
@@ -117,6 +122,11 @@ class Ticket(Generic[T]):
     def shown(self) -> object:
         """What the computation has shown last; None before that, and for a kept result."""
         return self.job.shown
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the computation has to say besides its result, in sentences."""
+        return self.job.notices
 
     @property
     def done(self) -> bool:

@@ -129,3 +129,34 @@ def test_steps_are_counted_as_people_count_them(attack, k, said):
 
 def test_other_work_is_counted_plainly():
     assert lab._count(1234, 10_000) == "1,234 of 10,000"
+
+
+def noticed(progress) -> str:
+    progress.notice("The GPU is out of memory: this ran on the CPU instead.")
+    return "done"
+
+
+def test_what_the_work_has_to_say_stands_where_the_bar_was():
+    test = run(noticed)
+    assert [text.value for text in test.text] == ["done", "done"]
+    assert [c.value for c in test.caption] == [
+        "The GPU is out of memory: this ran on the CPU instead."
+    ]
+
+
+def test_an_error_of_one_part_costs_this_part_only():
+    def parts():
+        import streamlit as st
+
+        from robust_core.dashboard import lab
+
+        def broken(progress):
+            raise KeyError("here")
+
+        st.text(lab.attempt("broken", broken, channel="one", doing="Breaking"))
+        st.text(lab.attempt("sound", lambda progress: "sound", channel="two", doing="Computing"))
+
+    test = AppTest.from_function(parts, default_timeout=30).run()
+    assert not test.exception
+    assert [text.value for text in test.text] == ["None", "sound"]
+    assert "KeyError" in test.error[0].value

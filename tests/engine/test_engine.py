@@ -182,3 +182,21 @@ def test_a_request_while_the_abandoned_run_unwinds_gets_a_new_run(new_engine, re
     assert not ticket.done
     unwind.set()
     assert result(ticket) == "whole" == engine.peek("key")
+
+
+def test_what_the_work_has_to_say_is_kept_with_its_result(new_engine):
+    engine = new_engine()
+
+    def work(progress):
+        progress.notice("On the CPU.")
+        progress.notice("It took long.")
+        return "result"
+
+    for cached in (False, True):
+        ticket = engine.submit("key", work)
+        assert ticket.result() == "result"
+        assert ticket.cached is cached
+        assert ticket.notices == engine.notices("key") == ("On the CPU.", "It took long.")
+    engine.forget()
+    assert engine.notices("key") == ()
+    assert engine.submit("another", lambda progress: None).notices == ()

@@ -192,7 +192,7 @@ def curve_work(row: AttackRow, progress: Reporter) -> tuple[Point, ...]:
             progress=progress,
         )
 
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def show_regions(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
@@ -231,12 +231,11 @@ def regions_work(
     """Ask the model about the grid; called in a thread of the engine."""
 
     def on(device: torch.device) -> Regions:
-        cut = plane(experiment.clean.to(device), experiment.adversarial)
-        return regions(
-            zoo.load(model.name, device), cut, *axes(cut.length, points), progress=progress
-        )
+        network = zoo.load(model.name, device)
+        cut = plane(experiment.clean.to(device), experiment.adversarial.to(device))
+        return regions(network, cut, *axes(cut.length, points), progress=progress)
 
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:

@@ -1,7 +1,6 @@
 """The rows of the comparison: each attack's pictures, verdict and numbers as soon as they are there."""
 
 import base64
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -28,7 +27,6 @@ WIDTHS = {"Linf": 96}
 """Pixels of a number whose longest value, ``178.5/255``, does not fit the usual width."""
 COUNTED = 0.99
 """The share of a perturbation's values that the amplification is sure to show uncut."""
-log = logging.getLogger(__name__)
 
 
 class Changes:
@@ -83,7 +81,13 @@ def show_rows(rows: list[AttackRow], head: DeltaGenerator) -> dict[str, Experime
             continue
         with places[row.attack.name].container():
             st.markdown(f"**{row.attack.title}**")
-            experiment = _compute(row)
+            experiment = lab.attempt(
+                row.key,
+                row.request.work,
+                channel="compare",
+                doing=row.attack.title,
+                words=lab.steps(row.request.attack),
+            )
         if experiment is not None:
             done[row.attack.name] = experiment
             with places[row.attack.name].container():
@@ -129,21 +133,6 @@ def _summary(rows: list[AttackRow], done: dict[str, Experiment]) -> str:
     return f"{count} reached the goal within eps {on_both_scales(eps)}."
 
 
-def _compute(row: AttackRow) -> Experiment | None:
-    """The result, or None with a sentence on the page; one row's failure does not stop the others."""
-    try:
-        return lab.compute(
-            row.key,
-            row.request.work,
-            channel="compare",
-            doing=row.attack.title,
-            words=lab.steps(row.request.attack),
-        )
-    except Exception:  # which the page has said
-        log.exception("%s failed", row.attack.name)
-        return None
-
-
 def _show(row: AttackRow, experiment: Experiment, changes: Changes) -> None:
     name, title = row.attack.name, row.attack.title
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row_{name}"):
@@ -156,7 +145,8 @@ def _show(row: AttackRow, experiment: Experiment, changes: Changes) -> None:
             colour, icon = BADGES[verdict(experiment)]
             st.markdown(f"**{title}** :{colour}-badge[{icon} {verdict(experiment).value}]")
             st.markdown(says(experiment))
-            st.caption("  \n".join(filter(None, [distance(row, experiment), rounded(experiment)])))
+            told = (distance(row, experiment), rounded(experiment), *experiment.notices)
+            st.caption("  \n".join(filter(None, told)))
             with st.container(horizontal=True, gap="small"):
                 show_threat_model(row.attack)
                 if _open(name):

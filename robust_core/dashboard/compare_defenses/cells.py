@@ -66,7 +66,8 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
                 f":{colour}-badge[{icon} {outcome.value}]" + (f" {badge(seen)}" if seen else "")
             )
             st.markdown(said(experiment.after[0]))
-            st.caption("  \n".join(_facts(request.attack, request, experiment)))
+            facts = [*_facts(request.attack, request, experiment), *experiment.notices]
+            st.caption("  \n".join(facts))
 
 
 def show_cell(

@@ -1,6 +1,5 @@
 """The rows of the page Compare defences: settings first, then each cell as soon as it is there."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -27,7 +26,6 @@ from robust_core.words.verdict import aim, said
 GRID = (1.2, 1.4, 1.4)
 """Widths of the columns: what it is, and the two attackers."""
 CHANNEL = "defences"
-log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -110,6 +108,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
     if undefended.look is not None:
         with undefended.look_place.container():
             cells.show_look(undefended.look, None, experiment.label.index)
+            lab.say_notices(undefended.row.key)
     for line in lines:
         _show_known(line, undefended.look, experiment)
     for line in lines:
@@ -172,16 +171,13 @@ def _look_at(line: LaidOutRow) -> Look | None:
 
 def _compute(key: str, work: Callable, doing: str, words: lab.Words | None) -> object | None:
     """The result, or None with a sentence on the page; one cell's failure does not stop the others."""
-    try:
-        return lab.compute(key, work, channel=CHANNEL, doing=doing, words=words)
-    except Exception:  # which the page has said
-        log.exception("%s failed", doing)
-        return None
+    return lab.attempt(key, work, channel=CHANNEL, doing=doing, words=words)
 
 
 def _show_look(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
     with line.look_place.container():
         cells.show_look(line.look, undefended, experiment.label.index)
+        lab.say_notices(line.row.key)
 
 
 def _show_trial(line: LaidOutRow, aware: bool, experiment: Experiment) -> None:
@@ -189,6 +185,7 @@ def _show_trial(line: LaidOutRow, aware: bool, experiment: Experiment) -> None:
     with line.cells[aware].container():
         weaker = aware and False in line.trials and is_weaker(line.trials)
         cells.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success, weaker)
+        lab.say_notices(row.trial_key(aware))
 
 
 def _show_votes(line: LaidOutRow) -> None:

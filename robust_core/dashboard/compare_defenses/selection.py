@@ -120,7 +120,7 @@ class DefenseRow:
             shown = self.defense(model) if self.defense else model
             return look(shown, to_tensor(self.request.pixels()), progress=progress)
 
-        return self._on_best(seen)
+        return self._on_best(seen, progress)
 
     def try_out(
         self, aware: bool, before: Look, made: Experiment | None, progress: Reporter
@@ -146,13 +146,13 @@ class DefenseRow:
                 progress=progress,
             )
 
-        return self._on_best(tried)
+        return self._on_best(tried, progress)
 
-    def _on_best(self, work: Callable[[Classifier], T]) -> T:
+    def _on_best(self, work: Callable[[Classifier], T], progress: Reporter) -> T:
         def on(device: torch.device) -> T:
             return work(zoo.load(self.request.model.name, device))
 
-        return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+        return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
     def run(self, aware: bool) -> attacks.Attack:
         """The attack as one of the two attackers runs it."""

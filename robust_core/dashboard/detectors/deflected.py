@@ -8,12 +8,11 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.dashboard import plots
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.detectors.charts import fixed
 from robust_core.dashboard.detectors.deflected_markup import CSS, table
-from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
 from robust_core.detectors import Reconstruction
@@ -75,7 +74,7 @@ def show_deflected(model: str) -> None:
     if not st.session_state.get("_deflected"):
         st.caption(f"On {zoo.index()[detector]['model']}. Takes some seconds.")
         return
-    found = computed(
+    found = lab.attempt(
         key_of(deflection=detector, entry=str(zoo.index()[detector]), target=target, eps=eps),
         lambda progress: _work(detector, target, eps, progress),
         channel="deflected",
@@ -131,7 +130,7 @@ def _work(name: str, target: int, eps: float, progress: Reporter) -> Deflection:
             progress=progress,
         )
 
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def sentence(found: Deflection, classes: Sequence[str]) -> str:

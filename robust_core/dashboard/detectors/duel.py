@@ -9,7 +9,7 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.detectors.scores import computed, titles
+from robust_core.dashboard.detectors.scores import titles
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR
@@ -74,7 +74,7 @@ def request_of(request: Request, choice: DuelChoice, eps: float) -> Request:
 
 def show_duel(request: Request, choice: DuelChoice, found: dict[str, dict]) -> None:
     """Run it, and show both answers at each step with the final picture and the verdict."""
-    outcome = computed(
+    outcome = lab.attempt(
         key_of(duel=request.key(), entry=str(found[choice.detector].get("sha256"))),
         lambda progress: _work(request, choice, progress),
         channel="duel",
@@ -98,7 +98,7 @@ def _work(request: Request, choice: DuelChoice, progress: Reporter) -> Duel:
             progress=progress,
         )
 
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def _draw(outcome: Duel, request: Request) -> None:

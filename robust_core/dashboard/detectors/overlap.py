@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard import plots
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.detectors import maps
-from robust_core.dashboard.detectors.scores import computed
 from robust_core.dashboard.settings import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
@@ -39,7 +38,7 @@ def show_overlap() -> None:
     if not st.session_state.get("_toy"):
         st.caption("Takes some seconds.")
         return
-    found = computed(
+    found = lab.attempt(
         key_of(overlap=seed),
         lambda progress: overlap(seed, progress=progress),
         channel="toy",

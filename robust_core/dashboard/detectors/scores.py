@@ -1,8 +1,6 @@
 """The page Detectors: its controls, the architecture, and all detectors on one picture."""
 
 import json
-import logging
-from collections.abc import Callable
 
 import streamlit as st
 import torch
@@ -13,7 +11,7 @@ from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.devices import best_device
-from robust_core.engine import key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
 from robust_core.models.detector import ATTACHMENTS
@@ -26,7 +24,6 @@ START = "bim"
 SMALL = {"own": "detect_", "start": 2 / 255}
 EPS = {"digits": {"own": "digits_", "start": 0.15}}
 """The eps of the page and where it stands at first; by the family of pictures where it must be larger."""
-log = logging.getLogger(__name__)
 NONE_YET = "No detectors are bundled for {}."
 HOW = " They are made by: `python -m robust_core train detector --all-missing`."
 
@@ -93,7 +90,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
     """
     st.markdown("##### What every detector says of this picture")
     attack = request.attack
-    experiment = computed(
+    experiment = lab.attempt(
         request.key(),
         request.work,
         channel="detectors",
@@ -102,9 +99,11 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
     )
     if experiment is None:
         return None
-    said = computed(
+    for notice in experiment.notices:
+        st.caption(notice)
+    said = lab.attempt(
         panel_key(request, found),
-        lambda progress: _ask(list(found), experiment),
+        lambda progress: _ask(list(found), experiment, progress),
         channel="scores",
         doing=f"Asking {len(found)} detector{'s' * (len(found) > 1)}",
     )
@@ -113,27 +112,18 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
     return experiment
 
 
-def computed(key: str, work: Callable, **options) -> object | None:
-    """``lab.compute``, but what fails costs its own section only: None, with a sentence on the page."""
-    try:
-        return lab.compute(key, work, **options)
-    except Exception:  # which the page has said
-        log.exception("%s failed", options["channel"])
-        return None
-
-
 def panel_key(request: Request, found: dict[str, dict]) -> str:
     """The attack's key, and all that the detectors are."""
     return key_of(panel=request.key(), detectors=json.dumps(found, sort_keys=True))
 
 
-def _ask(names: list[str], experiment: Experiment) -> Panel:
+def _ask(names: list[str], experiment: Experiment, progress: Reporter) -> Panel:
     """Load the detectors and ask them; called in a thread of the engine."""
 
     def on(device: torch.device) -> Panel:
         return panel(names, experiment.clean, experiment.adversarial, device)
 
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=lambda notice: None)
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def _show_panel(

@@ -7,7 +7,7 @@ from robust_core.dashboard import lab
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
-from robust_core.engine import key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.variants import STEPS, Variant, augmentation, variants
 from robust_core.words.numbers import in_255ths
 from robust_core.words.verdict import said
@@ -32,7 +32,7 @@ def show_augmentation(request: Request) -> None:
             label=request.label,
             eps=request.shown_eps,
         ),
-        lambda progress: work(request),
+        lambda progress: work(request, progress),
         channel="gallery",
         doing="Augmenting and attacking the picture",
     )
@@ -53,7 +53,7 @@ def show_augmentation(request: Request) -> None:
     st.caption(conditions(request.model.name, request.shown_eps))
 
 
-def work(request: Request) -> list[Variant]:
+def work(request: Request, progress: Reporter) -> list[Variant]:
     """All the pictures and what the model says of them; called in a thread of the engine."""
     image, eps = to_tensor(request.pixels()), request.shown_eps
     return on_cpu_if_out_of_memory(
@@ -61,7 +61,7 @@ def work(request: Request) -> list[Variant]:
             zoo.load(request.model.name, device), image, request.label, eps=eps
         ),
         best_device(),
-        on_notice=lambda notice: None,
+        on_notice=progress.notice,
     )
 
 
