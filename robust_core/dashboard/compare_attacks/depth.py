@@ -11,7 +11,7 @@ from robust_core import zoo
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.compare_attacks.charts import eps_chart, regions_chart
 from robust_core.dashboard.compare_attacks.selection import (
-    AttackRow,
+    ComparedAttack,
     left_confidence,
     root_mean_square,
 )
@@ -61,7 +61,7 @@ SMALL = 64 * 64
 """Pictures of up to this many pixels get the finer grid of the plane."""
 
 
-def show_depth(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
+def show_depth(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
     """Tabs; only the open one is computed and sent."""
     parts = (
         lambda: show_numbers(rows, done),
@@ -74,7 +74,7 @@ def show_depth(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
                 part()
 
 
-def show_numbers(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
+def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
     """The table that a click on a heading sorts."""
     columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
     table = pd.DataFrame(columns)
@@ -95,7 +95,7 @@ def show_numbers(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
     )
 
 
-def _columns(row: AttackRow, e: Experiment) -> dict[str, object]:
+def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:
     return {
         "Attack": row.attack.title,
         "Outcome": verdict(e).value,
@@ -114,7 +114,7 @@ def _columns(row: AttackRow, e: Experiment) -> dict[str, object]:
     }
 
 
-def show_curves(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
+def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
     """One line after another, each computed when it is its turn."""
     bounded = [row for row in rows if row.request and row.attack.has_eps]
     if not bounded or not done:
@@ -149,7 +149,7 @@ def show_curves(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
 
 
 def _draw_curves(
-    place: DeltaGenerator, curves: dict, bounded: list[AttackRow], example: Experiment
+    place: DeltaGenerator, curves: dict, bounded: list[ComparedAttack], example: Experiment
 ) -> None:
     label = quoted(example.label.label)
     here = bounded[0].request.shown_eps
@@ -166,18 +166,18 @@ def _draw_curves(
         )
 
 
-def grid_of(row: AttackRow) -> tuple[float, ...]:
+def grid_of(row: ComparedAttack) -> tuple[float, ...]:
     """The values of eps that the chart of an attack is made of."""
     return GRID if row.request.attack.observations <= LONG else (0.0, *EPS_CHOICES)
 
 
-def curve_key(row: AttackRow) -> str:
+def curve_key(row: ComparedAttack) -> str:
     """The request's key, whatever its eps, and the grid."""
     request = replace(row.request, attack=replace(row.request.attack, eps=0.0))
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
 
-def curve_work(row: AttackRow, progress: Reporter) -> tuple[Point, ...]:
+def curve_work(row: ComparedAttack, progress: Reporter) -> tuple[Point, ...]:
     """Load the model and attack at each eps of the grid; called in a thread of the engine."""
     request = row.request
 
@@ -195,7 +195,7 @@ def curve_work(row: AttackRow, progress: Reporter) -> tuple[Point, ...]:
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
-def show_regions(rows: list[AttackRow], done: dict[str, Experiment]) -> None:
+def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
     """The plane through the picture and what one of the attacks made of it."""
     moved = {
         row.attack.name: row
@@ -250,7 +250,7 @@ def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:
     return where, off.max().item()
 
 
-def _draw_regions(row: AttackRow, experiment: Experiment, seen: Regions) -> None:
+def _draw_regions(row: ComparedAttack, experiment: Experiment, seen: Regions) -> None:
     where, off = path_of(experiment)
     names = row.request.model.class_names
     title = row.attack.title

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import attacks, imaging
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_attacks.selection import (
-    AttackRow,
+    ComparedAttack,
     left_confidence,
     root_mean_square,
     within_eps,
@@ -61,7 +61,7 @@ class Changes:
         place.image(f"data:image/png;base64,{source}", alt=alt)
 
 
-def show_rows(rows: list[AttackRow], head: DeltaGenerator) -> dict[str, Experiment]:
+def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Experiment]:
     """Draw what is known, then compute the rest one after another; the results by attack.
 
     ``head`` is an empty place for the clean picture and the summary.
@@ -97,7 +97,7 @@ def show_rows(rows: list[AttackRow], head: DeltaGenerator) -> dict[str, Experime
 
 
 def _show_head(
-    place: DeltaGenerator, rows: list[AttackRow], done: dict[str, Experiment], factor: float
+    place: DeltaGenerator, rows: list[ComparedAttack], done: dict[str, Experiment], factor: float
 ) -> None:
     """The clean picture, how many attacks came through, and what holds for all rows."""
     if not done:
@@ -118,7 +118,7 @@ def _show_head(
             )
 
 
-def _summary(rows: list[AttackRow], done: dict[str, Experiment]) -> str:
+def _summary(rows: list[ComparedAttack], done: dict[str, Experiment]) -> str:
     """How many of the finished attacks reach the goal within eps."""
     first = next(iter(done.values()))
     if verdict(first) is Verdict.ALREADY_WRONG:
@@ -133,7 +133,7 @@ def _summary(rows: list[AttackRow], done: dict[str, Experiment]) -> str:
     return f"{count} reached the goal within eps {on_both_scales(eps)}."
 
 
-def _show(row: AttackRow, experiment: Experiment, changes: Changes) -> None:
+def _show(row: ComparedAttack, experiment: Experiment, changes: Changes) -> None:
     name, title = row.attack.name, row.attack.title
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row_{name}"):
         with st.container(horizontal=True, gap="xsmall", width="content"):
@@ -175,7 +175,7 @@ def says(experiment: Experiment) -> str:
     return said(answer, replace(label, confidence=left_confidence(experiment)))
 
 
-def distance(row: AttackRow, experiment: Experiment) -> str:
+def distance(row: ComparedAttack, experiment: Experiment) -> str:
     """How large the change is, in the norm that the attack looks at, beside the eps allowed."""
     eps = in_255ths(row.request.shown_eps)
     l2 = row.request.attack.norm == "l2"

@@ -24,7 +24,7 @@ OFFERED = (*GOAL_WORDS, Towards.name)
 
 
 @dataclass(frozen=True)
-class AttackRow:
+class ComparedAttack:
     """One attack of the comparison: what it asks for, or why it cannot."""
 
     attack: type[attacks.Attack]
@@ -42,7 +42,7 @@ class AttackRow:
         return lab.engine().peek(self.key) if self.request else None
 
 
-def sort_anew(shown: list[AttackRow], sort: str) -> None:
+def sort_anew(shown: list[ComparedAttack], sort: str) -> None:
     """Rerun the page, once, where the results of this run belong in another order."""
     reason = (sort, *sorted(row.key for row in shown if row.request))
     moved = [row.attack for row in in_order(shown, sort)] != [row.attack for row in shown]
@@ -119,7 +119,7 @@ def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:
     return all(v == ANY or v in threat_model.values(attack, axis) for axis, v in wanted.items())
 
 
-def say_left_out(picked: list[type[attacks.Attack]], rows: list[AttackRow]) -> None:
+def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack]) -> None:
     """Which chosen attacks have another threat model; where no row is left, the way on."""
     hidden = [a.title for a in picked if a not in {row.attack for row in rows}]
     if not picked:
@@ -147,18 +147,18 @@ def choose_sort() -> str:
 
 def make_rows(
     chosen: list[type[attacks.Attack]], make: Callable[[type[attacks.Attack]], Request]
-) -> list[AttackRow]:
+) -> list[ComparedAttack]:
     """A row for each attack; where ``make`` refuses, its sentence stands there."""
     rows = []
     for attack in chosen:
         try:
-            rows.append(AttackRow(attack, make(attack)))
+            rows.append(ComparedAttack(attack, make(attack)))
         except ValueError as error:
-            rows.append(AttackRow(attack, None, f"{error}."))
+            rows.append(ComparedAttack(attack, None, f"{error}."))
     return rows
 
 
-def in_order(rows: list[AttackRow], sort: str) -> list[AttackRow]:
+def in_order(rows: list[ComparedAttack], sort: str) -> list[ComparedAttack]:
     """Finished rows by the value to sort by, then the others as they stand."""
     done = {row.attack.name: experiment for row in rows if (experiment := row.finished)}
     value = SORTS[sort][1]
@@ -175,7 +175,7 @@ def root_mean_square(experiment: Experiment) -> float:
     return experiment.l2 / math.sqrt(experiment.clean.numel())
 
 
-def within_eps(row: AttackRow, experiment: Experiment) -> bool:
+def within_eps(row: ComparedAttack, experiment: Experiment) -> bool:
     """Whether the change is no larger than the eps of the page, in the norm of the attack."""
     if row.attack.has_eps:
         return True

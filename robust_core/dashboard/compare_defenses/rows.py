@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_defenses import cells
 from robust_core.dashboard.compare_defenses.selection import (
-    DefenseRow,
+    ComparedDefense,
     choose_settings,
     is_weaker,
     summary,
@@ -32,7 +32,7 @@ CHANNEL = "defences"
 class LaidOutRow:
     """A row on the page: its places, and what is known of it so far."""
 
-    row: DefenseRow
+    row: ComparedDefense
     look_place: DeltaGenerator
     cells: dict[bool, DeltaGenerator]
     below: DeltaGenerator
@@ -54,7 +54,10 @@ def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, l
         with about, st.container(gap=None):
             st.markdown("**Undefended**")
             undefended = LaidOutRow(
-                DefenseRow(Defense, request, None), st.empty(), _by_attacker(places), st.empty()
+                ComparedDefense(Defense, request, None),
+                st.empty(),
+                _by_attacker(places),
+                st.empty(),
             )
     return undefended, [_lay_out(kind, request) for kind in kinds]
 
@@ -73,7 +76,7 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
             with st.container(horizontal=True, gap="small"):
                 with st.popover("Settings", type="tertiary", icon=":material/tune:"):
                     values = choose_settings(kind)
-                row = DefenseRow.of(kind, values, request)
+                row = ComparedDefense.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
                     cells.explain(kind, row.defense)
         below = st.empty()

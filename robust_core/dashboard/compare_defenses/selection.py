@@ -66,7 +66,7 @@ def choose_settings(defense: type[Defense]) -> dict:
 
 
 @dataclass(frozen=True)
-class DefenseRow:
+class ComparedDefense:
     """One defence of the comparison: what it asks for, or why it cannot."""
 
     kind: type[Defense]
@@ -76,7 +76,7 @@ class DefenseRow:
     refusal: str = ""
 
     @classmethod
-    def of(cls, kind: type[Defense], values: dict, request: Request) -> "DefenseRow":
+    def of(cls, kind: type[Defense], values: dict, request: Request) -> "ComparedDefense":
         """The row of a defence with these settings; where they cannot be, it says so."""
         try:
             made = kind(**values)

@@ -26,7 +26,7 @@ SHARES = ("accepted_clean", "accepted_adversarial", "clean_accuracy", "harm")
 def reject(bench: DetectorBench) -> dict:
     """One detector of each kind: shares by threshold, under BIM and under the dynamic adversary.
 
-    Also those of each second model, on the same pictures: see ``detection_second.shares``.
+    Also those of each second model, on the same pictures: see ``second.shares``.
     """
     names = plan.chief(bench.entries, bench.default)
     if not names:

@@ -66,7 +66,7 @@ def craft_in_turn(
     what: str,
     show: bool = True,
 ) -> InTurn:
-    """``adversaries.craft`` for several adversaries, by name, in the order of their turns.
+    """``crafted.craft`` for several adversaries, by name, in the order of their turns.
 
     ``recipe.parameters`` has the hyper-parameters of each. Each makes all of ``images``, of which only
     its turns are used: so they are the files of the detectors that are made for it alone, and nothing is

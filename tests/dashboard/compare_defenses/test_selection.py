@@ -5,13 +5,18 @@ from types import SimpleNamespace
 import pytest
 
 from robust_core import attacks, defenses
-from robust_core.dashboard.compare_defenses.selection import QUICK, DefenseRow, is_weaker, summary
+from robust_core.dashboard.compare_defenses.selection import (
+    QUICK,
+    ComparedDefense,
+    is_weaker,
+    summary,
+)
 from robust_core.experiment.defended import DefenseOutcome
 
 
-def row(request, name: str = "jpeg", **values) -> DefenseRow:
+def row(request, name: str = "jpeg", **values) -> ComparedDefense:
     kind = defenses.get(name)
-    return DefenseRow.of(kind, kind(**values).parameters, request)
+    return ComparedDefense.of(kind, kind(**values).parameters, request)
 
 
 def test_the_clean_picture_is_looked_at_anew_for_another_defence_or_picture_alone(make_request):
@@ -24,7 +29,7 @@ def test_the_clean_picture_is_looked_at_anew_for_another_defence_or_picture_alon
         row(request, "median"),
         row(request, "median", width=3),
         row(make_request("pgd", sample="digits-test-4")),
-        DefenseRow(defenses.Defense, request, None),
+        ComparedDefense(defenses.Defense, request, None),
     ]
     assert len({other.key for other in others}) == len(others)
 
@@ -45,7 +50,7 @@ def test_everything_that_decides_a_cell_changes_its_key(make_request):
     assert row(make_request("pgd")).trial_key(True) == rows[0].trial_key(True)
 
 
-def request_label(one: DefenseRow) -> str:
+def request_label(one: ComparedDefense) -> str:
     return one.request.chosen.true_label
 
 
@@ -64,7 +69,7 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
     absent = row(request, "lambda-at")
     assert absent.defense is None
     assert absent.refusal.startswith("lambda-at needs a network trained so, digits-cnn-lambda-at;")
-    wrong = DefenseRow.of(defenses.get("smoothing"), {"sigma": 0.0}, request)
+    wrong = ComparedDefense.of(defenses.get("smoothing"), {"sigma": 0.0}, request)
     assert wrong.defense is None
     assert wrong.refusal == "sigma must be a number above 0, at most 2; got 0.0."
     assert wrong.finished == (None, {})
@@ -74,7 +79,7 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
 @pytest.mark.parametrize("attack", attacks.names())
 def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
     request = make_request(attack)
-    one = DefenseRow(defenses.get(name), request, defenses.create(name))
+    one = ComparedDefense(defenses.get(name), request, defenses.create(name))
     for aware in (False, True):
         run = one.run(aware)
         assert run.norm == request.attack.norm
