@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from robust_core import zoo
 from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
-from robust_core.detectors import Detector, FeatureSqueezing
+from robust_core.detectors import FeatureSqueezing, Subnetwork
 from robust_core.detectors.squeezers import squeezer
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
@@ -203,6 +203,6 @@ def three_detectors(resnet):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             subnetwork = build(point)
-        made[point] = Detector(resnet, subnetwork, point=point, name=point)
+        made[point] = Subnetwork(resnet, subnetwork, point=point, name=point)
     squeezing = FeatureSqueezing(resnet, [squeezer("bits-2")], name="squeezing", threshold=0.3)
     return made | {"squeezing": squeezing}

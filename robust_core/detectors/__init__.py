@@ -1,16 +1,25 @@
 """Adversary detectors: from pictures to the probability that they are adversarial."""
 
-from robust_core.detectors.base import Detector, calibrate
+from robust_core.detectors.base import Detector, Frozen, calibrate
 from robust_core.detectors.reconstruction import Reconstruction
 from robust_core.detectors.safetynet import SafetyNet
 from robust_core.detectors.squeezing import FeatureSqueezing
+from robust_core.detectors.subnetwork import Subnetwork
 from robust_core.registry import Registry
 
-__all__ = ["METHODS", "Detector", "FeatureSqueezing", "Reconstruction", "SafetyNet", "calibrate"]
+__all__ = [
+    "METHODS",
+    "Detector",
+    "FeatureSqueezing",
+    "Reconstruction",
+    "SafetyNet",
+    "Subnetwork",
+    "calibrate",
+]
 
-METHODS: Registry[type] = Registry(
+METHODS: Registry[type[Frozen]] = Registry(
     "method",
-    (Detector, SafetyNet, FeatureSqueezing, Reconstruction),
+    (Subnetwork, SafetyNet, FeatureSqueezing, Reconstruction),
     key=lambda kind: kind.METHOD,
 )
 """From the ``method`` of an entry of the index to the class whose ``from_entry`` makes it."""

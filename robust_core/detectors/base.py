@@ -1,79 +1,88 @@
-"""Detector: a subnetwork on a classifier's activations that says whether a picture is adversarial.
-
-Source: Metzen, Genewein, Fischer, Bischoff (2017), "On detecting adversarial perturbations".
-"""
+"""Detector: what says of a picture how likely it is adversarial; and what those of the project share."""
 
 import math
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier, Provenance
-from robust_core.models.detector import build
 
 
-class Detector(nn.Module):
-    """A frozen classifier, a frozen subnetwork, and the point where one is attached to the other.
+class Detector(Protocol):
+    """What pages, commands and tables ask of an adversary detector, of whatever kind.
 
-    Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the classifier's own size, to the
-    log-odds of "adversarial" ``[N]``. Normalisation and conversion are those of the classifier.
-    ``threshold`` is the score in [0, 1] above which a picture is called adversarial.
-
-    Both networks are put in eval mode and frozen, and stay so: ``train()`` does nothing here, as
-    it would let the classifier's batch normalisation drift. A subnetwork is trained by itself, on
-    activations. The classifier's own outputs never change.
-
-    Raises ``ValueError`` where the classifier has no such attachment point, or for a threshold that
-    is not in [0, 1].
+    Pictures are ``[N, C, H, W]`` in [0, 1], of the classifier's own size.
     """
 
-    METHOD: ClassVar[str] = "subnetwork"
+    name: str
+    threshold: float
+    """The score in [0, 1] above which a picture is called adversarial."""
+    classifier: Classifier
+    """The classifier that it watches over."""
+    provenance: Provenance
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def logit(self, images: Tensor) -> Tensor:
+        """Log-odds of "adversarial" ``[N]``, with a gradient that an attack can follow."""
+        ...
+
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The classifier's logits ``[N, K]`` and ``logit`` ``[N]``, by one pass where possible."""
+        ...
+
+    def score(self, images: Tensor) -> Tensor:
+        """How likely each picture is adversarial, ``[N]`` in [0, 1], without a graph."""
+        ...
+
+    def flags(self, images: Tensor) -> Tensor:
+        """Which pictures are called adversarial, bool ``[N]``: those whose score is above ``threshold``."""
+        ...
+
+
+class Frozen(nn.Module):
+    """Base of the project's detectors: a classifier, and parts that read it, all frozen in eval mode.
+
+    ``train()`` does nothing here, as it would let the classifier's batch normalisation drift; the
+    classifier's own outputs never change. Subclasses add their parts, call ``freeze`` at the end of
+    ``__init__``, and say what ``both``, ``score`` and, where that is cheaper alone, ``logit`` are.
+
+    Raises ``ValueError`` for a threshold that is not in [0, 1].
+    """
+
+    METHOD: ClassVar[str]
     """What its entries in the index have as their ``method``."""
 
     def __init__(
         self,
         classifier: Classifier,
-        subnetwork: nn.Module,
         *,
-        point: str,
-        name: str = "detector",
-        threshold: float = 0.5,
-        provenance: Provenance | None = None,
+        name: str,
+        threshold: float,
+        provenance: Provenance | None,
     ) -> None:
         super().__init__()
-        points = getattr(classifier.network, "attachment_points", ())
-        if point not in points:
-            raise ValueError(
-                f"point of {classifier.name} must be one of {', '.join(points)}; got {point!r}"
-                if points
-                else f"point: {classifier.name} has no attachment points for a detector"
-            )
         if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be a probability from 0 to 1; got {threshold!r}")
-        self.classifier, self.subnetwork = classifier, subnetwork
-        self.point, self.name, self.threshold = point, name, float(threshold)
+            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
+        self.classifier = classifier
+        self.name = name
+        self.threshold = float(threshold)
         self.provenance = provenance or Provenance(data="unknown")
-        super().train(False)
-        self.requires_grad_(False)
 
     @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
         """The detector that ``entry`` of the index describes, on the device of ``classifier``.
 
-        ``tensors`` are the weights and statistics of its subnetwork, ``entry["point"]`` is where that
-        reads, ``entry["threshold"]`` the calibrated one. Raises ``ValueError`` for a point or threshold
-        that cannot be, ``RuntimeError`` where the tensors do not fit the point.
+        ``tensors`` is the content of its file. Raises ``KeyError`` or ``ValueError`` for an entry that
+        lacks something or cannot be, ``RuntimeError`` where the tensors do not fit the classifier.
         """
-        with torch.random.fork_rng(devices=[]):  # fresh weights are drawn, and then replaced
-            subnetwork = build(entry["point"])
-        subnetwork.load_state_dict(tensors)
-        return cls(
-            classifier,
-            subnetwork.to(classifier.device, memory_format=torch.channels_last),
-            point=entry["point"],
-            threshold=entry["threshold"],
-        )
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        super().train(False)
+        self.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
         """Nothing: a detector stays in eval mode."""
@@ -83,37 +92,24 @@ class Detector(nn.Module):
     def device(self) -> torch.device:
         return self.classifier.device
 
-    def _normalised(self, images: Tensor) -> Tensor:
-        return self.classifier.normalise(images.to(self.classifier.mean.dtype))
-
-    def activation(self, images: Tensor) -> Tensor:
-        """What the subnetwork reads: the classifier's activation at the attachment point."""
-        return self.classifier.network.features(self._normalised(images), self.point)
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, by one pass of the trunk."""
+        raise NotImplementedError
 
     def logit(self, images: Tensor) -> Tensor:
         """Log-odds of "adversarial" for pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
-        return self.subnetwork(self.activation(images))
+        return self.both(images)[1]
 
     def forward(self, images: Tensor) -> Tensor:
         return self.logit(images)
 
-    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, by one pass of the trunk."""
-        logit = activation = None
-        for point, activation in self.classifier.network.walk(self._normalised(images)):
-            if point == self.point:
-                logit = self.subnetwork(activation)
-        assert activation is not None
-        assert logit is not None
-        return self.classifier.network.head(activation), logit
-
     @torch.no_grad()
     def score(self, images: Tensor) -> Tensor:
-        """P(adversarial) of pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, without a graph."""
+        """The sigmoid of ``logit``: ``[N]`` in [0, 1], without a graph."""
         return self.logit(images).sigmoid()
 
     def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
+        """Which pictures are called adversarial, bool ``[N]``: those whose score is above ``threshold``."""
         return self.score(images) > self.threshold
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from robust_core.detectors.base import Detector
+from robust_core.detectors.subnetwork import Subnetwork
 
 EIGHT_BIT = 255
 
@@ -96,12 +97,12 @@ def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[
     Subnetworks share one pass of the trunk, which is also the classifier's own.
     """
     classifier, scores = detectors[0].classifier, {}
-    if any(isinstance(detector, Detector) for detector in detectors):
+    if any(isinstance(detector, Subnetwork) for detector in detectors):
         last = None
         normalised = classifier.normalise(images.to(classifier.mean.dtype))
         for point, last in classifier.network.walk(normalised):
             for i, detector in enumerate(detectors):
-                if isinstance(detector, Detector) and detector.point == point:
+                if isinstance(detector, Subnetwork) and detector.point == point:
                     scores[i] = detector.subnetwork(last).sigmoid()
         logits = classifier.network.head(last)
     else:  # whose classifier may have no attachment points

@@ -6,19 +6,20 @@ adversarial images with class-conditional capsule reconstructions".
 """
 
 import math
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors.base import Frozen
 from robust_core.models.autoencoder import ClassConditionalAutoencoder
 
 FLOOR = 1e-12
 """Smallest squared error with a logarithm: a perfect reconstruction has finite log-odds."""
 
 
-class Reconstruction(nn.Module):
+class Reconstruction(Frozen):
     """A frozen classifier, and an autoencoder that draws the picture again given the class predicted.
 
     ``error`` is the root-mean-square difference between picture and reconstruction, in pixel units:
@@ -35,7 +36,7 @@ class Reconstruction(nn.Module):
     Raises ``ValueError`` for a scale not above 0, or a threshold that is not in [0, 1].
     """
 
-    METHOD: ClassVar[str] = "reconstruction"
+    METHOD = "reconstruction"
 
     def __init__(
         self,
@@ -47,16 +48,12 @@ class Reconstruction(nn.Module):
         threshold: float = 0.5,
         provenance: Provenance | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
         if not 0 < scale < math.inf:
             raise ValueError(f"scale must be an error above 0; got {scale!r}")
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
-        self.classifier, self.autoencoder = classifier, autoencoder
-        self.scale, self.name, self.threshold = float(scale), name, float(threshold)
-        self.provenance = provenance or Provenance(data="unknown")
-        super().train(False)
-        self.requires_grad_(False)
+        self.autoencoder = autoencoder
+        self.scale = float(scale)
+        self.freeze()
 
     @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
@@ -69,14 +66,6 @@ class Reconstruction(nn.Module):
         autoencoder.load_state_dict(tensors)
         autoencoder = autoencoder.to(classifier.device)
         return cls(classifier, autoencoder, scale=entry["scale"], threshold=entry["threshold"])
-
-    def train(self, mode: bool = True) -> Self:
-        """Nothing: a detector stays in eval mode."""
-        return self
-
-    @property
-    def device(self) -> torch.device:
-        return self.classifier.device
 
     @property
     def error_threshold(self) -> float:
@@ -104,18 +93,6 @@ class Reconstruction(nn.Module):
         logits = self.classifier(images)
         squares = self._squares(images, logits.detach().argmax(1))
         return logits, squares.clamp_min(FLOOR).log() / 2 - math.log(self.scale)
-
-    def logit(self, images: Tensor) -> Tensor:
-        """``log(error / scale)`` of pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
-        return self.both(images)[1]
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.logit(images)
-
-    @torch.no_grad()
-    def score(self, images: Tensor) -> Tensor:
-        """``error / (error + scale)``: ``[N]`` in [0, 1], without a graph."""
-        return self.logit(images).sigmoid()
 
     def flags(self, images: Tensor) -> Tensor:
         """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""

@@ -4,12 +4,13 @@ Source: Lu, Issaranon, Forsyth (2017), "SafetyNet: detecting and rejecting adver
 robustly", section 3.
 """
 
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors.base import Frozen
 
 SMOOTHNESS = 0.25
 
@@ -79,7 +80,8 @@ class Machine(nn.Module):
             raise ValueError(f"gamma must be above 0; got {gamma!r}")
         self.register_buffer("prototypes", prototypes.double())
         self.register_buffer("coefficients", coefficients.double())
-        self.intercept, self.gamma = float(intercept), float(gamma)
+        self.intercept = float(intercept)
+        self.gamma = float(gamma)
 
     def distances(self, codes: Tensor) -> Tensor:
         """Squared distances to the prototypes, ``[N, S]``; exact for codes of whole numbers."""
@@ -103,7 +105,7 @@ class Machine(nn.Module):
         return self(codes.detach()) + (wide - wide.detach())
 
 
-class SafetyNet(nn.Module):
+class SafetyNet(Frozen):
     """A frozen classifier, a quantiser of its late activations, and a machine that reads the code.
 
     The features are the activations at ``points``, each averaged over its area, one after another:
@@ -121,7 +123,7 @@ class SafetyNet(nn.Module):
     activations have other sizes, or for a threshold that is not in [0, 1].
     """
 
-    METHOD: ClassVar[str] = "safetynet"
+    METHOD = "safetynet"
 
     def __init__(
         self,
@@ -134,22 +136,17 @@ class SafetyNet(nn.Module):
         threshold: float = 0.5,
         provenance: Provenance | None = None,
     ) -> None:
-        super().__init__()
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
+        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
         self.points = check_points(classifier, points)
         if len(quantiser.thresholds) != machine.prototypes.shape[1]:
             raise ValueError(
                 f"the quantiser has {len(quantiser.thresholds)} features, "
                 f"the machine {machine.prototypes.shape[1]}"
             )
-        self.classifier, self.name, self.threshold = classifier, name, float(threshold)
         dtype = torch.float32 if classifier.device.type == "mps" else torch.float64
         self.quantiser = quantiser.to(classifier.device, dtype)
         self.machine = machine.to(classifier.device, dtype)
-        self.provenance = provenance or Provenance(data="unknown")
-        super().train(False)
-        self.requires_grad_(False)
+        self.freeze()
 
     @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
@@ -168,14 +165,6 @@ class SafetyNet(nn.Module):
         points = tuple(entry["recipe"]["points"])
         return cls(classifier, quantiser, machine, points=points, threshold=entry["threshold"])
 
-    def train(self, mode: bool = True) -> Self:
-        """Nothing: a detector stays in eval mode."""
-        return self
-
-    @property
-    def device(self) -> torch.device:
-        return self.classifier.device
-
     def codes(self, images: Tensor) -> Tensor:
         """The codes ``[N, D]`` of pictures ``[N, C, H, W]`` in [0, 1]: whole numbers, without a graph."""
         return self.quantiser.hard(features(self.classifier, images, self.points))
@@ -190,9 +179,6 @@ class SafetyNet(nn.Module):
         """The decision value ``[N]`` of pictures in [0, 1], with the derivative of the smooth machine."""
         read = features(self.classifier, images, self.points)
         return self.machine.reachable(self.quantiser(read)).to(read.dtype)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.logit(images)
 
     @torch.no_grad()
     def hard_logit(self, images: Tensor) -> Tensor:

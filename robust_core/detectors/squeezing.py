@@ -5,19 +5,20 @@ networks", section V.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors.base import Frozen
 from robust_core.detectors.squeezers import Squeezer, squeezer
 
 FLOOR = 1e-12
 """Smallest distance with a logarithm: equal predictions have log-odds of -28, not of minus infinity."""
 
 
-class FeatureSqueezing(nn.Module):
+class FeatureSqueezing(Frozen):
     """A classifier, asked about a picture and about simplified copies of it.
 
     The paper's score is ``max_j |softmax f(x) - softmax f(squeeze_j(x))|_1``, from 0 to 2: see
@@ -32,7 +33,7 @@ class FeatureSqueezing(nn.Module):
     Raises ``ValueError`` for no squeezers, or a threshold that is not in [0, 1].
     """
 
-    METHOD: ClassVar[str] = "squeezing"
+    METHOD = "squeezing"
 
     def __init__(
         self,
@@ -43,16 +44,11 @@ class FeatureSqueezing(nn.Module):
         threshold: float = 0.5,
         provenance: Provenance | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
         if not squeezers:
             raise ValueError("squeezers must be at least one")
-        if not 0 <= threshold <= 1:
-            raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
-        self.classifier, self.squeezers = classifier, tuple(squeezers)
-        self.name, self.threshold = name, float(threshold)
-        self.provenance = provenance or Provenance(data="unknown")
-        super().train(False)
-        self.requires_grad_(False)
+        self.squeezers = tuple(squeezers)
+        self.freeze()
 
     @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
@@ -62,14 +58,6 @@ class FeatureSqueezing(nn.Module):
         """
         squeezers = [squeezer(name) for name in entry["recipe"]["squeezers"]]
         return cls(classifier, squeezers, threshold=entry["threshold"])
-
-    def train(self, mode: bool = True) -> Self:
-        """Nothing: a detector stays in eval mode."""
-        return self
-
-    @property
-    def device(self) -> torch.device:
-        return self.classifier.device
 
     def _predictions(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Logits of the pictures ``[N, K]`` and of their squeezed copies ``[J, N, K]``."""
@@ -103,14 +91,3 @@ class FeatureSqueezing(nn.Module):
         # 2 - |p - q|_1 = 2 sum min(p, q), whose logarithm does not underflow where the distance is 2.
         common = torch.minimum(logits.log_softmax(-1), squeezed.log_softmax(-1)).logsumexp(-1).T
         return logits, (apart - common).amax(1) - torch.log(apart.new_tensor(2))
-
-    def logit(self, images: Tensor) -> Tensor:
-        """``log(score / (1 - score))`` of pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
-        return self.both(images)[1]
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.logit(images)
-
-    def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
-        return self.score(images) > self.threshold

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from robust_core import zoo
-from robust_core.detectors import METHODS, Detector
+from robust_core.detectors import METHODS, Subnetwork
 from robust_core.models.detector import build
 from robust_core.zoo import bundled_detectors
 
@@ -78,7 +78,7 @@ def test_it_is_the_detector_of_its_file_on_the_classifier_of_the_zoo(bundle, cat
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         network = build("AD(2)").half().float()
-    same = Detector(detector.classifier, network, point="AD(2)")
+    same = Subnetwork(detector.classifier, network, point="AD(2)")
     torch.testing.assert_close(detector.logit(cat), same.logit(cat))
     assert torch.equal(detector.both(cat)[0], detector.classifier(cat))
 
@@ -146,7 +146,7 @@ def test_a_method_that_is_not_known(refused):
 
 
 def test_thresholds_that_cannot_be(refused):
-    assert "threshold must be a probability" in refused(threshold=1.5)
+    assert "threshold must be a score" in refused(threshold=1.5)
 
 
 def test_an_entry_without_a_file_has_no_tensors(bundle, weights_folder):

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from robust_core import zoo
+from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
 from robust_core.zoo import loading
 
@@ -68,7 +69,7 @@ def test_a_model_is_loaded_once_also_by_many_threads(monkeypatch):
 def test_the_same_object_by_every_name_of_its_device():
     model = zoo.load("digits-cnn", "cpu")
     assert zoo.load("digits-cnn", "cpu:0") is zoo.load("digits-cnn", torch.device("cpu")) is model
-    assert zoo.load("digits-cnn", zoo.as_device(None)) is zoo.load("digits-cnn")
+    assert zoo.load("digits-cnn", as_device(None)) is zoo.load("digits-cnn")
 
 
 def test_a_fresh_model_leaves_the_global_generator_alone():

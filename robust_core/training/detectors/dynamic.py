@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.training.detectors.static import DetectorTrainer
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 
-Mixed = Callable[[Detector, Tensor, Tensor, Tensor], Tensor]
+Mixed = Callable[[Subnetwork, Tensor, Tensor, Tensor], Tensor]
 """(detector, pictures, classes to leave, sigma [N]) to adversarial pictures."""
 SHARE = 0.5
 
@@ -31,8 +31,8 @@ class DynamicTrainer(DetectorTrainer):
     ) -> None:
         super().__init__(classifier, recipe, seed)
         self.adversary = adversary
-        self.pair = Detector(classifier, self.subnetwork, point=recipe.point)
-        self.subnetwork.requires_grad_(True)  # Detector freezes what it is made of
+        self.pair = Subnetwork(classifier, self.subnetwork, point=recipe.point)
+        self.subnetwork.requires_grad_(True)  # a Frozen freezes what it is made of
 
     def run_epoch(self, images: Tensor, *, show: bool) -> None:
         """One pass over ``images``, in an order and with a chance of the seed and the epoch alone."""

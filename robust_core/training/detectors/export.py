@@ -10,7 +10,7 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from robust_core.detectors import Detector, calibrate
+from robust_core.detectors import Detector, Subnetwork, calibrate
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import Adversary, Crafted, Crafting, craft
@@ -51,7 +51,7 @@ def export_detector(
     content = to_safetensors(rounded_weights(trainer.subnetwork))
     subnetwork = build(recipe.point)
     subnetwork.load_state_dict(read_safetensors(content))
-    detector = Detector(classifier, subnetwork.to(trainer.device), point=recipe.point)
+    detector = Subnetwork(classifier, subnetwork.to(trainer.device), point=recipe.point)
     images, labels = test
     given = (classifier, adversary, images, labels, against, cache)
     crafted = crafting(*given, what="test", show=show)

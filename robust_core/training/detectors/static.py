@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.models.detector import DetectorNet, build
 from robust_core.training.detectors.array_file import take
 from robust_core.training.detectors.crafted import Adversary, Crafting, activations, craft, slug
@@ -66,10 +66,10 @@ class DetectorTrainer(Training):
             total += self.step(activation, (rows % 2).float().to(self.device)) * len(rows)
         self.end_epoch(started, f"loss {total / len(single):.4f}", show)
 
-    def result(self) -> Detector:
+    def result(self) -> Subnetwork:
         """The detector with a copy of the weights so far."""
         subnetwork = copy.deepcopy(self.subnetwork)
-        return Detector(
+        return Subnetwork(
             self.classifier, subnetwork, point=self.recipe.point, name=name(self.recipe)
         )
 

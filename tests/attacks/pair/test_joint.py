@@ -6,7 +6,7 @@ from torch import nn
 
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.pair.joint import Joint, Unseen, facing
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.goals import Aim
 from robust_core.models.detector import build
 
@@ -33,7 +33,7 @@ def trunk(resnet):
     """A detector on the real trunk that is not trained."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Detector(resnet, build("AD(4)"), point="AD(4)", threshold=0.3)
+        return Subnetwork(resnet, build("AD(4)"), point="AD(4)", threshold=0.3)
 
 
 @pytest.mark.parametrize("shift", [-50, 0, 50])

@@ -8,7 +8,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.attacks import BIM, DeepFool
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
@@ -112,7 +112,7 @@ def test_activations_are_those_of_the_two_pictures(resnet, recipe, tmp_path):
     )
     found = {}
     for point in ("AD(0)", "AD(3)"):
-        detector = Detector(resnet, build(point), point=point)
+        detector = Subnetwork(resnet, build(point), point=point)
         pairs = found[point] = activations(detector, crafted, tmp_path, show=False)
         for i, pictures in enumerate(crafted.pairs(slice(None), CPU)):
             expected = detector.activation(pictures).half()

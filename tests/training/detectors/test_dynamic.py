@@ -8,7 +8,7 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.attacks.pair.mixed import mixed
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.models.detector import build
 from robust_core.training.detectors.dynamic import train_dynamic
 from robust_core.training.detectors.static import DetectorTrainer, name
@@ -104,7 +104,7 @@ def test_it_starts_where_it_is_told_to(run):
 @pytest.mark.parametrize("sigma", [0.0, 0.3, 0.7, 1.0])
 def test_the_partner_is_the_dynamic_adversary(classifier, images, sigma):
     torch.manual_seed(0)
-    detector = Detector(classifier, build("AD(4)"), point="AD(4)")
+    detector = Subnetwork(classifier, build("AD(4)"), point="AD(4)")
     classes = classifier(images).argmax(1)
     ours = mixed(detector, images, classes, torch.full((10,), sigma), **SIZE)
     attack = attacks.create("dynamic", sigma=sigma, detector=detector, **SIZE)

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from robust_core import zoo
 from robust_core.attacks import BIM
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import craft
@@ -197,7 +197,7 @@ def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(
         assert torch.equal(written[key], value.half() if value.is_floating_point() else value)
     subnetwork = build("AD(4)")
     subnetwork.load_state_dict(written)
-    detector = Detector(classifier, subnetwork, point="AD(4)")
+    detector = Subnetwork(classifier, subnetwork, point="AD(4)")
     crafted = craft(
         classifier, ATTACK, IMAGES[:9], labels[:9], recipe, cache, what="test", show=False
     )

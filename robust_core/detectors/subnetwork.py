@@ -1,0 +1,88 @@
+"""Subnetwork: a small network on a classifier's activations that says whether a picture is adversarial.
+
+Source: Metzen, Genewein, Fischer, Bischoff (2017), "On detecting adversarial perturbations".
+"""
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from robust_core.classifier import Classifier, Provenance
+from robust_core.detectors.base import Frozen
+from robust_core.models.detector import build
+
+
+class Subnetwork(Frozen):
+    """A frozen classifier, a frozen subnetwork, and the point where one is attached to the other.
+
+    Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the classifier's own size, to the
+    log-odds of "adversarial" ``[N]``. Normalisation and conversion are those of the classifier.
+    A subnetwork is trained by itself, on activations.
+
+    Raises ``ValueError`` where the classifier has no such attachment point, or for a threshold that
+    is not in [0, 1].
+    """
+
+    METHOD = "subnetwork"
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        subnetwork: nn.Module,
+        *,
+        point: str,
+        name: str = "detector",
+        threshold: float = 0.5,
+        provenance: Provenance | None = None,
+    ) -> None:
+        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
+        points = getattr(classifier.network, "attachment_points", ())
+        if point not in points:
+            raise ValueError(
+                f"point of {classifier.name} must be one of {', '.join(points)}; got {point!r}"
+                if points
+                else f"point: {classifier.name} has no attachment points for a detector"
+            )
+        self.subnetwork = subnetwork
+        self.point = point
+        self.freeze()
+
+    @classmethod
+    def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
+        """The detector that ``entry`` of the index describes, on the device of ``classifier``.
+
+        ``tensors`` are the weights and statistics of its subnetwork, ``entry["point"]`` is where that
+        reads, ``entry["threshold"]`` the calibrated one. Raises ``ValueError`` for a point or threshold
+        that cannot be, ``RuntimeError`` where the tensors do not fit the point.
+        """
+        with torch.random.fork_rng(devices=[]):  # fresh weights are drawn, and then replaced
+            subnetwork = build(entry["point"])
+        subnetwork.load_state_dict(tensors)
+        return cls(
+            classifier,
+            subnetwork.to(classifier.device, memory_format=torch.channels_last),
+            point=entry["point"],
+            threshold=entry["threshold"],
+        )
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        return self.classifier.normalise(images.to(self.classifier.mean.dtype))
+
+    def activation(self, images: Tensor) -> Tensor:
+        """What the subnetwork reads: the classifier's activation at the attachment point."""
+        return self.classifier.network.features(self._normalised(images), self.point)
+
+    def logit(self, images: Tensor) -> Tensor:
+        """Log-odds of "adversarial" for pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
+        return self.subnetwork(self.activation(images))
+
+    def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, by one pass of the trunk."""
+        logit = activation = None
+        for point, activation in self.classifier.network.walk(self._normalised(images)):
+            if point == self.point:
+                logit = self.subnetwork(activation)
+        assert activation is not None
+        assert logit is not None
+        return self.classifier.network.head(activation), logit
