@@ -1,6 +1,9 @@
 """What stands in the documents: links that lead somewhere, examples that run, and every name."""
 
+import ast
+import importlib
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,9 @@ FILES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "benchmarks" / "R
 
 def blocks(path: Path) -> list[str]:
     """The examples in Python of a document."""
-    return re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.M)
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(r"^ *```python\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(code) for code in found]
 
 
 EXAMPLES = [
@@ -42,6 +47,16 @@ def test_links_lead_somewhere(path):
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_examples_run(code):
     exec(compile(code, "example", "exec"), {"__name__": "example"})
+
+
+@pytest.mark.parametrize("code", blocks(ROOT / "CONTRIBUTING.md"))
+def test_files_to_add_import_what_there_is(code):
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                if not hasattr(module, alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
 
 
 def test_every_model_attack_defence_and_detector_method_is_listed():

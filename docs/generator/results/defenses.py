@@ -40,7 +40,7 @@ def one_model(report: results.Report) -> str:
         "defence, through its softmax. Unaware: makes its pictures on the undefended model"
         f"{', with the exceptions below' if others else ''}. Aware: knows the defence and attacks "
         f"through it (BPDA, EOT, logits / T). Ensemble: aware, four attacks ({_ensemble(report)}); n "
-        "in brackets. CertifiedRow: right, with a certified L2 radius of at least that. "
+        "in brackets. Certified: right, with a certified L2 radius of at least that. "
         f"Made by `{report.command}`."
     )
     columns = [*COLUMNS, *(f"certified {radius:g}" for radius in RADII)]
