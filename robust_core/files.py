@@ -1,7 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and folders that can be written to."""
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,3 +43,20 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: dict) -> None:
     """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON cannot say, as NaN."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def check_writable(folder: Path, instead: str) -> None:
+    """Raise ``ValueError`` where no file can be made in ``folder``; ``instead`` says what to do.
+
+    To be asked before hours of work whose result goes there. A folder that is missing is not made: the
+    one that it would be made in counts.
+    """
+    place = folder.absolute()
+    try:
+        while not place.exists():
+            place = place.parent
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{folder} cannot be written to ({reason}): {instead}") from error

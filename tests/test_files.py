@@ -57,6 +57,26 @@ def test_a_number_that_json_cannot_say_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_takes_files_passes_and_is_not_made(tmp_path):
+    files.check_writable(tmp_path / "new" / "folder", "do something else")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_takes_no_files_is_one_sentence_with_the_remedy(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ValueError, match=r"file.new cannot be written to \(.+\): go elsewhere$"):
+        files.check_writable(tmp_path / "file" / "new", "go elsewhere")
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes everywhere"
+)
+def test_a_folder_of_others_takes_no_files(tmp_path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(ValueError, match="Permission denied"):
+        files.check_writable(tmp_path / "new", "go elsewhere")
+
+
 def writes_around(source: str) -> list[str]:
     """Calls that write a file in place, or put one in another's place by themselves."""
     calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]

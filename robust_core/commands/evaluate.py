@@ -76,9 +76,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
-    options.check_suffix(args.out, ".json")
+    from robust_core.paths import RESULTS
+
+    options.check_out(args.out, ".json")
     if args.suite == "list":
         return _list(args.json)
+    if args.suite is not None and args.limit is None and args.out is None:
+        files.check_writable(RESULTS, options.OTHER_OUT)
     if args.suite in _tables():
         _check_alone(args, ("seed", "batch"))
         value, text, out = make.run(args)

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from robust_core.commands import options, output
 from robust_core.commands.detector_tables import text as detector_tables
+from robust_core.files import check_writable
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Make one part after another, and write what there is after each."""
     asked = _asked(args.part)
-    options.check_suffix(args.out, ".json")
+    options.check_out(args.out, ".json")
     from robust_core import zoo
     from robust_core.commands.detector_tables import files as detector_files
     from robust_core.paths import RESULTS
@@ -76,6 +77,9 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(
             f"{MODEL} has no detectors to evaluate: python -m robust_core train detector --all-missing"
         )
+    if args.limit is None and args.out is None:
+        check_writable(RESULTS, options.OTHER_OUT)
+    check_writable(args.cache or Path("runs", "cache"), "choose another folder with --cache")
     out = args.out or (RESULTS / "detectors.json" if args.limit is None else None)
     classifier = zoo.load(MODEL, args.device)
     value = _head(classifier)

@@ -7,11 +7,14 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_core import files
+
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.goals import Goal
 
 Number = int | float
+OTHER_OUT = "name another file with --out"
 
 
 def number(text: str) -> Number:
@@ -262,11 +265,12 @@ def check_eps(attack: str, eps: object) -> None:
         raise ValueError(f"{attack} needs --eps: a number such as 0.01 or 8/255")
 
 
-def check_suffix(path: Path | None, suffix: str) -> None:
-    """Raise ``ValueError`` unless a file to write has the suffix and a folder to be in."""
+def check_out(path: Path | None, suffix: str) -> None:
+    """Raise ``ValueError`` unless a file to write has the suffix and a folder to be written in."""
     if path is None:
         return
     if path.suffix.lower() != suffix:
         raise ValueError(f"--out must be a {suffix} file; got {str(path)!r}")
     if not path.parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(path.parent)!r}")
+    files.check_writable(path.parent, OTHER_OUT)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from robust_core import files
 from robust_core.commands import options, output
 from robust_core.commands.training import (
     classifier_queue,
@@ -15,6 +16,7 @@ from robust_core.commands.training import (
     safetynet,
     squeezing,
 )
+from robust_core.paths import WEIGHTS
 from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train, going on from a checkpoint where there is one, then write the rounded weights."""
+    _check_folders(args)
     if args.recipe is None:
         classifier_queue.run(args, run)
         return
@@ -91,6 +94,15 @@ def run(args: argparse.Namespace) -> None:
     installed = export.install(folder, recipe.model) if args.install else None
     paths = {"weights": str(written), "installed": installed and str(installed)}
     output.emit({"model": recipe.model, **entry, **paths}, args.json, _text(entry, paths))
+
+
+def _check_folders(args: argparse.Namespace) -> None:
+    """Raise ``ValueError``, before the long work, where its result could not be kept."""
+    files.check_writable(args.folder or Path("runs"), "choose another folder with --folder")
+    if args.recipe == detector.RECIPE or args.recipe in WITHOUT_SCHEDULE:
+        files.check_writable(args.cache or Path("runs"), "choose another folder with --cache")
+    if args.install or args.all_missing:
+        files.check_writable(WEIGHTS, "--install and --all-missing write the weights there")
 
 
 def folder_of(args: argparse.Namespace) -> Path:

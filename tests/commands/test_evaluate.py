@@ -143,6 +143,14 @@ def test_suite_runs_all_parts_and_writes_its_result(command, small_suite):
     assert [r["n"] for r in ended.json["results"]] == [ended.json["n"], 30]
 
 
+def test_a_suite_whose_result_could_not_be_kept_is_not_begun(command, small_suite, monkeypatch):
+    (small_suite.parent.parent / "results").write_text("no folder")
+    monkeypatch.setattr("robust_core.evaluation.accuracy.evaluate", None)
+    complaint = command("evaluate", "--suite", "small").complaint
+    assert "results cannot be written to" in complaint
+    assert "--out" in complaint
+
+
 def test_an_eps_given_to_an_attack_without_one_is_explained(command):
     base = (*BASE, "--attack", "deepfool", "--data", "digits", "--limit", "5")
     assert "only decides what counts" in command("evaluate", *base, "--eps", "0.1").out

@@ -49,6 +49,16 @@ def test_every_key_and_file(trained, tmp_path):
     assert "epoch 2/2" in ended.err
 
 
+def test_what_could_not_be_kept_is_not_trained(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(Trainer, "step", None)
+    (tmp_path / "file").write_text("no folder")
+    assert "--folder" in trained(folder="file").complaint
+    monkeypatch.setattr("robust_core.commands.train.WEIGHTS", tmp_path / "file")
+    complaint = trained("--install").complaint
+    assert f"{tmp_path / 'file'} cannot be written to" in complaint
+    assert "--install" in complaint
+
+
 def test_ctrl_c_says_where_it_stopped_and_the_same_command_goes_on(trained, monkeypatch):
     straight = trained(folder="straight").json
     step, done = Trainer.step, iter(range(10_000))
