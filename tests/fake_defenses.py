@@ -50,7 +50,7 @@ def write(path: Path, **options) -> Path:
     return path
 
 
-def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.DefenseRow]]:
+def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.DefenseTableRow]]:
     """The rows of one subject by part."""
     name, parameters, title, clean, naive, unaware, adaptive = SUBJECTS[subject]
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,13 @@ LONG_ENOUGH = 0.05
 """Seconds after which a prediction is not timed once more."""
 TIMES = 5
 """A short prediction is timed so often at most; the median counts."""
+
+
+class Attacker(StrEnum):
+    """Who attacks: one who does not know of the defence, or one who does."""
+
+    UNAWARE = "unaware"
+    AWARE = "aware"
 
 
 class DefenseOutcome(Enum):
@@ -83,12 +90,12 @@ class Look:
 
 @dataclass(frozen=True)
 class DefenseTrial:
-    """A defence under one attack. ``aware``: the attacker knows of the defence."""
+    """A defence under one attack."""
 
     model: str
     defense: str
     defense_parameters: dict
-    aware: bool
+    attacker: Attacker
     attack: str
     """The attack as it was run: a defence may know of a better one for this attacker."""
     parameters: dict
@@ -171,7 +178,7 @@ def trial(
     attack: Attack,
     defense: Defense,
     *,
-    aware: bool,
+    attacker: Attacker,
     label: int | None = None,
     goal: Goal = UNTARGETED,
     before: Look | None = None,
@@ -188,7 +195,7 @@ def trial(
     Args:
         model: the undefended classifier.
         pixels: uint8 ``[h, w, c]`` of the model's size.
-        aware: which of the two attackers it is.
+        attacker: which of the two it is.
         label: the true class; None takes the undefended model's own prediction in its place.
         goal: what the attacker wants. The least likely class, or one at random, is that of the undefended
             model.
@@ -212,8 +219,8 @@ def trial(
         goal = Towards(int(aim.classes[0])) if aim.towards else goal
     check_goal(model, goal, label)
     before = before or look(defended, clean, progress=progress)
-    run, attacked = defended.attacked_by(attack, adaptive=aware)
-    if made is not None and not aware and _same(run, attack, defended, made):
+    run, attacked = defended.attacked_by(attack, adaptive=attacker is Attacker.AWARE)
+    if made is not None and attacker is Attacker.UNAWARE and _same(run, attack, defended, made):
         counted = (made.queries, made.gradients, made.zero_gradients)
         result = _Made(made.adversarial, made.seconds, *counted)
     else:
@@ -225,7 +232,7 @@ def trial(
         model=model.name,
         defense=defense.name,
         defense_parameters=defense.parameters,
-        aware=aware,
+        attacker=attacker,
         attack=run.name,
         parameters=run.parameters,
         goal=goal,

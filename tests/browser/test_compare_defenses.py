@@ -6,7 +6,7 @@ from itertools import pairwise
 from robust_core import attacks, defenses, zoo
 from robust_core.data import fitting, samples
 from robust_core.data.fitting import to_pixels
-from robust_core.experiment.defended import trial
+from robust_core.experiment.defended import Attacker, trial
 from tests.live import native
 
 PAGE = "compare_defences?model=digits-cnn&picture_digits=digits-test-3&eps=0.15"
@@ -36,9 +36,11 @@ def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
     attack = attacks.create("pgd", eps=0.15, steps=5)
     label = model.class_names.index(sample.label)
     for name in ("jpeg", "bit-depth"):
-        for aware in (False, True):
-            expected = trial(model, pixels, attack, defenses.create(name), aware=aware, label=label)
-            cell = lab.page.locator(f"[class*='_{name}_{'aware' if aware else 'unaware'}']")
+        for attacker in Attacker:
+            expected = trial(
+                model, pixels, attack, defenses.create(name), attacker=attacker, label=label
+            )
+            cell = lab.page.locator(f"[class*='_{name}_{attacker}']")
             shown = lab.page.request.get(cell.locator("img").get_attribute("src"))
             assert (native(shown.body(), 8)[..., None] == to_pixels(expected.after.seen)[0]).all()
             assert expected.outcome.value in cell.inner_text()

@@ -8,7 +8,7 @@ import torch
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.experiment import defended as module
-from robust_core.experiment.defended import DefenseOutcome, Look, look, trial
+from robust_core.experiment.defended import Attacker, DefenseOutcome, Look, look, trial
 from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
 
@@ -31,7 +31,7 @@ def made(name: str) -> defenses.Defense:
 @pytest.mark.parametrize("name", [*FILTERS, "smoothing"])
 def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_model, pixels, name):
     defense, images = made(name), to_tensor(pixels)
-    result = trial(digits_model, pixels, PGD, defense, aware=True, label=9)
+    result = trial(digits_model, pixels, PGD, defense, attacker=Attacker.AWARE, label=9)
     model = defense(digits_model)
     direct = PGD.run(model, images, torch.tensor([9]), adaptive=True)
     assert torch.equal(result.after.picture, direct.x_adv)
@@ -45,36 +45,46 @@ def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_mod
 
 @pytest.mark.parametrize("name", [*FILTERS, "smoothing"])
 def test_an_unaware_attacker_fools_the_undefended_model(digits_model, pixels, name):
-    result = trial(digits_model, pixels, PGD, made(name), aware=False, label=9)
+    result = trial(digits_model, pixels, PGD, made(name), attacker=Attacker.UNAWARE, label=9)
     direct = PGD(digits_model, to_tensor(pixels), torch.tensor([9]))
     assert torch.equal(result.after.picture, direct)
 
 
 def test_a_picture_made_on_the_undefended_model_is_taken_over(digits_model, pixels, monkeypatch):
     before = perform(digits_model, pixels, PGD, label=9)
-    anew = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9)
+    anew = trial(digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.UNAWARE, label=9)
     monkeypatch.setattr(module, "_make", None)  # it would be called
-    taken = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9, made=before)
+    taken = trial(
+        digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.UNAWARE, label=9, made=before
+    )
     same = {"seconds": 0.0, "before": None, "after": None}
     assert replace(taken, **same) == replace(anew, **same)
     assert torch.equal(taken.after.logits, anew.after.logits)
     other = replace(PGD, steps=3)
     with pytest.raises(TypeError):  # that picture is none of its
-        trial(digits_model, pixels, other, made("jpeg"), aware=False, label=9, made=before)
+        trial(
+            digits_model,
+            pixels,
+            other,
+            made("jpeg"),
+            attacker=Attacker.UNAWARE,
+            label=9,
+            made=before,
+        )
 
 
 def test_a_masked_defence_holds_against_one_who_does_not_know_it_alone(masked, resnet, cat):
     attack = attacks.create("pgd", eps=8 / 255, steps=5)
     results = {
-        aware: trial(resnet, to_pixels(cat)[0], attack, made("distilled"), aware=aware)
-        for aware in (False, True)
+        attacker: trial(resnet, to_pixels(cat)[0], attack, made("distilled"), attacker=attacker)
+        for attacker in Attacker
     }
     assert zoo.load(masked, "cpu") is not resnet
-    assert results[False].outcome is DefenseOutcome.RECOVERED
-    assert results[False].zero_gradients == results[False].gradients == 5
-    assert results[False].parameters["loss"] == "softmax-ce"
-    assert results[True].outcome is DefenseOutcome.FOOLED
-    assert results[True].zero_gradients == 0
+    assert results[Attacker.UNAWARE].outcome is DefenseOutcome.RECOVERED
+    assert results[Attacker.UNAWARE].zero_gradients == results[Attacker.UNAWARE].gradients == 5
+    assert results[Attacker.UNAWARE].parameters["loss"] == "softmax-ce"
+    assert results[Attacker.AWARE].outcome is DefenseOutcome.FOOLED
+    assert results[Attacker.AWARE].zero_gradients == 0
 
 
 def test_smoothing_comes_with_a_certificate_of_the_very_votes(digits_model, pixels):
@@ -103,15 +113,21 @@ def test_only_noise_promises_anything(digits_model, pixels):
 
 def test_the_clean_picture_is_looked_at_once(digits_model, pixels):
     before = look(made("jpeg")(digits_model), to_tensor(pixels))
-    given = trial(digits_model, pixels, PGD, made("jpeg"), aware=True, before=before)
+    given = trial(digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.AWARE, before=before)
     assert given.before is before
 
 
 def test_the_least_likely_class_is_that_of_the_undefended_model(digits_model, pixels):
     target = int(digits_model(to_tensor(pixels)).argmin())
-    for aware in (False, True):
+    for attacker in Attacker:
         result = trial(
-            digits_model, pixels, PGD, made("median"), aware=aware, label=9, goal=LeastLikely()
+            digits_model,
+            pixels,
+            PGD,
+            made("median"),
+            attacker=attacker,
+            label=9,
+            goal=LeastLikely(),
         )
         assert result.target.index == target
         assert result.success == (result.after.guesses[0].index == target)
@@ -119,14 +135,14 @@ def test_the_least_likely_class_is_that_of_the_undefended_model(digits_model, pi
 
 def test_less_confidence_is_counted_from_that_of_the_defended_model(digits_model, pixels):
     goal = ConfidenceReduction(drop=0.05)
-    for aware in (False, True):
-        result = trial(digits_model, pixels, PGD, made("tv"), aware=aware, label=9, goal=goal)
+    for attacker in Attacker:
+        result = trial(digits_model, pixels, PGD, made("tv"), attacker=attacker, label=9, goal=goal)
         fell = result.before.confidences[9] - result.after.confidences[9]
         assert result.success == (fell >= 0.05)
 
 
 def test_the_outcome_is_told_by_what_the_defence_says(digits_model, pixels):
-    result = trial(digits_model, pixels, PGD, made("jpeg"), aware=True, label=9)
+    result = trial(digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.AWARE, label=9)
 
     def says(seen: Look, index: int) -> Look:
         return replace(seen, guesses=(replace(seen.guesses[0], index=index),))
@@ -143,7 +159,7 @@ def test_the_outcome_is_told_by_what_the_defence_says(digits_model, pixels):
 
 
 def test_votes_that_are_too_close_are_neither_right_nor_wrong(digits_model, pixels):
-    result = trial(digits_model, pixels, PGD, made("smoothing"), aware=False, label=9)
+    result = trial(digits_model, pixels, PGD, made("smoothing"), attacker=Attacker.UNAWARE, label=9)
     close = replace(result.after.certificate, counts=(*[0] * 8, 19, 21))
     after = replace(result.after, certificate=close)
     assert after.abstains
@@ -159,7 +175,7 @@ def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, p
         pixels,
         PGD,
         made("smoothing"),
-        aware=True,
+        attacker=Attacker.AWARE,
         progress=lambda k, n: told.append((k, n)),
     )
     assert told[1:6] == [(k, 5) for k in range(1, 6)]
@@ -170,7 +186,7 @@ def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, p
             pixels,
             PGD,
             made("jpeg"),
-            aware=True,
+            attacker=Attacker.AWARE,
             before=result.before,
             progress=lambda k, n: (_ for _ in ()).throw(KeyboardInterrupt),
         )
@@ -179,12 +195,28 @@ def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, p
 def test_the_detector_says_what_it_says_of_the_undefended_model(digits_model, pixels):
     detector = zoo.load_detector(zoo.default_detector("digits-cnn"), "cpu")
     before = perform(digits_model, pixels, PGD, label=9, detector=detector)
-    result = trial(digits_model, pixels, PGD, made("jpeg"), aware=False, label=9, detector=detector)
+    result = trial(
+        digits_model,
+        pixels,
+        PGD,
+        made("jpeg"),
+        attacker=Attacker.UNAWARE,
+        label=9,
+        detector=detector,
+    )
     assert result.detection == before.detection
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(digits_model, pixels):
     with pytest.raises(ValueError, match="digits-cnn-lambda-at"):
-        trial(digits_model, pixels, PGD, made("lambda-at"), aware=True)
+        trial(digits_model, pixels, PGD, made("lambda-at"), attacker=Attacker.AWARE)
     with pytest.raises(ValueError, match="target must be another class"):
-        trial(digits_model, pixels, PGD, made("jpeg"), aware=True, label=9, goal=Towards(9))
+        trial(
+            digits_model,
+            pixels,
+            PGD,
+            made("jpeg"),
+            attacker=Attacker.AWARE,
+            label=9,
+            goal=Towards(9),
+        )

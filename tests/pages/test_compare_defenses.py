@@ -10,6 +10,7 @@ from robust_core import attacks, defenses, zoo
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_defenses import selection
 from robust_core.dashboard.compare_defenses.selection import QUICK
+from robust_core.experiment.defended import Attacker
 from tests.visiting import visit
 
 PAGE = "pages/compare_defenses.py"
@@ -218,7 +219,7 @@ def test_one_failure_does_not_take_the_other_cells_along(monkeypatch):
     true_trial = selection.trial
 
     def trial(*args, **options):
-        if options["aware"] and args[3].name == "jpeg":
+        if options["attacker"] is Attacker.AWARE and args[3].name == "jpeg":
             raise RuntimeError("secret")
         return true_trial(*args, **options)
 

@@ -17,7 +17,7 @@ from robust_core.dashboard.result import BADGES
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
-from robust_core.experiment.defended import DefenseOutcome, DefenseTrial, Look
+from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words import citations
 from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
@@ -26,9 +26,10 @@ from robust_core.words.verdict import Verdict, said, verdict
 SIDE = 96
 """Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""
 HEADINGS = {
-    False: "Attack that does not know the defence",
-    True: "Attack that knows it (adaptive)",
+    Attacker.UNAWARE: "Attack that does not know the defence",
+    Attacker.AWARE: "Attack that knows it (adaptive)",
 }
+KNOWS = {Attacker.UNAWARE: "does not know it", Attacker.AWARE: "knows it"}
 LOOKS = {
     DefenseOutcome.RECOVERED: ("green", ":material/shield:", "recovered"),
     DefenseOutcome.FOOLED: ("red", ":material/warning:", "fooled"),
@@ -58,7 +59,7 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
     mark = "recovered" if outcome is Verdict.HELD else "neither"
     if outcome in (Verdict.FOOLED, Verdict.LESS_SURE):
         colour, mark = "red", "fooled"
-    with _cell(f"{mark}_undefended", False):
+    with _cell(f"{mark}_undefended", Attacker.UNAWARE):
         picture(experiment.adversarial, f"The adversarial picture: {experiment.after[0].label}.")
         with st.container(gap=None):
             seen = experiment.detection
@@ -82,7 +83,7 @@ def show_cell(
     colour, icon, mark = LOOKS[outcome]
     held = outcome is DefenseOutcome.RECOVERED and not fooled
     word = HELD if held else outcome.value
-    with _cell(f"{mark}_{trial.defense}", trial.aware):
+    with _cell(f"{mark}_{trial.defense}", trial.attacker):
         picture(
             trial.after.seen,
             f"The adversarial picture as {trial.defense} sees it: {trial.after.guesses[0].label}.",
@@ -98,12 +99,12 @@ def show_cell(
             st.caption("  \n".join(facts))
 
 
-def _cell(name: str, aware: bool):
+def _cell(name: str, attacker: Attacker):
     """A place for picture and words, with a mark whose colour and dashes tell the outcome."""
-    place = st.container(key=f"cell_{name}_{'aware' if aware else 'unaware'}", gap="xxsmall")
+    place = st.container(key=f"cell_{name}_{attacker}", gap="xxsmall")
     with place:
-        with st.container(key=f"who_{name}_{aware}"):
-            st.caption(HEADINGS[aware])
+        with st.container(key=f"who_{name}_{attacker}"):
+            st.caption(HEADINGS[attacker])
         return st.container(horizontal=True, vertical_alignment="center", gap="small")
 
 
@@ -176,15 +177,15 @@ def explain(kind: type[Defense], made: Defense | None) -> None:
 
 
 def show_guarantee(
-    look: Look, trials: dict[bool, DefenseTrial], request: Request, name: str
+    look: Look, trials: dict[Attacker, DefenseTrial], request: Request, name: str
 ) -> None:
     """The votes under noise, and what they promise for the eps of the page."""
     assert look.certificate is not None
     names = request.model.class_names
     allowed = radius("l2", request.shown_eps, request.model)
     proofs = {"clean": look.certificate}
-    for aware, words in ((False, "does not know it"), (True, "knows it")):
-        proof = trials[aware].after.certificate if aware in trials else None
+    for attacker, words in KNOWS.items():
+        proof = trials[attacker].after.certificate if attacker in trials else None
         if proof is not None:
             proofs[f"adversarial, {words}"] = proof
     told = votes.promise(look.certificate, names, allowed)

@@ -18,7 +18,7 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
-from robust_core.experiment.defended import DefenseTrial, Look
+from robust_core.experiment.defended import Attacker, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import on_both_scales
 from robust_core.words.verdict import aim, said
@@ -34,10 +34,10 @@ class LaidOutRow:
 
     row: ComparedDefense
     look_place: DeltaGenerator
-    cells: dict[bool, DeltaGenerator]
+    cells: dict[Attacker, DeltaGenerator]
     below: DeltaGenerator
     look: Look | None = None
-    trials: dict[bool, DefenseTrial] = field(default_factory=dict)
+    trials: dict[Attacker, DefenseTrial] = field(default_factory=dict)
 
 
 def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, list[LaidOutRow]]:
@@ -62,8 +62,8 @@ def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, l
     return undefended, [_lay_out(kind, request) for kind in kinds]
 
 
-def _by_attacker(places: list) -> dict[bool, DeltaGenerator]:
-    return {aware: place.empty() for aware, place in zip((False, True), places, strict=True)}
+def _by_attacker(places: list) -> dict[Attacker, DeltaGenerator]:
+    return {who: place.empty() for who, place in zip(Attacker, places, strict=True)}
 
 
 def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
@@ -88,7 +88,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
 
     ``head`` is an empty place for the clean picture and the summary.
     """
-    request, cell = undefended.row.request, undefended.cells[False]
+    request, cell = undefended.row.request, undefended.cells[Attacker.UNAWARE]
     experiment: Experiment | None = lab.engine().peek(request.key())
     if experiment is None:
         with head.container():  # where it is read first if there is no attack to compare
@@ -99,7 +99,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
         return
     with cell.container():
         cells.show_undefended(experiment, request)
-    undefended.cells[True].caption("There is no defence to know of.")
+    undefended.cells[Attacker.AWARE].caption("There is no defence to know of.")
 
     def tell() -> None:
         _show_head(head, experiment, request, lines)
@@ -121,13 +121,13 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
 
 def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
     if line.row.defense is None:
-        line.cells[False].markdown(f":gray[:material/block: {line.row.refusal}]")
+        line.cells[Attacker.UNAWARE].markdown(f":gray[:material/block: {line.row.refusal}]")
         return
     if line.look is not None:
         _show_look(line, undefended, experiment)
-    for aware, place in line.cells.items():
-        if aware in line.trials:
-            _show_trial(line, aware, experiment)
+    for attacker, place in line.cells.items():
+        if attacker in line.trials:
+            _show_trial(line, attacker, experiment)
         else:
             place.caption("waiting")
     if line.look is not None:
@@ -148,21 +148,21 @@ def _complete(
             return
         _show_look(line, undefended, experiment)
         _show_votes(line)
-    for aware in (False, True):
-        if aware in line.trials:
+    for attacker in Attacker:
+        if attacker in line.trials:
             continue
-        with line.cells[aware].container():
+        with line.cells[attacker].container():
             found = _compute(
-                line.row.trial_key(aware),
-                lambda progress, aware=aware: line.row.try_out(
-                    aware, line.look, experiment, progress
+                line.row.trial_key(attacker),
+                lambda progress, attacker=attacker: line.row.try_out(
+                    attacker, line.look, experiment, progress
                 ),
                 line.row.kind.title,
-                line.row.words(aware),
+                line.row.words(attacker),
             )
         if found is not None:
-            line.trials[aware] = found
-            _show_trial(line, aware, experiment)
+            line.trials[attacker] = found
+            _show_trial(line, attacker, experiment)
             _show_votes(line)
             tell()
 
@@ -183,12 +183,15 @@ def _show_look(line: LaidOutRow, undefended: Look | None, experiment: Experiment
         lab.say_notices(line.row.key)
 
 
-def _show_trial(line: LaidOutRow, aware: bool, experiment: Experiment) -> None:
+def _show_trial(line: LaidOutRow, attacker: Attacker, experiment: Experiment) -> None:
     row = line.row
-    with line.cells[aware].container():
-        weaker = aware and False in line.trials and is_weaker(line.trials)
-        cells.show_cell(line.trials[aware], row.run(aware), row.request, experiment.success, weaker)
-        lab.say_notices(row.trial_key(aware))
+    with line.cells[attacker].container():
+        both = all(each in line.trials for each in Attacker)
+        weaker = attacker is Attacker.AWARE and both and is_weaker(line.trials)
+        cells.show_cell(
+            line.trials[attacker], row.run(attacker), row.request, experiment.success, weaker
+        )
+        lab.say_notices(row.trial_key(attacker))
 
 
 def _show_votes(line: LaidOutRow) -> None:

@@ -19,7 +19,14 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
-from robust_core.experiment.defended import DefenseOutcome, DefenseTrial, Look, look, trial
+from robust_core.experiment.defended import (
+    Attacker,
+    DefenseOutcome,
+    DefenseTrial,
+    Look,
+    look,
+    trial,
+)
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import said
 
@@ -97,20 +104,20 @@ class ComparedDefense:
             parameters=self.defense and self.defense.parameters,
         )
 
-    def trial_key(self, aware: bool) -> str:
+    def trial_key(self, attacker: Attacker) -> str:
         """The key of what comes of one of the two attackers."""
-        return key_of(trial=self._request_key, look=self.key, aware=aware)
+        return key_of(trial=self._request_key, look=self.key, attacker=attacker)
 
     @cached_property
     def _request_key(self) -> str:
         return self.request.key()
 
     @property
-    def finished(self) -> tuple[Look | None, dict[bool, DefenseTrial]]:
-        """What the engine still has: the clean picture, and the trials by whether one is aware."""
+    def finished(self) -> tuple[Look | None, dict[Attacker, DefenseTrial]]:
+        """What the engine still has: the clean picture, and the trials by attacker."""
         if self.defense is None:
             return None, {}
-        kept = {aware: lab.engine().peek(self.trial_key(aware)) for aware in (False, True)}
+        kept = {who: lab.engine().peek(self.trial_key(who)) for who in Attacker}
         return lab.engine().peek(self.key), {k: v for k, v in kept.items() if v}
 
     def look(self, progress: Reporter) -> Look:
@@ -123,7 +130,7 @@ class ComparedDefense:
         return self._on_best(seen, progress)
 
     def try_out(
-        self, aware: bool, before: Look, made: Experiment | None, progress: Reporter
+        self, attacker: Attacker, before: Look, made: Experiment | None, progress: Reporter
     ) -> DefenseTrial:
         """One of the two attackers; called in a thread of the engine."""
         request, defense = self.request, self.defense
@@ -137,7 +144,7 @@ class ComparedDefense:
                 request.pixels(),
                 replace(request.attack, detector=detector) if on_a_pair else request.attack,
                 defense,
-                aware=aware,
+                attacker=attacker,
                 label=request.label,
                 goal=request.goal,
                 before=before,
@@ -154,15 +161,16 @@ class ComparedDefense:
 
         return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
-    def run(self, aware: bool) -> attacks.Attack:
+    def run(self, attacker: Attacker) -> attacks.Attack:
         """The attack as one of the two attackers runs it."""
         assert self.defense is not None
-        prepare = self.defense.of_aware if aware else self.defense.of_unaware
-        return prepare(self.request.attack)
+        if attacker is Attacker.AWARE:
+            return self.defense.of_aware(self.request.attack)
+        return self.defense.of_unaware(self.request.attack)
 
-    def words(self, aware: bool) -> lab.Words:
+    def words(self, attacker: Attacker) -> lab.Words:
         """What the bar says: steps of the attack, then votes of the defence."""
-        run = self.run(aware)
+        run = self.run(attacker)
         steps = lab.steps(run)
         votes = self.defense.n if isinstance(self.defense, Noisy) else None
 
@@ -173,9 +181,9 @@ class ComparedDefense:
         return words
 
 
-def is_weaker(trials: dict[bool, DefenseTrial]) -> bool:
+def is_weaker(trials: dict[Attacker, DefenseTrial]) -> bool:
     """Whether who knows the defence did worse than who does not: then the attack failed, no more."""
-    unaware, aware = trials[False], trials[True]
+    unaware, aware = trials[Attacker.UNAWARE], trials[Attacker.AWARE]
     if aware.outcome is not DefenseOutcome.RECOVERED:
         return False
     label = aware.label.index
@@ -185,7 +193,7 @@ def is_weaker(trials: dict[bool, DefenseTrial]) -> bool:
 
 def summary(
     undefended: Experiment,
-    trials: Iterable[dict[bool, DefenseTrial]],
+    trials: Iterable[dict[Attacker, DefenseTrial]],
     wanted: int,
     *,
     over: bool = False,
@@ -207,21 +215,22 @@ def summary(
         return "The undefended model is fooled. Choose a defence that there is for this model."
     trials = list(trials)
     counts = {}
-    for aware in (False, True):
-        done = [each[aware] for each in trials if aware in each]
-        counts[aware] = sum(one.outcome is DefenseOutcome.RECOVERED for one in done), len(done)
+    for attacker in Attacker:
+        done = [each[attacker] for each in trials if attacker in each]
+        counts[attacker] = sum(one.outcome is DefenseOutcome.RECOVERED for one in done), len(done)
     held = sum(
         all(one.outcome is DefenseOutcome.RECOVERED for one in e.values())
         for e in trials
-        if True in e
+        if Attacker.AWARE in e
     )
-    counts[True] = held, counts[True][1]
-    (saved, first_n), (kept, second_n) = counts[False], counts[True]
+    counts[Attacker.AWARE] = held, counts[Attacker.AWARE][1]
+    saved, first_n = counts[Attacker.UNAWARE]
+    kept, second_n = counts[Attacker.AWARE]
     verb = "recover" if saved > 1 else "recovers"
     attack = "the picture from an attack that does not know them"
     if first_n == second_n == wanted:
         among = f"Of {wanted} defence{'s' * (wanted != 1)}, {saved or 'none'}"
-        wrong = sum(each[True].outcome is DefenseOutcome.WRONG for each in trials)
+        wrong = sum(each[Attacker.AWARE].outcome is DefenseOutcome.WRONG for each in trials)
         erring = (
             f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
         )

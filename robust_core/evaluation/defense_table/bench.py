@@ -62,7 +62,7 @@ class DefenseBench:
         return min(own, self.limit or own, len(self.labels))
 
     def about(self, part: str, subject: Subject) -> dict:
-        """The fields of ``rows.DefenseRow``."""
+        """The fields of ``rows.DefenseTableRow``."""
         model, defense = self.model(subject), subject.create()
         base = model.base if isinstance(model, Defended) else model
         words = ["python", "-m", "robust_core", "evaluate", "--suite", self.suite, "--part", part]

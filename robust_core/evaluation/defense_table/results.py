@@ -24,7 +24,7 @@ from robust_core.evaluation.defense_table.rows import (
     AccuracyRow,
     CertifiedRow,
     CostRow,
-    DefenseRow,
+    DefenseTableRow,
     MaskingRow,
 )
 from robust_core.evaluation.masking import Finding
@@ -44,7 +44,7 @@ class Report:
     None or empty: a model that is not trained yet, or a part that was not made.
     """
 
-    parts: dict[str, tuple[DefenseRow, ...]]
+    parts: dict[str, tuple[DefenseTableRow, ...]]
     lacking: str = ""
     model: str = ""
     data: str = ""
@@ -154,7 +154,7 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
     return Report(found, lacking, model, data, tuple(dict.fromkeys(old)), suite)
 
 
-def to_row(part: str, row: dict) -> DefenseRow:
+def to_row(part: str, row: dict) -> DefenseTableRow:
     """A row as it stands in the file; raises ``KeyError`` or ``TypeError`` for another part or key."""
     kind = KINDS[part]
     values = {spec.name: row[spec.name] for spec in fields(kind)}
@@ -165,7 +165,7 @@ def to_row(part: str, row: dict) -> DefenseRow:
     return kind(**values)
 
 
-def fits(row: DefenseRow, bundled: dict[str, str | None]) -> bool:
+def fits(row: DefenseTableRow, bundled: dict[str, str | None]) -> bool:
     """Whether a row is of the weights whose SHA-256 ``bundled`` has by name."""
     return all(bundled.get(name) == sha for name, sha in row.weights.items())
 

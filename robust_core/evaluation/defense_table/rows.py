@@ -47,7 +47,7 @@ class Share:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DefenseRow:
+class DefenseTableRow:
     """What every row says.
 
     Args:
@@ -73,7 +73,7 @@ class DefenseRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccuracyRow(DefenseRow):
+class AccuracyRow(DefenseTableRow):
     """On how many pictures a defended model stays right.
 
     Args:
@@ -134,7 +134,7 @@ class AccuracyRow(DefenseRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CertifiedRow(DefenseRow):
+class CertifiedRow(DefenseTableRow):
     """What a certificate promises, in L2.
 
     Args:
@@ -174,7 +174,7 @@ class CertifiedRow(DefenseRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaskingRow(DefenseRow):
+class MaskingRow(DefenseTableRow):
     """The masking checklist (``evaluation.masking``).
 
     Args:
@@ -205,7 +205,7 @@ class MaskingRow(DefenseRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostRow(DefenseRow):
+class CostRow(DefenseTableRow):
     """How long one prediction takes: of a picture in a batch, and of one alone.
 
     Args:
@@ -225,7 +225,7 @@ class CostRow(DefenseRow):
 ROWS = ("accuracy", "curves", "jpeg", "distillation", "auto")
 ACCURACY, CURVES, JPEG, DISTILLATION, AUTO = ROWS
 CERTIFIED, MASKING, COST = "certified", "masking", "cost"
-KINDS: dict[str, type[DefenseRow]] = {
+KINDS: dict[str, type[DefenseTableRow]] = {
     **dict.fromkeys(ROWS, AccuracyRow),
     CERTIFIED: CertifiedRow,
     MASKING: MaskingRow,

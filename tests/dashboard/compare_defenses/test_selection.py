@@ -11,7 +11,7 @@ from robust_core.dashboard.compare_defenses.selection import (
     is_weaker,
     summary,
 )
-from robust_core.experiment.defended import DefenseOutcome
+from robust_core.experiment.defended import Attacker, DefenseOutcome
 
 
 def row(request, name: str = "jpeg", **values) -> ComparedDefense:
@@ -45,9 +45,9 @@ def test_everything_that_decides_a_cell_changes_its_key(make_request):
         row(make_request("fgsm")),
         row(make_request("pgd", sample="digits-test-4")),
     ]
-    keys = [each.trial_key(aware) for each in rows for aware in (False, True)]
+    keys = [each.trial_key(attacker) for each in rows for attacker in Attacker]
     assert len(set(keys)) == len(keys)
-    assert row(make_request("pgd")).trial_key(True) == rows[0].trial_key(True)
+    assert row(make_request("pgd")).trial_key(Attacker.AWARE) == rows[0].trial_key(Attacker.AWARE)
 
 
 def request_label(one: ComparedDefense) -> str:
@@ -57,8 +57,8 @@ def request_label(one: ComparedDefense) -> str:
 def test_a_row_does_what_it_asks_for(make_request):
     one = row(make_request("pgd", steps=3))
     before = one.look(lambda k, n: None)
-    result = one.try_out(True, before, None, lambda k, n: None)
-    assert (result.defense, result.aware, result.attack) == ("jpeg", True, "pgd")
+    result = one.try_out(Attacker.AWARE, before, None, lambda k, n: None)
+    assert (result.defense, result.attacker, result.attack) == ("jpeg", Attacker.AWARE, "pgd")
     assert result.parameters["steps"] == 3
     assert result.before is before
     assert result.label.label == request_label(one), "the true class, which the data set tells"
@@ -80,11 +80,11 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
 def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
     request = make_request(attack)
     one = ComparedDefense(defenses.get(name), request, defenses.create(name))
-    for aware in (False, True):
-        run = one.run(aware)
+    for attacker in Attacker:
+        run = one.run(attacker)
         assert run.norm == request.attack.norm
         assert run.parameters.get("eps") == request.attack.parameters.get("eps")
-        words = one.words(aware)
+        words = one.words(attacker)
         assert words(1, run.observations).startswith(("step", "start"))
         if name == "smoothing":
             assert words(100, 500) == "vote 100 of 500"
@@ -95,8 +95,8 @@ def trials(*outcomes: tuple[bool | None, bool | None]) -> list[dict]:
     words = {True: DefenseOutcome.RECOVERED, False: DefenseOutcome.FOOLED}
     return [
         {
-            aware: SimpleNamespace(outcome=words[saved])
-            for aware, saved in zip((False, True), pair, strict=True)
+            attacker: SimpleNamespace(outcome=words[saved])
+            for attacker, saved in zip(Attacker, pair, strict=True)
             if saved is not None
         }
         for pair in outcomes
@@ -116,7 +116,7 @@ def test_the_summary_counts_what_is_finished():
         "1 from one that does."
     )
     assert "none from one that does" in summary(undefended(), trials((True, False)), 1)
-    wrong = dict.fromkeys((False, True), SimpleNamespace(outcome=DefenseOutcome.WRONG))
+    wrong = dict.fromkeys(Attacker, SimpleNamespace(outcome=DefenseOutcome.WRONG))
     told = summary(undefended(), [*trials((True, False)), wrong], 2)
     assert told.endswith("none from one that does. 1 is wrong without any attack.")
     partly = trials((True, True), (False, None), (None, None))
@@ -155,9 +155,9 @@ def test_an_adaptive_attack_that_leaves_more_is_weaker(unaware, aware, weaker):
             outcome=DefenseOutcome.RECOVERED, label=label, after=after, success=False
         )
 
-    pair = {False: held(unaware), True: held(aware)}
+    pair = {Attacker.UNAWARE: held(unaware), Attacker.AWARE: held(aware)}
     assert is_weaker(pair) is weaker
-    pair[True].outcome = DefenseOutcome.FOOLED
+    pair[Attacker.AWARE].outcome = DefenseOutcome.FOOLED
     assert not is_weaker(pair)
 
 
