@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 128], metavar="N")
     parser.add_argument("--attack", nargs="+", help="only these rows (default: all)")
-    parser.add_argument("--model", default="cifar10-resnet32", choices=list(zoo.BUNDLED))
+    parser.add_argument("--model", default="cifar10-resnet32", choices=zoo.bundled())
     parser.add_argument("--untrained", action="store_true", help="random weights: times only")
     parser.add_argument("--device", help="cpu, cuda, mps (default: cpu)", default="cpu")
     parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")

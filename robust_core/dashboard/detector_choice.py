@@ -44,7 +44,7 @@ def kept_detector(model: zoo.Description) -> str | None:
 
 def entries_of(model: str) -> dict[str, dict]:
     """The model's detectors; none where the index is damaged, which its classifier then tells."""
-    if model not in zoo.BUNDLED:
+    if model not in zoo.bundled():
         return {}
     try:
         index = zoo.index()

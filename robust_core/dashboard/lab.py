@@ -237,6 +237,6 @@ def offer_bundled() -> None:
     """The way back to a model that needs no download."""
 
     def back() -> None:
-        st.session_state["model"] = next(iter(zoo.BUNDLED))
+        st.session_state["model"] = zoo.bundled()[0]
 
     st.button("Use the bundled model", on_click=back, icon=":material/undo:")

@@ -118,7 +118,7 @@ class Request:
             else:
                 words += [option, str(value)]
         words += self._goal_words()
-        if self.model.name in zoo.BUNDLED and zoo.detectors(self.model.name):
+        if self.model.name in zoo.bundled() and zoo.detectors(self.model.name):
             words += ["--detector", self.detector or "none"]
         if self.how != "crop":
             words += ["--fit", self.how]

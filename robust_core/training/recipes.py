@@ -1,7 +1,8 @@
-"""How each bundled model is trained: numbers, and nothing else."""
+"""How each bundled model is trained: a registry of recipes, which are numbers and nothing else."""
 
 from dataclasses import dataclass, field
 
+from robust_core.registry import Registry
 from robust_core.training.objectives import (
     Clean,
     Distillation,
@@ -16,13 +17,12 @@ from robust_core.training.objectives import (
     StaticAugmentation,
 )
 
-CIFAR_DATA = "CIFAR-10"
-DIGITS_DATA = "scikit-learn digits"
+CIFAR_DATA, DIGITS_DATA = "cifar10", "digits"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Stochastic gradient descent with Nesterov momentum.
+    """Stochastic gradient descent with Nesterov momentum, for ``model`` on the data set ``data``.
 
     Without ``milestones`` the learning rate follows one cycle: up to ``peak_rate`` over the first
     ``warmup`` share of the steps, then down to zero along a cosine. With ``milestones`` it is
@@ -78,85 +78,134 @@ class DetectorRecipe:
 
 
 RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
+RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
+"""By the model that they make, in the order in which ``train --all-missing`` does."""
+ABOUT: dict[str, str] = {}
+"""What each recipe is, in half a sentence."""
 
 
-def _resnet(defence: str = "", **changes) -> dict[str, Recipe]:
+def register(recipe: Recipe, about: str) -> Recipe:
+    """Offer a recipe in ``train`` and its queue; ``about`` says in half a sentence what it is.
+
+    Raises ``ValueError`` where there is one for this model.
+    """
+    RECIPES.register(recipe)
+    ABOUT[recipe.model] = about
+    return recipe
+
+
+def _resnet(defence: str, about: str, **changes) -> None:
     """On CIFAR-10, with shifts, mirror images and averaged weights."""
+    common = {"data": CIFAR_DATA, "averaging": 0.998, "shift": 4, "mirror": True, "peak_rate": 0.1}
     name = f"{RESNET}-{defence}" if defence else RESNET
-    common = {"data": CIFAR_DATA, "averaging": 0.998, "shift": 4, "mirror": True}
-    return {name: Recipe(model=name, **common | {"peak_rate": 0.1, "objective": Clean()} | changes)}
+    register(Recipe(model=name, **common | {"objective": Clean()} | changes), about)
 
 
-def _fgsm(defence: str, epochs: int = 15, **changes) -> dict[str, Recipe]:
+def _digits(defence: str, about: str, **changes) -> None:
+    """On the digits, in seconds."""
+    common = {"data": DIGITS_DATA, "epochs": 40, "peak_rate": 0.05, "batch": 64, "shift": 1}
+    name = f"{DIGITS}-{defence}" if defence else DIGITS
+    register(Recipe(model=name, **common | changes), about)
+
+
+def _fgsm(defence: str, about: str, epochs: int = 15, **changes) -> None:
     """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights.
 
     Nothing stops early where PGD begins to win, as their code can: averaged weights at the end of one
     cycle stand in for it, and the table of the defences shows whether the network overfitted.
     """
     objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
-    return _resnet(defence, epochs=epochs, objective=objective, start=RESNET)
+    _resnet(defence, about, epochs=epochs, objective=objective, start=RESNET)
 
 
-def _distilled(temperature: float, epochs: int) -> dict[str, Recipe]:
+def _distilled(temperature: float, epochs: int) -> None:
     """Teacher and student take ``epochs`` each.
 
     Without weight decay, as in Papernot et al. (2016): logits must grow with the temperature, and decay
     would be felt as if it were as many times larger as the temperature's square.
     """
-    return _resnet(
+    _resnet(
         f"distilled-t{temperature:g}",
+        f"defensive distillation at temperature {temperature:g}",
         epochs=epochs,
         weight_decay=0.0,
         objective=Distillation(temperature=temperature),
     )
 
 
-RECIPES = (
-    _resnet(epochs=40, peak_rate=0.15)
-    | {
-        DIGITS: Recipe(
-            model=DIGITS, data=DIGITS_DATA, epochs=40, peak_rate=0.05, batch=64, shift=1
-        ),
-        f"{DIGITS}-pgd-at": Recipe(
-            model=f"{DIGITS}-pgd-at",
-            data=DIGITS_DATA,
-            epochs=40,
-            peak_rate=0.05,
-            batch=64,
-            shift=1,
-            objective=PGDTraining(eps=0.1, step=0.04, steps=5),
-        ),
-    }
-    # Two steps of 5/255 go as far as the one of 10/255 in Wong et al., on a path that bends once.
-    | _resnet(
-        "pgd-at",
-        epochs=25,
-        objective=PGDTraining(eps=8 / 255, step=5 / 255, steps=2),
-        start=RESNET,
-    )
-    | _fgsm("fgsm-at")
-    | _fgsm("fgsm-at-half", epochs=10, alpha=0.5)
-    | _distilled(100, epochs=25)
-    | _resnet("gaussian", epochs=25, objective=GaussianTraining(sigma=0.25), start=RESNET)
-    | _resnet("pixeldp", epochs=30, objective=PixelDPTraining())
-    # Alpha as in Goodfellow et al. (2015). At alpha 0 this small network does not overfit in 15 epochs.
-    | _fgsm("fgsm-at-plain", epochs=6, alpha=0.5, step=8 / 255, random_start=False)
-    | _resnet("lambda-at", epochs=10, objective=LambdaTraining(), start=RESNET)
-    | _resnet("saturated", epochs=16, objective=SaturationTraining(weight=1.0))
-    | _resnet(
-        "static-augmentation", epochs=8, objective=StaticAugmentation(eps=8 / 255), start=RESNET
-    )
-    | _resnet(
-        "gradient-regularised", epochs=8, objective=GradientPenalty(eps=4 / 255), start=RESNET
-    )
-    | _distilled(20, epochs=12)
+_resnet("", "undefended", epochs=40, peak_rate=0.15)
+_digits("", "undefended, in seconds")
+_digits(
+    "pgd-at",
+    "PGD adversarial training at 0.1, in seconds",
+    objective=PGDTraining(eps=0.1, step=0.04, steps=5),
 )
-"""By name, in the order in which ``train --all-missing`` makes them."""
+# Two steps of 5/255 go as far as the one of 10/255 in Wong et al., on a path that bends once.
+_resnet(
+    "pgd-at",
+    "PGD adversarial training at 8/255",
+    epochs=25,
+    objective=PGDTraining(eps=8 / 255, step=5 / 255, steps=2),
+    start=RESNET,
+)
+_fgsm("fgsm-at", "FGSM adversarial training at 8/255 from random starts")
+_fgsm("fgsm-at-half", "the same, half of the loss on clean pictures", epochs=10, alpha=0.5)
+_distilled(100, epochs=25)
+_resnet(
+    "gaussian",
+    "Gaussian noise of 0.25 on the picture, for randomised smoothing",
+    epochs=25,
+    objective=GaussianTraining(sigma=0.25),
+    start=RESNET,
+)
+_resnet(
+    "pixeldp",
+    "PixelDP: noise behind the first convolution",
+    epochs=30,
+    objective=PixelDPTraining(),
+)
+# Alpha as in Goodfellow et al. (2015). At alpha 0 this small network does not overfit in 15 epochs.
+_fgsm(
+    "fgsm-at-plain",
+    "FGSM without random starts: catastrophic overfitting",
+    epochs=6,
+    alpha=0.5,
+    step=8 / 255,
+    random_start=False,
+)
+_resnet(
+    "lambda-at",
+    "half of each batch adversarial, weighed by 0.3",
+    epochs=10,
+    objective=LambdaTraining(),
+    start=RESNET,
+)
+_resnet(
+    "saturated",
+    "tanh units driven into saturation",
+    epochs=16,
+    objective=SaturationTraining(weight=1.0),
+)
+_resnet(
+    "static-augmentation",
+    "with adversarial copies that were made once",
+    epochs=8,
+    objective=StaticAugmentation(eps=8 / 255),
+    start=RESNET,
+)
+_resnet(
+    "gradient-regularised",
+    "with a penalty on the gradient by the picture",
+    epochs=8,
+    objective=GradientPenalty(eps=4 / 255),
+    start=RESNET,
+)
+_distilled(20, epochs=12)
 
 # Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best of 5,000 held out.
 PAPER_SCHEDULES = {
-    "cifar10-resnet32": Recipe(
-        model="cifar10-resnet32",
+    RESNET: Recipe(
+        model=RESNET,
         data=CIFAR_DATA,
         epochs=100,
         peak_rate=0.1,

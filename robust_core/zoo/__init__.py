@@ -22,12 +22,12 @@ from robust_core.zoo.loading import (
     names,
     ready,
 )
-from robust_core.zoo.specs import BUNDLED, UNDEFENDED, Spec, untrained
+from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, register, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 __all__ = [
-    "BUNDLED",
     "IMAGENET",
+    "MODELS",
     "UNDEFENDED",
     "Description",
     "LazyDetector",
@@ -48,5 +48,7 @@ __all__ = [
     "load_with_progress",
     "names",
     "ready",
+    "register",
+    "spec",
     "untrained",
 ]

@@ -13,7 +13,7 @@ from robust_core.classifier import Classifier, Provenance
 from robust_core.devices import as_device
 from robust_core.zoo import bundled_detectors, imagenet, weights
 from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
-from robust_core.zoo.specs import BUNDLED, UNDEFENDED, untrained
+from robust_core.zoo.specs import UNDEFENDED, has_spec, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def bundled() -> list[str]:
         there = index()
     except ZooError:
         there = {}
-    return [name for name in BUNDLED if name in UNDEFENDED or name in there]
+    detector = bundled_detectors.KIND
+    own = [n for n, entry in there.items() if has_spec(n) and entry.get("kind") != detector]
+    return [*UNDEFENDED, *(name for name in own if name not in UNDEFENDED)]
 
 
 def names() -> list[str]:
@@ -43,9 +45,9 @@ def names() -> list[str]:
 
 
 def family(name: str) -> str:
-    """What kind of pictures a model knows: ``cifar10``, ``digits`` or ``imagenet``."""
+    """What kind of pictures a model knows: that of its data set, or ``imagenet``."""
     _check_name(name)
-    return BUNDLED[name].family if name in BUNDLED else "imagenet"
+    return "imagenet" if name in IMAGENET else spec(name).record.family
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Description:
     resize: int
     channels: int
     interpolation: str = "bilinear"
+    data: str | None = None
+    """The data set that it is trained and tested on; None for ImageNet, which is not registered."""
 
     @property
     def shape(self) -> str:
@@ -70,11 +74,16 @@ class Description:
 def describe(name: str) -> Description:
     """What a model takes and knows. Raises ``ValueError`` for an unknown name."""
     _check_name(name)
-    if name in BUNDLED:
-        spec = BUNDLED[name]
-        resize = min(spec.input_size)
+    if name not in IMAGENET:
+        known = spec(name).record
         return Description(
-            name, spec.family, spec.class_names, spec.input_size, resize, len(spec.mean)
+            name=name,
+            family=known.family,
+            class_names=known.class_names,
+            input_size=known.size,
+            resize=min(known.size),
+            channels=known.channels,
+            data=known.name,
         )
     weights = imagenet_weights(name)
     transform = weights.transforms()
@@ -102,7 +111,7 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     key = (name, str(place))
     with _lock(key):
         if key not in _loaded:
-            own = name in BUNDLED
+            own = name not in IMAGENET
             model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
@@ -156,15 +165,22 @@ def ready(model: Classifier, device: torch.device) -> Classifier:
 
 
 def _check_name(name: str) -> None:
-    if name not in BUNDLED and name not in IMAGENET:
-        raise ValueError(f"model must be one of {', '.join(names())}; got {name!r}")
+    if name in IMAGENET or name in bundled():
+        return
+    if has_spec(name) and name not in index():  # maybe a defence that nobody has trained yet
+        weights.entry_of(name, set(), f"{_remedy(name)}. There are {', '.join(names())}")
+    raise ValueError(f"model must be one of {', '.join(names())}; got {name!r}")
 
 
-def _bundled(name: str, folder: Path | None = None) -> Classifier:
-    remedy = (
+def _remedy(name: str) -> str:
+    return (
         "Restore it from the project's repository, or make it anew: "
         f"python -m robust_core train {name} --install"
     )
+
+
+def _bundled(name: str, folder: Path | None = None) -> Classifier:
+    remedy = _remedy(name)
     needed = {"file", "sha256", "data", "accuracy", "command"}
     entry = weights.entry_of(name, needed, remedy, folder)
     state = weights.tensors(name, entry, remedy, folder)
@@ -185,7 +201,7 @@ def _bundled(name: str, folder: Path | None = None) -> Classifier:
 def is_local(name: str) -> bool:
     """Whether a model can be loaded without a download. Raises ``ValueError`` for an unknown name."""
     _check_name(name)
-    return name in BUNDLED or checkpoint_path(name).exists()
+    return name not in IMAGENET or checkpoint_path(name).exists()
 
 
 def download_size(name: str) -> int:
@@ -194,7 +210,7 @@ def download_size(name: str) -> int:
     Raises ``ValueError`` for an unknown name.
     """
     _check_name(name)
-    if name in BUNDLED:
+    if name not in IMAGENET:
         return 0
     return int(imagenet_weights(name).meta["_file_size"] * 1e6)
 

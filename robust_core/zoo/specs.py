@@ -6,92 +6,93 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 
-from robust_core import models
+from robust_core import data, models
 from robust_core.classifier import Classifier
-from robust_core.data import cifar10, digits
+from robust_core.registry import Registry
 
 
 @dataclass(frozen=True)
 class Spec:
-    """How a model is built and what pictures it takes.
+    """How a model is built and what it is trained on.
 
-    ``base`` is the undefended model that it is the defended form of; None for an undefended one.
+    ``data`` is the data set whose pictures and classes it knows. ``base`` is the undefended model that it
+    is the defended form of; None for an undefended one.
     """
 
-    family: str
+    name: str
+    data: str
     build: Callable[[], nn.Module]
-    class_names: tuple[str, ...]
-    input_size: tuple[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     base: str | None = None
 
+    @property
+    def record(self) -> data.DataSet:
+        """The data set."""
+        return data.get(self.data)
+
 
 RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
-_UNDEFENDED = {
-    RESNET: Spec(
-        family="cifar10",
-        build=models.ResNet32,
-        class_names=cifar10.CLASSES,
-        input_size=(32, 32),
-        mean=(0.4914, 0.4822, 0.4465),
-        std=(0.2470, 0.2435, 0.2616),
+MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+UNDEFENDED = (RESNET, DIGITS)
+"""The project's models that are trained on plain pictures, and are always there."""
+MODELS = Registry(
+    "model",
+    (
+        Spec(RESNET, "cifar10", models.ResNet32, MEAN, STD),
+        Spec(DIGITS, "digits", models.DigitsCNN, (0.3052,), (0.3760,)),
+        # Pixels are not divided by a deviation, so that the noise layer's guarantee is in pixel units.
+        Spec(f"{RESNET}-pixeldp", "cifar10", models.PixelDPResNet32, MEAN, (1.0, 1.0, 1.0), RESNET),
+        Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET),
     ),
-    DIGITS: Spec(
-        family="digits",
-        build=models.DigitsCNN,
-        class_names=digits.CLASSES,
-        input_size=(8, 8),
-        mean=(0.3052,),
-        std=(0.3760,),
-    ),
-}
-
-
-UNDEFENDED = tuple(_UNDEFENDED)
-"""Models that are trained on plain pictures, and are always there."""
-
-
-def _defended(base: str, defence: str, **changes) -> dict[str, Spec]:
-    return {f"{base}-{defence}": replace(_UNDEFENDED[base], base=base, **changes)}
-
-
-BUNDLED = (
-    _UNDEFENDED
-    | _defended(DIGITS, "pgd-at")
-    | _defended(RESNET, "pgd-at")
-    | _defended(RESNET, "fgsm-at")
-    | _defended(RESNET, "fgsm-at-half")
-    | _defended(RESNET, "distilled-t100")
-    | _defended(RESNET, "gaussian")
-    # Pixels are not divided by a deviation here, so that the noise layer's guarantee is in pixel units.
-    | _defended(RESNET, "pixeldp", build=models.PixelDPResNet32, std=(1.0, 1.0, 1.0))
-    | _defended(RESNET, "fgsm-at-plain")
-    | _defended(RESNET, "lambda-at")
-    | _defended(RESNET, "saturated", build=models.SaturatedCNN)
-    | _defended(RESNET, "static-augmentation")
-    | _defended(RESNET, "gradient-regularised")
-    | _defended(RESNET, "distilled-t20")
 )
-"""Every model that the project trains. Of the defended ones those are bundled that the index has."""
+"""Models with a network of their own. A defended form of one is built as it is: see ``spec``."""
+
+
+def register(model: Spec) -> Spec:
+    """Add a model. It is in the zoo once the index has its weights.
+
+    Raises ``ValueError`` for a name that is taken.
+    """
+    return MODELS.register(model)
+
+
+def spec(name: str) -> Spec:
+    """What is known of a model: registered, or ``NAME-DEFENCE``, which is built as ``NAME`` is.
+
+    Raises ``ValueError`` for other names.
+    """
+    base = _base(name)
+    if name in MODELS or base is None:
+        return MODELS.get(name)
+    return replace(base, name=name, base=base.name)
+
+
+def has_spec(name: str) -> bool:
+    """Whether a model of that name can be built."""
+    return name in MODELS or _base(name) is not None
+
+
+def _base(name: str) -> Spec | None:
+    """The undefended model that a name begins with, and that with the longest name of several."""
+    bases = [one for one in MODELS if one.base is None and name.startswith(f"{one.name}-")]
+    return max(bases, key=lambda one: len(one.name), default=None)
 
 
 def untrained(name: str, seed: int = 0) -> Classifier:
-    """One of ``BUNDLED`` with fresh random weights; the global random state is left alone.
+    """A model by the name of its ``spec``, with fresh random weights; the global random state is left alone.
 
-    Raises ``ValueError`` for another name.
+    Raises ``ValueError`` for a name without one.
     """
-    if name not in BUNDLED:
-        raise ValueError(f"model must be one of {', '.join(BUNDLED)}; got {name!r}")
-    spec = BUNDLED[name]
+    known = spec(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = spec.build()
+        network = known.build()
     return Classifier(
         network,
         name=name,
-        class_names=spec.class_names,
-        input_size=spec.input_size,
-        mean=spec.mean,
-        std=spec.std,
+        class_names=known.record.class_names,
+        input_size=known.record.size,
+        mean=known.mean,
+        std=known.std,
     )

@@ -20,7 +20,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 
 def conditions(request: Request, experiment: Experiment) -> dict:
     """All that the result depends on, and what came out."""
-    index = zoo.index() if request.model.name in zoo.BUNDLED else {}
+    index = zoo.index() if request.model.name in zoo.bundled() else {}
     weights, detector = (index.get(name, {}) for name in (request.model.name, request.detector))
     return {
         **experiment.summary(),
