@@ -23,7 +23,7 @@ with left, st.container(key="essentials"):
     with place_of_picture:
         chosen = picture_input.choose_picture(model)
     attack = scores.choose_attack()
-    eps = controls.choose_eps(attack, **scores.EPS.get(model.family, scores.SMALL))
+    eps = controls.choose_eps(attack, **scores.start_of_eps(model))
 with left, st.container(key="more"):
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     how = "crop" if fits else picture_input.choose_fit()
@@ -32,7 +32,7 @@ found = detector_choice.entries_of(model.name)
 with right:
     point = None
     if scores.has_points(found):
-        point = scores.show_architecture(found, classes=10)
+        point = scores.show_architecture(found, model)
     else:
         deflected.show_idea(found)
     scores_place = st.container(key="scores")

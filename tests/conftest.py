@@ -129,7 +129,7 @@ def weights_folder(tmp_path, monkeypatch) -> Path:
     """A folder of weights with the bundled classifiers and no detectors, in place of the real one."""
     folder = tmp_path / "weights"
     shutil.copytree(WEIGHTS, folder)
-    classifiers = {n: e for n, e in weights.index(folder).items() if n in zoo.BUNDLED}
+    classifiers = {n: e for n, e in weights.index(folder).items() if "kind" not in e}
     (folder / "index.json").write_text(json.dumps(classifiers))
     monkeypatch.setattr(weights, "WEIGHTS", folder)
     monkeypatch.setattr(loading, "_detectors", {})

@@ -2,7 +2,7 @@
 
 from docs.generator.markdown import cell, number, percent, table
 from robust_core import zoo
-from robust_core.commands.training.classifier_queue import RECIPES
+from robust_core.training.recipes import ABOUT
 from robust_core.words.detectors import title
 
 
@@ -16,7 +16,7 @@ def bundled() -> str:
     rows = (
         (
             f"`{name}`",
-            RECIPES[name],
+            ABOUT[name],
             index[name]["data"],
             f"{index[name]['parameters']:,}",
             percent(index[name]["accuracy"]),

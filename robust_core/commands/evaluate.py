@@ -34,6 +34,8 @@ NAMED = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``evaluate``."""
+    from robust_core import data
+
     options.add_model_and_attack(parser, required=False)
     parser.add_argument(
         "--eps",
@@ -43,8 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="E",
         help="radii in the attack's norm, pixels in [0, 1]: 0.01 8/255",
     )
+    known = ", ".join(data.names())
     parser.add_argument(
-        "--data", metavar="D", help="cifar10, digits or a folder with one sub-folder per class"
+        "--data", metavar="D", help=f"{known} or a folder with one sub-folder per class"
     )
     parser.add_argument(
         "--suite", metavar="NAME", help="a named set instead of all of these; list shows them"

@@ -142,10 +142,9 @@ def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespa
 def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench":
     from robust_core import zoo
     from robust_core.commands.detector_tables.files import Files
-    from robust_core.data import cifar10
     from robust_core.evaluation.detector_tables.bench import DetectorBench
 
-    images, labels = cifar10.load("test", args.data)
+    images, labels = zoo.spec(MODEL).record.stored("test", args.data)
     index = zoo.index()
     entries = {name: index[name] for name in zoo.detectors(MODEL)}
     files = Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))

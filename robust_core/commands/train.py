@@ -21,7 +21,6 @@ from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
-    from robust_core.training.run import Split
 
 WITHOUT_SCHEDULE = {module.RECIPE: module for module in (reconstruction, safetynet, squeezing)}
 """Detectors that are calibrated and measured against several attacks, with no epochs to choose."""
@@ -30,8 +29,10 @@ WITHOUT_SCHEDULE = {module.RECIPE: module for module in (reconstruction, safetyn
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    width = max(map(len, classifier_queue.RECIPES))
-    lines = (f"  {name:{width}}  {what}" for name, what in classifier_queue.RECIPES.items())
+    from robust_core.training import recipes
+
+    width = max(map(len, recipes.RECIPES.names()))
+    lines = (f"  {name:{width}}  {what}" for name, what in recipes.ABOUT.items())
     parser.epilog = "\n".join(
         ["recipes (and detector, reconstruction, safetynet, squeezing):", *lines]
     )
@@ -75,18 +76,19 @@ def run(args: argparse.Namespace) -> None:
         return
     detector.refuse_options(args)
     recipe = find_recipe(args.recipe, args.paper_schedule, args.epochs)
-    from robust_core import zoo
+    from robust_core import data, zoo
     from robust_core.devices import as_device
     from robust_core.training import export, train
 
     folder = folder_of(args)
     device = as_device(args.device)
-    data, test = (load_split(recipe, split, args.data) for split in ("train", "test"))
+    record = data.get(recipe.data)
+    pictures, test = (record.stored(split, args.data) for split in ("train", "test"))
     model = zoo.untrained(recipe.model, args.seed)
     if recipe.start:
         model.load_state_dict(zoo.load(recipe.start, "cpu").state_dict())
     try:
-        trainer = train(model, recipe, data, folder=folder, seed=args.seed, device=device)
+        trainer = train(model, recipe, pictures, folder=folder, seed=args.seed, device=device)
     except KeyboardInterrupt:
         raise output.Stopped(_where(folder, recipe, args.seed)) from None
     entry = export.export(trainer, test, folder, command(args))
@@ -118,26 +120,14 @@ def find_recipe(name: str, paper: bool = False, epochs: int | None = None) -> "R
     from robust_core.training import recipes
 
     if name not in recipes.RECIPES:
-        known = ", ".join([*recipes.RECIPES, detector.RECIPE, *WITHOUT_SCHEDULE])
+        known = ", ".join([*recipes.RECIPES.names(), detector.RECIPE, *WITHOUT_SCHEDULE])
         raise ValueError(f"recipe must be one of {known}; got {name!r}")
     if paper and name not in recipes.PAPER_SCHEDULES:
         raise ValueError(
             f"{name} has no paper schedule; there is one of {', '.join(recipes.PAPER_SCHEDULES)}"
         )
-    recipe = (recipes.PAPER_SCHEDULES if paper else recipes.RECIPES)[name]
+    recipe = recipes.PAPER_SCHEDULES[name] if paper else recipes.RECIPES.get(name)
     return replace(recipe, epochs=epochs) if epochs else recipe
-
-
-def load_split(recipe: "Recipe", split: str, root: Path | None) -> "Split":
-    """Pictures and labels of ``train`` or ``test``. Raises ``DataMissing`` where there are none."""
-    from robust_core.data import cifar10, digits
-    from robust_core.training import recipes
-
-    if recipe.data == recipes.CIFAR_DATA:
-        return cifar10.load(split, root)
-    if root is not None:
-        raise ValueError(f"{recipe.model} takes no --data: its pictures come with scikit-learn")
-    return digits.load(split)
 
 
 def command(args: argparse.Namespace) -> str:

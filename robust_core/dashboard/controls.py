@@ -62,9 +62,13 @@ def choose_model() -> zoo.Description:
         zoo.names(),
         key=setting("model", zoo.names()[0], one_of(zoo.names())),
         persist_state="session",
-        help="cifar10 and digits models are bundled; imagenet models are downloaded once.",
+        help=f"{_bundled_families()} models are bundled; imagenet models are downloaded once.",
     )
     return zoo.describe(name)
+
+
+def _bundled_families() -> str:
+    return " and ".join(dict.fromkeys(zoo.family(name) for name in zoo.bundled()))
 
 
 def say_reached(model: zoo.Description) -> None:

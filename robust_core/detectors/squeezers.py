@@ -92,10 +92,21 @@ Squeezer = BitDepth | Median | NonLocalMeans
 
 PRESETS: dict[str, tuple[Squeezer, ...]] = {
     "cifar10": (BitDepth(5), Median(2), NonLocalMeans(13, 3, 2)),
-    "digits": (BitDepth(1), Median(2)),
+    "mnist": (BitDepth(1), Median(2)),
     "imagenet": (BitDepth(5), Median(2), NonLocalMeans(11, 3, 4)),
 }
-"""The authors' best joint detectors, by the family of the pictures; theirs for MNIST is for digits."""
+"""The authors' best joint detectors, by the data that they are for."""
+THUMBNAIL = 64
+"""Colour pictures of up to this side are squeezed as those of CIFAR-10, larger ones as ImageNet's."""
+
+
+def preset(shape: tuple[int, int, int]) -> tuple[Squeezer, ...]:
+    """The authors' squeezers for pictures ``(C, H, W)`` like these: grey, small, or photographs."""
+    channels, *sides = shape
+    if channels == 1:
+        return PRESETS["mnist"]
+    return PRESETS["cifar10" if max(sides) <= THUMBNAIL else "imagenet"]
+
 
 _KINDS: dict[str, tuple[type, int]] = {
     "bits": (BitDepth, 1),

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from robust_core.attacks import PGD, PGDPair
 from robust_core.classifier import Classifier
-from robust_core.data import cifar10, digits
+from robust_core.data import DataSet
+from robust_core.data.record import to_float
 from robust_core.detectors import Reconstruction
 
 PICTURES = 250
@@ -65,26 +66,19 @@ class Deflection:
         return sum(pair == (BOTH, self.target) for pair in pairs)
 
 
-def pictures_of(family: str, count: int = PICTURES) -> tuple[Tensor, Tensor]:
+def pictures_of(record: DataSet, count: int = PICTURES) -> tuple[Tensor, Tensor]:
     """The first test pictures in [0, 1], on none of which a threshold was set, and their labels.
 
-    Raises ``DataMissing`` where CIFAR-10 is not on this machine, ``ValueError`` for other families.
+    Raises ``DataMissing`` where the data set is not on this machine.
     """
-    images, labels = _load(family, "test")
+    images, labels = record.stored("test")
     half = min(count, len(images) // 2)
-    images = images[:half]
-    return images.float() / 255 if images.dtype == torch.uint8 else images, labels[:half]
+    return to_float(images[:half]), labels[:half]
 
 
-def _load(family: str, split: str) -> tuple[Tensor, Tensor]:
-    if family not in ("cifar10", "digits"):
-        raise ValueError(f"family must be cifar10 or digits; got {family!r}")
-    return cifar10.load(split) if family == "cifar10" else digits.load(split)
-
-
-def nearest_class(images: Tensor) -> Tensor:
-    """The label of the training digit nearest in L2 to each picture: ``[N]``; nobody attacks that."""
-    known, labels = digits.load("train")
+def nearest_class(record: DataSet, images: Tensor) -> Tensor:
+    """The label of the training picture nearest in L2 to each picture: ``[N]``; nobody attacks that."""
+    known, labels = record.pictures("train")
     return labels[torch.cdist(images.flatten(1), known.flatten(1)).argmin(1)]
 
 

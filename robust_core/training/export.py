@@ -10,7 +10,7 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from robust_core import files, zoo
+from robust_core import data, files, zoo
 from robust_core.paths import WEIGHTS
 from robust_core.training.run import Split, Trainer, accuracy
 
@@ -40,7 +40,7 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
     entry = {
         "file": file,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "data": trainer.recipe.data,
+        "data": data.get(trainer.recipe.data).full_title,
         "accuracy": share,
         "correct": round(share * len(test[1])),
         "n_test": len(test[1]),
@@ -78,5 +78,5 @@ def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
     target = weights / (entry["file"] or "index.json")
     if entry["file"]:
         files.write_bytes(target, (folder / entry["file"]).read_bytes())
-    files.write_json(weights / "index.json", dict(sorted((entries | {name: entry}).items())))
+    files.write_json(weights / "index.json", entries | {name: entry})
     return target

@@ -80,7 +80,7 @@ def _base(name: str) -> Spec | None:
 
 
 def untrained(name: str, seed: int = 0) -> Classifier:
-    """A model by the name of its ``spec``, with fresh random weights; the global random state is left alone.
+    """A model by the name of its ``spec``, with fresh random weights; global random numbers are kept.
 
     Raises ``ValueError`` for a name without one.
     """

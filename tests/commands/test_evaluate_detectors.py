@@ -93,7 +93,7 @@ def evaluated(command, tmp_path, monkeypatch):
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8, generator=generator)
     labels = zoo.load(MODEL, "cpu")(pixels.float() / 255).argmax(1)
-    monkeypatch.setattr(cifar10, "load", lambda split, root: (pixels, labels))
+    monkeypatch.setitem(vars(cifar10.RECORD), "read", lambda split, root: (pixels, labels))
     monkeypatch.setattr(detection_parts, "SIGMAS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(
         detection_parts, "UNSEEN", (("fgsm", {"eps": 8 / 255}, 6), ("noise", {"eps": 0.1}, 3))

@@ -1,14 +1,15 @@
 """``train``: every key of its JSON, Ctrl-C and going on, installation, refusals."""
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
 from robust_core import zoo
-from robust_core.commands.training import classifier_queue
 from robust_core.data import digits
-from robust_core.training import RECIPES, export
+from robust_core.registry import Registry
+from robust_core.training import RECIPES, export, recipes
 from robust_core.training.objectives import Distillation
 from robust_core.training.recipes import PAPER_SCHEDULES
 from robust_core.training.run import Trainer
@@ -62,7 +63,7 @@ def test_what_could_not_be_kept_is_not_trained(trained, tmp_path, monkeypatch):
 def test_ctrl_c_says_where_it_stopped_and_the_same_command_goes_on(trained, monkeypatch):
     straight = trained(folder="straight").json
     step, done = Trainer.step, iter(range(10_000))
-    in_epoch_2 = -(-len(digits.load("train")[1]) // RECIPES["digits-cnn"].batch) + 3
+    in_epoch_2 = -(-len(digits.load("train")[1]) // RECIPES.get("digits-cnn").batch) + 3
 
     def interrupted(self, *arguments):
         if next(done) == in_epoch_2:
@@ -135,12 +136,12 @@ def test_a_missing_or_damaged_data_folder_is_one_line(command, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("nothing",), ["nothing", *RECIPES]),
-        (("digits-cnn", "--data", "."), ["takes no --data"]),
+        (("nothing",), ["nothing", *RECIPES.names()]),
+        (("digits-cnn", "--data", "."), ["takes no data folder"]),
         (("digits-cnn", "--paper-schedule"), ["no paper schedule", *PAPER_SCHEDULES]),
         (("digits-cnn", "--epochs", "0"), ["--epochs", "from 1"]),
         (("digits-cnn", "--device", "abacus"), ["abacus"]),
-        ((), ["RECIPE", *RECIPES, "--all-missing"]),
+        ((), ["RECIPE", *RECIPES.names(), "--all-missing"]),
         (("--all-missing", "--epochs", "2", "--limit", "3"), ["takes no --epochs, --limit"]),
         (("--all-missing", "--seed", "1"), ["takes no --seed"]),
         (("digits-cnn", "--all-missing"), ["digits-cnn has no --all-missing"]),
@@ -154,20 +155,15 @@ def test_mistakes_are_one_clear_line(command, arguments, words):
 def test_help_names_every_recipe(command):
     lines = [line.split() for line in command("train", "--help").out.splitlines()]
     first = [words[0] for words in lines if words]
-    assert all(first.count(name) == 1 for name in RECIPES)
-
-
-def test_the_queue_is_that_of_the_recipes():
-    assert list(classifier_queue.RECIPES) == list(RECIPES)
+    assert all(first.count(name) == 1 for name in RECIPES.names())
 
 
 @pytest.fixture
 def short_queue(monkeypatch, weights_folder):
     """Only the digits are in the queue, for an epoch; ``weights_folder`` has no defended ones."""
     names = ("digits-cnn", "digits-cnn-pgd-at")
-    for name in names:
-        monkeypatch.setitem(RECIPES, name, replace(RECIPES[name], epochs=1))
-    monkeypatch.setattr(classifier_queue, "RECIPES", dict.fromkeys(names, ""))
+    short = [replace(RECIPES.get(name), epochs=1) for name in names]
+    monkeypatch.setattr(recipes, "RECIPES", Registry("recipe", short, key=lambda r: r.model))
     entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
     (weights_folder / "index.json").write_text(json.dumps(entries))
     monkeypatch.setattr(export.install, "__defaults__", (weights_folder,))
@@ -190,11 +186,18 @@ def test_the_queue_trains_and_installs_what_is_missing(command, short_queue, tmp
     assert again.err.strip() == "Nothing is missing: all 2 are installed."
 
 
-def test_ctrl_c_in_the_teacher_of_a_distillation(trained, monkeypatch):
+@pytest.fixture
+def instead():
+    """``instead(recipe)``: it takes the place of the registered one of its model."""
+    with ExitStack() as stack:
+        yield lambda recipe: stack.enter_context(RECIPES.temporarily(recipe))
+
+
+def test_ctrl_c_in_the_teacher_of_a_distillation(trained, instead, monkeypatch):
     hot = Distillation(temperature=20)
-    monkeypatch.setitem(RECIPES, "digits-cnn", replace(RECIPES["digits-cnn"], objective=hot))
+    instead(replace(RECIPES.get("digits-cnn"), objective=hot))
     step, done = Trainer.step, iter(range(10_000))
-    epoch = -(-len(digits.load("train")[1]) // RECIPES["digits-cnn"].batch)
+    epoch = -(-len(digits.load("train")[1]) // RECIPES.get("digits-cnn").batch)
 
     def interrupted(self, *arguments):
         if next(done) == epoch + 3:
@@ -207,9 +210,9 @@ def test_ctrl_c_in_the_teacher_of_a_distillation(trained, monkeypatch):
     assert "Stopped after epoch 1 of 2 of the teacher. Run the" in ended.err.splitlines()[-1]
 
 
-def test_a_training_begins_with_the_weights_that_its_recipe_names(trained, monkeypatch):
-    recipe = replace(RECIPES["digits-cnn"], start="digits-cnn", peak_rate=1e-9)
-    monkeypatch.setitem(RECIPES, "digits-cnn", recipe)
+def test_a_training_begins_with_the_weights_that_its_recipe_names(trained, instead):
+    recipe = replace(RECIPES.get("digits-cnn"), start="digits-cnn", peak_rate=1e-9)
+    instead(recipe)
     ended = trained()
     assert ended.json["correct"] == zoo.index()["digits-cnn"]["correct"]
 

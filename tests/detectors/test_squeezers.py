@@ -9,6 +9,7 @@ from robust_core.detectors.squeezers import (
     BitDepth,
     Median,
     NonLocalMeans,
+    preset,
     squeezer,
 )
 
@@ -24,7 +25,7 @@ def test_they_are_the_filters(pictures):
 
 
 def test_names_lead_back_to_the_squeezer():
-    for squeeze in {*ALL, *(s for preset in PRESETS.values() for s in preset)}:
+    for squeeze in {*ALL, *(s for chosen in PRESETS.values() for s in chosen)}:
         assert squeezer(squeeze.name) == squeeze
     assert [s.name for s in PRESETS["cifar10"]] == ["bits-5", "median-2", "nlm-13-3-2"]
 
@@ -51,3 +52,9 @@ def test_unknown_names_are_refused(name):
 def test_mistakes_are_named(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_preset_is_chosen_by_the_kind_of_pictures():
+    assert preset((1, 8, 8)) == PRESETS["mnist"]
+    assert preset((3, 32, 32)) == preset((3, 48, 64)) == PRESETS["cifar10"]
+    assert preset((3, 224, 224)) == PRESETS["imagenet"]

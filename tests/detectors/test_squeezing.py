@@ -14,7 +14,7 @@ ENTRY = {"recipe": {"squeezers": ["bits-1", "median-2"]}, "threshold": 0.25}
 
 @pytest.fixture(scope="module")
 def detector(digits_model) -> FeatureSqueezing:
-    return FeatureSqueezing(digits_model, PRESETS["digits"])
+    return FeatureSqueezing(digits_model, PRESETS["mnist"])
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def test_nothing_to_squeeze_is_nothing_to_find(digits_model, digits):
 
 
 def test_more_squeezers_never_lower_the_score(digits_model, digits):
-    alone = [FeatureSqueezing(digits_model, [s]).score(digits) for s in PRESETS["digits"]]
-    joint = FeatureSqueezing(digits_model, PRESETS["digits"]).score(digits)
+    alone = [FeatureSqueezing(digits_model, [s]).score(digits) for s in PRESETS["mnist"]]
+    joint = FeatureSqueezing(digits_model, PRESETS["mnist"]).score(digits)
     torch.testing.assert_close(joint, torch.maximum(*alone), atol=1e-6, rtol=0)
 
 
@@ -75,7 +75,7 @@ def test_log_odds_do_not_saturate_where_the_predictions_share_nothing(digits_mod
         mean=(0.0,),
         std=(1.0,),
     )
-    detector = FeatureSqueezing(sure, PRESETS["digits"])
+    detector = FeatureSqueezing(sure, PRESETS["mnist"])
     x = digits.clone().requires_grad_()
     logit = detector.logit(x)
     far = detector.score(x) == 1
@@ -127,8 +127,8 @@ def test_the_gradient_leads_an_attack_to_a_lower_true_score(detector, digits_mod
 
 
 def test_calibration_keeps_to_the_rate_and_the_curve_rises(digits_model, digits, attacked):
-    scores = FeatureSqueezing(digits_model, PRESETS["digits"]).score(digits)
-    detector = FeatureSqueezing(digits_model, PRESETS["digits"], threshold=calibrate(scores, 0.05))
+    scores = FeatureSqueezing(digits_model, PRESETS["mnist"]).score(digits)
+    detector = FeatureSqueezing(digits_model, PRESETS["mnist"], threshold=calibrate(scores, 0.05))
     assert detector.flags(digits).double().mean() <= 0.05 + 1 / 100
     assert torch.equal(detector.flags(digits), scores > detector.threshold)
     caught = [

@@ -19,8 +19,8 @@ def made(digits_model, digits_test):
 
 def test_the_augmentations_are_those_of_the_recipe(made):
     assert [one.kind for one in made[1]] == ["clean", "shifted", "brighter", "noisy", "adversarial"]
-    for name in set(RECIPES) & set(zoo.bundled()):
-        assert augmentation(name) == (RECIPES[name].shift, RECIPES[name].mirror)
+    for name in set(RECIPES.names()) & set(zoo.bundled()):
+        assert augmentation(name) == (RECIPES.get(name).shift, RECIPES.get(name).mirror)
     assert augmentation("imagenet-resnet50") == (0, False)
 
 

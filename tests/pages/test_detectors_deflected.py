@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -11,11 +12,13 @@ from robust_core import zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.detectors import deflected
 from robust_core.dashboard.detectors.deflected_markup import table
+from robust_core.data import digits
 from robust_core.experiment import deflection
 from robust_core.experiment.deflection import BOTH, Deflection, deflect
 from tests import visiting
 from tests.visiting import bodies, ran, text
 
+NEAREST = partial(deflection.nearest_class, digits.RECORD)
 NAME = "digits-cnn-reconstruction"
 CLASSES = tuple("0123456789")
 
@@ -34,8 +37,8 @@ def _fresh(monkeypatch, tmp_path):
 @pytest.fixture(scope="module")
 def found() -> Deflection:
     detector = zoo.load_detector(NAME, "cpu")
-    images, labels = deflection.pictures_of("digits", 60)
-    return deflect(detector, images, labels, target=3, eps=0.5, resembles=deflection.nearest_class)
+    images, labels = deflection.pictures_of(digits.RECORD, 60)
+    return deflect(detector, images, labels, target=3, eps=0.5, resembles=NEAREST)
 
 
 def visit(**query: str) -> AppTest:
@@ -62,10 +65,8 @@ def test_the_gallery_is_computed_on_demand_and_follows_its_settings():
     (gallery,) = bodies(page, "deflected")
     assert gallery.count("<img") == 27
     detector = zoo.load_detector(NAME, "cpu")
-    images, labels = deflection.pictures_of("digits")
-    expected = deflect(
-        detector, images, labels, target=7, eps=0.7, resembles=deflection.nearest_class
-    )
+    images, labels = deflection.pictures_of(digits.RECORD)
+    expected = deflect(detector, images, labels, target=7, eps=0.7, resembles=NEAREST)
     assert gallery.endswith(table(expected, CLASSES))
     assert deflected.sentence(expected, CLASSES) in text(page)
     assert "eps 0.7 (178.5/255)" in text(page)

@@ -10,7 +10,7 @@ import torch
 from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
 from robust_core.training.recipes import RECIPES
 
-RECIPE = RECIPES["digits-cnn"]
+RECIPE = RECIPES.get("digits-cnn")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_what_is_written_is_read(path):
 
 @pytest.mark.parametrize(
     ("recipe", "seed"),
-    [(RECIPE, 4), (replace(RECIPE, epochs=41), 3), (RECIPES["cifar10-resnet32"], 3)],
+    [(RECIPE, 4), (replace(RECIPE, epochs=41), 3), (RECIPES.get("cifar10-resnet32"), 3)],
 )
 def test_another_recipe_or_seed_is_refused(path, recipe, seed):
     with pytest.raises(ValueError, match=r"another recipe or seed: give --seed 3"):

@@ -14,7 +14,7 @@ from robust_core.training.copies import with_copies
 from robust_core.training.objectives import StaticAugmentation
 
 EPS = 8 / 255
-RECIPE = replace(RECIPES["digits-cnn"], objective=StaticAugmentation(eps=EPS))
+RECIPE = replace(RECIPES.get("digits-cnn"), objective=StaticAugmentation(eps=EPS))
 
 
 @pytest.fixture

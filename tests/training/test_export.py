@@ -25,7 +25,7 @@ KEYS = {
 def exported(tmp_path_factory):
     """A short training, its entry and its folder."""
     folder = tmp_path_factory.mktemp("run")
-    recipe = replace(RECIPES["digits-cnn"], epochs=2, averaging=0.5)
+    recipe = replace(RECIPES.get("digits-cnn"), epochs=2, averaging=0.5)
     model = zoo.untrained("digits-cnn", 7)
     trainer = train(model, recipe, digits.load("train"), folder=folder, seed=7, show=False)
     return trainer, export(trainer, digits.load("test"), folder, "the command"), folder

@@ -7,31 +7,31 @@ import pytest
 
 from robust_core import zoo
 from robust_core.training.objectives import Clean
-from robust_core.training.recipes import PAPER_SCHEDULES, RECIPES
+from robust_core.training.recipes import ABOUT, PAPER_SCHEDULES, RECIPES
 from robust_core.training.run import learning_rate
 
 
 def test_every_bundled_model_has_a_recipe():
-    assert set(RECIPES) == set(zoo.BUNDLED)
-    assert all(recipe.model == name for name, recipe in RECIPES.items())
+    assert set(RECIPES.names()) == set(zoo.bundled()) == set(ABOUT)
+    assert all(recipe.data == zoo.spec(recipe.model).data for recipe in RECIPES)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", RECIPES.names())
 def test_a_recipe_can_be_written_down(name):
     """Its objective says which one it is, and no two trainings are the same."""
-    written = asdict(RECIPES[name])
+    written = asdict(RECIPES.get(name))
     assert json.loads(json.dumps(written)) == written | {"milestones": list(written["milestones"])}
     assert written["objective"]["kind"]
-    others = [asdict(recipe) | {"model": name} for n, recipe in RECIPES.items() if n != name]
+    others = [asdict(recipe) | {"model": name} for recipe in RECIPES if recipe.model != name]
     assert written not in others
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", RECIPES.names())
 def test_a_training_starts_from_the_undefended_model_or_from_random_weights(name):
-    recipe, spec = RECIPES[name], zoo.BUNDLED[name]
+    recipe, spec = RECIPES.get(name), zoo.spec(name)
     assert recipe.start in (None, spec.base)
     if recipe.start:
-        base = zoo.BUNDLED[recipe.start]
+        base = zoo.spec(recipe.start)
         assert (base.build, base.mean, base.std) == (spec.build, spec.mean, spec.std)
         assert base.base is None
 
@@ -46,9 +46,9 @@ def test_paper_schedule(epoch, rate):
     assert learning_rate(recipe, epoch, epoch / 100) == pytest.approx(rate)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", RECIPES.names())
 def test_one_cycle_rises_then_falls_to_zero(name):
-    recipe = RECIPES[name]
+    recipe = RECIPES.get(name)
     rates = [learning_rate(recipe, 0, i / 1000) for i in range(1001)]
     peak = rates.index(max(rates))
     assert peak == pytest.approx(1000 * recipe.warmup, abs=1)
@@ -61,7 +61,7 @@ def test_one_cycle_rises_then_falls_to_zero(name):
 
 @pytest.mark.parametrize("name", zoo.bundled())
 def test_the_index_says_how_its_weights_were_made(name):
-    entry, recipe = zoo.index()[name], json.loads(json.dumps(asdict(RECIPES[name])))
+    entry, recipe = zoo.index()[name], json.loads(json.dumps(asdict(RECIPES.get(name))))
     # What an entry does not say came into recipes after it, with the value that was meant all along.
     unsaid = {"objective": asdict(Clean()), "start": None}
     assert unsaid | entry["recipe"] == recipe

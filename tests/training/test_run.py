@@ -22,7 +22,7 @@ from robust_core.training.objectives import (
 from robust_core.training.run import Trainer, accuracy, split_held_out, to_float
 
 CPU = torch.device("cpu")
-TINY = replace(RECIPES["digits-cnn"], epochs=3, batch=100)
+TINY = replace(RECIPES.get("digits-cnn"), epochs=3, batch=100)
 FULL = replace(TINY, averaging=0.9, mirror=True, held_out=147)
 """Everything a recipe can ask for."""
 

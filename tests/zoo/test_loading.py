@@ -151,7 +151,7 @@ def test_descriptions_need_no_weights(name, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", zoo.BUNDLED)
+@pytest.mark.parametrize("name", zoo.bundled())
 def test_every_model_can_be_built_without_weights(name):
     model = zoo.untrained(name).eval()
     height, width = model.input_size
@@ -163,7 +163,7 @@ def test_every_model_can_be_built_without_weights(name):
 
 def test_a_defence_is_listed_once_the_index_has_it(weights_folder):
     name = "digits-cnn-pgd-at"
-    entries = {n: e for n, e in zoo.index().items() if zoo.BUNDLED[n].base is None}
+    entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
     path = weights_folder / "index.json"
     path.write_text(json.dumps(entries))
     undefended = ["cifar10-resnet32", "digits-cnn"]

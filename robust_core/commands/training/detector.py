@@ -90,9 +90,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.training import export
     from robust_core.training.detectors import static as training
 
-    fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
-    if (args.model or MODEL) not in fitting:
-        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {args.model!r}")
+    detector_data.record_of(args.model or MODEL, points=True)
     recipe = recipe_of(args, zoo.load(args.model or MODEL, args.device), adversary)
     name = training.name(recipe)
     folder = args.folder or Path("runs", name)
@@ -116,7 +114,6 @@ def _train(
     """Train and export; returns the entry of the index."""
     from robust_core import zoo
     from robust_core.attacks.pair.mixed import mixed
-    from robust_core.data import cifar10
     from robust_core.training.detectors.crafted import craft
     from robust_core.training.detectors.dynamic import train_dynamic
     from robust_core.training.detectors.export import export_detector
@@ -125,9 +122,10 @@ def _train(
 
     classifier = zoo.load(recipe.model, args.device)
     cache = args.cache or Path("runs", "cache")
-    images = cifar10.load("train", args.data)[0]
+    record = detector_data.record_of(recipe.model, points=True)
+    images = record.stored("train", args.data)[0]
     test, aside = detector_data.halves(
-        cifar10.load("test", args.data), args.test_limit or TEST_LIMIT, detector_data.PICTURES
+        record.stored("test", args.data), args.test_limit or TEST_LIMIT, detector_data.PICTURES
     )
     crafting = craft_in_turn if recipe.adversary == SEVERAL else craft
     if recipe.adversary == DYNAMIC:
@@ -156,7 +154,7 @@ def _train(
         folder=folder,
         cache=cache,
         command=command(args),
-        data="CIFAR-10",
+        data=record.full_title,
         crafting=crafting,
     )
 

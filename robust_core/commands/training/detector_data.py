@@ -10,15 +10,13 @@ from robust_core.words.numbers import exact_share, number
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from robust_core.data import DataSet
     from robust_core.training.detectors.opponents import Opponent
     from robust_core.training.run import Split
 
 PICTURES = 2000
 """At most so many clean pictures for the threshold, and so many to measure on."""
-EPS = {"cifar10": {"fgsm": 4 / 255, "bim": 2 / 255}, "digits": {"fgsm": 0.1, "bim": 0.1}}
-"""Radii by the family of the pictures; for CIFAR-10 about those of Xu et al. (2018)."""
 OWN = ("model", "limit", "test_limit", "cache")
-DATA = {"cifar10": "CIFAR-10", "digits": "scikit-learn digits"}
 
 
 def refuse(args: argparse.Namespace, options: tuple[str, ...], own: tuple[str, ...] = OWN) -> None:
@@ -31,14 +29,14 @@ def refuse(args: argparse.Namespace, options: tuple[str, ...], own: tuple[str, .
         raise ValueError(f"{args.recipe} has no {', '.join(given)}; it takes {taken}")
 
 
-def opponents(family: str) -> dict[str, "Opponent"]:
-    """FGSM, BIM and DeepFool with their parameters for a family of pictures, by name."""
+def opponents(record: "DataSet") -> dict[str, "Opponent"]:
+    """FGSM, BIM and DeepFool with their parameters for the pictures of a data set, by name."""
     from dataclasses import asdict
 
     from robust_core import attacks
     from robust_core.training.detectors.opponents import Opponent
 
-    eps = EPS[family]
+    eps = record.detector_eps
     made = (
         attacks.create("fgsm", eps=eps["fgsm"]),
         attacks.create("bim", eps=eps["bim"], steps=10, step_size=eps["bim"] / 2),
@@ -47,15 +45,19 @@ def opponents(family: str) -> dict[str, "Opponent"]:
     return {attack.name: Opponent(attack.name, attack, asdict(attack)) for attack in made}
 
 
-def load(family: str, split: str, root: Path | None) -> "Split":
-    """Pictures and labels of ``train`` or ``test``. Raises ``DataMissing`` where there are none."""
-    from robust_core.data import cifar10, digits
+def record_of(model: str, *, points: bool = False) -> "DataSet":
+    """The data set that a classifier was trained on; ``points``: only for one that a detector can read.
 
-    if family == "cifar10":
-        return cifar10.load(split, root)
-    if root is not None:
-        raise ValueError("the digits take no --data: they come with scikit-learn")
-    return digits.load(split)
+    Raises ``ValueError`` naming the classifiers that fit.
+    """
+    from robust_core import data, zoo
+
+    names = [name for name in zoo.names() if zoo.describe(name).data]
+    if points:  # inside the network, as the ResNet-32 lets them
+        names = [n for n in names if hasattr(zoo.untrained(n).network, "attachment_points")]
+    if model not in names:
+        raise ValueError(f"--model must be one of {', '.join(names)}; got {model!r}")
+    return data.get(zoo.spec(model).data)
 
 
 def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tensor"]:

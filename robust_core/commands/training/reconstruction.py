@@ -1,6 +1,7 @@
 """``python -m robust_core train reconstruction``: class-conditional reconstruction, of clean pictures."""
 
 import argparse
+import math
 from pathlib import Path
 
 from robust_core.commands import output
@@ -13,11 +14,13 @@ MODEL = "digits-cnn"
 OWN = (*detector_data.OWN, "seed")
 LIMIT = 10_000
 """Training pictures at most, unless ``--limit`` says otherwise."""
+SMALL = 28 * 28
+"""Pictures of up to so many values, channels and all, get the smaller autoencoder."""
 SIZES = {
-    "digits": {"code": 8, "width": 16, "epochs": 60},
-    "cifar10": {"code": 32, "width": 16, "epochs": 15},
+    True: {"code": 8, "width": 16, "epochs": 60},
+    False: {"code": 32, "width": 16, "epochs": 15},
 }
-"""The autoencoder and its epochs by the family of the pictures."""
+"""The autoencoder and its epochs, by whether the pictures are small."""
 
 
 def run(args: argparse.Namespace) -> None:
@@ -26,17 +29,17 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.training.detectors import reconstruction as training
     from robust_core.zoo.weights import fingerprint
 
-    fitting = [name for name in zoo.names() if zoo.family(name) in SIZES]
     name = args.model or MODEL
-    if name not in fitting:
-        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
-    classifier, family = zoo.load(name, args.device), zoo.family(name)
+    record, classifier = detector_data.record_of(name), zoo.load(name, args.device)
     recipe = training.ReconstructionRecipe(
-        name, fingerprint(classifier), limit=args.limit or LIMIT, **SIZES[family]
+        name,
+        fingerprint(classifier),
+        limit=args.limit or LIMIT,
+        **SIZES[math.prod(record.shape) <= SMALL],
     )
-    data = detector_data.load(family, "train", args.data)
+    data = record.stored("train", args.data)
     test, aside = detector_data.halves(
-        detector_data.load(family, "test", args.data),
+        record.stored("test", args.data),
         args.test_limit or detector_data.PICTURES,
         detector_data.PICTURES,
     )
@@ -46,11 +49,11 @@ def run(args: argparse.Namespace) -> None:
             classifier, recipe, data, folder=folder, seed=args.seed
         )
         entry = training.export_reconstruction(
-            *(trainer, list(detector_data.opponents(family).values()), data, test, aside),
+            *(trainer, list(detector_data.opponents(record).values()), data, test, aside),
             folder=folder,
             cache=args.cache or Path("runs", "cache"),
             command=command(args),
-            name_of_data=detector_data.DATA[family],
+            name_of_data=record.full_title,
         )
     except KeyboardInterrupt:
         raise output.Stopped(

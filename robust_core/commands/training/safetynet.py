@@ -20,11 +20,9 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.training.detectors import safetynet as training
     from robust_core.zoo.weights import fingerprint
 
-    fitting = [name for name in zoo.names() if zoo.family(name) == "cifar10"]
     name = args.model or MODEL
-    if name not in fitting:
-        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
-    classifier, there = zoo.load(name, args.device), detector_data.opponents("cifar10")
+    record = detector_data.record_of(name, points=True)
+    classifier, there = zoo.load(name, args.device), detector_data.opponents(record)
     recipe = training.SafetyNetRecipe(
         name,
         fingerprint(classifier),
@@ -32,9 +30,9 @@ def run(args: argparse.Namespace) -> None:
         limit=args.limit or LIMIT,
     )
     measure = args.test_limit or min(recipe.limit, detector_data.PICTURES)
-    images = detector_data.load("cifar10", "train", args.data)[0]
+    images = record.stored("train", args.data)[0]
     test, aside = detector_data.halves(
-        detector_data.load("cifar10", "test", args.data), measure, detector_data.PICTURES
+        record.stored("test", args.data), measure, detector_data.PICTURES
     )
     folder = args.folder or Path("runs", training.name(recipe))
     try:
@@ -44,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
             folder=folder,
             cache=args.cache or Path("runs", "cache"),
             command=command(args),
-            data=detector_data.DATA["cifar10"],
+            data=record.full_title,
         )
     except KeyboardInterrupt:
         raise output.Stopped(

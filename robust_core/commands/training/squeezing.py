@@ -14,29 +14,26 @@ MODEL = "cifar10-resnet32"
 def run(args: argparse.Namespace) -> None:
     """Calibrate and measure; what was crafted is kept for the next call."""
     from robust_core import zoo
-    from robust_core.detectors.squeezers import PRESETS
+    from robust_core.detectors.squeezers import preset
     from robust_core.training.detectors import squeezing as training
     from robust_core.zoo.weights import fingerprint
 
-    fitting = [name for name in zoo.names() if zoo.family(name) in detector_data.EPS]
     name = args.model or MODEL
-    if name not in fitting:
-        raise ValueError(f"--model must be one of {', '.join(fitting)}; got {name!r}")
-    classifier, family = zoo.load(name, args.device), zoo.family(name)
-    squeezers = tuple(squeezer.name for squeezer in PRESETS[family])
+    record, classifier = detector_data.record_of(name), zoo.load(name, args.device)
+    squeezers = tuple(squeezer.name for squeezer in preset(record.shape))
     recipe = training.SqueezingRecipe(name, fingerprint(classifier), squeezers)
     limit = args.limit or detector_data.PICTURES
     test, aside = detector_data.halves(
-        detector_data.load(family, "test", args.data), args.test_limit or limit, limit
+        record.stored("test", args.data), args.test_limit or limit, limit
     )
     folder = args.folder or Path("runs", training.name(recipe))
     try:
         entry = training.export_squeezing(
-            *(classifier, recipe, list(detector_data.opponents(family).values()), test, aside),
+            *(classifier, recipe, list(detector_data.opponents(record).values()), test, aside),
             folder=folder,
             cache=args.cache or Path("runs", "cache"),
             command=command(args),
-            data=detector_data.DATA[family],
+            data=record.full_title,
         )
     except KeyboardInterrupt:
         raise output.Stopped(

@@ -1,6 +1,7 @@
 """Deflected attacks on the page Detectors, on demand; and what a reconstruction detector does."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 
 import plotly.graph_objects as go
@@ -115,9 +116,9 @@ def _wanted() -> None:
 
 def _work(name: str, target: int, eps: float, progress: Reporter) -> Deflection:
     """Load and attack; called in a thread of the engine."""
-    family = zoo.family(zoo.index()[name]["model"])
-    images, labels = deflection.pictures_of(family)
-    resembles = deflection.nearest_class if family == "digits" else None
+    record = zoo.spec(zoo.index()[name]["model"]).record
+    images, labels = deflection.pictures_of(record)
+    resembles = partial(deflection.nearest_class, record) if record.alike_when_near else None
 
     def on(device: torch.device) -> Deflection:
         return deflection.deflect(

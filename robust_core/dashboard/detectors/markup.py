@@ -74,13 +74,13 @@ def _count(module: torch.nn.Module) -> int:
 
 
 @cache
-def parameters() -> tuple[dict[str, int], dict[str, int], int]:
+def parameters(classes: int) -> tuple[dict[str, int], dict[str, int], int]:
     """Of the classifier's part that ends at each point, of the detector there, and of the whole classifier.
 
     Counted on networks without memory: nothing is drawn or loaded.
     """
     with torch.device("meta"):
-        network = ResNet32()
+        network = ResNet32(classes)
         detectors = {point: _count(build(point)) for point in ATTACHMENTS}
     stages = (network.stem, network.stage1, network.stage2, network.stage3)
     parts = {"AD(0)": 0} | dict(zip(list(ATTACHMENTS)[1:], map(_count, stages), strict=True))
@@ -94,7 +94,7 @@ def shape(point: str) -> str:
 
 def chain(chosen: str, classes: int) -> str:
     """The classifier from the picture to its classes; slabs have the side and number of the maps."""
-    parts, _, whole = parameters()
+    parts, _, whole = parameters(classes)
     cells = []
     for point, short in zip(ATTACHMENTS, SHORT, strict=True):
         maps, side, _ = ATTACHMENTS[point].shape
@@ -115,9 +115,9 @@ def chain(chosen: str, classes: int) -> str:
     return f"<div class=chain role=img aria-label='{escape(alt)}'>{''.join(cells)}</div>"
 
 
-def about(point: str) -> str:
+def about(point: str, classes: int) -> str:
     """What a detector at a point reads and is made of, in Markdown."""
-    _, detectors, whole = parameters()
+    _, detectors, whole = parameters(classes)
     pools = ATTACHMENTS[point].poolings
     layers = ["conv 96", *["pool"] * (pools > 0), "conv 192", *["pool"] * (pools > 1), "conv 192"]
     return (

@@ -5,7 +5,7 @@ import json
 import streamlit as st
 import torch
 
-from robust_core import attacks, zoo
+from robust_core import attacks, data, zoo
 from robust_core.dashboard import controls, lab
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.request import Request
@@ -21,9 +21,6 @@ from robust_core.words.verdict import sentence
 MODEL = "cifar10-resnet32"
 """The classifier that detectors are attached to."""
 START = "bim"
-SMALL = {"own": "detect_", "start": 2 / 255}
-EPS = {"digits": {"own": "digits_", "start": 0.15}}
-"""The eps of the page and where it stands at first; by the family of pictures where it must be larger."""
 NONE_YET = "No detectors are bundled for {}."
 HOW = " They are made by: `python -m robust_core train detector --all-missing`."
 
@@ -48,8 +45,22 @@ def choose_attack() -> type[attacks.Attack]:
     return attacks.get(name)
 
 
-def show_architecture(found: dict[str, dict], classes: int) -> str:
-    """The chain of the ResNet-32 and its attachment points; the chosen point."""
+def start_of_eps(model: zoo.Description) -> dict:
+    """Where the eps of the page stands at first, and how its settings are called.
+
+    Pictures on which a larger one is needed have settings of their own.
+    """
+    usual = data.get(zoo.spec(MODEL).data).start_eps
+    start = data.get(model.data).start_eps if model.data else usual
+    return {"own": "detect_" if start == usual else f"{model.data}_", "start": start}
+
+
+def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
+    """The chain of the ResNet-32 and its attachment points; the chosen point.
+
+    A classifier without detectors is shown where those of ``MODEL`` read.
+    """
+    classes = len((model if found else zoo.describe(MODEL)).class_names)
     points = list(ATTACHMENTS)
     st.html(markup.CSS)
     st.markdown("##### Where a detector reads: a second network on what the classifier computes")
@@ -67,7 +78,7 @@ def show_architecture(found: dict[str, dict], classes: int) -> str:
     mine = at(found, point)
     names = [t.removeprefix(f"{point}, ") for n, t in titles(found).items() if n in mine]
     told = f"Bundled here: {'; '.join(names)}." if names else "No bundled detector reads here."
-    st.markdown(f":small[{markup.about(point)} {told}]")
+    st.markdown(f":small[{markup.about(point, classes)} {told}]")
     return point
 
 

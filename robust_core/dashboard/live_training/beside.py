@@ -85,7 +85,7 @@ def measured(
 def difference(plan: Plan, beside: Beside) -> str:
     """What ``beside`` is, and in what it differs from the network trained by ``plan``."""
     if beside.key == DIGITS:
-        recipe = RECIPES[DIGITS]
+        recipe = RECIPES.get(DIGITS)
         return (
             "Clean training is its own control: there is no defence whose worth could be read off. "
             f"{DIGITS} beside it was trained clean as well, with other settings: {recipe.epochs} epochs "

@@ -32,8 +32,9 @@ RADIUS = 0.25
 
 @dataclass(frozen=True)
 class Published:
-    """A result of others, for a chart: said to be that, with where it is from."""
+    """A result of others on a data set, for a chart: said to be that, with where it is from."""
 
+    data: str
     name: str
     clean: float
     robust: float
@@ -42,10 +43,23 @@ class Published:
 
 
 PUBLISHED = (
-    Published("ResNet-32, undefended", 0.9327, 0.0, "PGD-40, Linf 8/255", "PyTorch-Robust"),
-    Published("ResNet-32, PGD training", 0.7942, 0.4746, "PGD-40, Linf 8/255", "PyTorch-Robust"),
-    Published("ResNet-32, PGD training", 0.7942, 0.4299, "AutoAttack, 8/255", "PyTorch-Robust"),
-    Published("ResNet-32, FGSM training", 0.8823, 0.0004, "PGD-10, Linf 8/255", "PyTorch-Robust"),
+    Published(
+        "cifar10", "ResNet-32, undefended", 0.9327, 0.0, "PGD-40, Linf 8/255", "PyTorch-Robust"
+    ),
+    Published(
+        "cifar10", "ResNet-32, PGD training", 0.7942, 0.4746, "PGD-40, Linf 8/255", "PyTorch-Robust"
+    ),
+    Published(
+        "cifar10", "ResNet-32, PGD training", 0.7942, 0.4299, "AutoAttack, 8/255", "PyTorch-Robust"
+    ),
+    Published(
+        "cifar10",
+        "ResNet-32, FGSM training",
+        0.8823,
+        0.0004,
+        "PGD-10, Linf 8/255",
+        "PyTorch-Robust",
+    ),
 )
 """METHODS of the field on the same architecture; the README of that project has them."""
 
@@ -106,7 +120,7 @@ def trade_off_chart(report: Report) -> go.Figure:
 
 def published_for(report: Report) -> tuple[Published, ...]:
     """Results of others on the report's data; empty where there are none."""
-    return PUBLISHED if report.data == "cifar10" else ()
+    return tuple(one for one in PUBLISHED if one.data == report.data)
 
 
 def _certified(report: Report) -> list[go.Scatter]:

@@ -25,8 +25,8 @@ MOST_BANDS = 4
 """Intervals of more curves than this would lie over each other."""
 
 
-COHEN = {0.25: ((0, 0.748), (0.25, 0.600), (0.5, 0.428), (0.75, 0.266), (1.0, 0.0))}
-"""Cohen et al. (2019), CIFAR-10, ResNet-110, 500 pictures, n 100,000: share by radius, by sigma."""
+COHEN = {"cifar10": {0.25: ((0, 0.748), (0.25, 0.600), (0.5, 0.428), (0.75, 0.266), (1.0, 0.0))}}
+"""Cohen et al. (2019), ResNet-110, 500 pictures, n 100,000: share by radius, by sigma, by data set."""
 
 
 def colour(subject: str, subjects: Sequence[str]) -> str:
@@ -141,18 +141,18 @@ def certified_curves(rows: Sequence[CertifiedRow], data: str) -> go.Figure:
                 hovertemplate="%{customdata}<extra></extra>",
             )
         )
+    published = COHEN.get(data, {})
     traces += [
         go.Scatter(
-            x=[r for r, _ in COHEN[sigma]],
-            y=[share for _, share in COHEN[sigma]],
+            x=[r for r, _ in published[sigma]],
+            y=[share for _, share in published[sigma]],
             name=f"published: Cohen et al. (2019), sigma {sigma:g}",
             mode="markers+lines",
             line={"color": GREY, "dash": "dot", "width": 1},
             hovertemplate="published: %{y:.1%} at %{x:.2f}, ResNet-110 on CIFAR-10, "
             "500 pictures, n 100,000<extra></extra>",
         )
-        for sigma in dict.fromkeys(row.sigma for row in rows if row.sigma in COHEN)
-        if data == "cifar10"
+        for sigma in dict.fromkeys(row.sigma for row in rows if row.sigma in published)
     ]
     layout = plots.layout(
         400,

@@ -9,7 +9,6 @@ from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
 from robust_core.progress import Progress, counter
 from robust_core.training.live.train import DIGITS, Plan, Watched, first_weights
-from robust_core.training.recipes import DIGITS_DATA
 
 
 @dataclass(frozen=True)
@@ -55,5 +54,7 @@ def train_control(control: Control, *, progress: Progress | None = None) -> Clas
         trainer.run_epoch(data, None, show=False)
     done = zoo.ready(trainer.result(), torch.device("cpu"))
     done.name = f"{DIGITS}-control"
-    done.provenance = Provenance(DIGITS_DATA, source="live training", details=control.choices)
+    done.provenance = Provenance(
+        digits.RECORD.full_title, source="live training", details=control.choices
+    )
     return done

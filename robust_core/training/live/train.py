@@ -30,7 +30,7 @@ from robust_core.training.objectives import (
 from robust_core.training.objectives.base import check
 from robust_core.training.objectives.crafting import ascend, crafting_copy
 from robust_core.training.pictures import Split
-from robust_core.training.recipes import DIGITS, DIGITS_DATA, Recipe
+from robust_core.training.recipes import DIGITS, Recipe
 from robust_core.training.run import Trainer, lesson
 from robust_core.zoo import specs
 
@@ -137,7 +137,7 @@ class Plan:
         """One cycle of the learning rate. Small batches and no weight decay: few epochs are enough."""
         return Recipe(
             model=DIGITS,
-            data=DIGITS_DATA,
+            data=digits.RECORD.name,
             epochs=self.epochs,
             peak_rate=0.03,
             batch=32,
@@ -242,7 +242,7 @@ def train_live(
     seen = measure(done, plan.eps, split="train")
     details = plan.choices
     done.name = f"{DIGITS}-live"
-    done.provenance = Provenance(DIGITS_DATA, final.clean, "live training", details)
+    done.provenance = Provenance(digits.RECORD.full_title, final.clean, "live training", details)
     return Trained(plan, done, tuple(history), final, seen, time.perf_counter() - begun)
 
 
