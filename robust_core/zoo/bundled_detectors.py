@@ -21,12 +21,12 @@ NEEDED = {"method", "model", "file", "data", "command", "recipe", "threshold"}
 
 
 def names(model: str | None = None, folder: Path | None = None) -> list[str]:
-    """The bundled detectors, or those of one classifier, by their names."""
-    return sorted(
+    """The bundled detectors, or those of one classifier, as they stand in the index."""
+    return [
         name
         for name, entry in weights.index(folder).items()
         if entry.get("kind") == KIND and model in (None, entry.get("model"))
-    )
+    ]
 
 
 def default(model: str, folder: Path | None = None) -> str | None:
