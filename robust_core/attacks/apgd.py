@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robust_core.attacks.attempts import Attempts, Best, ways
+from robust_core.attacks.attempts import Best, best_restart, best_way
 from robust_core.attacks.balls import L2Ball, LinfBall, per_picture
 from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import (
@@ -24,7 +24,7 @@ from robust_core.attacks.gradient import (
     loss_parameter,
 )
 from robust_core.attacks.losses import ascended
-from robust_core.attacks.multitargeted import targets_parameter
+from robust_core.attacks.multitargeted import TowardsEach
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -41,10 +41,14 @@ def checkpoints(steps: int) -> list[int]:
 
     ``p_1 = 0.22``, ``p_{j+1} = p_j + max(p_j - p_{j-1} - 0.03, 0.06)`` (section 3.1), in hundredths.
     """
-    before, share, marks = 0, 22, []
+    before = 0
+    share = 22
+    marks = []
     while share <= 100:
         marks.append(-(-share * steps // 100))
-        before, share = share, share + max(share - before - 3, 6)
+        longer = max(share - before - 3, 6)
+        before = share
+        share += longer
     return sorted(set(marks))
 
 
@@ -87,7 +91,10 @@ class Path(Rows):
     def arrive(self, x: Tensor, value: Tensor, gradient: Tensor) -> None:
         """The next iterate is ``x``."""
         self.rises = self.rises + (value > self.value)
-        self.before, self.x, self.value, self.gradient = self.x, x, value, gradient
+        self.before = self.x
+        self.x = x
+        self.value = value
+        self.gradient = gradient
         higher = value > self.top_value
         self.top = choose(higher, x, self.top)
         self.top_value = choose(higher, value, self.top_value)
@@ -101,7 +108,9 @@ class Path(Rows):
         self.x = choose(stuck, self.top, self.x)
         self.value = choose(stuck, self.top_value, self.value)
         self.gradient = choose(stuck, self.top_gradient, self.gradient)
-        self.halved, self.mark, self.rises = stuck, self.top_value, torch.zeros_like(self.rises)
+        self.halved = stuck
+        self.mark = self.top_value
+        self.rises = torch.zeros_like(self.rises)
 
 
 def choose(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
@@ -117,9 +126,11 @@ def auto_climb(
     With ``leave`` a picture's search ends where it first reaches the goal. ``steps + 1`` forward and
     ``steps`` backward passes at most.
     """
-    best, marks = Best(x), checkpoints(steps)
+    best = Best(x)
+    marks = checkpoints(steps)
     rows = torch.arange(len(x), device=x.device)
-    judged, path = 0, None
+    judged = 0
+    path = None
     for k in range(steps + 1):
         with oracle.within(rows):
             value, reached, gradient = look(oracle, x, aim, loss, last=k == steps)
@@ -133,7 +144,10 @@ def auto_climb(
             judged = k
         if leave and reached.any():
             on = ~reached
-            rows, path, ball, aim = rows[on], path[on], ball[on], aim[on]
+            rows = rows[on]
+            path = path[on]
+            ball = ball[on]
+            aim = aim[on]
             if not len(rows):
                 break
         if k < steps:
@@ -146,7 +160,8 @@ def look(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The loss at ``x`` ``[N]``, who has reached the goal, and the gradient (0 at the last)."""
     if last:
-        gradient, logits = torch.zeros_like(x), oracle.logits(x)
+        gradient = torch.zeros_like(x)
+        logits = oracle.logits(x)
         oracle.record(x, aim, loss, logits)
     else:
         gradient, logits = oracle.ascent(x, aim, loss)
@@ -191,12 +206,8 @@ class APGD(Attack):
         return self.restarts * (self.steps + 1)
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        if self.restarts == 1:
-            return self.run_once(oracle, images, aim, draw=0, loss=self.loss)
-        attempts = Attempts(oracle, images, aim)
-        for draw in range(self.restarts):
-            attempts.make(partial(self.run_once, draw=draw, loss=self.loss))
-        return attempts.best.x
+        run_once = partial(self.run_once, loss=self.loss)
+        return best_restart(run_once, self.restarts, oracle, images, aim)
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int, loss: str) -> Tensor:
         """Auto-PGD from the random start of that number."""
@@ -232,7 +243,7 @@ class APGDL2(APGD):
 
 
 @dataclass(frozen=True, kw_only=True)
-class APGDT(APGD):
+class APGDT(TowardsEach, APGD):
     """Targeted Auto-PGD with the DLR loss (Croce, Hein, 2020, eq. 7 and section 4).
 
     As ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in
@@ -259,18 +270,9 @@ class APGDT(APGD):
         "model has fewer than four classes. The others as for PGD.",
         choices=LOSS_NAMES,
     )
-    targets: int = targets_parameter()
-
-    @property
-    def observations(self) -> int:
-        return self.targets * self.restarts * (self.steps + 1)
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         clean = oracle.logits(images, aim)
         loss = "margin" if self.loss == "dlr" and clean.shape[1] < 4 else self.loss
-        attempts = Attempts(oracle, images, aim)
-        for number, way in enumerate(ways(aim, clean, self.targets)):
-            for draw in range(self.restarts):
-                run = partial(self.run_once, draw=draw * self.targets + number, loss=loss)
-                attempts.make(run, way)
-        return attempts.best.x
+        run_once = partial(self.run_once, loss=loss)
+        return best_way(run_once, self.restarts, oracle, images, aim, clean, self.targets)

@@ -1,6 +1,7 @@
 """Several attempts at the same pictures: the best of each is kept, and what is done leaves."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -9,6 +10,13 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 
 Perturb = Callable[[Oracle, Tensor, Aim], Tensor]
+Value = Callable[[Aim, Tensor], Tensor]
+"""From a goal and logits ``[N, K]`` to what tells the better of two failures, ``[N]``."""
+
+
+def beyond(aim: Aim, logits: Tensor) -> Tensor:
+    """How far beyond its goal each picture is, in logits, ``[N]``; a goal may have its own idea of it."""
+    return aim.margin(logits)
 
 
 class Best:
@@ -34,21 +42,22 @@ class Best:
         equal = reached == self.reached[rows]
         better = (reached & ~equal) | (equal & (value > self.value[rows]))
         rows = rows[better]
-        self.x[rows], self.value[rows], self.reached[rows] = (
-            x[better],
-            value[better],
-            reached[better],
-        )
+        self.x[rows] = x[better]
+        self.value[rows] = value[better]
+        self.reached[rows] = reached[better]
 
 
 class Attempts:
     """Attacks on the same pictures one after the other, each on those that still stand.
 
-    They are compared by how far they are beyond the goal, in logits.
+    They are compared by ``value``: how far they are beyond the goal in logits, where nothing is said.
     """
 
-    def __init__(self, oracle: Oracle, images: Tensor, aim: Aim) -> None:
-        self.oracle, self.images, self.aim = oracle, images, aim
+    def __init__(self, oracle: Oracle, images: Tensor, aim: Aim, value: Value = beyond) -> None:
+        self.oracle = oracle
+        self.images = images
+        self.aim = aim
+        self.value = value
         self.best = Best(images)
 
     def try_unchanged(self, loss: str) -> None:
@@ -70,7 +79,48 @@ class Attempts:
 
     def _offer(self, rows: Tensor, x: Tensor, logits: Tensor) -> None:
         aim = self.aim[rows]
-        self.best.offer(rows, x, aim.margin(logits), aim.success(logits))
+        self.best.offer(rows, x, self.value(aim, logits), aim.success(logits))
+
+
+def best_restart(
+    run_once: Callable[..., Tensor],
+    restarts: int,
+    oracle: Oracle,
+    images: Tensor,
+    aim: Aim,
+    value: Value = beyond,
+) -> Tensor:
+    """The best for each picture of ``run_once(oracle, images, aim, draw=k)`` for k below ``restarts``.
+
+    A picture that has reached the goal leaves before the next run, so more runs never lower the success.
+    A single run is not judged, which saves a pass.
+    """
+    if restarts == 1:
+        return run_once(oracle, images, aim, draw=0)
+    attempts = Attempts(oracle, images, aim, value)
+    for draw in range(restarts):
+        attempts.make(partial(run_once, draw=draw))
+    return attempts.best.x
+
+
+def best_way(
+    run_once: Callable[..., Tensor],
+    restarts: int,
+    oracle: Oracle,
+    images: Tensor,
+    aim: Aim,
+    clean: Tensor,
+    targets: int,
+) -> Tensor:
+    """As ``best_restart``, towards each of the ``targets`` likeliest other classes in turn.
+
+    ``clean`` are the logits ``[N, K]`` of ``images``. Every way has draws of its own.
+    """
+    attempts = Attempts(oracle, images, aim)
+    for number, way in enumerate(ways(aim, clean, targets)):
+        for draw in range(restarts):
+            attempts.make(partial(run_once, draw=draw * targets + number), way)
+    return attempts.best.x
 
 
 def ways(aim: Aim, clean: Tensor, count: int) -> list[Tensor | None]:

@@ -52,7 +52,8 @@ class LinfBall:
     """All pictures whose every value is within ``eps`` of the clean one, and in [0, 1]."""
 
     def __init__(self, images: Tensor, eps: float) -> None:
-        self.images, self.eps = images, eps
+        self.images = images
+        self.eps = eps
         self.lower = (images - eps).clamp_(min=0)
         self.upper = (images + eps).clamp_(max=1)
 
@@ -85,7 +86,8 @@ class L2Ball:
     """All pictures within Euclidean distance ``eps`` of the clean one, and in [0, 1]."""
 
     def __init__(self, images: Tensor, eps: float) -> None:
-        self.images, self.eps = images, eps
+        self.images = images
+        self.eps = eps
 
     def start(self, seed: int, draw: int) -> Tensor:
         """Uniform in the ball: a normal direction, and a radius of ``eps * u ** (1 / d)``."""

@@ -171,7 +171,8 @@ class Attack(Parameters):
         """``perturb`` for the pictures that the goal is about; the others stay as they are."""
         if aim.chosen is None:
             return self.perturb(oracle, images, aim)
-        adversarial, rows = images.clone(), aim.chosen.nonzero().squeeze(1)
+        adversarial = images.clone()
+        rows = aim.chosen.nonzero().squeeze(1)
         if len(rows):
             with oracle.within(rows):
                 adversarial[rows] = self.perturb(oracle, images[rows], aim[rows])

@@ -5,11 +5,13 @@ and whether the start is random.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from robust_core.attacks.attempts import Value, best_restart, beyond
 from robust_core.attacks.balls import L2Ball, LinfBall
 from robust_core.attacks.base import LARGEST, Attack
 from robust_core.attacks.checks import check_restarts
@@ -98,7 +100,8 @@ def _climb_until(
         with oracle.within(left):
             gradient, logits = oracle.ascent(x[left], aim[left], loss)
         on = ~aim[left].success(logits)
-        left, gradient = left[on], gradient[on]
+        left = left[on]
+        gradient = gradient[on]
         if not len(left):
             break
         x[left] = ball[left].step(x[left], gradient, size)
@@ -108,7 +111,61 @@ def _climb_until(
 
 
 @dataclass(frozen=True, kw_only=True)
-class BIM(Attack):
+class Steps(Attack):
+    """Base of attacks that take steps within a ball, at first in Linf."""
+
+    ball: ClassVar[type[Ball]] = LinfBall
+
+    eps: float = eps_parameter(LINF_EPS, "linf")
+    steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
+    step_size: float | None = parameter(
+        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, high=LARGEST, unit="[0, 1]"
+    )
+
+    @property
+    def observations(self) -> int:
+        return self.steps + 1
+
+    @property
+    def size(self) -> float:
+        """Length of one step: ``step_size``, or 2.5 eps / steps."""
+        return 2.5 * self.eps / self.steps if self.step_size is None else self.step_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restarts(Attack):
+    """Base of attacks from random starts; each picture keeps its best. Subclasses say what one run is."""
+
+    random_start: bool = parameter(True, "Start at a random point of the ball.")
+    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
+    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_restarts(self.restarts, self.random_start)
+
+    @property
+    def observations(self) -> int:
+        return self.restarts * super().observations
+
+    @property
+    def value(self) -> Value:
+        """What tells the better of two runs that failed: how far they are beyond the goal, in logits."""
+        return beyond
+
+    def start(self, ball: Ball, draw: int) -> Tensor:
+        return ball.start(self.seed, draw) if self.random_start else ball.images
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        return best_restart(self.run_once, self.restarts, oracle, images, aim, self.value)
+
+    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
+        """One run, from the start of that number."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class BIM(Steps):
     """Basic iterative method in Linf (Kurakin et al., 2017, section 2.2), also known as I-FGSM."""
 
     name: ClassVar[str] = "bim"
@@ -119,23 +176,8 @@ class BIM(Attack):
         r"(\nabla_x J(x_n, y))\big)"
     )
     paper: ClassVar[Paper] = KURAKIN
-    ball: ClassVar[type[Ball]] = LinfBall
 
-    eps: float = eps_parameter(LINF_EPS, "linf")
-    steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
-    step_size: float | None = parameter(
-        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, high=LARGEST, unit="[0, 1]"
-    )
     loss: str = loss_parameter()
-
-    @property
-    def observations(self) -> int:
-        return self.steps + 1
-
-    @property
-    def size(self) -> float:
-        """Length of one step: ``step_size``, or 2.5 eps / steps."""
-        return 2.5 * self.eps / self.steps if self.step_size is None else self.step_size
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         return self.climb(oracle, self.ball(images, self.eps), images, aim)
@@ -163,7 +205,7 @@ class BIML2(BIM):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGD(BIM):
+class PGD(Restarts, BIM):
     """Projected gradient descent in Linf (Madry et al., 2018, section 2.1).
 
     BIM from random starts; each picture keeps its best restart. A picture that has reached the goal
@@ -180,41 +222,14 @@ class PGD(BIM):
     paper: ClassVar[Paper] = MADRY
 
     steps: int = parameter(20, "Number of gradient steps.", low=1, high=10_000)
-    random_start: bool = parameter(True, "Start at a random point of the ball.")
-    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
-    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_restarts(self.restarts, self.random_start)
 
     @property
-    def observations(self) -> int:
-        return self.restarts * (self.steps + 1)
+    def value(self) -> Value:
+        return partial(ascended, self.loss)
 
-    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
         ball = self.ball(images, self.eps)
-        if self.restarts == 1:
-            return self.climb(oracle, ball, self.start(ball, 0), aim)
-        best = images.clone()
-        best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
-        rows = torch.arange(len(images), device=images.device)
-        for draw in range(self.restarts):
-            part, part_aim = ball[rows], aim[rows]
-            with oracle.within(rows):
-                x = self.climb(oracle, part, self.start(part, draw), part_aim)
-                logits = oracle.logits(x)
-            done = part_aim.success(logits)
-            loss = ascended(self.loss, part_aim, logits).to(best_loss.dtype)
-            better = done | (loss > best_loss[rows])
-            best[rows[better]], best_loss[rows[better]] = x[better], loss[better]
-            rows = rows[~done]
-            if not len(rows):
-                break
-        return best
-
-    def start(self, ball: Ball, draw: int) -> Tensor:
-        return ball.start(self.seed, draw) if self.random_start else ball.images
+        return self.climb(oracle, ball, self.start(ball, draw), aim)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,12 +1,12 @@
 """Multi-targeted PGD: away from a class by going to each of the others in turn."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 from torch import Tensor
 
-from robust_core.attacks.attempts import Attempts, ways
+from robust_core.attacks.attempts import best_way
+from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import PGD
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
@@ -19,7 +19,18 @@ def targets_parameter() -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGDT(PGD):
+class TowardsEach(Attack):
+    """Base of attacks that leave a class by going to each of the likeliest others in turn."""
+
+    targets: int = targets_parameter()
+
+    @property
+    def observations(self) -> int:
+        return self.targets * super().observations
+
+
+@dataclass(frozen=True, kw_only=True)
+class PGDT(TowardsEach, PGD):
     """PGD towards each of the likeliest other classes (Gowal et al., 2019, algorithm 1).
 
     The gradient of an untargeted loss follows the class that is ahead at the moment, and may never
@@ -40,21 +51,6 @@ class PGDT(PGD):
     )
     paper: ClassVar[Paper] = GOWAL
 
-    targets: int = targets_parameter()
-
-    @property
-    def observations(self) -> int:
-        return self.targets * self.restarts * (self.steps + 1)
-
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         clean = oracle.logits(images, aim)
-        attempts = Attempts(oracle, images, aim)
-        for number, way in enumerate(ways(aim, clean, self.targets)):
-            for draw in range(self.restarts):
-                attempts.make(partial(self.run_once, draw=draw * self.targets + number), way)
-        return attempts.best.x
-
-    def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
-        """PGD from the start of that number."""
-        ball = self.ball(images, self.eps)
-        return self.climb(oracle, ball, self.start(ball, draw), aim)
+        return best_way(self.run_once, self.restarts, oracle, images, aim, clean, self.targets)

@@ -83,5 +83,6 @@ class Noise(Attack):
             oracle.observe(drawn, loss)
             oracle.count("iterations")
             better = loss > best_loss
-            best[better], best_loss[better] = drawn[better], loss[better].to(best_loss.dtype)
+            best[better] = drawn[better]
+            best_loss[better] = loss[better].to(best_loss.dtype)
         return best

@@ -28,8 +28,11 @@ class Oracle:
         observer: Callable[[Tensor, Tensor], object] | None = None,
         recording: bool = True,
     ) -> None:
-        self.model, self.observer, self.size = model, observer, len(images)
-        self.dtype, self.device = images.dtype, images.device
+        self.model = model
+        self.observer = observer
+        self.size = len(images)
+        self.dtype = images.dtype
+        self.device = images.device
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
         self.recording = recording or observer is not None
         self._trace: list[tuple[Tensor | None, Tensor]] = []

@@ -1,19 +1,17 @@
 """Attacks with full knowledge of a classifier and its detector: within a ball, and of least length."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from robust_core.attacks.apgd import MOMENTUM, look
-from robust_core.attacks.attempts import Attempts, Best
+from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import LinfBall, per_picture
-from robust_core.attacks.base import GOALS, LARGEST, Attack
+from robust_core.attacks.base import GOALS, LARGEST
 from robust_core.attacks.carlini.l2 import CWL2
-from robust_core.attacks.checks import check_restarts
-from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.gradient import Restarts, Steps
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.pair.joint import detector_parameter, facing
 from robust_core.goals import Aim
@@ -22,7 +20,7 @@ from robust_core.parameters import Paper, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGDPair(Attack):
+class PGDPair(Restarts, Steps):
     """PGD in Linf on the margin of a classifier joined with its detector (``joint.Unseen``).
 
     Each step climbs what is still lacking, as selective PGD does (Bryniarski et al., 2021): the
@@ -53,23 +51,11 @@ class PGDPair(Attack):
     # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
     goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
 
-    eps: float = eps_parameter(LINF_EPS, "linf")
     steps: int = parameter(40, "Number of gradient steps.", low=1, high=10_000)
     step_size: float | None = parameter(
         None, "First step; falls to 0. Empty: eps.", above=0.0, high=LARGEST, unit="[0, 1]"
     )
-    random_start: bool = parameter(True, "Start at a random point of the ball.")
-    restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
-    seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
     detector: object = detector_parameter()
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_restarts(self.restarts, self.random_start)
-
-    @property
-    def observations(self) -> int:
-        return self.restarts * (self.steps + 1)
 
     @property
     def size(self) -> float:
@@ -78,18 +64,15 @@ class PGDPair(Attack):
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         with facing(oracle, self.detector, aim) as unseen:
-            if self.restarts == 1:
-                return self.run_once(oracle, images, unseen, draw=0)
-            attempts = Attempts(oracle, images, unseen)
-            for draw in range(self.restarts):
-                attempts.make(partial(self.run_once, draw=draw))
-            return attempts.best.x
+            return super().perturb(oracle, images, unseen)
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
         """The best iterate from the random start of that number."""
-        ball, best = LinfBall(images, self.eps), Best(images)
-        x = ball.start(self.seed, draw) if self.random_start else images
-        rows, total = best.standing, torch.zeros_like(images)
+        ball = LinfBall(images, self.eps)
+        x = self.start(ball, draw)
+        best = Best(images)
+        rows = best.standing
+        total = torch.zeros_like(images)
         for k in range(self.steps + 1):
             value, reached, gradient = look(oracle, x, aim, "margin", last=k == self.steps)
             best.offer(rows, x, value, reached)

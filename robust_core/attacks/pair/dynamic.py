@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.attacks.balls import LinfBall
-from robust_core.attacks.base import GOALS, LARGEST, Attack
+from robust_core.attacks.base import GOALS
 from robust_core.attacks.checks import check_detector_logit
-from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.gradient import Steps
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.modes import evaluating
@@ -18,7 +18,7 @@ from robust_core.parameters import Paper, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dynamic(Attack):
+class Dynamic(Steps):
     """BIM that climbs the losses of two networks: the classifier's, and its detector's.
 
     Each step adds two signs, taken before they are mixed, so that the scale of neither loss counts.
@@ -43,11 +43,6 @@ class Dynamic(Attack):
     # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
     goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
 
-    eps: float = eps_parameter(LINF_EPS, "linf")
-    steps: int = parameter(10, "Number of gradient steps.", low=1, high=10_000)
-    step_size: float | None = parameter(
-        None, "Length of a step; empty: 2.5 eps / steps.", above=0.0, high=LARGEST, unit="[0, 1]"
-    )
     sigma: float = parameter(
         0.3,
         "Share of the detector: 0 fools the classifier only, 1 the detector only.",
@@ -62,13 +57,9 @@ class Dynamic(Attack):
     def observations(self) -> int:
         return self.steps + (self.sigma < 1)
 
-    @property
-    def size(self) -> float:
-        """Length of one step: ``step_size``, or 2.5 eps / steps."""
-        return 2.5 * self.eps / self.steps if self.step_size is None else self.step_size
-
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        ball, x = LinfBall(images, self.eps), images
+        ball = LinfBall(images, self.eps)
+        x = images
         if self.sigma == 1:
             oracle.check(images, aim)
         module = self.detector if isinstance(self.detector, nn.Module) else None

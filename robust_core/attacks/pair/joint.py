@@ -39,7 +39,8 @@ class Joint(nn.Module):
 
     def __init__(self, model: Callable[[Tensor], Tensor], detector: object) -> None:
         super().__init__()
-        self.model, self.detector = model, detector
+        self.model = model
+        self.detector = detector
         self.shift = log_odds(getattr(detector, "threshold", 0.5))
         self.shared = hasattr(detector, "both") and getattr(detector, "classifier", None) is model
 

@@ -23,7 +23,8 @@ def mixed(
     trunk; the two gradients are two passes back. Gradients are not checked nor counted here: this runs
     inside a training loop (Metzen et al., 2017, section 3.4).
     """
-    ball, x = LinfBall(images, eps), images
+    ball = LinfBall(images, eps)
+    x = images
     share = per_picture(sigma, images)
     for _ in range(steps):
         leaf = x.detach().requires_grad_()
