@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detector_choice, lab, picture_input, result, settings
+from robust_core.dashboard import (
+    controls,
+    detector_choice,
+    lab,
+    left_column,
+    picture_input,
+    result,
+    settings,
+)
 from robust_core.dashboard.attack import depth
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
@@ -12,15 +20,10 @@ PRIVACY = (
     "is closed."
 )
 
-left, right = st.columns([1, 2.9], gap="small")
+essentials, more, right = left_column.lay_out(gap="small")
 
-with left:
-    essentials, more = st.container(key="essentials"), st.container(key="more")
 with essentials:
-    place_of_picture = st.container(gap="small")
-    model = controls.choose_model()
-    with place_of_picture:
-        chosen = picture_input.choose_picture(model)
+    model, chosen = left_column.choose_model_and_picture()
 with more:
     detector = detector_choice.choose_detector(model)  # decides which attacks there are
 with essentials:
@@ -29,16 +32,13 @@ with essentials:
 with more:
     goal = controls.choose_goal(model, attack)
     parameters = controls.choose_parameters(attack, eps, detector)
-    fits = chosen.picture.pixels.shape[:2] == model.input_size
-    how = "crop" if fits else picture_input.choose_fit()
+    how = left_column.choose_fit(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
 settings.publish()
 
 with right:
-    experiment, status = (
-        None,
-        st.container(horizontal=True, vertical_alignment="bottom", key="status"),
-    )
+    experiment = None
+    status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     try:
         run = controls.with_eps(attack(**parameters), eps, model)
         request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
@@ -71,7 +71,6 @@ with right:
     result.show_numbers(experiment)
     depth.show_depth(request, experiment, views)
 
-if chosen.credit:
-    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+left_column.show_credit(chosen)
 picture_input.offer_download(model)
 st.caption(PRIVACY)

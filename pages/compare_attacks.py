@@ -6,8 +6,8 @@ from robust_core.dashboard import (
     controls,
     detector_choice,
     lab,
+    left_column,
     navigation,
-    picture_input,
     settings,
 )
 from robust_core.dashboard.compare_attacks import selection
@@ -16,22 +16,17 @@ from robust_core.dashboard.compare_attacks.rows import show_rows
 from robust_core.dashboard.request import Request
 
 navigation.inside_app()
-left, right = st.columns([1, 2.9], gap="medium")
+essentials, more, right = left_column.lay_out("Compare attacks")
 
-with left, st.container(key="essentials"):
-    st.markdown("#### Compare attacks")
-    place_of_picture = st.container(gap="small")
-    model = controls.choose_model()
-    with place_of_picture:
-        chosen = picture_input.choose_picture(model)
+with essentials:
+    model, chosen = left_column.choose_model_and_picture()
     eps = controls.choose_eps()
-with left, st.container(key="more"):
+with more:
     goal = controls.choose_goal(model)
     detector = detector_choice.kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
-    fits = chosen.picture.pixels.shape[:2] == model.input_size
-    how = "crop" if fits else picture_input.choose_fit()
+    how = left_column.choose_fit(model, chosen)
 
 
 def request(attack) -> Request:
@@ -57,5 +52,4 @@ with right:
         if done:
             show_depth(rows, done)
 
-if chosen.credit:
-    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+left_column.show_credit(chosen)

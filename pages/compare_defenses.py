@@ -6,8 +6,8 @@ from robust_core.dashboard import (
     controls,
     detector_choice,
     lab,
+    left_column,
     navigation,
-    picture_input,
     settings,
 )
 from robust_core.dashboard.compare_defenses import rows, selection
@@ -15,22 +15,17 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics import tabs
 
 navigation.inside_app()
-left, right = st.columns([1, 2.9], gap="medium")
+essentials, more, right = left_column.lay_out("Compare defences")
 
-with left, st.container(key="essentials"):
-    st.markdown("#### Compare defences")
-    place_of_picture = st.container(gap="small")
-    model = controls.choose_model()
+with essentials:
+    model, chosen = left_column.choose_model_and_picture()
     detector = detector_choice.kept_detector(model)
-    with place_of_picture:
-        chosen = picture_input.choose_picture(model)
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
-with left, st.container(key="more"):
+with more:
     goal = controls.choose_goal(model, attack)
     kinds = selection.choose_defenses(model)
-    fits = chosen.picture.pixels.shape[:2] == model.input_size
-    how = "crop" if fits else picture_input.choose_fit()
+    how = left_column.choose_fit(model, chosen)
 
 lines = request = None
 with right:
@@ -57,5 +52,4 @@ with right:
 
 tabs.show_depth(model.name, request)
 
-if chosen.credit:
-    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+left_column.show_credit(chosen)

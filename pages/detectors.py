@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detector_choice, navigation, picture_input, settings
+from robust_core.dashboard import controls, detector_choice, left_column, navigation, settings
 from robust_core.dashboard.detectors import (
     deflected,
     duel,
@@ -14,19 +14,14 @@ from robust_core.dashboard.detectors import (
 )
 
 navigation.inside_app()
-left, right = st.columns([1, 2.9], gap="medium")
+essentials, more, right = left_column.lay_out("Detectors")
 
-with left, st.container(key="essentials"):
-    st.markdown("#### Detectors")
-    place_of_picture = st.container(gap="small")
-    model = controls.choose_model()
-    with place_of_picture:
-        chosen = picture_input.choose_picture(model)
+with essentials:
+    model, chosen = left_column.choose_model_and_picture()
     attack = scores.choose_attack()
     eps = controls.choose_eps(attack, **scores.start_of_eps(model))
-with left, st.container(key="more"):
-    fits = chosen.picture.pixels.shape[:2] == model.input_size
-    how = "crop" if fits else picture_input.choose_fit()
+with more:
+    how = left_column.choose_fit(model, chosen)
 
 found = detector_choice.entries_of(model.name)
 with right:
@@ -73,5 +68,4 @@ with below["study"]:
     study.show_study()
 settings.publish()
 
-if chosen.credit:
-    st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+left_column.show_credit(chosen)

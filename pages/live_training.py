@@ -2,19 +2,18 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, settings
+from robust_core.dashboard import left_column, navigation, settings
 from robust_core.dashboard.live_training import alpha, controls, depth, outcome, spot, training
 
 navigation.inside_app()
-left, right = st.columns([1, 2.9], gap="medium")
+essentials, more, right = left_column.lay_out("Live training")
 
-with left, st.container(key="essentials"):
-    st.markdown("#### Live training")
+with essentials:
     controls.choose_preset(training.start)
     method = controls.choose_method()
     values = controls.choose_numbers(method, first=True)
     pressed = controls.offer_training()
-with left, st.container(key="more"):
+with more:
     values |= controls.choose_numbers(method, first=False)
 
 plan = controls.plan_of(method, values)

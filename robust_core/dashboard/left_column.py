@@ -1,0 +1,38 @@
+"""What the left columns of the pages share: their two parts, the model with its picture, the credit."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core.dashboard import controls, picture_input
+from robust_core.dashboard.request import Chosen
+from robust_core.zoo import Description
+
+
+def lay_out(title: str = "", *, gap: str = "medium") -> tuple[DeltaGenerator, ...]:
+    """The places of what is chosen first, of what can wait below it, and of the results on the right."""
+    left, right = st.columns([1, 2.9], gap=gap)
+    with left:
+        essentials, more = st.container(key="essentials"), st.container(key="more")
+    if title:
+        essentials.markdown(f"#### {title}")
+    return essentials, more, right
+
+
+def choose_model_and_picture() -> tuple[Description, Chosen]:
+    """The picture stands above the model, but which pictures there are depends on the model."""
+    place_of_picture = st.container(gap="small")
+    model = controls.choose_model()
+    with place_of_picture:
+        return model, picture_input.choose_picture(model)
+
+
+def choose_fit(model: Description, chosen: Chosen) -> str:
+    """How the picture is brought to the model's size; a control only where it has another shape."""
+    fits = chosen.picture.pixels.shape[:2] == model.input_size
+    return "crop" if fits else picture_input.choose_fit()
+
+
+def show_credit(chosen: Chosen) -> None:
+    """Whose picture it is, where somebody is to be named."""
+    if chosen.credit:
+        st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
