@@ -13,7 +13,7 @@ from robust_core.data import cifar10, digits
 def test_the_data_sets_of_the_folder_are_found():
     assert {"cifar10", "digits"} <= set(data.names())
     assert data.get("digits") is digits.RECORD
-    with pytest.raises(ValueError, match="data must be one of cifar10, digits.*; got 'mnist'"):
+    with pytest.raises(ValueError, match=r"data must be one of cifar10, digits.*; got 'mnist'"):
         data.get("mnist")
 
 
