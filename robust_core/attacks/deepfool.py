@@ -69,7 +69,8 @@ class DeepFool(Attack):
         return self.steps + 1
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        adversarial, total = images.clone(), torch.zeros_like(images)
+        adversarial = images.clone()
+        total = torch.zeros_like(images)
         left = torch.arange(len(images), device=images.device)
         for _ in range(self.steps):
             with oracle.within(left):
@@ -80,7 +81,9 @@ class DeepFool(Attack):
             length, direction = self.shortest(lack, slopes)
             moves = length.isfinite()
             oracle.count("zero_gradients", left[~moves])
-            left, length, direction = left[moves], length[moves], direction[moves]
+            left = left[moves]
+            length = length[moves]
+            direction = direction[moves]
             oracle.count("iterations", left)
             length += PUSH * self.size(total[left])
             total[left] += direction * per_picture(length, direction)

@@ -61,7 +61,8 @@ class Oracle:
     def asking(self, model: Callable[[Tensor], Tensor], *, beside: int) -> Iterator[None]:
         """Inside, ``model`` is asked instead; the last ``beside`` of its logits are no classes."""
         alone = self.model, self._beside
-        self.model, self._beside = model, beside
+        self.model = model
+        self._beside = beside
         try:
             yield
         finally:

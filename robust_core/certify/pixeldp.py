@@ -63,7 +63,8 @@ def attack_bound(sigma: float, sensitivity: float, eps: float, delta: float) -> 
     ``sigma * eps / (sensitivity * sqrt(2 ln(1.25 / delta)))``, the inverse of ``gaussian_sigma``. Raises
     ``ValueError`` unless sigma >= 0, sensitivity > 0, 0 < eps <= 1 and 0 < delta < 1.
     """
-    sigma, sensitivity = within("sigma", sigma, 0), between("sensitivity", sensitivity, 0)
+    sigma = within("sigma", sigma, 0)
+    sensitivity = between("sensitivity", sensitivity, 0)
     eps, delta = _privacy(eps, delta)
     return sigma * eps / (sensitivity * math.sqrt(2 * math.log(1.25 / delta)))
 
@@ -74,7 +75,8 @@ def holds(p_lower: float, p_upper: float, eps: float, delta: float) -> bool:
     ``p_lower > e^(2 eps) * p_upper + (1 + e^eps) * delta``. Raises ``ValueError`` for arguments outside of
     [0, 1], or eps or delta of 0.
     """
-    p_lower, p_upper = within("p_lower", p_lower, 0, 1), within("p_upper", p_upper, 0, 1)
+    p_lower = within("p_lower", p_lower, 0, 1)
+    p_upper = within("p_upper", p_upper, 0, 1)
     eps, delta = _privacy(eps, delta)
     return p_lower > math.exp(2 * eps) * p_upper + (1 + math.exp(eps)) * delta
 
@@ -99,8 +101,10 @@ def radius(p_lower: float, p_upper: float, *, sigma: float, sensitivity: float =
     Raises:
         ValueError: probabilities outside of [0, 1], a negative sigma, a sensitivity of 0 or less.
     """
-    p_lower, p_upper = within("p_lower", p_lower, 0, 1), within("p_upper", p_upper, 0, 1)
-    sigma, sensitivity = within("sigma", sigma, 0), between("sensitivity", sensitivity, 0)
+    p_lower = within("p_lower", p_lower, 0, 1)
+    p_upper = within("p_upper", p_upper, 0, 1)
+    sigma = within("sigma", sigma, 0)
+    sensitivity = between("sensitivity", sensitivity, 0)
     at_most = math.exp(LARGEST_EPS)
     edge = (p_lower - at_most**2 * p_upper) / (1 + at_most)
     deltas = np.append(DELTAS, np.clip(edge, DELTAS[0], DELTAS[-1]))
@@ -167,8 +171,10 @@ def certificate(
     Raises:
         ValueError: counts, a sigma, an alpha or a sensitivity that are none.
     """
-    found, alpha = votes_of("counts", counts), between("alpha", alpha, 0, 1)
-    n, each = sum(found), alpha / (2 * len(found))
+    found = votes_of("counts", counts)
+    alpha = between("alpha", alpha, 0, 1)
+    n = sum(found)
+    each = alpha / (2 * len(found))
     label = found.index(max(found))
     p_lower = lower(found[label], n, each)
     p_upper = upper(max(found[:label] + found[label + 1 :]), n, each)

@@ -59,7 +59,8 @@ def radius(p_lower: float, *, sigma: float) -> float:
     Infinite for a probability of 1, which no number of draws proves. Raises ``ValueError`` unless
     0 <= p_lower <= 1 and sigma >= 0.
     """
-    p_lower, sigma = within("p_lower", p_lower, 0, 1), within("sigma", sigma, 0)
+    p_lower = within("p_lower", p_lower, 0, 1)
+    sigma = within("sigma", sigma, 0)
     return sigma * float(ndtri(p_lower)) if p_lower > 0.5 and sigma > 0 else 0.0
 
 
@@ -68,7 +69,8 @@ def largest_radius(n: int, alpha: float, sigma: float) -> float:
 
     0 where so few draws prove nothing. Raises ``ValueError`` for bad arguments.
     """
-    n, alpha = whole("n", n, 1), between("alpha", alpha, 0, 1)
+    n = whole("n", n, 1)
+    alpha = between("alpha", alpha, 0, 1)
     return radius(alpha ** (1 / n), sigma=sigma)
 
 
@@ -79,7 +81,8 @@ def predict(counts: Sequence[int] | Tensor, alpha: float) -> int | None:
     that of the smoothed classifier in at most ``alpha`` of cases (proposition 1). Raises ``ValueError``
     for counts or an alpha that are none.
     """
-    found, alpha = votes_of("counts", counts), between("alpha", alpha, 0, 1)
+    found = votes_of("counts", counts)
+    alpha = between("alpha", alpha, 0, 1)
     second, first = sorted(found)[-2:]
     decided = binomtest(first, first + second, 0.5).pvalue <= alpha
     return found.index(first) if decided else None
@@ -104,14 +107,16 @@ def certificate(
     Raises:
         ValueError: counts that are none or of different lengths, a negative sigma, a bad alpha.
     """
-    selection, found = votes_of("selection_counts", selection_counts), votes_of("counts", counts)
+    selection = votes_of("selection_counts", selection_counts)
+    found = votes_of("counts", counts)
     if len(selection) != len(found):
         raise ValueError(
             f"selection_counts and counts must be of the same classes; got {len(selection)} and "
             f"{len(found)}"
         )
     sigma = within("sigma", sigma, 0)
-    guess, n = selection.index(max(selection)), sum(found)
+    guess = selection.index(max(selection))
+    n = sum(found)
     p_lower = lower(found[guess], n, alpha)
     return Certificate(
         label=guess if p_lower > 0.5 else None,
@@ -152,7 +157,8 @@ def votes(
     Raises:
         ValueError: a picture, sigma, n or batch that is none, or a model that gives no logits.
     """
-    image, sigma = one_picture(image), within("sigma", sigma, 0)
+    image = one_picture(image)
+    sigma = within("sigma", sigma, 0)
     noise = NoiseStream(image.shape[1:], image.dtype, generator)
     with evaluating(model), torch.inference_mode():
         return tally(
@@ -185,7 +191,9 @@ def certify(
         ValueError: as ``votes`` and ``certificate`` do.
     """
     image = one_picture(image)
-    n0, n, alpha = whole("n0", n0, 1), whole("n", n, 1), between("alpha", alpha, 0, 1)
+    n0 = whole("n0", n0, 1)
+    n = whole("n", n, 1)
+    alpha = between("alpha", alpha, 0, 1)
     (generator,) = own_generators(image, whole("seed", seed, 0), 0)
 
     def count(draws: int, before: int) -> Tensor:

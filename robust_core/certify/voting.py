@@ -43,7 +43,8 @@ def tally(
         ValueError: ``n`` or ``batch`` below 1, logits of another shape, or logits that are NaN: these
             would all be votes for one class.
     """
-    n, batch = whole("n", n, 1), whole("batch", batch, 1)
+    n = whole("n", n, 1)
+    batch = whole("batch", batch, 1)
     votes = 0
     for done in range(0, n, batch):
         size = min(batch, n - done)

@@ -80,7 +80,9 @@ def answers(
 
     ``eight_bit`` rounds both to 8 bits first: a detector must not live off values between them.
     """
-    scores, right, start = [], [], 0
+    scores = []
+    right = []
+    start = 0
     for pair in pairs:
         truth = labels[start : start + len(pair[0])].to(detector.device)
         start += len(truth)
@@ -96,7 +98,8 @@ def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[
 
     Subnetworks share one pass of the trunk, which is also the classifier's own.
     """
-    classifier, scores = detectors[0].classifier, {}
+    classifier = detectors[0].classifier
+    scores = {}
     if any(isinstance(detector, Subnetwork) for detector in detectors):
         last = None
         normalised = classifier.normalise(images.to(classifier.mean.dtype))

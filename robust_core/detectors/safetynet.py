@@ -213,7 +213,8 @@ def features(classifier: Classifier, images: Tensor, points: tuple[str, ...]) ->
 
 def walk(classifier: Classifier, images: Tensor, points: tuple[str, ...]) -> tuple[Tensor, Tensor]:
     """``features``, and the trunk's last activation, from one pass."""
-    read, activation = [], None
+    read = []
+    activation = None
     normalised = classifier.normalise(images.to(classifier.mean.dtype))
     for point, activation in classifier.network.walk(normalised):
         if point in points:

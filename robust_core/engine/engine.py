@@ -181,7 +181,8 @@ class Engine:
         """Note the progress of ``job``, or raise why it stops; see `Reporter`."""
         now = time.monotonic()
         with self._changed:
-            job.step, job.total = step, total
+            job.step = step
+            job.total = total
             if job.stop is None:
                 if not job.wanted(now, self.grace):
                     job.stop = Abandoned("Nobody waits for this result any more.")
@@ -237,7 +238,8 @@ class Engine:
         job = ticket.job
         if ticket in job.tickets:
             job.tickets.remove(ticket)
-            job.left_at, job.left_by = at, ticket.slot
+            job.left_at = at
+            job.left_by = ticket.slot
             ticket.settle(left=True)
 
     def _prune(self) -> None:

@@ -24,14 +24,16 @@ class ClassConditionalAutoencoder(nn.Module):
         self, channels: int, size: tuple[int, int], classes: int, *, code: int = 8, width: int = 16
     ) -> None:
         super().__init__()
-        self.classes, self.code = classes, code
+        self.classes = classes
+        self.code = code
         down: list[nn.Module] = [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
         up: list[nn.Module] = []
         maps = width
         while min(size) > SMALLEST:
             down += [nn.Conv2d(maps, 2 * maps, 3, stride=2, padding=1), nn.ReLU()]
             up = [nn.Upsample(size), nn.Conv2d(2 * maps, maps, 3, padding=1), nn.ReLU(), *up]
-            maps, size = 2 * maps, (-(-size[0] // 2), -(-size[1] // 2))
+            maps = 2 * maps
+            size = (-(-size[0] // 2), -(-size[1] // 2))
         values = maps * size[0] * size[1]
         self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(values, classes * code))
         self.decoder = nn.Sequential(

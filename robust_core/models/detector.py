@@ -25,7 +25,8 @@ class DetectorNet(nn.Module):
         super().__init__()
         if poolings not in (0, 1, 2):
             raise ValueError(f"poolings must be 0, 1 or 2; got {poolings!r}")
-        self.maps_in, self.poolings = maps_in, poolings
+        self.maps_in = maps_in
+        self.poolings = poolings
         layers: list[nn.Module] = []
         for i, (below, above) in enumerate(zip((maps_in, *WIDTHS), WIDTHS, strict=False)):
             layers += [nn.Conv2d(below, above, 3, padding=1), nn.BatchNorm2d(above), nn.ReLU(True)]

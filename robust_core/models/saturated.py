@@ -22,7 +22,8 @@ class SaturatedCNN(nn.Module):
         self, channels: int = 3, widths: tuple[int, ...] = WIDTHS, classes: int = 10
     ) -> None:
         super().__init__()
-        layers, below = [], channels
+        layers = []
+        below = channels
         for i, above in enumerate(widths):
             conv = nn.Conv2d(below, above, 3, stride=1 + i % 2, padding=1, bias=False)
             layers.append(nn.Sequential(conv, nn.BatchNorm2d(above), nn.Tanh()))

@@ -165,7 +165,8 @@ def line(
     adaptive = walk(lambda x: mask.adaptive(model, x))[1]
     with torch.no_grad():
         places = (image + t.view(-1, 1, 1, 1) * way).clamp(0, 1)
-        said, defended = model(places).argmax(1), mask.deployed(model, places).argmax(1)
+        said = model(places).argmax(1)
+        defended = mask.deployed(model, places).argmax(1)
     return LossLine(t, loss, slope, said, defended_loss, seen, adaptive, defended)
 
 

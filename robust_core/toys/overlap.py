@@ -23,8 +23,12 @@ FALSE_POSITIVE_RATE = 0.05
 NOISE = 0.03
 """Standard deviation about the moons, in scikit-learn's units; the plane is 4 wide and 3 high."""
 CALIBRATION = 1000
-WIDTH, SCALE = 64, 12.0
-STEPS, ROUNDS, CLASSIFIER_ROUNDS, RATE = 4, 500, 100, 0.015
+WIDTH = 64
+SCALE = 12.0
+STEPS = 4
+ROUNDS = 500
+CLASSIFIER_ROUNDS = 100
+RATE = 0.015
 SHARE = 0.5
 """How many points of a round the dynamic adversary moves, as in the paper."""
 
@@ -93,7 +97,8 @@ class PlanePair(nn.Module):
 
     def __init__(self, classifier: nn.Module, detector: nn.Module) -> None:
         super().__init__()
-        self.classifier, self.detector = classifier, detector
+        self.classifier = classifier
+        self.detector = detector
 
     def logit(self, points: Tensor) -> Tensor:
         """Log-odds of "adversarial" ``[N]`` for points ``[N, 2]``."""
@@ -156,7 +161,8 @@ def overlap(
 
     def watched(pair: PlanePair) -> DetectorView:
         threshold = calibrate(pair.score(aside), FALSE_POSITIVE_RATE)
-        passes, flagged = pair.score(places) <= threshold, pair.score(test) > threshold
+        passes = pair.score(places) <= threshold
+        flagged = pair.score(test) > threshold
         lost = (fooled & passes[:, None]).any(0)[~flagged[right]]
         return DetectorView(
             threshold=threshold,
@@ -185,7 +191,8 @@ def moons(count: int, seed: int) -> tuple[Tensor, Tensor]:
     from sklearn.datasets import make_moons
 
     points, labels = make_moons(count, noise=NOISE, random_state=seed)
-    middle, size = torch.tensor([0.5, 0.25]), torch.tensor([4.0, 3.0])
+    middle = torch.tensor([0.5, 0.25])
+    size = torch.tensor([4.0, 3.0])
     inside = ((torch.from_numpy(points).float() - middle) / size + 0.5).clamp(0, 1)
     return inside, torch.from_numpy(labels).long()
 
@@ -252,7 +259,8 @@ def _fit_static(
 ) -> PlanePair:
     pair = PlanePair(classifier, _network(1, generator))
     moved = attacks.create("bim", eps=eps, steps=STEPS)(classifier, points, said)
-    x, adversarial = torch.cat([points, moved]), torch.arange(2).repeat_interleave(len(points))
+    x = torch.cat([points, moved])
+    adversarial = torch.arange(2).repeat_interleave(len(points))
     _train(
         pair.detector,
         ROUNDS,

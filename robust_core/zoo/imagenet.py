@@ -49,7 +49,8 @@ def download(name: str, instead: str) -> Classifier:
     """
     import torchvision
 
-    weights, path = imagenet_weights(name), checkpoint_path(name)
+    weights = imagenet_weights(name)
+    path = checkpoint_path(name)
     network = getattr(torchvision.models, IMAGENET[name][0])()
     try:
         state = weights.get_state_dict(

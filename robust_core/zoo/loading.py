@@ -230,7 +230,8 @@ def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Cla
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    path, size = checkpoint_path(name), download_size(name)
+    path = checkpoint_path(name)
+    size = download_size(name)
     while thread.is_alive():
         partial = max(
             (f.stat().st_size for f in path.parent.glob(f"{path.name}*.partial")), default=0

@@ -32,8 +32,10 @@ class Spec:
         return data.get(self.data)
 
 
-RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
-MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+RESNET = "cifar10-resnet32"
+DIGITS = "digits-cnn"
+MEAN = (0.4914, 0.4822, 0.4465)
+STD = (0.2470, 0.2435, 0.2616)
 UNDEFENDED = (RESNET, DIGITS)
 """The project's models that are trained on plain pictures, and are always there."""
 MODELS = Registry(

@@ -36,7 +36,8 @@ def index(folder: Path | None = None) -> dict[str, dict]:
 
 def entry_of(name: str, needed: set[str], remedy: str, folder: Path | None = None) -> dict:
     """The index entry of ``name``. Raises ``ZooError`` unless it has all keys that are ``needed``."""
-    path, entry = (folder or WEIGHTS) / "index.json", index(folder).get(name)
+    path = (folder or WEIGHTS) / "index.json"
+    entry = index(folder).get(name)
     if entry is None:
         raise ZooError(f"{path} has no entry {name}. {remedy}")
     lacking = needed - set(entry)

@@ -44,7 +44,8 @@ class Search(Rows):
 
     @classmethod
     def of(cls, images: Tensor, eps: float, aim: Aim) -> "Search":
-        ball, planes = LinfBall(images, eps), (1, *images.shape[1:])[-2:]
+        ball = LinfBall(images, eps)
+        planes = (1, *images.shape[1:])[-2:]
         lower, upper = (x.reshape(len(x), -1, *planes) for x in (ball.lower, ball.upper))
         return cls(torch.arange(len(images), device=images.device), images, lower, upper, aim)
 
@@ -63,7 +64,9 @@ class Search(Rows):
     def square(self, best: Tensor, numbers: Tensor, length: int) -> Tensor:
         """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` are its place and its signs."""
         height, width = best.shape[-2:]
-        top, left, signs = numbers[:, 0], numbers[:, 1], numbers[:, 2:, None, None]
+        top = numbers[:, 0]
+        left = numbers[:, 1]
+        signs = numbers[:, 2:, None, None]
         inside = (
             within(top % (height - length + 1), length, height)[:, None, :, None]
             & within(left % (width - length + 1), length, width)[:, None, None, :]
@@ -130,7 +133,8 @@ class Square(Attack):
             if query % CHUNK == 0:
                 numbers = search.numbers(self.seed, 1 + query // CHUNK, CHUNK, 2 + channels)
             if reached.any():
-                search, numbers = search[~reached], numbers[~reached]
+                search = search[~reached]
+                numbers = numbers[~reached]
             length = side(self.p_init, query, self.max_queries - 1, height, width)
             tried = search.square(best.x[search.rows], numbers[:, query % CHUNK], length)
         return best.x.reshape(images.shape)
@@ -138,7 +142,8 @@ class Square(Attack):
     @staticmethod
     def _ask(oracle: Oracle, search: Search, tried: Tensor, best: Best) -> Tensor:
         """Keep what of ``tried`` is better; returns who has reached the goal, bool ``[n]``."""
-        rows, shape = search.rows, search.images.shape
+        rows = search.rows
+        shape = search.images.shape
         with oracle.within(rows):
             logits = oracle.logits(tried.reshape(shape), search.aim)
             oracle.count("iterations")

@@ -12,7 +12,8 @@ from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.parameters import parameter
 
-LARGEST_CONST, WIDER = 100.0, 10.0
+LARGEST_CONST = 100.0
+WIDER = 10.0
 
 
 @dataclass
@@ -90,8 +91,10 @@ class CWL0(Carlini):
         best = images.clone()
         found = torch.zeros(len(images), dtype=torch.bool, device=images.device)
         rows = torch.arange(len(images), device=images.device)
-        adam, pixels = Adam.at(images), Pixels.of(images, self.share)
-        const, rounds = torch.full_like(pixels.share, self.initial_const), torch.zeros_like(rows)
+        adam = Adam.at(images)
+        pixels = Pixels.of(images, self.share)
+        const = torch.full_like(pixels.share, self.initial_const)
+        rounds = torch.zeros_like(rows)
         while len(rows):
             x, slope = to_box(adam.w)
             allowed = pixels.mask(x)
@@ -104,7 +107,8 @@ class CWL0(Carlini):
             lost = ~won & (adam.age >= self.steps)
             if not (won | lost).any():
                 continue
-            best[rows[won]], found[rows[won]] = x[won], True
+            best[rows[won]] = x[won]
+            found[rows[won]] = True
             const = torch.where(lost, const * WIDER, const)
             failed = lost & (const > LARGEST_CONST)
             const = torch.where(failed, self.initial_const, const)

@@ -37,9 +37,12 @@ from robust_core.parameters import Paper, parameter
 
 SHRINK = 0.9
 REACH = math.atanh(SHRINK)
-BETAS, TINY_STEP = (0.9, 0.999), 1e-8
-CHECKS, PROGRESS = 10, 0.9999
-LEAST, LARGEST = 1e-10, 1e10
+BETAS = (0.9, 0.999)
+TINY_STEP = 1e-8
+CHECKS = 10
+PROGRESS = 0.9999
+LEAST = 1e-10
+LARGEST = 1e10
 LONGEST = REACH / 5
 
 
@@ -70,7 +73,10 @@ class Adam(Rows):
 
     def restart(self, rows: Tensor, x: Tensor) -> None:
         """The pictures ``rows`` begin anew at ``x``."""
-        self.w[rows], self.mean[rows], self.square[rows], self.age[rows] = to_free(x), 0, 0, 0
+        self.w[rows] = to_free(x)
+        self.mean[rows] = 0
+        self.square[rows] = 0
+        self.age[rows] = 0
 
     def step(self, gradient: Tensor, rate: float | Tensor) -> None:
         """One step down ``gradient``, taken with respect to ``w``; ``rate`` may be one each ``[N]``."""
@@ -183,7 +189,8 @@ class CWL2(Carlini):
         best = images.clone()
         nearest = torch.full_like(images.flatten(1)[:, 0], torch.inf)
         rows = torch.arange(len(images), device=images.device)
-        adam, search = Adam.at(images), None
+        adam = Adam.at(images)
+        search = None
         while len(rows):
             x, slope = to_box(adam.w)
             with oracle.within(rows):
@@ -194,7 +201,8 @@ class CWL2(Carlini):
             delta = x - images[rows]
             distance = delta.square().flatten(1).sum(1)
             closer = reached & (distance < nearest[rows])
-            best[rows[closer]], nearest[rows[closer]] = x[closer], distance[closer]
+            best[rows[closer]] = x[closer]
+            nearest[rows[closer]] = distance[closer]
             search.reached |= reached
             gradient = self.downhill(uphill, search.const, lack) + 2 * delta
             adam.step(gradient * slope, rate[rows] * (1 - adam.age / self.steps))
@@ -203,7 +211,9 @@ class CWL2(Carlini):
                 search.next(ended)
                 adam.restart(ended, images[rows[ended]])
                 on = search.number < self.search_steps
-                rows, adam, search = rows[on], adam[on], search[on]
+                rows = rows[on]
+                adam = adam[on]
+                search = search[on]
         return best
 
     def first_guess(self, lack: Tensor, uphill: Tensor) -> tuple[Tensor, Tensor]:

@@ -55,8 +55,10 @@ class CWLinf(Carlini):
         best = images.clone()
         smallest = torch.full_like(images.flatten(1)[:, 0], torch.inf)
         rows = torch.arange(len(images), device=images.device)
-        adam, bound = Adam.at(images), torch.ones_like(smallest)
-        const, rounds = torch.full_like(bound, self.initial_const), torch.zeros_like(rows)
+        adam = Adam.at(images)
+        bound = torch.ones_like(smallest)
+        const = torch.full_like(bound, self.initial_const)
+        rounds = torch.zeros_like(rows)
         while len(rows):
             x, slope = to_box(adam.w)
             with oracle.within(rows):
@@ -64,7 +66,8 @@ class CWLinf(Carlini):
             delta = x - images[rows]
             size = delta.abs().flatten(1).amax(1)
             closer = reached & (size < smallest[rows])
-            best[rows[closer]], smallest[rows[closer]] = x[closer], size[closer]
+            best[rows[closer]] = x[closer]
+            smallest[rows[closer]] = size[closer]
             over = delta.abs() > per_picture(bound, delta)
             gradient = self.downhill(uphill, const, lack) + delta.sign() * over
             adam.step(gradient * slope, self.learning_rate * bound)

@@ -48,7 +48,8 @@ class Joint(nn.Module):
         if self.shared:
             logits, evidence = self.detector.both(images)
         else:
-            logits, evidence = self.model(images), self.detector.logit(images)
+            logits = self.model(images)
+            evidence = self.detector.logit(images)
         check_logits(logits, images)
         check_detector_logit(evidence, images)
         logits, evidence = (usable(value) for value in (logits, evidence))
@@ -87,7 +88,8 @@ class Unseen(Aim):
         the untargeted goal this is ``max_{i != y, i <= K} G_i - max(G_y, G_{K+1})``, for a target t
         ``G_t - max_{i != t} G_i``.
         """
-        own, evidence = self.alone.margin(logits[:, :-1]), logits[:, -1]
+        own = self.alone.margin(logits[:, :-1])
+        evidence = logits[:, -1]
         return torch.where(own < 0, own - evidence.clamp_min(0), torch.minimum(own, -evidence))
 
     def loss(self, logits: Tensor, loss: PairLoss) -> Tensor:
