@@ -156,6 +156,8 @@ def of_pages() -> Iterator[tuple[str, str]]:
     from streamlit.util import calc_hash
 
     for path in sorted((ROOT / "pages").glob("*.py")):
+        if path.stem == "compare_defences" and path.with_stem("compare_defenses").exists():
+            continue
         page = path.stem.replace("defence", "defense")
         for model in (None, "digits-cnn"):
             test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
