@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors.measure import Answers, answers
+from robust_core.detectors.measure import Answers
 from robust_core.training.detectors.crafted import Adversary, Crafted, craft
-from robust_core.training.detectors.export import batches
+from robust_core.training.detectors.measurement import Measurement
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.training.run import Split
 from robust_core.zoo.weights import fingerprint
 
 
@@ -42,23 +41,23 @@ class Opponent:
         return craft(classifier, self.attack, images, labels, recipe, cache, what=what, show=show)
 
 
-def measured(
-    detector, opponents: Sequence[Opponent], test: Split, cache: Path, *, show: bool = True
-) -> dict:
+def measured(detector, opponents: Sequence[Opponent], measurement: Measurement) -> dict:
     """The figures of an entry of the index: of all opponents together, and of each.
 
-    ``test`` are pictures and true classes, which each opponent is to make the classifier leave. Over
-    all opponents the figures are those at score 0.5, as of every detector, and, as ``at_threshold``,
-    at the calibrated threshold. ``against`` has those of each opponent at that threshold; its
-    ``eight_bit`` are for all pictures rounded to 8 bits.
+    Over all opponents the figures are those at score 0.5, as of every detector, and, as
+    ``at_threshold``, at the calibrated threshold. ``against`` has those of each opponent at that
+    threshold; its ``eight_bit`` are for all pictures rounded to 8 bits.
     """
-    everything, against = [], []
+    classifier = detector.classifier
+    images, labels = measurement.test
+    cache = measurement.cache
+    everything: list[Answers] = []
+    against: list[dict] = []
     for opponent in opponents:
-        crafted = opponent.craft(detector.classifier, *test, cache, what="test", show=show)
-        floats, eight_bit = (
-            answers(detector, batches(crafted, detector.device), test[1], eight_bit=rounding)
-            for rounding in (False, True)
+        crafted = opponent.craft(
+            classifier, images, labels, cache, what="test", show=measurement.show
         )
+        floats, eight_bit = measurement.answers(detector, crafted)
         everything.append(floats)
         against.append(
             {
@@ -69,14 +68,14 @@ def measured(
             }
         )
     pooled = Answers(
-        *(
-            torch.cat([getattr(one, field) for one in everything])
-            for field in ("genuine", "adversarial", "before", "after")
-        )
+        torch.cat([one.genuine for one in everything]),
+        torch.cat([one.adversarial for one in everything]),
+        torch.cat([one.before for one in everything]),
+        torch.cat([one.after for one in everything]),
     )
     return {
         **pooled.figures(),
-        "n_test": len(test[1]),
-        "at_threshold": {**pooled.figures(detector.threshold), "n_test": len(test[1])},
+        "n_test": len(labels),
+        "at_threshold": {**pooled.figures(detector.threshold), "n_test": len(labels)},
         "against": against,
     }

@@ -3,7 +3,6 @@
 Source: Frosst, Sabour, Hinton (2018), DARCCC: see ``detectors.reconstruction``. No attack takes part.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import Sequence
@@ -18,15 +17,15 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import Reconstruction, calibrate
 from robust_core.detectors.reconstruction import build
-from robust_core.training.detectors.export import (
+from robust_core.training.detectors.measurement import (
     BATCH,
     FALSE_POSITIVE_RATE,
-    clean_scores,
-    described,
+    Measurement,
+    identity,
 )
 from robust_core.training.detectors.opponents import Opponent, measured
 from robust_core.training.epochs import Training
-from robust_core.training.export import rounded_weights, write_export
+from robust_core.training.export import rounded_weights
 from robust_core.training.run import Split, to_float
 
 
@@ -121,48 +120,37 @@ def export_reconstruction(
     trainer: ReconstructionTrainer,
     opponents: Sequence[Opponent],
     data: Split,
-    test: Split,
-    aside: Tensor,
-    *,
-    folder: Path,
-    cache: Path,
-    command: str,
-    name_of_data: str,
-    show: bool = True,
+    measurement: Measurement,
 ) -> dict:
-    """Calibrate on ``aside``, measure on ``test``; write file and entry; return the entry.
+    """Calibrate, measure against ``opponents``; write file and entry; return the entry.
 
-    ``data`` is what was trained on: ``scale`` is the error that 5 % of it exceed. ``aside`` are clean
-    pictures ``[M, C, H, W]`` that neither network was trained on nor ``test`` holds. All figures are
-    those of the rounded weights in the file. ``errors`` are means over ``test``, under the true class
+    ``data`` is what was trained on: ``scale`` is the error that 5 % of it exceed. All figures are those
+    of the rounded weights in the file. ``errors`` are means over the test pictures, under the true class
     (``own``) and under all others (``wrong``).
     """
-    recipe, classifier = trainer.recipe, trainer.classifier
+    recipe = trainer.recipe
+    classifier = trainer.classifier
     content = to_safetensors(rounded_weights(trainer.autoencoder))
     made = {"recipe": asdict(recipe), "scale": 1.0, "threshold": 0.5}
     detector = Reconstruction.from_entry(classifier, read_safetensors(content), made)
     data = tuple(part[: recipe.limit] for part in data)
     detector.scale = calibrate(errors(detector, data), FALSE_POSITIVE_RATE)
-    detector.threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
+    detector.threshold = measurement.threshold(detector)
+    test = measurement.test
     others = range(1, len(classifier.class_names))
     wrong = torch.stack([errors(detector, test, shift) for shift in others])
     entry = {
-        **described(detector, aside, name_of_data, command),
-        "file": f"{name(recipe)}.safetensors",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "point": None,
-        "adversary": None,
-        "eps": None,
-        "recipe": asdict(recipe),
+        **measurement.described(detector),
+        **identity(name(recipe), content, recipe),
         "scale": detector.scale,
         "error_threshold": detector.error_threshold,
         "errors": {"own": errors(detector, test).mean().item(), "wrong": wrong.mean().item()},
-        **measured(detector, opponents, test, cache, show=show),
+        **measured(detector, opponents, measurement),
         "n": len(data[1]),
         "seed": trainer.seed,
         "epochs": trainer.epoch,
         "parameters": sum(p.numel() for p in trainer.autoencoder.parameters()),
         "seconds": round(trainer.seconds, 1),
     }
-    write_export(folder, name(recipe), entry, content)
+    measurement.write(name(recipe), entry, content)
     return entry

@@ -1,6 +1,5 @@
 """Training of SafetyNet: thresholds of the code, then a support vector machine (Lu et al., 2017)."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -11,17 +10,10 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors import SafetyNet, calibrate
+from robust_core.detectors import SafetyNet
 from robust_core.detectors.safetynet import Quantiser, check_points, features
-from robust_core.training.detectors.export import (
-    FALSE_POSITIVE_RATE,
-    batches,
-    clean_scores,
-    described,
-)
+from robust_core.training.detectors.measurement import Measurement, batches, identity
 from robust_core.training.detectors.opponents import Opponent, measured
-from robust_core.training.export import write_export
-from robust_core.training.run import Split
 
 SAMPLE = 1000
 """Codes whose distances from each other set the width of the kernel."""
@@ -65,7 +57,8 @@ def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float =
 
     if levels < 2:
         raise ValueError(f"levels must be at least 2; got {levels!r}")
-    clean, adversarial = clean.double(), adversarial.double()
+    clean = clean.double()
+    adversarial = adversarial.double()
     shares = torch.arange(1, levels, dtype=torch.float64) / levels
     thresholds = torch.quantile(clean, shares, dim=0).T.contiguous()
     spread = clean.std(0)
@@ -105,7 +98,8 @@ def train_safetynet(
     """
     points = check_points(classifier, recipe.points)
     images = images[: recipe.limit]
-    clean, adversarial = [], []
+    clean: list[Tensor] = []
+    adversarial: list[Tensor] = []
     for opponent in opponents:
         crafted = opponent.craft(classifier, images, None, cache, what="train", show=show)
         with torch.no_grad():
@@ -124,41 +118,33 @@ def export_safetynet(
     classifier: Classifier,
     recipe: SafetyNetRecipe,
     opponents: Sequence[Opponent],
-    unseen: Sequence[Opponent],
     images: Tensor,
-    test: Split,
-    aside: Tensor,
+    measurement: Measurement,
     *,
-    folder: Path,
-    cache: Path,
-    command: str,
-    data: str,
-    show: bool = True,
+    unseen: Sequence[Opponent] = (),
 ) -> dict:
-    """Train on ``images``, calibrate on ``aside``, measure on ``test``; write file and entry; return it.
+    """Train on ``images`` against ``opponents``, calibrate, measure; write file and entry; return it.
 
-    ``opponents`` are those of the training; against ``unseen`` ones it is measured as well. ``aside``
-    are clean pictures that neither the classifier was trained on nor ``test`` holds.
+    It is measured against ``opponents`` and against ``unseen`` ones.
     """
     started = time.perf_counter()
+    cache = measurement.cache
+    show = measurement.show
     tensors = train_safetynet(classifier, recipe, opponents, images, cache=cache, show=show)
     seconds = time.perf_counter() - started
     known = {"recipe": asdict(recipe), "threshold": 0.5}
     detector = SafetyNet.from_entry(classifier, tensors, known)
-    detector.threshold = calibrate(clean_scores(detector, aside), FALSE_POSITIVE_RATE)
+    detector.threshold = measurement.threshold(detector)
     content = to_safetensors(tensors)
+    point = "+".join(detector.points)
+    adversary = list(recipe.adversaries)
     entry = {
-        **described(detector, aside, data, command),
-        "file": f"{name(recipe)}.safetensors",
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "point": "+".join(detector.points),
-        "adversary": list(recipe.adversaries),
-        "eps": None,
-        "recipe": asdict(recipe),
-        **measured(detector, [*opponents, *unseen], test, cache, show=show),
+        **measurement.described(detector),
+        **identity(name(recipe), content, recipe, point=point, adversary=adversary),
+        **measured(detector, [*opponents, *unseen], measurement),
         "n": len(images[: recipe.limit]),
         "prototypes": len(tensors["coefficients"]),
         "seconds": round(seconds, 1),
     }
-    write_export(folder, name(recipe), entry, content)
+    measurement.write(name(recipe), entry, content)
     return entry

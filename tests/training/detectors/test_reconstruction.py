@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +11,6 @@ from safetensors.torch import load_file
 from robust_core.attacks import FGSM, Noise
 from robust_core.data import digits
 from robust_core.detectors import METHODS
-from robust_core.training.detectors.opponents import Opponent
 from robust_core.training.detectors.reconstruction import (
     ReconstructionRecipe,
     ReconstructionTrainer,
@@ -48,18 +47,10 @@ def train(digits_model, recipe, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def exported(train, digits_test, tmp_path_factory):
-    folder, (images, labels) = tmp_path_factory.mktemp("export"), digits_test
-    entry = export_reconstruction(
-        *(train(), [Opponent(a.name, a, asdict(a)) for a in ATTACKS], digits.load("train")),
-        *((images[:80], labels[:80]), images[-100:]),
-        folder=folder,
-        cache=folder / "cache",
-        command="the command",
-        name_of_data="digits",
-        show=False,
-    )
-    return folder, entry
+def exported(train, opponents, measurement):
+    data = digits.load("train")
+    entry = export_reconstruction(train(), opponents(*ATTACKS), data, measurement)
+    return measurement.folder, entry
 
 
 def weights(trainer) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import replace
 
 import pytest
 import torch
@@ -96,27 +96,16 @@ def test_mistakes_are_named():
         fit(torch.zeros(10, 3), torch.zeros(10, 3))
 
 
-def opponents() -> list[Opponent]:
-    made = (FGSM(eps=8 / 255), Noise(eps=8 / 255, draws=1))
-    return [Opponent(attack.name, attack, asdict(attack)) for attack in made]
-
-
 @pytest.fixture(scope="module")
-def exported(resnet, tmp_path_factory):
+def exported(resnet, opponents, measurement):
     """A SafetyNet for FGSM on 24 pictures, measured on 6, calibrated on 10; its folder and entry."""
-    folder, (known, unseen) = tmp_path_factory.mktemp("run"), opponents()
+    known, unseen = opponents(FGSM(eps=8 / 255), Noise(eps=8 / 255, draws=1))
     adversaries = {known.name: known.parameters}
     recipe = SafetyNetRecipe(resnet.name, fingerprint(resnet), adversaries, limit=24)
     test = (IMAGES[24:30], resnet(IMAGES[24:30].float() / 255).argmax(1))
-    entry = export_safetynet(
-        *(resnet, recipe, [known], [unseen], IMAGES[:30], test, IMAGES[30:]),
-        folder=folder,
-        cache=folder / "cache",
-        command="the command",
-        data="smooth pictures",
-        show=False,
-    )
-    return folder, entry, recipe
+    smooth = replace(measurement, test=test, calibration=IMAGES[30:], data="smooth pictures")
+    entry = export_safetynet(resnet, recipe, [known], IMAGES[:30], smooth, unseen=[unseen])
+    return smooth.folder, entry, recipe
 
 
 def test_the_entry_says_everything_and_leads_to_the_detector(exported, resnet):

@@ -11,7 +11,8 @@ from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import activations, craft
-from robust_core.training.detectors.export import batches, export_detector
+from robust_core.training.detectors.export import export_detector
+from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.several import SEVERAL, craft_in_turn
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.recipes import DetectorRecipe
@@ -153,20 +154,14 @@ def test_resumed_training_gives_bit_equal_weights(run, at, monkeypatch):
 
 
 def test_the_entry_names_all_and_its_figures_are_of_their_turns(
-    run, resnet, recipe, in_turn, cache, tmp_path
+    run, resnet, recipe, in_turn, cache, measurement
 ):
     trainer = run("run")
     labels = resnet(IMAGES.float() / 255).argmax(1)
     labels[3] = (labels[3] + 1) % 10
-    entry = export_detector(
-        *(trainer, EVERY, recipe, (IMAGES[:7], labels[:7]), IMAGES[5:]),
-        folder=tmp_path / "run",
-        cache=cache,
-        command="the command",
-        data="noise",
-        show=False,
-        crafting=craft_in_turn,
-    )
+    test = (IMAGES[:7], labels[:7])
+    noise = replace(measurement, test=test, calibration=IMAGES[5:], data="noise", cache=cache)
+    entry = export_detector(trainer, EVERY, recipe, noise, crafting=craft_in_turn)
     assert name(recipe) == "cifar10-resnet32-ad4-several"
     assert (entry["adversary"], entry["eps"]) == (list(EVERY), None)
     assert entry["recipe"] == asdict(recipe)

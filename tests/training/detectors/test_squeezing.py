@@ -1,7 +1,6 @@
 """Feature squeezing: calibrated on pictures of its own, measured, entered without a file."""
 
 import json
-from dataclasses import asdict
 
 import pytest
 import torch
@@ -9,7 +8,6 @@ import torch
 from robust_core.attacks import FGSM, Noise
 from robust_core.detectors import METHODS
 from robust_core.detectors.measure import answers
-from robust_core.training.detectors.opponents import Opponent
 from robust_core.training.detectors.squeezing import SqueezingRecipe, export_squeezing
 from robust_core.training.export import install
 from robust_core.zoo.weights import fingerprint
@@ -19,19 +17,10 @@ ATTACKS = (FGSM(eps=0.2), Noise(eps=0.05))
 
 
 @pytest.fixture(scope="module")
-def exported(digits_model, digits_test, tmp_path_factory):
-    folder, (images, labels) = tmp_path_factory.mktemp("run"), digits_test
+def exported(digits_model, opponents, measurement):
     recipe = SqueezingRecipe("digits-cnn", fingerprint(digits_model), ("bits-1", "median-2"))
-    entry = export_squeezing(
-        *(digits_model, recipe, [Opponent(a.name, a, asdict(a)) for a in ATTACKS]),
-        *((images[:80], labels[:80]), images[-100:]),
-        folder=folder,
-        cache=folder / "cache",
-        command="the command",
-        data="digits",
-        show=False,
-    )
-    return folder, entry
+    entry = export_squeezing(digits_model, recipe, opponents(*ATTACKS), measurement)
+    return measurement.folder, entry
 
 
 def test_the_threshold_keeps_to_the_rate_on_its_own_pictures(exported, digits_model, digits_test):

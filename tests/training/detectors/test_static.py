@@ -14,7 +14,8 @@ from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import craft
-from robust_core.training.detectors.export import batches, export_detector
+from robust_core.training.detectors.export import export_detector
+from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
@@ -165,18 +166,14 @@ def test_training_learns_and_the_limit_counts(run, classifier, recipe, cache):
 
 
 @pytest.fixture
-def exported(run, classifier, cache, tmp_path):
+def exported(run, classifier, cache, measurement, tmp_path):
     """A short training and its entry."""
-    trainer, labels = run(epochs=2, limit=9), classifier(IMAGES).argmax(1)
-    entry = export_detector(
-        *(trainer, ATTACK, trainer.recipe, (IMAGES[:9], labels[:9]), IMAGES[9:]),
-        folder=tmp_path / "run",
-        cache=cache,
-        command="the command",
-        data="smooth pictures",
-        show=False,
-    )
-    return trainer, entry, labels
+    trainer = run(epochs=2, limit=9)
+    labels = classifier(IMAGES).argmax(1)
+    test = (IMAGES[:9], labels[:9])
+    where = {"folder": tmp_path / "run", "cache": cache}
+    smooth = replace(measurement, test=test, calibration=IMAGES[9:], **where)
+    return trainer, export_detector(trainer, ATTACK, trainer.recipe, smooth), labels
 
 
 def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(

@@ -1,0 +1,108 @@
+"""What a detector is calibrated with and measured on, and what its entry in the index says of it."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from robust_core.detectors import calibrate
+from robust_core.detectors.measure import Answers, answers
+from robust_core.training.detectors.crafted import Crafted
+from robust_core.training.export import write_export
+from robust_core.training.pictures import Split, to_float
+from robust_core.zoo.bundled_detectors import KIND
+
+FALSE_POSITIVE_RATE = 0.05
+BATCH = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """Pictures to calibrate and to measure a detector with, and where the result goes.
+
+    Args:
+        test: pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and true classes ``[N]``, which each
+            adversary is to make the classifier leave.
+        calibration: clean pictures ``[M, C, H, W]`` that no network was trained on and that ``test``
+            does not hold: of pictures that it has seen a classifier may be surer than of others.
+        data: what the pictures are called in the entry.
+        command: the command line that makes the entry.
+        folder: gets the weights, where there are any, and ``entry.json``.
+        cache: keeps the adversarial pictures.
+    """
+
+    test: Split
+    calibration: Tensor
+    data: str
+    command: str
+    folder: Path
+    cache: Path
+    show: bool = True
+
+    def threshold(self, detector: Any) -> float:
+        """The threshold that 5 % of the calibration pictures reach."""
+        return calibrate(clean_scores(detector, self.calibration), FALSE_POSITIVE_RATE)
+
+    def answers(self, detector: Any, crafted: Crafted) -> tuple[Answers, Answers]:
+        """What a detector says of the test pictures and what was made of them; then all in 8 bits."""
+        floats, eight_bit = (
+            answers(detector, batches(crafted, detector.device), self.test[1], eight_bit=rounding)
+            for rounding in (False, True)
+        )
+        return floats, eight_bit
+
+    def described(self, detector: Any) -> dict:
+        """The conditions, with which the entries of all detectors begin."""
+        return {
+            "kind": KIND,
+            "method": detector.METHOD,
+            "data": self.data,
+            "command": self.command,
+            "model": detector.classifier.name,
+            "threshold": detector.threshold,
+            "false_positive_rate": FALSE_POSITIVE_RATE,
+            "n_calibration": len(self.calibration),
+            "device": detector.device.type,
+            "torch": torch.__version__,
+        }
+
+    def write(self, name: str, entry: dict, content: bytes | None) -> None:
+        """Write ``entry`` and the file that it names, ``content``; None where it names none."""
+        write_export(self.folder, name, entry, content)
+
+
+def identity(
+    name: str,
+    content: bytes | None,
+    recipe: Any,
+    *,
+    point: str | None = None,
+    adversary: str | list[str] | None = None,
+    eps: float | None = None,
+) -> dict:
+    """What the file of a detector is, None for none, and what the detector was fitted to."""
+    return {
+        "file": None if content is None else f"{name}.safetensors",
+        "sha256": None if content is None else hashlib.sha256(content).hexdigest(),
+        "point": point,
+        "adversary": adversary,
+        "eps": eps,
+        "recipe": asdict(recipe),
+    }
+
+
+def batches(crafted: Crafted, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+    """The pairs of pictures of ``crafted``, in order, some at a time."""
+    for start in range(0, len(crafted), BATCH):
+        yield crafted.pairs(slice(start, start + BATCH), device)
+
+
+def clean_scores(detector: Any, images: Tensor) -> Tensor:
+    """Scores ``[N]`` of pictures (bytes, or floats in [0, 1]) on the CPU."""
+    return torch.cat(
+        [detector.score(to_float(x, detector.device)).cpu() for x in images.split(BATCH)]
+    )

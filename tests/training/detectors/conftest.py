@@ -1,0 +1,35 @@
+"""What detectors of the digits are measured on, and against whom."""
+
+from dataclasses import asdict
+
+import pytest
+
+from robust_core.attacks import Attack
+from robust_core.training.detectors.measurement import Measurement
+from robust_core.training.detectors.opponents import Opponent
+
+
+@pytest.fixture(scope="module")
+def opponents():
+    """``opponents(attack, ...)``: attacks with their names and parameters."""
+
+    def of(*attacks: Attack) -> list[Opponent]:
+        return [Opponent(attack.name, attack, asdict(attack)) for attack in attacks]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def measurement(digits_test, tmp_path_factory) -> Measurement:
+    """On the first 80 digits of the test set, calibrated on the last 100."""
+    images, labels = digits_test
+    folder = tmp_path_factory.mktemp("run")
+    return Measurement(
+        test=(images[:80], labels[:80]),
+        calibration=images[-100:],
+        data="digits",
+        command="the command",
+        folder=folder,
+        cache=folder / "cache",
+        show=False,
+    )
