@@ -1,7 +1,6 @@
 """``python -m robust_core evaluate-detectors``: the tables of the bundled detectors."""
 
 import argparse
-import shlex
 import sys
 import time
 from pathlib import Path
@@ -178,8 +177,7 @@ def _head(classifier: "Classifier") -> dict:
 
 def _command(parts: list[str], args: argparse.Namespace) -> str:
     """The command line that makes the same parts."""
-    words = ["python", "-m", "robust_core", COMMAND, "--part", *parts]
-    return shlex.join(words + (["--limit", str(args.limit)] if args.limit else []))
+    return output.command_line(COMMAND, part=parts, limit=args.limit)
 
 
 def _stopped(asked: list[str], made: list[str], out: Path | None, args: argparse.Namespace) -> str:

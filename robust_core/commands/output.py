@@ -2,8 +2,10 @@
 
 import json
 import platform
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from tqdm import tqdm
@@ -15,6 +17,39 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow")
 
 class Stopped(Exception):
     """The user ended a command on purpose. The message says what was kept and how to go on."""
+
+
+@contextmanager
+def stopping(sentence: Callable[[], str]) -> Iterator[None]:
+    """Turn Ctrl-C within the block into ``Stopped``, with what ``sentence`` says then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped(sentence()) from None
+
+
+def flag(name: str) -> str:
+    """``step_size`` as one types it: ``--step-size``."""
+    return "--" + name.replace("_", "-")
+
+
+def command_line(*words: str, **options: object) -> str:
+    """``python -m robust_core`` with these words and options, to be copied; None and False are left out."""
+    line = ["python", "-m", "robust_core", *words]
+    for name, value in options.items():
+        if value is True:
+            line.append(flag(name))
+        elif value is not None and value is not False:
+            values = value if isinstance(value, list) else [value]
+            line += [flag(name), *map(_written, values)]
+    return shlex.join(line)
+
+
+def _written(value: object) -> str:
+    """A value as one would type it: 2/255 rather than 0.00784313725490196."""
+    if isinstance(value, float) and round(255 * value) / 255 == value:
+        return f"{round(255 * value)}/255"
+    return str(value)
 
 
 def emit(value: dict, as_json: bool, text: str) -> None:

@@ -27,3 +27,33 @@ def test_the_bar_keeps_off_stdout(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "work" in printed.err
+
+
+def test_a_command_line_is_one_that_can_be_pasted():
+    line = output.command_line(
+        "train",
+        "a b",
+        eps=2 / 255,
+        share=0.3,
+        part=["x", "y"],
+        paper_schedule=True,
+        install=False,
+        limit=None,
+        step_size=1,
+    )
+    assert line == (
+        "python -m robust_core train 'a b' --eps 2/255 --share 0.3 --part x y --paper-schedule "
+        "--step-size 1"
+    )
+
+
+def test_ctrl_c_is_told_with_what_is_known_then():
+    known = []
+
+    def work():
+        with output.stopping(lambda: f"{len(known)} done"):
+            known.append(1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(output.Stopped, match="1 done"):
+        work()

@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from robust_core import zoo
+from robust_core.commands.training.classifier import ClassifierOptions
+from robust_core.commands.training.request import Request
 from robust_core.data import digits
 from robust_core.registry import Registry
 from robust_core.training import RECIPES, export, recipes
@@ -218,17 +220,13 @@ def test_a_training_begins_with_the_weights_that_its_recipe_names(trained, inste
 
 
 def test_the_entry_names_the_schedule():
-    from argparse import Namespace
-
-    from robust_core.commands.train import command as line
-    from robust_core.commands.train import folder_of
-
     name = "cifar10-resnet32"
-    args = Namespace(recipe=name, paper_schedule=True, epochs=None, seed=0, folder=None)
-    assert line(args) == f"python -m robust_core train {name} --paper-schedule"
-    assert folder_of(args).as_posix() == f"runs/{name}-paper"
-    args.paper_schedule = False
-    assert folder_of(args).as_posix() == f"runs/{name}"
+    paper = ClassifierOptions(name, paper_schedule=True)
+    assert paper.command() == f"python -m robust_core train {name} --paper-schedule"
+    assert Request().folder_for(paper.folder_name).as_posix() == f"runs/{name}-paper"
+    own = ClassifierOptions(name)
+    assert own.command() == f"python -m robust_core train {name}"
+    assert Request().folder_for(own.folder_name).as_posix() == f"runs/{name}"
 
 
 def test_the_bundled_digits_are_made_by_their_own_command(command, tmp_path):

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import sys
 import time
 from contextlib import contextmanager
@@ -77,12 +76,8 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
 
 def _again(args: argparse.Namespace) -> str:
     """The command that makes what is left of what was asked for, and keeps what is there."""
-    words = ["python -m robust_core evaluate --suite", args.suite]
-    for option, value in (("part", args.part), ("limit", args.limit), ("out", args.out)):
-        if value is not None:
-            values = value if isinstance(value, list) else [value]
-            words += [f"--{option}", *(shlex.quote(str(one)) for one in values)]
-    return " ".join(words)
+    given = {"part": args.part, "limit": args.limit, "out": args.out}
+    return output.command_line("evaluate", suite=args.suite, **given)
 
 
 def write(path: Path | None, value: dict) -> None:

@@ -1,11 +1,6 @@
 """Pictures and adversaries for detectors that are calibrated and measured against several attacks."""
 
-import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from robust_core.commands import output
-from robust_core.words.numbers import exact_share, number
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,17 +11,6 @@ if TYPE_CHECKING:
 
 PICTURES = 2000
 """At most so many clean pictures for the threshold, and so many to measure on."""
-OWN = ("model", "limit", "test_limit", "cache")
-
-
-def refuse(args: argparse.Namespace, options: tuple[str, ...], own: tuple[str, ...] = OWN) -> None:
-    """Raise ``ValueError`` where such a recipe was given one of ``options`` that is not its own."""
-    alien = [o for o in (*options, "epochs", "paper_schedule") if o not in own]
-    given = ["--" + o.replace("_", "-") for o in alien if getattr(args, o) not in (None, False)]
-    given += ["--seed"] if args.seed and "seed" not in own else []
-    if given:
-        taken = ", ".join("--" + o.replace("_", "-") for o in own)
-        raise ValueError(f"{args.recipe} has no {', '.join(given)}; it takes {taken}")
 
 
 def opponents(record: "DataSet") -> dict[str, "Opponent"]:
@@ -68,32 +52,3 @@ def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tenso
     half = len(test[0]) // 2
     first = min(measure, half)
     return (test[0][:first], test[1][:first]), test[0][-min(calibrate, half) :]
-
-
-def emit(args: argparse.Namespace, folder: Path, name: str, entry: dict, more: str) -> None:
-    """Install where that was asked for, and print the entry; ``more`` is one sentence about it."""
-    from robust_core.training import export
-
-    written = folder / (entry["file"] or export.ENTRY)
-    installed = export.install(folder, name) if args.install else None
-    paths = {"weights": str(written), "installed": installed and str(installed)}
-    rows = [
-        [
-            one["adversary"],
-            number(one["parameters"].get("eps")),
-            str(one["n_adversarial"]),
-            exact_share(one["true_positives"]),
-            number(one["auc"]),
-        ]
-        for one in entry["against"]
-    ]
-    lines = [
-        output.table(["adversary", "eps", "successful", "found", "AUC"], rows),
-        f"At the threshold {entry['threshold']:.4f}: "
-        f"{exact_share(entry['at_threshold']['false_positives'])} of {entry['n_test']} clean test "
-        f"pictures are called adversarial, {exact_share(entry['false_positive_rate'])} at most of "
-        f"the {entry['n_calibration']} that it was set on. {more}",
-        f"Written: {written}",
-        *([f"Installed: {installed}"] if installed else []),
-    ]
-    output.emit({"name": name, **entry, **paths}, args.json, "\n".join(lines))

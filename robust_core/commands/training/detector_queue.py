@@ -1,27 +1,63 @@
 """The bundled detectors, by the options that make each, in the order in which they are trained."""
 
-LINF, L2 = "--steps 10 --step-size 1/255", "--steps 10 --step-size 20/255"
-MAIN, SMALLER, SMALLEST = (f"--limit {n}" for n in (10_000, 5_000, 3_000))
-# The smallest whole eps (L2: of the four) at which the classifier is right on under 30 %: python -m
-# robust_core evaluate --model cifar10-resnet32 --attack fgsm --eps 1/255 2/255 --data cifar10 --limit 2000
-ITERATIVE, FAST, ITERATIVE_L2 = "bim --eps 1/255", "fgsm --eps 2/255", "bim-l2 --eps 40/255"
-# In turn, the adversaries of --adversary several: each just as the detector that is made for it alone.
-SEVERAL = (FAST, f"{ITERATIVE} {LINF}", f"{ITERATIVE_L2} {L2}", "deepfool", "deepfool-linf")
+from dataclasses import replace
 
-COMMANDS = (
-    f"--adversary bim --eps 2/255 {LINF} {MAIN}",
-    f"--adversary {ITERATIVE} {LINF} {MAIN}",
-    f"--adversary {FAST} {MAIN}",
-    f"--adversary {ITERATIVE_L2} {L2} {MAIN}",
-    f"--point AD(4) --adversary deepfool {MAIN}",
-    f"--point AD(4) --adversary deepfool-linf {MAIN}",
-    # Dynamic: from the static detector of the same eps on.
-    f"--adversary dynamic --eps 1/255 {LINF} {SMALLER} --start cifar10-resnet32-ad2-bim-1-255",
-    f"--adversary bim --eps 4/255 {LINF} {SMALLER}",
-    f"--adversary bim --eps 3/255 {LINF} {SMALLER}",
-    *(f"--adversary fgsm --eps {n}/255 {SMALLEST}" for n in (1, 3, 4)),
-    *(f"--adversary bim-l2 --eps {n}/255 {L2} {SMALLEST}" for n in (20, 60, 80)),
-    *(f"--point AD({i}) --adversary {ITERATIVE} {LINF} {MAIN}" for i in (4, 3, 1, 0)),
-    f"--adversary deepfool {MAIN}",
-    f"--adversary several {MAIN}",
+from robust_core.commands.training.detector_options import (
+    DYNAMIC,
+    FAST,
+    ITERATIVE,
+    ITERATIVE_L2,
+    MODEL,
+    POINT,
+    SEVERAL,
+    DetectorOptions,
+)
+from robust_core.registry import Registry
+from robust_core.training.detectors import static
+from robust_core.training.recipes import DetectorRecipe
+
+# Training pictures: of the main detectors, of those beside them, of those for one point of a curve.
+MAIN = 10_000
+SMALLER = 5_000
+SMALLEST = 3_000
+
+
+def name(options: DetectorOptions) -> str:
+    """What a detector is called in the index of the weights."""
+    parameters = {} if options.eps is None else {"eps": options.eps}
+    model = options.model or MODEL
+    recipe = DetectorRecipe(model, "", options.point or POINT, options.adversary, parameters)
+    return static.name(recipe)
+
+
+def _deepfool(adversary: str, point: str | None = None) -> DetectorOptions:
+    return DetectorOptions(point=point, adversary=adversary, limit=MAIN)
+
+
+def _iterative(whole_eps: int, limit: int) -> DetectorOptions:
+    return replace(ITERATIVE, eps=whole_eps / 255, limit=limit)
+
+
+STATIC = _iterative(1, MAIN)
+
+BUNDLED: Registry[DetectorOptions] = Registry(
+    "detector",
+    [
+        _iterative(2, MAIN),
+        STATIC,
+        replace(FAST, limit=MAIN),
+        replace(ITERATIVE_L2, limit=MAIN),
+        _deepfool("deepfool", "AD(4)"),
+        _deepfool("deepfool-linf", "AD(4)"),
+        # Dynamic: from the static detector of the same eps on.
+        replace(STATIC, adversary=DYNAMIC, limit=SMALLER, start=name(STATIC)),
+        _iterative(4, SMALLER),
+        _iterative(3, SMALLER),
+        *[replace(FAST, eps=whole / 255, limit=SMALLEST) for whole in (1, 3, 4)],
+        *[replace(ITERATIVE_L2, eps=whole / 255, limit=SMALLEST) for whole in (20, 60, 80)],
+        *[replace(STATIC, point=f"AD({i})") for i in (4, 3, 1, 0)],
+        _deepfool("deepfool"),
+        DetectorOptions(adversary=SEVERAL, limit=MAIN),
+    ],
+    key=name,
 )

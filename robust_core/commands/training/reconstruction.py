@@ -1,17 +1,11 @@
 """``python -m robust_core train reconstruction``: class-conditional reconstruction, of clean pictures."""
 
-import argparse
 import math
-from pathlib import Path
 
-from robust_core.commands import output
-from robust_core.commands.training import detector_data
-from robust_core.commands.training.squeezing import command
+from robust_core.commands.training.detector_data import opponents
+from robust_core.commands.training.measured import OWN, Job, Method
 from robust_core.words.numbers import duration
 
-RECIPE = "reconstruction"
-MODEL = "digits-cnn"
-OWN = (*detector_data.OWN, "seed")
 LIMIT = 10_000
 """Training pictures at most, unless ``--limit`` says otherwise."""
 SMALL = 28 * 28
@@ -23,44 +17,34 @@ SIZES = {
 """The autoencoder and its epochs, by whether the pictures are small."""
 
 
-def run(args: argparse.Namespace) -> None:
+def make(job: Job) -> tuple[dict, str]:
     """Train, calibrate, measure; goes on where an earlier call was interrupted."""
-    from robust_core import zoo
     from robust_core.training.detectors import reconstruction as training
     from robust_core.zoo.weights import fingerprint
 
-    name = args.model or MODEL
-    record, classifier = detector_data.record_of(name), zoo.load(name, args.device)
+    classifier = job.classifier
+    size = SIZES[math.prod(job.record.shape) <= SMALL]
     recipe = training.ReconstructionRecipe(
-        name,
-        fingerprint(classifier),
-        limit=args.limit or LIMIT,
-        **SIZES[math.prod(record.shape) <= SMALL],
+        classifier.name, fingerprint(classifier), limit=job.limit or LIMIT, **size
     )
-    data = record.stored("train", args.data)
-    test, aside = detector_data.halves(
-        record.stored("test", args.data),
-        args.test_limit or detector_data.PICTURES,
-        detector_data.PICTURES,
+    data = job.record.stored("train", job.request.data)
+    measurement = job.measurement()
+    trainer = training.train_reconstruction(
+        classifier, recipe, data, folder=job.folder, seed=job.request.seed
     )
-    folder = args.folder or Path("runs", training.name(recipe))
-    try:
-        trainer = training.train_reconstruction(
-            classifier, recipe, data, folder=folder, seed=args.seed
-        )
-        entry = training.export_reconstruction(
-            *(trainer, list(detector_data.opponents(record).values()), data, test, aside),
-            folder=folder,
-            cache=args.cache or Path("runs", "cache"),
-            command=command(args),
-            name_of_data=record.full_title,
-        )
-    except KeyboardInterrupt:
-        raise output.Stopped(
-            "Stopped. Whole epochs and what was crafted are kept: run the same command to go on."
-        ) from None
-    more = (
+    against = list(opponents(job.record).values())
+    entry = training.export_reconstruction(trainer, against, data, measurement)
+    errors = entry["errors"]
+    return entry, (
         f"Trained on {entry['n']} clean pictures in {duration(entry['seconds'])}; mean error "
-        f"{entry['errors']['own']:.3f} under the own class, {entry['errors']['wrong']:.3f} under others."
+        f"{errors['own']:.3f} under the own class, {errors['wrong']:.3f} under others."
     )
-    detector_data.emit(args, folder, training.name(recipe), entry, more)
+
+
+METHOD = Method(
+    "reconstruction",
+    "digits-cnn",
+    make,
+    takes=(*OWN, "seed"),
+    kept="Whole epochs and what was crafted are kept",
+)

@@ -5,12 +5,16 @@ import shlex
 import pytest
 import torch
 
-from robust_core import attacks
+from robust_core import attacks, zoo
 from robust_core.commands.parser import build_parser
-from robust_core.commands.training import detector, detector_queue
+from robust_core.commands.training import detector
+from robust_core.commands.training.detector_options import FAST, DetectorOptions
+from robust_core.commands.training.detector_queue import BUNDLED
+from robust_core.commands.training.request import Request
 from robust_core.data import cifar10
 from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.training import export
+from robust_core.training.detectors import static
 from robust_core.training.detectors.static import DetectorTrainer
 
 NAME = "cifar10-resnet32-ad4-bim-2-255"
@@ -87,8 +91,8 @@ def test_ctrl_c_and_going_on_give_the_same_weights(trained, monkeypatch):
 
 
 def test_several_are_trained_on_and_crafted_as_each_alone(trained, tmp_path, monkeypatch):
-    each = ("fgsm --eps 2/255", "bim --eps 2/255 --steps 2")
-    monkeypatch.setattr(detector_queue, "SEVERAL", each)
+    each = (FAST, DetectorOptions(adversary="bim", eps=2 / 255, steps=2))
+    monkeypatch.setattr(detector, "IN_TURN", each)
     ended = trained("--json", start=SEVERAL)
     assert ended.status == 0, ended.err
     value = ended.json
@@ -109,20 +113,54 @@ def test_several_are_trained_on_and_crafted_as_each_alone(trained, tmp_path, mon
 
 
 def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():
-    def parsed(line):
-        return build_parser("train").parse_args(["train", "detector", *shlex.split(line)])
-
-    queue = [parsed(line) for line in detector_queue.COMMANDS]
-    (several,) = [args for args in queue if args.adversary == "several"]
-    assert several is queue[-1]
+    several = list(BUNDLED)[-1]
+    assert several.adversary == "several"
     five = detector.adversary_of(several)
     assert tuple(five) == TRANSFER
     alone = [
-        detector.adversary_of(args)
-        for args in queue
-        if args.limit == several.limit and args.adversary in five
+        detector.adversary_of(one)
+        for one in BUNDLED
+        if one.limit == several.limit and one.adversary in five
     ]
     assert all(attack in alone for attack in five.values())
+
+
+@pytest.mark.parametrize("name", BUNDLED.names())
+def test_the_command_of_each_in_the_queue_stands_for_the_same_options(name):
+    """Whoever runs the command that the entry of a detector names trains that detector."""
+    wanted = BUNDLED.get(name)
+    words = shlex.split(detector.command(wanted))[3:]
+    assert DetectorOptions.of(build_parser("train").parse_args(words)) == wanted
+
+
+def test_the_queue_names_each_as_its_training_does(resnet):
+    for name in BUNDLED.names():
+        wanted = BUNDLED.get(name)
+        recipe = detector.recipe_of(wanted, resnet, detector.adversary_of(wanted))
+        assert static.name(recipe) == name
+
+
+def test_the_commands_of_the_index_are_those_of_the_queue():
+    index = zoo.index()
+    there = [name for name in BUNDLED.names() if name in index]
+    assert there
+    for name in there:
+        assert index[name]["command"] == detector.command(BUNDLED.get(name))
+
+
+def test_the_queue_trains_what_is_missing_and_nothing_else(command, monkeypatch):
+    there = BUNDLED.names()[1:]
+    monkeypatch.setattr(zoo, "index", lambda: dict.fromkeys(there))
+    trained = []
+    monkeypatch.setattr(
+        detector, "train", lambda wanted, request: trained.append((wanted, request))
+    )
+    assert command("train", "detector", "--all-missing", "--device", "cpu").status == 0
+    assert trained == [(next(iter(BUNDLED)), Request(device="cpu", install=True))]
+    monkeypatch.setattr(zoo, "index", lambda: dict.fromkeys(BUNDLED.names()))
+    ended = command("train", "detector", "--all-missing")
+    assert ended.err.strip() == f"Nothing is missing: all {len(BUNDLED)} are installed."
+    assert len(trained) == 1
 
 
 def test_people_get_sentences(trained, tmp_path):
@@ -147,7 +185,10 @@ def test_people_get_sentences(trained, tmp_path):
             ["several takes none of --eps, --steps: each"],
         ),
         ((*SEVERAL, "--step-size", "1"), ["several takes none of --step-size"]),
-        (("train", "detector", "--all-missing", "--limit", "3"), ["--all-missing takes none of"]),
+        (
+            ("train", "detector", "--all-missing", "--limit", "3"),
+            ["--all-missing takes no --limit"],
+        ),
         ((*START, "--steps", "0"), ["steps must be", "from 1"]),
         ((*START, "--point", "AD(7)", "--data", "."), ["--point must be", "AD(4)"]),
         ((*START, "--data", "."), ["CIFAR-10"]),
