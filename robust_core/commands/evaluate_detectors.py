@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core.commands import options, output
-from robust_core.commands.detector_tables import text as detector_tables
+from robust_core.commands.detector_tables import files
+from robust_core.commands.detector_tables.parts import PARTS
 from robust_core.files import check_writable
 from robust_core.words.numbers import duration
 
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
     from robust_core.evaluation.detector_tables.bench import DetectorBench
 
 COMMAND = "evaluate-detectors"
-MODEL, DATA = "cifar10-resnet32", "CIFAR-10 test"
-PARTS = (
-    *("adversaries", "depth", "eps", "transfer", "several", "sigma"),
-    *("full_knowledge", "unseen", "roc", "reject"),
-)
+MODEL = "cifar10-resnet32"
+DATA = "CIFAR-10 test"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +67,6 @@ def run(args: argparse.Namespace) -> None:
     asked = _asked(args.part)
     options.check_out(args.out, ".json")
     from robust_core import zoo
-    from robust_core.commands.detector_tables import files as detector_files
     from robust_core.paths import RESULTS
 
     if not zoo.detectors(MODEL):
@@ -82,21 +79,21 @@ def run(args: argparse.Namespace) -> None:
     out = args.out or (RESULTS / "detectors.json" if args.limit is None else None)
     classifier = zoo.load(MODEL, args.device)
     value = _head(classifier)
-    value |= detector_files.kept(out, value)
+    value |= files.kept(out, value)
     bench = _bench(args, classifier)
-    for part in detector_files.stale(value, bench.entries, asked):
+    for part in files.stale(value, bench.entries, asked):
         tqdm.write(f"{part} in {out} is of other weights of its detectors.", file=sys.stderr)
     made: list[str] = []
     try:
         for part in asked:
             if _make(part, bench, value, args):
                 made.append(part)
-                detector_files.write(out, value)
+                files.write(out, value)
     except KeyboardInterrupt:
         raise output.Stopped(_stopped(asked, made, out, args)) from None
     if not made:
         raise ValueError(f"none of {', '.join(asked)} can be made of the detectors that there are")
-    text = "\n\n".join(detector_tables.text(part, value["parts"][part]) for part in made)
+    text = "\n\n".join(PARTS[part].text(value["parts"][part]) for part in made)
     output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
 
 
@@ -110,26 +107,18 @@ def _asked(given: list[str] | None) -> list[str]:
 
 def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace) -> bool:
     """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
-    from robust_core.commands.detector_tables import files as detector_files
-    from robust_core.evaluation.detector_tables import pairs, reject, roc
-    from robust_core.evaluation.detector_tables import parts as detection_parts
     from robust_core.evaluation.detector_tables.plan import Lacking
 
-    makers = {
-        "full_knowledge": pairs.full_knowledge,
-        "roc": roc.roc,
-        "reject": reject.reject,
-    }
     started = time.perf_counter()
     try:
-        table = (makers.get(part) or getattr(detection_parts, part))(bench)
+        table = PARTS[part].maker(bench).to_json()
     except Lacking as error:
         tqdm.write(f"{part} is left out: {error}.", file=sys.stderr)
         return False
     value["parts"][part] = {"command": _command([part], args), **table}
     value["conditions"][part] = {
         "device": str(bench.classifier.device),
-        "detectors": detector_files.used(table, bench.entries),
+        "detectors": files.used(table, bench.entries),
     }
     for each in ("parts", "conditions"):
         value[each] = {name: value[each][name] for name in PARTS if name in value[each]}
@@ -140,13 +129,12 @@ def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespa
 
 def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench":
     from robust_core import zoo
-    from robust_core.commands.detector_tables.files import Files
     from robust_core.evaluation.detector_tables.bench import DetectorBench
 
     images, labels = zoo.spec(MODEL).record.stored("test", args.data)
     index = zoo.index()
     entries = {name: index[name] for name in zoo.detectors(MODEL)}
-    files = Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))
+    kept = files.Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))
     return DetectorBench(
         entries,
         zoo.default_detector(MODEL),
@@ -154,8 +142,8 @@ def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench
         images,
         labels,
         load=lambda name: zoo.load_detector(name, args.device),
-        craft=files.craft,
-        remember=files.remember,
+        craft=kept.craft,
+        remember=kept.remember,
         limit=args.limit,
         show=lambda rows, what: tqdm(rows, what, file=sys.stderr, leave=False),
     )

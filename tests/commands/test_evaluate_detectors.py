@@ -9,12 +9,10 @@ import torch
 from safetensors.torch import save
 
 from robust_core import attacks, zoo
-from robust_core.commands import evaluate_detectors
-from robust_core.commands.detector_tables import text
+from robust_core.commands.detector_tables.parts import PARTS, TABLES
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
 from robust_core.evaluation.detector_tables import pairs, second
-from robust_core.evaluation.detector_tables import parts as detection_parts
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.zoo import bundled_detectors, loading, weights
@@ -94,9 +92,9 @@ def evaluated(command, tmp_path, monkeypatch):
     pixels = torch.randint(0, 256, (6, 3, 32, 32), dtype=torch.uint8, generator=generator)
     labels = zoo.load(MODEL, "cpu")(pixels.float() / 255).argmax(1)
     monkeypatch.setitem(vars(cifar10.RECORD), "read", lambda split, root: (pixels, labels))
-    monkeypatch.setattr(detection_parts, "SIGMAS", (0.0, 0.5, 1.0))
+    monkeypatch.setattr(f"{TABLES}.parts.SIGMAS", (0.0, 0.5, 1.0))
     monkeypatch.setattr(
-        detection_parts, "UNSEEN", (("fgsm", {"eps": 8 / 255}, 6), ("noise", {"eps": 0.1}, 3))
+        f"{TABLES}.parts.UNSEEN", (("fgsm", {"eps": 8 / 255}, 6), ("noise", {"eps": 0.1}, 3))
     )
     monkeypatch.setattr(attacks, "names", lambda pair=False: ["dynamic"])
     monkeypatch.setattr(pairs, "PARAMETERS", {"dynamic": {"steps": 2}})
@@ -121,7 +119,7 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
     assert value == json.loads(evaluated.out.read_text())
     assert value["model"] == MODEL
     assert value["weights_sha256"] == zoo.index()[MODEL]["sha256"]
-    assert list(value["parts"]) == list(evaluate_detectors.PARTS)
+    assert list(value["parts"]) == list(PARTS)
     for name, part in value["parts"].items():
         assert part["command"] == f"python -m robust_core evaluate-detectors --part {name}"
         assert part["n"] == 6
@@ -169,7 +167,7 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
         (d, "fgsm") for d in everything if d != "several" and not d.startswith("fgsm")
     }
     assert {row["detector"] for row in parts["roc"]["rows"]} <= everything - {"bim-ad4", "fgsm-2"}
-    tables = {name: text.text(name, part) for name, part in parts.items()}
+    tables = {name: PARTS[name].text(part) for name, part in parts.items()}
     assert all(table.startswith(f"{name}: ") for name, table in tables.items())
     assert tables["transfer"].count("fgsm 0.0157") == 2
     assert [line.split()[0] for line in tables["several"].splitlines()[-3:]] == SPECS["several"][1]
@@ -210,12 +208,12 @@ def test_figures_are_those_of_a_direct_computation(evaluated, bundled):
 
 def test_an_interruption_keeps_the_parts_before_it(evaluated, bundled, monkeypatch):
     bundled("fgsm-1", "fgsm-2", "bim")
-    eps = detection_parts.eps
+    eps = PARTS["eps"].maker
 
     def interrupt(bench):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(detection_parts, "eps", interrupt)
+    monkeypatch.setattr(f"{TABLES}.parts.eps", interrupt)
     ended = evaluated("--part", "transfer", "eps", "adversaries")
     assert ended.status == 130
     assert ended.out == ""
@@ -224,8 +222,8 @@ def test_an_interruption_keeps_the_parts_before_it(evaluated, bundled, monkeypat
     assert last.endswith("--part eps transfer")
     first = json.loads(evaluated.out.read_text())["parts"]
     assert list(first) == ["adversaries"]
-    monkeypatch.setattr(detection_parts, "eps", eps)
-    monkeypatch.setattr(detection_parts, "adversaries", interrupt)  # not asked for again
+    monkeypatch.setattr(f"{TABLES}.parts.eps", eps)
+    monkeypatch.setattr(f"{TABLES}.parts.adversaries", interrupt)  # not asked for again
     parts = evaluated("--part", "eps", "transfer", "--json").json["parts"]
     assert list(parts) == ["adversaries", "eps", "transfer"]
     assert parts["adversaries"] == first["adversaries"]

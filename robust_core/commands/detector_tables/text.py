@@ -1,18 +1,10 @@
 """What ``evaluate-detectors`` prints for people: one table for each part."""
 
-from collections.abc import Callable
-
 from robust_core.commands import output
 from robust_core.words.numbers import exact_share, number
 
 
-def text(part: str, table: dict) -> str:
-    """The table of a part, below a line that says what it is."""
-    head, make = FORMS[part]
-    return f"{part}: {head} ({table['n']} test pictures)\n{make(table)}"
-
-
-def _rows(table: dict) -> str:
+def rows(table: dict) -> str:
     heads = ["detector", "accuracy", "detectability", "8 bits", "AUC", "false", "found"]
     lines = [
         [
@@ -27,7 +19,7 @@ def _rows(table: dict) -> str:
     return output.table(heads, lines)
 
 
-def _unseen(table: dict) -> str:
+def unseen(table: dict) -> str:
     heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
     lines = [
         [
@@ -49,7 +41,7 @@ def _matrix(names: list[str], matrix: list[list[dict]]) -> str:
     return output.table(["fit / test", *names], lines)
 
 
-def _eps(table: dict) -> str:
+def eps(table: dict) -> str:
     each = {name: one for name, one in table.items() if isinstance(one, dict)}
     return "\n".join(
         f"{name}\n{_matrix([number(e) for e in one['eps']], one['matrix'])}"
@@ -57,7 +49,7 @@ def _eps(table: dict) -> str:
     )
 
 
-def _transfer(table: dict) -> str:
+def transfer(table: dict) -> str:
     names = [
         one["adversary"] + (f" {one['eps']:.3g}" if one["eps"] is not None else "")
         for one in table["adversaries"]
@@ -65,7 +57,7 @@ def _transfer(table: dict) -> str:
     return _matrix(names, table["matrix"])
 
 
-def _several(table: dict) -> str:
+def several(table: dict) -> str:
     heads = ["adversary", "eps", "successful", "own", "one for all", "own 8 bits", "all 8 bits"]
     lines = [
         [
@@ -82,7 +74,7 @@ def _several(table: dict) -> str:
     return output.table(heads, lines)
 
 
-def _sigma(table: dict) -> str:
+def sigma(table: dict) -> str:
     kinds = list(table["detectors"])
     lines = [
         [
@@ -94,7 +86,7 @@ def _sigma(table: dict) -> str:
     return output.table(["sigma", *kinds], lines)
 
 
-def _full_knowledge(table: dict) -> str:
+def full_knowledge(table: dict) -> str:
     heads = ["detector", "attack", "eps", "pictures", "classifier", "both", "8 bits", "mean L2"]
     lines = [
         [
@@ -107,7 +99,7 @@ def _full_knowledge(table: dict) -> str:
     return output.table(heads, lines)
 
 
-def _roc(table: dict) -> str:
+def roc(table: dict) -> str:
     lines = [
         [
             *(row["detector"], row["adversary"], number(row["eps"])),
@@ -118,7 +110,7 @@ def _roc(table: dict) -> str:
     return output.table(["detector", "adversary", "eps", "successful", "AUC"], lines)
 
 
-def _reject(table: dict) -> str:
+def reject(table: dict) -> str:
     from robust_core.evaluation.detector_tables.reject import curves
 
     heads = ["detector", "threshold", "flagged go to", "attacker", "clean right", "harm"]
@@ -131,18 +123,3 @@ def _reject(table: dict) -> str:
                 shares = (exact_share(at["clean_accuracy"]), exact_share(at["harm"]))
                 lines.append([row["detector"], tau, second or "nobody", kind, *shares])
     return output.table(heads, lines)
-
-
-FORMS: dict[str, tuple[str, Callable[[dict], str]]] = {
-    "adversaries": ("each detector against its own adversary", _rows),
-    "depth": ("the same by attachment point", _rows),
-    "eps": ("detectability, fit at one eps and tested at another", _eps),
-    "transfer": ("detectability, fit to one adversary and tested on another", _transfer),
-    "several": ("detectability, by the detector of one adversary and by the one for all", _several),
-    "sigma": ("detectability of the dynamic adversary", _sigma),
-    "full_knowledge": ("shares of right and unflagged pictures that fool", _full_knowledge),
-    "unseen": ("attacks that a detector was not made for, at most", _unseen),
-    "roc": ("area under the curve", _roc),
-    "reject": ("what becomes of the flagged at the calibrated threshold", _reject),
-}
-"""What stands above each table, and what makes it."""

@@ -1,6 +1,7 @@
 """Attackers who know the detector (Carlini and Wagner, 2017; Metzen et al., 2017, section 3.3)."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import torch
 from torch import Tensor
@@ -9,10 +10,11 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import ask, to_lattice
 from robust_core.distances import l2
-from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import FEW
 from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.rows import FullKnowledgeRow, RowsTable
 from robust_core.evaluation.suites import FIELD_EPS
 
 BATCH = 100
@@ -20,7 +22,7 @@ PARAMETERS: dict[str, dict] = {}
 """Of attacks on a pair that are not to run at their defaults."""
 
 
-def full_knowledge(bench: DetectorBench) -> dict:
+def full_knowledge(bench: DetectorBench) -> RowsTable:
     """One detector of each kind against every attack on a classifier and its detector.
 
     An attack with an eps runs at that of the detector's own adversary, and at the field's.
@@ -29,7 +31,9 @@ def full_knowledge(bench: DetectorBench) -> dict:
     if not names:
         raise Lacking("there is no default detector, no dynamic one and none of another method")
     n = bench.count(FEW)
-    return {"n": n, "rows": [_remembered(bench, name, a, n) for name, a in _trials(bench, names)]}
+    return RowsTable(
+        n=n, rows=[_remembered(bench, name, a, n) for name, a in _trials(bench, names)]
+    )
 
 
 def _trials(bench: DetectorBench, names: list[str]) -> Iterator[tuple[str, Attack]]:
@@ -54,20 +58,15 @@ def _radius(bench: DetectorBench, name: str) -> float:
     return FIELD_EPS
 
 
-def _remembered(bench: DetectorBench, name: str, attack: Attack, n: int) -> dict:
+def _remembered(bench: DetectorBench, name: str, attack: Attack, n: int) -> FullKnowledgeRow:
     what = {"detector": name, "attack": attack.name, "parameters": attack.parameters, "n": n}
-    return bench.remember(what, lambda: fooled(bench, name, attack, n))
+    return FullKnowledgeRow(**bench.remember(what, lambda: asdict(fooled(bench, name, attack, n))))
 
 
-def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> dict:
-    """What an attack on the pair reaches on the first ``n`` pictures.
-
-    Only pictures count that were classified right and not flagged before: ``of``. Of these
-    ``fools_classifier`` is the share that is classified wrong after it, ``fools_both`` the share that is
-    also not flagged at the calibrated threshold, and ``fools_both_8bit`` the same after rounding to
-    8 bits. ``mean_l2`` is over those that fool both. Shares of nothing, and means, are None.
-    """
-    detector, parts = bench.load(name), []
+def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> FullKnowledgeRow:
+    """What an attack on the pair reaches on the first ``n`` pictures."""
+    detector = bench.load(name)
+    parts = []
     for rows in bench.rows(n, f"{attack.name} on {name}", BATCH):
         images, labels = bench.floats(rows)
         adversarial = attack(bench.classifier, images, labels)
@@ -80,20 +79,20 @@ def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> dict:
         parts.append(torch.stack([counts, ~right[1], both[1], both[2], distances]).double())
     counts, classifier, both, both_8bit, distances = torch.cat(parts, 1)
     counts, both = counts.bool(), both.bool()
-    return {
-        "detector": name,
-        "attack": attack.name,
-        "eps": getattr(attack, "eps", None),
-        "norm": attack.norm,
-        "steps": getattr(attack, "steps", None),
-        "parameters": attack.parameters,
-        "n": n,
-        "of": int(counts.sum()),
-        "fools_classifier": _mean(classifier[counts]),
-        "fools_both": _mean(both[counts]),
-        "fools_both_8bit": _mean(both_8bit[counts]),
-        "mean_l2": _mean(distances[counts & both]),
-    }
+    return FullKnowledgeRow(
+        detector=name,
+        attack=attack.name,
+        eps=getattr(attack, "eps", None),
+        norm=attack.norm,
+        steps=getattr(attack, "steps", None),
+        parameters=attack.parameters,
+        n=n,
+        of=int(counts.sum()),
+        fools_classifier=_mean(classifier[counts]),
+        fools_both=_mean(both[counts]),
+        fools_both_8bit=_mean(both_8bit[counts]),
+        mean_l2=_mean(distances[counts & both]),
+    )
 
 
 def _mean(values: Tensor) -> float | None:

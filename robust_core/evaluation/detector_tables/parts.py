@@ -6,13 +6,31 @@ adversarial ones: ``detectors.measure.Answers.figures``, which makes every figur
 
 from robust_core import attacks
 from robust_core.attacks import Attack
-from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.rows import (
+    EpsMatrix,
+    EpsTable,
+    Matrix,
+    OwnAdversaryRow,
+    RowsTable,
+    SharedDetector,
+    SharedRow,
+    SharedTable,
+    SigmaCurve,
+    SigmaTable,
+    TransferTable,
+    UnseenRow,
+)
 from robust_core.evaluation.suites import FIELD_EPS
 
-PICTURES, SIGMA_PICTURES, FEW = 2000, 500, 100
-"""Test pictures of a table, of one whose pictures are made for it alone, and of the dearest attacks."""
+PICTURES = 2000
+"""Test pictures of a table."""
+SIGMA_PICTURES = 500
+"""Those of a table whose pictures are made for it alone."""
+FEW = 100
+"""Those of the most expensive attacks."""
 SIGMAS = tuple(i / 10 for i in range(11))
 UNSEEN: tuple[tuple[str, dict, int], ...] = (
     ("pgd", {"eps": FIELD_EPS}, PICTURES),
@@ -23,42 +41,42 @@ UNSEEN: tuple[tuple[str, dict, int], ...] = (
 """Attacks that no subnetwork was trained on: name, parameters, pictures."""
 
 
-def adversaries(bench: DetectorBench) -> dict:
+def adversaries(bench: DetectorBench) -> RowsTable:
     """Every static detector against the adversary that it was trained for."""
     names = plan.static(bench.entries)
     if not names:
         raise Lacking("there is no detector that was trained statically")
     n = bench.count(PICTURES)
-    return {"n": n, "rows": [_own_row(bench, name, n) for name in names]}
+    return RowsTable(n=n, rows=[_own_row(bench, name, n) for name in names])
 
 
-def depth(bench: DetectorBench) -> dict:
+def depth(bench: DetectorBench) -> RowsTable:
     """The same rows, of adversaries with detectors at several points."""
     groups = plan.depths(bench.entries)
     if not groups:
         raise Lacking("no attack has detectors at several points")
     n = bench.count(PICTURES)
-    return {"n": n, "rows": [_own_row(bench, name, n) for group in groups for name in group]}
+    return RowsTable(n=n, rows=[_own_row(bench, name, n) for group in groups for name in group])
 
 
-def eps(bench: DetectorBench) -> dict:
+def eps(bench: DetectorBench) -> EpsTable:
     """By adversary: detectors of each eps against each eps."""
     groups = plan.radii(bench.entries)
     if not groups:
         raise Lacking("no adversary has detectors at several eps")
     n = bench.count(PICTURES)
     tables = {
-        adversary: {
-            "eps": [bench.entries[name]["eps"] for name in names],
-            "detectors": names,
-            "matrix": _matrix(bench, names, n),
-        }
+        adversary: EpsMatrix(
+            eps=[bench.entries[name]["eps"] for name in names],
+            detectors=names,
+            matrix=_matrix(bench, names, n),
+        )
         for adversary, names in groups.items()
     }
-    return {"n": n, **tables}
+    return EpsTable(n=n, adversaries=tables)
 
 
-def transfer(bench: DetectorBench) -> dict:
+def transfer(bench: DetectorBench) -> TransferTable:
     """The detector of each adversary against each adversary: rows are fit, columns tested."""
     names = plan.transfer(bench.entries)
     if len(names) < 2:
@@ -69,15 +87,15 @@ def transfer(bench: DetectorBench) -> dict:
         )
     n = bench.count(PICTURES)
     entries = [bench.entries[name] for name in names]
-    return {
-        "n": n,
-        "adversaries": [{"adversary": e["adversary"], "eps": e["eps"]} for e in entries],
-        "detectors": names,
-        "matrix": _matrix(bench, names, n),
-    }
+    return TransferTable(
+        n=n,
+        adversaries=[{"adversary": e["adversary"], "eps": e["eps"]} for e in entries],
+        detectors=names,
+        matrix=_matrix(bench, names, n),
+    )
 
 
-def several(bench: DetectorBench) -> dict:
+def several(bench: DetectorBench) -> SharedTable:
     """The detector for several adversaries against each of them, beside the one for that one alone."""
     found = plan.several(bench.entries)
     if found is None:
@@ -88,11 +106,11 @@ def several(bench: DetectorBench) -> dict:
     if alone:
         raise Lacking(f"{', '.join(alone)}, as {found} knows it, has no detector of its own")
     n = bench.count(PICTURES)
-    rows = [_both_row(bench, own[attack], found, attack, n) for attack in trials]
-    return {"n": n, "detector": found, "rows": rows}
+    rows = [_shared_row(bench, own[attack], found, attack, n) for attack in trials]
+    return SharedTable(n=n, detector=found, rows=rows)
 
 
-def sigma(bench: DetectorBench) -> dict:
+def sigma(bench: DetectorBench) -> SigmaTable:
     """A static and a dynamic detector against the dynamic adversary that knows it, at each sigma.
 
     At sigma 0 the adversary is BIM, the same pictures for both.
@@ -103,7 +121,8 @@ def sigma(bench: DetectorBench) -> dict:
             "there is no detector that was trained dynamically beside a static one of the same "
             "point and eps"
         )
-    n, static = bench.count(SIGMA_PICTURES), plan.attack_of(bench.entries[pair[0]])
+    n = bench.count(SIGMA_PICTURES)
+    static = plan.attack_of(bench.entries[pair[0]])
     size = {name: getattr(static, name) for name in ("eps", "steps", "step_size")}
 
     def adversary(name: str, share: float) -> Attack:
@@ -112,71 +131,86 @@ def sigma(bench: DetectorBench) -> dict:
         return attacks.create("dynamic", detector=bench.load(name), sigma=share, **size)
 
     curves = {
-        kind: {
-            "name": name,
-            "rows": [bench.answers([name], adversary(name, s), n)[0].figures() for s in SIGMAS],
-        }
+        kind: SigmaCurve(
+            name=name,
+            rows=[bench.answers([name], adversary(name, s), n)[0].figures() for s in SIGMAS],
+        )
         for kind, name in zip(("static", "dynamic"), pair, strict=True)
     }
-    return {"n": n, **size, "sigmas": list(SIGMAS), "detectors": curves}
+    return SigmaTable(n=n, **size, sigmas=list(SIGMAS), detectors=curves)
 
 
-def unseen(bench: DetectorBench) -> dict:
+def unseen(bench: DetectorBench) -> RowsTable:
     """Every detector against attacks that it was not made for."""
     if not bench.entries:
         raise Lacking("there is no detector")
     rows = []
     for name, parameters, own in UNSEEN:
-        attack, n = attacks.create(name, **parameters), bench.count(own)
+        attack = attacks.create(name, **parameters)
+        n = bench.count(own)
         asked = [d for d, entry in bench.entries.items() if name not in plan.fitted_to(entry)]
         for detector, answers in zip(asked, bench.answers(asked, attack, n), strict=True):
             threshold = bench.entries[detector]["threshold"]
-            row = {"detector": detector, "attack": name, "eps": parameters.get("eps")}
-            row |= {"parameters": attack.parameters, **answers.figures()}
-            rows.append({**row, "at_threshold": answers.figures(threshold), "threshold": threshold})
-    return {"n": bench.count(PICTURES), "rows": rows}
+            rows.append(
+                UnseenRow(
+                    detector=detector,
+                    attack=name,
+                    eps=parameters.get("eps"),
+                    parameters=attack.parameters,
+                    **answers.figures(),
+                    at_threshold=answers.figures(threshold),
+                    threshold=threshold,
+                )
+            )
+    return RowsTable(n=bench.count(PICTURES), rows=rows)
 
 
-def _own_row(bench: DetectorBench, name: str, n: int) -> dict:
+def _own_row(bench: DetectorBench, name: str, n: int) -> OwnAdversaryRow:
     """A static detector against its own adversary."""
     entry = bench.entries[name]
     attack = plan.attack_of(entry)
-    (floats,), (eight_bit,) = (
-        bench.answers([name], attack, n, eight_bit=rounding) for rounding in (False, True)
+    (floats,) = bench.answers([name], attack, n)
+    (eight_bit,) = bench.answers([name], attack, n, eight_bit=True)
+    return OwnAdversaryRow(
+        detector=name,
+        point=entry["point"],
+        adversary=entry["adversary"],
+        eps=entry["eps"],
+        parameters=attack.parameters,
+        floats=floats.figures(),
+        eight_bit=eight_bit.figures(),
+        at_threshold=floats.figures(entry["threshold"]),
+        threshold=entry["threshold"],
+        n_train=entry["n"],
+        epochs=entry["epochs"],
     )
-    return {
-        "detector": name,
-        **{key: entry[key] for key in ("point", "adversary", "eps")},
-        "parameters": attack.parameters,
-        "floats": floats.figures(),
-        "eight_bit": eight_bit.figures(),
-        "at_threshold": floats.figures(entry["threshold"]),
-        "threshold": entry["threshold"],
-        "n_train": entry["n"],
-        "epochs": entry["epochs"],
-    }
 
 
-def _both_row(bench: DetectorBench, own: str, found: str, attack: Attack, n: int) -> dict:
+def _shared_row(bench: DetectorBench, own: str, found: str, attack: Attack, n: int) -> SharedRow:
     """The detector ``own`` of an adversary, and the one that was ``found`` for several."""
-    floats, eight_bit = (
-        bench.answers([own, found], attack, n, eight_bit=rounding) for rounding in (False, True)
+    floats = bench.answers([own, found], attack, n)
+    eight_bit = bench.answers([own, found], attack, n, eight_bit=True)
+    compared = [
+        SharedDetector(
+            detector=name,
+            point=bench.entries[name]["point"],
+            n_train=bench.entries[name]["n"],
+            epochs=bench.entries[name]["epochs"],
+            floats=exact.figures(),
+            eight_bit=rounded.figures(),
+        )
+        for name, exact, rounded in zip((own, found), floats, eight_bit, strict=True)
+    ]
+    return SharedRow(
+        adversary=attack.name,
+        eps=getattr(attack, "eps", None),
+        parameters=attack.parameters,
+        own=compared[0],
+        several=compared[1],
     )
-    row = {"adversary": attack.name, "eps": getattr(attack, "eps", None)}
-    row["parameters"] = attack.parameters
-    for i, (kind, name) in enumerate((("own", own), ("several", found))):
-        row[kind] = {
-            "detector": name,
-            "point": bench.entries[name]["point"],
-            "n_train": bench.entries[name]["n"],
-            "epochs": bench.entries[name]["epochs"],
-            "floats": floats[i].figures(),
-            "eight_bit": eight_bit[i].figures(),
-        }
-    return row
 
 
-def _matrix(bench: DetectorBench, names: list[str], n: int) -> list[list[dict]]:
+def _matrix(bench: DetectorBench, names: list[str], n: int) -> Matrix:
     """Figures ``[i][j]`` of the detector i against the adversary of the detector j."""
     tested = [bench.answers(names, plan.attack_of(bench.entries[name]), n) for name in names]
     return [[column[i].figures() for column in tested] for i in range(len(names))]

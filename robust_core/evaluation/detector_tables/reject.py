@@ -8,12 +8,12 @@ from robust_core.attacks import Attack
 from robust_core.defenses import Defended
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Rejection, sweep
-from robust_core.evaluation.detector_tables import plan as plan
-from robust_core.evaluation.detector_tables import second as detection_second
+from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import SIGMA_PICTURES
 from robust_core.evaluation.detector_tables.plan import Lacking
-from robust_core.evaluation.detector_tables.second import KINDS
+from robust_core.evaluation.detector_tables.rows import RejectRow, RejectTable
+from robust_core.evaluation.detector_tables.second import KINDS, about, existing, shares
 from robust_core.evaluation.suites import FIELD_EPS
 
 SIGMA = 0.4
@@ -23,7 +23,7 @@ POINTS = 100
 SHARES = ("accepted_clean", "accepted_adversarial", "clean_accuracy", "harm")
 
 
-def reject(bench: DetectorBench) -> dict:
+def reject(bench: DetectorBench) -> RejectTable:
     """One detector of each kind: shares by threshold, under BIM and under the dynamic adversary.
 
     Also those of each second model, on the same pictures: see ``second.shares``.
@@ -32,9 +32,9 @@ def reject(bench: DetectorBench) -> dict:
     if not names:
         raise Lacking("there is no default detector, no dynamic one and none of another method")
     n = bench.count(SIGMA_PICTURES)
-    models = detection_second.existing(bench)
+    models = existing(bench)
     rows = [_row(bench, name, n, models) for name in names]
-    return {"n": n, "sigma": SIGMA, "second": detection_second.about(models), "rows": rows}
+    return RejectTable(n=n, sigma=SIGMA, second=about(models), rows=rows)
 
 
 def curves(row: dict, second: str | None = None) -> dict[str, Rejection | Fallback]:
@@ -66,7 +66,7 @@ def _column(values: list[float]) -> Tensor:
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -> dict:
+def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -> RejectRow:
     static = _static(bench, name)
     size = {key: getattr(static, key) for key in ("eps", "steps", "step_size")}
     adaptive = attacks.create("dynamic", detector=bench.load(name), sigma=SIGMA, **size)
@@ -78,18 +78,18 @@ def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -
     threshold = bench.entries[name]["threshold"]
     grid = thresholds_of(scores, threshold)
     swept = {kind: sweep(each, grid) for kind, each in answers.items()}
-    return {
-        "detector": name,
-        "threshold": threshold,
-        "attack": static.name,
+    return RejectRow(
+        detector=name,
+        threshold=threshold,
+        attack=static.name,
         **size,
-        "thresholds": grid.tolist(),
+        thresholds=grid.tolist(),
         **{
             kind: {share: getattr(each, share).tolist() for share in SHARES}
             for kind, each in swept.items()
         },
-        "second": detection_second.shares(bench, models, answers, adversaries, grid),
-    }
+        second=shares(bench, models, answers, adversaries, grid),
+    )
 
 
 def _static(bench: DetectorBench, name: str) -> Attack:

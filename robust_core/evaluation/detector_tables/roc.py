@@ -8,10 +8,11 @@ from torch import Tensor
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.detectors.measure import Answers, area
-from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import PICTURES
 from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.rows import RocRow, RowsTable
 
 POINTS = 200
 """Most points of a curve."""
@@ -62,37 +63,39 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
     }
 
 
-def roc(bench: DetectorBench) -> dict:
+def roc(bench: DetectorBench) -> RowsTable:
     """Curves: subnetworks against their own adversary, other detectors against each of the five.
 
     Adversarial are the successful pictures only; an adversary without such gives no curve.
     """
-    n, rows = bench.count(PICTURES), []
+    n = bench.count(PICTURES)
+    rows = []
     for name, attack in _trials(bench):
         (answers,) = bench.answers([name], attack, n)
         if answers.turned.any():
             rows.append(_row(name, attack, answers))
     if not rows:
         raise Lacking("there is no detector with an adversary that succeeds")
-    return {"n": n, "rows": rows}
+    return RowsTable(n=n, rows=rows)
 
 
-def _row(name: str, attack: Attack, answers: Answers) -> dict:
+def _row(name: str, attack: Attack, answers: Answers) -> RocRow:
     adversarial = answers.adversarial[answers.turned]
-    return {
-        "detector": name,
-        "adversary": attack.name,
-        "eps": getattr(attack, "eps", None),
+    return RocRow(
+        detector=name,
+        adversary=attack.name,
+        eps=getattr(attack, "eps", None),
         **curve(answers.genuine, adversarial),
-        "auc": area(answers.genuine, adversarial),
-        "n_genuine": len(answers.genuine),
-        "n_adversarial": len(adversarial),
-    }
+        auc=area(answers.genuine, adversarial),
+        n_genuine=len(answers.genuine),
+        n_adversarial=len(adversarial),
+    )
 
 
 def _trials(bench: DetectorBench) -> Iterator[tuple[str, Attack]]:
     """Which detector is asked about what."""
-    entries, five = bench.entries, plan.transfer(bench.entries)
+    entries = bench.entries
+    five = plan.transfer(entries)
     other = plan.others(entries)
     for name in plan.unique([*plan.chief(entries, bench.default), *five]):
         if name not in other:

@@ -74,7 +74,8 @@ def missing(value: dict, model: str) -> dict[str, str]:
 
     ``value`` is the measured part. What counts is of the bundled weights.
     """
-    index, why = zoo.index(), {}
+    index = zoo.index()
+    why = {}
     for name in SECONDS:
         reason = second(name).refusal(model)
         known = value.get("second", {}).get(name)

@@ -92,23 +92,23 @@ def test_shares_that_fool_are_the_direct_ones(bench, three_detectors, resnet, na
     both = turned & ~detector.flags(adversarial)
     rounded = to_lattice(adversarial)
     both_8bit = (resnet(rounded).argmax(1) != y) & ~detector.flags(rounded)
-    assert (row["n"], row["of"]) == (6, int(counts.sum()))
-    assert row["fools_classifier"] == pytest.approx(turned[counts].double().mean().item())
-    assert row["fools_both"] == pytest.approx(both[counts].double().mean().item())
-    assert row["fools_both_8bit"] == pytest.approx(both_8bit[counts].double().mean().item())
-    assert row["fools_both"] <= row["fools_classifier"]
-    if row["fools_both"]:
+    assert (row.n, row.of) == (6, int(counts.sum()))
+    assert row.fools_classifier == pytest.approx(turned[counts].double().mean().item())
+    assert row.fools_both == pytest.approx(both[counts].double().mean().item())
+    assert row.fools_both_8bit == pytest.approx(both_8bit[counts].double().mean().item())
+    assert row.fools_both <= row.fools_classifier
+    if row.fools_both:
         distances = (adversarial - x).double().flatten(1).norm(dim=1)
-        assert row["mean_l2"] == pytest.approx(distances[counts & both].mean().item())
-    assert row["parameters"]["detector"] == name
+        assert row.mean_l2 == pytest.approx(distances[counts & both].mean().item())
+    assert row.parameters["detector"] == name
 
 
 def test_shares_of_nothing_are_none(bench, three_detectors, monkeypatch):
     monkeypatch.setattr(three_detectors["AD(2)"], "threshold", 0.0)
     attack = Dynamic(eps=EPS, steps=1, detector=three_detectors["AD(2)"])
     row = fooled(bench, "AD(2)", attack, 6)
-    assert row["of"] == 0
-    assert {row[k] for k in ("fools_classifier", "fools_both", "mean_l2")} == {None}
+    assert row.of == 0
+    assert {getattr(row, k) for k in ("fools_classifier", "fools_both", "mean_l2")} == {None}
 
 
 def test_a_limit_counts_for_every_table_and_never_exceeds_the_pictures(bench):

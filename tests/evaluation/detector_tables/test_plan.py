@@ -2,7 +2,7 @@
 
 import pytest
 
-from robust_core.evaluation.detector_tables import plan as plan
+from robust_core.evaluation.detector_tables import plan
 
 LINF = {"steps": 10, "step_size": 1 / 255}
 

@@ -1,0 +1,216 @@
+"""What the tables of the detectors say, part by part, in ``assets/results/detectors.json``.
+
+A part of the file is an object whose keys are ``command`` and the fields of its table here, in their
+order; rows likewise. ``Figures`` are those of ``detectors.measure.Answers.figures``; None stands where
+nothing was successful, and in ``eps`` where an attack has none.
+"""
+
+from dataclasses import asdict, dataclass
+
+Figures = dict[str, float | int | None]
+Matrix = list[list[Figures]]
+"""``[i][j]``: the detector i against the adversary of the detector j."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorTable:
+    """A table over the first ``n`` test pictures."""
+
+    n: int
+
+    def to_json(self) -> dict:
+        """As it stands in the file."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowsTable(DetectorTable):
+    """A table that is no more than its rows."""
+
+    rows: list
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAdversaryRow:
+    """A static detector against its own adversary, also after rounding to 8 bits.
+
+    ``at_threshold`` are its figures at the calibrated threshold, all others those at score 0.5.
+    """
+
+    detector: str
+    point: str
+    adversary: str
+    eps: float | None
+    parameters: dict
+    floats: Figures
+    eight_bit: Figures
+    at_threshold: Figures
+    threshold: float
+    n_train: int
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpsMatrix:
+    """Detectors of one adversary at several eps, each against each eps."""
+
+    eps: list[float]
+    detectors: list[str]
+    matrix: Matrix
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpsTable(DetectorTable):
+    """An ``EpsMatrix`` for each adversary, which stands in the file beside ``n``."""
+
+    adversaries: dict[str, EpsMatrix]
+
+    def to_json(self) -> dict:
+        return {"n": self.n, **{name: asdict(one) for name, one in self.adversaries.items()}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTable(DetectorTable):
+    """The detector of each adversary against each adversary."""
+
+    adversaries: list[dict]
+    detectors: list[str]
+    matrix: Matrix
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedDetector:
+    """How one detector does in a comparison."""
+
+    detector: str
+    point: str
+    n_train: int
+    epochs: int
+    floats: Figures
+    eight_bit: Figures
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedRow:
+    """An adversary: the detector of its ``own`` beside the one for ``several`` adversaries."""
+
+    adversary: str
+    eps: float | None
+    parameters: dict
+    own: SharedDetector
+    several: SharedDetector
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedTable(DetectorTable):
+    """``detector`` is the name of the one for several adversaries."""
+
+    detector: str
+    rows: list[SharedRow]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigmaCurve:
+    """A detector by its ``name``, and its figures at each sigma."""
+
+    name: str
+    rows: list[Figures]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigmaTable(DetectorTable):
+    """Curves of a ``static`` and a ``dynamic`` detector, against a dynamic adversary of one size."""
+
+    eps: float
+    steps: int
+    step_size: float | None
+    sigmas: list[float]
+    detectors: dict[str, SigmaCurve]
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenRow:
+    """A detector against an attack that it was not made for: its figures, and where they hold."""
+
+    detector: str
+    attack: str
+    eps: float | None
+    parameters: dict
+    detectability: float | None
+    auc: float | None
+    false_positives: float
+    true_positives: float | None
+    n_test: int
+    n_adversarial: int
+    top1: float
+    top1_adversarial: float
+    at_threshold: Figures
+    threshold: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullKnowledgeRow:
+    """What an attack on a classifier and its detector reaches on the first ``n`` pictures.
+
+    Only pictures count that were classified right and not flagged before: ``of``. Of these
+    ``fools_classifier`` is the share that is classified wrong after it, ``fools_both`` the share that is
+    also not flagged at the calibrated threshold, and ``fools_both_8bit`` the same after rounding to
+    8 bits. ``mean_l2`` is over those that fool both. Shares of nothing, and means, are None.
+    """
+
+    detector: str
+    attack: str
+    eps: float | None
+    norm: str
+    steps: int | None
+    parameters: dict
+    n: int
+    of: int
+    fools_classifier: float | None
+    fools_both: float | None
+    fools_both_8bit: float | None
+    mean_l2: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RocRow:
+    """The ROC curve of a detector against an adversary, as ``roc.curve`` gives it."""
+
+    detector: str
+    adversary: str
+    eps: float | None
+    false_positives: list[float]
+    true_positives: list[float]
+    low: list[float]
+    high: list[float]
+    auc: float
+    n_genuine: int
+    n_adversarial: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectRow:
+    """Shares by threshold, under a ``static`` and an ``adaptive`` adversary of one size.
+
+    ``second`` are those of each model to which flagged pictures can go (``second.shares``).
+    """
+
+    detector: str
+    threshold: float
+    attack: str
+    eps: float
+    steps: int
+    step_size: float | None
+    thresholds: list[float]
+    static: dict[str, list[float]]
+    adaptive: dict[str, list[float]]
+    second: dict[str, dict[str, list[float]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectTable(DetectorTable):
+    """``sigma`` is that of the adaptive adversary; ``second`` says what the second models are."""
+
+    sigma: float
+    second: dict[str, dict]
+    rows: list[RejectRow]

@@ -1,0 +1,53 @@
+"""The committed tables of the detectors say what the rows of the code say, key by key."""
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from robust_core.evaluation.detector_tables import rows
+from robust_core.evaluation.detector_tables.results import FILE
+
+ROWS = {
+    "adversaries": rows.OwnAdversaryRow,
+    "depth": rows.OwnAdversaryRow,
+    "several": rows.SharedRow,
+    "full_knowledge": rows.FullKnowledgeRow,
+    "unseen": rows.UnseenRow,
+    "roc": rows.RocRow,
+    "reject": rows.RejectRow,
+}
+TABLES = {
+    "transfer": rows.TransferTable,
+    "several": rows.SharedTable,
+    "sigma": rows.SigmaTable,
+    "reject": rows.RejectTable,
+}
+
+
+@pytest.fixture(scope="module")
+def parts() -> dict:
+    return json.loads(FILE.read_text(encoding="utf-8"))["parts"]
+
+
+def keys(kind: type) -> set[str]:
+    return {spec.name for spec in fields(kind)}
+
+
+@pytest.mark.parametrize("part", ROWS)
+def test_each_committed_row_has_the_fields_of_its_class(parts, part):
+    for row in parts[part]["rows"]:
+        assert set(row) == keys(ROWS[part])
+        assert json.loads(json.dumps(vars(ROWS[part](**row)))) == row
+
+
+@pytest.mark.parametrize("part", TABLES)
+def test_each_committed_table_has_the_fields_of_its_class_and_its_command(parts, part):
+    assert set(parts[part]) == keys(TABLES[part]) | {"command"}
+
+
+def test_the_matrices_of_eps_stand_beside_n(parts):
+    table = dict(parts["eps"])
+    del table["command"]
+    matrices = {name: rows.EpsMatrix(**one) for name, one in table.items() if name != "n"}
+    assert rows.EpsTable(n=table["n"], adversaries=matrices).to_json() == table
