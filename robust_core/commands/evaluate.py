@@ -137,7 +137,8 @@ def _suite(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     model, images, labels = _load(suite.model, suite.data, args)
     if suite.correct is not None:
         chosen = accuracy.right(model, images, labels, suite.correct)
-        images, labels = images[chosen], labels[chosen]
+        images = images[chosen]
+        labels = labels[chosen]
     results = []
     for part in suite.parts:
         parameters = part.parameters | options.seed_of(args, part.attack)

@@ -107,12 +107,12 @@ def _asked(given: list[str] | None) -> list[str]:
 
 def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace) -> bool:
     """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
-    from robust_core.evaluation.detector_tables.plan import Lacking
+    from robust_core.evaluation.detector_tables.plan import MissingDetectors
 
     started = time.perf_counter()
     try:
         table = PARTS[part].maker(bench).to_json()
-    except Lacking as error:
+    except MissingDetectors as error:
         tqdm.write(f"{part} is left out: {error}.", file=sys.stderr)
         return False
     value["parts"][part] = {"command": _command([part], args), **table}
@@ -145,7 +145,7 @@ def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench
         craft=kept.craft,
         remember=kept.remember,
         limit=args.limit,
-        show=lambda rows, what: tqdm(rows, what, file=sys.stderr, leave=False),
+        track=lambda rows, what: tqdm(rows, what, file=sys.stderr, leave=False),
     )
 
 

@@ -99,7 +99,8 @@ def evaluate(
                 return outcome
 
             outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=on_notice))
-    first, about = chosen[0][1], concerned(goal, labels)
+    first = chosen[0][1]
+    about = concerned(goal, labels)
     return {
         "n": len(labels),
         "clean_top1": _mean(clean < 1),
@@ -194,7 +195,8 @@ def _row(
 def _attack(
     model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal, adaptive: bool
 ) -> AttackEffect:
-    images, labels = images.to(model.device), labels.to(model.device)
+    images = images.to(model.device)
+    labels = labels.to(model.device)
     defended = isinstance(model, Defended)
     run, attacked = model.attacked_by(attack, adaptive=adaptive) if defended else (attack, model)
     begun = time.perf_counter()

@@ -261,7 +261,8 @@ def _beats(one: Tensor, other: Tensor) -> tuple[int, float]:
 
     McNemar's exact test, one-sided, over the pictures that only one of the two flips.
     """
-    only, rest = _count(one & ~other), _count(other & ~one)
+    only = _count(one & ~other)
+    rest = _count(other & ~one)
     return only, float(binomtest(only, only + rest, 0.5, "greater").pvalue) if only else 1.0
 
 

@@ -120,7 +120,8 @@ class DefenseTrial:
     @property
     def outcome(self) -> DefenseOutcome:
         """In a word what came of it."""
-        first, last = self.before.guesses[0], self.after.guesses[0]
+        first = self.before.guesses[0]
+        last = self.after.guesses[0]
         if first.index != self.label.index:
             return DefenseOutcome.WRONG
         if self.after.abstains:
@@ -146,10 +147,12 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
 
     ``progress`` is called as ``progress(votes done, n)`` where votes are counted; what it raises ends it.
     """
-    images, certificate = picture.to(model.device), None
+    images = picture.to(model.device)
+    certificate = None
     with evaluating(model), torch.no_grad():
         if isinstance(model, Defended) and isinstance(model.defense, Noisy):
-            defense, begun = model.defense, time.perf_counter()
+            defense = model.defense
+            begun = time.perf_counter()
             certificate = defense.certificate(model.base, images, progress)
             chosen = GUESSES if isinstance(defense, Smoothing) else 0  # no part of a prediction
             seconds = (time.perf_counter() - begun) * defense.n / (defense.n + chosen)

@@ -17,7 +17,8 @@ from robust_core.detectors import Reconstruction
 
 PICTURES = 250
 """Test pictures of the histogram, at most."""
-STEPS, RESTARTS = 40, 3
+STEPS = 40
+RESTARTS = 3
 BOTH, REJECTED, MISSED = "passes both", "rejected", "target missed"
 
 
@@ -105,17 +106,21 @@ def deflect(
         raise ValueError(
             f"target must be a class from 0 to {len(classifier.class_names) - 1}; got {target!r}"
         )
-    images, labels = images.to(classifier.device), labels.to(classifier.device)
-    images, labels = images[labels != target], labels[labels != target]
+    images = images.to(classifier.device)
+    labels = labels.to(classifier.device)
+    images = images[labels != target]
+    labels = labels[labels != target]
     rows = _one_of_each(detector, images, labels)
-    aim, goal = torch.full_like(labels, target), torch.full_like(labels[rows], target)
+    aim = torch.full_like(labels, target)
+    goal = torch.full_like(labels[rows], target)
     knowing = PGDPair(eps=eps, steps=STEPS, restarts=RESTARTS, detector=detector)
     step = _counter(progress, knowing.observations)
     adversarial = knowing(classifier, images[rows], goal, targeted=True, observer=step)
     said = _classes(classifier, adversarial)
     plain = PGD(eps=eps, steps=10)(classifier, images, aim, targeted=True)
     turned = _classes(classifier, plain) == target
-    looks, alike = None, None
+    looks = None
+    alike = None
     if resembles is not None:
         looks = resembles(adversarial.cpu()).tolist()
         alike = int((resembles(plain[turned].cpu()) == target).sum())

@@ -82,7 +82,8 @@ def duel(
     rounded = to_tensor(to_pixels(adversarial)[0])
     with torch.no_grad():
         logits, odds = detector.both(torch.cat([*iterates, rounded]).to(model.device))
-    scores, answers = odds.sigmoid().cpu(), logits.argmax(1).tolist()
+    scores = odds.sigmoid().cpu()
+    answers = logits.argmax(1).tolist()
     flags = (scores > detector.threshold).tolist()
     shares = logits.cpu().double().softmax(1)
     names = model.class_names

@@ -40,7 +40,8 @@ def panel(
     Subnetworks share one pass of the classifier. A detector that cannot be loaded costs the others
     nothing. Raises ``ValueError`` for an unknown name.
     """
-    detectors, refused = [], {}
+    detectors = []
+    refused = {}
     for name in names:
         try:
             detectors.append(zoo.load_detector(name, device))

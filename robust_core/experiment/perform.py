@@ -183,7 +183,8 @@ def perform(
     clean_logits, clean_odds = _ask(model, detector, images)
     start = clean_logits.softmax(1)  # which can be 0 for several classes: decide by the logits
     if label is None:
-        label, label_source = int(clean_logits.argmax()), "the model's own prediction"
+        label = int(clean_logits.argmax())
+        label_source = "the model's own prediction"
     check_goal(model, goal, label)
     labels = torch.tensor([label])
     attacked_model: torch.nn.Module = model
@@ -263,7 +264,8 @@ def _ask(
     if detector is None or detector.classifier is model:
         logits, odds = (model(images), None) if detector is None else detector.both(images)
     else:
-        logits, odds = model(images), detector.both(images)[1]
+        logits = model(images)
+        odds = detector.both(images)[1]
     return logits.cpu().double(), odds
 
 

@@ -110,7 +110,8 @@ def regions(
     where the memory does not suffice. ``progress(k, n)`` is called with the pictures done and all.
     """
     grid_b, grid_a = torch.meshgrid(b.double(), a.double(), indexing="ij")
-    flat_a, flat_b = grid_a.flatten(), grid_b.flatten()
+    flat_a = grid_a.flatten()
+    flat_b = grid_b.flatten()
     done = 0
 
     @torch.inference_mode()

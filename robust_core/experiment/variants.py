@@ -49,7 +49,8 @@ def variants(model: Classifier, image: Tensor, label: int | None, *, eps: float)
     if label is None:
         label = model.predict(image, 1)[0][0].index
     shift, mirror = augmentation(model.name)
-    there, truth = image.to(model.device), torch.tensor([label], device=model.device)
+    there = image.to(model.device)
+    truth = torch.tensor([label], device=model.device)
     noise = attacks.create("noise", eps=eps, seed=0)
     pgd = attacks.create("pgd", eps=eps, steps=STEPS)
     made = {"clean": image}

@@ -17,7 +17,8 @@ def title(entry: dict) -> str:
     """E.g. ``AD(2), BIM 2/255``, ``AD(2), five attacks`` or ``Feature squeezing``."""
     if entry["method"] in TITLES:
         return TITLES[entry["method"]]
-    adversary, n = _adversary(entry), len(fitted_to(entry))
+    adversary = _adversary(entry)
+    n = len(fitted_to(entry))
     if n > 1:  # too many names for a title
         adversary = f"{COUNTS.get(n, n)} attacks"
     parts = [entry.get("point"), " ".join(filter(None, [adversary, _eps(entry)]))]
@@ -26,7 +27,8 @@ def title(entry: dict) -> str:
 
 def origin(entry: dict) -> str:
     """On what it was trained, and how its threshold was set, in a sentence or two."""
-    adversary, eps = _adversary(entry), _eps(entry)
+    adversary = _adversary(entry)
+    eps = _eps(entry)
     told = "Nothing was trained."
     if adversary:
         told = f"Trained on {adversary}" + (f" at eps {eps}" if eps else "") + f"{_turns(entry)}."

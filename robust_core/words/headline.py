@@ -26,14 +26,16 @@ def headline(model: str) -> str | None:
 
 @lru_cache(maxsize=32)
 def _headline(model: str, path: Path, stamps: tuple[int, ...]) -> str | None:
-    report, entry = json.loads(path.read_text(encoding="utf-8")), zoo.index()[model]
+    report = json.loads(path.read_text(encoding="utf-8"))
+    entry = zoo.index()[model]
     if report["weights_sha256"] != entry["sha256"]:
         return None
     for result in report["results"]:
         for row in result["rows"]:
             if result["attack"] == "pgd" and row["eps"] == suites.FIELD_EPS:
                 steps = result["parameters"]["steps"]
-                clean, robust = share(report["clean_top1"]), share(row["top1"])
+                clean = share(report["clean_top1"])
+                robust = share(row["top1"])
                 return (
                     f"Right on {clean} of {result['n']:,} {entry['data']} test pictures; on {robust} "
                     f"under PGD ({steps} steps, Linf 8/255)."

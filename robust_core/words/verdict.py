@@ -78,7 +78,8 @@ def change(experiment: Experiment, norm: str) -> str:
 
 def sentence(experiment: Experiment, norm: str) -> str:
     """One sentence on labels, confidences and distance."""
-    first, last = experiment.before[0], experiment.after[0]
+    first = experiment.before[0]
+    last = experiment.after[0]
     moved = change(experiment, norm)
     was, now = _each(first, last)
     outcome = verdict(experiment)

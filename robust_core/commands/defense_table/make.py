@@ -204,12 +204,12 @@ def _bar(bench: "DefenseBench") -> "Iterator[None]":
     """A progress bar on stderr for what the bench does inside."""
     with output.bar(1, "", " pieces") as bar:
 
-        def tell(what: str, k: int, n: int) -> None:
+        def show(what: str, k: int, n: int) -> None:
             bar.set_description(what, refresh=False)
             bar.total, bar.n = n, k
             bar.refresh()
 
-        bench.tell = tell
+        bench.progress = show
         yield
 
 

@@ -63,7 +63,8 @@ def _masking(rows: list[dict]) -> str:
     heads = ["defence", "pictures", *(one["name"] for one in rows[0]["findings"])]
     lines = [
         [
-            *(row["title"], str(row["right"])),
+            row["title"],
+            str(row["right"]),
             *("SIGN" if one["suspicious"] else "-" for one in row["findings"]),
         ]
         for row in rows
@@ -75,7 +76,8 @@ def _cost(rows: list[dict]) -> str:
     heads = ["defence", "batch", "in a batch", "alone"]
     lines = [
         [
-            *(row["title"], str(row["batch"])),
+            row["title"],
+            str(row["batch"]),
             *(f"{row[key]:.2f} ms" for key in ("milliseconds", "milliseconds_alone")),
         ]
         for row in rows

@@ -23,8 +23,12 @@ def unseen(table: dict) -> str:
     heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
     lines = [
         [
-            *(row["detector"], row["attack"], number(row["eps"]), str(row["n_adversarial"])),
-            *(exact_share(row["detectability"]), number(row["auc"])),
+            row["detector"],
+            row["attack"],
+            number(row["eps"]),
+            str(row["n_adversarial"]),
+            exact_share(row["detectability"]),
+            number(row["auc"]),
             *(exact_share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")),
         ]
         for row in table["rows"]
@@ -61,7 +65,8 @@ def several(table: dict) -> str:
     heads = ["adversary", "eps", "successful", "own", "one for all", "own 8 bits", "all 8 bits"]
     lines = [
         [
-            *(row["adversary"], number(row["eps"])),
+            row["adversary"],
+            number(row["eps"]),
             str(row["own"]["floats"]["n_adversarial"]),
             *(
                 exact_share(row[kind][form]["detectability"])
@@ -90,7 +95,10 @@ def full_knowledge(table: dict) -> str:
     heads = ["detector", "attack", "eps", "pictures", "classifier", "both", "8 bits", "mean L2"]
     lines = [
         [
-            *(row["detector"], row["attack"], number(row["eps"]), str(row["of"])),
+            row["detector"],
+            row["attack"],
+            number(row["eps"]),
+            str(row["of"]),
             *(exact_share(row[f"fools_{k}"]) for k in ("classifier", "both", "both_8bit")),
             number(row["mean_l2"]),
         ]
@@ -102,8 +110,11 @@ def full_knowledge(table: dict) -> str:
 def roc(table: dict) -> str:
     lines = [
         [
-            *(row["detector"], row["adversary"], number(row["eps"])),
-            *(str(row["n_adversarial"]), number(row["auc"])),
+            row["detector"],
+            row["adversary"],
+            number(row["eps"]),
+            str(row["n_adversarial"]),
+            number(row["auc"]),
         ]
         for row in table["rows"]
     ]
@@ -119,7 +130,8 @@ def reject(table: dict) -> str:
         place = row["thresholds"].index(row["threshold"]) + 1  # before them stands minus infinity
         for second in (None, *row.get("second", ())):
             for kind, policy in curves(row, second).items():
-                at, tau = policy.at(place), number(row["threshold"])
+                at = policy.at(place)
+                tau = number(row["threshold"])
                 shares = (exact_share(at["clean_accuracy"]), exact_share(at["harm"]))
                 lines.append([row["detector"], tau, second or "nobody", kind, *shares])
     return output.table(heads, lines)

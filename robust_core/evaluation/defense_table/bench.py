@@ -16,8 +16,9 @@ from robust_core.evaluation.defense_table.plan import DefensePlan, Subject
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
 from robust_core.modes import evaluating
 
-BATCH, SMALL_BATCH = 100, 10
-"""Pictures at a time; of dear subjects, whose answers take many passes."""
+BATCH = 100
+SMALL_BATCH = 10
+"""Pictures at a time; of costly subjects, whose answers take many passes."""
 
 
 class PictureResults(NamedTuple):
@@ -36,7 +37,7 @@ class DefenseBench:
         undefended: the model of the plan, on the device to compute on.
         images: float test pictures ``[N, C, H, W]`` in [0, 1], and ``labels`` ``[N]``, on the CPU.
         limit: pictures of each part at most; None: as many as the plan says.
-        tell: called as ``tell(what, k, n)`` after each of n pieces of work; what it raises ends it.
+        progress: called as ``progress(what, k, n)`` after each of n pieces of work; what it raises ends it.
     """
 
     suite: str
@@ -45,7 +46,7 @@ class DefenseBench:
     images: Tensor
     labels: Tensor
     limit: int | None = None
-    tell: Callable[[str, int, int], object] = lambda what, k, n: None
+    progress: Callable[[str, int, int], object] = lambda what, k, n: None
     models: dict[str, Classifier] = field(default_factory=dict)
     crafted: dict[tuple[int, Attack], Tensor] = field(default_factory=dict)
 
@@ -58,12 +59,13 @@ class DefenseBench:
 
     def count(self, part: str, subject: Subject) -> int:
         """Pictures of a subject in a part."""
-        own = self.plan.parts[part].few if subject.dear else self.plan.parts[part].pictures
+        own = self.plan.parts[part].few if subject.costly else self.plan.parts[part].pictures
         return min(own, self.limit or own, len(self.labels))
 
     def about(self, part: str, subject: Subject) -> dict:
         """The fields of ``rows.DefenseTableRow``."""
-        model, defense = self.model(subject), subject.create()
+        model = self.model(subject)
+        defense = subject.create()
         base = model.base if isinstance(model, Defended) else model
         words = ["python", "-m", "robust_core", "evaluate", "--suite", self.suite, "--part", part]
         return {
@@ -108,10 +110,10 @@ class DefenseBench:
 
     def rows(self, subject: Subject, n: int, what: str) -> Iterator[Tensor]:
         """Indices of the first ``n`` pictures, some at a time; tells how far they have come."""
-        parts = torch.arange(n).split(SMALL_BATCH if subject.dear else BATCH)
+        parts = torch.arange(n).split(SMALL_BATCH if subject.costly else BATCH)
         for i, rows in enumerate(parts):
             yield rows
-            self.tell(what, i + 1, len(parts))
+            self.progress(what, i + 1, len(parts))
 
     def _moved(
         self, victim: Classifier, attack: Attack, n: int, subject: Subject, what: str

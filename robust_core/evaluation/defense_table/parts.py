@@ -23,7 +23,8 @@ REPEATS = 5
 
 def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.AccuracyRow]:
     """Clean accuracy, and that under each attempt of the part at each of its radii."""
-    about, rows = bench.about(part, subject), []
+    about = bench.about(part, subject)
+    rows = []
     started = time.perf_counter()
     clean = bench.clean(subject, about["n"])
     rows.append(_row(about, clean, clean, time.perf_counter() - started))
@@ -43,10 +44,12 @@ def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Acc
 
 def certified(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CertifiedRow]:
     """The certificate of each picture, by as many draws as the part says."""
-    about, model = bench.about(part, subject), bench.model(subject)
+    about = bench.about(part, subject)
+    model = bench.model(subject)
     defense = replace(model.defense, **bench.plan.parts[part].options(subject))
     labels = bench.labels[: about["n"]].tolist()
-    started, found = time.perf_counter(), []
+    started = time.perf_counter()
+    found = []
     for rows in bench.rows(subject, about["n"], f"{subject.key}: certificates"):
         pictures = bench.images[rows].to(model.device).split(1)
         found += [defense.certificate(model.base, image) for image in pictures]
@@ -73,16 +76,17 @@ def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ma
 
     No row for a subject that is right about none of the pictures: there is nothing to be hidden.
     """
-    about, model = bench.about(part, subject), bench.model(subject)
+    about = bench.about(part, subject)
+    model = bench.model(subject)
     options = bench.plan.parts[part].options(subject)
     if not bench.clean(subject, about["n"]).right.any():
         return []
     images, labels = (x[: about["n"]].to(model.device) for x in (bench.images, bench.labels))
     surrogate = None if model is bench.undefended else bench.undefended
-    tell = partial(bench.tell, f"{subject.key}: checklist")
+    progress = partial(bench.progress, f"{subject.key}: checklist")
     started = time.perf_counter()
     findings = masking.checklist(
-        model, images, labels, surrogate=surrogate, progress=tell, **options
+        model, images, labels, surrogate=surrogate, progress=progress, **options
     )
     return [
         kinds.MaskingRow(
@@ -100,7 +104,8 @@ def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ma
 
 def cost(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CostRow]:
     """How long predictions take."""
-    about, model = bench.about(part, subject), bench.model(subject)
+    about = bench.about(part, subject)
+    model = bench.model(subject)
     images = bench.images[: about["n"]].to(model.device)
     return [
         kinds.CostRow(

@@ -1,7 +1,7 @@
 """What the table of the defences is made of: subjects, attackers, radii, and how many pictures.
 
 Two cores take about two hours for the whole of it, a third of them for the part ``certified``: 500 pictures
-of 10,000 draws each. Dear subjects, those that ask their network many times or filter slowly, get fewer
+of 10,000 draws each. Costly subjects, those that ask their network many times or filter slowly, get fewer
 pictures.
 """
 
@@ -45,7 +45,7 @@ class Subject:
 
     defense: str
     parameters: dict = field(default_factory=dict)
-    dear: bool = False
+    costly: bool = False
     needs: str = ""
 
     @property
@@ -90,7 +90,7 @@ class Attempt:
 class DefensePart:
     """What is done with each of some subjects.
 
-    ``pictures`` are those of a subject, ``few`` those of a dear one; ``attempts`` and ``dear_attempts``
+    ``pictures`` are those of a subject, ``few`` those of a costly one; ``attempts`` and ``costly_attempts``
     likewise (None: the same). ``options`` are what a part that is not about attacks takes.
     """
 
@@ -98,12 +98,12 @@ class DefensePart:
     pictures: int
     few: int
     attempts: tuple[Attempt, ...] = ()
-    dear_attempts: tuple[Attempt, ...] | None = None
+    costly_attempts: tuple[Attempt, ...] | None = None
     options: Callable[[Subject], dict] = lambda subject: {}
 
     def of(self, subject: Subject) -> tuple[Attempt, ...]:
         """What the subject is put through."""
-        own = self.dear_attempts if subject.dear else self.attempts
+        own = self.costly_attempts if subject.costly else self.attempts
         return self.attempts if own is None else own
 
 
@@ -122,16 +122,16 @@ DISTILLED = tuple(Subject("distilled", {"temperature": t}) for t in (100, 20))
 SATURATED = tuple(Subject("saturated", {"scale": s}) for s in (100, 1))
 # 100 votes decide as 500 do on all but a few pictures, at a fifth of the cost; certificates take more.
 NOISY = (
-    Subject("smoothing", {"n": 100}, dear=True, needs="gaussian"),
-    Subject("pixeldp", {"n": 100}, dear=True),
+    Subject("smoothing", {"n": 100}, costly=True, needs="gaussian"),
+    Subject("pixeldp", {"n": 100}, costly=True),
 )
 EVERY = (
     NONE,
     Subject("jpeg", {"quality": 75}),
     Subject("bit-depth"),
     Subject("median"),
-    Subject("tv", dear=True),
-    Subject("random-resize-pad", dear=True),
+    Subject("tv", costly=True),
+    Subject("random-resize-pad", costly=True),
     Subject("pgd-at"),
     *(Subject("fgsm-at", {"alpha": alpha}) for alpha in (0.0, 0.5)),
     Subject("fgsm-at-plain"),
@@ -151,9 +151,9 @@ DIGITS = (
     Subject("bit-depth"),
     Subject("median"),
     Subject("tv"),
-    Subject("random-resize-pad", dear=True),
+    Subject("random-resize-pad", costly=True),
     Subject("pgd-at"),
-    Subject("smoothing", {"n": 100}, dear=True),
+    Subject("smoothing", {"n": 100}, costly=True),
 )
 """The same for digits, as far as there is such."""
 
@@ -185,7 +185,7 @@ def _certificates(subject: Subject) -> dict:
 
 def _checklist(eps: float) -> Callable[[Subject], dict]:
     def options(subject: Subject) -> dict:
-        spent = Budget(steps=10, queries=50, draws=20) if subject.dear else Budget()
+        spent = Budget(steps=10, queries=50, draws=20) if subject.costly else Budget()
         return {"eps": eps, "seed": 0, "budget": spent}
 
     return options

@@ -24,7 +24,7 @@ class Pairs(Protocol):
 
 
 @dataclass
-class Said:
+class Scored:
     """Scores ``[N]`` of each detector that was asked, and where the classifier is right, bool ``[N]``."""
 
     scores: dict[str, Tensor] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class DetectorBench:
         craft: ``craft(attack, n)`` are the first n pictures, and what the attack makes of them.
         remember: ``remember(what, make)`` is ``make()``, or what that gave for the same ``what``.
         limit: pictures of each table; None: as many as the table says.
-        show: ``show(rows, what)`` gives the rows again, and tells how far they have come.
+        track: ``track(rows, what)`` gives the rows again, and shows how far they have come.
     """
 
     entries: Entries
@@ -55,8 +55,8 @@ class DetectorBench:
     craft: Callable[[Attack, int], Pairs]
     remember: Callable[[dict, Callable[[], dict]], dict] = lambda what, make: make()
     limit: int | None = None
-    show: Callable[[Sequence[slice], str], Iterable[slice]] = lambda rows, what: rows
-    asked: dict[tuple[Attack | None, int, bool], Said] = field(default_factory=dict)
+    track: Callable[[Sequence[slice], str], Iterable[slice]] = lambda rows, what: rows
+    asked: dict[tuple[Attack | None, int, bool], Scored] = field(default_factory=dict)
     answered: dict[tuple[Classifier, Attack | None, int], Tensor] = field(default_factory=dict)
 
     def count(self, own: int) -> int:
@@ -70,8 +70,8 @@ class DetectorBench:
 
         ``eight_bit`` rounds both to 8 bits; the clean ones, which are bytes, stay as they are.
         """
-        clean = self._said(names, None, n, False)
-        after = self._said(names, attack, n, eight_bit)
+        clean = self._scored(names, None, n, False)
+        after = self._scored(names, attack, n, eight_bit)
         return [
             Answers(clean.scores[name], after.scores[name], clean.right, after.right)
             for name in names
@@ -97,18 +97,20 @@ class DetectorBench:
     def rows(self, n: int, what: str, batch: int = BATCH) -> Iterable[slice]:
         """The first ``n`` rows, some at a time."""
         parts = [slice(start, min(start + batch, n)) for start in range(0, n, batch)]
-        return self.show(parts, what)
+        return self.track(parts, what)
 
-    def _said(self, names: Sequence[str], attack: Attack | None, n: int, eight_bit: bool) -> Said:
-        said = self.asked.setdefault((attack, n, eight_bit), Said())
-        lacking = [name for name in names if name not in said.scores]
+    def _scored(
+        self, names: Sequence[str], attack: Attack | None, n: int, eight_bit: bool
+    ) -> Scored:
+        scored = self.asked.setdefault((attack, n, eight_bit), Scored())
+        lacking = [name for name in names if name not in scored.scores]
         if lacking:
             detectors = [self.load(name) for name in lacking]
             parts = [ask(detectors, x, y) for x, y in self._pictures(attack, n, eight_bit)]
             scores = torch.cat([scores for scores, _ in parts], 1)
-            said.right = torch.cat([right for _, right in parts])
-            said.scores |= dict(zip(lacking, scores, strict=True))
-        return said
+            scored.right = torch.cat([right for _, right in parts])
+            scored.scores |= dict(zip(lacking, scores, strict=True))
+        return scored
 
     def _pictures(
         self, attack: Attack | None, n: int, eight_bit: bool

@@ -13,7 +13,7 @@ from robust_core.distances import l2
 from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import FEW
-from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.plan import MissingDetectors
 from robust_core.evaluation.detector_tables.rows import FullKnowledgeRow, RowsTable
 from robust_core.evaluation.suites import FIELD_EPS
 
@@ -27,9 +27,11 @@ def full_knowledge(bench: DetectorBench) -> RowsTable:
 
     An attack with an eps runs at that of the detector's own adversary, and at the field's.
     """
-    names = plan.chief(bench.entries, bench.default)
+    names = plan.one_of_each_kind(bench.entries, bench.default)
     if not names:
-        raise Lacking("there is no default detector, no dynamic one and none of another method")
+        raise MissingDetectors(
+            "there is no default detector, no dynamic one and none of another method"
+        )
     n = bench.count(FEW)
     return RowsTable(
         n=n, rows=[_remembered(bench, name, a, n) for name, a in _trials(bench, names)]
@@ -78,7 +80,8 @@ def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> FullKnowl
         distances = l2(adversarial, images)
         parts.append(torch.stack([counts, ~right[1], both[1], both[2], distances]).double())
     counts, classifier, both, both_8bit, distances = torch.cat(parts, 1)
-    counts, both = counts.bool(), both.bool()
+    counts = counts.bool()
+    both = both.bool()
     return FullKnowledgeRow(
         detector=name,
         attack=attack.name,

@@ -8,7 +8,7 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
-from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.plan import MissingDetectors
 from robust_core.evaluation.detector_tables.rows import (
     EpsMatrix,
     EpsTable,
@@ -45,7 +45,7 @@ def adversaries(bench: DetectorBench) -> RowsTable:
     """Every static detector against the adversary that it was trained for."""
     names = plan.static(bench.entries)
     if not names:
-        raise Lacking("there is no detector that was trained statically")
+        raise MissingDetectors("there is no detector that was trained statically")
     n = bench.count(PICTURES)
     return RowsTable(n=n, rows=[_own_row(bench, name, n) for name in names])
 
@@ -54,7 +54,7 @@ def depth(bench: DetectorBench) -> RowsTable:
     """The same rows, of adversaries with detectors at several points."""
     groups = plan.depths(bench.entries)
     if not groups:
-        raise Lacking("no attack has detectors at several points")
+        raise MissingDetectors("no attack has detectors at several points")
     n = bench.count(PICTURES)
     return RowsTable(n=n, rows=[_own_row(bench, name, n) for group in groups for name in group])
 
@@ -63,7 +63,7 @@ def eps(bench: DetectorBench) -> EpsTable:
     """By adversary: detectors of each eps against each eps."""
     groups = plan.radii(bench.entries)
     if not groups:
-        raise Lacking("no adversary has detectors at several eps")
+        raise MissingDetectors("no adversary has detectors at several eps")
     n = bench.count(PICTURES)
     tables = {
         adversary: EpsMatrix(
@@ -80,7 +80,7 @@ def transfer(bench: DetectorBench) -> TransferTable:
     """The detector of each adversary against each adversary: rows are fit, columns tested."""
     names = plan.transfer(bench.entries)
     if len(names) < 2:
-        raise Lacking(
+        raise MissingDetectors(
             f"fewer than two of {', '.join(plan.TRANSFER)} have a detector at {plan.WITH_EPS} whose "
             f"attack leaves the classifier under {plan.STRONG:.0%}, or, without an eps, one at "
             f"{plan.WITHOUT_EPS}"
@@ -99,12 +99,14 @@ def several(bench: DetectorBench) -> SharedTable:
     """The detector for several adversaries against each of them, beside the one for that one alone."""
     found = plan.several(bench.entries)
     if found is None:
-        raise Lacking("there is no detector that was trained on several adversaries")
+        raise MissingDetectors("there is no detector that was trained on several adversaries")
     own = {plan.attack_of(bench.entries[name]): name for name in plan.transfer(bench.entries)}
     trials = plan.attacks_of(bench.entries[found])
     alone = [attack.name for attack in trials if attack not in own]
     if alone:
-        raise Lacking(f"{', '.join(alone)}, as {found} knows it, has no detector of its own")
+        raise MissingDetectors(
+            f"{', '.join(alone)}, as {found} knows it, has no detector of its own"
+        )
     n = bench.count(PICTURES)
     rows = [_shared_row(bench, own[attack], found, attack, n) for attack in trials]
     return SharedTable(n=n, detector=found, rows=rows)
@@ -117,7 +119,7 @@ def sigma(bench: DetectorBench) -> SigmaTable:
     """
     pair = plan.pair(bench.entries)
     if pair is None:
-        raise Lacking(
+        raise MissingDetectors(
             "there is no detector that was trained dynamically beside a static one of the same "
             "point and eps"
         )
@@ -143,7 +145,7 @@ def sigma(bench: DetectorBench) -> SigmaTable:
 def unseen(bench: DetectorBench) -> RowsTable:
     """Every detector against attacks that it was not made for."""
     if not bench.entries:
-        raise Lacking("there is no detector")
+        raise MissingDetectors("there is no detector")
     rows = []
     for name, parameters, own in UNSEEN:
         attack = attacks.create(name, **parameters)

@@ -12,13 +12,14 @@ STATIC_FORM = {"dynamic": "bim"}
 """What a detector that was trained dynamically was measured against: the attack at sigma 0."""
 TRANSFER = ("fgsm", "bim", "bim-l2", "deepfool", "deepfool-linf")
 """The five adversaries of Metzen et al. (2017), in the order of their table."""
-WITH_EPS, WITHOUT_EPS = "AD(2)", "AD(4)"
+WITH_EPS = "AD(2)"
+WITHOUT_EPS = "AD(4)"
 """Where the paper attaches detectors: for DeepFool, the adversaries without an eps, at the end."""
 STRONG = 0.3
 """An adversary counts in comparisons from where it leaves the classifier less accuracy than this."""
 
 
-class Lacking(ValueError):
+class MissingDetectors(ValueError):
     """A table cannot be made of the detectors that there are. The message names what is missing."""
 
 
@@ -106,7 +107,7 @@ def others(entries: Entries) -> list[str]:
     return [name for name, entry in entries.items() if not _is_subnetwork(entry)]
 
 
-def chief(entries: Entries, default: str | None) -> list[str]:
+def one_of_each_kind(entries: Entries, default: str | None) -> list[str]:
     """One detector of each kind: the model's own, a static and a dynamic one, and the other methods."""
     first = [default] if default in entries else []
     return unique([*first, *(pair(entries) or ()), *others(entries)])

@@ -11,7 +11,7 @@ from robust_core.detectors.rejection import Rejection, sweep
 from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import SIGMA_PICTURES
-from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.plan import MissingDetectors
 from robust_core.evaluation.detector_tables.rows import RejectRow, RejectTable
 from robust_core.evaluation.detector_tables.second import KINDS, about, existing, shares
 from robust_core.evaluation.suites import FIELD_EPS
@@ -28,9 +28,11 @@ def reject(bench: DetectorBench) -> RejectTable:
 
     Also those of each second model, on the same pictures: see ``second.shares``.
     """
-    names = plan.chief(bench.entries, bench.default)
+    names = plan.one_of_each_kind(bench.entries, bench.default)
     if not names:
-        raise Lacking("there is no default detector, no dynamic one and none of another method")
+        raise MissingDetectors(
+            "there is no default detector, no dynamic one and none of another method"
+        )
     n = bench.count(SIGMA_PICTURES)
     models = existing(bench)
     rows = [_row(bench, name, n, models) for name in names]

@@ -11,7 +11,7 @@ from robust_core.detectors.measure import Answers, area
 from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import PICTURES
-from robust_core.evaluation.detector_tables.plan import Lacking
+from robust_core.evaluation.detector_tables.plan import MissingDetectors
 from robust_core.evaluation.detector_tables.rows import RocRow, RowsTable
 
 POINTS = 200
@@ -32,7 +32,8 @@ def wilson(successes: Tensor, n: int, z: float = NORMAL_95) -> tuple[Tensor, Ten
     centre = share + z * z / (2 * n)
     half = z * (share * (1 - share) / n + (z / (2 * n)) ** 2).sqrt()
     scale = 1 + z * z / n
-    low, high = (centre - half) / scale, (centre + half) / scale
+    low = (centre - half) / scale
+    high = (centre + half) / scale
     # Rounding would leave the ends of no and of all successes next to 0 and 1.
     return low.where(successes > 0, 0.0).clamp(0, 1), high.where(successes < n, 1.0).clamp(0, 1)
 
@@ -53,7 +54,8 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
     along = (false / len(genuine) + true / len(adversarial)).double()
     wanted = torch.linspace(0, 2, points, dtype=torch.float64)
     kept = torch.searchsorted(along, wanted).clamp_max(len(along) - 1).unique()
-    false, true = false[kept], true[kept]
+    false = false[kept]
+    true = true[kept]
     low, high = wilson(true, len(adversarial))
     return {
         "false_positives": (false.double() / len(genuine)).tolist(),
@@ -75,7 +77,7 @@ def roc(bench: DetectorBench) -> RowsTable:
         if answers.turned.any():
             rows.append(_row(name, attack, answers))
     if not rows:
-        raise Lacking("there is no detector with an adversary that succeeds")
+        raise MissingDetectors("there is no detector with an adversary that succeeds")
     return RowsTable(n=n, rows=rows)
 
 
@@ -97,7 +99,7 @@ def _trials(bench: DetectorBench) -> Iterator[tuple[str, Attack]]:
     entries = bench.entries
     five = plan.transfer(entries)
     other = plan.others(entries)
-    for name in plan.unique([*plan.chief(entries, bench.default), *five]):
+    for name in plan.unique([*plan.one_of_each_kind(entries, bench.default), *five]):
         if name not in other:
             yield name, plan.attack_of(entries[name])
     common = [plan.attack_of(entries[name]) for name in five]

@@ -19,7 +19,7 @@ from robust_core.evaluation.defense_table.rows import KINDS, AccuracyRow
 from robust_core.evaluation.masking import QUESTIONS, Budget
 
 JPEG = Subject("jpeg", {"quality": 20})
-NOISY = Subject("smoothing", {"n": 20, "sigma": 0.1}, dear=True)
+NOISY = Subject("smoothing", {"n": 20, "sigma": 0.1}, costly=True)
 FIELD = 8 / 255
 WHOLE = PLANS["defenses"]
 

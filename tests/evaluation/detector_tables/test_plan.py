@@ -75,12 +75,12 @@ def test_the_one_for_several_was_fitted_to_the_very_attacks_of_others():
         assert table(others) == table(FULL)
 
 
-def test_chief_has_each_kind_once():
+def test_one_of_each_kind_has_each_once():
     wanted = ["bim-2", "bim-1", "dynamic", "safety", "squeezing"]
-    assert plan.chief(FULL, "bim-2") == wanted
-    assert plan.chief(FULL, "bim-1") == wanted[1:]
-    assert plan.chief(FULL, None) == wanted[1:]
-    assert plan.chief({}, "bim-2") == []
+    assert plan.one_of_each_kind(FULL, "bim-2") == wanted
+    assert plan.one_of_each_kind(FULL, "bim-1") == wanted[1:]
+    assert plan.one_of_each_kind(FULL, None) == wanted[1:]
+    assert plan.one_of_each_kind({}, "bim-2") == []
 
 
 @pytest.mark.parametrize(
