@@ -1,6 +1,7 @@
 """Rows of the page Compare defences: what they ask for, when that changes, and what is said of all."""
 
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -56,8 +57,8 @@ def request_label(one: ComparedDefense) -> str:
 
 def test_a_row_does_what_it_asks_for(make_request):
     one = row(make_request("pgd", steps=3))
-    before = one.look(lambda k, n: None)
-    result = one.try_out(Attacker.AWARE, before, None, lambda k, n: None)
+    before = one.look(Mock())
+    result = one.try_out(Attacker.AWARE, before, None, Mock())
     assert (result.defense, result.attacker, result.attack) == ("jpeg", Attacker.AWARE, "pgd")
     assert result.parameters["steps"] == 3
     assert result.before is before
