@@ -8,19 +8,21 @@ from streamlit.util import calc_hash
 from robust_core.paths import ASSETS
 
 APP = str(ASSETS.parent / "app.py")
-ADDRESSES = {"compare_defenses": "compare_defences"}
+ADDRESSES = {"attack": "", "compare_defenses": "compare_defences"}
 """Pages whose address is not the name of their file."""
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:
     """The first run of a page of the app (None: the one it opens with), by a link with a query."""
     test = AppTest.from_file(APP, default_timeout=120)
-    if page:
-        test.switch_page(page)
-        address = ADDRESSES.get(Path(page).stem)
-        if address:  # before the first run AppTest knows pages by their files only
-            test._page_hash = calc_hash(address)
     test.query_params.update(query)
+    return go_to(test, page) if page else test.run()
+
+
+def go_to(test: AppTest, page: str) -> AppTest:
+    """The same session on another page: AppTest itself knows pages by files, not by addresses."""
+    name = Path(page).stem
+    test._page_hash = calc_hash(ADDRESSES.get(name, name))
     return test.run()
 
 

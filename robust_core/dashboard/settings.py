@@ -12,6 +12,8 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 T = TypeVar("T")
+OLD_KEYS = {"defences": "defenses"}
+"""Settings that links from earlier versions call by another name."""
 LONGEST = 400
 """Characters of one value in a link that are looked at; no setting is longer."""
 
@@ -22,7 +24,7 @@ def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
     On the first run of a session the value in the link counts, where ``parse`` accepts it; otherwise
     the default. Use the widget without a default of its own.
     """
-    link = st.session_state.setdefault("_link", st.query_params.to_dict())
+    link = st.session_state.setdefault("_link", _read_link())
     if key not in st.session_state:
         raw = link.pop(key, None)
         value = None if raw is None or len(raw) > LONGEST else _parsed(parse, raw)
@@ -83,6 +85,14 @@ def link() -> str:
     """The address of the page with its settings, once they are published."""
     address, query = urlsplit(st.context.url or ""), urlencode(st.query_params.to_dict())
     return address._replace(path=address.path or "/", query=query, fragment="").geturl()
+
+
+def _read_link() -> dict[str, str]:
+    """What the address holds, under today's names; a name of today counts before an old one."""
+    there = st.query_params.to_dict()
+    return {OLD_KEYS.get(key, key): value for key, value in there.items()} | {
+        key: value for key, value in there.items() if key not in OLD_KEYS
+    }
 
 
 def _written(value: object) -> str:

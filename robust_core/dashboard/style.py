@@ -55,7 +55,7 @@ _CSS = """
 .detection b { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 
 /* Defences: a line between rows, and beside each cell a mark, broken where the defence fails. */
-[class*=st-key-defence_] {
+[class*=st-key-defense_] {
   border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding-top: 0.5rem;
 }
 [class*=st-key-cell_] { border-left: 4px dotted #8C8C8C; padding-left: 0.6rem; }

@@ -25,7 +25,7 @@ def wait_for_summary(lab, count: int) -> None:
 
 
 def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
-    lab = visit(f"{QUICK}&defences=jpeg,bit-depth,smoothing")
+    lab = visit(f"{QUICK}&defenses=jpeg,bit-depth,smoothing")
     wait_for_summary(lab, 3)
     assert len(cells(lab)) == 1 + 2 * 3
     sample = samples.load("digits-test-3")
@@ -48,7 +48,7 @@ def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
 
 
 def test_a_setting_acts_live_and_stays_in_the_address(visit):
-    lab = visit(f"{QUICK}&defences=jpeg")
+    lab = visit(f"{QUICK}&defenses=jpeg")
     wait_for_summary(lab, 1)
     source = lab.page.locator(f"{CELLS} img").nth(1).get_attribute("src")
     lab.page.get_by_role("button", name="Settings").click()
@@ -63,7 +63,7 @@ def test_a_setting_acts_live_and_stays_in_the_address(visit):
 
 
 def test_a_long_cell_shows_progress_and_can_be_stopped(visit):
-    lab = visit(f"{PAGE}&defences=jpeg,smoothing&smoothing.n=100000")
+    lab = visit(f"{PAGE}&defenses=jpeg,smoothing&smoothing.n=100000")
     lab.page.get_by_text(re.compile(r"[Vv]ote \d|Clean picture: \d")).first.wait_for()
     assert len(cells(lab)) == 3
     lab.page.get_by_role("button", name="Stop", exact=True).click()
@@ -74,7 +74,7 @@ def test_a_long_cell_shows_progress_and_can_be_stopped(visit):
 
 def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
     lab = visit(
-        f"{QUICK}&defences=jpeg,lambda-at,smoothing",
+        f"{QUICK}&defenses=jpeg,lambda-at,smoothing",
         width=390,
         height=844,
         color_scheme="dark",

@@ -5,6 +5,7 @@ import math
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from robust_core.dashboard import settings
 from robust_core.dashboard.settings import LONGEST, number, one_of, several_of, truth
 
 
@@ -116,3 +117,15 @@ def test_a_link_counts_once():
     test.selectbox(key="fruit").set_value("a").run()
     test.run()
     assert values(test) == {**DEFAULTS, "weight": 8}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"), [({"obst": "b"}, "b"), ({"obst": "b", "fruit": "a"}, "a")]
+)
+def test_an_old_link_opens_and_a_name_of_today_counts_before_an_old_one(
+    monkeypatch, query, expected
+):
+    monkeypatch.setitem(settings.OLD_KEYS, "obst", "fruit")
+    test = visit(**query)
+    assert values(test)["fruit"] == expected
+    assert "obst" not in test.query_params

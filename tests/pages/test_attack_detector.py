@@ -9,7 +9,7 @@ from robust_core.dashboard.attack.depth import TABS
 from robust_core.experiment.detection import FALSE_ALARM, STOPPED, UNSEEN
 from robust_core.zoo import loading
 from tests import visiting
-from tests.visiting import APP, ran
+from tests.visiting import APP, go_to, ran
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 OTHER = "cifar10-resnet32-ad4-deepfool"
@@ -163,7 +163,7 @@ def test_both_pages_share_a_result_also_with_a_detector(bundle, monkeypatch):
     visit(attack="fgsm")
     page = AppTest.from_file(APP, default_timeout=60)
     page.query_params["attacks"] = "fgsm"
-    page.switch_page("pages/compare_attacks.py").run()
+    go_to(page, "pages/compare_attacks.py")
     assert not page.exception
     assert any("Compare attacks" in m.value for m in page.markdown)
     assert runs == ["fgsm"]

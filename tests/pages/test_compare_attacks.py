@@ -12,7 +12,7 @@ from robust_core import attacks
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.words import threat_model
-from tests.visiting import visit
+from tests.visiting import go_to, visit
 
 PAGE = "pages/compare_attacks.py"
 DIGITS = {"model": "digits-cnn", "eps": "0.15"}
@@ -97,14 +97,14 @@ def test_what_one_page_has_computed_is_there_on_the_other(monkeypatch):
 def test_settings_survive_looking_at_the_other_page():
     page = visit(None, model="digits-cnn", attack="pgd")
     page.segmented_control(key="eps").set_value(0.15).run()
-    page.switch_page(PAGE).run()
+    go_to(page, PAGE)
     page.selectbox(key="sort").set_value("l2").run()
     query = dict(page.query_params)
     assert query == {"model": "digits-cnn", "eps": "0.15", "sort": "l2"}
-    page.switch_page("pages/attack.py").run()
+    go_to(page, "pages/attack.py")
     assert not page.exception
     assert dict(page.query_params) == {"model": "digits-cnn", "attack": "pgd", "eps": "0.15"}
-    page.switch_page(PAGE).run()
+    go_to(page, PAGE)
     assert dict(page.query_params) == query
     finished(page, len(QUICK))
 

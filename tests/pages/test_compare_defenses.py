@@ -11,7 +11,7 @@ from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_defenses import selection
 from robust_core.dashboard.compare_defenses.selection import QUICK
 from robust_core.experiment.defended import Attacker
-from tests.visiting import visit
+from tests.visiting import go_to, visit
 
 PAGE = "pages/compare_defenses.py"
 DIGITS = {
@@ -29,7 +29,7 @@ OUTCOME = re.compile(
 
 def compare(*names: str, **query: str) -> AppTest:
     """The page on the digits model, which answers in milliseconds."""
-    return visit(PAGE, **(DIGITS | {"defences": ",".join(names)} | query))
+    return visit(PAGE, **(DIGITS | {"defenses": ",".join(names)} | query))
 
 
 def outcomes(page: AppTest) -> list[str]:
@@ -78,7 +78,7 @@ def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
     page = visit(PAGE, model="digits-cnn")
     assert not page.exception
     assert page.selectbox(key="attack").value == "pgd"
-    assert page.session_state["defences"] == list(QUICK)
+    assert page.session_state["defenses"] == list(QUICK)
     assert set(dict(page.query_params)) == {"model"}
 
 
@@ -87,7 +87,7 @@ def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
     page = visit(
         PAGE,
         model="cifar10-resnet32",
-        defences="distilled",
+        defenses="distilled",
         any_eps="True",
         eps255="8",
         **{"pgd.steps": "4"},
@@ -184,9 +184,9 @@ def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch
     query, before = dict(page.query_params), outcomes(page)
     monkeypatch.setattr(selection, "trial", None)  # it would be called
     monkeypatch.setattr(selection, "look", None)
-    page.switch_page("pages/attack.py").run()
+    go_to(page, "pages/attack.py")
     assert not page.exception
-    page.switch_page(PAGE).run()
+    go_to(page, PAGE)
     assert outcomes(finished(page, 2)) == before
     assert dict(page.query_params) == query
 
@@ -261,7 +261,7 @@ def test_a_goal_that_cannot_be_is_a_sentence():
 
 def test_without_defences_the_page_says_what_to_do():
     page = compare("jpeg")
-    page.session_state["defences"] = []
+    page.session_state["defenses"] = []
     page.run()
     assert not page.exception
     assert "at least one defence" in page.info[0].value
@@ -270,7 +270,7 @@ def test_without_defences_the_page_says_what_to_do():
 @pytest.mark.parametrize(
     "query",
     [
-        {"defences": "<script>,jpeg"},
+        {"defenses": "<script>,jpeg"},
         {"jpeg.quality": "1e9"},
         {"jpeg.subsampling": "no"},
         {"jpeg.quality": "nan"},
@@ -280,4 +280,11 @@ def test_without_defences_the_page_says_what_to_do():
 def test_bad_links_fall_back_to_the_defaults(query):
     page = finished(compare("jpeg", **query), 1)
     assert page.number_input(key="jpeg.quality").value == 75
-    assert not set(query) - {"defences"} & set(page.query_params)
+    assert not set(query) - {"defenses"} & set(page.query_params)
+
+
+def test_an_old_link_still_selects_its_defences_and_is_written_anew():
+    page = finished(visit(PAGE, **(DIGITS | {"defences": "jpeg"})), 1)
+    assert page.session_state["defenses"] == ["jpeg"]
+    assert page.query_params["defenses"] in ("jpeg", ["jpeg"])
+    assert "defences" not in page.query_params

@@ -18,7 +18,7 @@ from robust_core.experiment.duel import FOOLED
 from robust_core.models.detector import build
 from robust_core.zoo import weights
 from tests import visiting
-from tests.visiting import APP, ran, text
+from tests.visiting import APP, go_to, ran, text
 
 PAGE = "pages/detectors.py"
 NAME = "cifar10-resnet32-ad2-bim-2-255"
@@ -116,7 +116,7 @@ def test_a_model_without_detectors_offers_the_one_that_has_them(two):
 def test_a_damaged_detector_costs_the_others_nothing(two, weights_folder):
     (weights_folder / f"{OTHER}.safetensors").write_bytes(b"rubbish")
     page = AppTest.from_file(APP, default_timeout=120)
-    page.switch_page(PAGE).run()
+    go_to(page, PAGE)
     assert not page.exception
     assert "damaged" in page.error[0].value
     assert "AD(2), BIM 2/255" in html(page, "panel")
@@ -381,7 +381,7 @@ def test_a_failure_costs_its_own_section_only(two, monkeypatch):
     monkeypatch.setattr("robust_core.dashboard.detectors.duel.duel", fail)
     write(result())
     page = AppTest.from_file(APP, default_timeout=120)
-    page.switch_page(PAGE).run()
+    go_to(page, PAGE)
     assert not page.exception
     (error,) = page.error
     assert "secret" not in error.value

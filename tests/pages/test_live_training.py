@@ -29,7 +29,7 @@ from robust_core.training.live.control import control_of, train_control
 from robust_core.training.live.train import METHODS, Plan, Trained
 from robust_core.words.numbers import share
 from tests import visiting
-from tests.visiting import bodies, ran, text
+from tests.visiting import bodies, go_to, ran, text
 
 PAGE = "pages/live_training.py"
 
@@ -158,7 +158,7 @@ def test_a_result_stays_when_settings_change_and_over_a_visit_elsewhere(monkeypa
     ran(page.slider(key="live_alpha").set_value(0.25).run())
     assert bodies(page, "livetable") == shown
     assert "The settings have changed since" in text(page)
-    page.switch_page("pages/detectors.py").run()
+    go_to(page, "pages/detectors.py")
     page.switch_page(PAGE)
     ran(page.run())
     assert bodies(page, "livetable") == shown

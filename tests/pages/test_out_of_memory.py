@@ -66,16 +66,16 @@ def test_each_attack_of_the_comparison_says_so_and_so_do_curves_and_regions():
 
 
 def test_each_cell_of_the_defences_says_so():
-    page = visit("compare_defenses", defences="jpeg")
+    page = visit("compare_defenses", defenses="jpeg")
     undefended = 2  # the attack, and the clean picture
     assert times_told(page) == undefended + 1 + 2
     assert times_told(ran(page.run())) == undefended + 1 + 2, "also what is drawn from the cache"
 
 
 def test_the_augmented_pictures_say_so():
-    page = visit("compare_defenses", defences="")
+    page = visit("compare_defenses", defenses="")
     before = times_told(page)
-    assert times_told(open_tab(page, "defence_depth", "Adversarial training")) == before + 1
+    assert times_told(open_tab(page, "defense_depth", "Adversarial training")) == before + 1
 
 
 def test_each_part_of_the_detectors_says_so(monkeypatch):

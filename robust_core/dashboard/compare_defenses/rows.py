@@ -25,7 +25,7 @@ from robust_core.words.verdict import aim, said
 
 GRID = (1.2, 1.4, 1.4)
 """Widths of the columns: what it is, and the two attackers."""
-CHANNEL = "defences"
+CHANNEL = "defenses"
 
 
 @dataclass
@@ -49,7 +49,7 @@ def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, l
         columns = st.columns(GRID, gap="small")[1:]
         for column, words in zip(columns, cells.HEADINGS.values(), strict=True):
             column.markdown(f"**{words}**")
-    with st.container(key="defence_undefended", gap="xxsmall"):
+    with st.container(key="defense_undefended", gap="xxsmall"):
         about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
         with about, st.container(gap=None):
             st.markdown("**Undefended**")
@@ -67,7 +67,7 @@ def _by_attacker(places: list) -> dict[Attacker, DeltaGenerator]:
 
 
 def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
-    with st.container(key=f"defence_{kind.name}", gap="xxsmall"):
+    with st.container(key=f"defense_{kind.name}", gap="xxsmall"):
         about, *places = st.columns(GRID, gap="small", vertical_alignment="center")
         with about, st.container(gap=None):
             st.markdown(f"**{kind.title}**")

@@ -51,7 +51,7 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
         names,
         selection_mode="multi",
         format_func=label,
-        key=setting("defences", list(QUICK), several_of(names)),
+        key=setting("defenses", list(QUICK), several_of(names)),
         persist_state="session",
         wrap=True,
         help="Filters and smoothing work for every model. The others are networks trained in another "

@@ -35,7 +35,7 @@ def show_depth(model_name: str, request: Request | None = None) -> None:
         show_penalty,
         show_pixeldp,
     )
-    for tab, part in zip(st.tabs(TABS, key="defence_depth", on_change="rerun"), parts, strict=True):
+    for tab, part in zip(st.tabs(TABS, key="defense_depth", on_change="rerun"), parts, strict=True):
         if tab.open:
             with tab:
                 part()

@@ -22,7 +22,7 @@ def page(model: str) -> None:
 
 def visit(tab: str, model: str = "digits-cnn", **state) -> AppTest:
     test = AppTest.from_function(page, default_timeout=60, args=(model,))
-    for key, value in ({"defence_depth": tab} | state).items():
+    for key, value in ({"defense_depth": tab} | state).items():
         test.session_state[key] = value
     test.run()
     assert not test.exception
