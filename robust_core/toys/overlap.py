@@ -145,9 +145,12 @@ def overlap(
     train, labels = moons(points, seed)
     classifier = _fit_classifier(train, labels, generator, tell)
     said = classifier(train).argmax(1)
+    losses: dict[str, Callable[[PlanePair], Callable[[], Tensor]]] = {
+        "static": lambda pair: _static_loss(pair, train, said, eps),
+        "dynamic": lambda pair: _dynamic_loss(pair, train, said, eps, generator),
+    }
     pairs = {
-        "static": _fit_static(classifier, train, said, eps, generator, tell),
-        "dynamic": _fit_dynamic(classifier, train, said, eps, generator, tell),
+        kind: _fit_pair(classifier, loss_of, generator, tell) for kind, loss_of in losses.items()
     }
     test, truth = moons(points, seed + 1_000_003)
     aside = moons(CALIBRATION, seed + 2_000_003)[0]
@@ -249,36 +252,30 @@ def _fit_classifier(
     return network
 
 
-def _fit_static(
+def _fit_pair(
     classifier: nn.Module,
-    points: Tensor,
-    said: Tensor,
-    eps: float,
+    loss_of: Callable[[PlanePair], Callable[[], Tensor]],
     generator: torch.Generator,
     tell: Callable[[], None],
 ) -> PlanePair:
+    """A fresh detector for ``classifier``, trained on what ``loss_of(pair)()`` gives in each round."""
     pair = PlanePair(classifier, _network(1, generator))
-    moved = attacks.create("bim", eps=eps, steps=STEPS)(classifier, points, said)
-    x = torch.cat([points, moved])
-    adversarial = torch.arange(2).repeat_interleave(len(points))
-    _train(
-        pair.detector,
-        ROUNDS,
-        lambda: F.binary_cross_entropy_with_logits(pair.logit(x), adversarial.float()),
-        tell,
-    )
+    _train(pair.detector, ROUNDS, loss_of(pair), tell)
     return pair
 
 
-def _fit_dynamic(
-    classifier: nn.Module,
-    points: Tensor,
-    said: Tensor,
-    eps: float,
-    generator: torch.Generator,
-    tell: Callable[[], None],
-) -> PlanePair:
-    pair = PlanePair(classifier, _network(1, generator))
+def _static_loss(pair: PlanePair, points: Tensor, said: Tensor, eps: float) -> Callable[[], Tensor]:
+    """On the points and adversarial ones that are made once, against the classifier alone."""
+    moved = attacks.create("bim", eps=eps, steps=STEPS)(pair.classifier, points, said)
+    x = torch.cat([points, moved])
+    adversarial = torch.arange(2).repeat_interleave(len(points))
+    return lambda: F.binary_cross_entropy_with_logits(pair.logit(x), adversarial.float())
+
+
+def _dynamic_loss(
+    pair: PlanePair, points: Tensor, said: Tensor, eps: float, generator: torch.Generator
+) -> Callable[[], Tensor]:
+    """On points of which a share is moved anew in each round, against classifier and detector."""
 
     def loss() -> Tensor:
         chosen = torch.rand(len(points), generator=generator) < SHARE
@@ -289,5 +286,4 @@ def _fit_dynamic(
         )
         return F.binary_cross_entropy_with_logits(pair.logit(x), chosen.float())
 
-    _train(pair.detector, ROUNDS, loss, tell)
-    return pair
+    return loss

@@ -86,3 +86,12 @@ def net():
             return Net(channels, classes).to(dtype).eval()
 
     return make
+
+
+@pytest.fixture
+def two(linear, pictures, device):
+    """A two-class model, pictures away from the box, labels, and the gradient up to its scale."""
+    model, images = linear(2).to(device), pictures().to(device)
+    labels = torch.tensor([0, 1, 0, 1, 1, 0], device=device)
+    weight = model.weight.detach()
+    return model, images, labels, (weight[1 - labels] - weight[labels]).view_as(images)

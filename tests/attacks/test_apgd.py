@@ -16,15 +16,6 @@ EXACT = {"rtol": 0, "atol": 1e-12}
 
 
 @pytest.fixture
-def two(linear, pictures, device):
-    """A two-class model, pictures, labels, and the gradient up to its scale."""
-    model, images = linear(2).to(device), pictures().to(device)
-    labels = torch.tensor([0, 1, 0, 1, 1, 0], device=device)
-    weight = model.weight.detach()
-    return model, images, labels, (weight[1 - labels] - weight[labels]).view_as(images)
-
-
-@pytest.fixture
 def trap():
     """A model and pictures whose first pixel decides, at u = -1 ... 1 in the ball of radius 0.1.
 

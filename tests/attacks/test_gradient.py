@@ -16,15 +16,6 @@ LINF, L2 = ["fgsm", "bim", "pgd"], ["bim-l2", "pgd-l2"]
 
 
 @pytest.fixture
-def two(linear, pictures, device):
-    """A two-class model, pictures away from the box, labels, and the gradient up to its scale."""
-    model, images = linear(2).to(device), pictures().to(device)
-    labels = torch.tensor([0, 1, 0, 1, 1, 0], device=device)
-    weight = model.weight.detach()
-    return model, images, labels, (weight[1 - labels] - weight[labels]).view_as(images)
-
-
-@pytest.fixture
 def many(linear, pictures):
     """A five-class model, pictures away from the box, labels."""
     return linear(5), pictures(), torch.arange(6) % 5
