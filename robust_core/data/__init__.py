@@ -9,13 +9,23 @@ A data set is one record (``data.record.DataSet``) in a file of its own in this 
 """
 
 import pkgutil
+from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 
 from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.registry import Registry
 
-__all__ = ["Archive", "DataMissing", "DataSet", "get", "names", "of_family", "register"]
+__all__ = [
+    "Archive",
+    "DataMissing",
+    "DataSet",
+    "get",
+    "names",
+    "of_family",
+    "register",
+    "temporarily",
+]
 
 
 @cache
@@ -46,3 +56,8 @@ def of_family(family: str) -> list[DataSet]:
 def register(record: DataSet) -> DataSet:
     """Add a data set. Raises ``ValueError`` for a name that is taken."""
     return _registry().register(record)
+
+
+def temporarily(*records: DataSet) -> AbstractContextManager[None]:
+    """Within the ``with`` block ``records`` are registered too; see ``Registry.temporarily``."""
+    return _registry().temporarily(*records)

@@ -6,52 +6,15 @@ adversarial = attacks.create("pgd")(defended, images, labels, adaptive=True)
 
 from typing import Any
 
-from robust_core.defenses.base import Defended, Defense
-from robust_core.defenses.filters import JPEG, BitDepth, Median, TotalVariation
-from robust_core.defenses.noisy import PixelDP, Smoothing
-from robust_core.defenses.random_resize import RandomResizePad
-from robust_core.defenses.trained import (
-    FGSMAT,
-    PGDAT,
-    Distilled,
-    FGSMATPlain,
-    GradientRegularised,
-    LambdaAT,
-    Saturated,
-    StaticAugmentation,
-)
-from robust_core.registry import Registry
+from robust_core.defenses import filters, noisy, random_resize, trained  # noqa: F401 (they register)
+from robust_core.defenses.base import KINDS, REGISTRY, Defended, Defense, register
 
-__all__ = ["KINDS", "REGISTRY", "Defended", "Defense", "create", "get", "names"]
-
-KINDS = ("filter", "adversarial training", "gradient masking", "noise with a guarantee")
-"""How defences work, in the order in which they are shown."""
-
-REGISTRY: Registry[type[Defense]] = Registry(
-    "defense",
-    (
-        JPEG,
-        BitDepth,
-        Median,
-        TotalVariation,
-        RandomResizePad,
-        PGDAT,
-        FGSMAT,
-        FGSMATPlain,
-        LambdaAT,
-        StaticAugmentation,
-        GradientRegularised,
-        Distilled,
-        Saturated,
-        Smoothing,
-        PixelDP,
-    ),
-)
+__all__ = ["KINDS", "REGISTRY", "Defended", "Defense", "create", "get", "names", "register"]
 
 
 def names() -> list[str]:
-    """The registered names, in the order in which they are shown."""
-    return REGISTRY.names()
+    """The registered names, kind by kind, in the order in which they are shown."""
+    return [kind.name for kind in sorted(REGISTRY, key=lambda kind: KINDS.index(kind.kind))]
 
 
 def get(name: str) -> type[Defense]:

@@ -1,7 +1,7 @@
 """Defense: hyper-parameters that turn a classifier into a defended one; Defended: what comes of it."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,10 @@ from torch import Tensor, nn
 from robust_core.attacks.base import Attack
 from robust_core.classifier import Classifier
 from robust_core.parameters import Paper, Parameters
+from robust_core.registry import Registry
+
+KINDS = ("filter", "adversarial training", "gradient masking", "noise with a guarantee")
+"""How defences work, in the order in which they are shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class Defense(Parameters):
     equation: ClassVar[str]
     paper: ClassVar[Paper]
     kind: ClassVar[str]
-    """How it works: one of ``defenses.KINDS``."""
+    """How it works: one of ``KINDS``."""
     broken_by: ClassVar[str]
     """What breaks it, in a sentence or two."""
     breaker: ClassVar[Paper]
@@ -77,6 +81,23 @@ class Defense(Parameters):
     def victim(self, defended: "Defended") -> Classifier:
         """The model on which an attacker who does not know of the defence makes the picture."""
         return defended.undefended
+
+
+REGISTRY: Registry[type[Defense]] = Registry("defense")
+Kind = TypeVar("Kind", bound=type[Defense])
+
+
+def register(defense: Kind) -> Kind:
+    """Put above a class: it is then on the pages, on the command line and in the tables.
+
+    Raises ``ValueError`` for a name that is taken, or where ``kind`` is not one of ``KINDS``.
+    """
+    if defense.kind not in KINDS:
+        raise ValueError(
+            f"kind of {defense.name} must be one of {', '.join(KINDS)}; got {defense.kind!r}"
+        )
+    REGISTRY.register(defense)
+    return defense
 
 
 class Defended(Classifier):

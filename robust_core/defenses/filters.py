@@ -16,7 +16,7 @@ from torch import Tensor
 from robust_core import filters
 from robust_core.classifier import Classifier
 from robust_core.data.fitting import MODES, to_pixels
-from robust_core.defenses.base import Defense
+from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import straight_through
 from robust_core.papers import ATHALYE, DZIUGAITE, GUO, XU
 from robust_core.parameters import Paper, parameter
@@ -45,6 +45,7 @@ class Filter(Defense):
         return model(straight_through(self.seen(images), images))
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class JPEG(Filter):
     """JPEG compression of the picture rounded to 8 bits (Dziugaite et al., 2016), by Pillow.
@@ -84,6 +85,7 @@ class JPEG(Filter):
         return np.array(Image.open(file))
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class BitDepth(Filter):
     """Fewer grey levels (Xu et al., 2018, section III.A; Guo et al., 2018, section 3.2)."""
@@ -100,6 +102,7 @@ class BitDepth(Filter):
         return filters.bit_depth(images, self.bits)
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class Median(Filter):
     """The median of a small window around each pixel (Xu et al., 2018, section III.B)."""
@@ -124,6 +127,7 @@ class Median(Filter):
         return model(self.filtered(images))
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class TotalVariation(Filter):
     """The picture of least total variation near the given one (Guo et al., 2018, section 3.3).

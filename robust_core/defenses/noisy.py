@@ -11,7 +11,7 @@ from robust_core.attacks.balls import own_generators
 from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
 from robust_core.certify.voting import NoiseStream, one_picture, tally
 from robust_core.classifier import Classifier
-from robust_core.defenses.base import Defense
+from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
 from robust_core.defenses.trained import TrainedDefense
 from robust_core.modes import evaluating
@@ -110,6 +110,7 @@ class Noisy(Defense):
         return tally(ask, n, max(1, VALUES // torch.Size(shape).numel()), progress)
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class Smoothing(Noisy):
     """Randomised smoothing (Cohen et al., 2019): the class that wins most often under Gaussian noise.
@@ -181,6 +182,7 @@ class Smoothing(Noisy):
         return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class PixelDP(Noisy, TrainedDefense):
     """PixelDP (Lecuyer et al., 2019): noise behind the first layer, in the sense of differential privacy.

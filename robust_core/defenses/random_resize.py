@@ -9,12 +9,13 @@ from torch import Tensor
 
 from robust_core.attacks.balls import own_generators
 from robust_core.classifier import Classifier
-from robust_core.defenses.base import Defense
+from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, in_chunks, log_mean
 from robust_core.papers import ATHALYE, XIE
 from robust_core.parameters import Paper, parameter
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class RandomResizePad(Defense):
     """The picture is made smaller by chance and put at a place by chance, with black around it.

@@ -9,7 +9,7 @@ from robust_core import zoo
 from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import BIM, FGSM, PGD
 from robust_core.classifier import Classifier
-from robust_core.defenses.base import Defended, Defense
+from robust_core.defenses.base import Defended, Defense, register
 from robust_core.papers import (
     BRENDEL,
     CARLINI,
@@ -32,6 +32,8 @@ class TrainedDefense(Defense):
     """Base of the trainings: the model ``NAME-SUFFIX`` of the zoo stands in for ``NAME``."""
 
     kind: ClassVar[str] = "adversarial training"
+    measured: ClassVar[tuple[dict, ...]] = ({},)
+    """The hyper-parameters with which the table of the defences has it, a row for each."""
     aware: ClassVar[str] = "White box, on the defended network itself."
 
     @property
@@ -51,6 +53,7 @@ class TrainedDefense(Defense):
         return zoo.load(f"{model.name}-{self.suffix}", model.device)
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class PGDAT(TrainedDefense):
     """Adversarial training by PGD (Madry et al., 2018, equation 2.1)."""
@@ -70,6 +73,7 @@ class PGDAT(TrainedDefense):
     )
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class FGSMAT(TrainedDefense):
     """Adversarial training by FGSM from a random start (Wong et al., 2020), with Goodfellow's alpha."""
@@ -88,6 +92,8 @@ class FGSMAT(TrainedDefense):
         "pictures (alpha) little robustness is left."
     )
 
+    measured: ClassVar[tuple[dict, ...]] = ({"alpha": 0.0}, {"alpha": 0.5})
+
     alpha: float = parameter(
         0.0, "Weight of the clean pictures in the loss; 0: adversarial only.", choices=(0.0, 0.5)
     )
@@ -97,6 +103,7 @@ class FGSMAT(TrainedDefense):
         return "fgsm-at-half" if self.alpha else "fgsm-at"
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class FGSMATPlain(TrainedDefense):
     """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting.
@@ -137,6 +144,7 @@ class FGSMATPlain(TrainedDefense):
         return attack
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class LambdaAT(TrainedDefense):
     """Half of each batch adversarial, weighed by lambda (Kurakin et al., 2017, section 3)."""
@@ -156,6 +164,7 @@ class LambdaAT(TrainedDefense):
     )
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class StaticAugmentation(TrainedDefense):
     """Adversarial copies, made once, are added to the training pictures (Szegedy et al., 2014)."""
@@ -175,6 +184,7 @@ class StaticAugmentation(TrainedDefense):
     )
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class GradientRegularised(TrainedDefense):
     """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
@@ -214,6 +224,7 @@ class Masked(TrainedDefense):
         return replace(attack, loss="softmax-ce") if "loss" in attack.parameters else attack
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class Distilled(Masked):
     """Defensive distillation (Papernot et al., 2016): trained at temperature T, deployed at 1."""
@@ -233,6 +244,8 @@ class Distilled(Masked):
     )
     aware: ClassVar[str] = "On the logits divided by T: the gradients are back."
 
+    measured: ClassVar[tuple[dict, ...]] = ({"temperature": 100}, {"temperature": 20})
+
     temperature: int = parameter(100, "Temperature T of the training.", choices=(20, 100))
 
     @property
@@ -243,6 +256,7 @@ class Distilled(Masked):
         return model(images) / self.temperature
 
 
+@register
 @dataclass(frozen=True, kw_only=True)
 class Saturated(Masked):
     """Units driven into saturation (Nayebi, Ganguli, 2017), and logits scaled when it is deployed.
@@ -263,6 +277,9 @@ class Saturated(Masked):
         "through. So do attacks on the logits, in stable numbers, or by questions alone (Square)."
     )
     aware: ClassVar[str] = "On the logits, not scaled."
+
+    # The scale masks, not the units: without it there is nothing to hide behind.
+    measured: ClassVar[tuple[dict, ...]] = ({"scale": 100}, {"scale": 1})
 
     scale: int = parameter(
         100, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)

@@ -8,9 +8,11 @@ pictures.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from robust_core import attacks, zoo
+from robust_core import attacks, defenses, zoo
 from robust_core.attacks import Attack
 from robust_core.defenses import Defense, create
+from robust_core.defenses.noisy import Noisy
+from robust_core.defenses.trained import Masked, TrainedDefense
 from robust_core.evaluation.defense_table.rows import (
     ACCURACY,
     ADAPTIVE,
@@ -117,9 +119,21 @@ class DefensePlan:
 
 
 NONE = Subject(UNDEFENDED)
-DISTILLED = tuple(Subject("distilled", {"temperature": t}) for t in (100, 20))
-# The scale masks, not the units: without it there is nothing to hide behind.
-SATURATED = tuple(Subject("saturated", {"scale": s}) for s in (100, 1))
+
+
+def trained() -> tuple[Subject, ...]:
+    """The defences that are another training, with the hyper-parameters that each wants measured."""
+    kinds = [defenses.get(name) for name in defenses.names()]
+    return tuple(
+        Subject(kind.name, parameters)
+        for kind in kinds
+        if issubclass(kind, TrainedDefense) and not issubclass(kind, Noisy)
+        for parameters in kind.measured
+    )
+
+
+TRAINED = trained()
+MASKED = tuple(one for one in TRAINED if issubclass(defenses.get(one.defense), Masked))
 # 100 votes decide as 500 do on all but a few pictures, at a fifth of the cost; certificates take more.
 NOISY = (
     Subject("smoothing", {"n": 100}, costly=True, needs="gaussian"),
@@ -132,14 +146,7 @@ EVERY = (
     Subject("median"),
     Subject("tv", costly=True),
     Subject("random-resize-pad", costly=True),
-    Subject("pgd-at"),
-    *(Subject("fgsm-at", {"alpha": alpha}) for alpha in (0.0, 0.5)),
-    Subject("fgsm-at-plain"),
-    Subject("lambda-at"),
-    Subject("static-augmentation"),
-    Subject("gradient-regularised"),
-    *DISTILLED,
-    *SATURATED,
+    *TRAINED,
     *NOISY,
 )
 """Every subject of the general parts, in the order in which defences are taught."""
@@ -202,7 +209,7 @@ PLANS = {
                 (NONE, *(Subject("jpeg", {"quality": q}) for q in (90, 75, 50, 25))), 200, 30, SWEEP
             ),
             DISTILLATION: DefensePart(
-                (NONE, *DISTILLED, *SATURATED),
+                (NONE, *MASKED),
                 100,
                 30,
                 (
