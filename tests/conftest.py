@@ -1,10 +1,12 @@
 """What many tests share: linear models with closed forms, the bundled models, random pictures."""
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -206,3 +208,38 @@ def three_detectors(resnet):
         made[point] = Subnetwork(resnet, subnetwork, point=point, name=point)
     squeezing = FeatureSqueezing(resnet, [squeezer("bits-2")], name="squeezing", threshold=0.3)
     return made | {"squeezing": squeezing}
+
+
+@pytest.fixture
+def interrupt_at():
+    """``with interrupt_at(Trainer, 3): ...``: Ctrl-C in the middle of step 3, counted from 0."""
+
+    @contextmanager
+    def interrupting(kind: type, number: int):
+        step, done = kind.step, itertools.count()
+
+        def interrupted(self, *arguments):
+            if next(done) == number:
+                raise KeyboardInterrupt
+            return step(self, *arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kind, "step", interrupted)
+            yield
+
+    return interrupting
+
+
+@pytest.fixture
+def few_digits(monkeypatch):
+    """``few_digits(train=64, test=40)``: there are no more of them from here on."""
+    whole = digits.load
+
+    def shorten(**count: int) -> None:
+        def load(split: str):
+            images, labels = whole(split)
+            return images[: count[split]], labels[: count[split]]
+
+        monkeypatch.setattr(digits, "load", load)
+
+    return shorten

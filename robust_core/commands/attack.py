@@ -239,7 +239,7 @@ def _detected(experiment: "Experiment") -> list[str]:
     if seen is None:
         return []
     before, after, threshold = seen.words
-    told = f"{seen.verdict} {seen.rounded}" if seen.rounded else seen.verdict
+    verdict = f"{seen.verdict} {seen.rounded}" if seen.rounded else seen.verdict
     return [
-        f"{seen.name}: score {before} before, {after} after, threshold {threshold}. {told}",
+        f"{seen.name}: score {before} before, {after} after, threshold {threshold}. {verdict}",
     ]

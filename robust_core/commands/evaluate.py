@@ -229,8 +229,12 @@ def _text(value: dict) -> str:
     rows = [
         [
             number(row["eps"]),
-            *(exact_share(row[key]) for key in ("top1", "top5", "top1_8bit", "success_rate")),
-            *(number(row[key]) for key in ("mean_l2", "mean_linf")),
+            exact_share(row["top1"]),
+            exact_share(row["top5"]),
+            exact_share(row["top1_8bit"]),
+            exact_share(row["success_rate"]),
+            number(row["mean_l2"]),
+            number(row["mean_linf"]),
             duration(row["seconds"]),
         ]
         for row in value["rows"]

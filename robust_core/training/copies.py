@@ -28,7 +28,9 @@ def with_copies(
     if path.exists():
         copies = load_checkpoint(path, recipe, seed)["images"]
     else:
-        eps, fast, parts = recipe.objective.eps, crafting_copy(model), []
+        eps = recipe.objective.eps
+        fast = crafting_copy(model)
+        parts = []
         for clean, truth in zip(images.split(PART), labels.split(PART), strict=True):
             x = to_float(clean, device).contiguous(memory_format=torch.channels_last)
             x = ascend(fast, x, truth.to(device), eps=eps, step=eps).cpu()

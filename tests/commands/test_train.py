@@ -62,32 +62,21 @@ def test_what_could_not_be_kept_is_not_trained(trained, tmp_path, monkeypatch):
     assert "--install" in complaint
 
 
-def test_ctrl_c_says_where_it_stopped_and_the_same_command_goes_on(trained, monkeypatch):
+def test_ctrl_c_says_where_it_stopped_and_the_same_command_goes_on(trained, interrupt_at):
     straight = trained(folder="straight").json
-    step, done = Trainer.step, iter(range(10_000))
     in_epoch_2 = -(-len(digits.load("train")[1]) // RECIPES.get("digits-cnn").batch) + 3
-
-    def interrupted(self, *arguments):
-        if next(done) == in_epoch_2:
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(Trainer, "step", interrupted)
-    ended = trained()
+    with interrupt_at(Trainer, in_epoch_2):
+        ended = trained()
     assert ended.status == 130
     assert ended.out == ""
     last = ended.err.splitlines()[-1]
     assert last.endswith("Stopped after epoch 1 of 2. Run the same command to go on.")
-    monkeypatch.undo()
     assert trained().json["sha256"] == straight["sha256"]
 
 
-def test_ctrl_c_in_the_first_epoch(trained, monkeypatch):
-    def interrupted(self, *arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Trainer, "step", interrupted)
-    ended = trained()
+def test_ctrl_c_in_the_first_epoch(trained, interrupt_at):
+    with interrupt_at(Trainer, 0):
+        ended = trained()
     assert ended.status == 130
     assert "nothing was kept" in ended.err
 
@@ -195,19 +184,12 @@ def instead():
         yield lambda recipe: stack.enter_context(RECIPES.temporarily(recipe))
 
 
-def test_ctrl_c_in_the_teacher_of_a_distillation(trained, instead, monkeypatch):
+def test_ctrl_c_in_the_teacher_of_a_distillation(trained, instead, interrupt_at):
     hot = Distillation(temperature=20)
     instead(replace(RECIPES.get("digits-cnn"), objective=hot))
-    step, done = Trainer.step, iter(range(10_000))
     epoch = -(-len(digits.load("train")[1]) // RECIPES.get("digits-cnn").batch)
-
-    def interrupted(self, *arguments):
-        if next(done) == epoch + 3:
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(Trainer, "step", interrupted)
-    ended = trained()
+    with interrupt_at(Trainer, epoch + 3):
+        ended = trained()
     assert ended.status == 130
     assert "Stopped after epoch 1 of 2 of the teacher. Run the" in ended.err.splitlines()[-1]
 

@@ -35,16 +35,9 @@ PAGE = "pages/live_training.py"
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch):
+def _small(few_digits, monkeypatch):
     """Few pictures, and nothing in the cache."""
-    whole = digits.load
-
-    def load(split: str):
-        images, labels = whole(split)
-        count = {"train": 64, "test": 40}[split]
-        return images[:count], labels[:count]
-
-    monkeypatch.setattr(digits, "load", load)
+    few_digits(train=64, test=40)
     monkeypatch.setattr(train, "WATCHED", 10)
     lab.engine().forget()
     yield

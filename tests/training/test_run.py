@@ -52,18 +52,6 @@ def same(a: dict, b: dict) -> bool:
     return all(torch.equal(a[k], b[k]) for k in a | b)
 
 
-def interrupt_at(monkeypatch, number: int) -> None:
-    """Ctrl-C in the middle of step ``number``."""
-    step, done = Trainer.step, iter(range(10_000))
-
-    def interrupted(self, *arguments):
-        if next(done) == number:
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(Trainer, "step", interrupted)
-
-
 OBJECTIVES = {
     "pgd": PGDTraining(eps=0.1, step=0.05, steps=2),
     "fgsm": FGSMTraining(eps=0.1, step=0.125, alpha=0.5),
@@ -81,12 +69,10 @@ SHORT = replace(TINY, epochs=2)
     ids=["plain", "everything", *OBJECTIVES],
 )
 @pytest.mark.parametrize("at", [1, 7])
-def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, monkeypatch):
+def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, interrupt_at):
     straight = weights(run(recipe, data, tmp_path / "straight"))
-    interrupt_at(monkeypatch, at)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(Trainer, at), pytest.raises(KeyboardInterrupt):
         run(recipe, data, tmp_path / "resumed")
-    monkeypatch.undo()
     torch.manual_seed(99)  # the global random state has no part in it
     resumed = run(recipe, data, tmp_path / "resumed")
     assert resumed.epoch == recipe.epochs
@@ -106,15 +92,13 @@ def count_steps(monkeypatch) -> list[int]:
 
 
 @pytest.mark.parametrize("at", [1, 7, 11, 17])
-def test_a_distillation_goes_on_in_either_stage(at, data, tmp_path, monkeypatch):
+def test_a_distillation_goes_on_in_either_stage(at, data, tmp_path, interrupt_at, monkeypatch):
     """Five steps an epoch, two epochs of the teacher, then two of the student."""
     recipe = replace(SHORT, objective=Distillation(temperature=20))
     straight = weights(run(recipe, data, tmp_path / "straight"))
-    interrupt_at(monkeypatch, at)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(Trainer, at), pytest.raises(KeyboardInterrupt):
         run(recipe, data, tmp_path / "resumed")
     assert (tmp_path / "resumed" / "checkpoint.pt").exists() == (at > 15)
-    monkeypatch.undo()
     steps = count_steps(monkeypatch)
     resumed = run(recipe, data, tmp_path / "resumed")
     assert len(steps) == 20 - at // 5 * 5
@@ -150,10 +134,10 @@ def test_the_seed_decides(data, tmp_path):
     assert not same(first, other)
 
 
-def test_a_finished_training_is_not_repeated(data, tmp_path, monkeypatch):
+def test_a_finished_training_is_not_repeated(data, tmp_path, interrupt_at):
     first = weights(run(TINY, data, tmp_path))
-    interrupt_at(monkeypatch, 0)
-    assert same(first, weights(run(TINY, data, tmp_path)))
+    with interrupt_at(Trainer, 0):
+        assert same(first, weights(run(TINY, data, tmp_path)))
 
 
 def test_the_best_epoch_on_held_out_pictures_is_kept(data, tmp_path, monkeypatch):

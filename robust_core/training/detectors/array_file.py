@@ -59,12 +59,12 @@ def _open(path: Path, shape: tuple[int, ...], mode: str, dtype: type[np.floating
     try:
         array = np.lib.format.open_memmap(path, mode)
     except (OSError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it to make it anew") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it to make it again") from error
     if array.shape != tuple(shape) or array.dtype != dtype:
         raise ValueError(
             f"{path} holds {array.dtype} {list(array.shape)} instead of "
             f"{np.dtype(dtype)} {list(shape)}: "
-            "delete it to make it anew"
+            "delete it to make it again"
         )
     return array
 
@@ -81,5 +81,5 @@ def _done(path: Path) -> int | None:
         return int(json.loads(_counter(path).read_text(encoding="utf-8"))["done"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{_counter(path)} is damaged ({error}): delete it to make its rows anew"
+            f"{_counter(path)} is damaged ({error}): delete it to make its rows again"
         ) from error

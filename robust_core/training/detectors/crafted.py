@@ -90,7 +90,8 @@ def craft(
 
     leaving = "predicted" if labels is None else "true"
     key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
-    path, shape = folder / f"{key}.npy", tuple(images.shape)
+    path = folder / f"{key}.npy"
+    shape = tuple(images.shape)
     kept = filled(path, shape, make, what=f"craft {what}", show=show, dtype=dtype)
     return Crafted(images, kept, key)
 

@@ -79,7 +79,10 @@ def craft_in_turn(
     return InTurn(
         tuple(
             craft(
-                *(classifier, attack, images, labels),
+                classifier,
+                attack,
+                images,
+                labels,
                 replace(recipe, adversary=name, parameters=recipe.parameters[name]),
                 folder,
                 what=f"{what} {name}",

@@ -8,7 +8,7 @@ from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
 from robust_core.data import digits
 from robust_core.progress import Progress, counter
-from robust_core.training.live.train import DIGITS, Plan, Watched, first_weights
+from robust_core.training.live.train import DIGITS, Plan, WatchedTrainer, first_weights
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,12 @@ def train_control(control: Control, *, progress: Progress | None = None) -> Clas
     plan = Plan(method="clean", start=control.start, epochs=control.epochs, seed=control.seed)
     images, labels = digits.load("train")
     data = images.repeat(control.copies, 1, 1, 1), labels.repeat(control.copies)
-    tell = counter(progress, control.epochs * -(-len(data[1]) // plan.recipe.batch))
-    trainer = Watched(first_weights(plan), plan.recipe, control.seed, torch.device("cpu")).told(
-        tell
-    )
+    on_step = counter(progress, control.epochs * -(-len(data[1]) // plan.recipe.batch))
+    cpu = torch.device("cpu")
+    trainer = WatchedTrainer(first_weights(plan), plan.recipe, control.seed, cpu, on_step=on_step)
     for _ in range(control.epochs):
         trainer.run_epoch(data, None, show=False)
-    done = zoo.ready(trainer.result(), torch.device("cpu"))
+    done = zoo.ready(trainer.result(), cpu)
     done.name = f"{DIGITS}-control"
     done.provenance = Provenance(
         digits.RECORD.full_title, source="live training", details=control.choices

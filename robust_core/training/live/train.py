@@ -47,10 +47,13 @@ METHODS: dict[str, tuple[str, ...]] = {
     "clean": ("eps", "start", "epochs"),
 }
 """Each method's own choices; ``eps`` is also the size of the attacks that it is measured with."""
-MOST_EPOCHS, MOST_STEPS = 20, 5
-WATCHED, WATCHED_STEPS = 100, 10
+MOST_EPOCHS = 20
+MOST_STEPS = 5
+WATCHED = 100
+WATCHED_STEPS = 10
 """Test pictures that are attacked after each epoch, and the steps of PGD then."""
-FINAL, FINAL_STEPS = 450, 20
+FINAL = 450
+FINAL_STEPS = 20
 """Pictures, of the test set and of the training set, and steps of PGD in the end."""
 LOSS_PICTURES = 256
 """Training pictures that the losses of an epoch are measured on."""
@@ -117,8 +120,9 @@ class Plan:
         eps = self.eps
         match self.method:
             case "fgsm":
-                step, random = (1.25 * eps if self.random_start else eps), self.random_start
-                return FGSMTraining(eps=eps, step=step, alpha=self.alpha, random_start=random)
+                step = 1.25 * eps if self.random_start else eps
+                start = self.random_start
+                return FGSMTraining(eps=eps, step=step, alpha=self.alpha, random_start=start)
             case "pgd":
                 step = eps if self.steps == 1 else 1.5 * eps / self.steps
                 return PGDTraining(eps=eps, step=step, steps=self.steps)
@@ -176,16 +180,16 @@ class Trained:
     seconds: float
 
 
-class Watched(Trainer):
-    """A training that tells each of its steps."""
+class WatchedTrainer(Trainer):
+    """A training that calls ``on_step`` after each of its steps."""
 
-    def told(self, tell: Callable[[], object]) -> "Watched":
-        self.tell = tell
-        return self
+    def __init__(self, *arguments, on_step: Callable[[], object]) -> None:
+        super().__init__(*arguments)
+        self.on_step = on_step
 
     def step(self, *arguments) -> float:
         loss = super().step(*arguments)
-        self.tell()
+        self.on_step()
         return loss
 
 
@@ -204,30 +208,29 @@ def train_live(
     What either raises ends the training. Raises ``zoo.ZooError`` where the weights to begin with are
     damaged.
     """
-    begun, cpu, recipe, objective = (
-        time.perf_counter(),
-        torch.device("cpu"),
-        plan.recipe,
-        plan.objective,
-    )
-    data, test = digits.load("train"), digits.load("test")
+    started = time.perf_counter()
+    cpu = torch.device("cpu")
+    recipe = plan.recipe
+    objective = plan.objective
+    data = digits.load("train")
+    test = digits.load("test")
     model = first_weights(plan)
     fit = data
     if isinstance(objective, StaticAugmentation):
         with tempfile.TemporaryDirectory() as folder:
             fit = with_copies(model, data, recipe, folder=Path(folder), seed=plan.seed, device=cpu)
     distilled = isinstance(objective, Distillation)
-    tell = counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
+    on_step = counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
     teacher = None
     if distilled:
         teacher = copy.deepcopy(model)
-        master = Watched(teacher, lesson(recipe), plan.seed, cpu).told(tell)
+        teaching = WatchedTrainer(teacher, lesson(recipe), plan.seed, cpu, on_step=on_step)
         lesson(recipe).objective.begin(teacher)
         for _ in range(plan.epochs):
-            master.run_epoch(data, None, show=False)
-        teacher = master.result()
+            teaching.run_epoch(data, None, show=False)
+        teacher = teaching.result()
     objective.begin(model)
-    trainer = Watched(model, recipe, plan.seed, cpu, teacher).told(tell)
+    trainer = WatchedTrainer(model, recipe, plan.seed, cpu, teacher, on_step=on_step)
     history = [_epoch(0, plan, trainer.model, data, test)]
     for number in range(1, plan.epochs + 1):
         if watch is not None:
@@ -243,7 +246,7 @@ def train_live(
     details = plan.choices
     done.name = f"{DIGITS}-live"
     done.provenance = Provenance(digits.RECORD.full_title, final.clean, "live training", details)
-    return Trained(plan, done, tuple(history), final, seen, time.perf_counter() - begun)
+    return Trained(plan, done, tuple(history), final, seen, time.perf_counter() - started)
 
 
 def first_weights(plan: Plan) -> Classifier:

@@ -46,8 +46,8 @@ class FGSMTraining(Objective):
         if self.alpha == 1:
             return F.cross_entropy(logits(model, images), labels)
         start = self.eps * uniform(images, generator) if self.random_start else None
-        eps, step = self.eps, self.step
-        x = ascend(crafting_copy(model), images, labels, eps=eps, step=step, start=start)
+        fast = crafting_copy(model)
+        x = ascend(fast, images, labels, eps=self.eps, step=self.step, start=start)
         if self.alpha == 0:
             return F.cross_entropy(logits(model, x), labels)
         clean, adversarial = logits(model, torch.cat([images, x])).chunk(2)
@@ -83,7 +83,9 @@ class PGDTraining(Objective):
     ) -> Tensor:
         start = self.eps * uniform(images, generator)
         x = ascend(
-            *(crafting_copy(model), images, labels),
+            crafting_copy(model),
+            images,
+            labels,
             eps=self.eps,
             step=self.step,
             steps=self.steps,

@@ -3,7 +3,6 @@
 import shlex
 
 import pytest
-import torch
 
 from robust_core import attacks, zoo
 from robust_core.commands.parser import build_parser
@@ -11,7 +10,6 @@ from robust_core.commands.training import detector
 from robust_core.commands.training.detector_options import FAST, DetectorOptions
 from robust_core.commands.training.detector_queue import BUNDLED
 from robust_core.commands.training.request import Request
-from robust_core.data import cifar10
 from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.training import export
 from robust_core.training.detectors import static
@@ -23,12 +21,8 @@ SEVERAL = ("train", "detector", "--adversary", "several")
 
 
 @pytest.fixture
-def trained(command, tmp_path, monkeypatch):
+def trained(command, tmp_path, few_pictures):
     """Train at AD(4) for two epochs on the first six of some pictures that stand for CIFAR-10."""
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator)
-    labels = torch.arange(12) % 10
-    monkeypatch.setitem(vars(cifar10.RECORD), "read", lambda split, root: (pixels, labels))
 
     def run(*more, folder="run", start=(*START, "--steps", "2")):
         return command(
@@ -72,21 +66,13 @@ def test_what_it_says_and_writes(trained, tmp_path, monkeypatch):
     assert "epoch 2/2" in ended.err
 
 
-def test_ctrl_c_and_going_on_give_the_same_weights(trained, monkeypatch):
+def test_ctrl_c_and_going_on_give_the_same_weights(trained, interrupt_at):
     straight = trained("--json", folder="straight").json
-    step, done = DetectorTrainer.step, iter(range(100))
-
-    def interrupted(self, *arguments):
-        if next(done) == 1:  # one step an epoch
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
-    ended = trained()
+    with interrupt_at(DetectorTrainer, 1):  # one step an epoch
+        ended = trained()
     assert ended.status == 130
     assert ended.out == ""
     assert "run the same command to go on" in ended.err.splitlines()[-1]
-    monkeypatch.setattr(DetectorTrainer, "step", step)
     assert trained("--json").json["sha256"] == straight["sha256"]
 
 

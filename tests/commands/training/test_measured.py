@@ -6,18 +6,13 @@ import pytest
 import torch
 
 from robust_core.commands.training import detector_data, reconstruction
-from robust_core.data import cifar10
 from robust_core.training import export
 from robust_core.training.detectors.opponents import Opponent
 
 
 @pytest.fixture
-def trained(command, tmp_path, monkeypatch):
+def trained(command, tmp_path, few_pictures, monkeypatch):
     """Run a recipe on some pictures that stand for CIFAR-10."""
-    generator = torch.Generator().manual_seed(0)
-    pixels = torch.randint(0, 256, (12, 3, 32, 32), dtype=torch.uint8, generator=generator)
-    labels = torch.arange(12) % 10
-    monkeypatch.setitem(vars(cifar10.RECORD), "read", lambda split, root: (pixels, labels))
     monkeypatch.setattr(export.install, "__defaults__", (tmp_path / "weights",))
 
     def run(recipe, *more):

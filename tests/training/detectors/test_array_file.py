@@ -81,7 +81,7 @@ def test_damaged_files_are_refused(tmp_path):
             fill(path, Maker())
 
 
-def test_a_file_that_was_not_begun_properly_is_made_anew(tmp_path):
+def test_a_file_that_was_not_begun_properly_is_made_again(tmp_path):
     path = tmp_path / "rows.npy"
     fill(path, Maker())
     path.with_suffix(".json").unlink()

@@ -53,19 +53,10 @@ def same(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
 
 
-def test_resumed_training_gives_bit_equal_weights(run, monkeypatch):
+def test_resumed_training_gives_bit_equal_weights(run, interrupt_at):
     straight = weights(run("straight"))
-    step, done = DetectorTrainer.step, iter(range(100))
-
-    def interrupted(self, *arguments):
-        if next(done) == 4:  # three steps an epoch
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(DetectorTrainer, 4), pytest.raises(KeyboardInterrupt):  # three steps an epoch
         run("resumed")
-    monkeypatch.undo()
     resumed = run("resumed")
     assert same(straight, weights(resumed))
     assert not same(straight, weights(run("other", seed=1)))

@@ -133,7 +133,7 @@ def test_what_was_crafted_is_not_crafted_again(exported, resnet):
     folder, entry, recipe = exported
 
     def refuse(*arguments):
-        raise AssertionError("crafted anew")
+        raise AssertionError("crafted again")
 
     known = Opponent("fgsm", refuse, recipe.adversaries["fgsm"])
     tensors = train_safetynet(

@@ -136,19 +136,10 @@ def run(resnet, recipe, cache, tmp_path):
 
 
 @pytest.mark.parametrize("at", [2, 5])
-def test_resumed_training_gives_bit_equal_weights(run, at, monkeypatch):
+def test_resumed_training_gives_bit_equal_weights(run, at, interrupt_at):
     straight = run("straight").subnetwork.state_dict()
-    step, done = DetectorTrainer.step, iter(range(100))
-
-    def interrupted(self, *arguments):
-        if next(done) == at:  # four steps an epoch
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(DetectorTrainer, at), pytest.raises(KeyboardInterrupt):  # four steps an epoch
         run("resumed")
-    monkeypatch.undo()
     resumed = run("resumed").subnetwork.state_dict()
     assert all(torch.equal(straight[key], resumed[key]) for key in straight)
 

@@ -76,35 +76,21 @@ def same(a: dict, b: dict) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
 
 
-def interrupt_at(monkeypatch, number: int) -> None:
-    """Ctrl-C in the middle of step ``number``; an epoch has five."""
-    step, done = DetectorTrainer.step, iter(range(10_000))
-
-    def interrupted(self, *arguments):
-        if next(done) == number:
-            raise KeyboardInterrupt
-        return step(self, *arguments)
-
-    monkeypatch.setattr(DetectorTrainer, "step", interrupted)
-
-
 @pytest.mark.parametrize("at", [3, 12])
-def test_resumed_training_gives_bit_equal_weights(run, at, monkeypatch):
+def test_resumed_training_gives_bit_equal_weights(run, at, interrupt_at):
     straight = weights(run("straight"))
-    interrupt_at(monkeypatch, at)
-    with pytest.raises(KeyboardInterrupt):
+    with interrupt_at(DetectorTrainer, at), pytest.raises(KeyboardInterrupt):
         run("resumed")
-    monkeypatch.undo()
     torch.manual_seed(99)  # the global random state has no part in it
     resumed = run("resumed")
     assert resumed.epoch == 3
     assert same(straight, weights(resumed))
 
 
-def test_a_finished_training_is_not_repeated(run, monkeypatch, tmp_path):
+def test_a_finished_training_is_not_repeated(run, interrupt_at, tmp_path):
     first = weights(run())
-    interrupt_at(monkeypatch, 0)
-    assert same(first, weights(run(where=tmp_path / "nothing is looked up here")))
+    with interrupt_at(DetectorTrainer, 0):
+        assert same(first, weights(run(where=tmp_path / "nothing is looked up here")))
 
 
 def test_the_seed_decides_and_the_global_generator_is_left_alone(run):

@@ -5,23 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from robust_core.data import digits
 from robust_core.training.live import train
 from robust_core.training.live.control import Control, control_of, train_control
 from robust_core.training.live.train import METHODS, Plan, train_live
 
 
 @pytest.fixture(autouse=True)
-def _few(monkeypatch):
+def _few(few_digits, monkeypatch):
     """Fewer pictures to learn from and to measure on."""
-    whole = digits.load
-
-    def load(split: str):
-        images, labels = whole(split)
-        count = {"train": 160, "test": 40}[split]
-        return images[:count], labels[:count]
-
-    monkeypatch.setattr(digits, "load", load)
+    few_digits(train=160, test=40)
     monkeypatch.setattr(train, "WATCHED", 10)
     monkeypatch.setattr(train, "FINAL_STEPS", 3)
 

@@ -7,7 +7,6 @@ import torch
 
 from robust_core import zoo
 from robust_core.dashboard.live_training.words import PRESETS
-from robust_core.data import digits
 from robust_core.training.live import train
 from robust_core.training.live.train import METHODS, Plan, Trained, train_live
 
@@ -21,16 +20,9 @@ def same(one: Trained, other: Trained) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _few(monkeypatch):
+def _few(few_digits, monkeypatch):
     """Fewer pictures to learn from and to measure on: what is tested does not depend on how many."""
-    whole = digits.load
-
-    def load(split: str):
-        images, labels = whole(split)
-        count = {"train": 320, "test": 100}[split]
-        return images[:count], labels[:count]
-
-    monkeypatch.setattr(train.digits, "load", load)
+    few_digits(train=320, test=100)
     monkeypatch.setattr(train, "WATCHED", 20)
     monkeypatch.setattr(train, "FINAL_STEPS", 5)
 
@@ -170,7 +162,7 @@ def test_copies_made_once_are_learned_and_a_fresh_attack_is_not(monkeypatch):
     at = trained.final
     assert at.old > base.old + 0.6
     assert at.pgd < base.pgd + 0.15
-    assert at.fgsm < at.old - 0.5, "the same attack, made anew"
+    assert at.fgsm < at.old - 0.5, "the same attack, made again"
     assert at.clean > 0.95
 
 
