@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     }.items():
         action = actions.add_parser(name, help=help, description=help.capitalize() + ".")
         if name == "download":
-            action.add_argument("name", metavar="NAME", help=", ".join(_downloadable()))
+            action.add_argument("name", metavar="NAME", help="one that data list names")
         action.add_argument(
             "--folder",
             type=Path,

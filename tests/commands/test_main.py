@@ -39,7 +39,10 @@ def test_help_of_each_command(command, name):
     assert ended.err == ""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["data", "where"]])
+QUICK = [["--help"], ["evaluate-detectors", "--help"], ["data", "--help"], ["data", "where"]]
+
+
+@pytest.mark.parametrize("arguments", QUICK)
 def test_quick_answers_do_not_wait_for_torch(arguments):
     code = (
         "import sys; from robust_core.__main__ import main; "
