@@ -210,13 +210,6 @@ def test_the_detector_says_what_it_says_of_the_undefended_model(digits_model, pi
 def test_what_cannot_be_is_refused_in_a_sentence(digits_model, pixels):
     with pytest.raises(ValueError, match="digits-cnn-lambda-at"):
         trial(digits_model, pixels, PGD, made("lambda-at"), attacker=Attacker.AWARE)
+    towards = {"attacker": Attacker.AWARE, "label": 9, "goal": Towards(9)}
     with pytest.raises(ValueError, match="target must be another class"):
-        trial(
-            digits_model,
-            pixels,
-            PGD,
-            made("jpeg"),
-            attacker=Attacker.AWARE,
-            label=9,
-            goal=Towards(9),
-        )
+        trial(digits_model, pixels, PGD, made("jpeg"), **towards)

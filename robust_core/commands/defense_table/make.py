@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from robust_core import files
 from robust_core.commands import output
-from robust_core.commands.defense_table import text as defense_tables
+from robust_core.commands.defense_table.text import tables_text
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         ) from None
     value = _tidy(value, plan)
     write(out, value)
-    return value, defense_tables.text(value, asked), out
+    return value, tables_text(value, asked), out
 
 
 def _again(args: argparse.Namespace) -> str:

@@ -6,7 +6,7 @@ from robust_core.commands import output
 from robust_core.words.numbers import exact_share
 
 
-def text(value: dict, asked: Sequence[str]) -> str:
+def tables_text(value: dict, asked: Sequence[str]) -> str:
     """The tables of the parts that were asked for, as far as they have rows."""
     parts = {name: value["parts"][name]["rows"] for name in asked if name in value["parts"]}
     tables = [f"{name}: {FORMS[name][0]}\n{FORMS[name][1](rows)}" for name, rows in parts.items()]

@@ -13,15 +13,26 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.defenses.noisy import GUESSES, Smoothing
 from robust_core.evaluation import masking
-from robust_core.evaluation.defense_table import rows as kinds
 from robust_core.evaluation.defense_table.bench import DefenseBench, PictureResults, aware_of
 from robust_core.evaluation.defense_table.plan import Subject
+from robust_core.evaluation.defense_table.rows import (
+    CERTIFIED,
+    CLEAN,
+    COST,
+    MASKING,
+    ROWS,
+    UNAWARE,
+    AccuracyRow,
+    CertifiedRow,
+    CostRow,
+    MaskingRow,
+)
 
 REPEATS = 5
 """How often a prediction is timed."""
 
 
-def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.AccuracyRow]:
+def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyRow]:
     """Clean accuracy, and that under each attempt of the part at each of its radii."""
     about = bench.about(part, subject)
     rows = []
@@ -36,13 +47,13 @@ def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Acc
             seconds = time.perf_counter() - started
             by = {"threat": attempt.threat, "asked": asked.name, "attack": attack}
             by["made_on"] = (
-                bench.victim(subject) if attempt.threat == kinds.UNAWARE else bench.model(subject)
+                bench.victim(subject) if attempt.threat == UNAWARE else bench.model(subject)
             ).name
             rows.append(_row(about, clean, trial, seconds, **by))
     return rows
 
 
-def certified(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CertifiedRow]:
+def certified(bench: DefenseBench, part: str, subject: Subject) -> list[CertifiedRow]:
     """The certificate of each picture, by as many draws as the part says."""
     about = bench.about(part, subject)
     model = bench.model(subject)
@@ -55,7 +66,7 @@ def certified(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ce
         found += [defense.certificate(model.base, image) for image in pictures]
     held = [(one.radius, one.label == y) for one, y in zip(found, labels, strict=True)]
     return [
-        kinds.CertifiedRow(
+        CertifiedRow(
             **about | {"parameters": defense.parameters},
             norm="l2",
             sigma=found[0].sigma,
@@ -71,7 +82,7 @@ def certified(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ce
     ]
 
 
-def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.MaskingRow]:
+def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[MaskingRow]:
     """The six findings on the deployed model, with the undefended one as surrogate.
 
     No row for a subject that is right about none of the pictures: there is nothing to be hidden.
@@ -89,7 +100,7 @@ def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ma
         model, images, labels, surrogate=surrogate, progress=progress, **options
     )
     return [
-        kinds.MaskingRow(
+        MaskingRow(
             **about,
             right=int(findings[0].numbers["n"]),
             eps=options["eps"],
@@ -102,13 +113,13 @@ def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.Ma
     ]
 
 
-def cost(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CostRow]:
+def cost(bench: DefenseBench, part: str, subject: Subject) -> list[CostRow]:
     """How long predictions take."""
     about = bench.about(part, subject)
     model = bench.model(subject)
     images = bench.images[: about["n"]].to(model.device)
     return [
-        kinds.CostRow(
+        CostRow(
             **about,
             batch=len(images),
             milliseconds=_milliseconds(bench, model, images) / len(images),
@@ -120,10 +131,10 @@ def cost(bench: DefenseBench, part: str, subject: Subject) -> list[kinds.CostRow
 
 
 MAKERS: dict[str, Callable[[DefenseBench, str, Subject], list]] = {
-    **dict.fromkeys(kinds.ROWS, attempts),
-    kinds.CERTIFIED: certified,
-    kinds.MASKING: checklist,
-    kinds.COST: cost,
+    **dict.fromkeys(ROWS, attempts),
+    CERTIFIED: certified,
+    MASKING: checklist,
+    COST: cost,
 }
 """By part."""
 
@@ -134,14 +145,14 @@ def _row(
     trial: PictureResults,
     seconds: float,
     *,
-    threat: str = kinds.CLEAN,
+    threat: str = CLEAN,
     asked: str | None = None,
     attack: Attack | None = None,
     made_on: str | None = None,
-) -> kinds.AccuracyRow:
+) -> AccuracyRow:
     given = attack.parameters if attack else {}
     flipped = trial.l2[clean.right & ~trial.right]
-    return kinds.AccuracyRow(
+    return AccuracyRow(
         **about,
         threat=threat,
         made_on=made_on,

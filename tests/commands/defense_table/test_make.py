@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from robust_core.commands.defense_table import text as defense_tables
 from robust_core.commands.defense_table.make import write
+from robust_core.commands.defense_table.text import tables_text
 from robust_core.evaluation import suites
 from robust_core.evaluation.defense_table import parts as defense_parts
 from robust_core.evaluation.defense_table import plan as defense_plan
@@ -171,7 +171,7 @@ def test_people_get_a_table_of_each_part(command, suite):
 
 def test_every_kind_of_part_has_a_text():
     value = fake_defenses.table()
-    out = defense_tables.text(value, list(value["parts"]))
+    out = tables_text(value, list(value["parts"]))
     for part in value["parts"]:
         assert f"{part}: " in out
     line = next(line for line in out.splitlines() if line.startswith("PGD training"))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robust_core import attacks, defenses, zoo
-from robust_core.evaluation.defense_table import parts as parts
+from robust_core.evaluation.defense_table import parts
 from robust_core.evaluation.defense_table.bench import DefenseBench, aware_of
 from robust_core.evaluation.defense_table.plan import (
     GRID,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from robust_core.evaluation.defense_table import results as results
+from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import KINDS, Share
 from tests import fake_defenses
 
