@@ -267,7 +267,8 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
 def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
     """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence."""
     kind, low, high = _range(spec)
-    meta, name = spec.metadata, spec.name.replace("_", " ").capitalize()
+    meta = spec.metadata
+    name = spec.name.replace("_", " ").capitalize()
     label = LABELS.get(f"{owner}.{spec.name}") or LABELS.get(spec.name, name)
     common = {
         "key": setting(f"{owner}.{spec.name}", spec.default, _parser(spec)),

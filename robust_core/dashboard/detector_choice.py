@@ -55,7 +55,8 @@ def entries_of(model: str) -> dict[str, dict]:
 
 def _state(model: zoo.Description, entries: dict[str, dict]) -> str:
     """The key of the setting, which holds a detector of this model or ``NONE``."""
-    options, default = [*entries, NONE], zoo.default_detector(model.name) or NONE
+    options = [*entries, NONE]
+    default = zoo.default_detector(model.name) or NONE
     key = setting("detector", default, one_of(options))
     if st.session_state[key] not in options:  # chosen for another model
         st.session_state[key] = default

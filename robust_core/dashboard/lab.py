@@ -124,7 +124,11 @@ def _wait(
     The bar is sent twice a second at most, and only where it has changed: a slow browser that is told
     more often gets to nothing else, and on a first visit shows no pictures for as long as this takes.
     """
-    begun, bar, seen, sent, sent_at = time.monotonic(), None, None, None, 0.0
+    begun = time.monotonic()
+    bar = None
+    seen = None
+    sent = None
+    sent_at = 0.0
     while not ticket.wait(0.05):
         st.session_state.get("_session")
         if watch is not None and ticket.shown is not seen:
@@ -144,7 +148,8 @@ def _wait(
             now = _told(ticket, doing, words)
             if now != sent:
                 bar.progress(*now)
-                sent, sent_at = now, time.monotonic()
+                sent = now
+                sent_at = time.monotonic()
 
 
 def _told(ticket: Ticket, doing: str, words: Words) -> tuple[float, str]:
@@ -161,7 +166,8 @@ def _count(k: int, n: int) -> str:
 
 def steps(attack: Attack) -> Words:
     """How the bar counts the iterates of an attack: the first of each start is no step yet."""
-    count, starts = getattr(attack, "steps", 0), getattr(attack, "restarts", 1)
+    count = getattr(attack, "steps", 0)
+    starts = getattr(attack, "restarts", 1)
     most = "" if attack.has_eps else "at most "  # a search for the smallest change may end early
 
     def words(k: int, n: int) -> str:

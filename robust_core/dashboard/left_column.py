@@ -12,7 +12,8 @@ def lay_out(title: str = "", *, gap: str = "medium") -> tuple[DeltaGenerator, ..
     """The places of what is chosen first, of what can wait below it, and of the results on the right."""
     left, right = st.columns([1, 2.9], gap=gap)
     with left:
-        essentials, more = st.container(key="essentials"), st.container(key="more")
+        essentials = st.container(key="essentials")
+        more = st.container(key="more")
     if title:
         essentials.markdown(f"#### {title}")
     return essentials, more, right

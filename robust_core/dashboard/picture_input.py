@@ -92,7 +92,8 @@ def offer_download(model: Description) -> None:
 
 
 def _offer(record: data.DataSet, archive: data.Archive) -> None:
-    size, wanted = f"{archive.size / 1e6:.0f} MB", f"_download_{record.name}"
+    size = f"{archive.size / 1e6:.0f} MB"
+    wanted = f"_download_{record.name}"
     if st.button(f"Get the {record.title} test pictures ({size})", icon=":material/download:"):
         st.session_state[wanted] = True
     if not st.session_state.get(wanted):

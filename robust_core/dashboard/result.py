@@ -122,7 +122,8 @@ def steps_of(attack: Attack) -> str:
     steps = getattr(attack, "steps", 0)
     most = ""
     if not attack.has_eps:  # it may take its steps several times over: in each of its searches
-        most, steps = "at most ", steps * max(1, attack.observations // max(1, steps))
+        most = "at most "
+        steps = steps * max(1, attack.observations // max(1, steps))
     return f", {most}{steps:,} step{'s' * (steps > 1)}" if steps else ""
 
 

@@ -75,7 +75,8 @@ def truth(raw: str) -> bool | None:
 
 def publish() -> None:
     """After the last setting of a run: write what differs from the defaults into the address."""
-    defaults, state = st.session_state.pop("_defaults", {}), st.session_state
+    defaults = st.session_state.pop("_defaults", {})
+    state = st.session_state
     changed = {key: _written(state[key]) for key, d in defaults.items() if state[key] != d}
     if st.query_params.to_dict() != changed:
         st.query_params.from_dict(changed)
@@ -83,7 +84,8 @@ def publish() -> None:
 
 def link() -> str:
     """The address of the page with its settings, once they are published."""
-    address, query = urlsplit(st.context.url or ""), urlencode(st.query_params.to_dict())
+    address = urlsplit(st.context.url or "")
+    query = urlencode(st.query_params.to_dict())
     return address._replace(path=address.path or "/", query=query, fragment="").geturl()
 
 

@@ -34,7 +34,8 @@ def eps_chart(
     """
     lines = []
     for name, points in curves.items():
-        attack, symbol = attacks.get(name), plots.symbol_of(name)
+        attack = attacks.get(name)
+        symbol = plots.symbol_of(name)
         lines.append(
             go.Scatter(
                 x=[place(eps) for eps in points],

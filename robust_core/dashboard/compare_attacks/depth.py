@@ -121,7 +121,8 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
         st.write("Choose an attack with an eps, such as FGSM or PGD: the others have no radius.")
         return
     example = next(iter(done.values()))
-    place, curves = st.empty(), {}
+    place = st.empty()
+    curves = {}
     for row in bounded:
         grid = grid_of(row)
         points = lab.compute(
@@ -213,7 +214,8 @@ def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
         format_func=lambda n: moved[n].attack.title,
         key="slice_of",
     )
-    row, experiment = moved[name], done[name]
+    row = moved[name]
+    experiment = done[name]
     points = 41 if experiment.clean[0, 0].numel() <= SMALL else 21
     seen = lab.compute(
         key_of(regions=row.key, points=points),

@@ -134,7 +134,8 @@ def _summary(rows: list[ComparedAttack], done: dict[str, Experiment]) -> str:
 
 
 def _show(row: ComparedAttack, experiment: Experiment, changes: Changes) -> None:
-    name, title = row.attack.name, row.attack.title
+    name = row.attack.name
+    title = row.attack.title
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"row_{name}"):
         with st.container(horizontal=True, gap="xsmall", width="content"):
             adversarial = imaging.enlarge(experiment.pixels()[1].numpy(), SIDE)
@@ -169,7 +170,8 @@ def _open(name: str) -> bool:
 
 def says(experiment: Experiment) -> str:
     """The model's answer, and what it still believes of the class to leave."""
-    answer, label = experiment.after[0], experiment.label
+    answer = experiment.after[0]
+    label = experiment.label
     if answer.index == label.index:
         return said(answer)
     return said(answer, replace(label, confidence=left_confidence(experiment)))

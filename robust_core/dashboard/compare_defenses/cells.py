@@ -58,7 +58,8 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
     colour, icon = BADGES[outcome]
     mark = "recovered" if outcome is Verdict.HELD else "neither"
     if outcome in (Verdict.FOOLED, Verdict.LESS_SURE):
-        colour, mark = "red", "fooled"
+        colour = "red"
+        mark = "fooled"
     with _cell(f"{mark}_undefended", Attacker.UNAWARE):
         picture(experiment.adversarial, f"The adversarial picture: {experiment.after[0].label}.")
         with st.container(gap=None):
@@ -117,7 +118,8 @@ def _facts(run: Attack, request: Request, result: Experiment | DefenseTrial) -> 
         size = in_255ths(result.linf)
     allowed = f" of {in_255ths(request.shown_eps)}" if run.has_eps else ", no eps"
     told = [f"Change {size}{allowed}"]
-    zero, n = result.zero_gradients, result.gradients
+    zero = result.zero_gradients
+    n = result.gradients
     if zero:
         told.append(f":material/visibility_off: {zero} of {n} gradients were exactly zero")
     return told

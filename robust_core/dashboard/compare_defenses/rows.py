@@ -88,7 +88,8 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
 
     ``head`` is an empty place for the clean picture and the summary.
     """
-    request, cell = undefended.row.request, undefended.cells[Attacker.UNAWARE]
+    request = undefended.row.request
+    cell = undefended.cells[Attacker.UNAWARE]
     experiment: Experiment | None = lab.engine().peek(request.key())
     if experiment is None:
         with head.container():  # where it is read first if there is no attack to compare

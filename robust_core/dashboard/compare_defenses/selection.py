@@ -91,7 +91,8 @@ class ComparedDefense:
             for prepare in (made.of_aware, made.of_unaware):
                 prepare(request.attack)
         except ValueError as error:
-            refusal, made = str(error), None
+            refusal = str(error)
+            made = None
         return cls(kind, request, None if refusal else made, refusal and f"{refusal}.")
 
     @cached_property
@@ -133,7 +134,8 @@ class ComparedDefense:
         self, attacker: Attacker, before: Look, made: Experiment | None, progress: Reporter
     ) -> DefenseTrial:
         """One of the two attackers; called in a thread of the engine."""
-        request, defense = self.request, self.defense
+        request = self.request
+        defense = self.defense
         assert defense is not None
 
         def tried(model: Classifier) -> DefenseTrial:

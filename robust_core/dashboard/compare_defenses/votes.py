@@ -80,7 +80,8 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
 def promise(proof: Proof, names: tuple[str, ...], allowed: float) -> str:
     """In bold whether the radius covers ``allowed``, an L2 length; then what the votes prove."""
     guess = guess_of(proof)
-    name, votes = quoted(names[guess]), f"{proof.counts[guess]:,} of {proof.n:,} votes"
+    name = quoted(names[guess])
+    votes = f"{proof.counts[guess]:,} of {proof.n:,} votes"
     bound = f"{votes}: p_A is at least {proof.p_lower:.3f}"
     if proof.radius == 0:
         return (

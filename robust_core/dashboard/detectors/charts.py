@@ -18,7 +18,8 @@ Row = dict
 Figures = dict
 NOTHING = "no successful picture"
 CHANCE = 0.5
-WEAK, GOOD = 0.3, 0.8
+WEAK = 0.3
+GOOD = 0.8
 """The paper: detectability is above 0.8 wherever the classifier's accuracy is below 0.3."""
 PATTERNS = ("", "/", "x", ".", "+", "\\")
 
@@ -64,7 +65,8 @@ def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
     low = foot(f for row in rows for f in (row["floats"], row["eight_bit"]))
     traces = []
     for i, ((adversary, point), own) in enumerate(groups.items()):
-        name, symbol = f"{adversary_title(adversary)}, {point}", SYMBOLS[i % len(SYMBOLS)]
+        name = f"{adversary_title(adversary)}, {point}"
+        symbol = SYMBOLS[i % len(SYMBOLS)]
         for key, kind, mark in (
             ("floats", "floats", symbol),
             ("eight_bit", "8 bits", f"{symbol}-open"),

@@ -29,9 +29,11 @@ def sigma_curves(part: dict) -> go.Figure:
     Above each point of the dynamic detector, and in the hover, is how many pictures remained that fool
     the classifier: towards sigma 1 they are few.
     """
-    sigmas, detectors = part["sigmas"], part["detectors"]
+    sigmas = part["sigmas"]
+    detectors = part["detectors"]
     low = foot(f for one in detectors.values() for f in one["rows"])
-    lines, nothing = [], []
+    lines = []
+    nothing = []
     for kind, one in detectors.items():
         static = kind == "static"
         words = [
@@ -70,7 +72,8 @@ def roc_chart(rows: Sequence[Row], labels: Sequence[str] | None = None) -> go.Fi
     traces = []
     for i, row in enumerate(rows):
         name = labels[i] if labels else adversary_title(row["adversary"], row["eps"])
-        group, next_colour = f"{i}", FAMILIES[(i + 1) % len(FAMILIES)]
+        group = f"{i}"
+        next_colour = FAMILIES[(i + 1) % len(FAMILIES)]
         colour = colour_of(row["adversary"]) if one_each else next_colour
         known = row["auc"] is not None
         x = row["false_positives"] if known else [None]

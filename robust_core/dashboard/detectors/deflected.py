@@ -48,7 +48,8 @@ def show_idea(found: dict[str, dict]) -> None:
     st.html(markup.CSS)
     for entry in found.values():
         if entry["method"] == Reconstruction.METHOD:
-            code, error = entry["recipe"]["code"], entry["error_threshold"]
+            code = entry["recipe"]["code"]
+            error = entry["error_threshold"]
             st.markdown(IDEA.format(code=code, error=error, score=entry["threshold"]))
 
 

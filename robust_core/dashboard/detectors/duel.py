@@ -46,7 +46,8 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     """The controls of the section."""
     st.markdown("##### An attacker who knows the detector: the dynamic adversary")
     st.markdown(WHAT)
-    names, words = list(found), titles(found)
+    names = list(found)
+    words = titles(found)
     default = zoo.default_detector(model) or names[0]
     key = setting("duel", default, one_of(names))
     if st.session_state[key] not in names:

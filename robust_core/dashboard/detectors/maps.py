@@ -89,7 +89,8 @@ def detectabilities(part: dict) -> list[list[float | None]]:
 
 def overlap_map(toy: Overlap, kind: str) -> go.Figure:
     """The plane as the detector ``static`` or ``dynamic`` sees it, with shares of what is in reach."""
-    shares, watched = toy.shares(kind), getattr(toy, kind)
+    shares = toy.shares(kind)
+    watched = getattr(toy, kind)
     place = watched.unflagged.int() + 2 * toy.wrong.int()  # in the order of REGIONS
     names = [f"{REGIONS[key][0]}: {short_share(shares[key])}" for key in REGIONS]
     colours = [colour for _, colour in REGIONS.values()]

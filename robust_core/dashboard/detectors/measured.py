@@ -180,7 +180,8 @@ def full_knowledge(part: MeasuredPart) -> None:
 
 def roc(part: MeasuredPart) -> None:
     """True against false positives."""
-    rows, words = part.value["rows"], _names()
+    rows = part.value["rows"]
+    words = _names()
     labels = [
         f"{words.get(row['detector'], row['detector'])} on "
         f"{adversary_title(row['adversary'], row['eps'])}"

@@ -54,7 +54,8 @@ def choose_policy() -> RejectChoice | None:
         st.info(part.lacking)
         return None
     rows = {row["detector"]: row for row in part.value["rows"]}
-    which, prices = st.columns(3, gap="medium"), st.columns(3, gap="medium")
+    which = st.columns(3, gap="medium")
+    prices = st.columns(3, gap="medium")
     key = setting("reject", next(iter(rows)), one_of(rows))
     if st.session_state[key] not in rows:
         st.session_state[key] = next(iter(rows))
@@ -70,7 +71,12 @@ def choose_policy() -> RejectChoice | None:
     harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
     rejected = _slider(
         prices[1],
-        *("Cost of a rejected picture", "cost_reject", 0.2, 0.0, 2.0, 0.05),
+        "Cost of a rejected picture",
+        "cost_reject",
+        0.2,
+        0.0,
+        2.0,
+        0.05,
         none="Passing a picture on costs nothing; only wrong answers do." * bool(second),
     )
     share = _slider(prices[2], "Adversarial pictures, %", "cost_share", 10.0, 0.0, 100.0, 1.0) / 100
@@ -131,7 +137,9 @@ def show_rejection(choice: RejectChoice) -> None:
     best = {kind: each.best(choice.costs, choice.share) for kind, each in both.items()}
     plots.draw(
         cost_chart(
-            *(both, choice.costs, choice.share),
+            both,
+            choice.costs,
+            choice.share,
             here=choice.place,
             best=best,
             lowest=fallback.words(choice.second).ends[0],

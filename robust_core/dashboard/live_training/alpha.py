@@ -33,7 +33,8 @@ def show_alphas(plan: Plan) -> None:
     if wanted is None:
         st.caption("Takes five times as long as one training.")
         return
-    place, found = st.empty(), {}
+    place = st.empty()
+    found = {}
     form = charts.curves(charts.ACCURACIES, "share of pictures", ("alpha", 1), share=True)
     for alpha in ALPHAS:
         one = replace(wanted, alpha=alpha)

@@ -39,7 +39,8 @@ def show_results(trained: Trained, beside: Beside) -> None:
 
 def show_outcome(trained: Trained, beside: Beside, base: Snapshot) -> None:
     """A sentence, and both networks side by side with the conditions."""
-    at, plan = trained.final, trained.plan
+    at = trained.final
+    plan = trained.plan
     softened = ", of the logits / T" if plan.method == "distillation" else ""
     st.markdown(f"##### {sentence(trained, beside, base)}")
     st.html(markup.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))

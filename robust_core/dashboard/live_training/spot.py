@@ -24,7 +24,8 @@ from robust_core.experiment.perform import Experiment, perform
 from robust_core.training.live.train import DIGITS, Trained
 from robust_core.words.verdict import said, sentence, verdict
 
-START, ONE_STEP = "pgd", "fgsm"
+START = "pgd"
+ONE_STEP = "fgsm"
 BOTH = "FGSM, one step, is what it was trained against. PGD takes several: choose it, and compare."
 NAIVE = "softmax-ce"
 LOOKED_AT = 50
@@ -85,7 +86,8 @@ def telling(trained: Trained) -> int:
     # In whole levels, as the picture that is attacked on the spot.
     pixels = fitting.to_pixels(images[:LOOKED_AT])
     images = torch.cat([fitting.to_tensor(one) for one in pixels]).to(trained.model.device)
-    labels, about = labels[:LOOKED_AT], zoo.describe(DIGITS)
+    labels = labels[:LOOKED_AT]
+    about = zoo.describe(DIGITS)
     holds = {}
     for name in (ONE_STEP, START):
         attack = controls.with_eps(attacks.get(name)(), trained.plan.eps, about)

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 Box = tuple[float, float, float, float]
 CANVAS = (240, 190)
 """Pixels of a chart on a phone: its width is not known when labels are chosen."""
-LETTER, LINE = 5.2, 13
+LETTER = 5.2
+LINE = 13
 """Pixels of a letter's width and of a line's height, at font size 10."""
 SIDES = ((0.35, "right"), (0.65, "center"), (1.0, "left"))
 """Up to which share of the width text goes to which side: it must not leave the chart."""
@@ -19,7 +20,8 @@ def placed(points: Mapping[str, tuple[float, float, str]]) -> dict[str, tuple[st
     Earlier points are named first; one whose name would lie on others at any height gets "". y begins at 0.
     """
     xs = [x for x, _, _ in points.values()]
-    left, width = min(xs, default=0), max(xs, default=0) - min(xs, default=0) or 1
+    left = min(xs, default=0)
+    width = max(xs, default=0) - min(xs, default=0) or 1
     height = max((y for _, y, _ in points.values()), default=0) or 1
     taken: list[Box] = []
     found = {}

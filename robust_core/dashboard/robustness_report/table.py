@@ -64,7 +64,8 @@ def _line(report: Report, subject: str, title: str) -> dict:
     cells = {
         head: report.accuracy(subject, who, attack) for head, (who, attack, _) in COLUMNS.items()
     }
-    promise, cost = report.certified(subject), report.cost(subject)
+    promise = report.certified(subject)
+    cost = report.cost(subject)
     auto = cells["ensemble"]
     return {
         "defence": title,

@@ -89,7 +89,8 @@ def _say_headline(report: Report) -> None:
         and (clean := report.accuracy(subject))
         and (robust := report.strongest(subject))
     ]
-    bare, clean = report.strongest(UNDEFENDED), report.accuracy(UNDEFENDED)
+    bare = report.strongest(UNDEFENDED)
+    clean = report.accuracy(UNDEFENDED)
     if not pairs or not bare or not clean:
         return
     held = [one for _, one in pairs if one.accuracy.interval[0] >= bare.accuracy.value + GAIN]

@@ -64,7 +64,8 @@ LAMBDA = {
         r" + \sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)",
     ),
 }
-BATCH, ADVERSARIAL = 32, 16
+BATCH = 32
+ADVERSARIAL = 16
 """m and k of Kurakin et al. (2017)."""
 STATIC = """
 | | made once (static augmentation) | made anew (adversarial training) |
@@ -146,7 +147,8 @@ def show_adversarial_training(model_name: str, request: Request | None = None) -
 def _show_lambda() -> None:
     st.markdown("**λ, the weight of an adversarial picture** (Kurakin et al., 2017)")
     form = st.segmented_control(
-        *("Formula", list(LAMBDA)),
+        "Formula",
+        list(LAMBDA),
         default="corrected",
         required=True,
         key="lambda_form",

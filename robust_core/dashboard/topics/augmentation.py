@@ -55,7 +55,8 @@ def show_augmentation(request: Request) -> None:
 
 def work(request: Request, progress: Reporter) -> list[Variant]:
     """All the pictures and what the model says of them; called in a thread of the engine."""
-    image, eps = to_tensor(request.pixels()), request.shown_eps
+    image = to_tensor(request.pixels())
+    eps = request.shown_eps
     return on_cpu_if_out_of_memory(
         lambda device: variants(
             zoo.load(request.model.name, device), image, request.label, eps=eps

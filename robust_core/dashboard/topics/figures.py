@@ -111,7 +111,8 @@ def _axes(figure: go.Figure, log: bool) -> None:
 
 def _strip(figure: go.Figure, name: str, t: Tensor, classes: Tensor, names: Sequence[str]) -> None:
     """A bar cut where the class changes: blue as at the clean picture, else vermillion."""
-    begins, at_home = segments(t, classes), classes[(t.abs()).argmin()]
+    begins = segments(t, classes)
+    at_home = classes[(t.abs()).argmin()]
     figure.add_bar(
         y=[ROWS[name]] * len(begins),
         x=[end - start for start, end, _ in begins],

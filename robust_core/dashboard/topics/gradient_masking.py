@@ -16,7 +16,8 @@ WHAT = (
     "“The goal of gradient masking is to leave the decision boundaries untouched but damage the gradient "
     "used in white-box attacks.” (Châtel, Adversarial examples in deep learning, 2017)"
 )
-MODEL, SIDE = "digits-cnn", 96
+MODEL = "digits-cnn"
+SIDE = 96
 PICTURES = {"0": 1, "1": 5, "2": 0, "4": 2, "6": 8, "9": 3}
 """Digits to choose from, and where they are in the test set."""
 EPS = 0.2
@@ -46,7 +47,8 @@ def show_gradient_masking() -> None:
     left, right = st.columns([1, 2], gap="medium")
     with left:
         kind = st.segmented_control(
-            *("Defence", list(KINDS)),
+            "Defence",
+            list(KINDS),
             default="Rounding",
             required=True,
             key="mask_kind",
@@ -54,7 +56,7 @@ def show_gradient_masking() -> None:
         )
         mask = _choose(kind)
         digit = st.select_slider(
-            *("Digit", list(PICTURES)), value="4", key="mask_digit", persist_state="session"
+            "Digit", list(PICTURES), value="4", key="mask_digit", persist_state="session"
         )
         st.markdown(KINDS[kind][0])
     found = lab.compute(
@@ -93,7 +95,8 @@ def _choose(kind: str) -> Mask:
     """The slider of a mask."""
     if kind == "Rounding":
         k = st.select_slider(
-            *("Levels k, of 1/k each", (16, 32, 64, 128)),
+            "Levels k, of 1/k each",
+            (16, 32, 64, 128),
             value=32,
             key="mask_k",
             persist_state="session",
@@ -101,7 +104,7 @@ def _choose(kind: str) -> Mask:
         )
         return Rounding(k=k)
     s = st.select_slider(
-        *("Scale s", (1, 3, 10, 30, 100)), value=10, key="mask_s", persist_state="session"
+        "Scale s", (1, 3, 10, 30, 100), value=10, key="mask_s", persist_state="session"
     )
     return Saturation(s=s)
 
@@ -113,7 +116,8 @@ def work(mask: Mask, index: int) -> tuple[Tensor, LossLine, tuple[Step, Step]]:
     """
     model = zoo.load(MODEL, "cpu")
     images, labels = digits.load("test")
-    image, label = images[index : index + 1], labels[index : index + 1]
+    image = images[index : index + 1]
+    label = labels[index : index + 1]
     steps = tuple(step(model, mask, image, label, eps=EPS, adaptive=a) for a in (False, True))
     return image, line(model, mask, image, label), steps
 

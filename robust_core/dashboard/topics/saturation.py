@@ -42,7 +42,8 @@ def show_saturation() -> None:
     st.caption(WHAT)
     gap = st.slider(
         "Gap between the two logits at T = 1",
-        *(1.0, 30.0),
+        1.0,
+        30.0,
         value=10.0,
         step=0.5,
         key="saturation_gap",
