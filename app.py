@@ -22,7 +22,7 @@ pages = [
 ]
 page = st.navigation(pages, position="top")
 with st.container(horizontal=True, gap="xsmall", key="pages"):  # on a phone, see style.py
-    for each in (page, *(other for other in pages if other != page)):  # the one open is in sight
+    for each in (page, *(other for other in pages if other != page)):  # the open page comes first
         st.page_link(each)
 st.session_state["_page"] = page.title
 page.run()

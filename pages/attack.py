@@ -25,7 +25,7 @@ essentials, more, right = left_column.lay_out(gap="small")
 with essentials:
     model, chosen = left_column.choose_model_and_picture()
 with more:
-    detector = detector_choice.choose_detector(model)  # decides which attacks there are
+    detector = detector_choice.choose_detector(model)  # decides which attacks are offered
 with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)

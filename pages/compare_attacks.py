@@ -30,7 +30,7 @@ with more:
 
 
 def request(attack) -> Request:
-    """What a row asks for: the very request of the page Attack, so that both share the result."""
+    """What a row asks for: the same request as the page Attack makes, so that both share the result."""
     run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
     return Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
 

@@ -1,4 +1,4 @@
-"""The address that ``compare_defenses.py`` has, for a server that is asked for it before app.py ran."""
+"""The address of ``compare_defenses.py``, for a server asked for it before app.py has run."""
 
 from robust_core.dashboard import navigation
 

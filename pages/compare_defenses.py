@@ -1,4 +1,4 @@
-"""Compare defences: one picture, one attack, every defence; the attacker knows of it, or does not."""
+"""Compare defences: one picture, one attack, every defence against unaware and aware attackers."""
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ with right:
     try:
         parameters = controls.kept_parameters(attack, eps, detector)
         run = controls.with_eps(attack(**parameters), eps, model)
-        # The very request of the page Attack, so that both share the result.
+        # The same request as the page Attack makes, so that both share the result.
         request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
     except ValueError as error:
         st.error(str(error))

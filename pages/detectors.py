@@ -1,4 +1,4 @@
-"""Detectors: networks that say whether a picture is adversarial, and attacks that know of them."""
+"""Detectors: networks that say whether a picture is adversarial, and attacks that target them."""
 
 import streamlit as st
 
@@ -35,7 +35,7 @@ with right:
 below = {
     name: st.container() for name in ("measured", "rejection", "overlap", "deflected", "study")
 }
-# Controls come before anything is computed, so that all of them stand while it runs.
+# Controls come before anything is computed, so that all of them stay in place while it runs.
 with duel_place:
     choice = duel.choose_duel(found, model.name) if found else None
     answers = st.container()

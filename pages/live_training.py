@@ -1,4 +1,4 @@
-"""Live training: a small network learns to withstand attacks, and is attacked on the spot."""
+"""Live training: a small network learns to withstand attacks, and is then attacked on the page."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Robustness report: what every stored model and defence leaves of accuracy, from committed tables."""
+"""Robustness report: the accuracy of every stored model and defence under attack, from committed tables."""
 
 import streamlit as st
 
@@ -8,8 +8,8 @@ from robust_core.dashboard.robustness_report import tabs
 navigation.inside_app()
 st.markdown(
     "#### Robustness report",
-    help="Measured on the test set, never here and now: each figure names n, eps, norm, steps and the "
-    "command that makes it again.",
+    help="Measured on the test set beforehand, never on this page. Each figure names n, eps, norm, steps "
+    "and the command that reproduces it.",
 )
 tabs.show_report(tabs.choose_report())
 settings.publish()

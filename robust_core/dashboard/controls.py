@@ -1,4 +1,4 @@
-"""Controls that are made from what they control: models, attacks, their fields, goals."""
+"""Controls built from what they control: models, attacks, their fields, goals."""
 
 import math
 import types
@@ -18,15 +18,17 @@ from robust_core.words.headline import headline
 from robust_core.words.numbers import in_255ths
 
 EPS_HELP = (
-    "The budget: how far the attack may move each value. Pixels are in [0, 1]; in brackets stands "
-    "the same on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value."
+    "The budget: how far the attack may move each value. Pixels are in [0, 1]; the number in brackets "
+    "is on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value."
 )
-NO_EPS = "{} has no eps: it looks for the smallest change. What it needed is compared with this."
+NO_EPS = (
+    "{} has no eps: it looks for the smallest change. The size it needed is compared with this."
+)
 EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
 GOAL_WORDS = {
     Untargeted.name: "any other class",
     LeastLikely.name: "the least likely class",
-    ConfidenceReduction.name: "less sure of what it says",
+    ConfidenceReduction.name: "the same, with less confidence",
 }
 PIXEL_UNITS = " In pixel units, where values are in [0, 1]: 0.0039 is 1/255."
 TITLES = {
@@ -34,10 +36,10 @@ TITLES = {
         "ce": "cross-entropy",
         "margin": "margin of the logits",
         "dlr": "difference of logits ratio (DLR)",
-        "softmax-ce": "cross-entropy by way of softmax",
+        "softmax-ce": "cross-entropy of the softmax output",
     }
 }
-"""Words for the values of a field, where their names are short for something."""
+"""Words for the values of a field whose names are abbreviations."""
 LABELS = {
     "smoothing.n": "Votes n",
     "pixeldp.n": "Votes n",
@@ -50,9 +52,9 @@ LABELS = {
     "smoothing.seed": "Seed of the noise",
     "pixeldp.seed": "Seed of the noise",
 }
-"""Words for the name of a field, or of that of one method, where the name is short for something."""
+"""Labels for fields, or for one method's field, whose names are abbreviations."""
 FIELD_OF = {"eps", "seed", "detector"}
-"""Fields that have a place of their own on the page."""
+"""Fields shown elsewhere on the page."""
 
 
 def choose_model() -> zoo.Description:
@@ -72,14 +74,16 @@ def _bundled_families() -> str:
 
 
 def say_reached(model: zoo.Description) -> None:
-    """What the model reaches on its test set, where that was measured."""
+    """The model's accuracy on its test set, where it was measured."""
     reached = headline(model.name)
     if reached:
-        st.caption(reached, help="Made by: python -m robust_core evaluate --suite, see the README.")
+        st.caption(
+            reached, help="Measured by: python -m robust_core evaluate --suite, see the README."
+        )
 
 
 def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
-    """Any registered attack, at first ``start``; where there is a ``detector``, those on it as well."""
+    """Any registered attack, initially ``start``; with a ``detector``, the attacks on the pair as well."""
     names = attacks.names() + (attacks.names(pair=True) if detector else [])
     key = setting("attack", start, one_of(names))
     if st.session_state[key] not in names:  # chosen when there was a detector
@@ -102,8 +106,8 @@ def choose_eps(
 ) -> float:
     """One of the five values, or any value in 255ths; in [0, 1] pixel units.
 
-    Where ``attack`` has no eps it is said what the value is good for. ``own`` begins the names of the
-    settings of a page with an eps of its own, ``start`` is another value than one of the five at first.
+    For an ``attack`` without eps, a caption says what the value is used for. ``own`` prefixes the settings
+    of a page that has its own eps. ``start`` is an initial value that is not one of the five.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":small[Epsilon]", help=EPS_HELP)
@@ -115,7 +119,7 @@ def choose_eps(
         )
     if free:
         steps = st.slider(
-            "Epsilon in 255ths; the field measures at 8",
+            "Epsilon in 255ths; 8 is the usual value",
             0.0,
             64.0,
             step=0.25,
@@ -143,18 +147,18 @@ def choose_eps(
 
 
 def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
-    """``attack`` with the radius that ``eps`` means for it; as it is where it has none."""
+    """``attack`` with the radius that ``eps`` means for it; unchanged where it has no eps."""
     return replace(attack, eps=radius(attack.norm, eps, model)) if attack.has_eps else attack
 
 
 def radius(norm: str, eps: float, model: zoo.Description) -> float:
-    """``eps`` in the norm of an attack: for L2 the one shown is the root-mean-square change of a value."""
+    """``eps`` in the norm of an attack; the page shows L2 as the root-mean-square change of a value."""
     height, width = model.input_size
     return eps * math.sqrt(model.channels * height * width) if norm == "l2" else eps
 
 
 def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = None) -> Goal:
-    """What the attacker wants; only the goals that ``attack`` takes are offered."""
+    """What the attacker wants; only the goals that ``attack`` supports are offered."""
     taken = GOALS if attack is None else attack.goals
     options = [name for name in GOAL_WORDS if name in taken]
     if Towards.name in taken:
@@ -168,7 +172,8 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
         format_func=lambda o: GOAL_WORDS.get(o, o),
         key=key,
         persist_state="session",
-        help="Any other class: untargeted. A class: targeted. The same: confidence reduction.",
+        help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
+        "confidence reduction.",
     )
     if choice == ConfidenceReduction.name:
         return _choose_reduction()
@@ -178,9 +183,9 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
 
 
 def _choose_reduction() -> ConfidenceReduction:
-    """By how much, or down to what."""
+    """By how much the confidence falls, or down to what."""
     how = st.segmented_control(
-        "How much less sure",
+        "How much less confident",
         ["drop", "threshold"],
         required=True,
         format_func={"drop": "less by", "threshold": "down to"}.get,
@@ -206,7 +211,7 @@ def _choose_reduction() -> ConfidenceReduction:
 def choose_parameters(
     attack: type[attacks.Attack], eps: float, detector: str | None = None
 ) -> dict:
-    """A control for each remaining field of the attack, folded away; seed stands last.
+    """A control for each remaining field of the attack, folded away; seed comes last.
 
     An attack on a model and its detector gets ``detector``.
     """
@@ -225,7 +230,7 @@ def choose_parameters(
 
 
 def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]:
-    """A paper's schedule, where there is one: its values go into the state of the controls below."""
+    """A paper's schedule, where there is one: its values are set in the controls below."""
     presets = PRESETS.get(attack.name)
     if not presets:
         return {}
@@ -235,7 +240,7 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
         format_func=lambda n: presets[n].title if n in presets else "Own",
         key=setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets])),
         persist_state="session",
-        help="A paper's own number and length of steps; they may depend on eps.",
+        help="A paper's own number and size of steps; both may depend on eps.",
     )
     if name == OWN:
         return {}
@@ -246,7 +251,7 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
 
 
 def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | None = None) -> dict:
-    """The fields but eps, without controls: as they were set on the page Attack, or in the link.
+    """All fields except eps, without controls: as set on the page Attack, or in the link.
 
     An attack on a model and its detector gets ``detector``.
     """
@@ -298,7 +303,7 @@ def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
 
 
 def _range(spec: Field) -> tuple[type, float | None, float | None]:
-    """The type of a field, None left out, and for a number the ends of its control."""
+    """The type of a field, without None, and for a number the limits of its control."""
     kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
     kind = next(k for k in (bool, str, int, float) if k in kinds)
     low = spec.metadata["low"] if spec.metadata["low"] is not None else spec.metadata["above"]

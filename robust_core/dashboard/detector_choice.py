@@ -1,4 +1,4 @@
-"""The detector beside the classifier: choosing one, and what it says of the picture before and after."""
+"""The detector beside the classifier: choosing one, and its scores of the picture before and after."""
 
 from html import escape
 
@@ -13,7 +13,7 @@ NONE = "none"
 BADGES = {True: "Detected", False: "Not detected"}
 HELP = (
     "A second network that reads what the classifier computes, and says whether a picture is adversarial. "
-    "Attacks do not know of it, but for those that are made to fool both."
+    "Attacks are unaware of it, except those made to fool both."
 )
 
 
@@ -34,7 +34,7 @@ def choose_detector(model: zoo.Description) -> str | None:
 
 
 def kept_detector(model: zoo.Description) -> str | None:
-    """The same without a control: as it was chosen on the page Attack, or in the link."""
+    """The same without a control: as chosen on the page Attack, or in the link."""
     entries = entries_of(model.name)
     if not entries:
         return None
@@ -43,7 +43,7 @@ def kept_detector(model: zoo.Description) -> str | None:
 
 
 def entries_of(model: str) -> dict[str, dict]:
-    """The model's detectors; none where the index is damaged, which its classifier then tells."""
+    """The model's detectors; none where the index is damaged, which loading the classifier then reports."""
     if model not in zoo.bundled():
         return {}
     try:
@@ -64,13 +64,13 @@ def _state(model: zoo.Description, entries: dict[str, dict]) -> str:
 
 
 def badge(detection: Detection) -> str:
-    """The verdict in a word or two, to stand beside that on the classifier."""
+    """The verdict in a word or two, shown beside the one on the classifier."""
     word = "False alarm" if detection.flagged_clean else BADGES[detection.flagged]
     return f":violet-badge[:material/policy: {word}]"
 
 
 def name_of(detection: Detection) -> str:
-    """What the detector is called; its plain name where the index does not have it."""
+    """What the detector is called; its plain name where the index lacks it."""
     entry = zoo.index().get(detection.name)
     return title(entry) if entry else detection.name
 

@@ -1,4 +1,4 @@
-"""The façade between pages and the engine: one engine a process, one wait a request."""
+"""The façade between pages and the engine: one engine per process, one wait per request."""
 
 import gc
 import logging
@@ -20,7 +20,7 @@ PACE = 0.5
 """Seconds between two messages of a bar."""
 
 NO_MEMORY = (
-    "The memory of this machine is too small for this run. Choose a smaller model, or close other "
+    "This machine has too little memory for this run. Choose a smaller model, or close other "
     "programs, and try again."
 )
 
@@ -37,10 +37,10 @@ def engine() -> Engine:
 
 @st.cache_resource(show_spinner=False)
 def settle() -> None:
-    """Take what is loaded by now out of garbage collection; once a process, after its first result.
+    """Exclude what is loaded by now from garbage collection; once per process, after its first result.
 
-    Streamlit collects all generations after each run. With torch imported that is a search through
-    a quarter of a million objects which never go away: 0.15 s in which no other session runs.
+    Streamlit collects all generations after each run. With torch imported that scans a quarter of a
+    million objects that are never freed: 0.15 s in which no other session runs.
     """
     gc.collect()
     gc.freeze()
@@ -62,10 +62,10 @@ def compute(
 ) -> object | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
-    The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with what the
-    work shows of itself by ``progress.show``, each time that this is something new. What it has to say by
-    ``progress.notice`` stays where the bar was. Returns None where the user stopped it or it was refused;
-    the page then says what to do.
+    The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
+    object that the work passes to ``progress.show``. What the work passes to ``progress.notice`` stays
+    where the bar was. Returns None where the user stopped it or it was refused; the page then says what
+    to do.
     """
     if stopped(key):
         return _offer_again(key)
@@ -81,12 +81,12 @@ def compute(
             slot.empty()
         return result
     except Abandoned:
-        slot.info("A newer request took the place of this one.")
+        slot.info("A newer request has replaced this one.")
     except OutOfMemory:
         slot.error(NO_MEMORY)
     except (Busy, OutOfTime, ValueError) as error:
         if isinstance(error, OutOfTime):
-            _stopped().add(key)  # or the next run of the page would spend all that time again
+            _stopped().add(key)  # otherwise the next run of the page would spend that time again
         told = str(error)
         slot.error(told[:1].upper() + told[1:])
     except Exception as error:
@@ -96,16 +96,16 @@ def compute(
 
 
 def attempt(key: str, work: Callable, **options: Any) -> object | None:
-    """``compute`` for one part of a page: an error of the program costs this part only, and gives None."""
+    """``compute`` for one part of a page: a program error costs this part only, and gives None."""
     try:
         return compute(key, work, **options)
-    except Exception:  # which the page has said
+    except Exception:  # already shown on the page
         log.exception("%s failed", options["doing"])
         return None
 
 
 def say_notices(key: str) -> None:
-    """The notices of a kept result, for places that are drawn anew once it is there."""
+    """The notices of a kept result, for places that are redrawn once it is there."""
     told = engine().notices(key)
     if told:
         st.caption("  \n".join(told))
@@ -119,10 +119,10 @@ def _wait(
     words: Words,
     watch: Callable[[object], object] | None,
 ) -> None:
-    """Each look at the state is a point at which Streamlit can end this run for a newer one.
+    """Wait for ``ticket``; each read of the state lets Streamlit end this run for a newer one.
 
-    The bar is sent twice a second at most, and only where it has changed: a slow browser that is told
-    more often gets to nothing else, and on a first visit shows no pictures for as long as this takes.
+    The bar is sent at most twice a second, and only when it has changed. More messages would keep a slow
+    browser from everything else: on a first visit it would show no pictures until the work ends.
     """
     begun = time.monotonic()
     bar = None
@@ -165,7 +165,7 @@ def _count(k: int, n: int) -> str:
 
 
 def steps(attack: Attack) -> Words:
-    """How the bar counts the iterates of an attack: the first of each start is no step yet."""
+    """How the bar counts the iterates of an attack: the first iterate of each start is not a step."""
     count = getattr(attack, "steps", 0)
     starts = getattr(attack, "restarts", 1)
     most = "" if attack.has_eps else "at most "  # a search for the smallest change may end early
@@ -182,12 +182,12 @@ def steps(attack: Attack) -> Words:
 
 
 def stopped(key: str) -> bool:
-    """Whether the visitor has stopped this work, or it took too long, and nobody started it again."""
+    """Whether the visitor stopped this work or it ran out of time, and has not been started again."""
     return key in _stopped()
 
 
 def allow(key: str) -> None:
-    """Let work that was stopped run again: the visitor has asked for it anew."""
+    """Let stopped work run again: the visitor has asked for it."""
     _stopped().discard(key)
 
 
@@ -217,15 +217,15 @@ def keep_result(request: object, experiment: object) -> None:
 
 
 def last_result() -> tuple:
-    """The last finished experiment, said to be that; ends the run where there is none yet."""
+    """The last finished experiment, with a caption that says so; ends the run where there is none yet."""
     if "_last" not in st.session_state:
         st.stop()
-    st.caption("Below is the last finished result, which belongs to the former settings.")
+    st.caption("Below is the last finished result, from the previous settings.")
     return st.session_state["_last"]
 
 
 def fetch_model(name: str) -> bool:
-    """Have a model's weights on this machine, downloading them with progress; False where it failed."""
+    """Ensure that a model's weights are here, downloading them with progress; False where that failed."""
     if zoo.is_local(name):
         return True
     size = f"{zoo.download_size(name) / 1e6:.0f} MB"

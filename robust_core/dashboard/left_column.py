@@ -9,7 +9,7 @@ from robust_core.zoo import Description
 
 
 def lay_out(title: str = "", *, gap: str = "medium") -> tuple[DeltaGenerator, ...]:
-    """The places of what is chosen first, of what can wait below it, and of the results on the right."""
+    """The places of the essential controls, of the controls below them, and of the results on the right."""
     left, right = st.columns([1, 2.9], gap=gap)
     with left:
         essentials = st.container(key="essentials")
@@ -20,7 +20,7 @@ def lay_out(title: str = "", *, gap: str = "medium") -> tuple[DeltaGenerator, ..
 
 
 def choose_model_and_picture() -> tuple[Description, Chosen]:
-    """The picture stands above the model, but which pictures there are depends on the model."""
+    """The picture is shown above the model, but which pictures are offered depends on the model."""
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
     with place_of_picture:
@@ -28,12 +28,12 @@ def choose_model_and_picture() -> tuple[Description, Chosen]:
 
 
 def choose_fit(model: Description, chosen: Chosen) -> str:
-    """How the picture is brought to the model's size; a control only where it has another shape."""
+    """How the picture is brought to the model's size; a control only where their sizes differ."""
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     return "crop" if fits else picture_input.choose_fit()
 
 
 def show_credit(chosen: Chosen) -> None:
-    """Whose picture it is, where somebody is to be named."""
+    """Whose picture it is, where a credit is due."""
     if chosen.credit:
         st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")

@@ -54,13 +54,13 @@ def choose_picture(model: Description) -> Chosen:
 
 
 def _keep(kind: str) -> None:
-    """Remember the file: the widgets forget it when another page is looked at."""
+    """Remember the file: the widgets forget it when another page is opened."""
     file = st.session_state[kind]
     st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 
 def choose_fit() -> str:
-    """How a picture of another shape is brought to the model's."""
+    """How a picture of another shape is fitted to the model's."""
     return st.segmented_control(
         "Fit to the model",
         ["crop", "squash"],
@@ -85,7 +85,7 @@ def _small(pixels: np.ndarray) -> np.ndarray:
 
 
 def offer_download(model: Description) -> None:
-    """A button for each data set of the model that is missing and can be had: it gets the pictures."""
+    """A download button for each data set of the model that is missing and can be downloaded."""
     for record in data.of_family(model.family):
         if record.archive is not None and not record.available():
             _offer(record, record.archive)
@@ -107,16 +107,16 @@ def _offer(record: data.DataSet, archive: data.Archive) -> None:
         words=lambda k, n: f"{100 * k // n} %",
     ):
         st.rerun()
-    if not lab.stopped(key):  # it failed: the next try is the visitor's to start
+    if not lab.stopped(key):  # it failed: only the visitor starts another try
         st.session_state[wanted] = False
 
 
 def _sample(model: Description, quiet: bool = False) -> Chosen:
-    """The sample of the select box; the thumbnails above it write into the same state."""
+    """The sample chosen in the select box; the thumbnails above it set the same state."""
     offered = {sample.id: sample for sample in samples.catalogue(model.family)}
     key = setting(f"picture_{model.family}", next(iter(offered)), one_of(offered))
     if quiet:
-        st.caption("Until there is one, the sample picture stays.")
+        st.caption("Until then the sample picture is used.")
         return _of_sample(offered[st.session_state[key]])
     shelf = st.container()
     chosen = st.selectbox(
@@ -170,5 +170,5 @@ def _decode_cached(digest: str, _content: bytes):
 
 
 def _decode(content: bytes):
-    """Decoding a large photograph takes a while: the last one of a session is kept."""
+    """Decoding a large photograph takes a while, so the last one of a session is kept."""
     return _decode_cached(hashlib.sha256(content).hexdigest(), content)

@@ -1,4 +1,4 @@
-"""The frame that every plotly chart stands in, how it is put on a page, and what charts share."""
+"""The layout of every plotly chart, how a chart is put on a page, and what charts share."""
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -8,11 +8,11 @@ from robust_core.dashboard.style import ADVERSARIAL, GREY
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
 FRAME = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
-"""Narrow margins, and a view that stays as it is when new data arrive."""
+"""Narrow margins, and a view that does not change when new data arrive."""
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
-"""An axis that nobody can drag."""
+"""An axis that cannot be dragged."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",
@@ -28,7 +28,7 @@ SYMBOLS = (  # one more than colours: a family that shares its colour has anothe
 
 
 def layout(height: int, *, legend: dict | None = ABOVE, **others) -> go.Layout:
-    """The frame, ``height`` pixels high; ``others`` go to ``go.Layout``. ``legend`` is None for none."""
+    """The layout, ``height`` pixels high; ``others`` go to ``go.Layout``; ``legend=None`` for none."""
     return go.Layout(**FRAME, height=height, legend=legend, **others)
 
 
@@ -38,7 +38,7 @@ def draw(figure: go.Figure, *, key: str, alt: str) -> None:
 
 
 def whole_ticks(last: int, most: int = 10) -> int:
-    """The distance of ticks from 0 to ``last``: 1, 2 or 5 times a power of ten, ``most`` at most."""
+    """The spacing of ticks from 0 to ``last``: 1, 2 or 5 times a power of ten, at most ``most`` of them."""
     return next(k * 10**e for e in range(12) for k in (1, 2, 5) if last <= most * k * 10**e)
 
 
@@ -48,13 +48,13 @@ def family(name: str) -> str:
 
 
 def colour_of(name: str) -> str:
-    """The colour of an attack's family, the same on every page; grey for what is no attack."""
+    """The colour of an attack's family, the same on every page; grey for anything that is not an attack."""
     place = _place(name)
     return GREY if place is None else FAMILIES[place % len(FAMILIES)]
 
 
 def symbol_of(name: str) -> str:
-    """The marker of an attack's family; a circle for what is no attack."""
+    """The marker of an attack's family; a circle for anything that is not an attack."""
     return SYMBOLS[(_place(name) or 0) % len(SYMBOLS)]
 
 
@@ -64,6 +64,6 @@ def _place(name: str) -> int | None:
 
 
 def faint(colour: str, opacity: float) -> str:
-    """A colour ``#RRGGBB`` that lets through what lies behind it."""
+    """The colour ``#RRGGBB`` made transparent: ``opacity`` is from 0 to 1."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:g})"

@@ -1,4 +1,4 @@
-"""Step schedules of the papers, by attack: values for fields that the visitor need not look up."""
+"""Step schedules of the papers, by attack: field values that the visitor need not look up."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from robust_core.papers import KURAKIN, METZEN
 from robust_core.parameters import Paper
 
 OWN = "own"
-"""The name of the schedule that is the visitor's, or the attack's default."""
+"""The name of the visitor's own schedule, initially the attack's default."""
 
 
 @dataclass(frozen=True)
@@ -38,4 +38,4 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
     },
 }
-"""By the attack's name, then by the name that stands in links."""
+"""By the attack's name, then by the name used in links."""

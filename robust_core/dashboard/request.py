@@ -18,7 +18,7 @@ from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
 @dataclass(frozen=True)
 class Chosen:
-    """The picture on the page: where it is from and, for data-set pictures, what it shows."""
+    """The picture on the page: where it comes from and, for data-set pictures, what it shows."""
 
     picture: Picture
     reference: str
@@ -41,11 +41,11 @@ class Request:
     shown_eps: float = 0.0
     """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
     detector: str | None = None
-    """The name of the detector that is asked about both pictures."""
+    """The name of the detector that scores both pictures."""
 
     @property
     def label(self) -> int | None:
-        """The true class where it is known to the model."""
+        """The index of the true class, where the model has that class."""
         name = self.chosen.true_label
         return self.model.class_names.index(name) if name in self.model.class_names else None
 
@@ -71,7 +71,7 @@ class Request:
         return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
     def key(self) -> str:
-        """SHA-256 over all that the result depends on."""
+        """SHA-256 over everything that the result depends on."""
         return key_of(
             picture=self.digest(),
             model=self.model.name,

@@ -24,7 +24,7 @@ GREY_POINT = 0.5
 
 
 def show_badge(experiment: Experiment) -> None:
-    """The outcome in a word or two, and that of the detector, where there is one."""
+    """The outcome in a word or two, and the detector's where there is one."""
     outcome = verdict(experiment)
     colour, icon = BADGES[outcome]
     told = f":{colour}-badge[{icon} {outcome.value}]"
@@ -33,7 +33,7 @@ def show_badge(experiment: Experiment) -> None:
 
 
 def show_verdict(request: Request, experiment: Experiment) -> None:
-    """One sentence, then what must be said about it."""
+    """One sentence, then the notices about it."""
     norm = request.attack.norm
     st.markdown(f"##### {sentence(experiment, norm)}")
     told = notices(experiment, norm)
@@ -44,20 +44,20 @@ def show_verdict(request: Request, experiment: Experiment) -> None:
 
 
 def notices(experiment: Experiment, norm: str) -> list[str]:
-    """Everything that would mislead if it were not said."""
+    """Everything whose omission would mislead."""
     told = list(experiment.notices)
     told += filter(None, [rounded(experiment)])
     told += filter(None, [flat_grey(experiment, norm)])
     if experiment.zero_gradients:
         told.append(
             f"{experiment.zero_gradients} of {experiment.gradients} gradients were exactly zero: "
-            "success that is missing here may be masked gradients, not robustness."
+            "where the attack fails, masked gradients may be the reason, not robustness."
         )
     return told
 
 
 def flat_grey(experiment: Experiment, norm: str) -> str:
-    """That the eps allows any picture to become another one; empty where it does not."""
+    """A warning that the eps turns any picture into flat grey; empty where it does not."""
     if norm != "linf" or (experiment.eps or 0) < GREY_POINT:
         return ""
     return (
@@ -69,7 +69,7 @@ def flat_grey(experiment: Experiment, norm: str) -> str:
 def show_pictures(experiment: Experiment, views: Views) -> None:
     """Three pictures, enlarged by a whole factor, as PNG: every pixel shown is a pixel computed.
 
-    They come as large as any screen shows them; the style sheet picks the multiple that fits.
+    They are sent at the largest size any screen shows; the style sheet picks the multiple that fits.
     """
     before, after = experiment.before[0], experiment.after[0]
     size = f"{experiment.clean.shape[-2]} x {experiment.clean.shape[-1]}"
@@ -100,7 +100,7 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
 
 
 def show_numbers(experiment: Experiment) -> None:
-    """Distances and cost, each explained where one points at it."""
+    """Distances and cost, each explained on hover."""
     height, width = experiment.clean.shape[-2:]
     cells = (
         ("L0", f"{experiment.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
@@ -118,17 +118,17 @@ def show_numbers(experiment: Experiment) -> None:
 
 
 def steps_of(attack: Attack) -> str:
-    """How many steps an attack takes; at most how many, where it searches for the smallest change."""
+    """How many steps an attack takes; an upper bound where it searches for the smallest change."""
     steps = getattr(attack, "steps", 0)
     most = ""
-    if not attack.has_eps:  # it may take its steps several times over: in each of its searches
+    if not attack.has_eps:  # it may take all its steps in each of its searches
         most = "at most "
         steps = steps * max(1, attack.observations // max(1, steps))
     return f", {most}{steps:,} step{'s' * (steps > 1)}" if steps else ""
 
 
 def show_conditions(request: Request, experiment: Experiment) -> None:
-    """Under which conditions all of this holds, in one line."""
+    """The conditions of the experiment, in one line."""
     eps = f"eps {on_both_scales(request.shown_eps)}"
     if experiment.eps is None:
         eps = "no eps"

@@ -13,16 +13,16 @@ import streamlit as st
 
 T = TypeVar("T")
 OLD_KEYS = {"defences": "defenses"}
-"""Settings that links from earlier versions call by another name."""
+"""Settings that had another name in links of earlier versions."""
 LONGEST = 400
-"""Characters of one value in a link that are looked at; no setting is longer."""
+"""The longest value, in characters, that is read from a link; no setting is longer."""
 
 
 def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
     """Prepare the state of the widget ``key``, right before it is made; returns the key.
 
-    On the first run of a session the value in the link counts, where ``parse`` accepts it; otherwise
-    the default. Use the widget without a default of its own.
+    On the first run of a session the state takes the value in the link where ``parse`` accepts it,
+    otherwise ``default``. Make the widget without a default of its own.
     """
     link = st.session_state.setdefault("_link", _read_link())
     if key not in st.session_state:
@@ -30,7 +30,7 @@ def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
         value = None if raw is None or len(raw) > LONGEST else _parsed(parse, raw)
         st.session_state[key] = default if value is None else value
     elif st.session_state.setdefault("_pages", {}).get(key) != st.session_state.get("_page"):
-        # On another page a value that nobody has chosen comes out of some widgets as None.
+        # On another page some widgets return None for a value that nobody has chosen.
         st.session_state[key] = st.session_state[key]
     st.session_state.setdefault("_pages", {})[key] = st.session_state.get("_page")
     st.session_state.setdefault("_defaults", {})[key] = default
@@ -38,7 +38,7 @@ def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
 
 
 def one_of(options: Iterable[T]) -> Callable[[str], T | None]:
-    """A parser that accepts the options, as they are written by ``str``."""
+    """A parser that accepts the options as ``str`` writes them."""
     written = {str(option): option for option in options}
     return written.get
 
@@ -55,9 +55,9 @@ def number(kind: type, low: float | None, high: float | None) -> Callable[[str],
 
 
 def several_of(options: Iterable[T]) -> Callable[[str], list[T] | None]:
-    """A parser of lists of options, separated by commas; what is no option is left out.
+    """A parser of lists of options, separated by commas; anything else in the list is dropped.
 
-    Nothing is the empty list; where nothing but junk is there, it is refused.
+    The empty string is the empty list; a list without a single option is refused.
     """
     written = {str(option): option for option in options}
 
@@ -90,7 +90,7 @@ def link() -> str:
 
 
 def _read_link() -> dict[str, str]:
-    """What the address holds, under today's names; a name of today counts before an old one."""
+    """What the address holds, under current names; a current name takes precedence over an old one."""
     there = st.query_params.to_dict()
     return {OLD_KEYS.get(key, key): value for key, value in there.items()} | {
         key: value for key, value in there.items() if key not in OLD_KEYS

@@ -11,7 +11,7 @@ GREY = "#8C8C8C"
 PICTURE_SIDE = 320
 """Pictures are enlarged to at most this many pixels a side, by a whole factor."""
 LARGE_SIDE = 448
-"""The same for those that have more pixels than half of it."""
+"""The same for pictures whose native side is more than a quarter of it."""
 NATIVE_SIDES = (8, 32, 224)
 """Sides of the models' pictures: the browser shows each at the largest multiple that fits."""
 
@@ -21,7 +21,7 @@ _CSS = """
 [data-testid=stImage] img { image-rendering: pixelated; }
 [data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
 
-/* As high with a progress bar as without: what is below does not jump. */
+/* The same height with and without a progress bar: what is below does not jump. */
 .st-key-status { min-height: 2.75rem; }
 .st-key-status > :last-child { order: -1; }
 
@@ -62,7 +62,7 @@ _CSS = """
 [class*=st-key-cell_recovered_] { border-left: 4px solid #009E73; }
 [class*=st-key-cell_fooled_] { border-left: 4px dashed #D55E00; }
 [class*=st-key-who_] { display: none; }
-/* Which column is whose stays in sight. */
+/* The heads of the columns stay in sight. */
 :has(> .st-key-attackers) { position: sticky; top: 3.5rem; z-index: 9; }
 .st-key-attackers {
   padding: 0.4rem 0; backdrop-filter: blur(16px); background: color-mix(in srgb, Canvas 85%, transparent);
@@ -104,11 +104,11 @@ _CSS = """
   }
 }
 """
-# Never less than its own size, as the browser would leave pixels out.
+# Never smaller than the native size: the browser would drop pixels.
 _FIT = """
 .st-key-pictures_{0} img {{ width: max({0}px, round(down, 100%, {0}px)) !important; }}"""
 
 
 def apply() -> None:
-    """Once a run, from app.py. The text is constant: nothing of a user's goes into it."""
+    """Called once per run, from app.py. The text is constant: no user input goes into it."""
     st.html(f"<style>{_CSS}{''.join(map(_FIT.format, NATIVE_SIDES))}</style>")

@@ -94,17 +94,17 @@ def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
     )
     assert outcomes(finished(page, 1)) == ["Fooled", "Recovered", "Fooled"]
     assert summary(page).startswith("Of 1 defence, 1 recovers")
-    assert summary(page).endswith("none from one that does.")
+    assert summary(page).endswith("none from an aware one.")
     (said,) = [c.value for c in page.caption if "exactly zero" in c.value]
     assert "4 of 4 gradients" in said
-    assert "Run with cross-entropy by way of softmax" in said
+    assert "Run with cross-entropy of the softmax output" in said
     lab.engine().forget()
 
 
 def test_another_network_tells_what_it_costs_in_clean_accuracy():
     page = finished(compare("jpeg", "pgd-at"), 2)
     ours, theirs = (zoo.index()[f"digits-cnn{end}"]["accuracy"] for end in ("-pgd-at", ""))
-    told = f"Right on {100 * ours:.1f} % of scikit-learn digits test pictures "
+    told = f"Clean accuracy {100 * ours:.1f} % on scikit-learn digits test pictures "
     told += f"({100 * theirs:.1f} % undefended)"
     assert [told in caption for caption in clean(page)] == [False, False, True]
 
@@ -209,7 +209,7 @@ def test_a_stopped_cell_can_be_run_again_and_the_others_stay(monkeypatch):
     stopped = [info.value.startswith("Stopped") for info in page.info]
     assert stopped in ([True], [True, True])
     assert len(outcomes(page)) == 5 - len(stopped)
-    assert summary(page).endswith("Not all of it was finished.")
+    assert summary(page).endswith("Not all of them finished.")
     for _ in stopped:
         next(button for button in page.button if button.label == "Run it again").click().run()
     finished(page, 2)

@@ -1,4 +1,4 @@
-"""Figures as pure functions: data in, plotly figure out."""
+"""Figures of the page Attack as pure functions: data in, plotly figure out."""
 
 import plotly.graph_objects as go
 
@@ -51,11 +51,11 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
         },
         yaxis={"type": "category", "autorange": "reversed", "fixedrange": True},
     )
-    return go.Figure(bars, layout)  # in one piece: updating a figure costs three times as much
+    return go.Figure(bars, layout)  # built at once: updating a figure costs three times as much
 
 
 def confidence_path(frames: tuple[Frame, ...], names: dict[int, str], here: int) -> go.Figure:
-    """Confidence per step of the classes that matter, with a line at the step that is shown."""
+    """Confidence of the relevant classes at each step, with a line at the step shown."""
     dashes = ("solid", "dash", "dot")
     symbols = ("circle", "square", "diamond")
     colours = (CLEAN, ADVERSARIAL, GREY)

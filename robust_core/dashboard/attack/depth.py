@@ -28,7 +28,7 @@ SYMBOLS = {
     "initial_const": ["c"],
     "sigma": [r"\sigma"],
 }
-"""What the papers' equations call a field, if they have it."""
+"""The symbols of a field in the papers' equations."""
 TABS = ("Confidence", "Swipe", "Steps", "Equation", "Threat model", "Reproduce")
 
 
@@ -73,10 +73,12 @@ def show_swipe(views: Views) -> None:
 
 @st.fragment
 def show_steps(experiment: Experiment) -> None:
-    """A scrubber through the iterates; moving it computes nothing."""
+    """A slider through the iterates; moving it computes nothing."""
     frames = experiment.frames
     if not frames:
-        st.write("This attack takes a single step. Choose BIM or PGD to watch one find its way.")
+        st.write(
+            "This attack takes a single step. Choose BIM or PGD to watch an attack find its way."
+        )
         return
     steps = [frame.step for frame in frames]
     returned = next((f.step for f in frames if f.loss is None), None)
@@ -98,7 +100,7 @@ def show_steps(experiment: Experiment) -> None:
         if i not in names
     }
     picture, chart = st.columns([1, 2])
-    where = f"Step {step}" if frame.loss is not None else "The best one, which is returned"
+    where = f"Step {step}" if frame.loss is not None else "The best iterate, which is returned"
     shares = zip(frame.confidences, percents(*frame.confidences.values()), strict=True)
     told = ", ".join(f"{quoted(names[i])} {settings}" for i, settings in shares)
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
@@ -117,9 +119,9 @@ def show_steps(experiment: Experiment) -> None:
 
 
 def loss_of(experiment: Experiment) -> str:
-    """What the loss of a frame is called: attacks that have no such field look at the margin."""
+    """What the loss of a frame is called: attacks without such a field use the margin."""
     if hasattr(attacks.get(experiment.attack), "parts"):
-        return "loss of the part at work"
+        return "loss of the current part"
     if experiment.attack == Dynamic.name:
         asked = "detector" if experiment.parameters["sigma"] == 1 else "classifier"
         return f"cross-entropy of the {asked}"
@@ -135,12 +137,12 @@ def symbol_of(attack: Attack, name: str) -> str:
 
 
 def can_stop(attack: Attack) -> bool:
-    """Whether it has a second step, or question, that it can leave out."""
+    """Whether the attack has a second step, or query, that it can skip."""
     return getattr(attack, "steps", getattr(attack, "max_queries", 1)) > 1
 
 
 def show_equation(request: Request, experiment: Experiment) -> None:
-    """The method's own equation, what went into it here, and where it comes from."""
+    """The method's equation, the values used here, and its source."""
     attack = request.attack
     st.latex(type(attack).equation)
     st.write(type(attack).summary)
@@ -157,7 +159,7 @@ def show_equation(request: Request, experiment: Experiment) -> None:
         given.append(f"- **goal** = confidence reduction, {wanted}{stop}")
     if experiment.target:
         given.append(
-            f"- **target** = {experiment.target.label}: the loss of that class is descended"
+            f"- **target** = {experiment.target.label}: the attack descends the loss of that class"
         )
     st.markdown("\n".join(given))
     if attack.paper:
@@ -165,14 +167,14 @@ def show_equation(request: Request, experiment: Experiment) -> None:
 
 
 def show_threat_model(attack: Attack) -> None:
-    """What the attacker knows, wants, changes, counts as small, and acts through."""
-    st.write("What this attacker knows, wants, may do and counts as a small change:")
+    """The threat model: what the attacker knows, wants, may change, and regards as small."""
+    st.write("What this attacker knows, wants, may do and regards as a small change:")
     rows = threat_model(attack).items()
     st.markdown("\n".join(f"- **{axis}**: {value}. {why}" for axis, (value, why) in rows))
 
 
 def _value(attack: Attack, name: str, value: object) -> str:
-    """A hyper-parameter with its unit, and what an automatic one came out as."""
+    """A hyper-parameter with its unit, and the value of an automatic one."""
     if name == "step_size" and value is None:
         return f"{_value(attack, name, attack.size)} (automatic)"
     if name not in ("eps", "step_size"):
@@ -181,7 +183,7 @@ def _value(attack: Attack, name: str, value: object) -> str:
 
 
 def show_reproduction(request: Request, experiment: Experiment, views: Views) -> None:
-    """The command, the link and the files that give the same result elsewhere."""
+    """The command, the link and the files that reproduce the result elsewhere."""
     st.markdown("The same result on the command line:")
     st.code(request.command(), language="bash", wrap_lines=True)
     if request.chosen.reference.startswith("sample:"):

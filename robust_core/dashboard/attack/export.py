@@ -1,4 +1,4 @@
-"""What leaves the page: a ZIP file that says all about an experiment."""
+"""The download of the page Attack: a ZIP file that describes an experiment in full."""
 
 import hashlib
 import io
@@ -19,7 +19,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 
 
 def conditions(request: Request, experiment: Experiment) -> dict:
-    """All that the result depends on, and what came out."""
+    """Everything that the result depends on, and the result."""
     index = zoo.index() if request.model.name in zoo.bundled() else {}
     weights, detector = (index.get(name, {}) for name in (request.model.name, request.detector))
     return {

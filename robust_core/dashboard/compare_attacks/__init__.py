@@ -1,1 +1,1 @@
-"""The page Compare attacks: which rows there are, the rows, and the charts below them."""
+"""The page Compare attacks: choosing the rows, the rows themselves, and the charts below them."""

@@ -17,7 +17,7 @@ TICKS = {0.0: "0", 1 / 255: "1/255", 8 / 255: "8/255"}
 
 
 def place(eps: float) -> float:
-    """Where eps stands on the axis: evenly near 0, by ratios from about 1/255 on."""
+    """The position of eps on the axis: linear near 0, logarithmic from about 1/255 on."""
     return math.asinh(255 * eps)
 
 
@@ -27,10 +27,10 @@ def eps_chart(
     label: str,
     here: float,
 ) -> go.Figure:
-    """Confidence in the class to leave against eps, a line for each attack.
+    """Confidence in the original class against eps, a line for each attack.
 
-    ``curves`` hold points by eps as the page reads it; ``marked`` eps get a tick, and a line stands at
-    ``here``. A hollow marker: the goal was not reached. Dashes: the norm is L2.
+    ``curves`` hold points by eps as the page shows it; ``marked`` eps get a tick, and a vertical line is
+    drawn at ``here``. A hollow marker: the goal was not reached. Dashes: the norm is L2.
     """
     lines = []
     for name, points in curves.items():
@@ -87,8 +87,8 @@ def regions_chart(
 ) -> go.Figure:
     """The classes on the plane, lines of equal confidence, and the attack's path ``[T, 2]``.
 
-    ``label`` is the class of the clean picture, ``end`` that of the adversarial one; all others take
-    the remaining colours, the largest first.
+    ``label`` is the class of the clean picture, ``end`` that of the adversarial one; the other classes
+    get the remaining colours, the largest region first.
     """
     shares = torch.bincount(seen.classes.flatten(), minlength=len(names)) / seen.classes.numel()
     there = [i for i in shares.argsort(descending=True).tolist() if shares[i] > 0]
@@ -140,7 +140,7 @@ def regions_chart(
 
 def _path(path: torch.Tensor) -> list[go.Scatter]:
     x, y = path.T.tolist()
-    rim = go.Scatter(  # so that the line shows on every colour, by day and by night
+    rim = go.Scatter(  # so that the line shows on every colour, in the light and the dark theme
         x=x,
         y=y,
         mode="lines",

@@ -43,7 +43,7 @@ WIDTHS = {
     "TV": 56,
     "SSIM": 56,
 }
-"""Of the table's columns, in pixels: all up to the time are in sight on a projector."""
+"""Column widths of the table, in pixels: the columns up to the time fit on a projector."""
 FORMATS = {
     "L0": "{:,.0f}",
     "L2": number,
@@ -56,7 +56,7 @@ FORMATS = {
     "SSIM": "{:.3f}",
 }
 LONG = 200
-"""Attacks with more iterates than this take minutes on the fine grid: they get the five eps alone."""
+"""Attacks with more iterates than this take minutes on the fine grid: they get only the five eps."""
 SMALL = 64 * 64
 """Pictures of up to this many pixels get the finer grid of the plane."""
 
@@ -75,7 +75,7 @@ def show_depth(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
 
 
 def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
-    """The table that a click on a heading sorts."""
+    """A table that is sorted by a click on a heading."""
     columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
     table = pd.DataFrame(columns)
     shares = [name for name in table if name.startswith("Confidence")]
@@ -84,7 +84,7 @@ def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
         for row in table[shares].itertuples(index=False)
         for share, words in zip(row, percents(*row), strict=True)
     }
-    st.dataframe(  # with words in the cells, while the numbers behind them sort
+    st.dataframe(  # the cells show words, but sort by the numbers behind them
         table.style.format(FORMATS | dict.fromkeys(shares, said.get)),
         hide_index=True,
         column_config={name: st.column_config.Column(width=w) for name, w in WIDTHS.items()},
@@ -115,7 +115,7 @@ def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:
 
 
 def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
-    """One line after another, each computed when it is its turn."""
+    """The curves, computed and drawn one after another."""
     bounded = [row for row in rows if row.request and row.attack.has_eps]
     if not bounded or not done:
         st.write("Choose an attack with an eps, such as FGSM or PGD: the others have no radius.")
@@ -163,17 +163,17 @@ def _draw_curves(
         st.caption(
             f"{len(curves)} of {len(bounded)} attacks. Hollow markers: the goal was not reached. Dashed "
             "lines: L2 attacks, eps read as the root-mean-square change of a value. The dotted line is "
-            "the eps of the rows above. Each point is a run of its own, all else equal."
+            "the eps of the rows above. Each point is a separate run, all else equal."
         )
 
 
 def grid_of(row: ComparedAttack) -> tuple[float, ...]:
-    """The values of eps that the chart of an attack is made of."""
+    """The values of eps at which the chart of an attack is computed."""
     return GRID if row.request.attack.observations <= LONG else (0.0, *EPS_CHOICES)
 
 
 def curve_key(row: ComparedAttack) -> str:
-    """The request's key, whatever its eps, and the grid."""
+    """A key of the request without its eps, and of the grid."""
     request = replace(row.request, attack=replace(row.request.attack, eps=0.0))
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
@@ -197,14 +197,14 @@ def curve_work(row: ComparedAttack, progress: Reporter) -> tuple[Point, ...]:
 
 
 def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
-    """The plane through the picture and what one of the attacks made of it."""
+    """The plane through the picture and the result of one of the attacks."""
     moved = {
         row.attack.name: row
         for row in rows
         if done.get(row.attack.name) and done[row.attack.name].l2 > 0
     }
     if not moved:
-        st.write("Nothing was changed yet, so there is no direction to look along.")
+        st.write("No attack has changed the picture yet, so there is no direction to show.")
         return
     best = max(moved, key=lambda name: (done[name].success, len(done[name].frames)))
     name = st.selectbox(
@@ -221,7 +221,7 @@ def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
         key_of(regions=row.key, points=points),
         lambda progress: regions_work(row.request.model, experiment, points, progress),
         channel="slice",
-        doing=f"Asking the model about {points * points} pictures",
+        doing=f"Classifying {points * points} pictures",
     )
     if seen is not None:
         _draw_regions(row, experiment, seen)
@@ -230,7 +230,7 @@ def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
 def regions_work(
     model: zoo.Description, experiment: Experiment, points: int, progress: Reporter
 ) -> Regions:
-    """Ask the model about the grid; called in a thread of the engine."""
+    """Classify the grid; called in a thread of the engine."""
 
     def on(device: torch.device) -> Regions:
         network = zoo.load(model.name, device)
@@ -241,10 +241,10 @@ def regions_work(
 
 
 def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:
-    """Where the iterates are on the plane ``[T, 2]``, and how far off it they get at most.
+    """The iterates projected onto the plane ``[T, 2]``, and their largest L2 distance from it.
 
-    The first point is the clean picture, the last one the adversarial. Those between are of the
-    frames, which are rounded to 8 bits: seen from the plane that is next to nothing.
+    The first point is the clean picture, the last one the adversarial picture. The points between come
+    from the frames, which are rounded to 8 bits: on the plane that is negligible.
     """
     cut = plane(experiment.clean, experiment.adversarial)
     between = [to_tensor(frame.pixels.numpy()) for frame in experiment.frames]
@@ -265,5 +265,5 @@ def _draw_regions(row: ComparedAttack, experiment: Experiment, seen: Regions) ->
     st.caption(
         f"To the right: the direction of {title}. Up: a random direction at right angles to it. Lines: "
         f"equal confidence. Values that leave [0, 1] are clipped: up to {outside} of a picture, at the "
-        f"rim. The path is seen from above: it leaves the plane by up to {off:.2g} in L2."
+        f"edge. The path is projected onto the plane: it leaves it by up to {off:.2g} in L2."
     )

@@ -1,4 +1,4 @@
-"""The rows of the comparison: each attack's pictures, verdict and numbers as soon as they are there."""
+"""The rows of the comparison: each attack's pictures, verdict and numbers as soon as it finishes."""
 
 import base64
 from dataclasses import replace
@@ -24,16 +24,16 @@ from robust_core.words.verdict import Verdict, aim, rounded, said, verdict
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
 WIDTHS = {"Linf": 96}
-"""Pixels of a number whose longest value, ``178.5/255``, does not fit the usual width."""
+"""Width in pixels of a number whose longest value, ``178.5/255``, does not fit the usual width."""
 COUNTED = 0.99
-"""The share of a perturbation's values that the amplification is sure to show uncut."""
+"""The share of a perturbation's values that the amplification never clips."""
 
 
 class Changes:
     """The perturbations of all rows, amplified by one factor.
 
-    It is that of the row with the largest changes, of which the largest hundredth does not count: an
-    attack that changes a few pixels completely would leave all other rows grey.
+    The row with the largest changes sets the factor, its largest hundredth ignored: otherwise an attack
+    that changes a few pixels completely would leave all other rows grey.
     """
 
     def __init__(self) -> None:
@@ -55,14 +55,14 @@ class Changes:
     def _draw(place: DeltaGenerator, delta: np.ndarray, title: str, factor: float) -> None:
         pixels = imaging.enlarge(imaging.show_change(delta, factor), SIDE)
         alt = f"The perturbation of {title}, {factor:g} times, around grey."
-        # As an address of its own: a file would be gone before the browser has fetched it, where
-        # the next row changes the factor.
+        # As a data URL: a file would be gone before the browser has fetched it when the next row
+        # changes the factor.
         source = base64.b64encode(imaging.png(pixels)).decode()
         place.image(f"data:image/png;base64,{source}", alt=alt)
 
 
 def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Experiment]:
-    """Draw what is known, then compute the rest one after another; the results by attack.
+    """Draw the finished rows, then compute the others one after another; returns the results by attack.
 
     ``head`` is an empty place for the clean picture and the summary.
     """
@@ -99,7 +99,7 @@ def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Exp
 def _show_head(
     place: DeltaGenerator, rows: list[ComparedAttack], done: dict[str, Experiment], factor: float
 ) -> None:
-    """The clean picture, how many attacks came through, and what holds for all rows."""
+    """The clean picture, how many attacks reached the goal, and what holds for all rows."""
     if not done:
         return
     first = next(iter(done.values()))
@@ -113,7 +113,7 @@ def _show_head(
             st.markdown(f"Clean: {said(first.before[0])}")
             st.caption(
                 f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
-                "up to 1 % of the values may be cut off. For L2 attacks eps is the root-mean-square change "
+                "up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square change "
                 "of a value."
             )
 
@@ -164,12 +164,12 @@ def _open(name: str) -> bool:
         key=f"open_{name}",
         type="tertiary",
         icon=":material/bolt:",
-        help="All about this result, on the page Attack.",
+        help="The full result, on the page Attack.",
     )
 
 
 def says(experiment: Experiment) -> str:
-    """The model's answer, and what it still believes of the class to leave."""
+    """The model's answer, and its remaining confidence in the original class."""
     answer = experiment.after[0]
     label = experiment.label
     if answer.index == label.index:
@@ -178,7 +178,7 @@ def says(experiment: Experiment) -> str:
 
 
 def distance(row: ComparedAttack, experiment: Experiment) -> str:
-    """How large the change is, in the norm that the attack looks at, beside the eps allowed."""
+    """How large the change is, in the attack's norm, beside the eps allowed."""
     eps = in_255ths(row.request.shown_eps)
     l2 = row.request.attack.norm == "l2"
     size = in_255ths(root_mean_square(experiment) if l2 else experiment.linf)
@@ -188,13 +188,13 @@ def distance(row: ComparedAttack, experiment: Experiment) -> str:
     if row.attack.has_eps:
         return f"{size}; allowed {eps}"
     if not experiment.success:
-        return "no eps; found no change that does it"
+        return "no eps; found no change that reaches the goal"
     beyond = "within" if within_eps(row, experiment) else "beyond"
     return f"no eps; needed {size}, {beyond} {eps}"
 
 
 def show_threat_model(attack: type[attacks.Attack]) -> None:
-    """The card: what the attacker knows, wants, changes, counts as small and acts through."""
+    """The threat model of an attack, in a popover."""
     with st.popover("Threat model", type="tertiary", icon=":material/policy:"):
         st.markdown(f"**{attack.title}.** {attack.summary}")
         for axis, (value, why) in threat_model.threat_model(attack).items():
@@ -204,7 +204,7 @@ def show_threat_model(attack: type[attacks.Attack]) -> None:
 def numbers(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
     """Name, value and explanation of what a row shows."""
     height, width = experiment.clean.shape[-2:]
-    passes = f"Forward passes; and {experiment.gradients} backward passes, for gradients."
+    passes = f"Forward passes. The attack also made {experiment.gradients} backward passes, for gradients."
     return (
         ("L0", f"{experiment.l0:,.0f}", f"Pixels that changed, of {height * width}."),
         ("L2", number(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),

@@ -1,4 +1,4 @@
-"""Comparing attacks: which ones, filtered by threat model, in which order, and each one's request."""
+"""Comparing attacks: which ones, filtered by threat model, in which order, and their requests."""
 
 import math
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from robust_core.goals import Towards
 from robust_core.words import threat_model
 
 QUICK = ("noise", "fgsm", "bim", "bim-l2", "pgd", "pgd-l2", "deepfool")
-"""Chosen at first: together about two seconds on a CPU."""
+"""Chosen initially: together about two seconds on a CPU."""
 ANY = "any"
 OFFERED = (*GOAL_WORDS, Towards.name)
-"""The goals that the page can choose."""
+"""The goals that the page offers."""
 
 
 @dataclass(frozen=True)
 class ComparedAttack:
-    """One attack of the comparison: what it asks for, or why it cannot."""
+    """One attack of the comparison: its request, or why it cannot run."""
 
     attack: type[attacks.Attack]
     request: Request | None
@@ -33,7 +33,7 @@ class ComparedAttack:
 
     @cached_property
     def key(self) -> str:
-        """The key of the result in the cache, worked out once: it takes a hash of the picture."""
+        """The key of the result in the cache, computed once: it hashes the picture."""
         return self.request.key()
 
     @property
@@ -52,13 +52,13 @@ def sort_anew(shown: list[ComparedAttack], sort: str) -> None:
 
 
 def left_confidence(experiment: Experiment) -> float:
-    """What is left of the confidence in the class to leave, in [0, 1]."""
+    """The remaining confidence in the original class, in [0, 1]."""
     return experiment.confidence_after[experiment.label.index]
 
 
 SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
-    "taught": ("as they are taught", lambda e: 0),
-    "confidence": ("confidence in the class to leave", left_confidence),
+    "taught": ("teaching order", lambda e: 0),
+    "confidence": ("confidence in the original class", left_confidence),
     "l2": ("L2", lambda e: e.l2),
     "linf": ("Linf", lambda e: e.linf),
     "l0": ("L0", lambda e: e.l0),
@@ -79,14 +79,14 @@ def choose_attacks() -> list[type[attacks.Attack]]:
         key=setting("attacks", default, several_of(names)),
         persist_state="session",
         wrap=True,
-        help="Each with the parameters that are set on the page Attack. Some of those that are not "
-        "chosen at first take a minute.",
+        help="Each runs with the parameters set on the page Attack. Some that are not chosen by default "
+        "take a minute.",
     )
     return [attacks.get(name) for name in names if name in chosen]
 
 
 def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
-    """For each axis of the threat model one value, or any; and how many of ``picked`` have them."""
+    """For each axis of the threat model one value, or any; a caption counts the ``picked`` that match."""
     wanted = {}
     with st.expander("Only attacks with this threat model", key="threats"):
         place = st.empty()
@@ -109,7 +109,7 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
 
 
 def _how_many(left: int, chosen: int) -> str:
-    """What the filter leaves, said beside it: where that is nothing, the rows may be out of sight."""
+    """How many attacks the filter leaves, shown beside it: the empty rows may be out of sight."""
     way_on = "" if left else " Choose any value, or more attacks."
     return f"{left} of {chosen} chosen attack{'s' * (chosen != 1)} left.{way_on}"
 
@@ -120,7 +120,7 @@ def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:
 
 
 def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack]) -> None:
-    """Which chosen attacks have another threat model; where no row is left, the way on."""
+    """Which chosen attacks the filter removes; where no row is left, what to do."""
     hidden = [a.title for a in picked if a not in {row.attack for row in rows}]
     if not picked:
         st.info("Choose at least one attack.")
@@ -129,7 +129,7 @@ def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack])
             "None of the chosen attacks has this threat model. Choose more attacks, or any value."
         )
     elif hidden:
-        st.caption(f"Left out, because their threat model is another one: {', '.join(hidden)}.")
+        st.caption(f"Left out, because their threat model differs: {', '.join(hidden)}.")
 
 
 def choose_sort() -> str:
@@ -148,7 +148,7 @@ def choose_sort() -> str:
 def make_rows(
     chosen: list[type[attacks.Attack]], make: Callable[[type[attacks.Attack]], Request]
 ) -> list[ComparedAttack]:
-    """A row for each attack; where ``make`` refuses, its sentence stands there."""
+    """A row for each attack; where ``make`` raises ``ValueError``, its sentence is the refusal."""
     rows = []
     for attack in chosen:
         try:
@@ -159,7 +159,7 @@ def make_rows(
 
 
 def in_order(rows: list[ComparedAttack], sort: str) -> list[ComparedAttack]:
-    """Finished rows by the value to sort by, then the others as they stand."""
+    """Finished rows sorted by the chosen value, then the others in their given order."""
     done = {row.attack.name: experiment for row in rows if (experiment := row.finished)}
     value = SORTS[sort][1]
     if sort == "taught":

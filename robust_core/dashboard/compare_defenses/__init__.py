@@ -1,1 +1,1 @@
-"""The page Compare defences: which defences there are, and a row of pictures for each."""
+"""The page Compare defences: choosing defences, and a row of pictures for each."""

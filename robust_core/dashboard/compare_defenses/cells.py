@@ -26,10 +26,10 @@ from robust_core.words.verdict import Verdict, said, verdict
 SIDE = 96
 """Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""
 HEADINGS = {
-    Attacker.UNAWARE: "Attack that does not know the defence",
-    Attacker.AWARE: "Attack that knows it (adaptive)",
+    Attacker.UNAWARE: "Unaware attacker",
+    Attacker.AWARE: "Aware attacker (adaptive attack)",
 }
-KNOWS = {Attacker.UNAWARE: "does not know it", Attacker.AWARE: "knows it"}
+KNOWS = {Attacker.UNAWARE: "unaware attacker", Attacker.AWARE: "aware attacker"}
 LOOKS = {
     DefenseOutcome.RECOVERED: ("green", ":material/shield:", "recovered"),
     DefenseOutcome.FOOLED: ("red", ":material/warning:", "fooled"),
@@ -38,22 +38,20 @@ LOOKS = {
     DefenseOutcome.ABSTAINED: ("gray", ":material/balance:", "neither"),
     DefenseOutcome.WRONG: ("gray", ":material/help:", "neither"),
 }
-"""Colour and icon of the badge, and the name of the mark beside the cell in the style sheet."""
+"""Colour and icon of the badge, and the style sheet's name for the mark beside the cell."""
 HELD = "Held"
-TOO_CLOSE = ":material/balance: Votes too close for an answer that is guaranteed: it abstains"
-WEAKER = (
-    ":material/trending_down: Weaker than the attack that does not know it: no merit of the defence"
-)
+TOO_CLOSE = ":material/balance: Votes too close for a guaranteed answer: it abstains"
+WEAKER = ":material/trending_down: Weaker than the unaware attack: this does not credit the defence"
 
 
 def picture(images: Tensor, alt: str) -> None:
-    """``[1, C, H, W]``, enlarged exactly; what leaves [0, 1] is clipped as a screen does."""
+    """``[1, C, H, W]``, enlarged exactly; values outside [0, 1] are clipped as a screen does."""
     pixels: np.ndarray = imaging.enlarge(to_pixels(images)[0], SIDE)
     st.image(imaging.png(pixels), alt=alt, output_format="PNG")
 
 
 def show_undefended(experiment: Experiment, request: Request) -> None:
-    """The attack on the undefended model: the very result of the page Attack."""
+    """The attack on the undefended model: the same result as on the page Attack."""
     outcome = verdict(experiment)
     colour, icon = BADGES[outcome]
     mark = "recovered" if outcome is Verdict.HELD else "neither"
@@ -75,10 +73,10 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
 def show_cell(
     trial: DefenseTrial, run: Attack, request: Request, fooled: bool, weaker: bool = False
 ) -> None:
-    """What comes of one attacker.
+    """The result of one attacker.
 
-    ``fooled``: whether the attack fools the undefended model; ``weaker``: whether who does not know the
-    defence did better.
+    ``fooled``: whether the attack fools the undefended model; ``weaker``: whether the unaware attacker
+    did better.
     """
     outcome = trial.outcome
     colour, icon, mark = LOOKS[outcome]
@@ -101,7 +99,7 @@ def show_cell(
 
 
 def _cell(name: str, attacker: Attacker):
-    """A place for picture and words, with a mark whose colour and dashes tell the outcome."""
+    """A place for picture and words, with a mark whose colour and dashes show the outcome."""
     place = st.container(key=f"cell_{name}_{attacker}", gap="xxsmall")
     with place:
         with st.container(key=f"who_{name}_{attacker}"):
@@ -130,7 +128,7 @@ def _picture_of(result: Experiment | DefenseTrial) -> Tensor:
 
 
 def _otherwise(run: Attack, attack: Attack) -> str:
-    """How the attack was run where that is not as it was chosen."""
+    """How the attack was run, where that differs from the choice."""
     if type(run) is not type(attack):
         return f"Run as {run.title}"
     loss = run.parameters.get("loss")
@@ -138,7 +136,7 @@ def _otherwise(run: Attack, attack: Attack) -> str:
 
 
 def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
-    """What the defence says of the clean picture, and what it costs."""
+    """The defence's answer on the clean picture, and its cost."""
     answer = look.guesses[0]
     wrong = label is not None and answer.index != label
     mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
@@ -151,7 +149,7 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
 def price(look: Look, undefended: Look | None) -> str:
     """What another network behind the defence costs in clean accuracy; empty for the same network.
 
-    Nothing for votes under noise either: the accuracy of their network is that without noise.
+    Also empty for votes under noise: their network's recorded accuracy is the one without noise.
     """
     if undefended is None or look.certificate is not None or look.network == undefended.network:
         return ""
@@ -159,29 +157,29 @@ def price(look: Look, undefended: Look | None) -> str:
     if ours is None or theirs is None:
         return ""
     data = look.provenance.data
-    return f"Right on {share(ours)} of {data} test pictures ({share(theirs)} undefended)"
+    return f"Clean accuracy {share(ours)} on {data} test pictures ({share(theirs)} undefended)"
 
 
 def cost(seconds: float) -> str:
-    """Milliseconds with two figures, in one word; seconds for long ones."""
+    """Milliseconds with two figures, without a line break; seconds for long times."""
     return fine_duration(seconds).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def explain(kind: type[Defense], made: Defense | None) -> None:
-    """What it does, what each attacker does, and what breaks it, with the sources."""
+    """What the defence does, what each attacker does, and what breaks it, with the sources."""
     st.markdown(f"**{kind.title}.** {kind.summary} {citations.markdown(kind.paper)}")
     st.latex(kind.equation)
     st.markdown(f"**What breaks it.** {kind.broken_by} {citations.markdown(kind.breaker)}")
-    st.markdown(f"**Who does not know it.** {kind.unaware}")
-    st.markdown(f"**Who knows it.** {kind.aware}")
+    st.markdown(f"**Unaware attacker.** {kind.unaware}")
+    st.markdown(f"**Aware attacker.** {kind.aware}")
     if made is not None and issubclass(kind, Noisy):
-        st.markdown(f"It counts {made.n:,} votes for each prediction.")
+        st.markdown(f"Each prediction counts {made.n:,} votes.")
 
 
 def show_guarantee(
     look: Look, trials: dict[Attacker, DefenseTrial], request: Request, name: str
 ) -> None:
-    """The votes under noise, and what they promise for the eps of the page."""
+    """The votes under noise, and what they guarantee at the eps of the page."""
     assert look.certificate is not None
     names = request.model.class_names
     allowed = radius("l2", request.shown_eps, request.model)
@@ -192,9 +190,7 @@ def show_guarantee(
             proofs[f"adversarial, {words}"] = proof
     told = votes.promise(look.certificate, names, allowed)
     if look.certificate.radius and any(t.outcome is DefenseOutcome.WRONG for t in trials.values()):
-        told += (
-            " It is not the picture's class: a certificate promises that an answer stays, not that "
-        )
+        told += " It is not the picture's class: a certificate guarantees that an answer stays, not that "
         told += "it is right."
     st.markdown(told)
     plots.draw(

@@ -1,4 +1,4 @@
-"""The rows of the page Compare defences: settings first, then each cell as soon as it is there."""
+"""The rows of the page Compare defences: settings first, then each cell as soon as it finishes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,13 +24,13 @@ from robust_core.words.numbers import on_both_scales
 from robust_core.words.verdict import aim, said
 
 GRID = (1.2, 1.4, 1.4)
-"""Widths of the columns: what it is, and the two attackers."""
+"""Widths of the columns: the defence, and the two attackers."""
 CHANNEL = "defenses"
 
 
 @dataclass
 class LaidOutRow:
-    """A row on the page: its places, and what is known of it so far."""
+    """A row on the page: its places, and its results so far."""
 
     row: ComparedDefense
     look_place: DeltaGenerator
@@ -43,7 +43,7 @@ class LaidOutRow:
 def lay_out(kinds: list[type[Defense]], request: Request) -> tuple[LaidOutRow, list[LaidOutRow]]:
     """Titles, settings and places of all rows: the undefended one, and a line for each defence.
 
-    Nothing is computed yet: whatever a control changes must be known before.
+    Nothing is computed yet: all controls must be read first.
     """
     with st.container(key="attackers"):
         columns = st.columns(GRID, gap="small")[1:]
@@ -84,7 +84,7 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
 
 
 def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) -> None:
-    """Draw what is known, then compute the rest, one after another, each drawn when it is there.
+    """Draw the finished cells, then compute the others one after another and draw each as it finishes.
 
     ``head`` is an empty place for the clean picture and the summary.
     """
@@ -92,7 +92,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
     cell = undefended.cells[Attacker.UNAWARE]
     experiment: Experiment | None = lab.engine().peek(request.key())
     if experiment is None:
-        with head.container():  # where it is read first if there is no attack to compare
+        with head.container():  # at the top, where a failure is read first
             experiment = _compute(
                 request.key(), request.work, request.attack.title, lab.steps(request.attack)
             )
@@ -100,7 +100,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
         return
     with cell.container():
         cells.show_undefended(experiment, request)
-    undefended.cells[Attacker.AWARE].caption("There is no defence to know of.")
+    undefended.cells[Attacker.AWARE].caption("There is no defence to be aware of.")
 
     def tell() -> None:
         _show_head(head, experiment, request, lines)
@@ -138,7 +138,7 @@ def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experimen
 def _complete(
     line: LaidOutRow, undefended: Look | None, experiment: Experiment, tell: Callable[[], None]
 ) -> None:
-    """Compute what is missing in a row; where one part is stopped, the rest of the row waits for it."""
+    """Compute the missing parts of a row; without the clean picture, the attackers are not run."""
     if line.row.defense is None:
         return
     if line.look is None:
@@ -174,7 +174,7 @@ def _look_at(line: LaidOutRow) -> Look | None:
 
 
 def _compute(key: str, work: Callable, doing: str, words: lab.Words | None) -> object | None:
-    """The result, or None with a sentence on the page; one cell's failure does not stop the others."""
+    """The result, or None with a sentence on the page: a failed cell does not stop the others."""
     return lab.attempt(key, work, channel=CHANNEL, doing=doing, words=words)
 
 
@@ -209,7 +209,7 @@ def _show_head(
     *,
     over: bool = False,
 ) -> None:
-    """The clean picture, how many defences help, and what holds for all rows; ``over``: nothing follows."""
+    """The clean picture, how many defences help, and what holds for all rows; ``over``: no more follow."""
     asked = [line for line in lines if line.row.defense is not None]
     told = summary(experiment, [line.trials for line in asked], len(asked), over=over)
     norm = request.attack.norm
@@ -222,7 +222,7 @@ def _show_head(
                 f"Clean: {said(experiment.before[0])}. {request.model.name}, "
                 f"{type(request.attack).title}, {_budget(request)}{steps_of(request.attack)}. "
                 f"{aim(experiment)} "
-                "Pictures as each defence sees them; times of one prediction on this machine. "
+                "Pictures are as each defence sees them; times are for one prediction on this machine. "
                 + " ".join(filter(None, notes))
             )
 
@@ -234,8 +234,8 @@ def _budget(request: Request) -> str:
 
 
 def _who_detects(experiment: Experiment) -> str:
-    """Which detector the badges are of; empty where there is none."""
+    """Which detector the badges come from; empty where there is none."""
     seen = experiment.detection
     if seen is None:
         return ""
-    return f"Detected or not: by {name_of(seen)}, which no defence has a part in, at its threshold."
+    return f"Detected or not: by {name_of(seen)} at its threshold, without any defence."

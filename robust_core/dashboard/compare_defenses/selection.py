@@ -1,4 +1,4 @@
-"""Comparing defences: which ones, with which settings, and what each asks for."""
+"""Comparing defences: which ones, with which settings, and their computations."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
@@ -32,13 +32,13 @@ from robust_core.words.verdict import said
 
 T = TypeVar("T")
 QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")
-"""Chosen at first: a filter with a gradient and one without, chance, two trainings, and a guarantee."""
+"""Chosen initially: a filter with a gradient and one without, chance, two trainings, and a guarantee."""
 WEAKER = 0.05
-"""So much more confidence in the label than the unaware attack leaves is more than chance."""
+"""An aware attack that leaves this much more confidence in the label than the unaware one is weaker."""
 
 
 def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
-    """Any number of the registered defences; those that the model lacks are marked, and say why."""
+    """Any number of the registered defences; those unavailable for the model are marked, with the reason."""
     names = defenses.names()
     refused = {name: defenses.create(name).refusal(model.name) for name in names}
 
@@ -54,8 +54,8 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
         key=setting("defenses", list(QUICK), several_of(names)),
         persist_state="session",
         wrap=True,
-        help="Filters and smoothing work for every model. The others are networks trained in another "
-        "way, and exist where somebody has trained one.",
+        help="Filters and smoothing work for every model. The others are specially trained networks, "
+        "available only for some models.",
     )
     absent = [f"**{defenses.get(n).title}**: {why}." for n, why in refused.items() if why]
     if absent:
@@ -68,13 +68,13 @@ def choose_settings(defense: type[Defense]) -> dict:
     """A control for each field of a defence."""
     values = {spec.name: control(defense.name, spec) for spec in fields(defense)}
     if not values:
-        st.caption("It has no settings: what it does was decided in its training.")
+        st.caption("It has no settings: its training fixed them.")
     return values
 
 
 @dataclass(frozen=True)
 class ComparedDefense:
-    """One defence of the comparison: what it asks for, or why it cannot."""
+    """One defence of the comparison: its computations, or why it cannot run."""
 
     kind: type[Defense]
     request: Request
@@ -84,7 +84,7 @@ class ComparedDefense:
 
     @classmethod
     def of(cls, kind: type[Defense], values: dict, request: Request) -> "ComparedDefense":
-        """The row of a defence with these settings; where they cannot be, it says so."""
+        """The row of a defence with these settings, or with a refusal where they are invalid."""
         try:
             made = kind(**values)
             refusal = made.refusal(request.model.name)
@@ -97,7 +97,7 @@ class ComparedDefense:
 
     @cached_property
     def key(self) -> str:
-        """The key of what the defence makes of the clean picture."""
+        """The key of the defence's result on the clean picture."""
         return key_of(
             look=self.request.digest(),
             model=self.request.model.name,
@@ -106,7 +106,7 @@ class ComparedDefense:
         )
 
     def trial_key(self, attacker: Attacker) -> str:
-        """The key of what comes of one of the two attackers."""
+        """The key of the result of one of the two attackers."""
         return key_of(trial=self._request_key, look=self.key, attacker=attacker)
 
     @cached_property
@@ -115,7 +115,7 @@ class ComparedDefense:
 
     @property
     def finished(self) -> tuple[Look | None, dict[Attacker, DefenseTrial]]:
-        """What the engine still has: the clean picture, and the trials by attacker."""
+        """What the engine still has: the result on the clean picture, and the trials by attacker."""
         if self.defense is None:
             return None, {}
         kept = {who: lab.engine().peek(self.trial_key(who)) for who in Attacker}
@@ -184,7 +184,7 @@ class ComparedDefense:
 
 
 def is_weaker(trials: dict[Attacker, DefenseTrial]) -> bool:
-    """Whether who knows the defence did worse than who does not: then the attack failed, no more."""
+    """Whether the aware attacker did worse than the unaware one: then the attack failed, no more."""
     unaware, aware = trials[Attacker.UNAWARE], trials[Attacker.AWARE]
     if aware.outcome is not DefenseOutcome.RECOVERED:
         return False
@@ -200,10 +200,10 @@ def summary(
     *,
     over: bool = False,
 ) -> str:
-    """How many of ``wanted`` defences bring the right answer back, as far as they are finished.
+    """How many of ``wanted`` defences recover the right answer, as far as they have finished.
 
-    Who knows a defence can also do as one who does not: what either attack fools is not recovered from
-    them. ``over``: what is not finished now was stopped.
+    An aware attacker can also run the unaware attack, so a defence counts against one only if it recovers
+    from both. ``over``: whatever has not finished was stopped.
     """
     first = undefended.before[0]
     if first.index != undefended.label.index:
@@ -214,7 +214,7 @@ def summary(
             f"This attack does not fool the undefended model: there is nothing to recover.{way_on}"
         )
     if not wanted:
-        return "The undefended model is fooled. Choose a defence that there is for this model."
+        return "The undefended model is fooled. Choose a defence available for this model."
     trials = list(trials)
     counts = {}
     for attacker in Attacker:
@@ -229,19 +229,19 @@ def summary(
     saved, first_n = counts[Attacker.UNAWARE]
     kept, second_n = counts[Attacker.AWARE]
     verb = "recover" if saved > 1 else "recovers"
-    attack = "the picture from an attack that does not know them"
+    attack = "the picture from an unaware attacker"
     if first_n == second_n == wanted:
         among = f"Of {wanted} defence{'s' * (wanted != 1)}, {saved or 'none'}"
         wrong = sum(each[Attacker.AWARE].outcome is DefenseOutcome.WRONG for each in trials)
         erring = (
             f" {wrong} {'are' if wrong > 1 else 'is'} wrong without any attack." if wrong else ""
         )
-        return f"{among} {verb} {attack}; {kept or 'none'} from one that does.{erring}"
+        return f"{among} {verb} {attack}; {kept or 'none'} from an aware one.{erring}"
     if not first_n and over:
-        return "The undefended model is fooled; no defence was finished."
+        return "The undefended model is fooled; no defence has finished."
     if not first_n:
-        return "The undefended model is fooled; what the defences make of it follows."
-    other = f"; {kept} of {second_n} from one that does" if second_n else ""
+        return "The undefended model is fooled; the results of the defences follow."
+    other = f"; {kept} of {second_n} from an aware one" if second_n else ""
     if over:
-        return f"{saved} of {first_n} {verb} {attack}{other}. Not all of it was finished."
+        return f"{saved} of {first_n} {verb} {attack}{other}. Not all of them finished."
     return f"So far {saved} of {first_n} {verb} {attack}{other}."

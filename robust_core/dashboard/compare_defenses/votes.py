@@ -10,18 +10,18 @@ from robust_core.words.verdict import quoted
 
 Proof = Certificate | PixelDPCertificate
 CLASSES = 6
-"""So many classes are shown at most: those with the most votes."""
+"""At most this many classes are shown: those with the most votes."""
 LOOKS = ((CLEAN, ""), (ADVERSARIAL, "/"), (ADVERSARIAL, "x"))
 """Colour and pattern of the clean picture, and of the two adversarial ones."""
 
 
 def guess_of(proof: Proof) -> int:
-    """The class that the lower bound is about, also where nothing is promised of it."""
+    """The class that the lower bound is about, even where nothing is certified."""
     return proof.guess if isinstance(proof, Certificate) else proof.label
 
 
 def top_voted(proofs: list[Proof]) -> list[int]:
-    """The classes with the most votes for any of the pictures, those of the first one first."""
+    """The classes with the most votes for any of the pictures, in the first picture's order."""
     shares = [[count / p.n for count in p.counts] for p in proofs]
     order = sorted(range(len(shares[0])), key=lambda i: -max(share[i] for share in shares))
     return sorted(order[:CLASSES], key=lambda i: tuple(-share[i] for share in shares))
@@ -30,8 +30,8 @@ def top_voted(proofs: list[Proof]) -> list[int]:
 def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
     """Shares of the votes by class for each picture, named by the keys: the clean one first.
 
-    The whisker on a winner goes down to the lower bound of its probability, p_A; the dotted line is the
-    half that it must pass.
+    The whisker on a winner goes down to the lower bound of its probability, p_A; the dotted line is at
+    one half, which the bound must exceed.
     """
     shown = top_voted(list(proofs.values()))
     bars = []
@@ -78,34 +78,32 @@ def votes_chart(proofs: dict[str, Proof], names: tuple[str, ...]) -> go.Figure:
 
 
 def promise(proof: Proof, names: tuple[str, ...], allowed: float) -> str:
-    """In bold whether the radius covers ``allowed``, an L2 length; then what the votes prove."""
+    """In bold, whether the radius covers ``allowed``, an L2 length; then what the votes prove."""
     guess = guess_of(proof)
     name = quoted(names[guess])
     votes = f"{proof.counts[guess]:,} of {proof.n:,} votes"
     bound = f"{votes}: p_A is at least {proof.p_lower:.3f}"
     if proof.radius == 0:
-        return (
-            f"**It abstains: nothing is promised.** Too few of the votes agree: {name} has {bound}."
-        )
+        return f"**It abstains: nothing is certified.** Too few of the votes agree: {name} has {bound}."
     radius, length = _apart(proof.radius, allowed)
     if proof.radius > allowed:
         told = f"Certified at {radius} > {length} in L2: {name} stays, whatever the attack."
         return f"**{told}** It has {bound}."
-    return f"**Certified at {radius} < {length} in L2: no promise.** {name} has {bound}."
+    return f"**Certified at {radius} < {length} in L2: no guarantee.** {name} has {bound}."
 
 
 def conditions(proof: Proof, eps: str, allowed: float) -> str:
-    """What the numbers of ``promise`` mean, and when they are wrong."""
+    """What the numbers of ``promise`` mean, and how often they are wrong."""
     return (
         "The line down from the top of a winner's bar ends at p_A. "
         f"The radius is an L2 length around the clean picture. {eps} allows changes of up to "
-        f"{allowed:.3g} in L2, where every value moves as far as it may. A certificate is wrong in at most "
-        f"{percent(proof.alpha)} of cases; noise of deviation {proof.sigma:g}."
+        f"{allowed:.3g} in L2, when every value moves as far as it may. A certificate is wrong in at most "
+        f"{percent(proof.alpha)} of cases; the noise has standard deviation {proof.sigma:g}."
     )
 
 
 def _apart(a: float, b: float) -> tuple[str, str]:
-    """Two lengths with as many figures as it takes to see which is larger."""
+    """Two lengths with enough figures to show which is larger."""
     for digits in range(2, 6):
         words = f"{a:.{digits}g}", f"{b:.{digits}g}"
         if words[0] != words[1]:

@@ -67,7 +67,7 @@ def gallery(
 
     def choose() -> None:
         picked = st.session_state[key].chosen
-        if picked in {i for i, _, _ in thumbnails}:  # the browser's word is checked
+        if picked in {i for i, _, _ in thumbnails}:  # what the browser sends is checked
             on_choose(picked)
 
     pictures = [

@@ -113,17 +113,15 @@ def undefended(success=True, index=3, eps=0.1):
 def test_the_summary_counts_what_is_finished():
     done = trials((True, True), (True, False), (False, False))
     assert summary(undefended(), done, 3) == (
-        "Of 3 defences, 2 recover the picture from an attack that does not know them; "
-        "1 from one that does."
+        "Of 3 defences, 2 recover the picture from an unaware attacker; 1 from an aware one."
     )
-    assert "none from one that does" in summary(undefended(), trials((True, False)), 1)
+    assert "none from an aware one" in summary(undefended(), trials((True, False)), 1)
     wrong = dict.fromkeys(Attacker, SimpleNamespace(outcome=DefenseOutcome.WRONG))
     told = summary(undefended(), [*trials((True, False)), wrong], 2)
-    assert told.endswith("none from one that does. 1 is wrong without any attack.")
+    assert told.endswith("none from an aware one. 1 is wrong without any attack.")
     partly = trials((True, True), (False, None), (None, None))
     assert summary(undefended(), partly, 3) == (
-        "So far 1 of 2 recovers the picture from an attack that does not know them; "
-        "1 of 1 from one that does."
+        "So far 1 of 2 recovers the picture from an unaware attacker; 1 of 1 from an aware one."
     )
 
 
@@ -134,14 +132,14 @@ def test_where_no_defence_is_chosen_none_is_counted():
 def test_who_knows_a_defence_can_also_do_as_one_who_does_not():
     told = summary(undefended(), trials((False, True), (True, True)), 2)
     assert "1 recovers" in told
-    assert "1 from one that does" in told
+    assert "1 from an aware one" in told
 
 
 def test_what_was_stopped_is_said():
     partly = trials((True, True), (False, None))
-    assert summary(undefended(), partly, 3, over=True).endswith("Not all of it was finished.")
+    assert summary(undefended(), partly, 3, over=True).endswith("Not all of them finished.")
     assert "So far" not in summary(undefended(), partly, 3, over=True)
-    assert "no defence was finished" in summary(undefended(), trials((None, None)), 1, over=True)
+    assert "no defence has finished" in summary(undefended(), trials((None, None)), 1, over=True)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,7 @@ def test_nothing_is_counted_of_none():
     before, first = trials((None, None)), trials((True, None), (None, None))
     assert summary(undefended(), before, 1).startswith("The undefended model is fooled;")
     assert summary(undefended(), first, 2) == (
-        "So far 1 of 1 recovers the picture from an attack that does not know them."
+        "So far 1 of 1 recovers the picture from an unaware attacker."
     )
 
 

@@ -52,7 +52,7 @@ def test_few_classes_are_shown_and_those_with_votes_first():
 def test_a_radius_below_eps_promises_nothing():
     proof = smooth(CLEAR)
     assert promise(proof, NAMES, 0.5).startswith(
-        f"**Certified at {proof.radius:.2g} < 0.5 in L2: no promise.**"
+        f"**Certified at {proof.radius:.2g} < 0.5 in L2: no guarantee.**"
     )
     assert f"at least {proof.p_lower:.3f}" in promise(proof, NAMES, 0.5)
     assert "480 of 500 votes" in promise(proof, NAMES, 0.5)
@@ -66,13 +66,13 @@ def test_a_radius_above_eps_promises_that_the_answer_stays():
 def test_two_lengths_that_look_alike_are_told_apart():
     proof = smooth(CLEAR)
     said = promise(proof, NAMES, proof.radius * 1.001)
-    left, right = said.split("Certified at ")[1].split(" in L2: no promise")[0].split(" < ")
+    left, right = said.split("Certified at ")[1].split(" in L2: no guarantee")[0].split(" < ")
     assert float(left) < float(right)
 
 
 def test_without_a_majority_it_abstains():
     for proof in (smooth(TORN), pixeldp.certificate(TORN, sigma=0.25)):
-        assert promise(proof, NAMES, 0.5).startswith("**It abstains: nothing is promised.**")
+        assert promise(proof, NAMES, 0.5).startswith("**It abstains: nothing is certified.**")
 
 
 def test_the_conditions_say_what_the_numbers_hold_for():
