@@ -38,7 +38,7 @@ WEAKER = 0.05
 
 
 def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
-    """Any number of the registered defences; those unavailable for the model are marked, with the reason."""
+    """Any number of the registered defences; those unavailable for the model are marked with the reason."""
     names = defenses.names()
     refused = {name: defenses.create(name).refusal(model.name) for name in names}
 

@@ -1,1 +1,1 @@
-"""What lessons and pages both explain: one topic a module, each with a function that draws it."""
+"""What lessons and pages both explain: one topic per module, each with a function that draws it."""

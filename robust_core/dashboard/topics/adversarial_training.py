@@ -1,4 +1,4 @@
-"""Adversarial training: its two loops, how much the adversarial pictures weigh, and what it is not."""
+"""Adversarial training: its two loops, the weight of adversarial pictures, and what it is not."""
 
 from html import escape
 
@@ -34,7 +34,7 @@ LOOP = (
     ("", "Take a batch", "clean pictures with their true classes"),
     ("attack", "Inner loop: attack", "weights fixed, pictures move: FGSM or PGD raises the loss"),
     ("learn", "Outer loop: learn", "pictures fixed, weights move: one step lowers that loss"),
-    ("again", "Again", "the next batch is attacked with the new weights"),
+    ("again", "Repeat", "the next batch is attacked with the new weights"),
 )
 SADDLE = r"""\begin{aligned}
 &\min_\theta\ \mathbb{E}_{(x, y)}\Big[\max_{\delta \in S} L(\theta, x + \delta, y)\Big] \\
@@ -42,13 +42,13 @@ SADDLE = r"""\begin{aligned}
 \end{aligned}"""
 INNER = (
     "**Inner, the attacker.** For each picture it seeks the change δ within S that raises the loss most. "
-    "FGSM takes one step, PGD several, projected back to the ball. The loss is not concave: what comes "
-    "out is a lower bound of the maximum. Where the attack is weak, the network learns to fool it."
+    "FGSM takes one step, PGD several, projected back to the ball. The loss is not concave: the result "
+    "is a lower bound of the maximum. Where the attack is weak, the network learns to fool it."
 )
 OUTER = (
     "**Outer, the defender.** It takes one step of gradient descent on θ at the pictures found. No "
-    "gradient goes through how they were found: at a maximum it would add nothing (Danskin’s theorem). "
-    "Then the attack starts anew, since the worst pictures of the old weights are not those of the new."
+    "gradient flows through the search for them: at a maximum it would add nothing (Danskin’s theorem). "
+    "Then the attack starts again: the worst pictures for the old weights are not the worst for the new."
 )
 ALPHA = r"""\begin{aligned}
 \tilde{J} &= \alpha\,J(\theta, x, y) + (1 - \alpha)\,J(\theta, \tilde{x}, y) \\
@@ -68,10 +68,10 @@ BATCH = 32
 ADVERSARIAL = 16
 """m and k of Kurakin et al. (2017)."""
 STATIC = """
-| | made once (static augmentation) | made anew (adversarial training) |
+| | made once (static augmentation) | made again in every step (adversarial training) |
 |---|---|---|
-| pictures | against the weights before training | against the weights of the moment |
-| the network learns | those pictures | that no picture near by is wrong |
+| pictures | against the weights before training | against the current weights |
+| the network learns | those pictures | to be right on every nearby picture |
 | the old pictures | right | right |
 | a fresh attack | wrong again where eps is large | still mostly right, within the eps trained for |
 """
@@ -94,21 +94,21 @@ PLAYERS = """
 | | GAN | adversarial training |
 |---|---|---|
 | players | a generator G, a discriminator D | an attack, a classifier |
-| the opponent | a network that is trained too | a search, begun anew for each picture; it learns nothing |
-| it may make | any picture, from noise z | only x + δ with δ in S, which keeps the class |
-| what is wanted | G: new pictures like the data | θ: a classifier that holds |
+| the opponent | a network that is trained too | a search, restarted for each picture; it learns nothing |
+| it may produce | any picture, from noise z | only x + δ with δ in S, which keeps the class |
+| the aim | G: new pictures like the data | θ: a robust classifier |
 """
 PLAYERS_NOTE = (
     "An analogy of two players, no more: a GAN (Goodfellow et al., 2014) makes data, not adversarial "
-    "perturbations. Some talks explain training on adversarial samples by it (Guardieiro, Robustness of "
-    "neural networks)."
+    "perturbations. Some talks use it to explain training on adversarial samples (Guardieiro, Robustness "
+    "of neural networks)."
 )
 
 
 def show_adversarial_training(model_name: str, request: Request | None = None) -> None:
-    """The loops; the weights alpha and lambda; static pictures, augmentation and GANs beside it.
+    """The loops, the weights alpha and lambda; static pictures, augmentation and GANs in comparison.
 
-    ``request`` is that of the page; without it there is no picture to augment.
+    ``request`` is the page's; without it there is no picture to augment.
     """
     st.html(CSS + loop())
     st.latex(SADDLE)
@@ -120,14 +120,14 @@ def show_adversarial_training(model_name: str, request: Request | None = None) -
         st.markdown("**α, the weight of the clean pictures** (Goodfellow et al., 2015)")
         st.latex(ALPHA)
         st.markdown(
-            "α = 1 is ordinary training, α = 0 sees adversarial pictures alone; the paper has 0.5. The two "
-            "losses share the weights of the network; x̃ is made anew with them in every step."
+            "α = 1 is ordinary training, α = 0 sees adversarial pictures only; the paper uses 0.5. Both "
+            "losses share the weights of the network; x̃ is made again with them in every step."
         )
     with right:
         _show_lambda()
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("###### Made once, or made anew?")
+        st.markdown("###### Made once, or in every step?")
         st.markdown(STATIC)
         show_static_copies(model_name)
     with right:
@@ -161,7 +161,7 @@ def _show_lambda() -> None:
 
 
 def weighted_mean(weight: float, *, printed: bool) -> float:
-    """The formula where every loss is 1; a mean gives 1."""
+    """The formula's value when every loss is 1; a mean gives 1."""
     summed = (BATCH - ADVERSARIAL) + (1 if printed else weight) * ADVERSARIAL
     return summed / ((BATCH - ADVERSARIAL) + weight * ADVERSARIAL)
 
@@ -174,7 +174,7 @@ def verdict(form: str, weight: float) -> str:
     if not printed:
         return f"{given}: a mean, in which an adversarial picture counts λ times."
     return (
-        f"{given}, and no mean. A factor λ before the second sum was lost in print (Cho, 2020): "
+        f"{given}, which is not a mean. A factor λ before the second sum was lost in print (Cho, 2020): "
         "so λ divides the whole loss and weighs nothing."
     )
 

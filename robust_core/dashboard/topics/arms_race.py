@@ -1,4 +1,4 @@
-"""The arms race: each defence, and what broke it, from the classes; and the table of Athalye et al."""
+"""The arms race: each defence, and what broke it, read from the classes; and the table of Athalye et al."""
 
 from html import escape
 
@@ -33,8 +33,8 @@ SEMINAR = (
     "Korean. Green: the defence. Dashed: what broke it."
 )
 WANTED = (
-    "An adversarial example is original data and a perturbation; the least that it is to do is to reduce "
-    "confidence. Three ways against it, which leave the model's form and speed nearly as they are:"
+    "An adversarial example is original data plus a perturbation; at the least it should reduce "
+    "confidence. Three defences leave the model's architecture and speed nearly unchanged:"
 )
 IN_SHORT = (
     ("Adversarial training", "original data and adversarial data", "pgd-at"),
@@ -45,10 +45,10 @@ IN_SHORT = (
     ),
     ("Detector", "the original model and a network that flags adversarial pictures", None),
 )
-"""The three defences in which that seminar ends: what each is made of, and its subject in the table."""
+"""The three defences with which that seminar ends: their ingredients, and their subject in the table."""
 MADRY_ROBUST = (
-    "Of nine defences published at ICLR 2018, adversarial training by PGD alone was found to raise "
-    "robustness much within its own threat model."
+    "Of nine defences published at ICLR 2018, only adversarial training with PGD was found to raise "
+    "robustness substantially within its own threat model."
 )
 PUBLISHED = (
     ("thermometer encoding", "Buckman et al.*", 0, "CIFAR-10, Linf 0.031"),
@@ -65,7 +65,7 @@ PUBLISHED = (
 NOTES = (
     "Published, not measured here: Athalye, Carlini, Wagner, 2018, table 1. Hover for data and distance. "
     "\\* The authors also combine it with adversarial training; this is the defence alone. \\*\\* Hatched: "
-    "its principle has 0 %; in practice the optimal attack fails by imperfections of the defence."
+    "in principle its accuracy is 0 %; in practice imperfections of the defence make the attack fail."
 )
 
 
@@ -91,7 +91,7 @@ def show_arms_race(model_name: str) -> None:
 
 
 def in_short(report: Report) -> tuple[str, str]:
-    """Three ways against an attack with what was measured of each, as Markdown; and its conditions."""
+    """Three defences with their measured accuracy, as Markdown; and the conditions."""
     lines = ["| defence | made of | clean | attacked |"]
     lines.append("|---|---|--:|--:|")
     told = []
@@ -106,7 +106,7 @@ def in_short(report: Report) -> tuple[str, str]:
         lines.append(f"| **{title}** | {idea} | {' | '.join(shares)} |")
     runs = " or ".join(dict.fromkeys(told))
     made = (
-        f"Right on {report.data}, {report.model}: {runs}. Made by: `{report.command}`"
+        f"Accuracy on {report.data}, {report.model}: {runs}. Measured by: `{report.command}`"
         if told
         else ""
     )
@@ -123,7 +123,7 @@ def race(model_name: str) -> str:
             if defense.kind != kind:
                 continue
             absent = defense().refusal(model_name)
-            note = f"<small>Not there for {escape(model_name)}.</small>" if absent else ""
+            note = f"<small>Not available for {escape(model_name)}.</small>" if absent else ""
             parts += [
                 f"<div><b>{escape(defense.title)}</b>: {escape(defense.summary)} "
                 f"{citations.html(defense.paper)}{note}</div>",

@@ -1,4 +1,4 @@
-"""Augmentation beside an attack: the picture of the page as either changes it, and what the model says."""
+"""Augmentation beside an attack: the page's picture changed by each, and the model's answers."""
 
 import streamlit as st
 
@@ -14,8 +14,8 @@ from robust_core.words.verdict import said
 
 SIDE = 160
 WHAT = (
-    "Augmentation shows the network changes that occur by themselves; adversarial training shows it a "
-    "change, no larger than the light or the noise here, that was sought against it."
+    "Augmentation shows the network changes that occur naturally; adversarial training shows it a "
+    "change, no larger than the brightening or the noise here, that was found by attacking it."
 )
 
 
@@ -23,7 +23,7 @@ def show_augmentation(request: Request) -> None:
     """The pictures side by side, a sentence, and the conditions."""
     st.markdown("###### The same picture, augmented and attacked")
     if not zoo.is_local(request.model.name):
-        st.caption(f"Once {request.model.name} is downloaded, the picture stands here.")
+        st.caption(f"Once {request.model.name} is downloaded, the pictures appear here.")
         return
     found = lab.compute(
         key_of(
@@ -54,7 +54,7 @@ def show_augmentation(request: Request) -> None:
 
 
 def work(request: Request, progress: Reporter) -> list[Variant]:
-    """All the pictures and what the model says of them; called in a thread of the engine."""
+    """All the pictures and the model's answers; called in a thread of the engine."""
     image = to_tensor(request.pixels())
     eps = request.shown_eps
     return on_cpu_if_out_of_memory(
@@ -91,7 +91,7 @@ def conditions(model_name: str, eps: float) -> str:
     learned = (
         f"{model_name} was trained here on {' and '.join(own)}"
         if own
-        else f"{model_name} was not trained here, and so no augmentation of its own is shown"
+        else f"{model_name} was not trained here, so its own augmentation is not shown"
     )
     return (
         f"{learned}. Brighter, noisy (plus or minus eps) and adversarial (PGD, {STEPS} steps, untargeted) "

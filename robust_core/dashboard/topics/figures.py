@@ -14,9 +14,9 @@ from robust_core.toys.temperature import LogitPair, Shares
 
 ABOVE = plots.ABOVE | {"x": 0}
 LEAST = 1.4e-45
-"""The least float32 above 0."""
+"""The smallest float32 above 0."""
 NEAREST = 6e-8
-"""How near a float32 probability below 1 comes to 1."""
+"""The smallest distance of a float32 below 1 from 1."""
 ROWS = {"undefended": 0, "defended": 1}
 
 
@@ -32,7 +32,7 @@ def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
             orientation="h",
             marker={
                 "color": DEFENDED,
-                # What is left by accident of the implementation is not the defence's own.
+                # Accuracy that is due to accidents of the implementation is not the defence's merit.
                 "pattern": {"shape": ["/" * name.endswith("**") for _, name, _, _ in rows]},
             },
             text=[f"{accuracy} % {idea}" for idea, _, accuracy, _ in rows],
@@ -53,8 +53,8 @@ def published_bars(rows: Sequence[tuple[str, str, int, str]]) -> go.Figure:
 def masking_lines(found: LossLine, names: Sequence[str], *, adaptive: str, log: bool) -> go.Figure:
     """Loss, slope and class along the line of FGSM, without and with the defence.
 
-    ``adaptive`` names the gradient of one who knows; ``log``: both axes by ratios, down to float32's
-    least number, with slopes by their size.
+    ``adaptive`` names the aware attacker's gradient; ``log``: logarithmic loss and slope, down to
+    float32's smallest number, with absolute slopes.
     """
     figure = make_subplots(
         rows=3, cols=1, shared_xaxes=True, row_heights=[0.42, 0.38, 0.2], vertical_spacing=0.06
@@ -110,7 +110,7 @@ def _axes(figure: go.Figure, log: bool) -> None:
 
 
 def _strip(figure: go.Figure, name: str, t: Tensor, classes: Tensor, names: Sequence[str]) -> None:
-    """A bar cut where the class changes: blue as at the clean picture, else vermillion."""
+    """A bar cut where the class changes: blue for the clean picture's class, else vermillion."""
     begins = segments(t, classes)
     at_home = classes[(t.abs()).argmin()]
     figure.add_bar(
@@ -140,7 +140,7 @@ def _strip(figure: go.Figure, name: str, t: Tensor, classes: Tensor, names: Sequ
 
 
 def segments(t: Tensor, classes: Tensor) -> list[tuple[float, float, int]]:
-    """``(start, end, class)`` of each stretch of one class; the ends of one are the start of the next."""
+    """``(start, end, class)`` of each stretch of one class; each starts where the previous one ends."""
     cuts = (classes.diff() != 0).nonzero().flatten().tolist()
     edges = [t[0].item(), *[(t[i] + t[i + 1]).item() / 2 for i in cuts], t[-1].item()]
     inside = [*[int(classes[i]) for i in cuts], int(classes[-1])]
@@ -225,7 +225,7 @@ def penalty_curves(
 def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | None) -> go.Figure:
     """Probability of the smaller of two logits against T, in float32 and in float64.
 
-    ``certain`` and ``silent``: the T from which on float32 has exactly 1 and exactly 0.
+    ``certain`` and ``silent``: the T from which float32 has exactly 1 and exactly 0; None for never.
     """
     lines = [
         go.Scatter(
@@ -245,7 +245,7 @@ def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | No
     for at, words, height in ((certain, "the other: exactly 1", 0.97), (silent, "exactly 0", 0.85)):
         if at is not None:
             figure.add_vline(x=at, line={"color": ADVERSARIAL, "width": 1.5, "dash": "dot"})
-            figure.add_annotation(  # on an axis by ratios it stands at the exponent, unlike the line
+            figure.add_annotation(  # on a logarithmic axis its x is the exponent, unlike the line's
                 text=words,
                 x=math.log10(at),
                 y=height,
@@ -261,7 +261,7 @@ def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | No
 
 
 def share_chart(found: Shares) -> go.Figure:
-    """Of pictures, how many have a probability of exactly 1, and a gradient of exactly 0."""
+    """The shares of pictures with a probability of exactly 1, and with a gradient of exactly 0."""
     lines = [
         go.Scatter(
             x=found.scales.tolist(),
@@ -285,7 +285,7 @@ def share_chart(found: Shares) -> go.Figure:
 
 def _temperature_axis(figure: go.Figure) -> None:
     figure.update_xaxes(
-        title="T, by which the logits are multiplied",
+        title="T, the factor of the logits",
         type="log",
         range=[-0.02, 2.02],
         tickvals=[1, 2, 5, 10, 20, 50, 100],
@@ -295,7 +295,7 @@ def _temperature_axis(figure: go.Figure) -> None:
 
 
 def _shown(values: Tensor, log: bool) -> list[float | None]:
-    """What can be drawn: a logarithm needs more than 0; what is not finite leaves a gap."""
+    """Values that can be drawn: a logarithm needs more than 0; any other value leaves a gap."""
     return [v if math.isfinite(v) and (v > 0 or not log) else None for v in _floats(values)]
 
 

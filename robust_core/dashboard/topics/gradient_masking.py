@@ -1,4 +1,4 @@
-"""Gradient masking as a toy: one digit, the line that FGSM walks on, and sliders that act live."""
+"""Gradient masking as a toy: one digit, the line along which FGSM moves, and live sliders."""
 
 import streamlit as st
 from torch import Tensor
@@ -23,7 +23,7 @@ PICTURES = {"0": 1, "1": 5, "2": 0, "4": 2, "6": 8, "9": 3}
 EPS = 0.2
 KINDS = {
     "Rounding": (
-        "Every value is rounded to a multiple of 1/k before the network sees it. Between two steps nothing "
+        "Every value is rounded to a multiple of 1/k before the network sees it. Between levels nothing "
         "changes: the gradient is exactly 0.",
         "rounding left out (BPDA)",
         "taking the gradient as if the rounding were not there (BPDA)",
@@ -34,11 +34,11 @@ KINDS = {
         "in float32, and the gradient through them 0.",
         "logits divided by s",
         "dividing the logits by s",
-        ". The loss is cross-entropy through softmax in float32. Where a line is missing its value is "
-        "exactly 0 or, at the far end, no finite number.",
+        ". The loss is cross-entropy through softmax in float32. Where a line is missing, its value is "
+        "exactly 0 or, at the far end, not finite.",
     ),
 }
-"""Name: what it does, the legend of the known gradient, how one gets it, and a note on the curves."""
+"""Name: its effect, the legend of the aware attacker's gradient, how it is found, a note on the curves."""
 
 
 def show_gradient_masking() -> None:
@@ -63,7 +63,7 @@ def show_gradient_masking() -> None:
         key_of(masking=repr(mask), digit=digit),
         lambda progress: work(mask, PICTURES[digit]),
         channel="masking",
-        doing="Walking along the gradient",
+        doing="Moving along the gradient",
     )
     if found is None:
         return
@@ -100,7 +100,7 @@ def _choose(kind: str) -> Mask:
             value=32,
             key="mask_k",
             persist_state="session",
-            help="The digits have 17 grey levels of their own; rounding to these leaves them unchanged.",
+            help="The digits have 17 grey levels of 1/16; rounding to these leaves them unchanged.",
         )
         return Rounding(k=k)
     s = st.select_slider(
@@ -110,9 +110,9 @@ def _choose(kind: str) -> Mask:
 
 
 def work(mask: Mask, index: int) -> tuple[Tensor, LossLine, tuple[Step, Step]]:
-    """The picture, the line, and one FGSM step by one who does not know and one who does.
+    """The picture, the line, and one FGSM step of the unaware and of the aware attacker.
 
-    Takes some milliseconds once the model is loaded.
+    Takes a few milliseconds once the model is loaded.
     """
     model = zoo.load(MODEL, "cpu")
     images, labels = digits.load("test")
@@ -123,11 +123,11 @@ def work(mask: Mask, index: int) -> tuple[Tensor, LossLine, tuple[Step, Step]]:
 
 
 def sentence(kind: str, digit: str, steps: tuple[Step, Step]) -> str:
-    """What one step comes to for either attacker."""
+    """The result of one step for each attacker."""
     said = [digits.CLASSES[found.said] for found in steps]
     unaware, aware = (f"still “{c}”" if c == digit else f"“{c}”" for c in said)
     return (
-        f"One step of {EPS:g} by the gradient as it is, exactly 0 at {short_share(steps[0].zeros, 0)} of "
+        f"One step of {EPS:g} along the masked gradient, exactly 0 at {short_share(steps[0].zeros, 0)} of "
         f"the pixels: {unaware}. By {KINDS[kind][2]}: {aware}."
     )
 
@@ -136,7 +136,7 @@ def _pictures(image: Tensor, digit: str, steps: tuple[Step, Step]) -> None:
     shown = (
         ("clean", image, digit),
         ("unaware", steps[0].picture, digits.CLASSES[steps[0].said]),
-        ("knows it", steps[1].picture, digits.CLASSES[steps[1].said]),
+        ("aware", steps[1].picture, digits.CLASSES[steps[1].said]),
     )
     with st.container(horizontal=True, gap="small"):
         for who, picture, said in shown:

@@ -19,11 +19,11 @@ WHAT = (
 WHY = (
     "For logistic regression FGSM is the exact worst case: it takes ε‖w‖₁ from the margin of every "
     "picture, and nothing within ε takes more. Adversarial training puts that **inside** the softplus: it "
-    "vanishes once a picture is right by far. L1 weight decay adds it **outside**, and never stops."
+    "vanishes once the margin is large. L1 weight decay adds it **outside**, where it never vanishes."
 )
 DEEP = (
     "For a deep network this holds to first order, L(x + δ) ≈ L(x) + ε‖∇L‖₁: a penalty on the gradient "
-    "by the picture, which is the defence “gradient penalty”."
+    "with respect to the picture, which is the defence “gradient penalty”."
 )
 
 
@@ -61,7 +61,7 @@ def work(eps: float) -> tuple[Logistic, torch.Tensor, torch.Tensor]:
 
 
 def sentence(model: Logistic, eps: float, margins: torch.Tensor) -> str:
-    """What eps takes from each margin here, and how many pictures stay right."""
+    """How much FGSM takes from each margin, and how many pictures stay right."""
     taken = eps * model.l1
     held = (margins > taken).double().mean().item()
     return (
@@ -90,5 +90,5 @@ def _draw(model: Logistic, eps: float, before: torch.Tensor, after: torch.Tensor
     )
     st.caption(
         f"{PAIR[0]} against {PAIR[1]}, {len(before)} test pictures of 8×8. Rings: the loss after FGSM by "
-        f"automatic differentiation, not clipped to [0, 1]; they are off the curve by {off:.0e} at most."
+        f"automatic differentiation, not clipped to [0, 1]; off the curve by at most {off:.0e}."
     )

@@ -1,4 +1,4 @@
-"""PixelDP by its numbers: how much noise, what is certified, and Cohen's radius for the same noise."""
+"""PixelDP in numbers: the noise, the certified radius, and Cohen's radius for the same noise."""
 
 import math
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from robust_core.dashboard.topics import figures
 
 SIGMA = r"\sigma = \sqrt{2 \ln(1.25 / \delta)}\;\Delta\,L / \epsilon"
 CONDITION = r"p_A > e^{2\epsilon}\,p_B + (1 + e^{\epsilon})\,\delta"
-"""Where it holds, the label is stable within L."""
+"""Where it holds, the label does not change within L."""
 NAMES = (
     "What some talks call random smoothing, a noise layer whose deviation is proportional to the attack "
     "bound L and the sensitivity Δ (Guardieiro, Robustness of neural networks), is PixelDP (Lecuyer et "
     "al., 2019), not the randomised smoothing of Cohen et al. (2019)."
 )
 WHY = (
-    "**Why PixelDP levels off.** Its proof needs ε ≤ 1, so however sure the vote, the radius stays below "
+    "**Why PixelDP levels off.** Its proof needs ε ≤ 1, so however clear the vote, the radius stays below "
     "0.571 σ/Δ. Cohen’s proof uses that the noise is Gaussian, and grows with Φ⁻¹(p)."
 )
 P = np.unique(np.r_[np.linspace(0.5, 0.99, 99), np.linspace(0.99, 0.9999, 34)])
@@ -27,7 +27,7 @@ P = np.unique(np.r_[np.linspace(0.5, 0.99, 99), np.linspace(0.99, 0.9999, 34)])
 
 @dataclass(frozen=True)
 class Promise:
-    """What follows from the sliders; radii in L2. ``p`` is the label's probability under noise."""
+    """The result of the sliders; radii in L2. ``p`` is the label's probability under noise."""
 
     sigma: float
     holds: bool
@@ -40,7 +40,7 @@ class Promise:
     smoothing: float
     """Cohen's, for the same noise."""
     rootless: float
-    """The deviation by the formula without its root."""
+    """The standard deviation by the formula without its root."""
 
 
 def show_pixeldp() -> None:
@@ -65,13 +65,13 @@ def show_pixeldp() -> None:
             "without a limit.",
         )
         st.caption(
-            "Two classes, so the other one has 1 − p, and exact probabilities; votes give bounds of them. "
+            "Two classes, so the other one has 1 − p, and exact probabilities; votes give bounds on them. "
             "Where PixelDP is above the dotted line, some ε and δ certify L with this noise."
         )
     st.markdown(WHY)
     st.caption(
-        f"{NAMES} A formula that is sometimes copied has σ without the root; that would be "
-        f"{found.rootless:.3g} here instead of {found.sigma:.3g}, and is wrong."
+        f"{NAMES} A formula that is sometimes quoted has σ without the root; that is wrong, and would "
+        f"give {found.rootless:.3g} here instead of {found.sigma:.3g}."
     )
 
 
@@ -85,7 +85,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             0.3,
             0.05,
             key="dp_bound",
-            help="The change of the picture that the promise is to cover.",
+            help="The size of the change that the guarantee should cover.",
             **common,
         ),
         st.slider(
@@ -114,7 +114,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             value=0.05,
             format_func=lambda d: f"{d:g}",
             key="dp_delta",
-            help="And how much more it may change on top.",
+            help="How much more the probability may change, added to that.",
             **common,
         ),
         st.slider(
@@ -131,7 +131,7 @@ def _choose() -> tuple[float, float, float, float, float]:
 
 
 def promise(bound: float, sensitivity: float, eps: float, delta: float, p: float) -> Promise:
-    """All that follows from the five numbers, for two classes.
+    """The result for the five numbers, for two classes.
 
     Raises ``ValueError`` as ``certify.pixeldp`` does.
     """
@@ -150,8 +150,8 @@ def promise(bound: float, sensitivity: float, eps: float, delta: float, p: float
 def curves(sigma: float, sensitivity: float) -> tuple[list[float], list[float]]:
     """Radii at each of ``P``: PixelDP's and Cohen's.
 
-    Noise of deviation sigma behind a layer of sensitivity Delta is, for Cohen's theorem as for PixelDP,
-    worth sigma / Delta on the picture.
+    Noise of standard deviation sigma behind a layer of sensitivity Delta is equivalent, for Cohen's
+    theorem as for PixelDP, to noise of sigma / Delta on the picture.
     """
     privacy = [pixeldp.radius(p, 1 - p, sigma=sigma, sensitivity=sensitivity) for p in P]
     return privacy, [smoothing.radius(p, sigma=sigma / sensitivity) for p in P]

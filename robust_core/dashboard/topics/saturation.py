@@ -1,4 +1,4 @@
-"""Distillation and saturation: four steps, and what float32 makes of logits that are too large."""
+"""Distillation and saturation: four steps, and what float32 does to logits that are too large."""
 
 import math
 from html import escape
@@ -19,9 +19,9 @@ MODEL = "digits-cnn"
 SCALES = torch.logspace(0, 2, 81)
 STEPS = (
     ("Train a teacher", "its softmax at temperature T: logits divided by T"),
-    ("Let it label", "each training picture gets its probabilities at T, no hard label"),
+    ("Let it label", "each training picture gets its probabilities at T, not a hard label"),
     ("Train a student", "the same architecture, on those soft labels, again at T"),
-    ("Deploy at T = 1", "the logits are now some T times as large as they need be"),
+    ("Deploy at T = 1", "the logits are now about T times as large as necessary"),
 )
 WHAT = (
     "Distillation and saturation “are used to introduce numerical instabilities in gradient "
@@ -32,7 +32,7 @@ PUBLISHED = (
     "Published, not measured here. Papernot et al., 2016: success of adversarial samples from 95.89 % to "
     "0.45 % (MNIST) and from 87.89 % to 5.11 % (CIFAR-10), gradients smaller by 10³⁰. Carlini, Wagner, "
     "2017: the mean L1 norm of the logits is 5.8 (deviation 6.4) undistilled and 482 (deviation 457) "
-    "distilled; attacks on logits, or logits / T, succeed in 100 %."
+    "distilled; attacks on logits, or logits / T, succeed on 100 % of pictures."
 )
 
 
@@ -67,19 +67,19 @@ def show_saturation() -> None:
 
 
 def _show_shares() -> None:
-    st.markdown("**Test pictures of a real network whose gradient is gone**")
+    st.markdown("**Test pictures whose gradient vanishes in a real network**")
     counted = lab.compute(
         key_of(silent=MODEL),
         lambda progress: count(),
         channel="saturation",
-        doing="Asking the network",
+        doing="Running the network",
     )
     if counted is None:
         return
     n, found = counted
     at = found.scales.log10().sub(1).abs().argmin()
     said = (
-        f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient by "
+        f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient with respect to "
         f"the logits is exactly 0 for {short_share(found.silent[at], 0)}, "
         f"in float64 for {short_share(found.double[at], 0)}."
     )
@@ -88,7 +88,7 @@ def _show_shares() -> None:
 
 
 def count() -> tuple[int, Shares]:
-    """How many pictures the digits' test set has, and the shares over it."""
+    """The number of pictures in the digits' test set, and the shares over it."""
     images, labels = digits.load("test")
     with torch.no_grad():
         logits = zoo.load(MODEL, "cpu")(images)
@@ -96,7 +96,7 @@ def count() -> tuple[int, Shares]:
 
 
 def limits(found: LogitPair) -> tuple[float | None, float | None]:
-    """The T from which on float32 has exactly 1, and exactly 0; None: at none of the scales."""
+    """The T from which float32 has exactly 1, and exactly 0; None: at none of the scales."""
     certain, silent = (
         found.scales[reached.int().argmax()].item() if reached.any() else None
         for reached in (found.winner == 1, found.loser == 0)
@@ -105,7 +105,7 @@ def limits(found: LogitPair) -> tuple[float | None, float | None]:
 
 
 def words(gap: float, certain: float | None, silent: float | None) -> str:
-    """Where float32 ends, in a sentence."""
+    """Where float32 saturates, in a sentence."""
     if certain is None:
         return f"At a gap of {gap:g}, float32 can tell the probability from 1 up to T = 100."
     said = f"At a gap of {gap:g} the larger probability is exactly 1 from T = {certain:.2g}"

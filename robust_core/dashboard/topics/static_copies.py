@@ -18,12 +18,12 @@ from robust_core.words.numbers import in_255ths, share
 SUBJECT = "static-augmentation"
 KINDS = {
     (CLEAN, None): "clean",
-    (UNAWARE, "pgd"): "old kind: made on the undefended model",
-    (ADAPTIVE, "pgd"): "fresh: made on the very model that is asked",
+    (UNAWARE, "pgd"): "old: made on the undefended model",
+    (ADAPTIVE, "pgd"): "fresh: made on the model under test",
 }
-"""Threat and attack of a row of the table, and what such pictures are called here."""
+"""By threat and attack of a row of the table: what such pictures are called here."""
 GAP = 0.1
-"""Of accuracy, from which on the old pictures and the fresh ones say different things."""
+"""The difference in accuracy from which the old and the fresh pictures count as different."""
 
 
 def show_static_copies(model_name: str) -> None:
@@ -38,7 +38,7 @@ def show_static_copies(model_name: str) -> None:
 
 
 def rows(report: Report) -> list[tuple[AccuracyRow, AccuracyRow]]:
-    """Undefended and static, for each of ``KINDS``; empty unless all are there and of equal pictures."""
+    """Undefended and static rows, for each of ``KINDS``; empty unless all exist for the same pictures."""
     pairs = [
         (report.accuracy(UNDEFENDED, *kind), report.accuracy(SUBJECT, *kind)) for kind in KINDS
     ]
@@ -50,7 +50,7 @@ def rows(report: Report) -> list[tuple[AccuracyRow, AccuracyRow]]:
 
 
 def table(model_name: str, found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
-    """How many stay right, a line for each kind of picture, as Markdown."""
+    """The accuracy on each kind of picture, a line each, as Markdown."""
     lines = (
         f"| {what} | {share(bare.accuracy.value)} | {share(own.accuracy.value)} |"
         for what, (bare, own) in zip(KINDS.values(), found, strict=True)
@@ -60,14 +60,14 @@ def table(model_name: str, found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
 
 
 def sentence(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
-    """What the figures say, which may also be that the two kinds do not differ."""
+    """What the figures show; it may be that the two kinds do not differ."""
     (_, old), (bare, fresh) = found[1:]
     gain = 100 * (fresh.accuracy.value - bare.accuracy.value)
     told = f"Against fresh pictures the training gained {gain:+.1f} points"
     if old.accuracy.value - fresh.accuracy.value < GAP:
-        return f"{told}; here the old kind and the fresh one say nearly the same."
+        return f"{told}; here accuracy on old and fresh pictures is nearly the same."
     return (
-        f"{told}: **{share(old.accuracy.value)}** right on the old kind, "
+        f"{told}: **{share(old.accuracy.value)}** right on old pictures, "
         f"**{share(fresh.accuracy.value)}** once the attack is made on the new weights."
     )
 
@@ -77,5 +77,5 @@ def conditions(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
     row = found[-1][1]
     return (
         f"n = {row.n:,} test pictures; {row.attack}, {row.norm} eps {row.eps:.4g} "
-        f"({in_255ths(row.eps)}), {row.steps} steps, seed {row.seed}. Made by: `{row.command}`"
+        f"({in_255ths(row.eps)}), {row.steps} steps, seed {row.seed}. Measured by: `{row.command}`"
     )

@@ -24,7 +24,7 @@ TABS = (
 def show_depth(model_name: str, request: Request | None = None) -> None:
     """The section for the chosen model and, where there is one, the page's request.
 
-    A slider in it reruns it alone, not the page.
+    Its sliders rerun only this section, not the page.
     """
     st.markdown("##### How they work, and what broke them")
     parts = (

@@ -73,8 +73,8 @@ def test_every_defence_is_in_the_race_with_what_broke_it():
 
 def test_what_does_not_exist_for_a_model_is_said():
     absent = sum(bool(defenses.create(n).refusal("digits-cnn")) for n in defenses.names())
-    assert arms_race.race("digits-cnn").count("Not there for digits-cnn.") == absent
-    assert arms_race.race("imagenet-resnet50").count("Not there for") > 0
+    assert arms_race.race("digits-cnn").count("Not available for digits-cnn.") == absent
+    assert arms_race.race("imagenet-resnet50").count("Not available for") > 0
     assert "<script>" not in arms_race.race("<script>")
 
 
@@ -96,7 +96,7 @@ def test_the_lambda_formula_as_printed_is_no_mean():
     assert adversarial_training.weighted_mean(0.3, printed=True) == pytest.approx(32 / 20.8)
     assert adversarial_training.weighted_mean(1.0, printed=True) == pytest.approx(1)
     test = visit("Adversarial training", lambda_form="as printed")
-    assert "**1.54**, and no mean" in said(test)
+    assert "**1.54**, which is not a mean" in said(test)
     test.slider(key="lambda_weight").set_value(0.5).run()
     assert "**1.33**" in said(test)
 
