@@ -49,7 +49,7 @@ def test_the_corner_is_cut_by_the_box(two):
         adversarial = attacks.create(name, eps=0.3)(model, images, labels)
         wanted = (images + 0.3 * gradient.sign()).clamp(0, 1)
         torch.testing.assert_close(adversarial, wanted, **EXACT)
-        assert (adversarial - images).abs().max() == pytest.approx(0.3)
+        assert (adversarial - images).abs().max().item() == pytest.approx(0.3)
 
 
 def test_gain_grows_with_the_dimension_and_that_of_random_signs_with_its_root(linear):
