@@ -172,7 +172,7 @@ def _draw(found: Deflection, detector: str, classes: Sequence[str]) -> None:
 
 
 def _of_pgd(found: Deflection) -> str:
-    """What became of those that an attacker made who knows the classifier alone."""
+    """The results of an attacker aware only of the classifier."""
     made = len(found.plain)
     if not made:
         return "PGD, which knows the classifier alone, makes none of them the target at this eps."

@@ -82,7 +82,7 @@ def show_note(part: MeasuredPart, name: str) -> None:
     st.markdown(
         "**An attacker who knows all of it attacks the detector and both models at once. That was not "
         "measured here:** the static pictures are made on the first model, the adaptive ones on the "
-        "first model and the detector, none on the second model. Against one who knows all three, "
+        "first model and the detector, none on the second model. Against an attacker aware of all three, "
         "expect more harm."
     )
     st.caption(

@@ -88,7 +88,7 @@ def eps(part: MeasuredPart) -> None:
             st.caption(f"Pictures trained on, by eps: {_trained_on(table['detectors'])}.")
     _say(
         part,
-        "Detectability of detectors fit at one eps (along the foot), tested at another. Fewer pictures "
+        "Detectability of detectors fit at one eps (horizontal axis), tested at another. Fewer pictures "
         "to train on make a weaker detector, whatever the eps.",
     )
 
@@ -141,7 +141,7 @@ def sigma(part: MeasuredPart) -> None:
     )
     _say(
         part,
-        "Each detector faces an attacker who knows it; the numbers are the pictures that still fool the "
+        "Each detector faces an aware attacker; the numbers are the pictures that still fool the "
         "classifier. The dynamic one was trained on such attacks, the "
         f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
         f"eps {in_255ths(part.value['eps'])}.",

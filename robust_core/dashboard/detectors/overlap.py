@@ -10,7 +10,7 @@ from robust_core.toys.overlap import Overlap, overlap
 from robust_core.words.numbers import short_share
 
 WHAT = (
-    "In two dimensions both networks can be asked about every place. What fools both is part of what "
+    "In two dimensions both networks can be evaluated at every place. What fools both is part of what "
     "fools the classifier; a detector that was trained against the dynamic adversary leaves less of it."
 )
 

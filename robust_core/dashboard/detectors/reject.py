@@ -22,7 +22,7 @@ from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths, share
 
-KINDS = {"static": "an attacker who does not know the detector", "adaptive": "one who knows it"}
+KINDS = {"static": "an unaware attacker", "adaptive": "an aware attacker"}
 WHAT = (
     "The classifier does not answer a flagged picture: a person decides, or a second model answers. "
     "**Harm** is a wrong answer to an adversarial picture. A wrong answer to a clean picture costs 1."

@@ -33,14 +33,14 @@ def titles(found: dict[str, dict]) -> dict[str, str]:
 
 
 def choose_attack() -> type[attacks.Attack]:
-    """An attack on the classifier alone; at first BIM, that detectors are trained on."""
+    """An attack on the classifier alone; initially BIM, which detectors are trained on."""
     name = st.selectbox(
         "Attack",
         attacks.names(),
         format_func=lambda n: attacks.get(n).title,
         key=setting("detect", START, one_of(attacks.names())),
         persist_state="session",
-        help="It does not know of the detectors. Its other parameters are set on the page Attack.",
+        help="It is unaware of the detectors. Its other parameters are set on the page Attack.",
     )
     return attacks.get(name)
 
@@ -99,7 +99,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
 
     Those that read at ``point`` are marked.
     """
-    st.markdown("##### What every detector says of this picture")
+    st.markdown("##### Every detector's score of this picture")
     attack = request.attack
     experiment = lab.attempt(
         request.key(),

@@ -1,6 +1,6 @@
-"""The curves of a training, which grow while one looks on.
+"""The curves of a training, which grow as it runs.
 
-Vega-Lite and not plotly: Streamlit gives it new data without building the chart anew.
+Vega-Lite and not plotly: Streamlit gives it new data without rebuilding the chart.
 """
 
 import pandas as pd

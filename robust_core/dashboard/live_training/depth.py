@@ -29,7 +29,7 @@ ONE_LOOP = {
         "small.",
     ),
 }
-PLAIN = ("one loop", "One loop: no picture is attacked, and nothing is said of pictures near by.")
+PLAIN = ("one loop", "One loop: no picture is attacked, and nearby pictures play no part.")
 
 
 def show_step(plan: Plan) -> None:

@@ -98,7 +98,7 @@ def _teaching(temperature: float) -> list[tuple[str, str, str]]:
 
 def _parts(plan: Plan) -> tuple[str, str]:
     """What the inner loop does, if there is one, and what is minimised."""
-    up = "against the weights of the moment"
+    up = "against the current weights"
     match plan.method:
         case "fgsm" if plan.alpha < 1:
             inner = f"1 step up the loss, within eps {plan.eps:g}, {up}"

@@ -103,6 +103,6 @@ def old_and_fresh(base: Snapshot, at: Snapshot) -> str:
     if at.old - at.pgd < GAP:
         return f"{found} At this eps the two lie close together: try a larger one."
     return (
-        f"{found} It learned the pictures of one attack on one network, and not that no picture near by is "
-        "wrong; adversarial training makes them anew in every step."
+        f"{found} It learned the pictures of one attack on one network, not to be right on every nearby "
+        "picture; adversarial training makes them again in every step."
     )

@@ -1,6 +1,7 @@
 """The gallery of augmentation and attack: what it says follows from the model's answers."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,7 +11,7 @@ from robust_core.dashboard.topics import augmentation
 
 @pytest.fixture(scope="module")
 def found(make_request):
-    return augmentation.work(make_request("pgd"))
+    return augmentation.work(make_request("pgd"), SimpleNamespace(notice=print))
 
 
 def answering(found, *turned: str):
