@@ -14,7 +14,7 @@ def count(network) -> int:
 
 
 def test_the_parts_of_the_chain_are_those_of_the_network():
-    parts, detectors, whole = markup.parameters()
+    parts, detectors, whole = markup.parameters(10)
     assert whole == count(ResNet32())
     assert parts["AD(0)"] == 0
     assert sum(parts.values()) < whole  # the rest is the head, shown at the end
@@ -27,7 +27,7 @@ def test_the_chosen_point_alone_is_marked(point):
     assert html.count("class='here'") == 1
     before = html.split("class='here'")[0]
     assert before.count("class=stage") == list(ATTACHMENTS).index(point)
-    assert markup.shape(point) in markup.about(point)
+    assert markup.shape(point) in markup.about(point, 10)
 
 
 def detection(clean: float, adversarial: float) -> Detection:
