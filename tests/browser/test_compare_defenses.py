@@ -40,7 +40,7 @@ def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
             expected = trial(
                 model, pixels, attack, defenses.create(name), attacker=attacker, label=label
             )
-            cell = lab.page.locator(f"[class*='_{name}_{attacker}']")
+            cell = lab.page.locator(f"[class*=st-key-cell_][class*='_{name}_{attacker}']")
             shown = lab.page.request.get(cell.locator("img").get_attribute("src"))
             assert (native(shown.body(), 8)[..., None] == to_pixels(expected.after.seen)[0]).all()
             assert expected.outcome.value in cell.inner_text()
