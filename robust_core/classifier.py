@@ -1,6 +1,7 @@
 """Classifier: a network with everything needed to ask it about a picture."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,10 @@ class Classifier(nn.Module):
     than the network's are converted.
     """
 
+    network: Any  # a module; those that detectors and defences read have more methods than it must
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         network: nn.Module,
@@ -52,7 +57,8 @@ class Classifier(nn.Module):
         self.network = network
         self.name = name
         self.class_names = tuple(class_names)
-        self.input_size = tuple(input_size)
+        height, width = input_size
+        self.input_size = (height, width)
         self.resize = resize or min(input_size)
         self.provenance = provenance or Provenance(data="unknown")
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)

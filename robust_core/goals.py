@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -99,9 +99,12 @@ class Aim:
         leaving = self.leaving if self.towards else self.classes
         return Aim(targets, towards=True, leaving=leaving, verdict=self)
 
-    def __getitem__(self, rows: Tensor) -> "Aim":
-        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "towards"}
-        return replace(self, **{k: v if v is None else v[rows] for k, v in parts.items()})
+    def __getitem__(self, rows: Tensor | slice) -> "Aim":
+        parts: dict[str, Any] = {
+            f.name: getattr(self, f.name) for f in fields(self) if f.name != "towards"
+        }
+        parts = {k: None if v is None else v[rows] for k, v in parts.items()}
+        return replace(self, **parts)
 
 
 class Goal:
@@ -246,8 +249,9 @@ class ConfidenceReduction(Goal):
     @property
     def parameters(self) -> dict[str, float | str]:
         """The one of the two that counts."""
-        given = self.threshold is not None
-        return {"threshold": self.threshold} if given else {"drop": self.drop}
+        if self.threshold is not None:
+            return {"threshold": self.threshold}
+        return {"drop": self.drop}
 
 
 def judged(goal: Goal, labels: Tensor, deployed: Tensor, attacked: Tensor) -> Aim:

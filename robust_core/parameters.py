@@ -114,7 +114,7 @@ def check_field(spec: Field, value: object) -> object:
             raise ValueError(f"{spec.name} must be True or False; got {value!r}")
         return value
     if limits.get("choices") is not None:
-        if isinstance(value, bool) or value not in limits.get("choices"):
+        if isinstance(value, bool) or value not in limits["choices"]:
             raise ValueError(
                 f"{spec.name} must be one of {', '.join(map(str, limits['choices']))}; got {value!r}"
             )

@@ -1,7 +1,7 @@
 """An ensemble in the manner of AutoAttack: four attacks that fail for different reasons."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -58,7 +58,7 @@ class Auto(Attack):
     @property
     def parts(self) -> tuple[Attack, ...]:
         """The attacks in their order."""
-        ascent = {
+        ascent: dict[str, Any] = {
             "eps": self.eps,
             "steps": self.steps,
             "restarts": self.restarts,

@@ -1,12 +1,13 @@
 """Losses over logits, one value per picture, in forms that do not underflow."""
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robust_core.goals import Aim
+from robust_core.goals import Aim, PairLoss
 
 
 def _split(logits: Tensor, classes: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,7 +84,7 @@ def _as_is(value: Tensor) -> Tensor:
 
 
 # name -> (what is differentiated, how it is shown): log-odds are shown as cross-entropy.
-LOSSES = {
+LOSSES: dict[str, tuple[PairLoss, Callable[[Tensor], Tensor]]] = {
     "ce": (log_odds, F.softplus),
     "margin": (margin, _as_is),
     "dlr": (dlr, _as_is),

@@ -45,7 +45,7 @@ def tally(
     """
     n = whole("n", n, 1)
     batch = whole("batch", batch, 1)
-    votes = 0
+    votes: Tensor | int = 0
     for done in range(0, n, batch):
         size = min(batch, n - done)
         logits = ask(size)
@@ -55,6 +55,7 @@ def tally(
         votes = votes + torch.bincount(logits.argmax(1), minlength=logits.shape[1])
         if progress is not None:
             progress(done + size, n)
+    assert isinstance(votes, Tensor)  # n is at least 1
     return votes.cpu()
 
 

@@ -1,6 +1,7 @@
 """``python -m robust_core evaluate``: accuracy under attack on a test set, or a whole suite."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,7 +173,8 @@ def _check_attack(name: str, eps_list: list[float] | None, parameters: dict) -> 
     """Raise ``ValueError`` for wrong values before anything is loaded."""
     from robust_core import attacks
 
-    for eps in eps_list or [None]:
+    radii: Sequence[float | None] = eps_list or [None]
+    for eps in radii:
         radius = {"eps": eps} if options.has(name, "eps") else {}
         attacks.create(name, **radius, **parameters)
 

@@ -40,7 +40,7 @@ def build_parser(
     )
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    detailed: Collection[str] = COMMANDS if whole else {command}
+    detailed: Collection[str | None] = COMMANDS if whole else {command}
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary.capitalize() + ".")
         if name in detailed:

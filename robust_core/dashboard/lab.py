@@ -13,6 +13,7 @@ from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
+from robust_core.engine.jobs import Reporter, T
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
@@ -53,13 +54,13 @@ def session() -> str:
 
 def compute(
     key: str,
-    work: Callable,
+    work: Callable[[Reporter], T],
     *,
     channel: str,
     doing: str,
     words: Words | None = None,
-    watch: Callable[[object], object] | None = None,
-) -> object | None:
+    watch: Callable[[Any], object] | None = None,
+) -> T | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
@@ -68,7 +69,8 @@ def compute(
     to do.
     """
     if stopped(key):
-        return _offer_again(key)
+        _offer_again(key)
+        return None
     slot = st.empty()
     try:
         with engine().submit(key, work, session=session(), channel=channel) as ticket:
@@ -95,7 +97,7 @@ def compute(
     return None
 
 
-def attempt(key: str, work: Callable, **options: Any) -> object | None:
+def attempt(key: str, work: Callable[[Reporter], T], **options: Any) -> T | None:
     """``compute`` for one part of a page: a program error costs this part only, and gives None."""
     try:
         return compute(key, work, **options)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import streamlit as st
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 OLD_KEYS = {"defences": "defenses"}
 """Settings that had another name in links of earlier versions."""
 LONGEST = 400
@@ -43,10 +44,10 @@ def one_of(options: Iterable[T]) -> Callable[[str], T | None]:
     return written.get
 
 
-def number(kind: type, low: float | None, high: float | None) -> Callable[[str], float | None]:
+def number(kind: type[N], low: float | None, high: float | None) -> Callable[[str], N | None]:
     """A parser of finite numbers in a range."""
 
-    def parse(raw: str) -> float | None:
+    def parse(raw: str) -> N | None:
         value = kind(raw)
         inside = (low is None or value >= low) and (high is None or value <= high)
         return value if inside and math.isfinite(value) else None

@@ -135,7 +135,7 @@ class FGSMATPlain(TrainedDefense):
 
     def of_unaware(self, attack: Attack) -> Attack:
         if type(attack) in (BIM, PGD):
-            return FGSM(eps=attack.eps, loss=attack.loss)
+            return FGSM(eps=attack.parameters["eps"], loss=attack.parameters["loss"])
         return attack
 
     def of_aware(self, attack: Attack) -> Attack:
@@ -221,7 +221,7 @@ class Masked(TrainedDefense):
         return defended
 
     def of_unaware(self, attack: Attack) -> Attack:
-        return replace(attack, loss="softmax-ce") if "loss" in attack.parameters else attack
+        return replace(attack, **{"loss": "softmax-ce"}) if "loss" in attack.parameters else attack
 
 
 @register

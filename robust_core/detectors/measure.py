@@ -47,12 +47,12 @@ class Answers:
         false_positives = (self.genuine > threshold).double().mean().item()
         successful = self.adversarial[self.turned]
         known = len(successful) > 0
-        true_positives = (successful > threshold).double().mean().item() if known else None
+        true_positives = (successful > threshold).double().mean().item()
         return {
             "detectability": (1 - false_positives + true_positives) / 2 if known else None,
             "auc": area(self.genuine, successful) if known else None,
             "false_positives": false_positives,
-            "true_positives": true_positives,
+            "true_positives": true_positives if known else None,
             "n_test": len(self.genuine),
             "n_adversarial": len(successful),
             "top1": self.before.double().mean().item(),

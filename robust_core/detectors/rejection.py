@@ -78,8 +78,8 @@ class Rejection:
 
     def at(self, place: int) -> dict[str, float]:
         """All figures of one threshold, as numbers."""
-        names = ("accepted_clean", "accepted_adversarial", "false_rejections", "clean_accuracy")
-        names = ("thresholds", *names, "harm", "robust_accuracy")
+        accepted = ("accepted_clean", "accepted_adversarial", "false_rejections", "clean_accuracy")
+        names = ("thresholds", *accepted, "harm", "robust_accuracy")
         figures = {name: getattr(self, name)[place].item() for name in names}
         return {"threshold": figures.pop("thresholds"), **figures}
 

@@ -24,6 +24,9 @@ class Quantiser(nn.Module):
     Raises ``ValueError`` for other shapes or values.
     """
 
+    thresholds: Tensor
+    scales: Tensor
+
     def __init__(self, thresholds: Tensor, scales: Tensor, smoothness: float = SMOOTHNESS) -> None:
         super().__init__()
         if thresholds.ndim != 2 or not thresholds.numel() or (thresholds.diff(dim=1) < 0).any():
@@ -65,6 +68,9 @@ class Machine(nn.Module):
 
     Raises ``ValueError`` for shapes that do not belong together, or a gamma not above 0.
     """
+
+    prototypes: Tensor
+    coefficients: Tensor
 
     def __init__(
         self, prototypes: Tensor, coefficients: Tensor, intercept: float, gamma: float

@@ -61,7 +61,7 @@ class Subnetwork(Frozen):
         subnetwork.load_state_dict(tensors)
         return cls(
             classifier,
-            subnetwork.to(classifier.device, memory_format=torch.channels_last),
+            subnetwork.to(classifier.device).to(memory_format=torch.channels_last),
             point=entry["point"],
             threshold=entry["threshold"],
         )

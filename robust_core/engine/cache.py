@@ -4,6 +4,7 @@ import sys
 from collections import OrderedDict
 from dataclasses import fields, is_dataclass
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -73,7 +74,7 @@ class Cache:
         self.bytes = 0
         self._entries: OrderedDict[str, tuple[object, int]] = OrderedDict()
 
-    def get(self, key: str) -> object:
+    def get(self, key: str) -> Any:
         """The value, now the most recently used one, or ``MISSING``."""
         if key not in self._entries:
             return MISSING

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -100,12 +101,14 @@ class Engine:
                 job = Job(key, work=None)
                 job.value, job.notices = kept
                 return Ticket(self, job, slot, cached=True)
-            if (job := self._jobs.get(key)) is not None:
+            open_job = self._jobs.get(key)
+            if open_job is not None:
+                job = open_job
                 self._counts["joined"] += 1
             else:
                 job = self._enqueue(Job(key, work))
                 self._counts["misses"] += 1
-            ticket = Ticket(self, job, slot, cached=False)
+            ticket: Ticket[T] = Ticket(self, job, slot, cached=False)
             job.tickets.add(ticket)
             return ticket
 
@@ -114,7 +117,7 @@ class Engine:
         with self._changed:
             self._replace((session, channel), None)
 
-    def peek(self, key: str) -> object | None:
+    def peek(self, key: str) -> Any:
         """The kept result, shared and immutable, or None; counts as a use, not as a request."""
         with self._changed:
             kept = self._cache.get(key)
@@ -187,7 +190,7 @@ class Engine:
                 if not job.wanted(now, self.grace):
                     job.stop = Abandoned("Nobody waits for this result any more.")
                     self._counts["abandoned"] += 1
-                elif now > job.started + self.budget:
+                elif job.started is not None and now > job.started + self.budget:
                     job.stop = OutOfTime(
                         f"The computation was stopped: it took longer than {self.budget:g} seconds. "
                         "With fewer steps, queries, draws or votes it takes less."
@@ -281,11 +284,13 @@ class Engine:
         try:
             # Grad and inference mode belong to the thread: what one work sets ends with it.
             with torch.inference_mode(False):
+                assert job.work is not None  # it goes when the job is done
                 job.value = job.work(Reporter(self, job))
             if job.stop is None:
                 size = nbytes(job.value)
         except BaseException as error:  # whatever it is belongs to those who wait, not to us
-            error.__traceback__ = error.__traceback__.tb_next  # without this frame, which holds job
+            frames = error.__traceback__
+            error.__traceback__ = frames and frames.tb_next  # without this frame, which holds job
             job.fail(error)
         if job.stop is not None:  # even if the work has caught it: its value may be half done
             job.value = None

@@ -5,7 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from robust_core.engine.errors import Abandoned
 
@@ -24,7 +24,7 @@ class Desk(Protocol):
 class Job:
     """A computation that is queued, running or finished. The engine's lock guards its fields."""
 
-    def __init__(self, key: str, work: Callable[["Reporter"], object]) -> None:
+    def __init__(self, key: str, work: Callable[["Reporter"], object] | None) -> None:
         self.key = key
         self.work: Callable[[Reporter], object] | None = work
         self.tickets: set[Ticket] = set()
@@ -36,7 +36,7 @@ class Job:
         self.left_at = -math.inf  # when the last ticket left
         self.left_by: Slot | None = None
         self.stop: RuntimeError | None = None  # why `progress` has stopped the work
-        self.value: object = None
+        self.value: Any = None  # what ``work`` returned
         self.error: BaseException | None = None
         self.traceback: TracebackType | None = None
 
@@ -49,10 +49,11 @@ class Job:
         self.error = error
         self.traceback = error.__traceback__
         seen: set[int] = set()
-        while error is not None and id(error) not in seen:
-            traceback.clear_frames(error.__traceback__)
-            seen.add(id(error))
-            error = error.__cause__ or error.__context__
+        each: BaseException | None = error
+        while each is not None and id(each) not in seen:
+            traceback.clear_frames(each.__traceback__)
+            seen.add(id(each))
+            each = each.__cause__ or each.__context__
 
 
 class Reporter:

@@ -1,7 +1,7 @@
 """Computing within the memory that there is: smaller batches first, then the CPU."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from torch import Tensor
 from robust_core.engine.errors import OutOfMemory
 
 T = TypeVar("T")
-Tensors = Tensor | Sequence[Tensor]
+Tensors = TypeVar("Tensors", bound=Tensor | Sequence[Tensor])
 
 # Backends that do not raise torch.OutOfMemoryError: MPS, the CPU allocator, cuBLAS.
 SIGNS = ("out of memory", "can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
@@ -42,7 +42,7 @@ def in_batches(
         raise ValueError(f"batch must be at least 1, not {batch}")
     if not len(images):
         return work(images)
-    parts = []
+    parts: list[Any] = []
     start = 0
     while start < len(images):
         chunk = images[start : start + batch]
@@ -57,9 +57,9 @@ def in_batches(
             pictures = "picture" if batch == 1 else "pictures"
             on_notice(f"The memory was full: going on with {batch} {pictures} at a time.")
     if isinstance(parts[0], Tensor):
-        return torch.cat(parts)
-    columns = [torch.cat(column) for column in zip(*parts, strict=True)]
-    return columns if isinstance(parts[0], list) else tuple(columns)
+        return cast(Tensors, torch.cat(parts))
+    columns = [torch.cat(list(column)) for column in zip(*parts, strict=True)]
+    return cast(Tensors, columns if isinstance(parts[0], list) else tuple(columns))
 
 
 def _attempt(work: Callable[[Tensor], Tensors], chunk: Tensor) -> Tensors | None:

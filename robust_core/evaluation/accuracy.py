@@ -129,7 +129,7 @@ def _create(
             raise ValueError(f"{name} needs at least one eps: a number such as 0.01")
         return [(eps, attacks.create(name, eps=eps, **parameters)) for eps in eps_list]
     attack = attacks.create(name, **parameters)
-    return [(eps, attack) for eps in eps_list or [None]]
+    return [(eps, attack) for eps in eps_list] if eps_list else [(None, attack)]
 
 
 def _as_run(model: Classifier, asked: Attack, adaptive: bool) -> dict:
@@ -197,13 +197,15 @@ def _attack(
 ) -> AttackEffect:
     images = images.to(model.device)
     labels = labels.to(model.device)
-    defended = isinstance(model, Defended)
-    run, attacked = model.attacked_by(attack, adaptive=adaptive) if defended else (attack, model)
+    run: Attack = attack
+    attacked: nn.Module = model
+    if isinstance(model, Defended):
+        run, attacked = model.attacked_by(attack, adaptive=adaptive)
     begun = time.perf_counter()
     record = run.run(attacked, images, labels, goal)
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
-    if defended:  # what was fooled above may be another model
+    if isinstance(model, Defended):  # what was fooled above may be another model
         success = _fooled(model, attacked, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return AttackEffect(

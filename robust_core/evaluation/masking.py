@@ -173,6 +173,7 @@ class _Trial:
         attack = attacks.create("bim", eps=eps, steps=self.budget.steps)
 
         def work(rows: Tensor) -> Tensor:
+            assert self.surrogate is not None
             moved = attack(self.surrogate, self.images[rows], self.labels[rows])
             self._advance()
             return ~_right(self.model, moved, self.labels[rows], self.batch)
@@ -231,7 +232,7 @@ class _Trial:
         p = min(1.0, min(falls, default=1.0) * len(pairs))  # Bonferroni
         grown = _beats(flipped[-1], flipped[0])[1] < LEVEL
         full = _exceeds(self.n - _count(flipped[0]), self.n) >= LEVEL
-        numbers = {f"flipped_{i}": _count(f) for i, f in enumerate(flipped)}
+        numbers: dict[str, float | int] = {f"flipped_{i}": _count(f) for i, f in enumerate(flipped)}
         numbers |= {f"eps_{i}": eps for i, eps in enumerate(radii)} | {"p_fall": p}
         steps = ", ".join(
             f"{_count(f)} at {eps:.3g}" for eps, f in zip(radii, flipped, strict=True)

@@ -64,7 +64,7 @@ def curve(
         raise ValueError(f"images must hold one picture; got {len(images)}")
     if not attack.has_eps:
         raise ValueError(f"attack must be bounded by eps; {attack.name} looks for its own distance")
-    runs = [replace(attack, eps=radius) for radius in radii]
+    runs = [replace(attack, **{"eps": radius}) for radius in radii]
     if not runs:
         raise ValueError("radii must hold at least one eps: a number such as 0.01")
     with torch.inference_mode():
@@ -75,7 +75,7 @@ def curve(
     aim = goal.bind(labels, clean)
     points = []
     for i, run in enumerate(runs):
-        if run.eps == 0:
+        if run.parameters["eps"] == 0:
             points.append(_point(run, clean, label, aim))
             continue
         steps = _Steps(i, len(runs), run.observations, progress) if progress else None
@@ -110,7 +110,7 @@ def _point(
 ) -> Point:
     probabilities = logits.softmax(1)[0]
     return Point(
-        eps=attack.eps,
+        eps=attack.parameters["eps"],
         confidence=probabilities[label].item(),
         aimed=probabilities[aim.classes[0]].item() if aim.towards else None,
         winner=int(logits.argmax()),

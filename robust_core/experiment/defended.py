@@ -249,7 +249,7 @@ def trial(
         queries=result.queries,
         gradients=result.gradients,
         zero_gradients=result.zero_gradients,
-        detection=detector and _detection(detector, clean, result.picture),
+        detection=None if detector is None else _detection(detector, clean, result.picture),
     )
 
 

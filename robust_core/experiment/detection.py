@@ -56,7 +56,8 @@ class Detection:
     @property
     def words(self) -> tuple[str, str, str]:
         """Score before, score after and threshold as people read them, told apart where they differ."""
-        return tuple(scores(self.clean, self.adversarial, self.threshold))
+        clean, adversarial, threshold = scores(self.clean, self.adversarial, self.threshold)
+        return clean, adversarial, threshold
 
     def summary(self) -> dict:
         """The field ``detector`` of ``attack --json``.

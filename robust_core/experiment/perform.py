@@ -79,7 +79,8 @@ class Experiment:
 
     def pixels(self) -> tuple[Tensor, Tensor]:
         """Clean and adversarial picture, rounded to 8 bits: uint8 ``[H, W, C]`` each."""
-        return tuple(torch.from_numpy(to_pixels(x)[0]) for x in (self.clean, self.adversarial))
+        clean, adversarial = (to_pixels(x)[0] for x in (self.clean, self.adversarial))
+        return torch.from_numpy(clean), torch.from_numpy(adversarial)
 
     def summary(self) -> dict:
         """The object of ``attack --json``: plain numbers and names."""
@@ -289,7 +290,9 @@ def _frames(
     """The iterates that were kept, and ``result`` at the end, where it is not the last of them."""
     if not recorder.kept:
         return ()
-    kept = [(step, images, sign * loss) for step, images, loss in recorder.kept]
+    kept: list[tuple[int, Tensor, float | None]] = [
+        (step, images, sign * loss) for step, images, loss in recorder.kept
+    ]
     if not torch.equal(kept[-1][1], result):
         kept.append((recorder.count, result, None))
     pictures = torch.cat([images for _, images, _ in kept])

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from robust_core.models.resnet import ResNet32
 
@@ -41,6 +41,7 @@ class PixelDPResNet32(ResNet32):
     def first(self, x: Tensor) -> Tensor:
         """The convolution of operator norm at most 1: ``[N, 16, 32, 32]``, the private layer's mean."""
         conv = self.stem[0]
+        assert isinstance(conv, nn.Conv2d)
         times = -(-conv.kernel_size[0] // conv.stride[0])
         norm = torch.linalg.matrix_norm(conv.weight.flatten(1), 2) * times
         return F.conv2d(x, conv.weight / norm, stride=conv.stride, padding=conv.padding)

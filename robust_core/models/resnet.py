@@ -25,7 +25,7 @@ class ResidualBlock(nn.Module):
         self.conv2 = _conv3x3(maps_out, maps_out)
         self.bn2 = nn.BatchNorm2d(maps_out)
         self.relu = nn.ReLU(inplace=True)
-        self.shortcut = nn.Identity()
+        self.shortcut: nn.Module = nn.Identity()
         if maps_in != maps_out:
             self.shortcut = nn.Sequential(
                 nn.Conv2d(maps_in, maps_out, 1, stride, bias=False), nn.BatchNorm2d(maps_out)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -28,7 +29,8 @@ def with_copies(
     if path.exists():
         copies = load_checkpoint(path, recipe, seed)["images"]
     else:
-        eps = recipe.objective.eps
+        objective: Any = recipe.objective
+        eps = objective.eps
         fast = crafting_copy(model)
         parts = []
         for clean, truth in zip(images.split(PART), labels.split(PART), strict=True):

@@ -1,6 +1,7 @@
 """How each bundled model is trained: a registry of recipes, which are numbers and nothing else."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from robust_core.registry import Registry
 from robust_core.training.objectives import (
@@ -96,14 +97,21 @@ def register(recipe: Recipe, about: str) -> Recipe:
 
 def _resnet(defence: str, about: str, **changes) -> None:
     """On CIFAR-10, with shifts, mirror images and averaged weights."""
-    common = {"data": CIFAR_DATA, "averaging": 0.998, "shift": 4, "mirror": True, "peak_rate": 0.1}
+    common: dict[str, Any] = {"data": CIFAR_DATA, "averaging": 0.998, "peak_rate": 0.1}
+    common |= {"shift": 4, "mirror": True}
     name = f"{RESNET}-{defence}" if defence else RESNET
     register(Recipe(model=name, **common | {"objective": Clean()} | changes), about)
 
 
 def _digits(defence: str, about: str, **changes) -> None:
     """On the digits, in seconds."""
-    common = {"data": DIGITS_DATA, "epochs": 40, "peak_rate": 0.05, "batch": 64, "shift": 1}
+    common: dict[str, Any] = {
+        "data": DIGITS_DATA,
+        "epochs": 40,
+        "peak_rate": 0.05,
+        "batch": 64,
+        "shift": 1,
+    }
     name = f"{DIGITS}-{defence}" if defence else DIGITS
     register(Recipe(model=name, **common | changes), about)
 

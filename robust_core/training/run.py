@@ -5,10 +5,12 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from robust_core.classifier import Classifier
 from robust_core.training.augment import augment
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
@@ -22,7 +24,7 @@ TEACHER = "teacher"
 
 
 @torch.inference_mode()
-def accuracy(model: nn.Module, data: Split, device: torch.device) -> float:
+def accuracy(model: Classifier, data: Split, device: torch.device) -> float:
     """Share of pictures whose most probable class is the label, in float32 and eval mode."""
     model.eval()
     hits = 0
@@ -67,14 +69,14 @@ class Trainer(Training):
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Classifier,
         recipe: Recipe,
         seed: int,
         device: torch.device,
-        teacher: nn.Module | None = None,
+        teacher: Classifier | None = None,
     ) -> None:
         super().__init__(recipe, seed, device)
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device).to(memory_format=torch.channels_last)
         self.teacher = teacher
         self.averaged = copy.deepcopy(self.model) if recipe.averaging else self.model
         self.optimiser = torch.optim.SGD(
@@ -131,7 +133,7 @@ class Trainer(Training):
             images = augment(
                 to_float(data[0][rows], torch.device("cpu")), recipe.shift, recipe.mirror, generator
             )
-            images = images.to(self.device, memory_format=torch.channels_last)
+            images = images.to(self.device).to(memory_format=torch.channels_last)
             labels = data[1][rows].to(self.device)
             progress = (self.epoch + i / len(batches)) / recipe.epochs
             total += self.step(images, labels, generator, progress) * len(rows)
@@ -147,7 +149,7 @@ class Trainer(Training):
                 self.best_weights = copy.deepcopy(self.averaged.state_dict())
         self.end_epoch(started, result, show)
 
-    def result(self) -> nn.Module:
+    def result(self) -> Classifier:
         """The weights to keep: the best epoch on the held-out pictures, else the last one."""
         if self.best_weights is not None:
             self.averaged.load_state_dict(self.best_weights)
@@ -162,7 +164,7 @@ def lesson(recipe: Recipe) -> Recipe:
 
 
 def train(
-    model: nn.Module,
+    model: Classifier,
     recipe: Recipe,
     data: Split,
     *,
@@ -181,12 +183,17 @@ def train(
     device = torch.device(device)
     objective = recipe.objective
     kept, aside = split_held_out(data, recipe.held_out, seed)
-    teacher = None
+    teacher: Trainer | None = None
     if isinstance(objective, Distillation):
-        options = {"folder": folder / TEACHER, "seed": seed, "device": device, "show": show}
+        options: dict[str, Any] = {
+            "folder": folder / TEACHER,
+            "seed": seed,
+            "device": device,
+            "show": show,
+        }
         teacher = train(copy.deepcopy(model), lesson(recipe), data, **options)
     objective.begin(model)
-    trainer = Trainer(model, recipe, seed, device, teacher and teacher.result())
+    trainer = Trainer(model, recipe, seed, device, teacher.result() if teacher else None)
     trainer.seconds = teacher.seconds if teacher else 0.0
     if isinstance(objective, StaticAugmentation):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)

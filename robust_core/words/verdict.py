@@ -2,6 +2,7 @@
 
 import math
 from enum import Enum
+from typing import Any
 
 from robust_core.classifier import Guess
 from robust_core.experiment.perform import Experiment
@@ -105,7 +106,8 @@ def sentence(experiment: Experiment, norm: str) -> str:
 
 def _fall(experiment: Experiment) -> str:
     """How far the confidence in the model's first answer fell, and whether that is enough."""
-    goal, first, last = experiment.goal, experiment.before[0], experiment.after[0]
+    goal: Any = experiment.goal  # the one of less confidence
+    first, last = experiment.before[0], experiment.after[0]
     before, after = percents(first.confidence, experiment.confidence_after[first.index])
     was = f"{quoted(first.label)} {before}"
     if goal.threshold is None:

@@ -160,7 +160,7 @@ def _warm_up(model: Classifier) -> None:
 
 def ready(model: Classifier, device: torch.device) -> Classifier:
     """``model`` on ``device``, channels last, frozen, in eval mode."""
-    model = model.to(device, memory_format=torch.channels_last)
+    model = model.to(device).to(memory_format=torch.channels_last)
     return model.eval().requires_grad_(False)
 
 

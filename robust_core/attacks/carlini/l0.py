@@ -118,7 +118,6 @@ class CWL0(Carlini):
             adam.restart(again, torch.where(pixels.mask(x), best[rows], images[rows])[again])
             rounds = rounds + again
             on = ~(failed & last) & pixels.allowed.any(1) & (rounds < self.rounds)
-            rows, adam, pixels, const, rounds = (
-                state[on] for state in (rows, adam, pixels, const, rounds)
-            )
+            rows, adam, pixels = rows[on], adam[on], pixels[on]
+            const, rounds = const[on], rounds[on]
         return best

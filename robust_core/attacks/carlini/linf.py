@@ -80,7 +80,6 @@ class CWLinf(Carlini):
                 adam.restart(won | lost, best[rows[won | lost]])
                 rounds = rounds + (won | lost)
                 on = (bound > LEAST_BOUND) & (const <= LARGEST_CONST) & (rounds < self.rounds)
-                rows, adam, bound, const, rounds = (
-                    state[on] for state in (rows, adam, bound, const, rounds)
-                )
+                rows, adam, bound = rows[on], adam[on], bound[on]
+                const, rounds = const[on], rounds[on]
         return best

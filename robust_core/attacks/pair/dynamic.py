@@ -1,7 +1,7 @@
 """The attack on a classifier and its detector at once (Metzen et al., 2017, section 3.3)."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -87,7 +87,8 @@ class Dynamic(Steps):
         underflows to 0 where the detector is sure that the picture is genuine.
         """
         x = x.detach().requires_grad_()
-        logit = self.detector.logit(x)
+        detector: Any = self.detector
+        logit = detector.logit(x)
         check_detector_logit(logit, x)
         oracle.count("queries")
         if self.sigma == 1:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -37,7 +38,7 @@ class Joint(nn.Module):
     Raises ``ValueError`` where either does not answer in that shape.
     """
 
-    def __init__(self, model: Callable[[Tensor], Tensor], detector: object) -> None:
+    def __init__(self, model: Callable[[Tensor], Tensor], detector: Any) -> None:
         super().__init__()
         self.model = model
         self.detector = detector
@@ -88,6 +89,7 @@ class Unseen(Aim):
         the untargeted goal this is ``max_{i != y, i <= K} G_i - max(G_y, G_{K+1})``, for a target t
         ``G_t - max_{i != t} G_i``.
         """
+        assert self.alone is not None
         own = self.alone.margin(logits[:, :-1])
         evidence = logits[:, -1]
         return torch.where(own < 0, own - evidence.clamp_min(0), torch.minimum(own, -evidence))
@@ -98,6 +100,7 @@ class Unseen(Aim):
 
     def success(self, logits: Tensor) -> Tensor:
         """Which pictures reach the goal without being flagged, bool ``[N]``."""
+        assert self.alone is not None
         return self.alone.success(logits[:, :-1]) & (logits[:, -1] <= 0)
 
 

@@ -153,7 +153,7 @@ def _draw_curves(
     place: DeltaGenerator, curves: dict, bounded: list[ComparedAttack], example: Experiment
 ) -> None:
     label = quoted(example.label.label)
-    here = bounded[0].request.shown_eps
+    here = bounded[0].asked.shown_eps
     with place.container():
         plots.draw(
             eps_chart(curves, EPS_CHOICES, label, here),
@@ -169,18 +169,18 @@ def _draw_curves(
 
 def grid_of(row: ComparedAttack) -> tuple[float, ...]:
     """The values of eps at which the chart of an attack is computed."""
-    return GRID if row.request.attack.observations <= LONG else (0.0, *EPS_CHOICES)
+    return GRID if row.asked.attack.observations <= LONG else (0.0, *EPS_CHOICES)
 
 
 def curve_key(row: ComparedAttack) -> str:
     """A key of the request without its eps, and of the grid."""
-    request = replace(row.request, attack=replace(row.request.attack, eps=0.0))
+    request = replace(row.asked, attack=replace(row.asked.attack, eps=0.0))
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
 
 def curve_work(row: ComparedAttack, progress: Reporter) -> tuple[Point, ...]:
     """Load the model and attack at each eps of the grid; called in a thread of the engine."""
-    request = row.request
+    request = row.asked
 
     def on(device: torch.device) -> tuple[Point, ...]:
         return curve(
@@ -219,7 +219,7 @@ def show_regions(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
     points = 41 if experiment.clean[0, 0].numel() <= SMALL else 21
     seen = lab.compute(
         key_of(regions=row.key, points=points),
-        lambda progress: regions_work(row.request.model, experiment, points, progress),
+        lambda progress: regions_work(row.asked.model, experiment, points, progress),
         channel="slice",
         doing=f"Classifying {points * points} pictures",
     )
@@ -254,7 +254,7 @@ def path_of(experiment: Experiment) -> tuple[torch.Tensor, float]:
 
 def _draw_regions(row: ComparedAttack, experiment: Experiment, seen: Regions) -> None:
     where, off = path_of(experiment)
-    names = row.request.model.class_names
+    names = row.asked.model.class_names
     title = row.attack.title
     plots.draw(
         regions_chart(seen, names, experiment.before[0].index, experiment.after[0].index, where),

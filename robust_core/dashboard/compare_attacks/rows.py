@@ -83,10 +83,10 @@ def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Exp
             st.markdown(f"**{row.attack.title}**")
             experiment = lab.attempt(
                 row.key,
-                row.request.work,
+                row.asked.work,
                 channel="compare",
                 doing=row.attack.title,
-                words=lab.steps(row.request.attack),
+                words=lab.steps(row.asked.attack),
             )
         if experiment is not None:
             done[row.attack.name] = experiment
@@ -127,7 +127,7 @@ def _summary(rows: list[ComparedAttack], done: dict[str, Experiment]) -> str:
     reached = [
         r for r in finished if done[r.attack.name].success and within_eps(r, done[r.attack.name])
     ]
-    eps = finished[0].request.shown_eps
+    eps = finished[0].asked.shown_eps
     what = "attack" if len(finished) == len(rows) else "finished attack"
     count = f"{len(reached)} of {len(finished)} {what}{'s' * (len(finished) > 1)}"
     return f"{count} reached the goal within eps {on_both_scales(eps)}."
@@ -179,11 +179,11 @@ def says(experiment: Experiment) -> str:
 
 def distance(row: ComparedAttack, experiment: Experiment) -> str:
     """How large the change is, in the attack's norm, beside the eps allowed."""
-    eps = in_255ths(row.request.shown_eps)
-    l2 = row.request.attack.norm == "l2"
+    eps = in_255ths(row.asked.shown_eps)
+    l2 = row.asked.attack.norm == "l2"
     size = in_255ths(root_mean_square(experiment) if l2 else experiment.linf)
     size += " root mean square" if l2 else " at most"
-    if row.request.attack.norm == "l0":
+    if row.asked.attack.norm == "l0":
         size = f"{experiment.l0:,.0f} pixels, {size}"
     if row.attack.has_eps:
         return f"{size}; allowed {eps}"

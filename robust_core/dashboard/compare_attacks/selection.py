@@ -31,10 +31,16 @@ class ComparedAttack:
     request: Request | None
     refusal: str = ""
 
+    @property
+    def asked(self) -> Request:
+        """The request of a row that has one."""
+        assert self.request is not None
+        return self.request
+
     @cached_property
     def key(self) -> str:
         """The key of the result in the cache, computed once: it hashes the picture."""
-        return self.request.key()
+        return self.asked.key()
 
     @property
     def finished(self) -> Experiment | None:
@@ -179,6 +185,6 @@ def within_eps(row: ComparedAttack, experiment: Experiment) -> bool:
     """Whether the change is no larger than the eps of the page, in the norm of the attack."""
     if row.attack.has_eps:
         return True
-    l2 = row.request.attack.norm == "l2"
+    l2 = row.asked.attack.norm == "l2"
     size = root_mean_square(experiment) if l2 else experiment.linf
-    return size <= row.request.shown_eps * (1 + 1e-6)
+    return size <= row.asked.shown_eps * (1 + 1e-6)

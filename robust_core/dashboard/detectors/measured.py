@@ -1,6 +1,7 @@
 """What was measured of the detectors: tabs of charts, each from one part of the committed result."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths
 
 NEAR_CHANCE = 0.55
-SHARE = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
+SHARE: Any = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 
 def show_measured(key: str = "measured") -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -45,7 +46,7 @@ def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyR
             started = time.perf_counter()
             trial = bench.attempt(subject, attempt.threat, attack, about["n"])
             seconds = time.perf_counter() - started
-            by = {"threat": attempt.threat, "asked": asked.name, "attack": attack}
+            by: dict[str, Any] = {"threat": attempt.threat, "asked": asked.name, "attack": attack}
             by["made_on"] = (
                 bench.victim(subject) if attempt.threat == UNAWARE else bench.model(subject)
             ).name
@@ -57,7 +58,8 @@ def certified(bench: DefenseBench, part: str, subject: Subject) -> list[Certifie
     """The certificate of each picture, by as many draws as the part says."""
     about = bench.about(part, subject)
     model = bench.model(subject)
-    defense = replace(model.defense, **bench.plan.parts[part].options(subject))
+    defended: Any = model.defense  # one with a certificate
+    defense = replace(defended, **bench.plan.parts[part].options(subject))
     labels = bench.labels[: about["n"]].tolist()
     started = time.perf_counter()
     found = []
@@ -162,7 +164,7 @@ def _row(
         steps=given.get("steps"),
         seed=given.get("seed"),
         norm=attack.norm if attack else None,
-        eps=0.0 if attack is None else attack.eps if attack.has_eps else None,
+        eps=0.0 if attack is None else given.get("eps"),
         correct=int(trial.right.sum()),
         mean_l2=flipped.mean().item() if len(flipped) else None,
         seconds=round(seconds, 2),

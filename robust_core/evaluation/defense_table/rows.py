@@ -113,7 +113,7 @@ class AccuracyRow(DefenseTableRow):
         words = [f"{self.n:,} pictures"]
         if self.attack is not None:
             radius = self.norm if self.eps is None else f"{self.norm} {self.eps:.4g}"
-            words += [self.attack, self.threat, radius]
+            words += [word for word in (self.attack, self.threat, radius) if word is not None]
             words += [f"{self.steps} steps"] if self.steps is not None else []
             given = self.attack_parameters
             words += [f"{given[name]:,} {what}" for name, what in BUDGET.items() if name in given]

@@ -56,7 +56,7 @@ def _radius(bench: DetectorBench, name: str) -> float:
         if entry and entry["method"] == plan.SUBNETWORK:
             attack = plan.attack_of(entry)
             if attack.has_eps and attack.norm == "linf":
-                return attack.eps
+                return attack.parameters["eps"]
     return FIELD_EPS
 
 

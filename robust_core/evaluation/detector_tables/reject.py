@@ -50,7 +50,7 @@ def curves(row: dict, second: str | None = None) -> dict[str, Rejection | Fallba
         for kind in KINDS
     }
     if second is None:
-        return first
+        return dict(first)
     its = row["second"][second]
     right = _column(its["clean"])
     return {kind: Fallback(first[kind], right, _column(its[kind])) for kind in KINDS}

@@ -57,7 +57,7 @@ def shares(
     is wrong | adversarial), on the pictures of the ``adversaries`` of these names.
     """
     grid = torch.cat([grid.new_tensor([-torch.inf]), grid])
-    found = {}
+    found: dict[str, dict[str, list[float]]] = {}
     for name, model in models.items():
         found[name] = {}
         for kind in KINDS:

@@ -55,7 +55,7 @@ def take(array: np.ndarray, rows: Tensor) -> Tensor:
     return torch.from_numpy(array[rows.numpy()]).float()
 
 
-def _open(path: Path, shape: tuple[int, ...], mode: str, dtype: type[np.floating]) -> np.ndarray:
+def _open(path: Path, shape: tuple[int, ...], mode: str, dtype: type[np.floating]) -> np.memmap:
     try:
         array = np.lib.format.open_memmap(path, mode)
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors import Detector
+from robust_core.detectors import Subnetwork
 from robust_core.training.detectors.array_file import filled, take
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
@@ -101,7 +101,7 @@ Crafting = Callable[..., Crafted]
 
 
 def activations(
-    detector: Detector, crafted: Crafted, folder: Path, *, show: bool = True
+    detector: Subnetwork, crafted: Crafted, folder: Path, *, show: bool = True
 ) -> np.ndarray:
     """What a subnetwork reads of each pair, float16 ``[N, 2, ...]``: clean first, adversarial second."""
 

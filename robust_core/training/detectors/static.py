@@ -7,6 +7,7 @@ adversarial picture beside it, and the subnetwork learns to tell the two apart.
 import copy
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,7 +34,9 @@ class DetectorTrainer(Training):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             subnetwork = build(recipe.point)
-        self.subnetwork: DetectorNet = subnetwork.to(self.device, memory_format=torch.channels_last)
+        self.subnetwork: DetectorNet = subnetwork.to(self.device).to(
+            memory_format=torch.channels_last
+        )
         self.optimiser = torch.optim.Adam(
             self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
         )
@@ -77,7 +80,7 @@ class DetectorTrainer(Training):
 def name(recipe: DetectorRecipe) -> str:
     """E.g. ``cifar10-resnet32-ad2-bim-2-255``: classifier, point, adversary and its eps."""
     words = [recipe.model, slug(recipe.point), recipe.adversary]
-    eps = recipe.parameters.get("eps")
+    eps: Any = recipe.parameters.get("eps")
     if eps is not None:
         whole = round(255 * eps)
         words.append(f"{whole}-255" if abs(255 * eps - whole) < 1e-6 else f"{eps:.4g}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from robust_core import zoo
 from robust_core.classifier import Classifier, Provenance
@@ -221,7 +221,7 @@ def train_live(
             fit = with_copies(model, data, recipe, folder=Path(folder), seed=plan.seed, device=cpu)
     distilled = isinstance(objective, Distillation)
     on_step = counter(progress, plan.epochs * (1 + distilled) * -(-len(fit[1]) // recipe.batch))
-    teacher = None
+    teacher: Classifier | None = None
     if distilled:
         teacher = copy.deepcopy(model)
         teaching = WatchedTrainer(teacher, lesson(recipe), plan.seed, cpu, on_step=on_step)
@@ -266,7 +266,7 @@ def measure(
     return snapshot(model, images, labels, eps=eps, steps=FINAL_STEPS, masked=masked, old=old)
 
 
-def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) -> Epoch:
+def _epoch(number: int, plan: Plan, model: Classifier, data: Split, test: Split) -> Epoch:
     """Measure the weights of the moment on a frozen copy."""
     frozen = crafting_copy(model)
     images, labels = (part[:LOSS_PICTURES] for part in data)
@@ -277,9 +277,9 @@ def _epoch(number: int, plan: Plan, model: nn.Module, data: Split, test: Split) 
 
     moved = ascend(softened, images, labels, eps=plan.eps, step=plan.eps)
     with torch.inference_mode():
-        losses = (F.cross_entropy(softened(x), labels).item() for x in (images, moved))
+        before, after = (F.cross_entropy(softened(x), labels).item() for x in (images, moved))
     shown = [part[:WATCHED] for part in test]
     old = copies(zoo.load(DIGITS, "cpu"), *shown, eps=plan.eps)
     masked = plan.method == "distillation"
     at = snapshot(frozen, *shown, eps=plan.eps, steps=WATCHED_STEPS, masked=masked, old=old)
-    return Epoch(number, *losses, at)
+    return Epoch(number, before, after, at)

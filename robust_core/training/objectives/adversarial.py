@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from robust_core.classifier import Classifier
 from robust_core.training.objectives.base import Objective, check, logits
 from robust_core.training.objectives.crafting import ascend, crafting_copy, uniform
 
@@ -37,7 +38,7 @@ class FGSMTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -75,7 +76,7 @@ class PGDTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -122,7 +123,7 @@ class LambdaTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -139,7 +140,7 @@ class LambdaTraining(Objective):
         return (weights * each).sum() / weights.sum()
 
     def towards_least_likely(
-        self, model: nn.Module, images: Tensor, generator: torch.Generator
+        self, model: Classifier, images: Tensor, generator: torch.Generator
     ) -> Tensor:
         """``images`` after one step, each of its own size."""
         eps = self.sizes(images, generator)

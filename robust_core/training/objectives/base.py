@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from robust_core.classifier import Classifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,13 +17,13 @@ class Objective(ABC):
 
     kind: str = field(default="", init=False)
 
-    def begin(self, model: nn.Module) -> None:  # noqa: B027
+    def begin(self, model: Classifier) -> None:  # noqa: B027
         """Change the random weights of ``model`` before the first step, where the objective needs it."""
 
     @abstractmethod
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -42,7 +44,7 @@ class Clean(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,

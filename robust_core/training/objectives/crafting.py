@@ -7,7 +7,9 @@ convolution before it, and so a crafting pass takes little more than half the ti
 statistics stay those of the pictures that are learned from.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
+from typing import Any, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 import torch
@@ -15,6 +17,8 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from robust_core.training.objectives.base import logits
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 class FoldedCopy:
@@ -42,7 +46,7 @@ class FoldedCopy:
         for name in self.plain:
             self.tensors[name].copy_(state[name])
         for conv, norm in self.pairs:
-            layer = model.get_submodule(norm)
+            layer: Any = model.get_submodule(norm)  # batch normalisation
             scale = layer.weight * torch.rsqrt(layer.running_var + layer.eps)
             weight, bias = state[f"{conv}.weight"], state.get(f"{conv}.bias", 0)
             self.tensors[f"{conv}.weight"].copy_(weight * scale.view(-1, 1, 1, 1))
@@ -53,14 +57,14 @@ class FoldedCopy:
 _copies: WeakKeyDictionary[nn.Module, FoldedCopy] = WeakKeyDictionary()
 
 
-def crafting_copy(model: nn.Module) -> nn.Module:
+def crafting_copy(model: Model) -> Model:
     """``model`` as it is now, frozen, in eval mode and fast; the same object at each call, renewed.
 
     ``model`` itself is not touched: neither its mode nor its statistics.
     """
     if model not in _copies:
         _copies[model] = FoldedCopy(model)
-    return _copies[model].refresh(model)
+    return cast(Model, _copies[model].refresh(model))
 
 
 def _pairs(model: nn.Module) -> list[tuple[str, str]]:
@@ -103,7 +107,7 @@ def _like(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def ascend(
-    model: nn.Module,
+    model: Callable[[Tensor], Tensor],
     images: Tensor,
     labels: Tensor,
     *,

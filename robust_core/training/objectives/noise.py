@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from robust_core.classifier import Classifier
 from robust_core.training.objectives.base import Objective, check, logits
 from robust_core.training.objectives.crafting import normal
 
@@ -25,7 +26,7 @@ class GaussianTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -47,7 +48,7 @@ class PixelDPTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,

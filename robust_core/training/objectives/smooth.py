@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from robust_core.classifier import Classifier
 from robust_core.training.objectives.base import Clean, Objective, check, logits
 from robust_core.training.objectives.crafting import crafting_copy, input_gradient
 
@@ -33,7 +34,7 @@ class GradientPenalty(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -66,7 +67,7 @@ class SaturationTraining(Objective):
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
@@ -99,14 +100,14 @@ class TemperedTraining(Objective):
             raise ValueError(f"temperature must be above 0; got {self.temperature!r}")
 
     @torch.no_grad()
-    def begin(self, model: nn.Module) -> None:
+    def begin(self, model: Classifier) -> None:
         *_, last = (layer for layer in model.modules() if isinstance(layer, nn.Linear))
         for values in last.parameters():
             values.mul_(self.temperature)
 
     def loss(
         self,
-        model: nn.Module,
+        model: Classifier,
         images: Tensor,
         labels: Tensor,
         generator: torch.Generator,
