@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUNDLE = "robust_core/bundle/"
 LARGEST = 90 * 10**6  # bytes
+NOT_TYPED_YET = 41
+"""Modules with type errors; falls, never rises."""
 
 
 def parsed(lines: list[str]) -> dict[str, Requirement]:
@@ -72,6 +74,14 @@ def test_every_import_is_declared_and_every_dependency_imported():
     imported -= {"robust_core", *sys.stdlib_module_names}
     needed = {canonicalize_name(owner) for name in imported for owner in owners[name]}
     assert needed == parsed(PROJECT["dependencies"]).keys()
+
+
+def test_the_modules_that_the_type_checker_skips_exist_and_get_no_more():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    overrides = tomllib.loads(text)["tool"]["mypy"]["overrides"]
+    skipped = [name for one in overrides if one.get("ignore_errors") for name in one["module"]]
+    assert all((ROOT / f"{name.replace('.', '/')}.py").is_file() for name in skipped)
+    assert len(skipped) <= NOT_TYPED_YET
 
 
 def test_the_version_stands_in_one_place(wheel):

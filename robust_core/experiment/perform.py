@@ -243,8 +243,16 @@ def perform(
             {label, attacked, int(logits[0].argmax())},
             sign=-1 if aim.towards else 1,
         ),
-        detection=detector and Detection.of(detector, clean_odds, odds),
+        detection=_detection(detector, clean_odds, odds),
     )
+
+
+def _detection(
+    detector: Detector | None, clean: Tensor | None, after: Tensor | None
+) -> Detection | None:
+    if detector is None or clean is None or after is None:
+        return None
+    return Detection.of(detector, clean, after)
 
 
 @torch.inference_mode()

@@ -32,8 +32,8 @@ class Training:
         self.epoch = 0
         self.seconds = 0.0
 
-    def run_epoch(self, *data: Any, show: bool) -> None:
-        """One pass over ``data``, which ends by ``end_epoch``."""
+    def run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        """One pass over the data, which ends by ``end_epoch``."""
         raise NotImplementedError
 
     def state(self) -> dict:

@@ -8,6 +8,7 @@ from torch import nn
 
 from robust_core import data, models
 from robust_core.classifier import Classifier
+from robust_core.data.record import DataSet
 from robust_core.registry import Registry
 
 
@@ -27,7 +28,7 @@ class Spec:
     base: str | None = None
 
     @property
-    def record(self) -> data.DataSet:
+    def record(self) -> DataSet:
         """The data set."""
         return data.get(self.data)
 

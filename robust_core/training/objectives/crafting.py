@@ -85,7 +85,7 @@ def _pairs(model: nn.Module) -> list[tuple[str, str]]:
     return found
 
 
-def input_gradient(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+def input_gradient(model: Callable[[Tensor], Tensor], images: Tensor, labels: Tensor) -> Tensor:
     """The gradient of each picture's own cross-entropy with respect to the picture ``[N, C, H, W]``."""
     x = images.detach().requires_grad_()
     loss = F.cross_entropy(logits(model, x), labels, reduction="sum")
