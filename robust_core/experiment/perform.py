@@ -248,7 +248,7 @@ def perform(
 
 
 def _detection(
-    detector: Detector | None, clean: Tensor | None, after: Tensor | None
+    detector: "Detector | None", clean: Tensor | None, after: Tensor | None
 ) -> Detection | None:
     if detector is None or clean is None or after is None:
         return None
