@@ -30,9 +30,8 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 FIRST = ("browser", "pages", "commands", "test_server.py")
 """Folders and files with the longest tests: begun first, so that no worker ends with them alone."""
 
-torch.set_num_threads(
-    1
-)  # a worker a core; and on small networks two threads mostly wait for each other
+# Each worker has one core; and on small networks two threads mostly wait for each other.
+torch.set_num_threads(1)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
