@@ -40,16 +40,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, os.cpu_count() or 1) if folders else 0
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file share a worker, with what they made; those in a browser share one browser."""
+    """The longest first. With ``--dist loadfile`` a worker runs whole files, and shares what they made."""
     tests = Path(__file__).parent
-    places = {item: item.path.relative_to(tests).parts for item in items}
-    for item, place in places.items():
-        name = "browser" if place[0] == "browser" else "/".join(place)
-        item.add_marker(pytest.mark.xdist_group(name))
     last = len(FIRST)
-    items.sort(key=lambda i: FIRST.index(places[i][0]) if places[i][0] in FIRST else last)
+
+    def turn(item: pytest.Item) -> int:
+        place = item.path.relative_to(tests).parts[0]
+        return FIRST.index(place) if place in FIRST else last
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(params=DEVICES)
