@@ -1,6 +1,6 @@
 """The zoo: a name becomes a ready classifier, or a detector on one, on a device, loaded once.
 
-Bundled weights are float16 safetensors in ``assets/weights`` whose SHA-256 stands in
+Bundled weights are float16 safetensors in ``assets/weights`` whose SHA-256 is in
 ``assets/weights/index.json``. ``imagenet-*`` are torchvision's classifiers with torchvision's own
 weights and transforms, downloaded on first use into ``TORCH_HOME``.
 """
@@ -52,3 +52,10 @@ __all__ = [
     "spec",
     "untrained",
 ]
+
+
+def __getattr__(name: str) -> dict[str, Spec]:
+    """``zoo.BUNDLED``: what is known of each bundled model, by its name, as the index has them now."""
+    if name == "BUNDLED":
+        return {model: spec(model) for model in bundled()}
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

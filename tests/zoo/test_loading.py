@@ -264,3 +264,10 @@ def test_unknown_names_are_named():
 def test_a_bundled_model_needs_no_download(name):
     assert zoo.is_local(name)
     assert zoo.download_size(name) == 0
+
+
+def test_bundled_models_are_known_by_name_as_before():
+    assert list(zoo.BUNDLED) == zoo.bundled()
+    assert all(name == known.name for name, known in zoo.BUNDLED.items())
+    with pytest.raises(AttributeError, match="BUNDLE"):
+        zoo.BUNDLE  # noqa: B018
