@@ -208,7 +208,7 @@ def test_static_augmentation_is_told_by_old_copies_and_fresh_attacks():
         assert f"{share(base.old)} of the control" in told
         assert "90.0 % right" in told
     assert "10.0 % (PGD" in apart
-    assert "adversarial training makes them anew" in apart
+    assert "adversarial training makes them again" in apart
     assert "close together" in close
     page = press(visit(live_method="static", live_epochs="1"), "live_train")
     assert outcome.old_and_fresh(base, at) in text(page)
