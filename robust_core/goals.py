@@ -126,7 +126,7 @@ class Goal:
 class Untargeted(Goal):
     """Any class but the label."""
 
-    name: ClassVar[str] = "untargeted"
+    name = "untargeted"
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         return Aim(labels, towards=False)
@@ -136,7 +136,7 @@ class Untargeted(Goal):
 class Targeted(Goal):
     """The class that is given in the place of the labels: an index each picture, ``[N]``."""
 
-    name: ClassVar[str] = "targeted"
+    name = "targeted"
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         return Aim(labels, towards=True)
@@ -164,7 +164,7 @@ class RandomTarget(Targeted):
     """
 
     seed: int = 0
-    needs_clean_logits: ClassVar[bool] = True
+    needs_clean_logits = True
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None
@@ -185,8 +185,8 @@ class RandomTarget(Targeted):
 class LeastLikely(Goal):
     """The class that the model finds least likely on the clean picture (Kurakin et al., 2017)."""
 
-    name: ClassVar[str] = "least-likely"
-    needs_clean_logits: ClassVar[bool] = True
+    name = "least-likely"
+    needs_clean_logits = True
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None
@@ -199,7 +199,7 @@ class SourceTarget(Goal):
 
     source: int
     target: int
-    name: ClassVar[str] = "source-target"
+    name = "source-target"
 
     def __post_init__(self) -> None:
         if self.source == self.target:
@@ -228,8 +228,8 @@ class ConfidenceReduction(Goal):
 
     drop: float = 0.2
     threshold: float | None = None
-    name: ClassVar[str] = "confidence-reduction"
-    needs_clean_logits: ClassVar[bool] = True
+    name = "confidence-reduction"
+    needs_clean_logits = True
 
     def __post_init__(self) -> None:
         for what, value in (("drop", self.drop), ("threshold", self.threshold)):

@@ -29,7 +29,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.papers import CROCE
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 MOMENTUM = 0.75
 RISES = 0.75
@@ -182,14 +182,14 @@ class APGD(Attack):
     restarts * (steps + 2) forward, restarts * steps backward.
     """
 
-    name: ClassVar[str] = "apgd"
-    title: ClassVar[str] = "Auto-PGD"
-    summary: ClassVar[str] = "PGD that chooses its own step size: nothing to tune but the time."
-    equation: ClassVar[str] = (
+    name = "apgd"
+    title = "Auto-PGD"
+    summary = "PGD that chooses its own step size: nothing to tune but the time."
+    equation = (
         r"z = P_S\big(x^{k} + \eta^{k}\,\mathrm{sign}(\nabla f(x^{k}))\big),\quad"
         r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
     )
-    paper: ClassVar[Paper] = CROCE
+    paper = CROCE
     ball: ClassVar[type[Ball]] = LinfBall
 
     eps: float = eps_parameter(LINF_EPS, "linf")
@@ -229,15 +229,15 @@ class APGD(Attack):
 class APGDL2(APGD):
     """Auto-PGD in L2 (Croce, Hein, 2020, algorithm 1): the step is the normalised gradient."""
 
-    name: ClassVar[str] = "apgd-l2"
-    title: ClassVar[str] = "Auto-PGD (L2)"
-    summary: ClassVar[str] = "Auto-PGD within a Euclidean ball."
-    equation: ClassVar[str] = (
+    name = "apgd-l2"
+    title = "Auto-PGD (L2)"
+    summary = "Auto-PGD within a Euclidean ball."
+    equation = (
         r"z = P_S\big(x^{k} + \eta^{k}\,\nabla f / \lVert\nabla f\rVert_2\big),\quad"
         r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
     )
-    norm: ClassVar[str] = "l2"
-    ball: ClassVar[type[Ball]] = L2Ball
+    norm = "l2"
+    ball = L2Ball
 
     eps: float = eps_parameter(L2_EPS, "l2")
 
@@ -254,12 +254,10 @@ class APGDT(TowardsEach, APGD):
     Passes per picture: at most 1 + T * restarts * (steps + 2) forward, T * restarts * steps backward.
     """
 
-    name: ClassVar[str] = "apgd-t"
-    title: ClassVar[str] = "Auto-PGD (targeted)"
-    summary: ClassVar[str] = (
-        "Auto-PGD towards every other class in turn, by a loss without a scale."
-    )
-    equation: ClassVar[str] = (
+    name = "apgd-t"
+    title = "Auto-PGD (targeted)"
+    summary = "Auto-PGD towards every other class in turn, by a loss without a scale."
+    equation = (
         r"\max_{x'} -\frac{z_y - z_t}{z_{\pi_1} - (z_{\pi_3} + z_{\pi_4}) / 2}"
         r"\quad\text{for each class } t \ne y"
     )

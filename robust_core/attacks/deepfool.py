@@ -1,7 +1,6 @@
 """DeepFool in L2 and Linf: to the nearest decision boundary of the linearised network, step by step."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -11,7 +10,7 @@ from robust_core.attacks.base import Attack
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.papers import MOOSAVI
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 LEAST = 1e-5
 """Margin that a success needs, as a share of the spread of the logits: on the boundary itself the
@@ -38,18 +37,16 @@ class DeepFool(Attack):
     With a target (an extension: the paper has none) there is one boundary, that of the target.
     """
 
-    name: ClassVar[str] = "deepfool"
-    title: ClassVar[str] = "DeepFool"
-    summary: ClassVar[str] = (
-        "Walks to the nearest boundary of the linearised network, and just across."
-    )
-    equation: ClassVar[str] = (
+    name = "deepfool"
+    title = "DeepFool"
+    summary = "Walks to the nearest boundary of the linearised network, and just across."
+    equation = (
         r"r_i = \frac{|f_{\hat l}(x_i) - f_{\hat k}(x_i)|}{\lVert w_{\hat l}\rVert_2^2}\,w_{\hat l},"
         r"\quad w_k = \nabla f_k(x_i) - \nabla f_{\hat k}(x_i),\quad"
         r" x' = x + (1 + \eta)\sum_i r_i"
     )
-    paper: ClassVar[Paper] = MOOSAVI
-    norm: ClassVar[str] = "l2"
+    paper = MOOSAVI
+    norm = "l2"
 
     steps: int = parameter(
         50, "Most steps of a picture; few need more than three.", low=1, high=10_000
@@ -163,14 +160,14 @@ class DeepFool(Attack):
 class DeepFoolLinf(DeepFool):
     """DeepFool in Linf (Moosavi-Dezfooli et al., 2016, eqs 11-14 with p = infinity, q = 1)."""
 
-    name: ClassVar[str] = "deepfool-linf"
-    title: ClassVar[str] = "DeepFool (Linf)"
-    summary: ClassVar[str] = "DeepFool with steps that move every value equally far."
-    equation: ClassVar[str] = (
+    name = "deepfool-linf"
+    title = "DeepFool (Linf)"
+    summary = "DeepFool with steps that move every value equally far."
+    equation = (
         r"r_i = \frac{|f_{\hat l}(x_i) - f_{\hat k}(x_i)|}{\lVert w_{\hat l}\rVert_1}\,"
         r"\mathrm{sign}(w_{\hat l}),\quad x' = x + (1 + \eta)\sum_i r_i"
     )
-    norm: ClassVar[str] = "linf"
+    norm = "linf"
 
     @staticmethod
     def size(change: Tensor) -> Tensor:

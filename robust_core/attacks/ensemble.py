@@ -1,7 +1,7 @@
 """An ensemble in the manner of AutoAttack: four attacks that fail for different reasons."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from robust_core.attacks.multitargeted import targets_parameter
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.papers import CROCE
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 P_INIT = 0.8
 
@@ -35,16 +35,14 @@ class Auto(Attack):
     part pursues that goal. Passes per picture: one, those of the parts, and one after each part.
     """
 
-    name: ClassVar[str] = "auto"
-    title: ClassVar[str] = "Ensemble"
-    summary: ClassVar[str] = (
-        "Four attacks that fail for different reasons; robust is what withstands all."
-    )
-    equation: ClassVar[str] = (
+    name = "auto"
+    title = "Ensemble"
+    summary = "Four attacks that fail for different reasons; robust is what withstands all."
+    equation = (
         r"x' = \text{the first of } \mathrm{APGD_{CE}},\ \mathrm{APGD_{DLR}^{T}},\ "
         r"\mathrm{DeepFool_\infty},\ \mathrm{Square}\ \text{that reaches the goal}"
     )
-    paper: ClassVar[Paper] = CROCE
+    paper = CROCE
 
     eps: float = eps_parameter(LINF_EPS, "linf")
     steps: int = parameter(100, "Number of gradient steps.", low=1, high=10_000)

@@ -19,7 +19,7 @@ from robust_core.attacks.losses import LOSSES, ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.papers import GOODFELLOW, KURAKIN, MADRY, METZEN
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 Ball = LinfBall | L2Ball
 LOSS_NAMES = tuple(LOSSES)
@@ -52,13 +52,13 @@ def loss_parameter() -> str:
 class FGSM(Attack):
     """Fast gradient sign method (Goodfellow et al., 2015, section 4): one step to a corner of the cube."""
 
-    name: ClassVar[str] = "fgsm"
-    title: ClassVar[str] = "FGSM"
-    summary: ClassVar[str] = "One step: every value moves by eps in the direction that hurts most."
-    equation: ClassVar[str] = (
+    name = "fgsm"
+    title = "FGSM"
+    summary = "One step: every value moves by eps in the direction that hurts most."
+    equation = (
         r"x' = \mathrm{clip}\big(x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y))\big)"
     )
-    paper: ClassVar[Paper] = GOODFELLOW
+    paper = GOODFELLOW
 
     eps: float = eps_parameter(LINF_EPS, "linf")
     loss: str = loss_parameter()
@@ -168,14 +168,14 @@ class Restarts(Attack):
 class BIM(Steps):
     """Basic iterative method in Linf (Kurakin et al., 2017, section 2.2), also known as I-FGSM."""
 
-    name: ClassVar[str] = "bim"
-    title: ClassVar[str] = "BIM"
-    summary: ClassVar[str] = "FGSM in small steps, each looking at the gradient anew."
-    equation: ClassVar[str] = (
+    name = "bim"
+    title = "BIM"
+    summary = "FGSM in small steps, each looking at the gradient anew."
+    equation = (
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
         r"(\nabla_x J(x_n, y))\big)"
     )
-    paper: ClassVar[Paper] = KURAKIN
+    paper = KURAKIN
 
     loss: str = loss_parameter()
 
@@ -190,16 +190,16 @@ class BIM(Steps):
 class BIML2(BIM):
     """Basic iterative method in L2 (Metzen et al., 2017, section 3.1): normalised gradient steps."""
 
-    name: ClassVar[str] = "bim-l2"
-    title: ClassVar[str] = "BIM (L2)"
-    summary: ClassVar[str] = "Small steps straight along the gradient, within a Euclidean ball."
-    equation: ClassVar[str] = (
+    name = "bim-l2"
+    title = "BIM (L2)"
+    summary = "Small steps straight along the gradient, within a Euclidean ball."
+    equation = (
         r"x_{n+1} = \mathrm{Project}_{x}^{\varepsilon}\big(x_n + \alpha\,"
         r"\nabla_x J(x_n, y) / \lVert\nabla_x J(x_n, y)\rVert_2\big)"
     )
-    paper: ClassVar[Paper] = METZEN
-    norm: ClassVar[str] = "l2"
-    ball: ClassVar[type[Ball]] = L2Ball
+    paper = METZEN
+    norm = "l2"
+    ball = L2Ball
 
     eps: float = eps_parameter(L2_EPS, "l2")
 
@@ -212,14 +212,14 @@ class PGD(Restarts, BIM):
     leaves the batch before the next restart, so more restarts never lower the success.
     """
 
-    name: ClassVar[str] = "pgd"
-    title: ClassVar[str] = "PGD"
-    summary: ClassVar[str] = "BIM from a random start in the cube: the standard white-box test."
-    equation: ClassVar[str] = (
+    name = "pgd"
+    title = "PGD"
+    summary = "BIM from a random start in the cube: the standard white-box test."
+    equation = (
         r"x^{0} \sim U(B_\varepsilon(x)),\quad x^{t+1} = \Pi_{x+S}\big(x^{t} + \alpha\,"
         r"\mathrm{sign}(\nabla_x L(\theta, x^{t}, y))\big)"
     )
-    paper: ClassVar[Paper] = MADRY
+    paper = MADRY
 
     steps: int = parameter(20, "Number of gradient steps.", low=1, high=10_000)
 
@@ -236,16 +236,14 @@ class PGD(Restarts, BIM):
 class PGDL2(PGD):
     """Projected gradient descent in L2 (Madry et al., 2018): normalised steps from a uniform start."""
 
-    name: ClassVar[str] = "pgd-l2"
-    title: ClassVar[str] = "PGD (L2)"
-    summary: ClassVar[str] = (
-        "PGD within a Euclidean ball: few pixels may move far, or many a little."
-    )
-    equation: ClassVar[str] = (
+    name = "pgd-l2"
+    title = "PGD (L2)"
+    summary = "PGD within a Euclidean ball: few pixels may move far, or many a little."
+    equation = (
         r"x^{t+1} = \Pi_{\lVert x' - x\rVert_2 \le \varepsilon}\big(x^{t} + \alpha\,"
         r"\nabla_x L / \lVert\nabla_x L\rVert_2\big)"
     )
-    norm: ClassVar[str] = "l2"
-    ball: ClassVar[type[Ball]] = L2Ball
+    norm = "l2"
+    ball = L2Ball
 
     eps: float = eps_parameter(L2_EPS, "l2")

@@ -1,7 +1,6 @@
 """Multi-targeted PGD: away from a class by going to each of the others in turn."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from torch import Tensor
 
@@ -11,7 +10,7 @@ from robust_core.attacks.gradient import PGD
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.papers import GOWAL
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 def targets_parameter() -> int:
@@ -42,14 +41,14 @@ class PGDT(TowardsEach, PGD):
     Passes per picture: at most 1 + T * restarts * (steps + 1) forward, T * restarts * steps backward.
     """
 
-    name: ClassVar[str] = "pgd-t"
-    title: ClassVar[str] = "PGD (multi-targeted)"
-    summary: ClassVar[str] = "PGD towards every other class in turn: slower, and hard to hide from."
-    equation: ClassVar[str] = (
+    name = "pgd-t"
+    title = "PGD (multi-targeted)"
+    summary = "PGD towards every other class in turn: slower, and hard to hide from."
+    equation = (
         r"x^{t+1} = \Pi_{x+S}\big(x^{t} - \alpha\,\mathrm{sign}(\nabla_x L(\theta, x^{t}, c))\big)"
         r"\quad\text{for each class } c \ne y"
     )
-    paper: ClassVar[Paper] = GOWAL
+    paper = GOWAL
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         clean = oracle.logits(images, aim)

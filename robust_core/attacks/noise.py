@@ -1,7 +1,6 @@
 """Random noise: the baseline that every attack must beat."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -22,14 +21,14 @@ class Noise(Attack):
     eps is the standard deviation, for ``sphere`` the L2 length.
     """
 
-    name: ClassVar[str] = "noise"
-    title: ClassVar[str] = "Random noise"
-    summary: ClassVar[str] = "A random change of the same size, which asks the model nothing."
-    equation: ClassVar[str] = (
+    name = "noise"
+    title = "Random noise"
+    summary = "A random change of the same size, which asks the model nothing."
+    equation = (
         r"x' = \mathrm{clip}(x + \delta),\quad \delta_i \in \{-\varepsilon, +\varepsilon\}\ "
         r"\text{at random}"
     )
-    knowledge: ClassVar[str] = "none"
+    knowledge = "none"
 
     eps: float = parameter(
         8 / 255,

@@ -6,7 +6,6 @@ identity in its place (BPDA), which is right since a filter gives back nearly th
 
 import io
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -19,20 +18,20 @@ from robust_core.data.fitting import MODES, to_pixels
 from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import straight_through
 from robust_core.papers import ATHALYE, DZIUGAITE, GUO, XU
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter(Defense):
     """Base of the filters: subclasses implement ``filtered``."""
 
-    kind: ClassVar[str] = "filter"
-    breaker: ClassVar[Paper] = ATHALYE
-    broken_by: ClassVar[str] = (
+    kind = "filter"
+    breaker = ATHALYE
+    broken_by = (
         "It has no useful gradient, but gives back nearly the picture that it got: taking the gradient "
         "as if it were not there (BPDA) is enough."
     )
-    aware: ClassVar[str] = "Through the filter; its gradient is replaced by the identity (BPDA)."
+    aware = "Through the filter; its gradient is replaced by the identity (BPDA)."
 
     def filtered(self, images: Tensor) -> Tensor:
         """The filter itself, ``[N, C, H, W]`` to the same shape; no gradient is asked of it."""
@@ -53,11 +52,11 @@ class JPEG(Filter):
     Raises ``ValueError`` when asked about pictures of other than 1 or 3 channels.
     """
 
-    name: ClassVar[str] = "jpeg"
-    title: ClassVar[str] = "JPEG compression"
-    summary: ClassVar[str] = "The picture is compressed and read back before the network sees it."
-    equation: ClassVar[str] = r"f\big(\mathrm{JPEG}_q(x)\big)"
-    paper: ClassVar[Paper] = DZIUGAITE
+    name = "jpeg"
+    title = "JPEG compression"
+    summary = "The picture is compressed and read back before the network sees it."
+    equation = r"f\big(\mathrm{JPEG}_q(x)\big)"
+    paper = DZIUGAITE
 
     quality: int = parameter(75, "Quality: lower throws away more.", low=1, high=95)
     subsampling: str = parameter(
@@ -90,11 +89,11 @@ class JPEG(Filter):
 class BitDepth(Filter):
     """Fewer grey levels (Xu et al., 2018, section III.A; Guo et al., 2018, section 3.2)."""
 
-    name: ClassVar[str] = "bit-depth"
-    title: ClassVar[str] = "Bit depth"
-    summary: ClassVar[str] = "Every value is rounded to one of a few levels."
-    equation: ClassVar[str] = r"f\big(\mathrm{round}(x\,(2^b - 1)) / (2^b - 1)\big)"
-    paper: ClassVar[Paper] = XU
+    name = "bit-depth"
+    title = "Bit depth"
+    summary = "Every value is rounded to one of a few levels."
+    equation = r"f\big(\mathrm{round}(x\,(2^b - 1)) / (2^b - 1)\big)"
+    paper = XU
 
     bits: int = parameter(4, "Bits for each value: 2 to the power of it levels.", low=1, high=8)
 
@@ -107,16 +106,16 @@ class BitDepth(Filter):
 class Median(Filter):
     """The median of a small window around each pixel (Xu et al., 2018, section III.B)."""
 
-    name: ClassVar[str] = "median"
-    title: ClassVar[str] = "Median filter"
-    summary: ClassVar[str] = "Every value becomes the middle one of its neighbourhood."
-    equation: ClassVar[str] = r"f\big(\mathrm{median}_{w \times w}(x)\big)"
-    paper: ClassVar[Paper] = XU
-    broken_by: ClassVar[str] = (
+    name = "median"
+    title = "Median filter"
+    summary = "Every value becomes the middle one of its neighbourhood."
+    equation = r"f\big(\mathrm{median}_{w \times w}(x)\big)"
+    paper = XU
+    broken_by = (
         "The median is one of the values in its window: its gradient is known, and leads the attack "
         "through it."
     )
-    aware: ClassVar[str] = "Through the filter, by the gradient of the pixel that is the median."
+    aware = "Through the filter, by the gradient of the pixel that is the median."
 
     width: int = parameter(2, "Side of the window in pixels.", choices=(2, 3))
 
@@ -135,14 +134,12 @@ class TotalVariation(Filter):
     Guo et al. also drop pixels by chance, which is left out.
     """
 
-    name: ClassVar[str] = "tv"
-    title: ClassVar[str] = "Total variation"
-    summary: ClassVar[str] = "The picture is smoothed where it is flat; edges are kept."
-    equation: ClassVar[str] = (
-        r"f\big(\arg\min_z\ \mathrm{TV}(z) + \tfrac{1}{2\lambda}\lVert z - x\rVert_2^2\big)"
-    )
-    paper: ClassVar[Paper] = GUO
-    broken_by: ClassVar[str] = (
+    name = "tv"
+    title = "Total variation"
+    summary = "The picture is smoothed where it is flat; edges are kept."
+    equation = r"f\big(\arg\min_z\ \mathrm{TV}(z) + \tfrac{1}{2\lambda}\lVert z - x\rVert_2^2\big)"
+    paper = GUO
+    broken_by = (
         "It leaves most of a perturbation where it is: pictures made on the undefended model often fool "
         "it too, and an attacker can go through it (BPDA)."
     )

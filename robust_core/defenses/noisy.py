@@ -1,7 +1,6 @@
 """Defences by noise that come with a guarantee: randomised smoothing and PixelDP."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chu
 from robust_core.defenses.trained import TrainedDefense
 from robust_core.modes import evaluating
 from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 from robust_core.progress import Progress
 
 VALUES = 2**20
@@ -35,8 +34,8 @@ class Noisy(Defense):
     ``draws`` draws of its own.
     """
 
-    kind: ClassVar[str] = "noise with a guarantee"
-    aware: ClassVar[str] = "On the expected probabilities, averaged over draws of the noise (EOT)."
+    kind = "noise with a guarantee"
+    aware = "On the expected probabilities, averaged over draws of the noise (EOT)."
 
     n: int = parameter(500, "Noisy answers that are counted.", low=1, high=100_000)
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
@@ -119,16 +118,16 @@ class Smoothing(Noisy):
     that one is smoothed (section 3.3); another one takes noise badly and abstains when it is certified.
     """
 
-    name: ClassVar[str] = "smoothing"
-    title: ClassVar[str] = "Randomised smoothing"
-    summary: ClassVar[str] = "What wins most often when noise is added; with a certified radius."
-    equation: ClassVar[str] = (
+    name = "smoothing"
+    title = "Randomised smoothing"
+    summary = "What wins most often when noise is added; with a certified radius."
+    equation = (
         r"g(x) = \arg\max_c P\big(f(x + \eta) = c\big),\ \eta \sim N(0, \sigma^2 I);\quad "
         r"R = \sigma\,\Phi^{-1}(\underline{p_A})"
     )
-    paper: ClassVar[Paper] = COHEN
-    breaker: ClassVar[Paper] = SALMAN
-    broken_by: ClassVar[str] = (
+    paper = COHEN
+    breaker = SALMAN
+    broken_by = (
         "Nothing within its certified L2 radius, which is small: beyond it an attack on the expected "
         "probabilities finds the way."
     )
@@ -190,21 +189,21 @@ class PixelDP(Noisy, TrainedDefense):
     The deviation is that of the network's own noise layer, ``network.sigma``.
     """
 
-    name: ClassVar[str] = "pixeldp"
-    title: ClassVar[str] = "PixelDP"
-    summary: ClassVar[str] = "A noise layer makes the expected answer change slowly, provably."
-    equation: ClassVar[str] = (
+    name = "pixeldp"
+    title = "PixelDP"
+    summary = "A noise layer makes the expected answer change slowly, provably."
+    equation = (
         r"\hat{E}^{lb}(A_k) > e^{2\epsilon}\max_{i \ne k}\hat{E}^{ub}(A_i) + (1 + e^{\epsilon})\,\delta,"
         r"\quad \sigma = \sqrt{2\ln(1.25/\delta)}\;\Delta\,L/\epsilon"
     )
-    paper: ClassVar[Paper] = LECUYER
-    kind: ClassVar[str] = "noise with a guarantee"
-    breaker: ClassVar[Paper] = ATHALYE
-    broken_by: ClassVar[str] = (
+    paper = LECUYER
+    kind = "noise with a guarantee"
+    breaker = ATHALYE
+    broken_by = (
         "Nothing within its certified L2 radius, which is smaller still than that of smoothing; beyond it "
         "an attack averaged over the noise."
     )
-    aware: ClassVar[str] = Noisy.aware
+    aware = Noisy.aware
 
     alpha: float = parameter(0.05, "How often a certificate may be wrong.", above=0.0, high=0.5)
 

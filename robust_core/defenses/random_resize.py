@@ -1,7 +1,6 @@
 """Random resizing and padding (Xie et al., 2018), broken by averaging over the chance."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +11,7 @@ from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, in_chunks, log_mean
 from robust_core.papers import ATHALYE, XIE
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 @register
@@ -25,20 +24,18 @@ class RandomResizePad(Defense):
     picture and ``seed``: a changed picture meets another draw.
     """
 
-    name: ClassVar[str] = "random-resize-pad"
-    title: ClassVar[str] = "Random resize and pad"
-    summary: ClassVar[str] = (
-        "The network sees the picture in a size and at a place that nobody knows."
-    )
-    equation: ClassVar[str] = r"f\big(t(x)\big),\quad t \sim T"
-    paper: ClassVar[Paper] = XIE
-    kind: ClassVar[str] = "filter"
-    breaker: ClassVar[Paper] = ATHALYE
-    broken_by: ClassVar[str] = (
+    name = "random-resize-pad"
+    title = "Random resize and pad"
+    summary = "The network sees the picture in a size and at a place that nobody knows."
+    equation = r"f\big(t(x)\big),\quad t \sim T"
+    paper = XIE
+    kind = "filter"
+    breaker = ATHALYE
+    broken_by = (
         "The attacker does not know the draw, but can average the gradient over many (EOT): the "
         "perturbation then works for nearly all of them."
     )
-    aware: ClassVar[str] = "Through the filter, averaged over draws (EOT)."
+    aware = "Through the filter, averaged over draws (EOT)."
 
     smallest: float = parameter(
         0.85, "The least scale; 1 leaves the picture as it is.", low=0.5, high=1.0

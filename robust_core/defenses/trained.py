@@ -24,17 +24,17 @@ from robust_core.papers import (
     TRAMER,
     WONG,
 )
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedDefense(Defense):
     """Base of the trainings: the model ``NAME-SUFFIX`` of the zoo stands in for ``NAME``."""
 
-    kind: ClassVar[str] = "adversarial training"
+    kind = "adversarial training"
     measured: ClassVar[tuple[dict, ...]] = ({},)
     """The hyper-parameters with which the table of the defences has it, a row for each."""
-    aware: ClassVar[str] = "White box, on the defended network itself."
+    aware = "White box, on the defended network itself."
 
     @property
     def suffix(self) -> str:
@@ -58,16 +58,16 @@ class TrainedDefense(Defense):
 class PGDAT(TrainedDefense):
     """Adversarial training by PGD (Madry et al., 2018, equation 2.1)."""
 
-    name: ClassVar[str] = "pgd-at"
-    title: ClassVar[str] = "PGD adversarial training"
-    summary: ClassVar[str] = "Trained on the worst pictures that PGD finds around each one."
-    equation: ClassVar[str] = (
+    name = "pgd-at"
+    title = "PGD adversarial training"
+    summary = "Trained on the worst pictures that PGD finds around each one."
+    equation = (
         r"\min_\theta \mathbb{E}\Big[\max_{\lVert\delta\rVert_\infty \le \varepsilon} "
         r"L(\theta, x + \delta, y)\Big]"
     )
-    paper: ClassVar[Paper] = MADRY
-    breaker: ClassVar[Paper] = TRAMER
-    broken_by: ClassVar[str] = (
+    paper = MADRY
+    breaker = TRAMER
+    broken_by = (
         "Nothing breaks it wholly inside the ball that it was trained for. Outside it falls: a larger "
         "eps, another norm. And it costs clean accuracy."
     )
@@ -78,21 +78,21 @@ class PGDAT(TrainedDefense):
 class FGSMAT(TrainedDefense):
     """Adversarial training by FGSM from a random start (Wong et al., 2020), with Goodfellow's alpha."""
 
-    name: ClassVar[str] = "fgsm-at"
-    title: ClassVar[str] = "FGSM adversarial training"
-    summary: ClassVar[str] = "Trained on one-step pictures from random starts, made anew each time."
-    equation: ClassVar[str] = (
+    name = "fgsm-at"
+    title = "FGSM adversarial training"
+    summary = "Trained on one-step pictures from random starts, made anew each time."
+    equation = (
         r"\alpha\,J(\theta, x, y) + (1 - \alpha)\,J\big(\theta, x + \varepsilon\,"
         r"\mathrm{sign}(\nabla_x J), y\big)"
     )
-    paper: ClassVar[Paper] = WONG
-    breaker: ClassVar[Paper] = CROCE
-    broken_by: ClassVar[str] = (
+    paper = WONG
+    breaker = CROCE
+    broken_by = (
         "Stronger attacks than the one step it was trained on find more; with much weight on clean "
         "pictures (alpha) little robustness is left."
     )
 
-    measured: ClassVar[tuple[dict, ...]] = ({"alpha": 0.0}, {"alpha": 0.5})
+    measured = ({"alpha": 0.0}, {"alpha": 0.5})
 
     alpha: float = parameter(
         0.0, "Weight of the clean pictures in the loss; 0: adversarial only.", choices=(0.0, 0.5)
@@ -111,24 +111,24 @@ class FGSMATPlain(TrainedDefense):
     Half of the loss is clean, as in Goodfellow et al. (2015), section 6.
     """
 
-    name: ClassVar[str] = "fgsm-at-plain"
-    title: ClassVar[str] = "FGSM training, no random start"
-    summary: ClassVar[str] = "Learns to withstand the one step that it sees, and nothing else."
-    equation: ClassVar[str] = (
+    name = "fgsm-at-plain"
+    title = "FGSM training, no random start"
+    summary = "Learns to withstand the one step that it sees, and nothing else."
+    equation = (
         r"\tfrac12 J(\theta, x, y) + \tfrac12 "
         r"J\big(\theta, x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y)), y\big)"
     )
-    paper: ClassVar[Paper] = GOODFELLOW
-    breaker: ClassVar[Paper] = WONG
-    broken_by: ClassVar[str] = (
+    paper = GOODFELLOW
+    breaker = WONG
+    broken_by = (
         "Any attack of several steps: the network has bent its loss so that one step of eps leads "
         "nowhere (catastrophic overfitting)."
     )
-    unaware: ClassVar[str] = (
+    unaware = (
         "On the defended network itself, in the one step that it was trained on: BIM and PGD become "
         "FGSM. Other attacks run as they are."
     )
-    aware: ClassVar[str] = "White box in many steps: FGSM becomes PGD. Others run as they are."
+    aware = "White box in many steps: FGSM becomes PGD. Others run as they are."
 
     def victim(self, defended: Defended) -> Classifier:
         return defended.base
@@ -149,16 +149,16 @@ class FGSMATPlain(TrainedDefense):
 class LambdaAT(TrainedDefense):
     """Half of each batch adversarial, weighed by lambda (Kurakin et al., 2017, section 3)."""
 
-    name: ClassVar[str] = "lambda-at"
-    title: ClassVar[str] = "λ-weighted training"
-    summary: ClassVar[str] = "Each batch is half clean, half one-step pictures of smaller weight."
-    equation: ClassVar[str] = (
+    name = "lambda-at"
+    title = "λ-weighted training"
+    summary = "Each batch is half clean, half one-step pictures of smaller weight."
+    equation = (
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "
         r"\sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)"
     )
-    paper: ClassVar[Paper] = KURAKIN_SCALE
-    breaker: ClassVar[Paper] = MADRY
-    broken_by: ClassVar[str] = (
+    paper = KURAKIN_SCALE
+    breaker = MADRY
+    broken_by = (
         "Attacks of several steps; its authors found so themselves: one-step training does not hold "
         "against them."
     )
@@ -169,17 +169,13 @@ class LambdaAT(TrainedDefense):
 class StaticAugmentation(TrainedDefense):
     """Adversarial copies, made once, are added to the training pictures (Szegedy et al., 2014)."""
 
-    name: ClassVar[str] = "static-augmentation"
-    title: ClassVar[str] = "Static augmentation"
-    summary: ClassVar[str] = (
-        "Trained on adversarial copies that were made once, before the training."
-    )
-    equation: ClassVar[str] = (
-        r"\min_\theta \sum_i L(\theta, x_i, y_i) + L(\theta, \tilde{x}_i, y_i)"
-    )
-    paper: ClassVar[Paper] = SZEGEDY
-    breaker: ClassVar[Paper] = MADRY
-    broken_by: ClassVar[str] = (
+    name = "static-augmentation"
+    title = "Static augmentation"
+    summary = "Trained on adversarial copies that were made once, before the training."
+    equation = r"\min_\theta \sum_i L(\theta, x_i, y_i) + L(\theta, \tilde{x}_i, y_i)"
+    paper = SZEGEDY
+    breaker = MADRY
+    broken_by = (
         "A fresh attack on the new network: it has learned the old pictures, not to be robust."
     )
 
@@ -189,15 +185,13 @@ class StaticAugmentation(TrainedDefense):
 class GradientRegularised(TrainedDefense):
     """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
 
-    name: ClassVar[str] = "gradient-regularised"
-    title: ClassVar[str] = "Gradient penalty"
-    summary: ClassVar[str] = "Trained so that the loss changes little with the picture."
-    equation: ClassVar[str] = (
-        r"L(\theta, x, y) + \varepsilon\,\lVert\nabla_x L(\theta, x, y)\rVert_1"
-    )
-    paper: ClassVar[Paper] = FINLAY
-    breaker: ClassVar[Paper] = MADRY
-    broken_by: ClassVar[str] = (
+    name = "gradient-regularised"
+    title = "Gradient penalty"
+    summary = "Trained so that the loss changes little with the picture."
+    equation = r"L(\theta, x, y) + \varepsilon\,\lVert\nabla_x L(\theta, x, y)\rVert_1"
+    paper = FINLAY
+    breaker = MADRY
+    broken_by = (
         "Attacks of several steps at a larger eps: the penalty is right to first order only."
     )
 
@@ -210,8 +204,8 @@ class Masked(TrainedDefense):
     and 1 in float32: no gradient is left of it.
     """
 
-    kind: ClassVar[str] = "gradient masking"
-    unaware: ClassVar[str] = (
+    kind = "gradient masking"
+    unaware = (
         "On the defended network, through its softmax probabilities in float32, where gradients vanish. "
         "Attacks without a loss to choose (DeepFool, Carlini-Wagner, Square) use logits or scores anyway "
         "and run as they are."
@@ -229,22 +223,22 @@ class Masked(TrainedDefense):
 class Distilled(Masked):
     """Defensive distillation (Papernot et al., 2016): trained at temperature T, deployed at 1."""
 
-    name: ClassVar[str] = "distilled"
-    title: ClassVar[str] = "Defensive distillation"
-    summary: ClassVar[str] = "A student learns a teacher's soft answers at a high temperature."
-    equation: ClassVar[str] = (
+    name = "distilled"
+    title = "Defensive distillation"
+    summary = "A student learns a teacher's soft answers at a high temperature."
+    equation = (
         r"\min_\theta\ \mathrm{CE}\big(\mathrm{softmax}(Z_{\mathrm{teacher}}(x) / T),\ "
         r"\mathrm{softmax}(Z_\theta(x) / T)\big)"
     )
-    paper: ClassVar[Paper] = PAPERNOT
-    breaker: ClassVar[Paper] = CARLINI
-    broken_by: ClassVar[str] = (
+    paper = PAPERNOT
+    breaker = CARLINI
+    broken_by = (
         "At temperature 1 the logits are some T times as large and softmax saturates, which is all. An "
         "attack on the logits, or on logits / T, comes through."
     )
-    aware: ClassVar[str] = "On the logits divided by T: the gradients are back."
+    aware = "On the logits divided by T: the gradients are back."
 
-    measured: ClassVar[tuple[dict, ...]] = ({"temperature": 100}, {"temperature": 20})
+    measured = ({"temperature": 100}, {"temperature": 20})
 
     temperature: int = parameter(100, "Temperature T of the training.", choices=(20, 100))
 
@@ -264,22 +258,20 @@ class Saturated(Masked):
     The scale changes no answer, only how soon softmax runs out of numbers.
     """
 
-    name: ClassVar[str] = "saturated"
-    title: ClassVar[str] = "Saturated network"
-    summary: ClassVar[str] = (
-        "A smaller network of tanh units, trained towards their flat parts; its logits are scaled up."
-    )
-    equation: ClassVar[str] = r"L + \lambda \sum_l \mathrm{mean}\big(1 - |\tanh h_l|\big)"
-    paper: ClassVar[Paper] = NAYEBI
-    breaker: ClassVar[Paper] = BRENDEL
-    broken_by: ClassVar[str] = (
+    name = "saturated"
+    title = "Saturated network"
+    summary = "A smaller network of tanh units, trained towards their flat parts; its logits are scaled up."
+    equation = r"L + \lambda \sum_l \mathrm{mean}\big(1 - |\tanh h_l|\big)"
+    paper = NAYEBI
+    breaker = BRENDEL
+    broken_by = (
         "In the network here the scale hides the gradients, hardly its units: at scale 1 FGSM comes "
         "through. So do attacks on the logits, in stable numbers, or by questions alone (Square)."
     )
-    aware: ClassVar[str] = "On the logits, not scaled."
+    aware = "On the logits, not scaled."
 
     # The scale masks, not the units: without it there is nothing to hide behind.
-    measured: ClassVar[tuple[dict, ...]] = ({"scale": 100}, {"scale": 1})
+    measured = ({"scale": 100}, {"scale": 1})
 
     scale: int = parameter(
         100, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)

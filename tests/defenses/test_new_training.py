@@ -1,7 +1,6 @@
 """A trained defence is added in four places: its class, its recipe, its paper, and its test, here."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 
@@ -33,13 +32,13 @@ def faint(monkeypatch, weights_folder, tmp_path):
         @register
         @dataclass(frozen=True, kw_only=True)
         class FaintNoise(TrainedDefense):
-            name: ClassVar[str] = NAME
-            title: ClassVar[str] = "Faint noise"
-            summary: ClassVar[str] = "Trained on pictures with hardly any noise."
-            equation: ClassVar[str] = r"L(\theta, x + \eta, y)"
-            paper: ClassVar[Paper] = PAPER
-            breaker: ClassVar[Paper] = PAPER
-            broken_by: ClassVar[str] = "Everything."
+            name = NAME
+            title = "Faint noise"
+            summary = "Trained on pictures with hardly any noise."
+            equation = r"L(\theta, x + \eta, y)"
+            paper = PAPER
+            breaker = PAPER
+            broken_by = "Everything."
 
         recipes.register(
             Recipe(

@@ -3,7 +3,6 @@
 import itertools
 import json
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pytest
 import torch
@@ -81,7 +80,7 @@ def test_targets(digits_model, digit):
 class Shunning(Defense):
     """Never answers with one class, and is as it was otherwise."""
 
-    name: ClassVar[str] = "shunning"
+    name = "shunning"
     shunned: int
 
     def logits(self, model, images):

@@ -1,7 +1,6 @@
 """Square attack: random search with squares of plus or minus eps. Asks for logits only."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.papers import ANDRIUSHCHENKO
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 HALVINGS = (10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000)
 """The iterations, of 10,000, after which the area of the squares is halved (section 5)."""
@@ -94,17 +93,15 @@ class Square(Attack):
     first is for the stripes: ``max_queries - 1`` iterations.
     """
 
-    name: ClassVar[str] = "square"
-    title: ClassVar[str] = "Square"
-    summary: ClassVar[str] = (
-        "Random squares, kept when they help: sees the logits, never a gradient."
-    )
-    equation: ClassVar[str] = (
+    name = "square"
+    title = "Square"
+    summary = "Random squares, kept when they help: sees the logits, never a gradient."
+    equation = (
         r"\delta \leftarrow \delta'\ \text{if}\ L(x + \delta') < L(x + \delta),\quad"
         r" L = z_y - \max_{k \ne y} z_k,\quad \delta'_{\text{square}} = \pm\varepsilon"
     )
-    paper: ClassVar[Paper] = ANDRIUSHCHENKO
-    knowledge: ClassVar[str] = "score-based"
+    paper = ANDRIUSHCHENKO
+    knowledge = "score-based"
 
     eps: float = eps_parameter(LINF_EPS, "linf")
     max_queries: int = parameter(5000, "Most questions to the model.", low=1, high=1_000_000)

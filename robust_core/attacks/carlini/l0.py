@@ -1,7 +1,6 @@
 """Carlini and Wagner's L0 attack: gives up pixel after pixel while the goal can still be reached."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -64,14 +63,14 @@ class CWL0(Carlini):
     once, whatever its channels do.
     """
 
-    name: ClassVar[str] = "cw-l0"
-    title: ClassVar[str] = "Carlini-Wagner (L0)"
-    summary: ClassVar[str] = "Gives up pixel after pixel for as long as the network is fooled."
-    equation: ClassVar[str] = (
+    name = "cw-l0"
+    title = "Carlini-Wagner (L0)"
+    summary = "Gives up pixel after pixel for as long as the network is fooled."
+    equation = (
         r"\min \lVert\delta\rVert_0:\quad \text{give up } \arg\min_i g_i\,\delta_i,\quad"
         r" g = \nabla f(x + \delta)"
     )
-    norm: ClassVar[str] = "l0"
+    norm = "l0"
 
     steps: int = parameter(100, "Most steps with the same pixels.", low=1, high=100_000)
     learning_rate: float = parameter(0.1, "Step of Adam.", above=0.0, high=10.0)

@@ -22,7 +22,6 @@ What differs from the authors' code, and why:
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,7 +32,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.papers import CARLINI
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 SHRINK = 0.9
 REACH = math.atanh(SHRINK)
@@ -122,7 +121,7 @@ class Bisection(Rows):
 class Carlini(Attack):
     """What the three attacks share: the objective f6 of section IV.A, and its gradient."""
 
-    paper: ClassVar[Paper] = CARLINI
+    paper = CARLINI
 
     confidence: float = parameter(
         0.0, "Margin in logits that a success must have (kappa).", low=0.0, high=1e6
@@ -154,14 +153,14 @@ class CWL2(Carlini):
     seen whose margin is at least ``confidence``; the clean one where there was none.
     """
 
-    name: ClassVar[str] = "cw-l2"
-    title: ClassVar[str] = "Carlini-Wagner (L2)"
-    summary: ClassVar[str] = "Searches patiently for the smallest change that fools the network."
-    equation: ClassVar[str] = (
+    name = "cw-l2"
+    title = "Carlini-Wagner (L2)"
+    summary = "Searches patiently for the smallest change that fools the network."
+    equation = (
         r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(Z(x')_y - \max_{i \ne y} Z(x')_i,"
         r" -\kappa\big),\quad x' = \tfrac12(\tanh w + 1)"
     )
-    norm: ClassVar[str] = "l2"
+    norm = "l2"
 
     search_steps: int = parameter(3, "Searches for the constant.", low=1, high=100)
     steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)

@@ -1,7 +1,6 @@
 """Carlini and Wagner's Linf attack: a bound on every value that is tightened as long as it works."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -29,14 +28,14 @@ class CWLinf(Carlini):
     the successful picture with the smallest largest change; the clean one where there was none.
     """
 
-    name: ClassVar[str] = "cw-linf"
-    title: ClassVar[str] = "Carlini-Wagner (Linf)"
-    summary: ClassVar[str] = "Tightens a bound on every value for as long as the network is fooled."
-    equation: ClassVar[str] = (
+    name = "cw-linf"
+    title = "Carlini-Wagner (Linf)"
+    summary = "Tightens a bound on every value for as long as the network is fooled."
+    equation = (
         r"\min_\delta\; c \cdot f(x + \delta) + \sum_i \max(|\delta_i| - \tau, 0),"
         r"\quad \tau \leftarrow 0.9\,\lVert\delta\rVert_\infty"
     )
-    norm: ClassVar[str] = "linf"
+    norm = "linf"
 
     steps: int = parameter(100, "Most steps within one bound.", low=1, high=100_000)
     learning_rate: float = parameter(

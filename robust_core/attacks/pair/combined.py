@@ -1,7 +1,6 @@
 """Attacks with full knowledge of a classifier and its detector: within a ball, and of least length."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.pair.joint import detector_parameter, facing
 from robust_core.goals import Aim
 from robust_core.papers import BRYNIARSKI, BYPASSING
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +38,17 @@ class PGDPair(Restarts, Steps):
     for each restart where there are several, and restarts * steps backward.
     """
 
-    name: ClassVar[str] = "pgd-pair"
-    title: ClassVar[str] = "PGD on the pair, full knowledge"
-    summary: ClassVar[str] = "Climbs what is lacking: to fool the classifier, or its detector."
-    equation: ClassVar[str] = (
+    name = "pgd-pair"
+    title = "PGD on the pair, full knowledge"
+    summary = "Climbs what is lacking: to fool the classifier, or its detector."
+    equation = (
         r"g_{t+1} = \tfrac34 g_t + \frac{\nabla M(x_t)}{\overline{|\nabla M(x_t)|}},\quad"
         r" x_{t+1} = \Pi_{x+S}\big(x_t + \alpha_t\,\mathrm{sign}(g_{t+1})\big),\quad"
         r" M = \min(m, 0) - \max(d, 0)\ \text{or}\ \min(m, -d)"
     )
-    paper: ClassVar[Paper] = BRYNIARSKI
+    paper = BRYNIARSKI
     # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
-    goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
+    goals = tuple(g for g in GOALS if g != "confidence-reduction")
 
     steps: int = parameter(40, "Number of gradient steps.", low=1, high=10_000)
     step_size: float | None = parameter(
@@ -97,14 +96,14 @@ class CWL2Pair(CWL2):
     A pass of both networks counts once.
     """
 
-    name: ClassVar[str] = "cw-l2-pair"
-    title: ClassVar[str] = "Carlini-Wagner (L2) on the pair"
-    summary: ClassVar[str] = "The smallest change that fools the network and its detector at once."
-    equation: ClassVar[str] = (
+    name = "cw-l2-pair"
+    title = "Carlini-Wagner (L2) on the pair"
+    summary = "The smallest change that fools the network and its detector at once."
+    equation = (
         r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(\max(G_y, G_{K+1}) - \max_{i \ne y, i \le K}"
         r" G_i, -\kappa\big),\quad G_i = Z_i - \max_j Z_j,\ G_{K+1} = d"
     )
-    paper: ClassVar[Paper] = BYPASSING
+    paper = BYPASSING
 
     detector: object = detector_parameter()
 

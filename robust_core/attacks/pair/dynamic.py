@@ -1,7 +1,7 @@
 """The attack on a classifier and its detector at once (Metzen et al., 2017, section 3.3)."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.modes import evaluating
 from robust_core.papers import METZEN
-from robust_core.parameters import Paper, parameter
+from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,16 +32,16 @@ class Dynamic(Steps):
     the classifier's loss, or the detector's where ``sigma`` is 1.
     """
 
-    name: ClassVar[str] = "dynamic"
-    title: ClassVar[str] = "Dynamic adversary"
-    summary: ClassVar[str] = "BIM against two networks: the classifier, and the detector beside it."
-    equation: ClassVar[str] = (
+    name = "dynamic"
+    title = "Dynamic adversary"
+    summary = "BIM against two networks: the classifier, and the detector beside it."
+    equation = (
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,[(1-\sigma)\,\mathrm{sign}"
         r"(\nabla_x J_{cls}(x_n, y)) + \sigma\,\mathrm{sign}(\nabla_x J_{det}(x_n, 1))]\big)"
     )
-    paper: ClassVar[Paper] = METZEN
+    paper = METZEN
     # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
-    goals: ClassVar[tuple[str, ...]] = tuple(g for g in GOALS if g != "confidence-reduction")
+    goals = tuple(g for g in GOALS if g != "confidence-reduction")
 
     sigma: float = parameter(
         0.3,
