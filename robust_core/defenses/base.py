@@ -1,4 +1,4 @@
-"""Defense: hyper-parameters that turn a classifier into a defended one; Defended: what comes of it."""
+"""Defense: hyper-parameters that turn a classifier into a defended one; Defended: the result."""
 
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
@@ -17,11 +17,11 @@ KINDS = ("filter", "adversarial training", "gradient masking", "noise with a gua
 
 @dataclass(frozen=True, kw_only=True)
 class Defense(Parameters):
-    """Base of all defences. Fields are the hyper-parameters; subclasses say what the logits are.
+    """Base of all defences. Fields are the hyper-parameters; subclasses define the logits.
 
     Calling one on a classifier gives a ``Defended``, a classifier that every attack, page and command
-    takes. Three questions are answered for each: what it does to a picture (``seen``), what it answers
-    (``logits``), and what an attacker who knows of it would differentiate instead (``adaptive``).
+    takes. Each defence answers three questions: what it does to a picture (``seen``), what it predicts
+    (``logits``), and what an aware attacker differentiates instead (``adaptive``).
     """
 
     name: ClassVar[str]
@@ -36,12 +36,12 @@ class Defense(Parameters):
     breaker: ClassVar[Paper]
     """Who showed that."""
     unaware: ClassVar[str] = "The picture is made on the undefended model."
-    """What an attacker does who does not know of the defence."""
+    """What an unaware attacker does."""
     aware: ClassVar[str]
-    """What one does who knows of it."""
+    """What an aware attacker does."""
 
     def __call__(self, model: Classifier) -> "Defended":
-        """``model`` behind this defence; its network is shared, nothing of it is changed.
+        """``model`` behind this defence; its network is shared and left unchanged.
 
         Raises ``ValueError`` where the defence does not exist for this model (see ``refusal``).
         """
@@ -51,7 +51,7 @@ class Defense(Parameters):
         return Defended(self, model, self.protected(model))
 
     def refusal(self, model: str) -> str:
-        """Why the defence does not exist for a model, by its name; empty where it does."""
+        """Why the defence does not exist for the model of this name; empty where it does."""
         return ""
 
     def protected(self, model: Classifier) -> Classifier:
@@ -59,7 +59,7 @@ class Defense(Parameters):
         return model
 
     def seen(self, images: Tensor) -> Tensor:
-        """Pictures ``[N, C, H, W]`` as the network gets them."""
+        """Pictures ``[N, C, H, W]`` as the network sees them."""
         return images
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
@@ -67,19 +67,19 @@ class Defense(Parameters):
         return model(self.seen(images))
 
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
-        """Logits ``[N, K]`` with the gradient that an attacker who knows the defence would take."""
+        """Logits ``[N, K]`` with the gradient that an aware attacker follows."""
         return self.logits(model, images)
 
     def of_unaware(self, attack: Attack) -> Attack:
-        """How an attacker who does not know of the defence runs ``attack``."""
+        """``attack`` as an unaware attacker runs it."""
         return attack
 
     def of_aware(self, attack: Attack) -> Attack:
-        """How one who knows of it does, besides differentiating ``adaptive``."""
+        """``attack`` as an aware attacker runs it, through ``adaptive``."""
         return attack
 
     def victim(self, defended: "Defended") -> Classifier:
-        """The model on which an attacker who does not know of the defence makes the picture."""
+        """The model on which an unaware attacker makes the picture."""
         return defended.undefended
 
 
@@ -88,7 +88,7 @@ Kind = TypeVar("Kind", bound=type[Defense])
 
 
 def register(defense: Kind) -> Kind:
-    """Put above a class: it is then on the pages, on the command line and in the tables.
+    """Class decorator: the defence then appears on the pages, the command line and in the tables.
 
     Raises ``ValueError`` for a name that is taken, or where ``kind`` is not one of ``KINDS``.
     """
@@ -103,8 +103,8 @@ def register(defense: Kind) -> Kind:
 class Defended(Classifier):
     """A classifier behind a defence. ``adaptive`` is what an adaptive attack differentiates.
 
-    ``undefended`` is the classifier that was to be defended, ``base`` the one that works behind the
-    defence: the same one for a filter before it, another one with weights of its own for a training.
+    ``undefended`` is the classifier to be defended, ``base`` the one behind the defence: the same one
+    for a filter, another one with weights of its own for a training.
     """
 
     def __init__(self, defense: Defense, undefended: Classifier, base: Classifier) -> None:
@@ -135,17 +135,17 @@ class Defended(Classifier):
 
     @property
     def victim(self) -> Classifier:
-        """The model on which an attacker who does not know of the defence makes the picture."""
+        """The model on which an unaware attacker makes the picture."""
         return self.defense.victim(self)
 
     def attacked_by(self, attack: Attack, *, adaptive: bool) -> tuple[Attack, nn.Module]:
-        """How an attacker who knows of the defence, or does not, runs ``attack``, and on which model."""
+        """``attack`` as an aware (``adaptive``) or unaware attacker runs it, and the model it runs on."""
         if adaptive:
             return self.defense.of_aware(attack), self.adaptive
         return self.defense.of_unaware(attack), self.victim
 
     def seen(self, images: Tensor) -> Tensor:
-        """Pictures ``[N, C, H, W]`` as the network behind the defence gets them, detached."""
+        """Pictures ``[N, C, H, W]`` as the network behind the defence sees them, detached."""
         with torch.no_grad():
             return self.defense.seen(images)
 
@@ -154,7 +154,7 @@ class Defended(Classifier):
 
 
 class Adaptive(nn.Module):
-    """A defended model as an attacker who knows of the defence sees it: other gradients."""
+    """A defended model as an aware attacker differentiates it: through ``Defense.adaptive``."""
 
     def __init__(self, defended: Defended) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
-"""Filters in front of the network: what is too fine to be seen is to be lost with the perturbation.
+"""Filters in front of the network: they remove fine detail, and the perturbation with it.
 
-Each is shown to the network exactly as it is, without a gradient; an adaptive attack differentiates the
-identity in its place (BPDA), which is right since a filter gives back nearly the picture that it got.
+The network sees exactly the filtered picture, without a gradient. An adaptive attack differentiates the
+identity instead (BPDA), which works because a filter returns nearly the picture that it got.
 """
 
 import io
@@ -28,13 +28,13 @@ class Filter(Defense):
     kind = "filter"
     breaker = ATHALYE
     broken_by = (
-        "It has no useful gradient, but gives back nearly the picture that it got: taking the gradient "
-        "as if it were not there (BPDA) is enough."
+        "It has no useful gradient, but returns nearly the picture that it got: taking the gradient "
+        "as if the filter were not there (BPDA) is enough."
     )
     aware = "Through the filter; its gradient is replaced by the identity (BPDA)."
 
     def filtered(self, images: Tensor) -> Tensor:
-        """The filter itself, ``[N, C, H, W]`` to the same shape; no gradient is asked of it."""
+        """The filter itself, ``[N, C, H, W]`` to the same shape; it needs no gradient."""
         raise NotImplementedError
 
     def seen(self, images: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ class Filter(Defense):
 class JPEG(Filter):
     """JPEG compression of the picture rounded to 8 bits (Dziugaite et al., 2016), by Pillow.
 
-    Raises ``ValueError`` when asked about pictures of other than 1 or 3 channels.
+    Raises ``ValueError`` for pictures with other than 1 or 3 channels.
     """
 
     name = "jpeg"
@@ -58,7 +58,7 @@ class JPEG(Filter):
     equation = r"f\big(\mathrm{JPEG}_q(x)\big)"
     paper = DZIUGAITE
 
-    quality: int = parameter(75, "Quality: lower throws away more.", low=1, high=95)
+    quality: int = parameter(75, "Quality: lower discards more.", low=1, high=95)
     subsampling: str = parameter(
         "4:2:0",
         "4:2:0 keeps one colour for four pixels, which is harsh on small pictures; 4:4:4 keeps all.",
@@ -75,7 +75,7 @@ class JPEG(Filter):
         return planes.permute(0, 3, 1, 2).to(images.device, images.dtype).contiguous() / 255
 
     def _compressed(self, pixels: np.ndarray) -> np.ndarray:
-        """uint8 ``[H, W, C]``, written and read; one channel comes back as ``[H, W]``."""
+        """uint8 ``[H, W, C]``, written and read back; one channel becomes ``[H, W]``."""
         grey = pixels.shape[2] == 1
         picture = Image.fromarray(pixels[:, :, 0] if grey else pixels)
         file = io.BytesIO()
@@ -95,7 +95,7 @@ class BitDepth(Filter):
     equation = r"f\big(\mathrm{round}(x\,(2^b - 1)) / (2^b - 1)\big)"
     paper = XU
 
-    bits: int = parameter(4, "Bits for each value: 2 to the power of it levels.", low=1, high=8)
+    bits: int = parameter(4, "Bits per value: b bits give 2^b levels.", low=1, high=8)
 
     def filtered(self, images: Tensor) -> Tensor:
         return filters.bit_depth(images, self.bits)
@@ -108,12 +108,12 @@ class Median(Filter):
 
     name = "median"
     title = "Median filter"
-    summary = "Every value becomes the middle one of its neighbourhood."
+    summary = "Every value becomes the median of its neighbourhood."
     equation = r"f\big(\mathrm{median}_{w \times w}(x)\big)"
     paper = XU
     broken_by = (
-        "The median is one of the values in its window: its gradient is known, and leads the attack "
-        "through it."
+        "The median is one of the values in its window, so its gradient is known and leads the attack "
+        "through the filter."
     )
     aware = "Through the filter, by the gradient of the pixel that is the median."
 
@@ -131,7 +131,7 @@ class Median(Filter):
 class TotalVariation(Filter):
     """The picture of least total variation near the given one (Guo et al., 2018, section 3.3).
 
-    Guo et al. also drop pixels by chance, which is left out.
+    Guo et al. also drop random pixels, which is left out here.
     """
 
     name = "tv"
@@ -140,11 +140,11 @@ class TotalVariation(Filter):
     equation = r"f\big(\arg\min_z\ \mathrm{TV}(z) + \tfrac{1}{2\lambda}\lVert z - x\rVert_2^2\big)"
     paper = GUO
     broken_by = (
-        "It leaves most of a perturbation where it is: pictures made on the undefended model often fool "
+        "It leaves most of a perturbation in place: pictures made on the undefended model often fool "
         "it too, and an attacker can go through it (BPDA)."
     )
 
-    weight: float = parameter(0.03, "More makes the picture smoother.", above=0.0, high=1.0)
+    weight: float = parameter(0.03, "Strength: higher smooths more.", above=0.0, high=1.0)
 
     def filtered(self, images: Tensor) -> Tensor:
         return filters.total_variation(images, self.weight)

@@ -1,4 +1,4 @@
-"""Gradients for those who know the defence: straight through it (BPDA), and averaged over its chance (EOT).
+"""Gradients for aware attackers: straight through the defence (BPDA), averaged over its draws (EOT).
 
 Athalye, Carlini, Wagner (2018), sections 4.1 and 4.2.
 """
@@ -11,16 +11,16 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 PICTURES = 512
-"""So many pictures keep their graph at a time; those of more are computed anew in the backward pass."""
+"""Pictures whose graph is kept at once; of more, graphs are recomputed in the backward pass."""
 VALUES = 2**22
-"""So many pixel values go through a network at a time."""
+"""Pixel values that go through a network at once."""
 
 DEPLOYED, EXPECTED, SELECTION = range(3)
-"""What chance is for, each with draws of its own: the answer, an attacker's mean, a certificate's guess."""
+"""What random draws are for, each with its own: the answer, an attacker's mean, a certificate's guess."""
 
 
 class _Exactly(torch.autograd.Function):
-    """``exact`` on the way there, the gradient of ``stand_in`` on the way back."""
+    """``exact`` in the forward pass, the gradient of ``stand_in`` in the backward pass."""
 
     @staticmethod
     def forward(context, stand_in: Tensor, exact: Tensor) -> Tensor:
@@ -34,7 +34,7 @@ class _Exactly(torch.autograd.Function):
 def straight_through(exact: Tensor, stand_in: Tensor) -> Tensor:
     """``exact``, to the last bit, with the gradient of ``stand_in`` of the same shape: BPDA.
 
-    For a filter whose output is close to its input the input itself is the stand-in.
+    For a filter whose output is close to its input, the input itself is the stand-in.
     """
     return _Exactly.apply(stand_in, exact.detach())
 
@@ -42,7 +42,7 @@ def straight_through(exact: Tensor, stand_in: Tensor) -> Tensor:
 def in_chunks(ask: Callable[[Tensor, Tensor], Tensor], *inputs: Tensor) -> Tensor:
     """``ask(*inputs)`` a few rows at a time, without keeping the graphs of many rows in memory.
 
-    ``ask`` gives one row for each row of the inputs.
+    ``ask`` returns one row for each row of the inputs.
     """
     size = max(1, min(PICTURES, VALUES // max(1, inputs[0][0].numel())))
     many = len(inputs[0]) > size and torch.is_grad_enabled()

@@ -1,4 +1,4 @@
-"""Defences by noise that come with a guarantee: randomised smoothing and PixelDP."""
+"""Noise defences with a guarantee: randomised smoothing and PixelDP."""
 
 from dataclasses import dataclass
 
@@ -19,34 +19,34 @@ from robust_core.parameters import parameter
 from robust_core.progress import Progress
 
 VALUES = 2**20
-"""So many values of noise are drawn at a time."""
+"""Noise values drawn at once."""
 GUESSES = 100
 """Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Noisy(Defense):
-    """Base of both: many noisy answers, counted. Subclasses say what one draw of the noise is.
+    """Base of both: a vote over many noisy predictions. Subclasses define one draw of the noise.
 
-    The logits of the deployed defence are the logarithms of the shares of the ``n`` votes, a vote being
-    the class that wins under one draw; classes without any share half a vote, so that each has a
-    logarithm. Counting has no gradient. An adaptive attack ascends the expected probabilities over
-    ``draws`` draws of its own.
+    The logits of the deployed defence are the logarithms of the shares of ``n`` votes, one for the
+    winning class of each draw. A class without votes counts as ``0.5 / K`` of one, so that every
+    logarithm is finite. Counting has no gradient: an adaptive attack ascends the expected probabilities
+    over ``draws`` draws of its own.
     """
 
     kind = "noise with a guarantee"
     aware = "On the expected probabilities, averaged over draws of the noise (EOT)."
 
-    n: int = parameter(500, "Noisy answers that are counted.", low=1, high=100_000)
+    n: int = parameter(500, "Votes: noisy predictions that are counted.", low=1, high=100_000)
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
     seed: int = parameter(0, "Seed of the noise.", low=0, high=2**31 - 1)
 
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
     ) -> Certificate | PixelDPCertificate:
-        """What is promised of one picture ``[1, C, H, W]``; ``model`` is the ``protected`` one.
+        """The guarantee for one picture ``[1, C, H, W]``; ``model`` is the ``protected`` one.
 
-        The ``n`` votes are those of the answer. ``progress(draws done, draws)`` is called on the way.
+        The ``n`` votes are those of the answer. ``progress(draws done, draws)`` is called after each batch.
         """
         raise NotImplementedError
 
@@ -60,17 +60,14 @@ class Noisy(Defense):
 
     @torch.no_grad()
     def counts(self, model: Classifier, images: Tensor) -> Tensor:
-        """Votes by class, int64 ``[N, K]``; each row has ``n`` in all."""
+        """Votes by class, int64 ``[N, K]``; each row sums to ``n``."""
         sources = own_generators(images, self.seed, DEPLOYED)
         return torch.stack(
             [self.votes(model, x, self.n, g) for x, g in zip(images.split(1), sources, strict=True)]
         )
 
     def log_shares(self, counts: Tensor) -> Tensor:
-        """The logits ``[N, K]`` that go with votes ``[N, K]``.
-
-        Classes without any share half a vote, however many classes there are.
-        """
+        """Votes ``[N, K]`` to logits ``[N, K]``; a class without votes counts as ``0.5 / K`` of one."""
         return counts.clamp_min(0.5 / counts.shape[1]).div(self.n).log()
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
@@ -115,12 +112,12 @@ class Smoothing(Noisy):
     """Randomised smoothing (Cohen et al., 2019): the class that wins most often under Gaussian noise.
 
     The noise is added to pixels and nothing is clipped. Where the zoo has the model trained under noise,
-    that one is smoothed (section 3.3); another one takes noise badly and abstains when it is certified.
+    that one is smoothed (section 3.3); any other tolerates noise badly, so that its certificates abstain.
     """
 
     name = "smoothing"
     title = "Randomised smoothing"
-    summary = "What wins most often when noise is added; with a certified radius."
+    summary = "The class that wins most often under added noise, with a certified radius."
     equation = (
         r"g(x) = \arg\max_c P\big(f(x + \eta) = c\big),\ \eta \sim N(0, \sigma^2 I);\quad "
         r"R = \sigma\,\Phi^{-1}(\underline{p_A})"
@@ -128,23 +125,23 @@ class Smoothing(Noisy):
     paper = COHEN
     breaker = SALMAN
     broken_by = (
-        "Nothing within its certified L2 radius, which is small: beyond it an attack on the expected "
-        "probabilities finds the way."
+        "Nothing within its certified L2 radius, which is small; beyond it, an attack on the expected "
+        "probabilities succeeds."
     )
 
     sigma: float = parameter(
         0.25,
-        "Deviation of the noise; the bundled network was trained at 0.25.",
+        "Standard deviation of the noise; the bundled network was trained at 0.25.",
         above=0.0,
         high=2.0,
     )
-    alpha: float = parameter(0.001, "How often a certificate may be wrong.", above=0.0, high=0.5)
+    alpha: float = parameter(0.001, "Probability that a certificate is wrong.", above=0.0, high=0.5)
     trained: bool = parameter(
         True, "Smooth the network that was trained under noise, where there is one."
     )
     bfloat16: bool = parameter(
         False,
-        "Count votes of the network in bfloat16: about as right, and faster on processors made for it.",
+        "Compute the votes in bfloat16: about as accurate, and faster on processors that support it.",
     )
 
     def protected(self, model: Classifier) -> Classifier:
@@ -152,7 +149,7 @@ class Smoothing(Noisy):
         return zoo.load(name, model.device) if self.trained and name in zoo.names() else model
 
     def seen(self, images: Tensor) -> Tensor:
-        """The first draw of the many: nothing is clipped, so values may leave [0, 1]."""
+        """Pictures under the first draw; nothing is clipped, so values may leave [0, 1]."""
         sources = own_generators(images, self.seed, DEPLOYED)
         noise = [NoiseStream(tuple(images.shape[1:]), torch.float32, g).take(1) for g in sources]
         return images + self.sigma * torch.cat(noise).to(images)
@@ -161,14 +158,14 @@ class Smoothing(Noisy):
         return model(images + self.sigma * noise)
 
     def votes(self, model: Classifier, image: Tensor, *args, **kwargs) -> Tensor:
-        """With ``bfloat16`` the rounded network is the base classifier, of which all is promised."""
+        """With ``bfloat16`` the base classifier that is certified is the network in bfloat16."""
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.bfloat16):
             return super().votes(model, image, *args, **kwargs)
 
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
     ) -> Certificate:
-        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound it.
+        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound its share.
 
         ``image`` is one picture, ``[1, C, H, W]`` or ``[C, H, W]`` in [0, 1]; raises ``ValueError`` for
         anything else.
@@ -184,14 +181,14 @@ class Smoothing(Noisy):
 @register
 @dataclass(frozen=True, kw_only=True)
 class PixelDP(Noisy, TrainedDefense):
-    """PixelDP (Lecuyer et al., 2019): noise behind the first layer, in the sense of differential privacy.
+    """PixelDP (Lecuyer et al., 2019): noise after the first layer, calibrated as for differential privacy.
 
     The deviation is that of the network's own noise layer, ``network.sigma``.
     """
 
     name = "pixeldp"
     title = "PixelDP"
-    summary = "A noise layer makes the expected answer change slowly, provably."
+    summary = "A noise layer provably limits how fast the expected answer can change."
     equation = (
         r"\hat{E}^{lb}(A_k) > e^{2\epsilon}\max_{i \ne k}\hat{E}^{ub}(A_i) + (1 + e^{\epsilon})\,\delta,"
         r"\quad \sigma = \sqrt{2\ln(1.25/\delta)}\;\Delta\,L/\epsilon"
@@ -200,12 +197,12 @@ class PixelDP(Noisy, TrainedDefense):
     kind = "noise with a guarantee"
     breaker = ATHALYE
     broken_by = (
-        "Nothing within its certified L2 radius, which is smaller still than that of smoothing; beyond it "
+        "Nothing within its certified L2 radius, which is even smaller than that of smoothing; beyond it, "
         "an attack averaged over the noise."
     )
     aware = Noisy.aware
 
-    alpha: float = parameter(0.05, "How often a certificate may be wrong.", above=0.0, high=0.5)
+    alpha: float = parameter(0.05, "Probability that a certificate is wrong.", above=0.0, high=0.5)
 
     def shape(self, model: Classifier, images: Tensor) -> tuple[int, ...]:
         return model.network.noise_shape(images)

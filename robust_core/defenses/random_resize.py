@@ -1,4 +1,4 @@
-"""Random resizing and padding (Xie et al., 2018), broken by averaging over the chance."""
+"""Random resizing and padding (Xie et al., 2018), broken by averaging over its draws."""
 
 from dataclasses import dataclass
 
@@ -17,16 +17,16 @@ from robust_core.parameters import parameter
 @register
 @dataclass(frozen=True, kw_only=True)
 class RandomResizePad(Defense):
-    """The picture is made smaller by chance and put at a place by chance, with black around it.
+    """The picture is shrunk to a random size and put at a random place, with black around it.
 
-    Xie et al. (2018), section 3: there the picture grows from 299 to 299 ... 331 pixels in a frame of 331;
-    here the frame is the picture's own size, so that every network takes it. The chance depends on the
-    picture and ``seed``: a changed picture meets another draw.
+    Xie et al. (2018), section 3: there a picture of 299 pixels is enlarged to 299 ... 331 in a frame of
+    331; here the frame has the picture's own size, so that every network takes it. The draw depends on
+    the picture and ``seed``: a changed picture gets another draw.
     """
 
     name = "random-resize-pad"
     title = "Random resize and pad"
-    summary = "The network sees the picture in a size and at a place that nobody knows."
+    summary = "The network sees the picture at a random size and place."
     equation = r"f\big(t(x)\big),\quad t \sim T"
     paper = XIE
     kind = "filter"
@@ -38,7 +38,7 @@ class RandomResizePad(Defense):
     aware = "Through the filter, averaged over draws (EOT)."
 
     smallest: float = parameter(
-        0.85, "The least scale; 1 leaves the picture as it is.", low=0.5, high=1.0
+        0.85, "The smallest scale; 1 leaves the picture unchanged.", low=0.5, high=1.0
     )
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
     seed: int = parameter(0, "Seed of the draws.", low=0, high=2**31 - 1)
@@ -53,12 +53,12 @@ class RandomResizePad(Defense):
         return log_mean(logits, self.draws)
 
     def _chance(self, images: Tensor, draws: int, use: int) -> Tensor:
-        """Three numbers in [0, 1) for each draw, ``[N * draws, 3]``: scale, place down, place across."""
+        """Three numbers in [0, 1) for each draw, ``[N * draws, 3]``: scale, place down and across."""
         each = [torch.rand(draws, 3, generator=g) for g in own_generators(images, self.seed, use)]
         return torch.cat(each).to(images)
 
     def _moved(self, images: Tensor, chance: Tensor) -> Tensor:
-        """Bilinear, differentiable; what lies outside of the smaller picture is 0."""
+        """Bilinear, differentiable; what lies outside the smaller picture is 0."""
         if self.smallest == 1:
             return images
         scale = self.smallest + (1 - self.smallest) * chance[:, 0]

@@ -1,4 +1,4 @@
-"""Defences that are a training: other weights for the same pictures, for the models that have them."""
+"""Defences by training: a network with other weights, for the models that have one."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -29,16 +29,16 @@ from robust_core.parameters import parameter
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedDefense(Defense):
-    """Base of the trainings: the model ``NAME-SUFFIX`` of the zoo stands in for ``NAME``."""
+    """Base of the trainings: the zoo's model ``NAME-SUFFIX`` replaces ``NAME``."""
 
     kind = "adversarial training"
     measured: ClassVar[tuple[dict, ...]] = ({},)
-    """The hyper-parameters with which the table of the defences has it, a row for each."""
+    """Hyper-parameters measured in the table of the defences, a row for each."""
     aware = "White box, on the defended network itself."
 
     @property
     def suffix(self) -> str:
-        """What the name of the trained model has behind that of the undefended one."""
+        """What the trained model's name adds to that of the undefended one."""
         return self.name
 
     def refusal(self, model: str) -> str:
@@ -46,8 +46,8 @@ class TrainedDefense(Defense):
             return ""
         ending = f"-{self.suffix}"
         there = [name.removesuffix(ending) for name in zoo.bundled() if name.endswith(ending)]
-        have = f"there is one for {', '.join(there)}" if there else "nobody has trained one yet"
-        return f"{self.name} needs a network trained so, {model}{ending}; {have}"
+        have = f"there is one for {', '.join(there)}" if there else "none has been trained yet"
+        return f"{self.name} needs a trained network, {model}{ending}; {have}"
 
     def protected(self, model: Classifier) -> Classifier:
         return zoo.load(f"{model.name}-{self.suffix}", model.device)
@@ -60,7 +60,7 @@ class PGDAT(TrainedDefense):
 
     name = "pgd-at"
     title = "PGD adversarial training"
-    summary = "Trained on the worst pictures that PGD finds around each one."
+    summary = "Trained on the worst picture that PGD finds around each training picture."
     equation = (
         r"\min_\theta \mathbb{E}\Big[\max_{\lVert\delta\rVert_\infty \le \varepsilon} "
         r"L(\theta, x + \delta, y)\Big]"
@@ -68,8 +68,8 @@ class PGDAT(TrainedDefense):
     paper = MADRY
     breaker = TRAMER
     broken_by = (
-        "Nothing breaks it wholly inside the ball that it was trained for. Outside it falls: a larger "
-        "eps, another norm. And it costs clean accuracy."
+        "Nothing breaks it completely inside the ball that it was trained for. A larger eps or another "
+        "norm does. It also costs clean accuracy."
     )
 
 
@@ -80,7 +80,7 @@ class FGSMAT(TrainedDefense):
 
     name = "fgsm-at"
     title = "FGSM adversarial training"
-    summary = "Trained on one-step pictures from random starts, made anew each time."
+    summary = "Trained on one-step pictures from random starts, made afresh for each batch."
     equation = (
         r"\alpha\,J(\theta, x, y) + (1 - \alpha)\,J\big(\theta, x + \varepsilon\,"
         r"\mathrm{sign}(\nabla_x J), y\big)"
@@ -88,7 +88,7 @@ class FGSMAT(TrainedDefense):
     paper = WONG
     breaker = CROCE
     broken_by = (
-        "Stronger attacks than the one step it was trained on find more; with much weight on clean "
+        "Attacks stronger than the one step that it was trained on; with much weight on clean "
         "pictures (alpha) little robustness is left."
     )
 
@@ -106,9 +106,9 @@ class FGSMAT(TrainedDefense):
 @register
 @dataclass(frozen=True, kw_only=True)
 class FGSMATPlain(TrainedDefense):
-    """FGSM adversarial training without random starts: the exhibit of catastrophic overfitting.
+    """FGSM adversarial training without random starts: an example of catastrophic overfitting.
 
-    Half of the loss is clean, as in Goodfellow et al. (2015), section 6.
+    Half of the loss is on clean pictures, as in Goodfellow et al. (2015), section 6.
     """
 
     name = "fgsm-at-plain"
@@ -125,10 +125,10 @@ class FGSMATPlain(TrainedDefense):
         "nowhere (catastrophic overfitting)."
     )
     unaware = (
-        "On the defended network itself, in the one step that it was trained on: BIM and PGD become "
+        "On the defended network itself, with the one step that it was trained on: BIM and PGD become "
         "FGSM. Other attacks run as they are."
     )
-    aware = "White box in many steps: FGSM becomes PGD. Others run as they are."
+    aware = "White box, with many steps: FGSM becomes PGD. Other attacks run as they are."
 
     def victim(self, defended: Defended) -> Classifier:
         return defended.base
@@ -147,11 +147,11 @@ class FGSMATPlain(TrainedDefense):
 @register
 @dataclass(frozen=True, kw_only=True)
 class LambdaAT(TrainedDefense):
-    """Half of each batch adversarial, weighed by lambda (Kurakin et al., 2017, section 3)."""
+    """Half of each batch adversarial, weighted by lambda (Kurakin et al., 2017, section 3)."""
 
     name = "lambda-at"
     title = "λ-weighted training"
-    summary = "Each batch is half clean, half one-step pictures of smaller weight."
+    summary = "Each batch is half clean, half one-step pictures with a smaller weight."
     equation = (
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "
         r"\sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)"
@@ -159,8 +159,8 @@ class LambdaAT(TrainedDefense):
     paper = KURAKIN_SCALE
     breaker = MADRY
     broken_by = (
-        "Attacks of several steps; its authors found so themselves: one-step training does not hold "
-        "against them."
+        "Attacks of several steps: its authors report themselves that one-step training does not "
+        "resist them."
     )
 
 
@@ -176,14 +176,14 @@ class StaticAugmentation(TrainedDefense):
     paper = SZEGEDY
     breaker = MADRY
     broken_by = (
-        "A fresh attack on the new network: it has learned the old pictures, not to be robust."
+        "A fresh attack on the new network: it has learned the old pictures, not robustness."
     )
 
 
 @register
 @dataclass(frozen=True, kw_only=True)
 class GradientRegularised(TrainedDefense):
-    """A penalty on the gradient by the picture (Finlay, Oberman, 2021)."""
+    """A penalty on the gradient with respect to the picture (Finlay, Oberman, 2021)."""
 
     name = "gradient-regularised"
     title = "Gradient penalty"
@@ -191,17 +191,15 @@ class GradientRegularised(TrainedDefense):
     equation = r"L(\theta, x, y) + \varepsilon\,\lVert\nabla_x L(\theta, x, y)\rVert_1"
     paper = FINLAY
     breaker = MADRY
-    broken_by = (
-        "Attacks of several steps at a larger eps: the penalty is right to first order only."
-    )
+    broken_by = "Attacks of several steps at a larger eps: the penalty holds to first order only."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Masked(TrainedDefense):
-    """Base of the trainings that leave the boundary and damage the gradient (METHODS of masking).
+    """Base of the trainings that leave the boundary where it is and damage the gradient.
 
-    One who does not know differentiates cross-entropy by way of the probabilities, which are exactly 0
-    and 1 in float32: no gradient is left of it.
+    An unaware attacker differentiates cross-entropy through the softmax probabilities, which are exactly
+    0 and 1 in float32: no gradient is left.
     """
 
     kind = "gradient masking"
@@ -233,8 +231,8 @@ class Distilled(Masked):
     paper = PAPERNOT
     breaker = CARLINI
     broken_by = (
-        "At temperature 1 the logits are some T times as large and softmax saturates, which is all. An "
-        "attack on the logits, or on logits / T, comes through."
+        "At temperature 1 the logits are about T times as large and softmax saturates; that is all the "
+        "protection. An attack on the logits, or on logits / T, succeeds."
     )
     aware = "On the logits divided by T: the gradients are back."
 
@@ -253,9 +251,9 @@ class Distilled(Masked):
 @register
 @dataclass(frozen=True, kw_only=True)
 class Saturated(Masked):
-    """Units driven into saturation (Nayebi, Ganguli, 2017), and logits scaled when it is deployed.
+    """Units driven into saturation (Nayebi, Ganguli, 2017), and logits scaled at deployment.
 
-    The scale changes no answer, only how soon softmax runs out of numbers.
+    The scale changes no prediction, only how soon softmax saturates in float32.
     """
 
     name = "saturated"
@@ -265,17 +263,15 @@ class Saturated(Masked):
     paper = NAYEBI
     breaker = BRENDEL
     broken_by = (
-        "In the network here the scale hides the gradients, hardly its units: at scale 1 FGSM comes "
-        "through. So do attacks on the logits, in stable numbers, or by questions alone (Square)."
+        "In this network the scale hides the gradients, the units hardly do: at scale 1 FGSM succeeds. "
+        "So do attacks on the logits, whose loss is numerically stable, and query attacks (Square)."
     )
-    aware = "On the logits, not scaled."
+    aware = "On the unscaled logits."
 
-    # The scale masks, not the units: without it there is nothing to hide behind.
+    # The scale masks, not the units: at scale 1 the gradients are back.
     measured = ({"scale": 100}, {"scale": 1})
 
-    scale: int = parameter(
-        100, "What the logits are multiplied by when deployed.", choices=(1, 10, 100)
-    )
+    scale: int = parameter(100, "Factor on the logits at deployment.", choices=(1, 10, 100))
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
         return self.scale * model(images)

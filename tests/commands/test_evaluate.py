@@ -310,7 +310,7 @@ def test_a_defence_and_both_attackers(command):
         (("--defense", "smoothing:sigma=-1"), "sigma must be a number above 0"),
         (
             ("--defense", "distilled"),
-            "distilled needs a network trained so, digits-cnn-distilled-t100",
+            "distilled needs a trained network, digits-cnn-distilled-t100",
         ),
     ],
 )

@@ -57,7 +57,7 @@ def faint(monkeypatch, weights_folder, tmp_path):
 def test_before_its_training_it_says_what_is_missing(faint):
     assert defenses.get(NAME) is faint
     assert defenses.names().index(NAME) < defenses.names().index("distilled")  # kind by kind
-    assert "nobody has trained one yet" in faint().refusal("digits-cnn")
+    assert "none has been trained yet" in faint().refusal("digits-cnn")
     assert MODEL not in zoo.names()
     with pytest.raises(zoo.ZooError, match=f"no entry {MODEL}.*train {MODEL} --install"):
         zoo.load(MODEL, "cpu")

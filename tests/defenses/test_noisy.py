@@ -144,7 +144,7 @@ def test_little_noise_is_the_network_itself(digits_model, digit_pictures):
 
 
 def test_many_pictures_keep_gradients_exact(digits_model, digits_test, monkeypatch):
-    """Chunks that are computed anew in the backward pass give the same gradient."""
+    """Chunks that are recomputed in the backward pass give the same gradient."""
     from robust_core.defenses import gradients
 
     x = digits_test[0][:6].clone().requires_grad_()

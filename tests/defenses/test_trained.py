@@ -47,7 +47,7 @@ def test_pgd_training_withstands_what_the_undefended_network_does_not(digits_tes
 def test_a_model_without_such_a_training_is_refused():
     defense = defenses.create("pgd-at")
     model = linear(torch.eye(3))
-    sentence = "pgd-at needs a network trained so, linear-pgd-at; there is one for .*digits-cnn"
+    sentence = "pgd-at needs a trained network, linear-pgd-at; there is one for .*digits-cnn"
     with pytest.raises(ValueError, match=sentence):
         defense(model)
     assert "linear-pgd-at" in defense.refusal("linear")

@@ -326,7 +326,7 @@ def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, we
     assert len(page.selectbox(key="reject_to").options) == 1
     said = text(page)
     assert "jpeg was not measured yet" in said
-    assert "pgd-at needs a network trained so" in said
+    assert "pgd-at needs a trained network" in said
     changed = result()
     changed["parts"]["reject"]["second"]["jpeg"]["weights_sha256"] = "of others"
     write(changed)

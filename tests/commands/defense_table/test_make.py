@@ -76,7 +76,7 @@ def test_the_file_is_the_table_and_the_reader_takes_it(command, suite):
 
 def test_a_defence_that_is_not_trained_is_named_and_left_out(command, suite):
     ended = command(*SUITE, "--part", "accuracy")
-    assert "lambda-at is left out: lambda-at needs a network trained so" in ended.err
+    assert "lambda-at is left out: lambda-at needs a trained network" in ended.err
     assert ended.err.count("is left out") == 1
 
 

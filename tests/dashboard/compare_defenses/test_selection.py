@@ -69,7 +69,7 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
     request = make_request("pgd")
     absent = row(request, "lambda-at")
     assert absent.defense is None
-    assert absent.refusal.startswith("lambda-at needs a network trained so, digits-cnn-lambda-at;")
+    assert absent.refusal.startswith("lambda-at needs a trained network, digits-cnn-lambda-at;")
     wrong = ComparedDefense.of(defenses.get("smoothing"), {"sigma": 0.0}, request)
     assert wrong.defense is None
     assert wrong.refusal == "sigma must be a number above 0, at most 2; got 0.0."
