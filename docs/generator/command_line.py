@@ -30,8 +30,7 @@ def section(name: str, parser: argparse.ArgumentParser, level: int = 2) -> str:
             parts += [f"**{kind[:1].upper()}{kind[1:]}**", *about]
             parts.append(table({"option": "l", "meaning": "l"}, rows))
     if parser.epilog:
-        preformatted = parser.formatter_class is argparse.RawDescriptionHelpFormatter
-        parts.append(f"```\n{parser.epilog}\n```" if preformatted else parser.epilog)
+        parts.append(parser.epilog)
     parts += [section(f"{name} {sub}", each, level + 1) for sub, each in sub_parsers(parser)]
     return "\n\n".join(filter(None, parts))
 

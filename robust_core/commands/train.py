@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from robust_core import files
-from robust_core.commands import options
+from robust_core.commands import options, output
 from robust_core.commands.training import (
     classifier,
     classifier_queue,
@@ -23,23 +23,18 @@ MEASURED: Registry[Method] = Registry(
 )
 """Detectors that are calibrated and measured against several attacks, with no epochs to choose."""
 
+LIST = "list"
+"""Prints the recipes of classifiers, which are not in ``--help``: to know them takes slow imports."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``train``."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    from robust_core.training import recipes
-
-    width = max(map(len, recipes.RECIPES.names()))
-    lines = (f"  {name:{width}}  {what}" for name, what in recipes.ABOUT.items())
-    parser.epilog = "\n".join(
-        ["recipes (and detector, reconstruction, safetynet, squeezing):", *lines]
-    )
     parser.add_argument(
         "recipe",
         nargs="?",
         metavar="RECIPE",
-        help="one of those below, detector, reconstruction, safetynet or squeezing; or none, with "
-        "--all-missing",
+        help=f"a classifier ({LIST} shows them), {detector.RECIPE}, {', '.join(MEASURED.names())}; or "
+        "none, with --all-missing",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
     parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
@@ -59,8 +54,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Train what was asked for, or all classifiers that are missing."""
-    _check_folders(args)
+    """List the classifiers, or train what was asked for."""
+    if args.recipe == LIST:
+        _list(args.json)
+    else:
+        _check_folders(args)
+        _train(args)
+
+
+def _train(args: argparse.Namespace) -> None:
+    """A detector, a classifier, or all classifiers that are missing."""
     if args.recipe == detector.RECIPE:
         detector.run(args)
     elif args.recipe in MEASURED:
@@ -72,6 +75,14 @@ def run(args: argparse.Namespace) -> None:
         _check_classifier(args)
         wanted = classifier.ClassifierOptions(args.recipe, args.paper_schedule, args.epochs)
         classifier.train(wanted, Request.of(args))
+
+
+def _list(as_json: bool) -> None:
+    from robust_core.training.recipes import ABOUT
+
+    width = max(map(len, ABOUT))
+    lines = [f"{name:{width}}  {what}" for name, what in ABOUT.items()]
+    output.emit(ABOUT, as_json, "\n".join(lines))
 
 
 def _check_folders(args: argparse.Namespace) -> None:

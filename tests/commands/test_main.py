@@ -39,7 +39,13 @@ def test_help_of_each_command(command, name):
     assert ended.err == ""
 
 
-QUICK = [["--help"], ["evaluate-detectors", "--help"], ["data", "--help"], ["data", "where"]]
+QUICK = [
+    ["--help"],
+    ["evaluate-detectors", "--help"],
+    ["train", "--help"],
+    ["data", "--help"],
+    ["data", "where"],
+]
 
 
 @pytest.mark.parametrize("arguments", QUICK)

@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from robust_core import zoo
+from robust_core.commands.train import MEASURED
 from robust_core.commands.training.classifier import ClassifierOptions
 from robust_core.commands.training.request import Request
 from robust_core.data import digits
 from robust_core.registry import Registry
 from robust_core.training import RECIPES, export, recipes
 from robust_core.training.objectives import Distillation
-from robust_core.training.recipes import PAPER_SCHEDULES
+from robust_core.training.recipes import ABOUT, PAPER_SCHEDULES
 from robust_core.training.run import Trainer
 from robust_core.zoo import loading
 
@@ -143,10 +144,16 @@ def test_mistakes_are_one_clear_line(command, arguments, words):
     assert all(word in complaint for word in words)
 
 
-def test_help_names_every_recipe(command):
-    lines = [line.split() for line in command("train", "--help").out.splitlines()]
-    first = [words[0] for words in lines if words]
-    assert all(first.count(name) == 1 for name in RECIPES.names())
+def test_list_names_every_recipe_and_says_what_it_is(command):
+    lines = command("train", "list").out.splitlines()
+    assert [line.split(maxsplit=1) for line in lines] == [list(pair) for pair in ABOUT.items()]
+    assert list(command("train", "list", "--json").json) == RECIPES.names()
+
+
+def test_help_says_where_the_recipes_are_and_names_those_of_detectors(command):
+    text = " ".join(command("train", "--help").out.split())
+    assert "a classifier (list shows them)" in text
+    assert all(name in text for name in ("detector", *MEASURED.names()))
 
 
 @pytest.fixture
