@@ -1,5 +1,6 @@
 """Attacks and defences, read from their classes: what each does, and its hyper-parameters."""
 
+import inspect
 import types
 import typing
 from collections.abc import Iterable
@@ -32,7 +33,8 @@ def _attacks(names: list[str]) -> str:
 
 def norm(kind: type[attacks.Attack]) -> str:
     """In what the attack measures its change; for a few a hyper-parameter decides."""
-    return kind.norm if isinstance(kind.norm, str) else f"{kind().norm} by default"
+    fixed = isinstance(inspect.getattr_static(kind, "norm"), str)
+    return kind.norm if fixed else f"{kind.norm} by default"
 
 
 def attack_parameters() -> str:

@@ -13,6 +13,13 @@ from robust_core.goals import Aim
 from robust_core.parameters import parameter
 
 
+class NormOfKind:
+    """What eps is a radius in: the kind of noise decides; of the class, that of the default kind."""
+
+    def __get__(self, attack: "Noise | None", owner: type) -> str:
+        return "l2" if attack is not None and attack.kind == "sphere" else "linf"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Noise(Attack):
     """Random perturbations of a given size, the best of several draws.
@@ -29,6 +36,7 @@ class Noise(Attack):
         r"\text{at random}"
     )
     knowledge = "none"
+    norm = NormOfKind()
 
     eps: float = parameter(
         8 / 255,
@@ -47,10 +55,6 @@ class Noise(Attack):
         1, "Number of draws; the one closest to the goal is kept.", low=1, high=10_000
     )
     seed: int = parameter(0, "Seed of the random numbers.", low=0, high=2**31 - 1)
-
-    @property
-    def norm(self) -> str:  # which eps means, and so depends on the kind
-        return "l2" if self.kind == "sphere" else "linf"
 
     @property
     def observations(self) -> int:

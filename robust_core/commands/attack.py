@@ -162,7 +162,7 @@ def _perform(
             goal=goal,
             progress=lambda step, total: bar.update(step - bar.n),
             frames=False,
-            detector=detector and zoo.load_detector(detector, args.device),
+            detector=None if detector is None else zoo.load_detector(detector, args.device),
             adaptive=args.adaptive,
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import torch
 from torch import Tensor
@@ -15,6 +16,19 @@ EIGHT_BIT = 255
 def to_lattice(images: Tensor) -> Tensor:
     """Pictures in [0, 1] as a file of 8 bits a value would keep them."""
     return images.mul(EIGHT_BIT).round_().div_(EIGHT_BIT)
+
+
+class Figures(TypedDict):
+    """What ``Answers.figures`` counts; None where nothing was successful."""
+
+    detectability: float | None
+    auc: float | None
+    false_positives: float
+    true_positives: float | None
+    n_test: int
+    n_adversarial: int
+    top1: float
+    top1_adversarial: float
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Answers:
         """The successful ones, bool ``[N]``: right before, wrong after."""
         return self.before & ~self.after
 
-    def figures(self, threshold: float = 0.5) -> dict[str, float | int | None]:
+    def figures(self, threshold: float = 0.5) -> Figures:
         """Detectability at a threshold of the score, and what it is made of.
 
         ``detectability`` is the balanced accuracy, (1 - false positives + true positives) / 2.

@@ -1,5 +1,6 @@
 """How each bundled model is trained: a registry of recipes, which are numbers and nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +69,9 @@ class DetectorRecipe:
     fingerprint: str
     point: str
     adversary: str
-    parameters: dict[str, float | int | str | bool | dict | None] = field(default_factory=dict)
+    parameters: Mapping[str, float | int | str | bool | Mapping | None] = field(
+        default_factory=dict
+    )
     limit: int | None = None
     epochs: int = 20
     rate: float = 1e-4

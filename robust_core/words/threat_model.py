@@ -51,7 +51,7 @@ def values(attack: type[Attack] | Attack, axis: str) -> tuple[str, ...]:
     if axis == "goal":
         return attack.goals
     if axis == "distance":
-        norm = _norm(attack)
+        norm = attack.norm
         return (DISTANCES.get(norm, (norm,))[0],)
     return (getattr(attack, axis),)
 
@@ -61,7 +61,7 @@ def threat_model(attack: type[Attack] | Attack) -> dict[str, tuple[str, str]]:
 
     Several goals are separated by commas; ``values`` gives them one by one.
     """
-    norm = _norm(attack)
+    norm = attack.norm
     size = DISTANCES.get(norm, ("", f"Measured in {norm}."))[1]
     bound = "It stays within eps." if attack.has_eps else "It looks for the smallest change."
     explanations = {
@@ -72,8 +72,3 @@ def threat_model(attack: type[Attack] | Attack) -> dict[str, tuple[str, str]]:
         "channel": CHANNELS.get(attack.channel, ""),
     }
     return {axis: (", ".join(values(attack, axis)), explanations[axis]) for axis in AXES}
-
-
-def _norm(attack: type[Attack] | Attack) -> str:
-    """For some attacks a hyper-parameter decides: these are asked as an object."""
-    return (attack() if isinstance(attack, type) else attack).norm

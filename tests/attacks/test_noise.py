@@ -48,6 +48,12 @@ def test_sphere_noise_has_the_length_eps(delta):
     torch.testing.assert_close(lengths, torch.full((20,), 0.3).double())
 
 
+def test_eps_is_an_l2_radius_of_the_sphere_alone():
+    norms = {kind: Noise(kind=kind).norm for kind in ("sign", "uniform", "gaussian", "sphere")}
+    assert norms == {"sign": "linf", "uniform": "linf", "gaussian": "linf", "sphere": "l2"}
+    assert Noise.norm == Noise().norm
+
+
 @pytest.mark.parametrize("kind", ["sign", "uniform", "gaussian", "sphere"])
 def test_draws_are_independent_of_each_other_and_of_their_number(delta, kind):
     attack = Noise(kind=kind)

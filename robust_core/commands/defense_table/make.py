@@ -41,8 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite", action="store_true", help="also make again the rows that are there"
     )
-    former = {"dest": "overwrite", "action": "store_true", "help": argparse.SUPPRESS}
-    group.add_argument("--anew", **former)  # the former name, which scripts may still use
+    group.add_argument(  # the former name, which scripts may still use
+        "--anew", dest="overwrite", action="store_true", help=argparse.SUPPRESS
+    )
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
@@ -219,8 +220,7 @@ def _tidy(value: dict, plan: "DefensePlan") -> dict:
     for name, part in plan.parts.items():
         order = [subject.key for subject in part.subjects]
         table = value["parts"][name]
-        rows = [row for row in table["rows"] if row["subject"] in order]
-        rows.sort(key=lambda row, order=order: order.index(row["subject"]))
+        rows = [row for key in order for row in table["rows"] if row["subject"] == key]
         stamps = {key: table["stamps"][key] for key in order if key in table["stamps"]}
         if rows:
             parts[name] = {"device": table["device"], "stamps": stamps, "rows": rows}

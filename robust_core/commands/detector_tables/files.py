@@ -67,7 +67,7 @@ class Files:
 
         digest = hashlib.sha256(fingerprint(self.classifier).encode())
         for package in (attacks, detectors):
-            digest.update(hash_of_code(Path(package.__file__).parent))
+            digest.update(hash_of_code(Path(package.__path__[0])))
         digest.update(Path(filters.__file__).read_bytes())
         return digest.digest()
 

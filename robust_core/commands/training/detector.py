@@ -5,7 +5,7 @@ import sys
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from robust_core.commands import options, output
 from robust_core.commands.training import detector_data
@@ -21,10 +21,16 @@ from robust_core.commands.training.request import Request, given
 from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
-    from robust_core.attacks import Attack
+    from torch import Tensor
+
+    from robust_core.attacks import BIM, Attack
     from robust_core.classifier import Classifier
+    from robust_core.training.detectors.dynamic import DynamicTrainer
     from robust_core.training.detectors.measurement import Measurement
     from robust_core.training.recipes import DetectorRecipe
+
+    Adversaries: TypeAlias = Attack | dict[str, Attack]
+    """The attack to detect; of several, those that take turns, by name, in their order."""
 
 RECIPE = "detector"
 TEST_LIMIT = detector_data.PICTURES
@@ -42,8 +48,6 @@ OPTIONS = (
     "all_missing",
 )
 """What belongs to detectors alone; None where it was not given."""
-
-Adversary = "Attack | dict[str, Attack]"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -150,25 +154,23 @@ def train(wanted: DetectorOptions, request: Request) -> None:
 
 def _entry(
     classifier: "Classifier",
-    adversary: Adversary,
+    adversary: "Adversaries",
     recipe: "DetectorRecipe",
-    images,
+    images: "Tensor",
     measurement: "Measurement",
     request: Request,
 ) -> dict:
     """Train on ``images`` and export; returns the entry of the index."""
-    from robust_core.training.detectors.crafted import craft
+    from robust_core.attacks import BIM
     from robust_core.training.detectors.export import export_detector
-    from robust_core.training.detectors.several import craft_in_turn
     from robust_core.training.detectors.static import train_detector
 
     folder = measurement.folder
-    if recipe.adversary == DYNAMIC:
-        trainer = _dynamic(classifier, adversary, recipe, images, folder, request)
+    if recipe.adversary == DYNAMIC and isinstance(adversary, BIM):
+        dynamic = _dynamic(classifier, adversary, recipe, images, folder, request)
         # The dynamic adversary is measured in its static form.
         static = replace(recipe, adversary=adversary.name, parameters=asdict(adversary))
-        return export_detector(trainer, adversary, static, measurement)
-    crafting = craft_in_turn if recipe.adversary == SEVERAL else craft
+        return export_detector(dynamic, adversary, static, measurement)
     trainer = train_detector(
         classifier,
         adversary,
@@ -177,31 +179,38 @@ def _entry(
         folder=folder,
         cache=measurement.cache,
         seed=request.seed,
-        crafting=crafting,
     )
-    return export_detector(trainer, adversary, recipe, measurement, crafting=crafting)
+    return export_detector(trainer, adversary, recipe, measurement)
 
 
 def _dynamic(
     classifier: "Classifier",
-    adversary: "Attack",
+    adversary: "BIM",
     recipe: "DetectorRecipe",
-    images,
+    images: "Tensor",
     folder: Path,
     request: Request,
-):
+) -> "DynamicTrainer":
     """A trainer that has met the dynamic form of ``adversary``, which knows the detector."""
-    from robust_core import zoo
     from robust_core.attacks.pair.mixed import mixed
     from robust_core.training.detectors.dynamic import train_dynamic
 
-    start = None
-    if recipe.start:
-        start = zoo.load_detector(recipe.start, request.device).subnetwork.state_dict()
+    start = first_weights(recipe.start, request.device) if recipe.start else None
     partner = partial(mixed, eps=adversary.eps, steps=adversary.steps, step_size=adversary.size)
     return train_dynamic(
         classifier, partner, recipe, images, start=start, folder=folder, seed=request.seed
     )
+
+
+def first_weights(name: str, device: str | None) -> "dict[str, Tensor]":
+    """The weights of a bundled detector. Raises ``ValueError`` where it is none of the same kind."""
+    from robust_core import zoo
+    from robust_core.detectors import Subnetwork
+
+    detector = zoo.load_detector(name, device)
+    if not isinstance(detector, Subnetwork):
+        raise ValueError(f"--start must be a detector made by train {RECIPE}; got {name!r}")
+    return detector.subnetwork.state_dict()
 
 
 def check_point(point: str) -> None:
@@ -212,13 +221,8 @@ def check_point(point: str) -> None:
         raise ValueError(f"--point must be one of {', '.join(ATTACHMENTS)}; got {point!r}")
 
 
-def adversary_of(wanted: DetectorOptions, seed: int = 0) -> Adversary:
-    """The attack to detect; of several, those that take turns, by name, in their order.
-
-    Raises ``ValueError`` naming what is missing or does not belong to it.
-    """
-    from robust_core import attacks
-
+def adversary_of(wanted: DetectorOptions, seed: int = 0) -> "Adversaries":
+    """The attack to detect, or several. Raises ``ValueError`` naming what is missing or alien to it."""
     if wanted.start is not None and wanted.adversary != DYNAMIC:
         raise ValueError(f"--start belongs to --adversary {DYNAMIC}; others begin at random")
     if wanted.adversary == SEVERAL:
@@ -227,7 +231,13 @@ def adversary_of(wanted: DetectorOptions, seed: int = 0) -> Adversary:
             raise ValueError(
                 f"--adversary {SEVERAL} takes none of {alien}: each of its attacks has its own"
             )
-        return {one.adversary: adversary_of(one, seed) for one in IN_TURN}
+        return {one.adversary: _attack(one, seed) for one in IN_TURN}
+    return _attack(wanted, seed)
+
+
+def _attack(wanted: DetectorOptions, seed: int) -> "Attack":
+    from robust_core import attacks
+
     # Dynamic: with sigma 0 it is BIM, against which the detector is measured.
     name = "bim" if wanted.adversary == DYNAMIC else wanted.adversary
     options.check_eps(name, wanted.eps)
@@ -236,17 +246,16 @@ def adversary_of(wanted: DetectorOptions, seed: int = 0) -> Adversary:
 
 
 def recipe_of(
-    wanted: DetectorOptions, classifier: "Classifier", adversary: Adversary
+    wanted: DetectorOptions, classifier: "Classifier", adversary: "Adversaries"
 ) -> "DetectorRecipe":
     """The recipe that the options stand for, with all parameters of the adversary."""
     from robust_core.training.recipes import DetectorRecipe
     from robust_core.zoo.weights import fingerprint
 
-    if wanted.adversary == SEVERAL:
+    if isinstance(adversary, dict):
         parameters = {name: asdict(attack) for name, attack in adversary.items()}
     else:
         parameters = asdict(adversary)
-    epochs = {"epochs": wanted.epochs} if wanted.epochs else {}
     return DetectorRecipe(
         model=classifier.name,
         fingerprint=fingerprint(classifier),
@@ -255,7 +264,7 @@ def recipe_of(
         parameters=parameters,
         limit=wanted.limit,
         start=wanted.start,
-        **epochs,
+        epochs=wanted.epochs or DetectorRecipe.epochs,
     )
 
 

@@ -25,10 +25,13 @@ class Pairs(Protocol):
 
 @dataclass
 class Scored:
-    """Scores ``[N]`` of each detector that was asked, and where the classifier is right, bool ``[N]``."""
+    """Scores ``[N]`` of each detector that was asked, and where the classifier is right, bool ``[N]``.
+
+    Both are empty until the first detector is asked.
+    """
 
     scores: dict[str, Tensor] = field(default_factory=dict)
-    right: Tensor | None = None
+    right: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.bool))
 
 
 @dataclass

@@ -79,19 +79,21 @@ def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -
     )
     threshold = bench.entries[name]["threshold"]
     grid = thresholds_of(scores, threshold)
-    swept = {kind: sweep(each, grid) for kind, each in answers.items()}
+    swept = {kind: _shares(sweep(each, grid)) for kind, each in answers.items()}
     return RejectRow(
         detector=name,
         threshold=threshold,
         attack=static.name,
         **size,
         thresholds=grid.tolist(),
-        **{
-            kind: {share: getattr(each, share).tolist() for share in SHARES}
-            for kind, each in swept.items()
-        },
+        static=swept["static"],
+        adaptive=swept["adaptive"],
         second=shares(bench, models, answers, adversaries, grid),
     )
+
+
+def _shares(rejection: Rejection) -> dict[str, list[float]]:
+    return {share: getattr(rejection, share).tolist() for share in SHARES}
 
 
 def _static(bench: DetectorBench, name: str) -> Attack:

@@ -7,7 +7,8 @@ nothing was successful, and in ``eps`` where an attack has none.
 
 from dataclasses import asdict, dataclass
 
-Figures = dict[str, float | int | None]
+from robust_core.detectors.measure import Figures
+
 Matrix = list[list[Figures]]
 """``[i][j]``: the detector i against the adversary of the detector j."""
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -31,6 +32,20 @@ def to_half(delta: Tensor) -> Tensor:
     half = delta.half()
     too_large = half.double().abs() > delta.double().abs()
     return (half.view(torch.int16) - too_large.to(torch.int16)).view(torch.float16)
+
+
+class Pairs(Protocol):
+    """Pictures and what one or several adversaries have made of them: ``Crafted`` or ``InTurn``."""
+
+    @property
+    def images(self) -> Tensor: ...
+
+    @property
+    def key(self) -> str: ...
+
+    def __len__(self) -> int: ...
+
+    def pairs(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -96,12 +111,8 @@ def craft(
     return Crafted(images, kept, key)
 
 
-Crafting = Callable[..., Crafted]
-"""What ``craft`` is; a detector for several adversaries takes ``several.craft_in_turn`` instead."""
-
-
 def activations(
-    detector: Subnetwork, crafted: Crafted, folder: Path, *, show: bool = True
+    detector: Subnetwork, crafted: Pairs, folder: Path, *, show: bool = True
 ) -> np.ndarray:
     """What a subnetwork reads of each pair, float16 ``[N, 2, ...]``: clean first, adversarial second."""
 

@@ -5,9 +5,8 @@ from safetensors.torch import save as to_safetensors
 
 from robust_core.detectors import Subnetwork
 from robust_core.models.detector import build
-from robust_core.training.detectors.crafted import Adversary, Crafting, craft
 from robust_core.training.detectors.measurement import Measurement, identity
-from robust_core.training.detectors.several import SEVERAL
+from robust_core.training.detectors.several import SEVERAL, Adversaries, craft_pairs
 from robust_core.training.detectors.static import DetectorTrainer, name
 from robust_core.training.export import rounded_weights
 from robust_core.training.recipes import DetectorRecipe
@@ -15,16 +14,14 @@ from robust_core.training.recipes import DetectorRecipe
 
 def export_detector(
     trainer: DetectorTrainer,
-    adversary: Adversary,
+    adversary: Adversaries,
     against: DetectorRecipe,
     measurement: Measurement,
-    *,
-    crafting: Crafting = craft,
 ) -> dict:
     """Write the weights of a detector and its entry; return the entry.
 
     Its figures are those of the rounded weights in the file, on the test pictures and what ``adversary``
-    (the one that ``against`` names, by ``crafting``) makes of them. They are at score 0.5, for the
+    (the one that ``against`` names) makes of them. They are at score 0.5, for the
     pictures as they are and, as ``eight_bit``, for all rounded to 8 bits.
     """
     recipe = trainer.recipe
@@ -33,8 +30,16 @@ def export_detector(
     subnetwork.load_state_dict(read_safetensors(content))
     detector = Subnetwork(trainer.classifier, subnetwork.to(trainer.device), point=recipe.point)
     images, labels = measurement.test
-    given = (trainer.classifier, adversary, images, labels, against, measurement.cache)
-    crafted = crafting(*given, what="test", show=measurement.show)
+    crafted = craft_pairs(
+        trainer.classifier,
+        adversary,
+        images,
+        labels,
+        against,
+        measurement.cache,
+        what="test",
+        show=measurement.show,
+    )
     floats, eight_bit = measurement.answers(detector, crafted)
     detector.threshold = measurement.threshold(detector)
     several = recipe.adversary == SEVERAL

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from robust_core.detectors import calibrate
 from robust_core.detectors.measure import Answers, answers
-from robust_core.training.detectors.crafted import Crafted
+from robust_core.training.detectors.crafted import Pairs
 from robust_core.training.export import write_export
 from robust_core.training.pictures import Split, to_float
 from robust_core.zoo.bundled_detectors import KIND
@@ -47,7 +47,7 @@ class Measurement:
         """The threshold that 5 % of the calibration pictures reach."""
         return calibrate(clean_scores(detector, self.calibration), FALSE_POSITIVE_RATE)
 
-    def answers(self, detector: Any, crafted: Crafted) -> tuple[Answers, Answers]:
+    def answers(self, detector: Any, crafted: Pairs) -> tuple[Answers, Answers]:
         """What a detector says of the test pictures and what was made of them; then all in 8 bits."""
         floats, eight_bit = (
             answers(detector, batches(crafted, detector.device), self.test[1], eight_bit=rounding)
@@ -95,7 +95,7 @@ def identity(
     }
 
 
-def batches(crafted: Crafted, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(crafted: Pairs, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """The pairs of pictures of ``crafted``, in order, some at a time."""
     for start in range(0, len(crafted), BATCH):
         yield crafted.pairs(slice(start, start + BATCH), device)

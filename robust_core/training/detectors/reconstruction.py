@@ -103,9 +103,14 @@ def train_reconstruction(
     """
     trainer = ReconstructionTrainer(classifier, recipe, seed)
     trainer.resume(folder)
-    data = tuple(part[: recipe.limit] for part in data)
+    data = _first(data, recipe.limit)
     trainer.run(folder, data, show=show)
     return trainer
+
+
+def _first(data: Split, limit: int | None) -> Split:
+    pictures, classes = data
+    return pictures[:limit], classes[:limit]
 
 
 def errors(detector: Reconstruction, data: Split, shift: int = 0) -> Tensor:
@@ -133,7 +138,7 @@ def export_reconstruction(
     content = to_safetensors(rounded_weights(trainer.autoencoder))
     made = {"recipe": asdict(recipe), "scale": 1.0, "threshold": 0.5}
     detector = Reconstruction.from_entry(classifier, read_safetensors(content), made)
-    data = tuple(part[: recipe.limit] for part in data)
+    data = _first(data, recipe.limit)
     detector.scale = calibrate(errors(detector, data), FALSE_POSITIVE_RATE)
     detector.threshold = measurement.threshold(detector)
     test = measurement.test

@@ -16,6 +16,8 @@ from robust_core.training.detectors.crafted import Adversary, Crafted, craft
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 
+Adversaries = Adversary | Mapping[str, Adversary]
+"""One adversary, or several by name, in the order of their turns."""
 SEVERAL = "several"
 """What a recipe calls its ``adversary`` where ``parameters`` holds those of each, by name."""
 
@@ -70,24 +72,41 @@ def craft_in_turn(
 
     ``recipe.parameters`` has the hyper-parameters of each. Each makes all of ``images``, of which only
     its turns are used: so they are the files of the detectors that are made for it alone, and nothing is
-    made twice. Raises ``ValueError`` where an adversary would have no turn.
+    made twice. Raises ``ValueError`` where an adversary would have no turn, or has no parameters.
     """
     if len(images) < len(adversary):
         raise ValueError(
             f"images must be at least {len(adversary)}, one for each adversary; got {len(images)}"
         )
-    return InTurn(
-        tuple(
-            craft(
-                classifier,
-                attack,
-                images,
-                labels,
-                replace(recipe, adversary=name, parameters=recipe.parameters[name]),
-                folder,
-                what=f"{what} {name}",
-                show=show,
-            )
-            for name, attack in adversary.items()
+    parts = []
+    for name, attack in adversary.items():
+        alone = replace(recipe, adversary=name, parameters=_parameters_of(name, recipe))
+        told = f"{what} {name}"
+        parts.append(craft(classifier, attack, images, labels, alone, folder, what=told, show=show))
+    return InTurn(tuple(parts))
+
+
+def craft_pairs(
+    classifier: Classifier,
+    adversary: Adversaries,
+    images: Tensor,
+    labels: Tensor | None,
+    recipe: DetectorRecipe,
+    folder: Path,
+    *,
+    what: str,
+    show: bool = True,
+) -> Crafted | InTurn:
+    """``crafted.craft`` for one adversary, ``craft_in_turn`` for several by name."""
+    if isinstance(adversary, Mapping):
+        return craft_in_turn(
+            classifier, adversary, images, labels, recipe, folder, what=what, show=show
         )
-    )
+    return craft(classifier, adversary, images, labels, recipe, folder, what=what, show=show)
+
+
+def _parameters_of(name: str, recipe: DetectorRecipe) -> Mapping:
+    found = recipe.parameters.get(name)
+    if not isinstance(found, Mapping):
+        raise ValueError(f"recipe.parameters must hold those of {name} under its name")
+    return found

@@ -18,13 +18,14 @@ from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
 from robust_core.models.detector import DetectorNet, build
 from robust_core.training.detectors.array_file import take
-from robust_core.training.detectors.crafted import Adversary, Crafting, activations, craft, slug
+from robust_core.training.detectors.crafted import activations, slug
+from robust_core.training.detectors.several import Adversaries, craft_pairs
 from robust_core.training.epochs import Training
 from robust_core.training.recipes import DetectorRecipe
 
 
 class DetectorTrainer(Training):
-    """The state of one training: the subnetwork, its optimiser, the epoch."""
+    """The state of one training: the subnetwork, its optimiser, the epoch. Subclasses say ``run_epoch``."""
 
     modules = ("subnetwork", "optimiser")
 
@@ -57,6 +58,17 @@ class DetectorTrainer(Training):
         self.optimiser.step()
         return loss.item()
 
+    def result(self) -> Subnetwork:
+        """The detector with a copy of the weights so far."""
+        subnetwork = copy.deepcopy(self.subnetwork)
+        return Subnetwork(
+            self.classifier, subnetwork, point=self.recipe.point, name=name(self.recipe)
+        )
+
+
+class StaticTrainer(DetectorTrainer):
+    """A training on pairs that are made before it begins."""
+
     def run_epoch(self, pairs: np.ndarray, *, show: bool) -> None:
         """One pass over ``pairs`` ``[N, 2, ...]``, all 2 N in an order of the seed and the epoch alone."""
         started = time.perf_counter()
@@ -68,13 +80,6 @@ class DetectorTrainer(Training):
             activation = take(single, rows).to(self.device)
             total += self.step(activation, (rows % 2).float().to(self.device)) * len(rows)
         self.end_epoch(started, f"loss {total / len(single):.4f}", show)
-
-    def result(self) -> Subnetwork:
-        """The detector with a copy of the weights so far."""
-        subnetwork = copy.deepcopy(self.subnetwork)
-        return Subnetwork(
-            self.classifier, subnetwork, point=self.recipe.point, name=name(self.recipe)
-        )
 
 
 def name(recipe: DetectorRecipe) -> str:
@@ -89,7 +94,7 @@ def name(recipe: DetectorRecipe) -> str:
 
 def train_detector(
     classifier: Classifier,
-    adversary: Adversary,
+    adversary: Adversaries,
     recipe: DetectorRecipe,
     images: Tensor,
     *,
@@ -97,8 +102,7 @@ def train_detector(
     cache: Path,
     seed: int = 0,
     show: bool = True,
-    crafting: Crafting = craft,
-) -> DetectorTrainer:
+) -> StaticTrainer:
     """Train a detector for ``adversary``, going on from ``folder/checkpoint.pt`` where there is one.
 
     Args:
@@ -109,19 +113,19 @@ def train_detector(
         images: pictures ``[N, 3, 32, 32]``, bytes, or floats in [0, 1].
         folder: for the checkpoint after each epoch.
         cache: for the adversarial pictures and the activations, which are made once.
-        crafting: what makes the adversarial pictures of ``adversary``.
 
     Raises:
         ValueError: the checkpoint belongs to another recipe or seed, or a file is damaged.
     """
-    trainer = DetectorTrainer(classifier, recipe, seed)
+    trainer = StaticTrainer(classifier, recipe, seed)
     detector = trainer.result()  # refuses a classifier that does not fit before anything is made
     trainer.resume(folder)
     images = images[: recipe.limit]
     trainer.n = len(images)
     if trainer.epoch < recipe.epochs:
-        given = (classifier, adversary, images, None, recipe, cache)
-        crafted = crafting(*given, what="train", show=show)
+        crafted = craft_pairs(
+            classifier, adversary, images, None, recipe, cache, what="train", show=show
+        )
         pairs = activations(detector, crafted, cache, show=show)
         trainer.run(folder, pairs, show=show)
     return trainer

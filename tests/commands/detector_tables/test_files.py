@@ -17,8 +17,8 @@ ENTRY = {"sha256": None, "recipe": {}, "threshold": 0.5}
 def package(tmp_path, monkeypatch) -> Path:
     """A copy of the package of attacks, which stands for it as far as its files are read."""
     folder = tmp_path / "attacks"
-    shutil.copytree(Path(attacks.__file__).parent, folder)
-    monkeypatch.setattr(attacks, "__file__", str(folder / "__init__.py"))
+    shutil.copytree(attacks.__path__[0], folder)
+    monkeypatch.setattr(attacks, "__path__", [str(folder)])
     return folder
 
 

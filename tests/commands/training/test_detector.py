@@ -11,6 +11,7 @@ from robust_core.commands.training.detector_options import FAST, DetectorOptions
 from robust_core.commands.training.detector_queue import BUNDLED
 from robust_core.commands.training.request import Request
 from robust_core.evaluation.detector_tables.plan import TRANSFER
+from robust_core.models.detector import build
 from robust_core.training import export
 from robust_core.training.detectors import static
 from robust_core.training.detectors.static import DetectorTrainer
@@ -96,6 +97,13 @@ def test_several_are_trained_on_and_crafted_as_each_alone(trained, tmp_path, mon
     alone = trained("--json", folder="alone")
     assert alone.status == 0, alone.err
     assert alone.json["recipe"]["parameters"] == value["recipe"]["parameters"]["bim"]
+
+
+def test_it_starts_from_a_detector_of_its_kind_only():
+    weights = detector.first_weights("cifar10-resnet32-ad4-bim-1-255", "cpu")
+    assert weights.keys() == build("AD(4)").state_dict().keys()
+    with pytest.raises(ValueError, match="--start must be a detector made by train detector"):
+        detector.first_weights("cifar10-resnet32-squeezing", "cpu")
 
 
 def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():

@@ -113,6 +113,11 @@ def test_an_adversary_without_a_turn_is_refused(in_turn):
         in_turn(images=IMAGES[:2])
 
 
+def test_an_adversary_whose_parameters_the_recipe_lacks_is_refused(in_turn):
+    with pytest.raises(ValueError, match=r"recipe\.parameters must hold those of noise"):
+        in_turn(EVERY | {"noise": refuse})
+
+
 def test_activations_are_of_those_pictures_and_kept_under_their_key(resnet, in_turn, cache):
     detector, crafted = Subnetwork(resnet, build("AD(4)"), point="AD(4)"), in_turn()
     pairs = activations(detector, crafted, cache, show=False)
@@ -129,7 +134,6 @@ def run(resnet, recipe, cache, tmp_path):
             folder=tmp_path / folder,
             cache=cache,
             show=False,
-            crafting=craft_in_turn,
         )
 
     return go
@@ -152,7 +156,7 @@ def test_the_entry_names_all_and_its_figures_are_of_their_turns(
     labels[3] = (labels[3] + 1) % 10
     test = (IMAGES[:7], labels[:7])
     noise = replace(measurement, test=test, calibration=IMAGES[5:], data="noise", cache=cache)
-    entry = export_detector(trainer, EVERY, recipe, noise, crafting=craft_in_turn)
+    entry = export_detector(trainer, EVERY, recipe, noise)
     assert name(recipe) == "cifar10-resnet32-ad4-several"
     assert (entry["adversary"], entry["eps"]) == (list(EVERY), None)
     assert entry["recipe"] == asdict(recipe)
