@@ -2,14 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    detector_choice,
-    lab,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, detector_choice, lab, left_column, navigation, settings
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows

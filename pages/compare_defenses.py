@@ -2,14 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    detector_choice,
-    lab,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, detector_choice, lab, left_column, navigation, settings
 from robust_core.dashboard.compare_defenses import rows, selection
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics import tabs
