@@ -10,6 +10,7 @@ import streamlit as st
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.experiment.perform import UNTARGETED
@@ -131,13 +132,11 @@ def choose_eps(
         )
         eps = steps / 255
     else:
-        eps = st.segmented_control(
+        eps = choose_one(
             "Epsilon",
-            EPS_CHOICES,
-            required=True,
-            format_func=lambda eps: f"{eps:g} :small[{in_255ths(eps)}]",
-            key=setting(f"{own}eps", EPS_CHOICES[0], one_of(EPS_CHOICES)),
-            persist_state="session",
+            {eps: f"{eps:g} :small[{in_255ths(eps)}]" for eps in EPS_CHOICES},
+            f"{own}eps",
+            EPS_CHOICES[0],
             label_visibility="collapsed",
             width="stretch",
         )
@@ -184,13 +183,11 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
 
 def _choose_reduction() -> ConfidenceReduction:
     """By how much the confidence falls, or down to what."""
-    how = st.segmented_control(
+    how = choose_one(
         "How much less confident",
-        ["drop", "threshold"],
-        required=True,
-        format_func={"drop": "less by", "threshold": "down to"}.get,
-        key=setting("less", "drop", one_of(["drop", "threshold"])),
-        persist_state="session",
+        {"drop": "less by", "threshold": "down to"},
+        "less",
+        "drop",
         width="stretch",
         label_visibility="collapsed",
     )

@@ -8,6 +8,7 @@ from PIL import Image
 
 from robust_core import data, imaging
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import one_of, setting
@@ -22,15 +23,7 @@ UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "heic", "heif"]
 
 def choose_picture(model: Description) -> Chosen:
     """The controls for a picture that suits ``model``, and the picture; always one."""
-    source = st.segmented_control(
-        "Picture",
-        list(SOURCES),
-        required=True,
-        format_func=SOURCES.get,
-        key=setting("source", "samples", one_of(SOURCES)),
-        persist_state="session",
-        width="stretch",
-    )
+    source = choose_one("Picture", SOURCES, "source", "samples", width="stretch")
     if source == "upload":
         st.file_uploader(
             "PNG, JPEG or WebP, up to 8 MB",
@@ -61,15 +54,8 @@ def _keep(kind: str) -> None:
 
 def choose_fit() -> str:
     """How a picture of another shape is fitted to the model's."""
-    return st.segmented_control(
-        "Fit to the model",
-        ["crop", "squash"],
-        required=True,
-        format_func={"crop": "Crop the centre", "squash": "Squash"}.get,
-        key=setting("fit", "crop", one_of(["crop", "squash"])),
-        persist_state="session",
-        width="stretch",
-    )
+    words = {"crop": "Crop the centre", "squash": "Squash"}
+    return choose_one("Fit to the model", words, "fit", "crop", width="stretch")
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

@@ -9,9 +9,10 @@ import streamlit as st
 
 from robust_core import attacks
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_several
 from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import one_of, setting, several_of
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards
 from robust_core.words import threat_model
@@ -76,14 +77,11 @@ SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
 def choose_attacks() -> list[type[attacks.Attack]]:
     """Any number of the registered attacks, in the order in which they are taught."""
     names = attacks.names()
-    default = [name for name in QUICK if name in names]
-    chosen = st.pills(
+    chosen = choose_several(
         "Attacks",
-        names,
-        selection_mode="multi",
-        format_func=lambda name: attacks.get(name).title,
-        key=setting("attacks", default, several_of(names)),
-        persist_state="session",
+        {name: attacks.get(name).title for name in names},
+        "attacks",
+        [name for name in QUICK if name in names],
         wrap=True,
         help="Each runs with the parameters set on the page Attack. Some that are not chosen by default "
         "take a minute.",

@@ -11,9 +11,9 @@ import torch
 from robust_core import attacks, defenses, zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_several
 from robust_core.dashboard.controls import control
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import setting, several_of
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
@@ -46,13 +46,11 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
         title = defenses.get(name).title
         return f":gray[:material/block: {title}]" if refused[name] else title
 
-    chosen = st.pills(
+    chosen = choose_several(
         "Defences",
-        names,
-        selection_mode="multi",
-        format_func=label,
-        key=setting("defenses", list(QUICK), several_of(names)),
-        persist_state="session",
+        {name: label(name) for name in names},
+        "defenses",
+        QUICK,
         wrap=True,
         help="Filters and smoothing work for every model. The others are specially trained networks, "
         "available only for some models.",

@@ -10,6 +10,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.detectors.charts import fixed
@@ -93,15 +94,8 @@ def _choose(classes: Sequence[str]) -> tuple[int, float]:
         st.session_state[key] = classes[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         target = st.selectbox("Target class", classes, key=key, persist_state="session", width=140)
-        eps = st.segmented_control(
-            "Epsilon in Linf",
-            EPS_CHOICES,
-            required=True,
-            format_func=lambda eps: f"{eps:g}",
-            key=setting("deflect_eps", START_EPS, one_of(EPS_CHOICES)),
-            persist_state="session",
-            width="content",
-        )
+        words = {eps: f"{eps:g}" for eps in EPS_CHOICES}
+        eps = choose_one("Epsilon in Linf", words, "deflect_eps", START_EPS, width="content")
         st.button(
             "Attack one of each class",
             icon=":material/play_arrow:",

@@ -1,6 +1,6 @@
 """What was measured of the detectors: tabs of charts, each from one part of the committed result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -151,25 +151,16 @@ def sigma(part: MeasuredPart) -> None:
 
 def full_knowledge(part: MeasuredPart) -> None:
     """Shares of pictures that fool the classifier, and both."""
-    words = _names()
-    st.dataframe(
-        [
-            {
-                "Detector": words.get(row["detector"], row["detector"]),
-                "Attack": adversary_title(row["attack"], row["eps"]),
-                "Fools the classifier": _hundredths(row["fools_classifier"]),
-                "Fools both": _hundredths(row["fools_both"]),
-                "Mean L2": row["mean_l2"],
-                "Pictures": row["of"],
-            }
-            for row in part.value["rows"]
-        ],
-        hide_index=True,
-        column_config={
-            "Fools the classifier": st.column_config.ProgressColumn(**SHARE),
-            "Fools both": st.column_config.ProgressColumn(**SHARE),
-            "Mean L2": st.column_config.NumberColumn(format="%.2f"),
+    _table(
+        part,
+        lambda row: {
+            "Fools the classifier": _hundredths(row["fools_classifier"]),
+            "Fools both": _hundredths(row["fools_both"]),
+            "Mean L2": row["mean_l2"],
+            "Pictures": row["of"],
         },
+        shares=("Fools the classifier", "Fools both"),
+        decimals={"Mean L2": 2},
         alt="How often attackers with full knowledge fool both networks.",
     )
     _say(
@@ -209,33 +200,51 @@ def roc(part: MeasuredPart) -> None:
 
 def unseen(part: MeasuredPart) -> None:
     """Attacks that no detector was trained on."""
-    words = _names()
-    st.dataframe(
-        [
-            {
-                "Detector": words.get(row["detector"], row["detector"]),
-                "Attack": adversary_title(row["attack"], row["eps"]),
-                "Detectability": row["detectability"],
-                "Found": _hundredths(row["at_threshold"]["true_positives"]),
-                "False alarms": _hundredths(row["at_threshold"]["false_positives"]),
-                "Area under ROC": row["auc"],
-                "Successful": row["n_adversarial"],
-            }
-            for row in part.value["rows"]
-        ],
-        hide_index=True,
-        column_config={
-            "Detectability": st.column_config.NumberColumn(format="%.2f"),
-            "Found": st.column_config.ProgressColumn(**SHARE),
-            "False alarms": st.column_config.ProgressColumn(**SHARE),
-            "Area under ROC": st.column_config.NumberColumn(format="%.3f"),
+    _table(
+        part,
+        lambda row: {
+            "Detectability": row["detectability"],
+            "Found": _hundredths(row["at_threshold"]["true_positives"]),
+            "False alarms": _hundredths(row["at_threshold"]["false_positives"]),
+            "Area under ROC": row["auc"],
+            "Successful": row["n_adversarial"],
         },
+        shares=("Found", "False alarms"),
+        decimals={"Detectability": 2, "Area under ROC": 3},
         alt="How well detectors find attacks that they were not trained on.",
     )
     _say(
         part,
         "Attacks that the detector was not trained on. Found and false alarms are at its calibrated "
         "threshold, detectability at score 0.5.",
+    )
+
+
+def _table(
+    part: MeasuredPart,
+    cells: Callable[[dict], dict[str, Any]],
+    *,
+    shares: Iterable[str],
+    decimals: Mapping[str, int],
+    alt: str,
+) -> None:
+    """Detector and attack of each row, and its ``cells``; columns of ``shares`` are bars of percent."""
+    words = _names()
+    st.dataframe(
+        [
+            {
+                "Detector": words.get(row["detector"], row["detector"]),
+                "Attack": adversary_title(row["attack"], row["eps"]),
+            }
+            | cells(row)
+            for row in part.value["rows"]
+        ],
+        hide_index=True,
+        column_config={
+            **{name: st.column_config.ProgressColumn(**SHARE) for name in shares},
+            **{n: st.column_config.NumberColumn(format=f"%.{d}f") for n, d in decimals.items()},
+        },
+        alt=alt,
     )
 
 

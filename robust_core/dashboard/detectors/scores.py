@@ -7,6 +7,7 @@ import torch
 
 from robust_core import attacks, data, zoo
 from robust_core.dashboard import controls, lab
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
@@ -61,16 +62,14 @@ def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
     A classifier without detectors is shown where those of ``MODEL`` read.
     """
     classes = len((model if found else zoo.describe(MODEL)).class_names)
-    points = list(ATTACHMENTS)
     st.html(markup.CSS)
     st.markdown("##### Where a detector reads: a second network on what the classifier computes")
     place = st.empty()
-    point = st.segmented_control(
+    point = choose_one(
         "Attachment point",
-        points,
-        required=True,
-        key=setting("point", "AD(2)", one_of(points)),
-        persist_state="session",
+        {point: point for point in ATTACHMENTS},
+        "point",
+        "AD(2)",
         label_visibility="collapsed",
         width="stretch",
     )

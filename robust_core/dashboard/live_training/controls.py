@@ -5,6 +5,7 @@ from dataclasses import fields
 
 import streamlit as st
 
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
 from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.training.live.train import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
@@ -89,14 +90,8 @@ def choose_numbers(method: str, *, first: bool) -> dict:
                 help="The step begins at a random point of the ball and is 1.25 eps long; else eps.",
             )
         elif name == "start" and not first:
-            values[name] = st.segmented_control(
-                "Begin with",
-                STARTS,
-                required=True,
-                format_func=START_WORDS.get,
-                key=setting("live_start", STARTS[0], one_of(STARTS)),
-                persist_state="session",
-                width="stretch",
+            values[name] = choose_one(
+                "Begin with", START_WORDS, "live_start", STARTS[0], width="stretch"
             )
         elif name in SLIDERS:
             values[name] = _slider(name)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -153,7 +154,7 @@ def _points(
 ) -> list[go.Scatter]:
     tint = CLEAN if kind == "undefended" else DEFENDED
     symbol = KIND_SYMBOLS.get(kind, "star")
-    stems = [(c, p.accuracy.value, a) for c, p, a in found if a]
+    stems = [(clean, pgd.accuracy.value, auto) for clean, pgd, auto in found if auto]
     return [
         go.Scatter(
             x=[x for clean, _, _ in stems for x in (*[clean.accuracy.value] * 2, None)],
@@ -163,20 +164,14 @@ def _points(
             hoverinfo="skip",
             showlegend=False,
         ),
-        go.Scatter(
-            x=[clean.accuracy.value for clean, _, _ in stems],
-            y=[auto.accuracy.value for _, _, auto in stems],
-            error_y=_whiskers([auto.accuracy for _, _, auto in stems]),
+        _attacked(
+            [(clean, auto) for clean, _, auto in stems],
             mode="markers",
             marker={"symbol": f"{symbol}-open", "size": 10, "color": ADVERSARIAL},
-            customdata=[f"{about(auto)}<br>{_clean(clean)}" for clean, _, auto in stems],
-            hovertemplate="%{customdata}<extra></extra>",
             showlegend=False,
         ),
-        go.Scatter(
-            x=[clean.accuracy.value for clean, _, _ in found],
-            y=[pgd.accuracy.value for _, pgd, _ in found],
-            error_y=_whiskers([pgd.accuracy for _, pgd, _ in found]),
+        _attacked(
+            [(clean, pgd) for clean, pgd, _ in found],
             name=kind,
             mode="markers+text",
             text=[names[pgd.subject][0] for _, pgd, _ in found],
@@ -184,10 +179,20 @@ def _points(
             textfont={"size": 10},
             cliponaxis=False,
             marker={"symbol": symbol, "size": 11, "color": tint},
-            customdata=[f"{about(pgd)}<br>{_clean(clean)}" for clean, pgd, _ in found],
-            hovertemplate="%{customdata}<extra></extra>",
         ),
     ]
+
+
+def _attacked(pairs: list[tuple[AccuracyRow, AccuracyRow]], **look: Any) -> go.Scatter:
+    """A point for each pair of a clean row and an attacked one: its accuracies, with a whisker."""
+    return go.Scatter(
+        x=[clean.accuracy.value for clean, _ in pairs],
+        y=[attacked.accuracy.value for _, attacked in pairs],
+        error_y=_whiskers([attacked.accuracy for _, attacked in pairs]),
+        customdata=[f"{about(attacked)}<br>{_clean(clean)}" for clean, attacked in pairs],
+        hovertemplate="%{customdata}<extra></extra>",
+        **look,
+    )
 
 
 def _whiskers(shares: Sequence[Share]) -> dict:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import controls, plots
+from robust_core.dashboard.choices import choose_one, choose_several
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.robustness_report.charts import (
     RADIUS,
@@ -21,7 +22,7 @@ from robust_core.dashboard.robustness_report.curves import (
     certified_curves,
 )
 from robust_core.dashboard.robustness_report.table import show_table
-from robust_core.dashboard.settings import one_of, setting, several_of
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import GRID, PLANS
 from robust_core.evaluation.defense_table.results import Report
@@ -127,37 +128,11 @@ def show_curves(report: Report, part: str = CURVES) -> None:
     spans = _spans(report)
     start = list(titles) if part == JPEG else [one for one in FIRST if one in titles]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        threats = st.pills(
-            "The attacker",
-            list(ATTACKERS),
-            selection_mode="multi",
-            format_func=ATTACKERS.get,
-            key=setting(
-                f"report_{part}_who",
-                list(ATTACKERS),
-                several_of(ATTACKERS),
-            ),
-            persist_state="session",
-        )
-        span = st.segmented_control(
-            "eps up to",
-            list(spans),
-            required=True,
-            format_func=lambda key: spans[key][1],
-            key=setting(f"report_{part}_span", "small", one_of(spans)),
-            persist_state="session",
-        )
-    chosen = st.pills(
-        "Defences",
-        list(titles),
-        selection_mode="multi",
-        format_func=titles.get,
-        key=setting(
-            f"report_{report.suite}_{part}_subjects", start or list(titles), several_of(titles)
-        ),
-        persist_state="session",
-        wrap=True,
-    )
+        threats = choose_several("The attacker", ATTACKERS, f"report_{part}_who", list(ATTACKERS))
+        widths = {key: words for key, (_, words) in spans.items()}
+        span = choose_one("eps up to", widths, f"report_{part}_span", "small")
+    key = f"report_{report.suite}_{part}_subjects"
+    chosen = choose_several("Defences", titles, key, start or list(titles), wrap=True)
     if not chosen or not threats:
         st.info("Choose at least one defence and one attacker.")
         return

@@ -227,21 +227,11 @@ def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | No
 
     ``certain`` and ``silent``: the T from which float32 has exactly 1 and exactly 0; None for never.
     """
-    lines = [
-        go.Scatter(
-            x=found.scales.tolist(),
-            y=_shown(values, log=True),
-            name=name,
-            mode="lines",
-            line={"color": colour, "dash": dash, "width": 2.5},
-            hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:.2g}}<extra></extra>",
-        )
-        for name, values, colour, dash in (
-            ("float64", found.exact, GREY, "dash"),
-            ("float32", found.loser, DEFENDED, "solid"),
-        )
-    ]
-    figure = go.Figure(lines, plots.layout(340, legend=ABOVE))
+    lines = (
+        ("float64", _shown(found.exact, log=True), GREY, "dash"),
+        ("float32", _shown(found.loser, log=True), DEFENDED, "solid"),
+    )
+    figure = _against_temperature(found.scales, lines, ".2g")
     for at, words, height in ((certain, "the other: exactly 1", 0.97), (silent, "exactly 0", 0.85)):
         if at is not None:
             figure.add_vline(x=at, line={"color": ADVERSARIAL, "width": 1.5, "dash": "dot"})
@@ -262,25 +252,35 @@ def softmax_chart(found: LogitPair, *, certain: float | None, silent: float | No
 
 def share_chart(found: Shares) -> go.Figure:
     """The shares of pictures with a probability of exactly 1, and with a gradient of exactly 0."""
-    lines = [
-        go.Scatter(
-            x=found.scales.tolist(),
-            y=values.tolist(),
-            name=name,
-            mode="lines",
-            line={"color": colour, "dash": dash, "width": 2.5},
-            hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:.1%}}<extra></extra>",
-        )
-        for name, values, colour, dash in (
-            ("probability exactly 1", found.certain, CLEAN, "dot"),
-            ("gradient exactly 0", found.silent, DEFENDED, "solid"),
-            ("gradient exactly 0, float64", found.double, GREY, "dash"),
-        )
-    ]
-    figure = go.Figure(lines, plots.layout(340, legend=ABOVE))
+    lines = (
+        ("probability exactly 1", found.certain.tolist(), CLEAN, "dot"),
+        ("gradient exactly 0", found.silent.tolist(), DEFENDED, "solid"),
+        ("gradient exactly 0, float64", found.double.tolist(), GREY, "dash"),
+    )
+    figure = _against_temperature(found.scales, lines, ".1%")
     _temperature_axis(figure)
     figure.update_yaxes(title="share of pictures", range=[-0.03, 1.03], tickformat=".0%")
     return figure
+
+
+def _against_temperature(
+    scales: Tensor, lines: Iterable[tuple[str, list, str, str]], form: str
+) -> go.Figure:
+    """Lines ``(name, values, colour, dash)`` against T; ``form`` writes a value in the hover."""
+    return go.Figure(
+        [
+            go.Scatter(
+                x=scales.tolist(),
+                y=values,
+                name=name,
+                mode="lines",
+                line={"color": colour, "dash": dash, "width": 2.5},
+                hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:{form}}}<extra></extra>",
+            )
+            for name, values, colour, dash in lines
+        ],
+        plots.layout(340, legend=ABOVE),
+    )
 
 
 def _temperature_axis(figure: go.Figure) -> None:

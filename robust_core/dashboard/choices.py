@@ -1,0 +1,41 @@
+"""Rows of buttons whose choice is a setting: kept for the session and written into the address."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from robust_core.dashboard.settings import one_of, setting, several_of
+
+T = TypeVar("T")
+
+
+def choose_one(label: str, options: Mapping[T, str], key: str, start: T, **look: Any) -> T:
+    """Exactly one of ``options``, which are values with the words on their buttons.
+
+    ``look`` goes to Streamlit's control as it is.
+    """
+    return st.segmented_control(
+        label,
+        list(options),
+        required=True,
+        format_func=options.__getitem__,
+        key=setting(key, start, one_of(options)),
+        persist_state="session",
+        **look,
+    )
+
+
+def choose_several(
+    label: str, options: Mapping[T, str], key: str, start: Sequence[T], **look: Any
+) -> list[T]:
+    """Any number of ``options``; otherwise as ``choose_one``."""
+    return st.pills(
+        label,
+        list(options),
+        selection_mode="multi",
+        format_func=options.__getitem__,
+        key=setting(key, list(start), several_of(options)),
+        persist_state="session",
+        **look,
+    )
