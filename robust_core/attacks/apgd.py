@@ -1,8 +1,8 @@
 """Auto-PGD: projected gradient ascent with momentum that chooses its own step size.
 
-Croce, Hein (2020), section 3 and algorithm 1. The step starts at 2 eps. At checkpoints that come ever
-closer it is halved, and the search goes back to its best point, where the loss rose in too few of the
-last steps, or where the best loss has stood still. All of this is decided for each picture alone.
+Croce, Hein (2020), section 3 and algorithm 1. The step starts at 2 eps. At checkpoints, closer and
+closer together, the step is halved and the search returns to its best point if the loss rose in too
+few of the last steps, or if the best loss has not improved. Each picture is judged on its own.
 """
 
 from dataclasses import dataclass
@@ -54,11 +54,11 @@ def checkpoints(steps: int) -> list[int]:
 
 @dataclass
 class Path(Rows):
-    """Where each picture's search is, in the paper's letters: ``x`` = x^(k), ``before`` = x^(k-1).
+    """The state of each picture's search, in the paper's letters: ``x`` = x^(k), ``before`` = x^(k-1).
 
     ``value`` and ``gradient`` are those of the loss at ``x``; ``size`` is eta; ``top`` is x_max, with
-    its loss and gradient. About the last checkpoint: ``rises`` counts how often the loss has risen
-    since then, ``mark`` is the best loss of then, ``halved`` whether the step was halved then.
+    its loss and gradient. ``rises`` counts how often the loss has risen since the last checkpoint,
+    ``mark`` is the best loss at that checkpoint, ``halved`` whether it halved the step.
     """
 
     x: Tensor
@@ -89,7 +89,7 @@ class Path(Rows):
         )
 
     def arrive(self, x: Tensor, value: Tensor, gradient: Tensor) -> None:
-        """The next iterate is ``x``."""
+        """Move on to the next iterate, ``x``."""
         self.rises = self.rises + (value > self.value)
         self.before = self.x
         self.x = x
@@ -121,10 +121,10 @@ def choose(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
 def auto_climb(
     oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, loss: str, leave: bool
 ) -> Tensor:
-    """Auto-PGD from ``x``: of the iterates that reach the goal, else of all, that of highest loss.
+    """Auto-PGD from ``x``: the iterate of highest loss among those that reach the goal, else among all.
 
-    With ``leave`` a picture's search ends where it first reaches the goal. ``steps + 1`` forward and
-    ``steps`` backward passes at most.
+    With ``leave`` a picture's search ends once it reaches the goal. At most ``steps + 1`` forward and
+    ``steps`` backward passes.
     """
     best = Best(x)
     marks = checkpoints(steps)
@@ -158,7 +158,7 @@ def auto_climb(
 def look(
     oracle: Oracle, x: Tensor, aim: Aim, loss: str, *, last: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss at ``x`` ``[N]``, who has reached the goal, and the gradient (0 at the last)."""
+    """The loss at ``x`` ``[N]``, whether the goal is reached ``[N]``, and the gradient (0 at the last)."""
     if last:
         gradient = torch.zeros_like(x)
         logits = oracle.logits(x)
@@ -173,10 +173,10 @@ def look(
 class APGD(Attack):
     """Auto-PGD in Linf (Croce, Hein, 2020, algorithm 1).
 
-    Starts at a random point of the ball, as our PGD does. Of the iterates that reached the goal, or
-    of all where none did, the one of highest loss is returned (the paper returns the latter always;
-    the two differ only where the loss is not a margin). Restarts are for the pictures that still
-    stand; of those that fail the one whose margin is highest is kept.
+    Starts at a random point of the ball, as our PGD does. Returns the iterate of highest loss among
+    those that reached the goal, or among all where none did (the paper always takes it among all; the
+    two differ only where the loss is not a margin). Restarts are run only for pictures that have not
+    reached the goal; if all fail, the one with the highest margin is kept.
 
     Passes per picture: steps + 1 forward and steps backward; with more than one restart at most
     restarts * (steps + 2) forward, restarts * steps backward.
@@ -197,7 +197,7 @@ class APGD(Attack):
     loss: str = loss_parameter()
     restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
     stop_at_success: bool = parameter(
-        False, "Leave a picture as soon as it reaches the goal: as many successes in less time."
+        False, "Stop a picture as soon as it reaches the goal: as many successes in less time."
     )
     seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
 
@@ -246,10 +246,10 @@ class APGDL2(APGD):
 class APGDT(TowardsEach, APGD):
     """Targeted Auto-PGD with the DLR loss (Croce, Hein, 2020, eq. 7 and section 4).
 
-    As ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in
-    turn, for the pictures that still stand. A goal with a target of its own, or that leaves no
-    class, is pursued as it is (T = 1). DLR needs four classes: for a model with fewer the margin
-    takes its place.
+    ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in
+    turn, for the pictures that have not reached the goal. A goal with a target of its own, or that
+    leaves no class, is pursued as it is (T = 1). DLR needs four classes; with fewer, the margin is
+    used instead.
 
     Passes per picture: at most 1 + T * restarts * (steps + 2) forward, T * restarts * steps backward.
     """

@@ -1,4 +1,4 @@
-"""Several attempts at the same pictures: the best of each is kept, and what is done leaves."""
+"""Several attempts at the same pictures: the best of each is kept, and finished pictures drop out."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,19 +11,19 @@ from robust_core.goals import Aim
 
 Perturb = Callable[[Oracle, Tensor, Aim], Tensor]
 Value = Callable[[Aim, Tensor], Tensor]
-"""From a goal and logits ``[N, K]`` to what tells the better of two failures, ``[N]``."""
+"""From a goal and logits ``[N, K]`` to values ``[N]`` that rank failed attempts, higher being better."""
 
 
 def beyond(aim: Aim, logits: Tensor) -> Tensor:
-    """How far beyond its goal each picture is, in logits, ``[N]``; a goal may have its own idea of it."""
+    """How far beyond its goal each picture is, in logits, ``[N]``; a goal may define this itself."""
     return aim.margin(logits)
 
 
 class Best:
-    """For each of N pictures the best one offered: one that reached the goal, then the highest value.
+    """The best candidate so far for each of N pictures: reaching the goal comes first, then ``value``.
 
     ``x`` ``[N, C, H, W]``, its ``value`` ``[N]`` and ``reached`` bool ``[N]``. Before the first offer
-    it is the picture that it was made with.
+    ``x`` is ``images``.
     """
 
     def __init__(self, images: Tensor) -> None:
@@ -37,7 +37,7 @@ class Best:
         return (~self.reached).nonzero().squeeze(1)
 
     def offer(self, rows: Tensor, x: Tensor, value: Tensor, reached: Tensor) -> None:
-        """Candidates ``x`` for the pictures ``rows`` (indices). A value that is no number never wins."""
+        """Candidates ``x`` for the pictures ``rows`` (indices). A NaN value never wins."""
         value = value.to(self.value.dtype)
         equal = reached == self.reached[rows]
         better = (reached & ~equal) | (equal & (value > self.value[rows]))
@@ -48,9 +48,9 @@ class Best:
 
 
 class Attempts:
-    """Attacks on the same pictures one after the other, each on those that still stand.
+    """Attacks on the same pictures one after the other, each on those that have not reached the goal.
 
-    They are compared by ``value``: how far they are beyond the goal in logits, where nothing is said.
+    They are compared by ``value``; by default, how far they are beyond the goal in logits.
     """
 
     def __init__(self, oracle: Oracle, images: Tensor, aim: Aim, value: Value = beyond) -> None:
@@ -61,13 +61,13 @@ class Attempts:
         self.best = Best(images)
 
     def try_unchanged(self, loss: str) -> None:
-        """The pictures as they are count as the first attempt, at one pass, recorded by ``loss``."""
+        """Take the pictures as they are as the first attempt, at one pass, recorded by ``loss``."""
         clean = self.oracle.logits(self.images, self.aim)
         self.oracle.record(self.images, self.aim, loss, clean)
         self._offer(self.best.standing, self.images, clean)
 
     def make(self, perturb: Perturb, targets: Tensor | None = None) -> None:
-        """One attempt, by way of the classes ``targets`` ``[N]`` if given, and a pass to judge it."""
+        """One attempt, towards the classes ``targets`` ``[N]`` if given, and a pass to judge it."""
         rows = self.best.standing
         if not len(rows):
             return
@@ -114,7 +114,7 @@ def best_way(
 ) -> Tensor:
     """As ``best_restart``, towards each of the ``targets`` likeliest other classes in turn.
 
-    ``clean`` are the logits ``[N, K]`` of ``images``. Every way has draws of its own.
+    ``clean`` are the logits ``[N, K]`` of ``images``. Every target has draws of its own.
     """
     attempts = Attempts(oracle, images, aim)
     for number, way in enumerate(ways(aim, clean, targets)):
@@ -124,9 +124,9 @@ def best_way(
 
 
 def ways(aim: Aim, clean: Tensor, count: int) -> list[Tensor | None]:
-    """The ``count`` likeliest classes to leave for, each ``[N]``, the likeliest first.
+    """The ``count`` likeliest other classes to aim at, each ``[N]``, the likeliest first.
 
-    ``[None]`` where the goal itself is the only way: it has a target, or leaves no class.
+    ``[None]`` where the goal already has a target, or leaves no class.
     """
     if aim.towards or aim.stops:
         return [None]

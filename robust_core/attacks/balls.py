@@ -15,7 +15,7 @@ TINY = 1e-12
 
 
 def per_picture(values: Tensor, like: Tensor) -> Tensor:
-    """Shape ``[N]`` to ``[N, 1, 1, 1]`` (as many ones as ``like`` has further axes)."""
+    """Reshape ``[N]`` to ``[N, 1, 1, 1]``, with a 1 for each further axis of ``like``."""
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
@@ -28,10 +28,10 @@ def l2_norm(x: Tensor) -> Tensor:
 
 
 def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> Tensor:
-    """Uniform (or normal) noise of the shape of ``images``, the same for a picture in any company.
+    """Uniform (or normal) noise of the shape of ``images``, the same for a picture in any batch.
 
     Each picture's generator is seeded by its own pixels, the seed and the number of the draw, so a
-    picture gets in a batch what it would get alone. Drawn on the CPU: the same on every device.
+    picture in a batch gets the noise it would get alone. Drawn on the CPU: the same on every device.
     """
     noise = torch.empty(images.shape, dtype=images.dtype)
     fill = torch.Tensor.normal_ if normal else torch.Tensor.uniform_
@@ -41,7 +41,7 @@ def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> 
 
 
 def own_generators(images: Tensor, seed: int, draw: int) -> Iterator[torch.Generator]:
-    """For each picture a generator on the CPU, seeded by its pixels, the seed and the draw's number."""
+    """A CPU generator for each picture, seeded by its pixels, the seed and the draw's number."""
     for picture in images.detach().cpu():
         content = hashlib.blake2b(picture.contiguous().numpy().tobytes(), digest_size=8)
         content.update(f"{seed}/{draw}".encode())
@@ -63,7 +63,7 @@ class LinfBall:
         return self.project(self.images + self.eps * noise)
 
     def step(self, x: Tensor, gradient: Tensor, size: float | Tensor) -> Tensor:
-        """``x + size * sign(gradient)``, projected; sign(0) = 0, such a value is not moved.
+        """``x + size * sign(gradient)``, projected; sign(0) = 0, so such a value does not move.
 
         ``size`` may be one for each picture, ``[N]``.
         """
@@ -100,7 +100,7 @@ class L2Ball:
     def step(self, x: Tensor, gradient: Tensor, size: float | Tensor) -> Tensor:
         """``x + size * gradient / ||gradient||``, projected; a zero gradient moves nothing.
 
-        The largest value is divided out first, so that the square of a tiny gradient cannot vanish.
+        The largest value is divided out first, so that squaring a tiny gradient cannot underflow.
         """
         largest = gradient.abs().amax(tuple(range(1, x.ndim)), keepdim=True)
         gradient = gradient / largest.clamp_min_(torch.finfo(gradient.dtype).tiny)
@@ -113,7 +113,7 @@ class L2Ball:
         return torch.addcmul(self.images, delta, per_picture(shrink, delta))
 
     def settle(self, x: Tensor) -> Tensor:
-        """``x`` with the rounding of its pixels taken back where that alone has left a small ball."""
+        """``x`` with the rounding of its pixels undone where rounding alone took it out of a small ball."""
         outside = l2_norm(x - self.images) > self.eps * (1 + 2e-6)
         return torch.where(per_picture(outside, x), torch.nextafter(x, self.images), x)
 

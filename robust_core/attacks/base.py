@@ -19,7 +19,7 @@ Observer = Callable[[Tensor, Tensor], object]
 
 GOALS = tuple(goal.name for goal in ALL)
 LARGEST = 1e6
-"""Upper end of every length: no two pictures are further apart, and float32 can count with it."""
+"""Upper bound of every length: no two pictures are further apart, and float32 can handle it."""
 
 
 @dataclass
@@ -27,8 +27,8 @@ class AttackResult:
     """The record of an attack: one entry per picture, all tensors detached.
 
     ``x_adv`` are the adversarial pictures ``[N, C, H, W]``. ``queries_forward`` and
-    ``queries_backward`` are the passes spent on a picture; the fresh pass behind ``success`` is not
-    among them. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
+    ``queries_backward`` are the passes spent on a picture, without the fresh pass behind
+    ``success``. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
     zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
     target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
     are float64, as in ``distances``.
@@ -56,7 +56,7 @@ class Attack(Parameters):
     summary: ClassVar[str]
     equation: ClassVar[str]
     paper: ClassVar[Paper | None] = None
-    # The threat model: what the attacker measures change in, knows, changes, and acts through.
+    # The threat model: the norm, what the attacker knows, what it changes, and the channel.
     norm: ClassVar[str] = "linf"
     knowledge: ClassVar[str] = "white-box"
     scope: ClassVar[str] = "local"
@@ -65,7 +65,7 @@ class Attack(Parameters):
     has_eps = HasField("eps")
     """Whether it stays within a radius, rather than looking for the smallest change."""
     on_a_pair = HasField("detector")
-    """Whether it attacks a classifier and its detector, and so cannot be made without a detector."""
+    """Whether it attacks a classifier and its detector, and so needs a detector."""
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
@@ -73,7 +73,7 @@ class Attack(Parameters):
 
     @property
     def observations(self) -> int:
-        """How often an observer is called at most; restarts that are not needed are left out."""
+        """The most calls that an observer gets; fewer where restarts are not needed."""
         return 0
 
     def __call__(
@@ -93,8 +93,8 @@ class Attack(Parameters):
             images: pictures ``[N, C, H, W]`` in [0, 1], any floating dtype and device.
             labels: class indices ``[N]``: the true classes, or the targets if ``targeted``.
             targeted: whether ``labels`` are classes to reach rather than to leave.
-            adaptive: whether a defended model is attacked by what its defence has in its place for
-                those who know of it, ``model.adaptive``; a model without such is attacked as it is.
+            adaptive: whether a defended model is attacked through its defence's adaptive form,
+                ``model.adaptive``; a model without one is attacked as it is.
             observer: called as ``observer(pictures, loss)`` with copies at each evaluated iterate;
                 what it raises ends the attack.
 
@@ -122,7 +122,7 @@ class Attack(Parameters):
         """Attack ``images`` and return the full record; success is tested by a fresh forward pass.
 
         ``labels`` are the true classes ``[N]``, or the targets if ``goal`` is ``goals.Targeted()``.
-        Success is that on ``model`` itself, also where the attack is adaptive. Otherwise as ``__call__``.
+        Success is judged on ``model`` itself, even if the attack is adaptive. Otherwise as ``__call__``.
         """
         attacked = surrogate(model, adaptive)
         adversarial, aim, oracle = self._attack(

@@ -7,7 +7,7 @@ CLASS_DTYPES = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 def check_restarts(restarts: int, random_start: bool) -> None:
-    """Raises ``ValueError`` for several restarts from one and the same place."""
+    """Raise ``ValueError`` for several restarts from the same start."""
     if restarts > 1 and not random_start:
         raise ValueError("restarts must be 1 without random_start: all would be the same")
 
@@ -31,7 +31,7 @@ def check_batch(images: Tensor) -> None:
 
 
 def check_labels(labels: Tensor, images: Tensor) -> Tensor:
-    """``labels`` as int64 on the device of ``images``; ``ValueError`` unless one index a picture."""
+    """``labels`` as int64 on the device of ``images``; ``ValueError`` unless one index per picture."""
     whole = isinstance(labels, Tensor) and labels.dtype in CLASS_DTYPES
     if not whole:
         kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
@@ -67,7 +67,7 @@ def check_detector_logit(logit: Tensor, images: Tensor) -> None:
 
 
 def check_classes(classes: Tensor, logits: Tensor) -> None:
-    """Raise ``ValueError`` where a class index is none of the model's."""
+    """Raise ``ValueError`` where the model has no class of that index."""
     low, high = (bound.item() for bound in classes.aminmax())
     if low < 0 or high >= logits.shape[1]:
         raise ValueError(
@@ -79,8 +79,8 @@ def check_classes(classes: Tensor, logits: Tensor) -> None:
 def round_towards(adversarial: Tensor, original: Tensor) -> Tensor:
     """``adversarial`` in the dtype of ``original``, rounded towards it so that no norm grows.
 
-    In [0, 1] the bit patterns of half-precision numbers, read as integers, are in the order of the
-    numbers: one less is the next smaller number.
+    In [0, 1] the bit patterns of half-precision numbers, read as integers, are ordered as the numbers
+    are: one less is the next smaller number.
     """
     if original.dtype == adversarial.dtype:
         return adversarial

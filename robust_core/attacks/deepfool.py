@@ -1,4 +1,4 @@
-"""DeepFool in L2 and Linf: to the nearest decision boundary of the linearised network, step by step."""
+"""DeepFool in L2 and Linf: steps to the nearest decision boundary of the linearised network."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ from robust_core.papers import MOOSAVI
 from robust_core.parameters import parameter
 
 LEAST = 1e-5
-"""Margin that a success needs, as a share of the spread of the logits: on the boundary itself the
-steps have no length, and rounding decides on which side of it a picture is."""
+"""Margin that a success needs, as a share of the spread of the logits: on the boundary itself steps
+have length 0, and rounding decides on which side of it a picture is."""
 PUSH = 0.002
-"""What every step but the first is lengthened by, as a share of the way so far. Where the boundary
-curves away, the steps of a linearisation fall short of it, each by less than the one before: the push
-makes the change 0.1 % longer (128 CIFAR-10 pictures) and saves a fifth of the passes."""
+"""How much every step but the first is lengthened, as a share of the way so far. Where the boundary
+curves away, linearised steps fall short of it, each by less than the one before. The push makes the
+change 0.1 % longer (128 CIFAR-10 pictures) and saves a fifth of the passes."""
 
 
 def _least(logits: Tensor) -> Tensor:
@@ -31,8 +31,8 @@ class DeepFool(Attack):
     """DeepFool in L2 (Moosavi-Dezfooli et al., 2016, algorithm 2): a small change, not a bounded one.
 
     Each step goes to the nearest of the linearised boundaries between the class to leave and its
-    ``candidates``. The steps are added up, and the sum is lengthened by ``overshoot``. Where the box
-    cuts off so much that the class comes back, the steps go on from the picture in the box.
+    ``candidates``. The steps are added up, and the sum is lengthened by ``overshoot``. Where clipping to
+    [0, 1] brings the class back, the steps go on from the clipped picture.
 
     With a target (an extension: the paper has none) there is one boundary, that of the target.
     """
@@ -49,16 +49,16 @@ class DeepFool(Attack):
     norm = "l2"
 
     steps: int = parameter(
-        50, "Most steps of a picture; few need more than three.", low=1, high=10_000
+        50, "Most steps for a picture; few need more than three.", low=1, high=10_000
     )
     overshoot: float = parameter(
         0.02,
-        "By which share the sum of the steps is lengthened, to cross the boundary.",
+        "Share by which the sum of the steps is lengthened, to cross the boundary.",
         low=0.0,
         high=100.0,
     )
     candidates: int = parameter(
-        10, "Classes looked at, the own among them; the likeliest.", low=2, high=1000
+        10, "Number of likeliest classes considered, the picture's own included.", low=2, high=1000
     )
 
     @property
@@ -90,9 +90,9 @@ class DeepFool(Attack):
         return adversarial
 
     def _linearise(self, oracle: Oracle, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
-        """Those not there yet (indices), and for each the lack ``[n, M]`` and slopes ``[n, M, ...]``.
+        """Indices of the pictures not there yet, their lacks ``[n, M]`` and slopes ``[n, M, ...]``.
 
-        What is lacking on each of M ways to the goal, in logits, and the gradients of these.
+        A lack is what is missing on one of M ways to the goal, in logits; a slope is its gradient.
         """
         leaf, logits = oracle.follow(x, aim)
         oracle.record(x, aim, "margin", logits.detach())
@@ -110,7 +110,7 @@ class DeepFool(Attack):
 
     @staticmethod
     def _there(logits: Tensor, aim: Aim) -> Tensor:
-        """Who is across the boundary, by more than the logits differ from one batch to another."""
+        """Which pictures are across the boundary, by more than logits differ between batches."""
         return aim.success(logits) & (aim.margin(logits) >= _least(logits))
 
     def _slopes(
@@ -118,14 +118,14 @@ class DeepFool(Attack):
     ) -> tuple[Tensor, Tensor]:
         z = logits.detach()
         margins, ways = aim.boundaries(z, self.candidates)
-        # One after another: is_grads_batched took 1.2 (batch 1) to 1.3 times (batch 128) as long on the
+        # One by one: is_grads_batched took 1.2 (batch 1) to 1.3 times (batch 128) as long on the
         # CPU, the pictures repeated 1.0 to 1.7 times.
         slopes = [oracle.pull(logits, leaf, way, keep=True) for way in ways.unbind(1)]
         lack = margins.neg().clamp_min(2 * _least(z).unsqueeze(1))
         return lack, torch.stack(slopes, 1).nan_to_num_(nan=0.0)
 
     def _ways(self, aim: Aim, logits: Tensor) -> int:
-        """How many backward passes a picture takes."""
+        """Number of backward passes per picture."""
         return aim.boundaries(logits.detach(), self.candidates)[0].shape[1]
 
     def shortest(self, lack: Tensor, slopes: Tensor) -> tuple[Tensor, Tensor]:
@@ -142,7 +142,7 @@ class DeepFool(Attack):
 
     @staticmethod
     def size(change: Tensor) -> Tensor:
-        """How long a change ``[n, C, H, W]`` is: ``[n]``."""
+        """Length of a change ``[n, C, H, W]``: ``[n]``."""
         return l2_norm(change)
 
     @staticmethod

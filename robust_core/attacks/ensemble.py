@@ -23,12 +23,12 @@ P_INIT = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Auto(Attack):
-    """The plan of AutoAttack "standard" in Linf (Croce, Hein, 2020, section 5), but for its third part.
+    """AutoAttack "standard" in Linf (Croce, Hein, 2020, section 5), except for its third part.
 
-    In turn, each on the pictures that still stand: Auto-PGD with cross-entropy, targeted Auto-PGD
-    with DLR, the minimum-norm attack, Square. The minimum-norm attack is DeepFool (Linf), moved into
-    the eps-ball, in the place of FAB. So a picture counts as robust only if every part has failed.
-    Of failed parts the one whose margin is highest is kept; a picture that is wrong to begin with
+    In turn, each on the pictures that have withstood the parts before: Auto-PGD with cross-entropy,
+    targeted Auto-PGD with DLR, the minimum-norm attack, Square. The minimum-norm attack is DeepFool
+    (Linf), moved into the eps-ball, instead of FAB. So a picture counts as robust only if every part
+    has failed; the result with the highest margin is then kept. A picture that is wrong to begin with
     stays as it is.
 
     ``parts`` are the attacks as they would run alone. With a goal other than leaving a class each
@@ -37,7 +37,7 @@ class Auto(Attack):
 
     name = "auto"
     title = "Ensemble"
-    summary = "Four attacks that fail for different reasons; robust is what withstands all."
+    summary = "Four attacks that fail for different reasons; robust means withstanding all four."
     equation = (
         r"x' = \text{the first of } \mathrm{APGD_{CE}},\ \mathrm{APGD_{DLR}^{T}},\ "
         r"\mathrm{DeepFool_\infty},\ \mathrm{Square}\ \text{that reaches the goal}"
@@ -49,13 +49,13 @@ class Auto(Attack):
     restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
     targets: int = targets_parameter()
     max_queries: int = parameter(
-        5000, "Most questions of Square, the last part.", low=1, high=1_000_000
+        5000, "Query budget of Square, the last part.", low=1, high=1_000_000
     )
     seed: int = parameter(0, "Seed of the random starts and squares.", low=0, high=2**31 - 1)
 
     @property
     def parts(self) -> tuple[Attack, ...]:
-        """The attacks in their order."""
+        """The attacks in the order in which they run."""
         ascent: dict[str, Any] = {
             "eps": self.eps,
             "steps": self.steps,
@@ -82,7 +82,7 @@ class Auto(Attack):
         return attempts.best.x
 
     def _inside(self, part: Attack) -> Perturb:
-        """``part.perturb``, its result moved into the eps-ball: only that of DeepFool can be outside."""
+        """``part.perturb``, its result moved into the eps-ball: only DeepFool's can be outside."""
 
         def perturb(oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
             return LinfBall(images, self.eps).project(part.perturb(oracle, images, aim))

@@ -33,7 +33,7 @@ L2_EPS = 0.5
 
 
 def eps_parameter(default: float, norm: str) -> float:
-    """The radius of the ball, with the words that fit the norm."""
+    """The radius of the ball, with help text that fits the norm."""
     size = "Largest change of a value" if norm == "linf" else "Largest L2 distance"
     return parameter(
         default,
@@ -79,7 +79,7 @@ def climb(
 ) -> Tensor:
     """``steps`` projected steps up the goal's loss; the gradient is taken at the current iterate.
 
-    An observer also sees the last iterate, by a forward pass that is not counted.
+    An observer also gets the last iterate, at the cost of a forward pass that is not counted.
     """
     if aim.stops:
         return _climb_until(oracle, ball, x, aim, steps=steps, size=size, loss=loss)
@@ -93,7 +93,7 @@ def climb(
 def _climb_until(
     oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, size: float, loss: str
 ) -> Tensor:
-    """As ``climb``, but a picture stays where it has reached the goal."""
+    """As ``climb``, but a picture stops once it has reached the goal."""
     x = x.clone()
     left = torch.arange(len(x), device=x.device)
     for _ in range(steps):
@@ -112,7 +112,7 @@ def _climb_until(
 
 @dataclass(frozen=True, kw_only=True)
 class Steps(Attack):
-    """Base of attacks that take steps within a ball, at first in Linf."""
+    """Base of attacks that take steps within a ball; Linf by default."""
 
     ball: ClassVar[type[Ball]] = LinfBall
 
@@ -134,7 +134,7 @@ class Steps(Attack):
 
 @dataclass(frozen=True, kw_only=True)
 class Restarts(Attack):
-    """Base of attacks from random starts; each picture keeps its best. Subclasses say what one run is."""
+    """Base of attacks from random starts; each picture keeps its best. Subclasses define one run."""
 
     random_start: bool = parameter(True, "Start at a random point of the ball.")
     restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
@@ -150,7 +150,7 @@ class Restarts(Attack):
 
     @property
     def value(self) -> Value:
-        """What tells the better of two runs that failed: how far they are beyond the goal, in logits."""
+        """What ranks failed runs: how far they are beyond the goal, in logits."""
         return beyond
 
     def start(self, ball: Ball, draw: int) -> Tensor:
@@ -170,7 +170,7 @@ class BIM(Steps):
 
     name = "bim"
     title = "BIM"
-    summary = "FGSM in small steps, each looking at the gradient anew."
+    summary = "FGSM in small steps, each with a fresh gradient."
     equation = (
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
         r"(\nabla_x J(x_n, y))\big)"

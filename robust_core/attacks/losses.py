@@ -60,9 +60,9 @@ def dlr(logits: Tensor, classes: Tensor) -> Tensor:
 def targeted_dlr(logits: Tensor, classes: Tensor, leaving: Tensor | None = None) -> Tensor:
     """``(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2)`` (Croce, Hein, 2020, eq. 7), to be lowered.
 
-    ``dlr`` is no use for a target: constant, without a gradient, while the target comes third.
-    ``leaving`` are the true classes y; where they are not known, the strongest class but the target
-    stands for them. Needs four classes.
+    ``dlr`` is no use for a target: it is constant, without a gradient, while the target ranks third.
+    ``leaving`` are the true classes y; where they are unknown, the strongest class other than the
+    target is used. Needs four classes.
     """
     ordered = _largest(logits, 4)
     spread = (ordered[:, 0] - ordered[:, 2:].mean(1)).clamp_min(1e-12)
@@ -100,5 +100,5 @@ def ascended(name: str, aim: Aim, logits: Tensor) -> Tensor:
 
 
 def shown(name: str, aim: Aim, value: Tensor) -> Tensor:
-    """What ``ascended`` returned in the unit that people are shown."""
+    """What ``ascended`` returned, in the unit that is shown to people."""
     return aim.report(value, LOSSES[name][1])

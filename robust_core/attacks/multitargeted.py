@@ -34,8 +34,8 @@ class PGDT(TowardsEach, PGD):
 
     The gradient of an untargeted loss follows the class that is ahead at the moment, and may never
     turn to another one that could be reached. Here each of the T = ``targets`` (at most K - 1)
-    classes gets its own runs; any class but the label is a success, and ends the search. Of failed
-    runs the one whose margin is highest is kept.
+    classes gets its own runs; any class but the label is a success, and ends the search. If all runs
+    fail, the one with the highest margin is kept.
     A goal with a target of its own, or that leaves no class, is pursued by PGD as it is (T = 1).
 
     Passes per picture: at most 1 + T * restarts * (steps + 1) forward, T * restarts * steps backward.

@@ -30,7 +30,7 @@ class Noise(Attack):
 
     name = "noise"
     title = "Random noise"
-    summary = "A random change of the same size, which asks the model nothing."
+    summary = "A random change of the same size, made without querying the model."
     equation = (
         r"x' = \mathrm{clip}(x + \delta),\quad \delta_i \in \{-\varepsilon, +\varepsilon\}\ "
         r"\text{at random}"
@@ -61,7 +61,7 @@ class Noise(Attack):
         return self.draws
 
     def noise(self, images: Tensor, draw: int) -> Tensor:
-        """The perturbation of one draw, before clipping; draw k does not depend on how many there are."""
+        """The perturbation of one draw, before clipping; draw k does not depend on the number of draws."""
         normal = self.kind in ("gaussian", "sphere")
         noise = own_noise(images, self.seed, draw, normal=normal)
         if self.kind == "sign":
@@ -74,7 +74,7 @@ class Noise(Attack):
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         best = (images + self.noise(images, 0)).clamp_(0, 1)
-        if self.draws == 1:  # no question to the model matters
+        if self.draws == 1:  # nothing the model answers matters
             oracle.count("iterations")
             oracle.check(best, aim)
             oracle.show_last(best, aim, "margin")

@@ -17,8 +17,8 @@ COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
 
-    Calls inside ``with oracle.within(rows)`` are about those pictures of the batch alone, so that each
-    picture's passes are counted although finished ones have left.
+    Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
+    are counted for the right pictures after others have finished and left.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Oracle:
 
     @contextmanager
     def within(self, rows: Tensor) -> Iterator[None]:
-        """Inside, the i-th picture is the one that was ``rows[i]`` outside (indices or a mask)."""
+        """Inside, the i-th picture is the one that is ``rows[i]`` outside (indices or a mask)."""
         outer = self._rows
         if rows.dtype == torch.bool:
             rows = rows.nonzero().squeeze(1)
@@ -59,7 +59,7 @@ class Oracle:
 
     @contextmanager
     def asking(self, model: Callable[[Tensor], Tensor], *, beside: int) -> Iterator[None]:
-        """Inside, ``model`` is asked instead; the last ``beside`` of its logits are no classes."""
+        """Inside, ``model`` is asked instead; the last ``beside`` of its logits are not classes."""
         alone = self.model, self._beside
         self.model = model
         self._beside = beside
@@ -70,7 +70,7 @@ class Oracle:
 
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
-        if aim is not None and not self._checked:  # once: it makes a GPU wait
+        if aim is not None and not self._checked:  # only once: it makes the GPU synchronise
             check_classes(aim.classes, logits[:, : logits.shape[1] - self._beside])
             self._checked = True
         self.count("queries")
@@ -79,13 +79,13 @@ class Oracle:
     def _ask(self, x: Tensor) -> Tensor:
         logits = self.model(x)
         check_logits(logits, x)
-        if logits.is_inference():  # of a model that answers so: no part in autograd
+        if logits.is_inference():  # the model's own inference tensors cannot take part in autograd
             logits = logits.clone()
         return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
-        """Count one more for the pictures ``rows``: indices or a mask, None for all."""
-        self._counted[what].append(self._outside(rows))  # added up when asked for: most never ask
+        """Count one more for the pictures ``rows`` (indices or a mask; None for all)."""
+        self._counted[what].append(self._outside(rows))  # summed only on demand
 
     def tally(self, what: str) -> Tensor:
         """How often each picture was counted, int64 ``[N]``."""
@@ -96,12 +96,12 @@ class Oracle:
 
     @torch.no_grad()
     def logits(self, x: Tensor, aim: Aim | None = None) -> Tensor:
-        """Logits ``[N, K]`` without a graph; with ``aim``, refuses classes that the model lacks."""
+        """Logits ``[N, K]`` without a graph; with ``aim``, rejects classes that the model lacks."""
         return self._forward(x, aim)
 
     @torch.no_grad()
     def check(self, x: Tensor, aim: Aim) -> Tensor:
-        """Logits of a pass that is no part of the attack; refuses a model or classes that do not fit."""
+        """Logits of a pass outside the attack; rejects a model or classes that do not fit."""
         logits = self._ask(x)
         check_classes(aim.classes, logits)
         return logits
@@ -113,15 +113,15 @@ class Oracle:
             self.observer(x.detach().clone(), losses.shown(loss, aim, value).clone())
 
     def ascent(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
-        """Gradient of the goal's loss at ``x``, one picture independent of another, and the logits.
+        """Gradient of the goal's loss at ``x``, independent for each picture, and the logits.
 
-        The losses are summed over the batch, so that no picture's gradient is divided by its size.
-        With "ce", pictures whose gradient is exactly zero get that of the margin. Each is counted.
-        Raises ``ValueError`` where a label is no class of the model.
+        The losses are summed over the batch, so that gradients are not divided by the batch size.
+        With "ce", pictures whose gradient is exactly zero get the margin's, and are counted. Raises
+        ``ValueError`` where a label is not a class of the model.
         """
         gradient, logits = self._gradient(x, aim, loss)
         largest = gradient.abs().amax(tuple(range(1, x.ndim)))  # vector_norm(inf): ten times that
-        if not all(0 < value < math.inf for value in largest.tolist()):  # NaN is not either
+        if not all(0 < value < math.inf for value in largest.tolist()):  # nor is NaN
             gradient = self._mend(gradient, x, aim, loss)
         self.count("iterations")
         self.record(x, aim, loss, logits)
@@ -145,14 +145,14 @@ class Oracle:
         return self.pull(logits, x, self._slope(logits.detach(), aim, loss)), logits.detach()
 
     def follow(self, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor]:
-        """``x`` as a leaf of a graph, and the logits ``[N, K]`` that hang on it."""
+        """``x`` as a leaf of a graph, and the logits ``[N, K]`` computed from it."""
         x = x.detach().requires_grad_()
         return x, self._forward(x, aim)
 
     def pull(self, logits: Tensor, x: Tensor, slope: Tensor, *, keep: bool = False) -> Tensor:
-        """Gradient ``[N, C, H, W]`` at ``x`` where the slope in the logits is ``slope`` ``[N, K]``.
+        """Gradient ``[N, C, H, W]`` at ``x``, given the gradient ``slope`` ``[N, K]`` in the logits.
 
-        ``keep`` the graph where another pull follows.
+        ``keep`` the graph if another pull follows.
         """
         self.count("gradients")
         gradient = None
@@ -166,7 +166,7 @@ class Oracle:
     @staticmethod
     def _slope(logits: Tensor, aim: Aim, loss: str) -> Tensor:
         """Gradient of the goal's loss with respect to the logits, ``[N, K]``."""
-        if loss == "ce":  # half the small operations of autograd, which count at batch 1
+        if loss == "ce":  # half as many small autograd operations, which matter at batch 1
             slope = losses.log_odds_slope(logits, aim.classes)
             return slope.neg_() if aim.towards else slope
         logits.requires_grad_()
@@ -174,7 +174,7 @@ class Oracle:
         return torch.autograd.grad(value.sum(), logits)[0]
 
     def record(self, x: Tensor, aim: Aim, loss: str, logits: Tensor) -> None:
-        """``observe`` the iterate ``x`` by the loss that is ascended there, if anybody wants to know."""
+        """``observe`` the iterate ``x`` with the loss ascended there, if anybody wants it."""
         if self.recording:
             self.observe(x, losses.shown(loss, aim, losses.ascended(loss, aim, logits)))
 

@@ -1,4 +1,4 @@
-"""Rows: the state of several pictures that come and go, each on its own."""
+"""Rows: the state of several pictures, each of which may leave or restart on its own."""
 
 from dataclasses import dataclass, fields
 from typing import Self

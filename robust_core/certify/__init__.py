@@ -1,4 +1,4 @@
-"""Guarantees: radii within which no change of a picture changes what a randomised model says."""
+"""Guarantees: radii within which no change of a picture changes a randomised model's answer."""
 
 from robust_core.certify import pixeldp, smoothing
 from robust_core.certify.binomial import lower, upper

@@ -1,4 +1,4 @@
-"""Bounds on a probability from how often it came true (Clopper and Pearson, 1934)."""
+"""Bounds on the probability of an event from how often it happened (Clopper and Pearson, 1934)."""
 
 from scipy.stats import beta
 
@@ -8,7 +8,7 @@ from robust_core.certify.checks import between, whole
 def lower(successes: int, n: int, alpha: float) -> float:
     """The one-sided Clopper-Pearson lower bound: above the probability in at most ``alpha`` of cases.
 
-    It is the probability with which ``successes`` or more of ``n`` happen in ``alpha`` of cases: exact,
+    It is the probability at which ``successes`` or more of ``n`` occur with a chance of ``alpha``: exact,
     with no normal approximation. 0 without a success; never 1, but ``alpha ** (1 / n)`` where all succeed.
     Raises ``ValueError`` unless 0 <= successes <= n, n >= 1 and 0 < alpha < 1.
     """

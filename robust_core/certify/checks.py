@@ -1,4 +1,4 @@
-"""What a certificate refuses, in sentences that name the argument and what is allowed."""
+"""What a certificate rejects, in sentences that name the argument and what is allowed."""
 
 import math
 import operator
@@ -43,7 +43,7 @@ def _number(name: str, value: object, low: float, high: float, open_ends: bool) 
 
 
 def votes_of(name: str, counts: Sequence[int] | Tensor) -> tuple[int, ...]:
-    """Counts ``[K]`` as ints; ``ValueError`` unless two classes or more share one vote or more."""
+    """Counts ``[K]`` as ints; ``ValueError`` unless there are at least two classes and one vote."""
     values = counts.tolist() if isinstance(counts, Tensor) else counts
     try:
         votes = tuple(whole(name, value, 0) for value in values)

@@ -1,8 +1,8 @@
 """PixelDP: a radius from differential privacy of a noise layer with respect to the picture.
 
 Lecuyer, Atlidakis, Geambasu, Hsu and Jana, 2019, "Certified robustness to adversarial examples with
-differential privacy". A layer g is followed by Gaussian noise, the mechanism of differential privacy: how
-probably the network then gives a class changes little when the picture does. All radii here are in L2.
+differential privacy". A layer g is followed by Gaussian noise, the mechanism of differential privacy: a
+class's probability then changes little when the picture does. All radii here are in L2.
 ``sensitivity`` is the most that g's output moves in L2 for a change of the picture of norm 1
 (``Delta_{2,2}``, with the normalisation in it; 1 for noise on the picture itself).
 """
@@ -22,25 +22,25 @@ from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
 LARGEST_EPS = 1.0
-"""The Gaussian mechanism is proved for eps up to here (Dwork and Roth, 2014, theorem A.1)."""
+"""The Gaussian mechanism is proved for eps up to this value (Dwork and Roth, 2014, theorem A.1)."""
 DELTAS = np.geomspace(1e-12, 0.3, 4000)
-"""Where a certificate looks for the best delta."""
+"""The deltas among which a certificate looks for the best."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PixelDPCertificate:
-    """What PixelDP promises of one picture; wrong in at most ``alpha`` of certificates."""
+    """What PixelDP guarantees for one picture; wrong in at most ``alpha`` of certificates."""
 
     label: int
-    """The class with the most votes. It is a promise only where ``radius`` is above 0."""
+    """The class with the most votes. It is guaranteed only where ``radius`` is above 0."""
     radius: float
-    """L2 radius in [0, 1] pixel units within which ``label`` stays; 0: nothing is promised."""
+    """Certified L2 radius in [0, 1] pixel units, within which ``label`` stays; 0: no guarantee."""
     p_lower: float
     """Lower bound of the probability of ``label`` under noise."""
     p_upper: float
     """Upper bound of the probability of the best other class."""
     counts: tuple[int, ...]
-    """The ``n`` votes, by class."""
+    """The ``n`` votes by class."""
     n: int
     alpha: float
     sigma: float
@@ -72,8 +72,8 @@ def attack_bound(sigma: float, sensitivity: float, eps: float, delta: float) -> 
 def holds(p_lower: float, p_upper: float, eps: float, delta: float) -> bool:
     """Whether the label of an (eps, delta)-private network is stable (proposition 2).
 
-    ``p_lower > e^(2 eps) * p_upper + (1 + e^eps) * delta``. Raises ``ValueError`` for arguments outside of
-    [0, 1], or eps or delta of 0.
+    ``p_lower > e^(2 eps) * p_upper + (1 + e^eps) * delta``. Raises ``ValueError`` for arguments outside
+    [0, 1], or an eps or delta of 0.
     """
     p_lower = within("p_lower", p_lower, 0, 1)
     p_upper = within("p_upper", p_upper, 0, 1)
@@ -84,8 +84,8 @@ def holds(p_lower: float, p_upper: float, eps: float, delta: float) -> bool:
 def radius(p_lower: float, p_upper: float, *, sigma: float, sensitivity: float = 1.0) -> float:
     """The largest L2 change for which some (eps, delta) proves that the label stays (section 3.4).
 
-    The noise is what it is; eps and delta are chosen afterwards to prove the most, with eps at most 1.
-    For a delta, the condition of ``holds`` is quadratic in e^eps, so its largest eps has a closed form.
+    The noise is given; eps and delta are chosen afterwards to prove the most, with eps at most 1. For a
+    given delta, the condition of ``holds`` is quadratic in e^eps, so its largest eps has a closed form.
     Where that is above 1, the best delta is the one that needs eps = 1, so this one is tried too. Because
     of eps <= 1 no radius is above 0.571 sigma / sensitivity.
 
@@ -93,13 +93,13 @@ def radius(p_lower: float, p_upper: float, *, sigma: float, sensitivity: float =
         p_lower: lower bound of the label's probability, or expected score, under noise.
         p_upper: upper bound of that of every other class.
         sigma: standard deviation of the noise.
-        sensitivity: what the noisy layer moves in L2 for a change of the picture of norm 1.
+        sensitivity: the most that the noisy layer moves in L2 for a change of the picture of norm 1.
 
     Returns:
-        The radius in units of the picture, below which every change is covered; 0 for nothing.
+        The radius in units of the picture, below which every change is covered; 0 where none is.
 
     Raises:
-        ValueError: probabilities outside of [0, 1], a negative sigma, a sensitivity of 0 or less.
+        ValueError: probabilities outside [0, 1], a negative sigma, a sensitivity of 0 or less.
     """
     p_lower = within("p_lower", p_lower, 0, 1)
     p_upper = within("p_upper", p_upper, 0, 1)
@@ -130,17 +130,17 @@ def votes(
 
     Args:
         noisy: ``noisy(x, generator)`` gives logits ``[N, K]`` with one draw of the noise for each of
-            pictures ``[N, C, H, W]``. A module is asked in eval mode; who passes a function answers
-            for the mode of the network in it. A generator on the CPU that fills a multiple of 16 values
-            for a picture gives the same whatever ``batch`` is.
+            pictures ``[N, C, H, W]``. A module is run in eval mode; for a function, the mode of the
+            network in it is the caller's responsibility. A CPU generator that fills a multiple of 16
+            values for a picture gives the same draws whatever ``batch`` is.
         image: one picture, ``[C, H, W]`` or ``[1, C, H, W]`` in [0, 1], on the network's device.
         n: how many draws.
-        generator: where the noise comes from.
+        generator: source of the noise.
         batch: most draws at once.
         progress: called as ``progress(draws done, n)``; what it raises ends it.
 
     Raises:
-        ValueError: a picture, n or batch that is none, or a network that gives no logits.
+        ValueError: a bad picture, n or batch, or a network that returns no logits.
     """
     image = one_picture(image)
     with evaluating(noisy), torch.inference_mode():
@@ -156,11 +156,11 @@ def certificate(
     alpha: float = 0.05,
     sensitivity: float = 1.0,
 ) -> PixelDPCertificate:
-    """What the votes prove of the class that has the most of them.
+    """What the votes prove about the class that has the most of them.
 
-    One set of draws chooses the label and bounds it. That is sound because both ends of every class's
-    interval hold at once: 2 K Clopper-Pearson bounds at ``alpha / (2 K)`` each (Bonferroni), so also
-    those of whichever class won. The paper's code has n 500 and alpha 0.05.
+    One set of draws both chooses the label and bounds it. That is sound because both ends of every
+    class's interval hold at once: 2 K Clopper-Pearson bounds at ``alpha / (2 K)`` each (Bonferroni), so
+    also those of whichever class won. The paper's code has n 500 and alpha 0.05.
 
     Args:
         counts: votes ``[K]``.
@@ -169,7 +169,7 @@ def certificate(
         sensitivity: that of the layer before the noise.
 
     Raises:
-        ValueError: counts, a sigma, an alpha or a sensitivity that are none.
+        ValueError: counts, sigma, alpha or sensitivity that are not allowed.
     """
     found = votes_of("counts", counts)
     alpha = between("alpha", alpha, 0, 1)

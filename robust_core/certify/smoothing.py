@@ -1,9 +1,9 @@
 """Randomised smoothing: a radius in L2 within which the vote under Gaussian noise cannot change.
 
 Cohen, Rosenfeld and Kolter, 2019, "Certified adversarial robustness via randomized smoothing". The smoothed
-classifier ``g(x)`` is the class that the base classifier most often gives to ``x + noise``. Where the class
-has a probability of at least p > 1/2, no change of an L2 norm below ``sigma * ppf(p)`` makes ``g`` give
-another one (theorem 1 with 1 - p for the others), whatever the base classifier is.
+classifier ``g(x)`` is the class that the base classifier most often gives to ``x + noise``. Where that
+class has a probability of at least p > 1/2, no change with an L2 norm below ``sigma * ppf(p)`` makes ``g``
+return another one (theorem 1 with 1 - p for the others), whatever the base classifier is.
 """
 
 import math
@@ -26,16 +26,16 @@ from robust_core.progress import Progress
 
 @dataclass(frozen=True, kw_only=True)
 class Certificate:
-    """What smoothing promises of one picture; wrong in at most ``alpha`` of certificates."""
+    """What smoothing guarantees for one picture; wrong in at most ``alpha`` of certificates."""
 
     label: int | None
-    """The class that the promise is about; None: it abstains, which is neither a class nor an error."""
+    """The guaranteed class; None: it abstains, which is neither a class nor an error."""
     radius: float
-    """L2 radius in [0, 1] pixel units within which ``label`` stays; 0 where it abstains."""
+    """Certified L2 radius in [0, 1] pixel units, within which ``label`` stays; 0 where it abstains."""
     p_lower: float
     """Lower bound of the probability of ``guess`` under noise."""
     counts: tuple[int, ...]
-    """The ``n`` votes, by class, that bound it: others than those that chose ``guess``."""
+    """The ``n`` votes by class that bound it, not the ones that chose ``guess``."""
     n: int
     alpha: float
     sigma: float
@@ -45,7 +45,7 @@ class Certificate:
 
 
 class Certified(Protocol):
-    """What any certificate tells: the class, and the radius within which it stays."""
+    """What any certificate states: the class, and the radius within which it stays."""
 
     @property
     def label(self) -> int | None: ...
@@ -65,9 +65,9 @@ def radius(p_lower: float, *, sigma: float) -> float:
 
 
 def largest_radius(n: int, alpha: float, sigma: float) -> float:
-    """The radius where all ``n`` draws agree, ``sigma * ppf(alpha ** (1 / n))``: none is above it.
+    """The largest radius possible, with all ``n`` draws agreeing: ``sigma * ppf(alpha ** (1 / n))``.
 
-    0 where so few draws prove nothing. Raises ``ValueError`` for bad arguments.
+    0 where ``n`` is too small to prove anything. Raises ``ValueError`` for bad arguments.
     """
     n = whole("n", n, 1)
     alpha = between("alpha", alpha, 0, 1)
@@ -77,9 +77,9 @@ def largest_radius(n: int, alpha: float, sigma: float) -> float:
 def predict(counts: Sequence[int] | Tensor, alpha: float) -> int | None:
     """The class with the most of the votes ``[K]``, or None where chance could have chosen it (PREDICT).
 
-    A two-sided binomial test of the two highest counts against a fair coin: a class that is returned is not
+    A two-sided binomial test of the two highest counts against a fair coin: a returned class differs from
     that of the smoothed classifier in at most ``alpha`` of cases (proposition 1). Raises ``ValueError``
-    for counts or an alpha that are none.
+    for bad counts or a bad alpha.
     """
     found = votes_of("counts", counts)
     alpha = between("alpha", alpha, 0, 1)
@@ -99,13 +99,13 @@ def certificate(
 
     Args:
         selection_counts: votes ``[K]`` that choose the class, on the first draws.
-        counts: votes ``[K]`` on draws of their own. Bounding the winner of the very votes that chose it
+        counts: votes ``[K]`` on separate draws. Bounding the winner with the same votes that chose it
             would overclaim.
         sigma: standard deviation of the noise that both were made with.
         alpha: how often the bound may be wrong.
 
     Raises:
-        ValueError: counts that are none or of different lengths, a negative sigma, a bad alpha.
+        ValueError: bad counts or counts of different lengths, a negative sigma, a bad alpha.
     """
     selection = votes_of("selection_counts", selection_counts)
     found = votes_of("counts", counts)
@@ -142,20 +142,20 @@ def votes(
 ) -> Tensor:
     """How often ``model`` gives each class to the picture under noise: int64 ``[K]`` on the CPU.
 
-    The noise is added to the raw pixels, and nothing is clipped: the proof needs all of it. One seed
-    gives the same draws whatever ``batch`` is. A module is asked in eval mode and left as it was.
+    The noise is added to the raw pixels and nothing is clipped: the proof needs unclipped noise. One
+    seed gives the same draws whatever ``batch`` is. A module is run in eval mode and left as it was.
 
     Args:
         model: any callable from pictures ``[N, C, H, W]`` to logits ``[N, K]``.
         image: one picture, ``[C, H, W]`` or ``[1, C, H, W]`` in [0, 1], on the model's device.
         sigma: standard deviation of the noise.
         n: how many draws.
-        generator: where the noise comes from.
+        generator: source of the noise.
         batch: most noisy pictures at once.
         progress: called as ``progress(draws done, n)``; what it raises ends it.
 
     Raises:
-        ValueError: a picture, sigma, n or batch that is none, or a model that gives no logits.
+        ValueError: a bad picture, sigma, n or batch, or a model that returns no logits.
     """
     image = one_picture(image)
     sigma = within("sigma", sigma, 0)
@@ -183,9 +183,9 @@ def certify(
 ) -> Certificate:
     """The certificate of one picture: ``n0`` draws choose the class, ``n`` others bound it (CERTIFY).
 
-    The noise depends on the picture and ``seed``, so pictures of a test set get draws of their own. The
+    The noise depends on the picture and ``seed``, so each picture of a test set gets its own draws. The
     arguments are those of ``votes`` and ``certificate``; ``progress`` counts ``n0 + n`` draws. Section 4
-    has n0 100, alpha 0.001 and n 100,000, with which the largest radius is 3.81 instead of 3.20 sigma.
+    uses n0 100, alpha 0.001 and n 100,000, which raises the largest radius from 3.20 to 3.81 sigma.
 
     Raises:
         ValueError: as ``votes`` and ``certificate`` do.
@@ -219,13 +219,13 @@ def certified_accuracy(
 ) -> list[float]:
     """For each of ``radii`` the share of pictures with the right label and a radius of at least that.
 
-    At radius 0 these are the pictures with the right label and any certificate at all: one who abstains
-    is never right. Raises ``ValueError`` for no certificates, another number of labels, or radii below 0.
+    At radius 0 these are the pictures with the right label and any certificate at all: abstaining is
+    never right. Raises ``ValueError`` for no certificates, another number of labels, or radii below 0.
     """
     true = labels.tolist() if isinstance(labels, Tensor) else list(labels)
     if not certificates or len(certificates) != len(true):
         raise ValueError(
-            f"labels must be one for each certificate, and at least one; got {len(true)} labels and "
+            f"labels must be one for each certificate, at least one in all; got {len(true)} labels and "
             f"{len(certificates)} certificates"
         )
     radii = [within("radii", r, 0) for r in radii]

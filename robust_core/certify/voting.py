@@ -1,4 +1,4 @@
-"""Counting what a randomised model says of one picture, in batches."""
+"""Counting a randomised model's votes on one picture, in batches."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from robust_core.certify.checks import whole
 from robust_core.progress import Progress
 
 BLOCK = 32
-"""Draws of noise that are made at once, whatever the batch is."""
+"""Draws of noise made at once, whatever the batch is."""
 
 
 def one_picture(image: Tensor) -> Tensor:
@@ -40,8 +40,8 @@ def tally(
         progress: called as ``progress(draws done, n)`` after each batch; what it raises ends it.
 
     Raises:
-        ValueError: ``n`` or ``batch`` below 1, logits of another shape, or logits that are NaN: these
-            would all be votes for one class.
+        ValueError: ``n`` or ``batch`` below 1, logits of another shape, or NaN logits, which would all
+            be votes for one class.
     """
     n = whole("n", n, 1)
     batch = whole("batch", batch, 1)
@@ -60,10 +60,10 @@ def tally(
 
 
 class NoiseStream:
-    """A stream of standard normal draws of one shape that does not depend on how it is cut.
+    """A stream of standard normal draws of one shape that does not depend on how it is split.
 
-    PyTorch gives other numbers for two draws of one than for one draw of two, so draws are made in
-    blocks of a fixed size and handed out from these.
+    In PyTorch, two draws of size one differ from one draw of size two, so draws are made in blocks of a
+    fixed size and handed out from these.
     """
 
     def __init__(
@@ -82,5 +82,5 @@ class NoiseStream:
             for _ in range(-(-(size - len(kept)) // BLOCK))
         ]
         drawn = torch.cat([kept, *blocks])
-        self._waiting = drawn[size:].clone()  # a view would keep all of them
+        self._waiting = drawn[size:].clone()  # a view would keep the whole block alive
         return drawn[:size]

@@ -1,4 +1,4 @@
-"""A small autoencoder whose code belongs to one class: what a picture is, given what it shows.
+"""A small autoencoder with a code for each class: it rebuilds a picture as one of a given class.
 
 In the manner of the masked capsules of Frosst, Sabour, Hinton (2018), "DARCCC: detecting adversaries by
 reconstruction from class conditional capsules", section 3, and of the convolutional CNN+CR of Qin et
@@ -15,8 +15,8 @@ SMALLEST = 4
 class ClassConditionalAutoencoder(nn.Module):
     """Pictures ``[N, C, H, W]`` in [0, 1] and classes ``[N]`` to pictures of the same shape in [0, 1].
 
-    The encoder writes ``code`` numbers for each class; only those of the class given go to the
-    decoder, which therefore can draw nothing but pictures of that class. ``width`` is the number of
+    The encoder writes ``code`` numbers for each class; only those of the given class go to the
+    decoder, which can therefore draw only pictures of that class. ``width`` is the number of
     maps of the first convolution; it doubles where the side is halved.
     """
 

@@ -2,7 +2,7 @@
 
 Three 3x3 convolutions of 96, 192 and 192 maps, each followed by batch normalisation and ReLU, with a
 2x2 max-pooling behind the first and the second; then a 1x1 convolution to one map, whose mean is
-the log-odds of "adversarial". Where the activation is small already, a pooling is left out: the second
+the log-odds of "adversarial". Where the activation is already small, poolings are left out: the second
 at ``AD(3)``, both at ``AD(4)``. So the last map is 8x8 at every attachment point of the ResNet-32.
 """
 

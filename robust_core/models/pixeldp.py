@@ -1,11 +1,11 @@
 """The ResNet-32 with the noise layer of PixelDP (Lecuyer et al., 2019, sections 3 and 4).
 
-A network whose inner layer is differentially private with respect to its input gives expected scores
-that no small change of the picture can move far. Of the places that the paper offers for the noise this
-is the one behind the first convolution, for attacks bounded in L2: the sensitivity that counts is then
-``Delta_{2,2}``, the operator norm of that convolution, and the certificate is a radius in L2, to be
-held beside that of randomised smoothing. (Noise on the picture itself would be, in training, nothing but
-Gaussian augmentation; slices of norm 1, ``Delta_{1,2}``, certify L1.)
+If an inner layer is differentially private with respect to the input, no small change of the picture
+can move the network's expected scores far. Of the places that the paper offers for the noise, this is
+the one behind the first convolution, for attacks bounded in L2: the relevant sensitivity is then
+``Delta_{2,2}``, the operator norm of that convolution, and the certificate is a radius in L2,
+comparable with that of randomised smoothing. (Noise on the picture itself would, in training, be plain
+Gaussian augmentation; slices of norm 1, ``Delta_{1,2}``, would certify L1.)
 """
 
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ class PixelDPResNet32(ResNet32):
     The kernel is divided by a bound of the convolution's operator norm, so that ``sensitivity`` is at
     most 1 whatever the weights are: the largest singular value of the kernel as a matrix of one row per
     map, times ceil(side / stride), as each pixel is in at most the square of that many patches (the
-    paper's and its code's bound; they reach 1 by projecting the weights while they train). In units of
-    the input: pixels, where they are normalised by a mean only.
+    bound of the paper and its code, which reach 1 by projecting the weights during training). It is in
+    units of the input: pixels, where they are normalised by a mean only.
 
     ``sigma`` is the standard deviation of the layer's Gaussian noise. It makes the layer
     (eps, delta)-private for changes of L2 norm up to ``sigma * eps / sqrt(2 ln(1.25 / delta))``: 0.0985
-    for sigma 0.25, eps 1 and delta 0.05. ``forward`` adds no noise: it is deterministic, and no
-    guarantee is about what it says.
+    for sigma 0.25, eps 1 and delta 0.05. ``forward`` adds no noise: it is deterministic, and its
+    answers carry no guarantee.
     """
 
     sensitivity = 1.0
@@ -66,7 +66,7 @@ class PixelDPResNet32(ResNet32):
         return (self.stem[0].out_channels, *x.shape[2:])
 
     def _behind(self, activation: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """What follows the first convolution, point by point."""
+        """Yield ``(attachment point, activation)`` behind the first convolution, in order."""
         parts = (self.stem[1:], self.stage1, self.stage2, self.stage3)
         for point, part in zip(self.attachment_points[1:], parts, strict=True):
             activation = part(activation)

@@ -64,7 +64,7 @@ class ResNet32(nn.Module):
         return nn.Sequential(first, *(ResidualBlock(maps_out, maps_out) for _ in range(4)))
 
     def walk(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield ``(attachment point, activation)`` in order, computing no further than asked."""
+        """Yield ``(attachment point, activation)`` in order, computing no further than needed."""
         yield "AD(0)", x
         parts = (self.stem, self.stage1, self.stage2, self.stage3)
         for point, part in zip(self.attachment_points[1:], parts, strict=True):

@@ -1,4 +1,4 @@
-"""A convolutional network of bounded units, made to be trained into saturation.
+"""A convolutional network of bounded units, to be trained into saturation.
 
 Nayebi and Ganguli (2017) defend networks by pushing their units into the flat parts of the
 non-linearity, where the gradient with respect to the picture vanishes.
@@ -14,7 +14,7 @@ class SaturatedCNN(nn.Module):
     """Normalised pictures ``[N, channels, H, W]`` of any size to logits ``[N, classes]``.
 
     3x3 convolutions of ``widths`` maps, every second with stride 2, each followed by batch
-    normalisation and tanh; then the mean over places and one dense layer. Batch normalisation is what
+    normalisation and tanh; then global average pooling and one dense layer. Batch normalisation is what
     makes units saturate: its gains decide how far into the flat parts they are driven.
     """
 
@@ -32,7 +32,7 @@ class SaturatedCNN(nn.Module):
         self.dense = nn.Linear(below, classes)
 
     def hidden(self, x: Tensor) -> list[Tensor]:
-        """What each layer's units give, in [-1, 1], from the first layer on: ``[N, maps, H', W']``."""
+        """The outputs of each layer's units, in [-1, 1], first layer first: ``[N, maps, H', W']``."""
         units = []
         for layer in self.layers:
             x = layer(x)

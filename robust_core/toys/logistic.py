@@ -47,12 +47,12 @@ def adversarial(margin: Tensor, eps: float, l1: float) -> Tensor:
 
 
 def decayed(margin: Tensor, eps: float, l1: float) -> Tensor:
-    """``softplus(-m) + eps |w|_1``: L1 weight decay, the same penalty outside of it."""
+    """``softplus(-m) + eps |w|_1``: L1 weight decay, the same penalty outside the softplus."""
     return F.softplus(-margin) + _penalty(eps, l1)
 
 
 def fgsm(model: Logistic, x: Tensor, y: Tensor, eps: float) -> Tensor:
-    """``x + eps sign(grad)``, the gradient by automatic differentiation; nothing is clipped.
+    """``x + eps sign(grad)``, with the gradient by automatic differentiation and without clipping.
 
     Raises ``ValueError`` for a negative eps.
     """

@@ -1,8 +1,8 @@
 """Gradient masking along a line: the decision stays where it is, the gradient does not.
 
-Athalye, Carlini, Wagner (2018), section 3, tell apart how a gradient is lost. Here it is shattered, by
-rounding in front of a network, or vanishes, by large logits behind it. Both are looked at along the line
-``x + t sign(gradient)`` that FGSM walks on.
+Athalye, Carlini, Wagner (2018), section 3, distinguish several ways to lose a gradient. Here rounding
+in front of a network shatters it, or large logits behind the network make it vanish. Both are shown
+along the line ``x + t sign(gradient)`` that FGSM follows.
 """
 
 import math
@@ -21,7 +21,7 @@ Model = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, kw_only=True)
 class Mask(ABC):
-    """A defence that only masks: what it answers, and what one who knows it differentiates."""
+    """A defence that only masks: what it answers, and what an aware attacker differentiates."""
 
     @abstractmethod
     def deployed(self, model: Model, images: Tensor) -> Tensor:
@@ -29,7 +29,7 @@ class Mask(ABC):
 
     @abstractmethod
     def adaptive(self, model: Model, images: Tensor) -> Tensor:
-        """Logits ``[N, K]`` with the gradient that one takes who knows of the defence."""
+        """Logits ``[N, K]`` with the gradient that an aware attacker uses."""
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """What the attack raises, ``[N]``: the margin, above 0 exactly where another class wins."""
@@ -38,7 +38,7 @@ class Mask(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Rounding(Mask):
-    """``f(round(k x) / k)``: shattered. Known, the gradient is taken straight through (BPDA)."""
+    """``f(round(k x) / k)``: shattered. An aware attacker takes the gradient straight through (BPDA)."""
 
     k: int
 
@@ -57,9 +57,9 @@ class Rounding(Mask):
 
 @dataclass(frozen=True, kw_only=True)
 class Saturation(Mask):
-    """``softmax(s f(x))``: vanishing. Known, the logits are divided by s.
+    """``softmax(s f(x))``: vanishing. An aware attacker divides the logits by s.
 
-    The loss is cross-entropy by way of the probabilities, whose float32 underflows: that is the defence.
+    The loss is cross-entropy through the probabilities, which underflow in float32: that is the defence.
     """
 
     s: float
@@ -82,7 +82,7 @@ class LossLine:
     """A loss and its slope at ``P`` places ``t`` of the line, and the class there, all ``[P]``.
 
     Slopes are by automatic differentiation, as an attack gets them. A loss or slope that float32 cannot
-    tell is infinite or nan, as it comes out.
+    hold is left infinite or NaN.
     """
 
     t: Tensor
@@ -92,14 +92,14 @@ class LossLine:
     """Without the defence."""
     defended_loss: Tensor
     seen_slope: Tensor
-    """The slope of one who differentiates the defence as it is."""
+    """The slope that an unaware attacker gets, who differentiates the defence as it is."""
     adaptive_slope: Tensor
     defended_classes: Tensor
 
 
 @dataclass(frozen=True)
 class Step:
-    """One FGSM step against a defence: the picture, what the defence says of it, and how it came."""
+    """One FGSM step against a defence: the picture, the answer, and how much gradient was lost."""
 
     picture: Tensor
     """``[1, C, H, W]`` in [0, 1]."""
@@ -109,12 +109,12 @@ class Step:
 
 
 def direction(model: Model, image: Tensor, label: Tensor) -> Tensor:
-    """The sign of the undefended gradient: the direction of FGSM, of the picture's shape."""
+    """The sign of the undefended gradient, in the picture's shape: the direction of FGSM."""
     return gradient(model, image, label, log_odds).sign()
 
 
 def gradient(model: Model, image: Tensor, label: Tensor, loss: Callable) -> Tensor:
-    """Of ``loss(logits, label)`` by the picture ``[1, C, H, W]``; detached, of the same shape."""
+    """Gradient of ``loss(logits, label)`` in the picture ``[1, C, H, W]``; detached, same shape."""
     x = image.detach().clone().requires_grad_()
     with torch.enable_grad():
         (found,) = torch.autograd.grad(loss(model(x), label).sum(), x)
@@ -141,7 +141,7 @@ def line(
         points: how many places.
 
     Raises:
-        ValueError: a picture that is not one, or a reach, back or points out of range.
+        ValueError: ``image`` is not a single picture, or a reach, back or points is out of range.
     """
     if image.ndim != 4 or len(image) != 1:
         raise ValueError(f"image must be one picture [1, C, H, W]; got shape {tuple(image.shape)}")
@@ -173,7 +173,7 @@ def line(
 def step(
     model: Model, mask: Mask, image: Tensor, label: Tensor, *, eps: float, adaptive: bool
 ) -> Step:
-    """FGSM of size ``eps`` by one who knows the defence (``adaptive``), or does not.
+    """FGSM of size ``eps`` by an aware attacker (``adaptive``) or an unaware one.
 
     Raises ``ValueError`` unless 0 <= eps <= 1.
     """

@@ -2,7 +2,7 @@
 
 Metzen et al. (2017), section 5: the inputs that fool both networks are among those that fool the
 classifier, and a detector that was trained against the dynamic adversary leaves fewer of them. In the
-plane every input can be asked, so the areas are counted and not estimated by an attack.
+plane every input can be tried, so the areas are counted, not estimated by an attack.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ EPS = 0.14
 """Linf radius, in units of the side of the plane: the classes are about 0.2 apart."""
 FALSE_POSITIVE_RATE = 0.05
 NOISE = 0.03
-"""Standard deviation about the moons, in scikit-learn's units; the plane is 4 wide and 3 high."""
+"""Standard deviation around the moons, in scikit-learn's units; the plane is 4 wide and 3 high."""
 CALIBRATION = 1000
 WIDTH = 64
 SCALE = 12.0
@@ -30,7 +30,7 @@ ROUNDS = 500
 CLASSIFIER_ROUNDS = 100
 RATE = 0.015
 SHARE = 0.5
-"""How many points of a round the dynamic adversary moves, as in the paper."""
+"""Share of a round's points that the dynamic adversary moves, as in the paper."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class DetectorView:
 
     ``unflagged``: a data point can be moved there and the detector says "genuine". ``both``: the
     classifier is fooled there as well. ``false_positives`` is the share of clean data points that are
-    flagged. ``lost`` is the share of those clean points, right and not flagged, from which some place on
-    the grid within eps fools both.
+    flagged. ``lost`` is the share of clean points, right and not flagged, that have a place on the grid
+    within eps that fools both.
     """
 
     threshold: float
@@ -54,10 +54,10 @@ class DetectorView:
 class Overlap:
     """Two classes in the plane ``[0, 1]^2``, a classifier, and a detector trained in two ways.
 
-    ``points`` ``[N, 2]`` (across, up) and ``labels`` ``[N]`` are data that no network was trained on.
-    ``axis`` ``[G]`` are the coordinates of the grid, both ways. Matrices are ``[G, G]``, rows from
-    below: ``classes`` int64; ``reach`` bool, where a data point that the classifier gets right can be
-    moved within ``eps``; ``wrong`` bool, where it is then taken for the other class.
+    ``points`` ``[N, 2]`` (across, up) and ``labels`` ``[N]`` are held-out data.
+    ``axis`` ``[G]`` are the coordinates of the grid in both directions. Matrices are ``[G, G]``, rows
+    from below: ``classes`` int64; ``reach`` bool, where a data point that the classifier gets right can
+    be moved within ``eps``; ``wrong`` bool, where it is then taken for the other class.
     """
 
     seed: int
@@ -122,18 +122,18 @@ def overlap(
     grid: int = 121,
     progress: Progress | None = None,
 ) -> Overlap:
-    """Train the three networks and ask them about a grid of the plane; seconds on one thread.
+    """Train the three networks and evaluate them on a grid of the plane; takes seconds on one thread.
 
-    The static detector learns clean points against what BIM makes of them; the dynamic one has half of
-    the points of each round moved by the dynamic adversary, which knows it, at a sigma from 0 to 1.
-    Both have the same network, the same number of rounds, and a threshold set to flag the same share
-    of clean points, on points of their own: what one gains is not paid for by false alarms.
+    The static detector learns to tell clean points from what BIM makes of them. For the dynamic one,
+    the dynamic adversary, which knows the detector, moves half of each round's points, at a sigma from
+    0 to 1. Both have the same network, the same number of rounds, and a threshold set to flag the same
+    share of held-out clean points: what one gains is not paid for by false alarms.
 
     Args:
         seed: of the data, the initial weights and sigma; the same seed gives the same result.
         eps: Linf radius, from 0.01 to 0.5.
         points: how many to train on, and as many to measure with, from 50 to 2000.
-        grid: places on a side, from 11 to 401.
+        grid: grid points per side, from 11 to 401.
         progress: called as ``progress(k, n)`` after each round of training; what it raises ends it.
 
     Raises:
@@ -213,14 +213,14 @@ def _check(seed: int, eps: float, points: int, grid: int) -> None:
 
 
 class _Scaled(nn.Module):
-    """The plane about 0 and enlarged: a network on [0, 1] itself is too smooth for thin classes."""
+    """The plane centred and enlarged: a network on [0, 1] itself is too smooth for thin classes."""
 
     def forward(self, points: Tensor) -> Tensor:
         return SCALE * (points - 0.5)
 
 
 def _network(outputs: int, generator: torch.Generator) -> nn.Sequential:
-    """Two hidden layers of ReLU. All weights are drawn from ``generator``, none from torch's own."""
+    """Two hidden ReLU layers. All weights are drawn from ``generator``, not from torch's global one."""
     layers: list[nn.Module] = [_Scaled()]
     for inside, outside in ((2, WIDTH), (WIDTH, WIDTH), (WIDTH, outputs)):
         layer = nn.utils.skip_init(nn.Linear, inside, outside)
@@ -265,7 +265,7 @@ def _fit_pair(
 
 
 def _static_loss(pair: PlanePair, points: Tensor, said: Tensor, eps: float) -> Callable[[], Tensor]:
-    """On the points and adversarial ones that are made once, against the classifier alone."""
+    """The loss on the points and on adversarial ones, made once against the classifier alone."""
     moved = attacks.create("bim", eps=eps, steps=STEPS)(pair.classifier, points, said)
     x = torch.cat([points, moved])
     adversarial = torch.arange(2).repeat_interleave(len(points))
@@ -275,7 +275,7 @@ def _static_loss(pair: PlanePair, points: Tensor, said: Tensor, eps: float) -> C
 def _dynamic_loss(
     pair: PlanePair, points: Tensor, said: Tensor, eps: float, generator: torch.Generator
 ) -> Callable[[], Tensor]:
-    """On points of which a share is moved anew in each round, against classifier and detector."""
+    """The loss on points of which each round moves a new share, against classifier and detector."""
 
     def loss() -> Tensor:
         chosen = torch.rand(len(points), generator=generator) < SHARE

@@ -1,8 +1,8 @@
 """What float32 makes of a softmax whose logits are many times too large.
 
 A network distilled at temperature T and deployed at 1 has logits about T times as large (Carlini, Wagner,
-2017). The class does not change. The probabilities become exactly 1 and 0, and so do all gradients
-through them. All is computed in float32 here as a network does it, nothing by formula.
+2017). The class does not change. The probabilities become exactly 1 and 0, and all gradients through
+them become 0. Everything is computed in float32, as a network does it, not by formula.
 """
 
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ class LogitPair:
 
     scales: Tensor
     winner: Tensor
-    """Probability of the larger logit in float32; exactly 1 from some scale on."""
+    """Probability of the larger logit in float32; exactly 1 beyond some scale."""
     loser: Tensor
-    """Probability of the other one in float32; exactly 0 from some larger scale on."""
+    """Probability of the other one in float32; exactly 0 beyond some larger scale."""
     exact: Tensor
-    """The same in float64, whose numbers reach further down."""
+    """The same in float64, which reaches smaller numbers."""
 
 
 def pair(gap: float, scales: Tensor) -> LogitPair:
@@ -38,19 +38,19 @@ def pair(gap: float, scales: Tensor) -> LogitPair:
 
 @dataclass(frozen=True)
 class Shares:
-    """Of pictures, at each ``scale``: ``[S]`` each."""
+    """Shares of pictures at each ``scale``: ``[S]`` each."""
 
     scales: Tensor
     certain: Tensor
-    """Whose largest probability is exactly 1."""
+    """Share whose largest probability is exactly 1."""
     silent: Tensor
-    """Whose gradient of cross-entropy by the logits, by way of the probabilities, is exactly 0."""
+    """Share whose gradient of cross-entropy in the logits, through the probabilities, is exactly 0."""
     double: Tensor
     """The same as ``silent``, in float64."""
 
 
 def shares(logits: Tensor, labels: Tensor, scales: Tensor) -> Shares:
-    """Ask about logits ``[N, K]`` with labels ``[N]``, multiplied by each of ``scales`` ``[S]``.
+    """Measure logits ``[N, K]`` with labels ``[N]``, multiplied by each of ``scales`` ``[S]``.
 
     Raises ``ValueError`` for scales that are not positive.
     """

@@ -55,7 +55,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> dict[str, Spec]:
-    """``zoo.BUNDLED``: what is known of each bundled model, by its name, as the index has them now."""
+    """``zoo.BUNDLED``: the spec of each bundled model by name, as the index stands now."""
     if name == "BUNDLED":
         return {model: spec(model) for model in bundled()}
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Bundled adversary detectors: which there are, and how one is put on its classifier."""
+"""Bundled adversary detectors: which there are, and loading one onto its classifier."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
 KIND = "detector"
-"""What the entries of detectors have as their ``kind``; classifiers have none."""
+"""The ``kind`` of detectors' index entries; classifiers' entries have none."""
 DEFAULTS = {
     "cifar10-resnet32": "cifar10-resnet32-ad2-bim-2-255",
     "digits-cnn": "digits-cnn-reconstruction",
 }
-"""The detector of a classifier that is used where nobody has chosen one."""
+"""The detector of each classifier that is used unless another is chosen."""
 NEEDED = {"method", "model", "file", "data", "command", "recipe", "threshold"}
 
 
 def names(model: str | None = None, folder: Path | None = None) -> list[str]:
-    """The bundled detectors, or those of one classifier, as they stand in the index."""
+    """The bundled detectors, or those of one classifier, in the order of the index."""
     return [
         name
         for name, entry in weights.index(folder).items()
@@ -30,13 +30,13 @@ def names(model: str | None = None, folder: Path | None = None) -> list[str]:
 
 
 def default(model: str, folder: Path | None = None) -> str | None:
-    """The detector of a classifier that counts where none is chosen; None where there is none."""
+    """A classifier's default detector; None if it has none."""
     name = DEFAULTS.get(model)
     return name if name in names(model, folder) else None
 
 
 def entry_of(name: str, folder: Path | None = None) -> dict:
-    """What the index says of a detector.
+    """The index entry of a detector.
 
     Raises ``ValueError`` naming the bundled ones for an unknown name, ``ZooError`` for an entry that
     lacks something.
@@ -57,8 +57,8 @@ def entry_of(name: str, folder: Path | None = None) -> dict:
 def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "Detector":
     """The detector ``name`` on ``classifier``, which must be the one that it was trained on.
 
-    Raises ``ZooError`` where the file is missing or damaged, does not fit, or where the classifier has
-    other weights than the one of the training: then neither scores nor threshold would mean anything.
+    Raises ``ZooError`` where the file is missing, damaged or does not fit, or where the classifier's
+    weights are not those it was trained on: then neither scores nor threshold would mean anything.
     """
     entry = entry_of(name, folder)
     trained_on = entry["recipe"].get("fingerprint")
@@ -79,4 +79,4 @@ def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "De
 
 def _remedy(entry: dict | None) -> str:
     command = entry["command"] if entry else "python -m robust_core train"
-    return f"Restore it from the project's repository, or make it anew: {command} --install"
+    return f"Restore it from the project's repository, or train it again: {command} --install"

@@ -29,7 +29,7 @@ def imagenet_weights(name: str):
 
 
 def unique(names: list[str]) -> tuple[str, ...]:
-    """Names with the index behind those that several classes share: ImageNet has two cranes."""
+    """Names, with the index appended where several classes share one: ImageNet has two cranes."""
     times = Counter(names)
     return tuple(f"{name} ({i})" if times[name] > 1 else name for i, name in enumerate(names))
 
@@ -37,15 +37,15 @@ def unique(names: list[str]) -> tuple[str, ...]:
 def checkpoint_path(name: str) -> Path:
     """Where torchvision keeps the weights of an ``imagenet-*`` model once they are downloaded."""
     hub = torch.hub.get_dir()
-    if hub.startswith("~"):  # there is no home folder to put in its place
+    if hub.startswith("~"):  # the ~ stays where there is no home folder
         hub = str(cache_home() / "torch" / "hub")
     return Path(hub) / "checkpoints" / Path(urlsplit(imagenet_weights(name).url).path).name
 
 
 def download(name: str, instead: str) -> Classifier:
-    """An ``imagenet-*`` model, downloaded where it is not there yet.
+    """An ``imagenet-*`` model, downloaded if it is not there yet.
 
-    Raises ``ZooError`` where that fails or the file is damaged; it offers to use ``instead``.
+    Raises ``ZooError`` where that fails or the file is damaged; the message suggests ``instead``.
     """
     import torchvision
 

@@ -1,4 +1,4 @@
-"""Loading: a name becomes a ready classifier, or a detector on one, on a device, once for each."""
+"""Loading: a name becomes a ready classifier or detector on a device, loaded once for each device."""
 
 import threading
 from collections.abc import Callable
@@ -26,9 +26,9 @@ _guard = threading.Lock()
 
 
 def bundled() -> list[str]:
-    """Classifiers that come with the project: the undefended ones, and what the index has besides.
+    """Classifiers that come with the project: the undefended ones, and the others in the index.
 
-    The undefended ones are always there: what is wrong with them is said when they are loaded.
+    The undefended ones are always listed: problems with them are reported when they are loaded.
     """
     try:
         there = index()
@@ -40,12 +40,12 @@ def bundled() -> list[str]:
 
 
 def names() -> list[str]:
-    """All registered classifiers: bundled ones first. A defence that nobody has trained is not listed."""
+    """All registered classifiers: bundled ones first. An untrained defence is not listed."""
     return [*bundled(), *IMAGENET]
 
 
 def family(name: str) -> str:
-    """What kind of pictures a model knows: that of its data set, or ``imagenet``."""
+    """The kind of pictures a model knows: its data set's, or ``imagenet``."""
     _check_name(name)
     return "imagenet" if name in IMAGENET else spec(name).record.family
 
@@ -66,7 +66,7 @@ class Description:
 
     @property
     def shape(self) -> str:
-        """E.g. ``32 x 32 RGB``."""
+        """In words: ``32 x 32 RGB``."""
         height, width = self.input_size
         return f"{height} x {width} {'RGB' if self.channels == 3 else 'grey'}"
 
@@ -136,7 +136,7 @@ def load_detector(name: str, device: str | torch.device | None = None) -> "Detec
 
 @dataclass(frozen=True)
 class LazyDetector:
-    """A bundled detector by its name: for an attack that is described before anything is loaded."""
+    """A bundled detector by its name, so that an attack can be described before anything is loaded."""
 
     name: str
 
@@ -151,7 +151,7 @@ def _lock(key: tuple[str, str]) -> threading.Lock:
 
 
 def _warm_up(model: Classifier) -> None:
-    """One pass there and back, as attacks do it: the first of a process takes half a second longer."""
+    """One forward and backward pass, as in attacks: a process's first takes half a second longer."""
     with torch.inference_mode(False), torch.enable_grad():
         picture = torch.zeros(1, model.channels, *model.input_size, device=model.device)
         logits = model(picture.requires_grad_())
@@ -174,7 +174,7 @@ def _check_name(name: str) -> None:
 
 def _remedy(name: str) -> str:
     return (
-        "Restore it from the project's repository, or make it anew: "
+        "Restore it from the project's repository, or train it again: "
         f"python -m robust_core train {name} --install"
     )
 

@@ -1,4 +1,4 @@
-"""What is known of the project's own classifiers without their weights: architecture and pictures."""
+"""The project's own classifiers without their weights: architecture and pictures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from robust_core.registry import Registry
 class Spec:
     """How a model is built and what it is trained on.
 
-    ``data`` is the data set whose pictures and classes it knows. ``base`` is the undefended model that it
-    is the defended form of; None for an undefended one.
+    ``data`` is the data set whose pictures and classes it knows. ``base`` is the undefended model behind
+    a defended one; None for an undefended model.
     """
 
     name: str
@@ -49,7 +49,7 @@ MODELS = Registry(
         Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET),
     ),
 )
-"""Models with a network of their own. A defended form of one is built as it is: see ``spec``."""
+"""Models with a network of their own. A defended form of one is built in the same way: see ``spec``."""
 
 
 def register(model: Spec) -> Spec:
@@ -61,7 +61,7 @@ def register(model: Spec) -> Spec:
 
 
 def spec(name: str) -> Spec:
-    """What is known of a model: registered, or ``NAME-DEFENCE``, which is built as ``NAME`` is.
+    """The spec of a registered model, or of ``NAME-DEFENCE``, which is built as ``NAME`` is.
 
     Raises ``ValueError`` for other names.
     """
@@ -77,7 +77,7 @@ def has_spec(name: str) -> bool:
 
 
 def _base(name: str) -> Spec | None:
-    """The undefended model that a name begins with, and that with the longest name of several."""
+    """The undefended model that a name begins with; of several, the one with the longest name."""
     bases = [one for one in MODELS if one.base is None and name.startswith(f"{one.name}-")]
     return max(bases, key=lambda one: len(one.name), default=None)
 

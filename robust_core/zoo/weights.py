@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class ZooError(ValueError):
-    """A model cannot be had. The message names the file or model and the remedy."""
+    """A model cannot be loaded. The message names the file or model and the remedy."""
 
 
 def index(folder: Path | None = None) -> dict[str, dict]:
-    """What stands in ``index.json``: per model its file, SHA-256, recipe, data and figures.
+    """The content of ``index.json``: per model its file, SHA-256, recipe, data and figures.
 
     ``folder`` None means the bundled one. Raises ``ZooError`` where the index is missing or damaged.
     """
@@ -35,7 +35,7 @@ def index(folder: Path | None = None) -> dict[str, dict]:
 
 
 def entry_of(name: str, needed: set[str], remedy: str, folder: Path | None = None) -> dict:
-    """The index entry of ``name``. Raises ``ZooError`` unless it has all keys that are ``needed``."""
+    """The index entry of ``name``. Raises ``ZooError`` unless it has all ``needed`` keys."""
     path = (folder or WEIGHTS) / "index.json"
     entry = index(folder).get(name)
     if entry is None:
@@ -49,7 +49,7 @@ def entry_of(name: str, needed: set[str], remedy: str, folder: Path | None = Non
 def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> "dict[str, Tensor]":
     """The content of an entry's safetensors file, on the CPU; nothing for an entry without a file.
 
-    Raises ``ZooError`` where the file is missing, is not the one of the index, or is no safetensors.
+    Raises ``ZooError`` where the file is missing, differs from the index, or is not safetensors.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -72,7 +72,7 @@ def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> 
 
 
 def misfit(name: str, entry: dict, error: Exception, remedy: str) -> ZooError:
-    """The error to raise where the content of a file is not what ``name`` is made of."""
+    """The error to raise where a file's content does not fit ``name``."""
     first = str(error).strip().split("\n")[0].rstrip(":")  # torch then lists each tensor on a line
     return ZooError(f"The weights {entry['file']} do not fit {name} ({first}). {remedy}")
 

@@ -1,1 +1,1 @@
-"""Attacks that only ask the model and never see its gradient."""
+"""Attacks that only query the model and never see its gradient."""

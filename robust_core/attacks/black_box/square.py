@@ -1,4 +1,4 @@
-"""Square attack: random search with squares of plus or minus eps. Asks for logits only."""
+"""Square attack: random search with squares of plus or minus eps. Needs logits only."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ CHUNK = 500
 
 
 def side(p_init: float, iteration: int, iterations: int, height: int, width: int) -> int:
-    """Side of the square of an iteration (from 0), in pixels: ``sqrt(p h w)``, and it must fit."""
+    """Side of the square of an iteration (from 0), in pixels: ``sqrt(p h w)``, at most what fits."""
     place = iteration * 10_000 // iterations
     area = p_init / 2 ** sum(place > mark for mark in HALVINGS) * height * width
     return min(max(1, round(area**0.5)), height, width)
@@ -30,7 +30,7 @@ def side(p_init: float, iteration: int, iterations: int, height: int, width: int
 
 @dataclass
 class Search(Rows):
-    """The pictures that still stand: which of the batch (``rows``), and both ends of their values.
+    """The pictures not yet done: their indices in the batch (``rows``) and the bounds of their values.
 
     ``lower`` and ``upper`` are ``[n, C, H, W]``, whatever the shape of the pictures.
     """
@@ -49,7 +49,7 @@ class Search(Rows):
         return cls(torch.arange(len(images), device=images.device), images, lower, upper, aim)
 
     def numbers(self, seed: int, draw: int, *shape: int) -> Tensor:
-        """Whole random numbers ``[n, *shape]`` from 0 to 2^31 - 1, each picture's own."""
+        """Random whole numbers ``[n, *shape]`` from 0 to 2^31 - 1, from each picture's own generator."""
         drawn = [
             torch.randint(2**31, shape, generator=generator)
             for generator in own_generators(self.images, seed, draw)
@@ -61,7 +61,7 @@ class Search(Rows):
         return torch.where(numbers % 2 == 1, self.upper, self.lower)
 
     def square(self, best: Tensor, numbers: Tensor, length: int) -> Tensor:
-        """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` are its place and its signs."""
+        """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` give its place and its signs."""
         height, width = best.shape[-2:]
         top = numbers[:, 0]
         left = numbers[:, 1]
@@ -74,7 +74,7 @@ class Search(Rows):
 
 
 def within(start: Tensor, length: int, size: int) -> Tensor:
-    """Bool ``[n, size]``: from ``start`` ``[n]`` on, ``length`` places."""
+    """Bool ``[n, size]``: true in ``length`` places from ``start`` ``[n]`` on."""
     place = torch.arange(size, device=start.device)
     return (place >= start[:, None]) & (place < start[:, None] + length)
 
@@ -84,13 +84,13 @@ class Square(Attack):
     """Square attack in Linf (Andriushchenko et al., 2020, algorithms 1 and 2).
 
     Starts with vertical stripes of plus or minus eps in each channel. Then a square at a random place
-    becomes plus or minus eps, a sign for each channel; the change is kept where the margin comes
-    nearer to the goal. A picture that reaches it leaves. No gradients: what a network hides from
-    gradients it does not hide from this.
+    is set to plus or minus eps, with one sign for each channel; the change is kept if the margin comes
+    nearer to the goal. A picture that reaches the goal is done. The attack uses no gradients, so
+    gradient masking does not stop it.
 
     The squares shrink by the paper's schedule for 10,000 iterations, rescaled. With a target the
-    margin is that of the target. At most ``max_queries`` forward passes per picture, of which the
-    first is for the stripes: ``max_queries - 1`` iterations.
+    margin is that of the target. At most ``max_queries`` forward passes per picture: one for the
+    stripes and ``max_queries - 1`` iterations.
     """
 
     name = "square"
@@ -104,7 +104,7 @@ class Square(Attack):
     knowledge = "score-based"
 
     eps: float = eps_parameter(LINF_EPS, "linf")
-    max_queries: int = parameter(5000, "Most questions to the model.", low=1, high=1_000_000)
+    max_queries: int = parameter(5000, "Query budget: most forward passes.", low=1, high=1_000_000)
     p_init: float = parameter(
         0.05,
         "Share of the picture that the first squares cover. 0.05: the paper; 0.8: AutoAttack, for "
@@ -138,7 +138,7 @@ class Square(Attack):
 
     @staticmethod
     def _ask(oracle: Oracle, search: Search, tried: Tensor, best: Best) -> Tensor:
-        """Keep what of ``tried`` is better; returns who has reached the goal, bool ``[n]``."""
+        """Keep what is better in ``tried``; returns which pictures have reached the goal, bool ``[n]``."""
         rows = search.rows
         shape = search.images.shape
         with oracle.within(rows):

@@ -1,4 +1,4 @@
-"""Carlini and Wagner's L0 attack: gives up pixel after pixel while the goal can still be reached."""
+"""Carlini and Wagner's L0 attack: drops pixel after pixel while the goal can still be reached."""
 
 from dataclasses import dataclass
 
@@ -17,15 +17,15 @@ WIDER = 10.0
 
 @dataclass
 class Pixels(Rows):
-    """Which pixels each picture may change, ``[N, H * W]``, and what its last success says of them."""
+    """Which pixels may change in each picture, ``[N, H * W]``, and how much each helped last time."""
 
     allowed: Tensor
     known: Tensor
     """Those that sufficed for the last success."""
     score: Tensor
-    """What each did for it: change times gradient, over the channels."""
+    """How much each contributed to it: change times gradient, summed over the channels."""
     share: Tensor
-    """Of the known ones, how many are given up at once."""
+    """The share of the known ones that is dropped at once."""
 
     @classmethod
     def of(cls, images: Tensor, share: float) -> "Pixels":
@@ -40,7 +40,7 @@ class Pixels(Rows):
         return self.allowed.view(len(like), 1, *like.shape[2:])
 
     def learn(self, won: Tensor, failed: Tensor, delta: Tensor, uphill: Tensor) -> None:
-        """Fewer pixels for those who ``won``; those who ``failed`` give up fewer at once."""
+        """Allow fewer pixels in pictures that ``won``; in those that ``failed``, drop fewer at once."""
         score = (delta * uphill).abs().view(*self.score.shape[:1], -1, self.score.shape[1]).sum(1)
         self.score = torch.where(won.unsqueeze(1), score, self.score)
         self.known = torch.where(won.unsqueeze(1), self.allowed, self.known)
@@ -58,16 +58,16 @@ class CWL0(Carlini):
     """Carlini and Wagner's L0 attack (2017, section VI.B): few pixels, any change.
 
     The L2 attack on the pixels that are still allowed, from the last success on, stopped as soon as
-    it succeeds. Then the pixels that did least, by change times gradient, are given up: at first
-    ``share`` of them at once, half as many after each failure, in the end one by one. A pixel counts
-    once, whatever its channels do.
+    it succeeds. Then the pixels that contributed least, by change times gradient, are held fixed: at
+    first ``share`` of them at once, half as many after each failure, in the end one by one. A pixel
+    counts once, however many of its channels change.
     """
 
     name = "cw-l0"
     title = "Carlini-Wagner (L0)"
-    summary = "Gives up pixel after pixel for as long as the network is fooled."
+    summary = "Drops pixel after pixel for as long as the network is fooled."
     equation = (
-        r"\min \lVert\delta\rVert_0:\quad \text{give up } \arg\min_i g_i\,\delta_i,\quad"
+        r"\min \lVert\delta\rVert_0:\quad \text{drop } \arg\min_i g_i\,\delta_i,\quad"
         r" g = \nabla f(x + \delta)"
     )
     norm = "l0"
@@ -75,12 +75,12 @@ class CWL0(Carlini):
     steps: int = parameter(100, "Most steps with the same pixels.", low=1, high=100_000)
     learning_rate: float = parameter(0.1, "Step of Adam.", above=0.0, high=10.0)
     initial_const: float = parameter(
-        1.0, "First weight of the classes against the distance.", above=0.0, high=LARGEST_CONST
+        1.0, "Initial weight of the classes against the distance.", above=0.0, high=LARGEST_CONST
     )
     share: float = parameter(
-        0.5, "Of the pixels left, how many are given up at once.", above=0.0, high=0.99
+        0.5, "Share of the remaining pixels that is dropped at once.", above=0.0, high=0.99
     )
-    rounds: int = parameter(100, "Most sets of pixels that are tried.", low=1, high=10_000)
+    rounds: int = parameter(100, "Most sets of pixels to try.", low=1, high=10_000)
 
     @property
     def observations(self) -> int:

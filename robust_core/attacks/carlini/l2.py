@@ -6,18 +6,18 @@ What differs from the authors' code, and why:
   tanh is 2e-6 (with the usual factor 0.999999). Here tanh is stretched by ``1 / SHRINK`` and ``w``
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
-- The step. Adam's step falls linearly to zero over a search: much is won in its last part, so that
-  ``abort_early``, which saves passes, is off by default.
-- The scale. The first pass tells how far a linear model would have to go, |lack| / |slope|, and the
+- The step. Adam's step falls linearly to zero over a search. Much of the gain comes in the last part,
+  so ``abort_early``, which saves passes, is off by default.
+- The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
-  nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they end as near
-  as 5 of 100 from a fixed constant and step (``evaluate --attack cw-l2 --search-steps 5 --steps 100
-  --initial-const 0.01 --learning-rate 0.01 --limit 32``: the same
-  mean within 0.5 %).
-- The clock. Each picture has its own Adam, its own bisection and its own early stop, and starts its
-  next search when it is ready, whatever the others do. So a picture gets in a batch what it gets
-  alone, and those that are done cost nothing.
+  nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they find
+  changes as small as 5 searches of 100 steps from a fixed constant and step (``evaluate --attack cw-l2
+  --search-steps 5 --steps 100 --initial-const 0.01 --learning-rate 0.01 --limit 32``: the same mean
+  within 0.5 %).
+- The schedule. Each picture has its own Adam, its own bisection and its own early stop, and starts its
+  next search when it is ready, whatever the others do. So a picture in a batch gets the result it
+  would get alone, and finished pictures cost nothing.
 """
 
 import math
@@ -46,12 +46,12 @@ LONGEST = REACH / 5
 
 
 def to_free(x: Tensor) -> Tensor:
-    """The unbounded variable of pictures in [0, 1]."""
+    """Pictures in [0, 1] to the unbounded variable ``w``."""
     return torch.atanh(SHRINK * (2 * x - 1))
 
 
 def to_box(w: Tensor) -> tuple[Tensor, Tensor]:
-    """Pictures in [0, 1] of the unbounded variable, and their slope with respect to it."""
+    """The unbounded variable to pictures in [0, 1], and their slope with respect to it."""
     bent = torch.tanh(w)
     return (bent / SHRINK + 1).div_(2).clamp_(0, 1), (1 - bent.square()).div_(2 * SHRINK)
 
@@ -71,7 +71,7 @@ class Adam(Rows):
         return cls(to_free(x), torch.zeros_like(x), torch.zeros_like(x), age)
 
     def restart(self, rows: Tensor, x: Tensor) -> None:
-        """The pictures ``rows`` begin anew at ``x``."""
+        """Restart the pictures ``rows`` at ``x``."""
         self.w[rows] = to_free(x)
         self.mean[rows] = 0
         self.square[rows] = 0
@@ -90,7 +90,7 @@ class Adam(Rows):
 
 @dataclass
 class Bisection(Rows):
-    """Each picture's search for its constant: ten times as much until it works, then halves."""
+    """Each picture's search for its constant: ten times as much until it works, then bisection."""
 
     const: Tensor
     lower: Tensor
@@ -124,11 +124,11 @@ class Carlini(Attack):
     paper = CARLINI
 
     confidence: float = parameter(
-        0.0, "Margin in logits that a success must have (kappa).", low=0.0, high=1e6
+        0.0, "Margin in logits that a success must reach (kappa).", low=0.0, high=1e6
     )
 
     def ask(self, oracle: Oracle, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
-        """What the margin lacks ``[N]``, the gradient of the margin, and who has reached the goal."""
+        """What the margin lacks ``[N]``, its gradient, and which pictures have reached the goal ``[N]``."""
         leaf, logits = oracle.follow(x, aim)
         oracle.count("iterations")
         oracle.record(x, aim, "margin", logits.detach())
@@ -141,7 +141,7 @@ class Carlini(Attack):
 
     @staticmethod
     def downhill(uphill: Tensor, const: Tensor, lack: Tensor) -> Tensor:
-        """Gradient of ``const * lack`` where that of the margin is ``uphill``."""
+        """Gradient of ``const * lack``, given the margin's gradient ``uphill``."""
         return -per_picture(const * (lack > 0), uphill) * uphill
 
 
@@ -150,7 +150,7 @@ class CWL2(Carlini):
     """Carlini and Wagner's L2 attack (2017, section V.A with the objective f6 of section IV.A).
 
     Minimises ``|x' - x|^2 + const * max(confidence - margin, 0)`` and returns the nearest picture
-    seen whose margin is at least ``confidence``; the clean one where there was none.
+    seen whose margin is at least ``confidence``, or the clean one if there was none.
     """
 
     name = "cw-l2"
@@ -162,7 +162,7 @@ class CWL2(Carlini):
     )
     norm = "l2"
 
-    search_steps: int = parameter(3, "Searches for the constant.", low=1, high=100)
+    search_steps: int = parameter(3, "Number of searches, one for each constant.", low=1, high=100)
     steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)
     learning_rate: float | None = parameter(
         None,
@@ -172,12 +172,12 @@ class CWL2(Carlini):
     )
     initial_const: float | None = parameter(
         None,
-        "First weight of the classes against the distance; empty: twice what a linear model needs.",
+        "Initial weight of the classes against the distance; empty: twice what a linear model needs.",
         above=0.0,
         high=LARGEST,
     )
     abort_early: bool = parameter(
-        False, "End a search when a tenth of its steps has brought nothing."
+        False, "End a search after a tenth of its steps without progress."
     )
 
     @property
@@ -216,7 +216,7 @@ class CWL2(Carlini):
         return best
 
     def first_guess(self, lack: Tensor, uphill: Tensor) -> tuple[Tensor, Tensor]:
-        """First constant and first step of each picture ``[N]``, from what its first pass has told."""
+        """First constant and first step of each picture ``[N]``, from its first pass."""
         uphill = uphill.flatten(1)
         way = lack / uphill.square().sum(1)  # times uphill: the change that a linear model needs
         const = (4 * way).nan_to_num(nan=1.0).clamp_(LEAST, LARGEST)
@@ -228,7 +228,7 @@ class CWL2(Carlini):
         return const, rate
 
     def _ended(self, age: Tensor, objective: Tensor, search: Bisection) -> Tensor:
-        """Whose search is over: all steps done, or a tenth of them without progress."""
+        """Which searches are over: all steps done, or a tenth of them without progress."""
         ended = age >= self.steps
         if self.abort_early:
             looked = age % max(1, self.steps // CHECKS) == 0

@@ -1,4 +1,4 @@
-"""Carlini and Wagner's Linf attack: a bound on every value that is tightened as long as it works."""
+"""Carlini and Wagner's Linf attack: a bound on every value, tightened as long as the attack succeeds."""
 
 from dataclasses import dataclass
 
@@ -24,8 +24,8 @@ class CWLinf(Carlini):
     the largest value alone would push one value back and forth. Once the goal is reached within tau,
     tau becomes 0.9 times the largest change, and the search goes on from there; where it is not
     reached in ``steps``, the constant doubles, up to 20. The step of Adam shrinks with tau (theirs is
-    fixed), so that a network lost at 0.003 and one lost at 0.3 are both searched finely. Returned is
-    the successful picture with the smallest largest change; the clean one where there was none.
+    fixed), so that it is fine enough for a network fooled at 0.003 and for one fooled at 0.3. Returns
+    the successful picture with the smallest Linf change, or the clean one if there was none.
     """
 
     name = "cw-linf"
@@ -42,9 +42,9 @@ class CWLinf(Carlini):
         0.1, "Step of Adam, as a share of the bound.", above=0.0, high=10.0
     )
     initial_const: float = parameter(
-        0.1, "First weight of the classes against the bound.", above=0.0, high=LARGEST_CONST
+        0.1, "Initial weight of the classes against the bound.", above=0.0, high=LARGEST_CONST
     )
-    rounds: int = parameter(100, "Most bounds and constants that are tried.", low=1, high=10_000)
+    rounds: int = parameter(100, "Most pairs of bound and constant to try.", low=1, high=10_000)
 
     @property
     def observations(self) -> int:

@@ -1,4 +1,4 @@
-"""Attacks with full knowledge of a classifier and its detector: within a ball, and of least length."""
+"""Attacks with full knowledge of a classifier and its detector: within a ball, and of minimum norm."""
 
 from dataclasses import dataclass
 
@@ -23,24 +23,24 @@ class PGDPair(Restarts, Steps):
     """PGD in Linf on the margin of a classifier joined with its detector (``joint.Unseen``).
 
     Each step climbs what is still lacking, as selective PGD does (Bryniarski et al., 2021): the
-    classifier's margin, the detector's, or the sum of them where both lack. Where a picture changes
-    sides often, the last gradient alone goes back and forth; so the step is the sign of a running
+    classifier's margin, the detector's, or their sum where both are lacking. Where a picture changes
+    sides often, the latest gradient alone goes back and forth; so the step is the sign of a running
     sum of gradients, each divided by its mean magnitude (Dong et al., 2018, "Boosting adversarial
     attacks with momentum", algorithm 1; here 0.75 of the sum is kept), and its length falls linearly
     to 0. On digits this helped far more than the choice between the sum, selective and orthogonal.
 
-    Returned is, of all iterates, one that reaches the goal and is not flagged, that of the highest margin;
-    where there is none, the one whose margin is highest: the nearest to it. Restarts are for the
-    pictures of which none did. ``success`` in the record is that of the goal, which is about the
-    classifier; so it can be true of a picture that the detector flags.
+    Returns the iterate with the highest margin among those that reach the goal and are not flagged; if
+    there is none, among all. Restarts are run only for pictures without such an iterate. ``success``
+    in the record is that of the goal, which is about the classifier; so it can be true of a picture
+    that the detector flags.
 
-    A pass of both networks counts once. Per picture at most restarts * (steps + 1) forward, one more
-    for each restart where there are several, and restarts * steps backward.
+    A pass through both networks counts once. Per picture at most restarts * (steps + 1) forward passes,
+    one more for each restart where there are several, and restarts * steps backward passes.
     """
 
     name = "pgd-pair"
     title = "PGD on the pair, full knowledge"
-    summary = "Climbs what is lacking: to fool the classifier, or its detector."
+    summary = "Climbs whichever margin is lacking, the classifier's or the detector's."
     equation = (
         r"g_{t+1} = \tfrac34 g_t + \frac{\nabla M(x_t)}{\overline{|\nabla M(x_t)|}},\quad"
         r" x_{t+1} = \Pi_{x+S}\big(x_t + \alpha_t\,\mathrm{sign}(g_{t+1})\big),\quad"
@@ -86,14 +86,14 @@ class PGDPair(Restarts, Steps):
 class CWL2Pair(CWL2):
     """Carlini and Wagner's L2 attack on a classifier joined with its detector (2017, section 3).
 
-    As ``cw-l2``, but on the margin of both networks (``joint.Unseen``): returned is the nearest picture
+    As ``cw-l2``, but on the margin of both networks (``joint.Unseen``): returns the nearest picture
     seen that reaches the goal by at least ``confidence`` and whose log-odds are below the threshold's
-    by as much; the clean one where there was none. The authors choose the class: the one that their attack
-    on the classifier alone ends at. Here the goal chooses; the untargeted one follows the likeliest.
+    by as much, or the clean one if there was none. The authors aim at the class that their attack on
+    the classifier alone ends at. Here the goal decides; the untargeted one follows the likeliest class.
 
     ``success`` in the record is that of the goal. As only pictures that are not flagged are returned, it
-    is that of both, but for pictures that are wrong and flagged to begin with and stay so.
-    A pass of both networks counts once.
+    holds for both networks, except for pictures that are wrong and flagged to begin with and stay so.
+    A pass through both networks counts once.
     """
 
     name = "cw-l2-pair"

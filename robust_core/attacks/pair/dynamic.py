@@ -21,14 +21,14 @@ from robust_core.parameters import parameter
 class Dynamic(Steps):
     """BIM that climbs the losses of two networks: the classifier's, and its detector's.
 
-    Each step adds two signs, taken before they are mixed, so that the scale of neither loss counts.
-    ``J_det(x, 1)`` is the detector's cross-entropy for "adversarial": where it rises, the detector
-    comes to say "genuine". At ``sigma`` 0 this is BIM, and the detector is not asked; at 1 the
-    classifier is only asked whether the labels fit.
+    Each step adds two signs, taken before they are mixed, so that the scale of neither loss matters.
+    ``J_det(x, 1)`` is the detector's cross-entropy for "adversarial": raising it makes the detector
+    say "genuine". At ``sigma`` 0 this is BIM, and the detector is not asked; at 1 the classifier is
+    only asked whether the labels fit.
 
     Passes of the detector count as queries and gradients like those of the classifier: twice ``steps``
     of each for a ``sigma`` between 0 and 1. ``success`` in the record is that of the goal, which is
-    about the classifier; what the detector says of the result is for its caller to ask. The trace holds
+    about the classifier; asking the detector about the result is up to the caller. The trace holds
     the classifier's loss, or the detector's where ``sigma`` is 1.
     """
 
@@ -72,7 +72,7 @@ class Dynamic(Steps):
         return x
 
     def direction(self, oracle: Oracle, x: Tensor, aim: Aim) -> Tensor:
-        """The mixture of the two signs at ``x``: values in +-1 and +-(1 - 2 sigma) but for sign(0) = 0."""
+        """The mixture of the two signs at ``x``: +-1 or +-(1 - 2 sigma), except where a sign is 0."""
         if self.sigma == 0:
             return oracle.ascent(x, aim, "ce")[0].sign()
         fooling = self._detector_ascent(oracle, x).sign()

@@ -1,9 +1,9 @@
-"""A classifier and its detector as one network of one class more, and what it means to fool both.
+"""A classifier and its detector as one network with one more class, and what it means to fool both.
 
 Carlini and Wagner (2017), "Adversarial examples are not easily detected: bypassing ten detection
 methods", section 3 (https://arxiv.org/abs/1705.07263). For the logits Z of N classes and the
 detector's log-odds d they take ``G_i = Z_i`` and ``G_{N+1} = (1 + d) * max_j Z_j`` (twice that in their
-code, which asks of a picture to be called genuine at log-odds of -1/2). An attack on G towards a class
+code, where a picture counts as genuine only at log-odds below -1/2). An attack on G towards a class
 i <= N is an attack on both networks.
 """
 
@@ -26,16 +26,16 @@ from robust_core.parameters import parameter
 class Joint(nn.Module):
     """Pictures ``[N, C, H, W]`` in [0, 1] to logits ``[N, K + 1]``: the last is "adversarial".
 
-    ``G_i = Z_i - max_j Z_j`` and ``G_{K+1} = d``. That is the authors' form for logits that are shifted
-    picture by picture, which no softmax notices, so that their maximum is 1; then 1 is taken off all.
-    As they stand, a negative maximum turns the sign of their last logit and a large one its weight.
+    ``G_i = Z_i - max_j Z_j`` and ``G_{K+1} = d``. This is the authors' form after shifting each picture's
+    logits, which leaves the softmax unchanged, so that their maximum is 1, and then subtracting 1 from all.
+    Without the shift, a negative maximum flips the sign of their last logit and a large one scales it.
     Here ``argmax G`` is the last exactly where ``d > 0``, else that of Z, without rounding.
 
     ``d`` is ``detector.logit(pictures)`` less the log-odds of ``detector.threshold``, where it has
     one, so that ``d > 0`` means flagged. Where ``model`` is the detector's own classifier and it has
     ``both(pictures)``, one pass gives the two answers.
 
-    Raises ``ValueError`` where either does not answer in that shape.
+    Raises ``ValueError`` where either network's output has another shape.
     """
 
     def __init__(self, model: Callable[[Tensor], Tensor], detector: Any) -> None:
@@ -60,14 +60,14 @@ class Joint(nn.Module):
 
 
 def log_odds(threshold: float) -> float:
-    """Log-odds of a probability in [0, 1]; infinite at the ends."""
+    """Log-odds of a probability in [0, 1]; infinite at 0 and 1."""
     if 0 < threshold < 1:
         return math.log(threshold) - math.log1p(-threshold)
     return math.copysign(math.inf, threshold - 0.5)
 
 
 def usable(value: Tensor) -> Tensor:
-    """``value`` in float32 or better, and fit for autograd."""
+    """``value`` in float32 or better, usable in autograd."""
     value = value.clone() if value.is_inference() else value
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
 
@@ -85,7 +85,7 @@ class Unseen(Aim):
     def margin(self, logits: Tensor) -> Tensor:
         """How far beyond both goals each picture is, ``[N]``; negative before either.
 
-        What the two lack, added up; where neither lacks anything, the smaller of what they have. For
+        The sum of what the two lack; where neither lacks anything, the smaller of the two margins. For
         the untargeted goal this is ``max_{i != y, i <= K} G_i - max(G_y, G_{K+1})``, for a target t
         ``G_t - max_{i != t} G_i``.
         """
@@ -95,7 +95,7 @@ class Unseen(Aim):
         return torch.where(own < 0, own - evidence.clamp_min(0), torch.minimum(own, -evidence))
 
     def loss(self, logits: Tensor, loss: PairLoss) -> Tensor:
-        """The margin, whatever ``loss``: no other has a meaning for both."""
+        """The margin, whatever ``loss`` is: no other loss makes sense for both."""
         return self.margin(logits)
 
     def success(self, logits: Tensor) -> Tensor:
@@ -106,9 +106,9 @@ class Unseen(Aim):
 
 @contextmanager
 def facing(oracle: Oracle, detector: object, aim: Aim) -> Iterator[Unseen]:
-    """Inside, ``oracle`` asks the model joined with ``detector``, for which the aim given is meant.
+    """Inside, ``oracle`` asks the model joined with ``detector``; use the aim that this yields.
 
-    A pass of both networks counts once.
+    A pass through both networks counts once.
     """
     with evaluating(detector), oracle.asking(Joint(oracle.model, detector), beside=1):
         yield Unseen.of(aim)

@@ -17,11 +17,11 @@ def mixed(
     steps: int,
     step_size: float,
 ) -> Tensor:
-    """What ``Dynamic`` makes of ``images`` ``[N, C, H, W]`` where ``sigma`` ``[N]`` differs.
+    """What ``Dynamic`` makes of ``images`` ``[N, C, H, W]``, with a ``sigma`` ``[N]`` for each.
 
     ``detector.both(x)`` gives the classifier's logits and the detector's log-odds by one pass of the
-    trunk; the two gradients are two passes back. Gradients are not checked nor counted here: this runs
-    inside a training loop (Metzen et al., 2017, section 3.4).
+    trunk; the two gradients take two backward passes. Gradients are neither checked nor counted: this
+    runs inside a training loop (Metzen et al., 2017, section 3.4).
     """
     ball = LinfBall(images, eps)
     x = images
