@@ -5,7 +5,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from robust_core import zoo
-from robust_core.evaluation.defense_table import rows as kinds
+from robust_core.evaluation.defense_table.rows import (
+    KINDS,
+    AccuracyRow,
+    CertifiedRow,
+    CostRow,
+    DefenseTableRow,
+    Finding,
+    MaskingRow,
+)
 from robust_core.evaluation.masking import QUESTIONS
 
 MODEL, FIELD = "cifar10-resnet32", 8 / 255
@@ -33,7 +41,7 @@ MASKED = {"jpeg quality=50", "distilled temperature=100"}
 def table(sha: str | None = None, n: int = 100, outdated: tuple[str, ...] = ()) -> dict:
     """The whole table. Rows are of the bundled undefended model, those of ``outdated`` of other weights."""
     sha = sha or zoo.index()[MODEL]["sha256"]
-    parts = {name: [] for name in kinds.KINDS}
+    parts = {name: [] for name in KINDS}
     for subject in SUBJECTS:
         weights = {MODEL: "0" if subject in outdated else sha}
         for name, found in rows(subject, weights, n).items():
@@ -50,7 +58,7 @@ def write(path: Path, **options) -> Path:
     return path
 
 
-def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.DefenseTableRow]]:
+def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[DefenseTableRow]]:
     """The rows of one subject by part."""
     name, parameters, title, clean, naive, unaware, adaptive = SUBJECTS[subject]
 
@@ -61,7 +69,7 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.
 
     def row(part: str, threat: str, attack: str | None, eps: float | None, share: float):
         steps = {"pgd": 20, "auto": 100, "cw-l2": 1000}.get(attack)
-        return kinds.AccuracyRow(
+        return AccuracyRow(
             **about(part),
             threat=threat,
             made_on=None if attack is None else MODEL,
@@ -90,29 +98,29 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[kinds.
     found["auto"] = [row("auto", "adaptive", "auto", FIELD, 0.9 * adaptive)]
     if name in ("none", "jpeg"):
         found["jpeg"] = [{**asdict(r), "part": "jpeg"} for r in found["curves"]]
-        found["jpeg"] = [kinds.AccuracyRow(**r) for r in found["jpeg"]]
+        found["jpeg"] = [AccuracyRow(**r) for r in found["jpeg"]]
     if name in ("none", "distilled"):
         found["distillation"] = [row("distillation", "adaptive", "cw-l2", None, 0.0)]
     if name in ("smoothing", "pixeldp"):
         found["certified"] = [_certified(about("certified"), clean)]
     found["masking"] = [_masking(about("masking"), subject in MASKED)]
     times = {"milliseconds": 0.5, "milliseconds_alone": 4.0, "device": "cpu", "threads": 2}
-    return found | {"cost": [kinds.CostRow(**about("cost"), batch=50, **times)]}
+    return found | {"cost": [CostRow(**about("cost"), batch=50, **times)]}
 
 
-def _certified(about: dict, clean: float) -> kinds.CertifiedRow:
+def _certified(about: dict, clean: float) -> CertifiedRow:
     right = round(clean * about["n"])
     radii = tuple(0.8 * (i + 1) / right for i in range(right))
     noise = {"norm": "l2", "sigma": 0.25, "draws": 10_000, "selection": 100, "alpha": 0.001}
     rest = {"abstained": about["n"] - right, "wrong": 0, "radii": radii, "seconds": 1.0, "seed": 0}
-    return kinds.CertifiedRow(**about, **noise, **rest)
+    return CertifiedRow(**about, **noise, **rest)
 
 
-def _masking(about: dict, masked: bool) -> kinds.MaskingRow:
+def _masking(about: dict, masked: bool) -> MaskingRow:
     findings = tuple(
-        kinds.Finding(name, question, masked, {"n": 90}, "Made up.")
+        Finding(name, question, masked, {"n": 90}, "Made up.")
         for name, question in QUESTIONS.items()
     )
     budget = {"steps": 20, "queries": 500, "draws": 100, "radii": [0.25, 0.5, 1, 2, 4]}
     rest = {"budget": budget, "findings": findings, "seconds": 1.0, "surrogate": MODEL}
-    return kinds.MaskingRow(**about, right=90, eps=FIELD, seed=0, **rest)
+    return MaskingRow(**about, right=90, eps=FIELD, seed=0, **rest)

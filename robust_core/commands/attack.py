@@ -194,18 +194,22 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
     from robust_core.words.numbers import duration, percent
     from robust_core.words.verdict import needed, sentence
 
-    compared = value["within_eps"] is not None
     eps = "" if experiment.eps is None else f", eps {value['eps']:.4g} ({norm})"
     rows = [
-        [str(i + 1), *(cell for g in pair for cell in (g.label, percent(g.confidence)))]
-        for i, pair in enumerate(zip(experiment.before, experiment.after, strict=True))
+        [str(i), before.label, percent(before.confidence), after.label, percent(after.confidence)]
+        for i, (before, after) in enumerate(
+            zip(experiment.before, experiment.after, strict=True), 1
+        )
     ]
     rounded = "holds" if experiment.success_8bit == experiment.success else "does not hold"
     lines = [
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
         *_attacker(value),
         sentence(experiment, norm),
-        *([needed(experiment, norm, value["eps"])] if compared else []),
+    ]
+    if value["within_eps"] is not None:
+        lines.append(needed(experiment, norm, value["eps"]))
+    lines += [
         f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
         f"({experiment.label_source}).",
         *_detected(experiment),
@@ -217,7 +221,9 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         f"{experiment.queries} forward and {experiment.gradients} backward passes, "
         f"{duration(experiment.seconds)} on {value['device']}",
     ]
-    return "\n".join(lines + ([f"Written: {value['out']}"] if value["out"] else []))
+    if value["out"]:
+        lines.append(f"Written: {value['out']}")
+    return "\n".join(lines)
 
 
 def _attacker(value: dict) -> list[str]:
@@ -227,10 +233,9 @@ def _attacker(value: dict) -> list[str]:
     if value["defense"] is None:
         return []
     defense = defenses.get(value["defense"]["name"])
-    known, does = (
-        ("knows", defense.aware) if value["adaptive"] else ("does not know", defense.unaware)
-    )
-    return [f"The attacker {known} of the defence. {does}"]
+    if value["adaptive"]:
+        return [f"The attacker knows of the defence. {defense.aware}"]
+    return [f"The attacker does not know of the defence. {defense.unaware}"]
 
 
 def _detected(experiment: "Experiment") -> list[str]:

@@ -70,7 +70,8 @@ def _about(record: "DataSet", root: Path) -> dict:
 
     here = record.available(root)
     folder = record.folder(root) if here else None
-    train, test = (record.splits[split] for split in ("train", "test"))
+    train = record.splits["train"]
+    test = record.splits["test"]
     return {
         "name": record.name,
         "pictures": f"{in_words(record.shape)}, {train:,} for training and {test:,} for testing",

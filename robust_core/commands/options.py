@@ -144,7 +144,8 @@ def goal_of(args: argparse.Namespace, model: "Classifier") -> "Goal":
     name = args.goal or ("untargeted" if args.target is None else "targeted")
     target = args.target
     if target == LEAST_LIKELY and name in ("targeted", LEAST_LIKELY):
-        name, target = LEAST_LIKELY, None
+        name = LEAST_LIKELY
+        target = None
     given = {"target": target} | {n: getattr(args, n) for n in ("source", "drop", "threshold")}
     options = {option: value for option, value in given.items() if value is not None}
     alien = [f"--{option}" for option in options if option not in GOALS[name]]

@@ -18,7 +18,7 @@ def _whole(name: str, value: int, allowed: range) -> None:
 
 
 @dataclass(frozen=True)
-class BitDepth:
+class BitSqueezer:
     """Fewer grey levels: 2 to the power of ``bits``.
 
     Raises ``ValueError`` unless ``bits`` is from 1 to 8.
@@ -39,7 +39,7 @@ class BitDepth:
 
 
 @dataclass(frozen=True)
-class Median:
+class MedianSqueezer:
     """The median of a window ``width`` x ``width`` of each channel; edges are mirrored.
 
     Raises ``ValueError`` unless ``width`` is 2 or 3.
@@ -60,7 +60,7 @@ class Median:
 
 
 @dataclass(frozen=True)
-class NonLocalMeans:
+class NonLocalMeansSqueezer:
     """Each pixel becomes a mean of those whose surroundings are alike (``filters.non_local_means``).
 
     ``search`` and ``patch`` are widths, both odd; ``strength`` is in grey levels of 255. Raises
@@ -88,12 +88,12 @@ class NonLocalMeans:
         )
 
 
-Squeezer = BitDepth | Median | NonLocalMeans
+Squeezer = BitSqueezer | MedianSqueezer | NonLocalMeansSqueezer
 
 PRESETS: dict[str, tuple[Squeezer, ...]] = {
-    "cifar10": (BitDepth(5), Median(2), NonLocalMeans(13, 3, 2)),
-    "mnist": (BitDepth(1), Median(2)),
-    "imagenet": (BitDepth(5), Median(2), NonLocalMeans(11, 3, 4)),
+    "cifar10": (BitSqueezer(5), MedianSqueezer(2), NonLocalMeansSqueezer(13, 3, 2)),
+    "mnist": (BitSqueezer(1), MedianSqueezer(2)),
+    "imagenet": (BitSqueezer(5), MedianSqueezer(2), NonLocalMeansSqueezer(11, 3, 4)),
 }
 """The authors' best joint detectors, by the data that they are for."""
 THUMBNAIL = 64
@@ -109,9 +109,9 @@ def preset(shape: tuple[int, int, int]) -> tuple[Squeezer, ...]:
 
 
 _KINDS: dict[str, tuple[type, int]] = {
-    "bits": (BitDepth, 1),
-    "median": (Median, 1),
-    "nlm": (NonLocalMeans, 3),
+    "bits": (BitSqueezer, 1),
+    "median": (MedianSqueezer, 1),
+    "nlm": (NonLocalMeansSqueezer, 3),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from robust_core.registry import Registry
 from robust_core.training.objectives import (
     Clean,
+    CopiesTraining,
     Distillation,
     FGSMTraining,
     GaussianTraining,
@@ -16,10 +17,10 @@ from robust_core.training.objectives import (
     PGDTraining,
     PixelDPTraining,
     SaturationTraining,
-    StaticAugmentation,
 )
 
-CIFAR_DATA, DIGITS_DATA = "cifar10", "digits"
+CIFAR_DATA = "cifar10"
+DIGITS_DATA = "digits"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class DetectorRecipe:
     start: str | None = None
 
 
-RESNET, DIGITS = "cifar10-resnet32", "digits-cnn"
+RESNET = "cifar10-resnet32"
+DIGITS = "digits-cnn"
 RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
 """By the model that they make, in the order in which ``train --all-missing`` does."""
 ABOUT: dict[str, str] = {}
@@ -201,7 +203,7 @@ _resnet(
     "static-augmentation",
     "with adversarial copies that were made once",
     epochs=8,
-    objective=StaticAugmentation(eps=8 / 255),
+    objective=CopiesTraining(eps=8 / 255),
     start=RESNET,
 )
 _resnet(

@@ -14,7 +14,7 @@ from robust_core.classifier import Classifier
 from robust_core.training.augment import augment
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
-from robust_core.training.objectives import Distillation, StaticAugmentation
+from robust_core.training.objectives import CopiesTraining, Distillation
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
 
@@ -195,7 +195,7 @@ def train(
     objective.begin(model)
     trainer = Trainer(model, recipe, seed, device, teacher.result() if teacher else None)
     trainer.seconds = teacher.seconds if teacher else 0.0
-    if isinstance(objective, StaticAugmentation):
+    if isinstance(objective, CopiesTraining):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)
     trainer.resume(folder)
     trainer.run(folder, kept, aside, show=show)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from robust_core import attacks, zoo
 from robust_core.attacks import Attack
-from robust_core.commands import attack as attack_command
+from robust_core.commands.attack import _label
 from robust_core.data import digits
 from robust_core.data.picture import Picture
 from robust_core.goals import LeastLikely, Towards
@@ -338,8 +338,8 @@ def test_true_label_counts_only_where_the_model_knows_the_class(monkeypatch):
     sample = samples.load("digits-test-3")
     model = zoo.load("digits-cnn", "cpu")
     words = replace(zoo.describe("digits-cnn"), class_names=tuple("abcdefghij"))
-    assert attack_command._label(None, words, sample, model) == (None, "")
-    index, source = attack_command._label(None, zoo.describe("digits-cnn"), sample, model)
+    assert _label(None, words, sample, model) == (None, "")
+    index, source = _label(None, zoo.describe("digits-cnn"), sample, model)
     assert (str(index), source) == (sample.label, "the label of the digits test set")
 
 

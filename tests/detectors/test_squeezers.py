@@ -6,22 +6,28 @@ import torch
 from robust_core import filters
 from robust_core.detectors.squeezers import (
     PRESETS,
-    BitDepth,
-    Median,
-    NonLocalMeans,
+    BitSqueezer,
+    MedianSqueezer,
+    NonLocalMeansSqueezer,
     preset,
     squeezer,
 )
 
-ALL = (BitDepth(1), BitDepth(5), Median(2), Median(3), NonLocalMeans(5, 3, 20))
+ALL = (
+    BitSqueezer(1),
+    BitSqueezer(5),
+    MedianSqueezer(2),
+    MedianSqueezer(3),
+    NonLocalMeansSqueezer(5, 3, 20),
+)
 
 
 def test_they_are_the_filters(pictures):
     x = pictures(2, (2, 7, 9), torch.float32)
-    assert torch.equal(BitDepth(3)(x), filters.bit_depth(x, 3))
-    assert torch.equal(Median(3)(x), filters.median(x, 3))
+    assert torch.equal(BitSqueezer(3)(x), filters.bit_depth(x, 3))
+    assert torch.equal(MedianSqueezer(3)(x), filters.median(x, 3))
     smooth = filters.non_local_means(x, search=5, patch=3, strength=20 / 255)
-    assert torch.equal(NonLocalMeans(5, 3, 20)(x), smooth)
+    assert torch.equal(NonLocalMeansSqueezer(5, 3, 20)(x), smooth)
 
 
 def test_names_lead_back_to_the_squeezer():
@@ -42,11 +48,11 @@ def test_unknown_names_are_refused(name):
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: BitDepth(0), "bits must be a whole number from 1 to 8; got 0"),
-        (lambda: BitDepth(2.0), "bits must be"),
-        (lambda: Median(5), "width must be a whole number from 2 to 3; got 5"),
-        (lambda: NonLocalMeans(13, 2, 2), "patch must be an odd number"),
-        (lambda: NonLocalMeans(13, 3, 0), "strength must be"),
+        (lambda: BitSqueezer(0), "bits must be a whole number from 1 to 8; got 0"),
+        (lambda: BitSqueezer(2.0), "bits must be"),
+        (lambda: MedianSqueezer(5), "width must be a whole number from 2 to 3; got 5"),
+        (lambda: NonLocalMeansSqueezer(13, 2, 2), "patch must be an odd number"),
+        (lambda: NonLocalMeansSqueezer(13, 3, 0), "strength must be"),
     ],
 )
 def test_mistakes_are_named(make, words):

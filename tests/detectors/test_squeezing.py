@@ -7,7 +7,12 @@ from robust_core.attacks import BIM
 from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.detectors import METHODS, FeatureSqueezing, calibrate
 from robust_core.detectors.measure import area
-from robust_core.detectors.squeezers import PRESETS, BitDepth, Median, NonLocalMeans
+from robust_core.detectors.squeezers import (
+    PRESETS,
+    BitSqueezer,
+    MedianSqueezer,
+    NonLocalMeansSqueezer,
+)
 
 ENTRY = {"recipe": {"squeezers": ["bits-1", "median-2"]}, "threshold": 0.25}
 
@@ -41,9 +46,9 @@ def test_the_score_is_half_the_largest_distance_of_two_predictions(detector, dig
 
 
 def test_nothing_to_squeeze_is_nothing_to_find(digits_model, digits):
-    one_bit = FeatureSqueezing(digits_model, [BitDepth(1)])
+    one_bit = FeatureSqueezing(digits_model, [BitSqueezer(1)])
     torch.testing.assert_close(one_bit.score(digits.round()), torch.zeros(100), atol=1e-6, rtol=0)
-    eight_bits = FeatureSqueezing(digits_model, [BitDepth(8)])
+    eight_bits = FeatureSqueezing(digits_model, [BitSqueezer(8)])
     file = digits.mul(255).round().div(255)
     torch.testing.assert_close(eight_bits.score(file), torch.zeros(100), atol=1e-6, rtol=0)
     assert eight_bits.logit(file).isfinite().all()
@@ -99,7 +104,9 @@ def test_a_picture_alone_is_as_in_the_batch(detector, digits):
     )
 
 
-@pytest.mark.parametrize("squeeze", [BitDepth(1), Median(2), NonLocalMeans(5, 3, 30)])
+@pytest.mark.parametrize(
+    "squeeze", [BitSqueezer(1), MedianSqueezer(2), NonLocalMeansSqueezer(5, 3, 30)]
+)
 def test_the_gradient_passes_a_squeezer_as_the_identity(linear, digits_model, squeeze):
     """On a linear model the gradient of a squeezed prediction is that of the prediction itself."""
     model = type(digits_model)(
@@ -169,4 +176,4 @@ def test_mistakes_are_named(digits_model):
     with pytest.raises(ValueError, match="squeezers must be at least one"):
         FeatureSqueezing(digits_model, [])
     with pytest.raises(ValueError, match="threshold must be a score"):
-        FeatureSqueezing(digits_model, [BitDepth(1)], threshold=1.7547)
+        FeatureSqueezing(digits_model, [BitSqueezer(1)], threshold=1.7547)

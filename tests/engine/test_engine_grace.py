@@ -3,7 +3,6 @@
 import pytest
 
 from robust_core.engine import Busy
-from robust_core.engine import engine as engine_module
 
 GRACE = 2.0
 
@@ -21,7 +20,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(engine_module, "time", clock)
+    monkeypatch.setattr("robust_core.engine.engine.time", clock)
     return clock
 
 

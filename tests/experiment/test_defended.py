@@ -7,7 +7,6 @@ import torch
 
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import to_pixels, to_tensor
-from robust_core.experiment import defended as module
 from robust_core.experiment.defended import Attacker, DefenseOutcome, Look, look, trial
 from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
@@ -53,7 +52,7 @@ def test_an_unaware_attacker_fools_the_undefended_model(digits_model, pixels, na
 def test_a_picture_made_on_the_undefended_model_is_taken_over(digits_model, pixels, monkeypatch):
     before = perform(digits_model, pixels, PGD, label=9)
     anew = trial(digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.UNAWARE, label=9)
-    monkeypatch.setattr(module, "_make", None)  # it would be called
+    monkeypatch.setattr("robust_core.experiment.defended._make", None)  # it would be called
     taken = trial(
         digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.UNAWARE, label=9, made=before
     )

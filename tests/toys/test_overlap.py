@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from robust_core.toys import overlap as toy
 from robust_core.toys.overlap import NOISE, Overlap, moons, overlap
 
 KINDS = ("static", "dynamic")
@@ -23,7 +22,7 @@ def world(worlds) -> Overlap:
 @pytest.fixture
 def small(monkeypatch):
     """``small(seed=0, eps=...)``: few points, places and rounds, where how well it learns is no matter."""
-    monkeypatch.setattr(toy, "ROUNDS", 20)
+    monkeypatch.setattr("robust_core.toys.overlap.ROUNDS", 20)
     return lambda **others: overlap(points=50, grid=11, **others)
 
 

@@ -11,10 +11,10 @@ from robust_core.data import digits
 from robust_core.evaluation.snapshot import copies
 from robust_core.training import RECIPES
 from robust_core.training.copies import with_copies
-from robust_core.training.objectives import StaticAugmentation
+from robust_core.training.objectives import CopiesTraining
 
 EPS = 8 / 255
-RECIPE = replace(RECIPES.get("digits-cnn"), objective=StaticAugmentation(eps=EPS))
+RECIPE = replace(RECIPES.get("digits-cnn"), objective=CopiesTraining(eps=EPS))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_those_of_another_training_are_refused(made, data, tmp_path):
     with pytest.raises(ValueError, match="another recipe or seed"):
         made(data, seed=1)
     with pytest.raises(ValueError, match="another recipe or seed"):
-        made(data, replace(RECIPE, objective=StaticAugmentation(eps=0.1)))
+        made(data, replace(RECIPE, objective=CopiesTraining(eps=0.1)))
     (tmp_path / "copies.pt").write_bytes(b"half")
     with pytest.raises(ValueError, match="damaged"):
         made(data)

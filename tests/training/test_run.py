@@ -11,13 +11,13 @@ from robust_core.data import digits
 from robust_core.training import RECIPES, train
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
+    CopiesTraining,
     Distillation,
     FGSMTraining,
     GaussianTraining,
     GradientPenalty,
     LambdaTraining,
     PGDTraining,
-    StaticAugmentation,
 )
 from robust_core.training.run import Trainer, accuracy, split_held_out, to_float
 
@@ -58,7 +58,7 @@ OBJECTIVES = {
     "lambda": LambdaTraining(),
     "gaussian": GaussianTraining(sigma=0.25),
     "penalty": GradientPenalty(eps=0.05, h=0.01),
-    "copies": StaticAugmentation(eps=0.1),
+    "copies": CopiesTraining(eps=0.1),
 }
 SHORT = replace(TINY, epochs=2)
 
@@ -116,7 +116,7 @@ def test_a_distillation_learns_from_its_teacher(data, tmp_path):
 
 
 def test_copies_are_learned_from_as_well(data, tmp_path):
-    recipe = replace(SHORT, epochs=12, objective=StaticAugmentation(eps=0.1), start="digits-cnn")
+    recipe = replace(SHORT, epochs=12, objective=CopiesTraining(eps=0.1), start="digits-cnn")
     model = zoo.untrained("digits-cnn")
     model.load_state_dict(zoo.load("digits-cnn", "cpu").state_dict())
     before = copy.deepcopy(model)

@@ -6,7 +6,6 @@ import pytest
 
 from robust_core import zoo
 from robust_core.paths import RESULTS
-from robust_core.words import headline as module
 from robust_core.words.headline import headline
 
 
@@ -37,7 +36,7 @@ def test_pgd_leaves_next_to_nothing_of_the_cifar10_model():
 def test_a_result_of_other_weights_is_not_shown(tmp_path, monkeypatch):
     report = json.loads((RESULTS / "digits.json").read_text(encoding="utf-8"))
     (tmp_path / "digits.json").write_text(json.dumps(report | {"weights_sha256": "0"}))
-    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr("robust_core.words.headline.RESULTS", tmp_path)
     assert headline("digits-cnn") is None
     assert headline("cifar10-resnet32") is None  # there is no file
 

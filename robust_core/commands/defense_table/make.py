@@ -178,7 +178,8 @@ def _make(
         rows = [asdict(row) for row in MAKERS[part](bench, part, subject)]
     others = [row for row in table["rows"] if row["subject"] != subject.key]
     table["rows"] = others + json.loads(json.dumps(rows, allow_nan=False))
-    table["stamps"][subject.key], table["device"] = stamp, str(bench.undefended.device)
+    table["stamps"][subject.key] = stamp
+    table["device"] = str(bench.undefended.device)
     seconds = time.perf_counter() - started
     tqdm.write(f"{part}, {subject.key}: {duration(seconds)}", file=sys.stderr)
     return True
@@ -207,7 +208,8 @@ def _bar(bench: "DefenseBench") -> "Iterator[None]":
 
         def show(what: str, k: int, n: int) -> None:
             bar.set_description(what, refresh=False)
-            bar.total, bar.n = n, k
+            bar.total = n
+            bar.n = k
             bar.refresh()
 
         bench.progress = show

@@ -11,7 +11,7 @@ def tables_text(value: dict, asked: Sequence[str]) -> str:
     parts = {name: value["parts"][name]["rows"] for name in asked if name in value["parts"]}
     tables = [f"{name}: {FORMS[name][0]}\n{FORMS[name][1](rows)}" for name, rows in parts.items()]
     head = f"{value['model']} on {value['data']}"
-    return "\n\n".join([head, *tables] if tables else [f"{head}: nothing could be made"])
+    return "\n\n".join([head, *tables]) if tables else f"{head}: nothing could be made"
 
 
 def _by_subject(rows: list[dict]) -> dict[str, list[dict]]:
@@ -54,21 +54,17 @@ def _certified(rows: list[dict]) -> str:
     for row in rows:
         reached = [sum(one >= r for one in row["radii"]) / row["n"] for r in radii]
         abstains = exact_share(row["abstained"] / row["n"])
-        about = [row["title"], str(row["n"]), str(row["draws"]), abstains]
-        lines.append([*about, *map(exact_share, reached)])
+        shares = [exact_share(share) for share in reached]
+        lines.append([row["title"], str(row["n"]), str(row["draws"]), abstains, *shares])
     return output.table(heads, lines)
 
 
 def _masking(rows: list[dict]) -> str:
     heads = ["defence", "pictures", *(one["name"] for one in rows[0]["findings"])]
-    lines = [
-        [
-            row["title"],
-            str(row["right"]),
-            *("SIGN" if one["suspicious"] else "-" for one in row["findings"]),
-        ]
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        signs = ["SIGN" if one["suspicious"] else "-" for one in row["findings"]]
+        lines.append([row["title"], str(row["right"]), *signs])
     return output.table(heads, lines)
 
 
@@ -78,7 +74,8 @@ def _cost(rows: list[dict]) -> str:
         [
             row["title"],
             str(row["batch"]),
-            *(f"{row[key]:.2f} ms" for key in ("milliseconds", "milliseconds_alone")),
+            f"{row['milliseconds']:.2f} ms",
+            f"{row['milliseconds_alone']:.2f} ms",
         ]
         for row in rows
     ]

@@ -19,13 +19,13 @@ from robust_core.progress import Progress, counter
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
     Clean,
+    CopiesTraining,
     Distillation,
     FGSMTraining,
     GradientPenalty,
     LambdaTraining,
     Objective,
     PGDTraining,
-    StaticAugmentation,
 )
 from robust_core.training.objectives.base import check
 from robust_core.training.objectives.crafting import ascend, crafting_copy
@@ -131,7 +131,7 @@ class Plan:
             case "distillation":
                 return Distillation(temperature=self.temperature)
             case "static":
-                return StaticAugmentation(eps=eps)
+                return CopiesTraining(eps=eps)
             case "gradient":  # a step that bfloat16 can tell apart
                 return GradientPenalty(eps=eps, h=0.05)
         return Clean()
@@ -216,7 +216,7 @@ def train_live(
     test = digits.load("test")
     model = first_weights(plan)
     fit = data
-    if isinstance(objective, StaticAugmentation):
+    if isinstance(objective, CopiesTraining):
         with tempfile.TemporaryDirectory() as folder:
             fit = with_copies(model, data, recipe, folder=Path(folder), seed=plan.seed, device=cpu)
     distilled = isinstance(objective, Distillation)

@@ -4,15 +4,16 @@ from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTrai
 from robust_core.training.objectives.base import Clean, Objective
 from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
 from robust_core.training.objectives.smooth import (
+    CopiesTraining,
     Distillation,
     GradientPenalty,
     SaturationTraining,
-    StaticAugmentation,
     TemperedTraining,
 )
 
 __all__ = [
     "Clean",
+    "CopiesTraining",
     "Distillation",
     "FGSMTraining",
     "GaussianTraining",
@@ -22,6 +23,5 @@ __all__ = [
     "PGDTraining",
     "PixelDPTraining",
     "SaturationTraining",
-    "StaticAugmentation",
     "TemperedTraining",
 ]

@@ -48,7 +48,8 @@ class FoldedCopy:
         for conv, norm in self.pairs:
             layer: Any = model.get_submodule(norm)  # batch normalisation
             scale = layer.weight * torch.rsqrt(layer.running_var + layer.eps)
-            weight, bias = state[f"{conv}.weight"], state.get(f"{conv}.bias", 0)
+            weight = state[f"{conv}.weight"]
+            bias = state.get(f"{conv}.bias", 0)
             self.tensors[f"{conv}.weight"].copy_(weight * scale.view(-1, 1, 1, 1))
             self.tensors[f"{conv}.bias"].copy_(layer.bias + (bias - layer.running_mean) * scale)
         return self.copy
@@ -78,7 +79,8 @@ def _pairs(model: nn.Module) -> list[tuple[str, str]]:
     for node in graph.nodes:
         if node.op != "call_module" or not isinstance(layers[node.target], nn.BatchNorm2d):
             continue
-        before, norm = node.args[0], layers[node.target]
+        before = node.args[0]
+        norm = layers[node.target]
         convolution = before.op == "call_module" and isinstance(layers[before.target], nn.Conv2d)
         if convolution and len(before.users) == 1 and norm.affine and norm.track_running_stats:
             found.append((before.target, node.target))

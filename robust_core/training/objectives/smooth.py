@@ -139,7 +139,7 @@ class Distillation(TemperedTraining):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StaticAugmentation(Clean):
+class CopiesTraining(Clean):
     """The plain cross-entropy, on the pictures and on an adversarial copy of each.
 
     The copies are made once, by FGSM of size ``eps`` with the true labels, against the weights that the

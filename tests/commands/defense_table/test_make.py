@@ -7,10 +7,15 @@ import pytest
 from robust_core.commands.defense_table.make import write
 from robust_core.commands.defense_table.text import tables_text
 from robust_core.evaluation import suites
-from robust_core.evaluation.defense_table import parts as defense_parts
-from robust_core.evaluation.defense_table import plan as defense_plan
 from robust_core.evaluation.defense_table import results
-from robust_core.evaluation.defense_table.plan import Attempt, DefensePart, DefensePlan, Subject
+from robust_core.evaluation.defense_table.parts import MAKERS
+from robust_core.evaluation.defense_table.plan import (
+    PLANS,
+    Attempt,
+    DefensePart,
+    DefensePlan,
+    Subject,
+)
 from robust_core.evaluation.masking import Budget
 from tests import fake_defenses
 
@@ -39,7 +44,7 @@ def plan(tried=TRIED) -> DefensePlan:
 @pytest.fixture
 def suite(monkeypatch, tmp_path):
     """A small table of digits in the place of the real one; the file that it goes into."""
-    monkeypatch.setitem(defense_plan.PLANS, "small", plan())
+    monkeypatch.setitem(PLANS, "small", plan())
     monkeypatch.setattr("robust_core.paths.RESULTS", tmp_path)
     return tmp_path / "small.json"
 
@@ -48,13 +53,13 @@ def suite(monkeypatch, tmp_path):
 def made(monkeypatch) -> list[tuple[str, str]]:
     """What is computed, by part and subject."""
     seen = []
-    for name, maker in defense_parts.MAKERS.items():
+    for name, maker in MAKERS.items():
 
         def counting(bench, part, subject, maker=maker):
             seen.append((part, subject.key))
             return maker(bench, part, subject)
 
-        monkeypatch.setitem(defense_parts.MAKERS, name, counting)
+        monkeypatch.setitem(MAKERS, name, counting)
     return seen
 
 
@@ -109,7 +114,7 @@ def test_other_conditions_make_the_rows_anew(command, suite, made, monkeypatch):
     command(*SUITE, "--part", "accuracy", "cost")
     made.clear()
     other = (Attempt("unaware", "pgd", {"steps": 3}, (0.1,)),)
-    monkeypatch.setitem(defense_plan.PLANS, "small", plan(other))
+    monkeypatch.setitem(PLANS, "small", plan(other))
     ended = command(*SUITE, "--part", "accuracy", "cost", "--json")
     assert made == [("accuracy", "none"), ("accuracy", "jpeg quality=20")]
     rows = ended.json["parts"]["accuracy"]["rows"]
@@ -130,7 +135,7 @@ def test_what_was_made_before_it_was_stopped_is_kept(command, suite, monkeypatch
     def stop(bench, part, subject):
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(defense_parts.MAKERS, "curves", stop)
+    monkeypatch.setitem(MAKERS, "curves", stop)
     ended = command(*SUITE)
     assert ended.status == 130
     assert ended.err.strip().endswith("To go on: python -m robust_core evaluate --suite small")
@@ -219,7 +224,7 @@ def test_other_suites_have_no_parts(command, option):
 
 
 def test_it_is_listed_among_the_suites(command):
-    assert tuple(defense_plan.PLANS) == suites.TABLES
+    assert tuple(PLANS) == suites.TABLES
     ended = command("evaluate", "--suite", "list", "--json")
     assert ended.json["defenses"]["model"] == "cifar10-resnet32"
     assert "masking" in ended.json["defenses"]["parts"]

@@ -9,10 +9,10 @@ from robust_core.classifier import Classifier
 from robust_core.models import SaturatedCNN
 from robust_core.training.objectives import (
     Clean,
+    CopiesTraining,
     Distillation,
     GradientPenalty,
     SaturationTraining,
-    StaticAugmentation,
     TemperedTraining,
 )
 
@@ -157,7 +157,7 @@ def test_distillation_at_1_is_self_distillation(smooth_model, batch):
         (lambda: SaturationTraining(weight=-1), "weight must be at least 0"),
         (lambda: SaturationTraining(weight=1, ramp=2), "ramp must be from 0 to 1"),
         (lambda: Distillation(temperature=0), "temperature must be above 0; got 0"),
-        (lambda: StaticAugmentation(eps=2), "eps must be from 0 to 1"),
+        (lambda: CopiesTraining(eps=2), "eps must be from 0 to 1"),
     ],
 )
 def test_bad_numbers(make, words):

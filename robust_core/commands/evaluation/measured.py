@@ -1,0 +1,64 @@
+"""A model on its test pictures, and what one attack does to them."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from robust_core.commands import output
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from robust_core.classifier import Classifier
+    from robust_core.goals import Goal
+
+
+def load_with_pictures(
+    name: str, data: str, args: argparse.Namespace
+) -> "tuple[Classifier, Tensor, Tensor]":
+    """A classifier, and the pictures and labels that it is evaluated on."""
+    from robust_core import zoo
+    from robust_core.data.datasets import load_test_set
+
+    model = zoo.load(name, args.device)
+    return model, *load_test_set(data, model, args.limit)
+
+
+def measure(
+    args: argparse.Namespace,
+    model: "Classifier",
+    attack: str,
+    eps_list: list[float] | tuple[float, ...] | None,
+    parameters: dict,
+    images: "Tensor",
+    labels: "Tensor",
+    goal: "Goal | None" = None,
+) -> dict:
+    """The rows of one attack, under a progress bar: see ``evaluation.accuracy.evaluate``."""
+    from robust_core.evaluation import accuracy
+
+    total = len(labels) * accuracy.runs(attack, eps_list)
+    with output.bar(total, attack, " pictures") as bar:
+        return accuracy.evaluate(
+            model,
+            attack,
+            images,
+            labels,
+            eps_list=eps_list,
+            parameters=parameters,
+            goal=goal,
+            batch=args.batch,
+            adaptive=args.adaptive,
+            progress=bar.update,
+            on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
+        )
+
+
+def conditions(model: "Classifier") -> dict:
+    """What the figures hold for: weights, device, versions."""
+    return {
+        "weights_sha256": model.provenance.details.get("sha256"),
+        "device": str(model.device),
+        "versions": output.versions(),
+    }

@@ -1,0 +1,92 @@
+"""A named set of attacks, whose results are kept in ``assets/results``."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from robust_core.commands import options, output
+from robust_core.commands.evaluation.measured import conditions, load_with_pictures, measure
+from robust_core.commands.evaluation.text import text_of
+
+NAMED = (
+    "model",
+    "attack",
+    "eps",
+    "data",
+    "goal",
+    "target",
+    "source",
+    "drop",
+    "threshold",
+    "defense",
+)
+"""The options that a suite fixes, besides hyper-parameters."""
+
+
+def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
+    """The figures of all its attacks, their text, and where they are to be written."""
+    from robust_core.evaluation import accuracy, suites
+    from robust_core.paths import RESULTS
+
+    suite = suites.get(args.suite)
+    check_alone(args)
+    model, images, labels = load_with_pictures(suite.model, suite.data, args)
+    if suite.correct is not None:
+        chosen = accuracy.right(model, images, labels, suite.correct)
+        images = images[chosen]
+        labels = labels[chosen]
+    results = []
+    for part in suite.parts:
+        parameters = part.parameters | options.seed_of(args, part.attack)
+        first = slice(part.limit)
+        rows = measure(
+            args, model, part.attack, part.eps, parameters, images[first], labels[first], part.goal
+        )
+        results.append({"attack": part.attack} | rows)
+    same = {"model": suite.model, "data": suite.data, "correct_only": suite.correct is not None}
+    value = {"suite": args.suite, **same}
+    value |= {key: results[0][key] for key in ("n", "clean_top1", "clean_top5")}
+    value |= {"limit": args.limit, "results": results, **conditions(model)}
+    text = "\n\n".join(text_of({**same, **conditions(model), **result}) for result in results)
+    # A part of the test set must not take the place of the committed result.
+    default = RESULTS / f"{args.suite}.json" if args.limit is None else None
+    return value, text, args.out or default
+
+
+def check_alone(args: argparse.Namespace, also: tuple[str, ...] = ()) -> None:
+    """Raise ``ValueError`` for options that a suite fixes, ``also`` among them."""
+    given = [f"--{name}" for name in (*NAMED, *also) if getattr(args, name, None) is not None]
+    given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
+    given += ["--adaptive"] if args.adaptive and "--defense" not in given else []
+    if given:
+        raise ValueError(
+            f"--suite fixes model, attacks, eps, goal and data: leave out {', '.join(given)}"
+        )
+
+
+def show_list(as_json: bool) -> None:
+    """Print the suites that there are."""
+    from robust_core.evaluation.defense_table.plan import PLANS
+    from robust_core.evaluation.suites import SUITES
+
+    lines = [
+        f"{name}: {suite.model} on {suite.data}; "
+        + "; ".join(
+            p.attack
+            + (f" at {', '.join(f'{e:.4g}' for e in p.eps)}" if p.eps else "")
+            + (f" ({p.goal.name})" if p.goal else "")
+            + (f" (first {p.limit} pictures)" if p.limit else "")
+            for p in suite.parts
+        )
+        for name, suite in SUITES.items()
+    ]
+    lines += [
+        f"{name}: {plan.model} on {plan.data}, behind each defence; parts {', '.join(plan.parts)}"
+        for name, plan in PLANS.items()
+    ]
+    value = {name: asdict(suite) for name, suite in SUITES.items()}
+    value |= {
+        name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
+        for name, plan in PLANS.items()
+    }
+    output.emit(value, as_json, "\n".join(lines))

@@ -1,0 +1,71 @@
+"""What ``evaluate`` prints for people."""
+
+from robust_core.commands import options, output
+from robust_core.words.numbers import duration, exact_share, number
+
+
+def text_of(value: dict) -> str:
+    """A table of the rows of one attack, under what it was and what it was on."""
+    parameters = ", ".join(f"{k} {v}" for k, v in value["parameters"].items() if v is not None)
+    wanted = ", ".join(f"{k} {v}" for k, v in value["goal_parameters"].items())
+    heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
+    rows = [
+        [
+            number(row["eps"]),
+            exact_share(row["top1"]),
+            exact_share(row["top5"]),
+            exact_share(row["top1_8bit"]),
+            exact_share(row["success_rate"]),
+            number(row["mean_l2"]),
+            number(row["mean_linf"]),
+            duration(row["seconds"]),
+        ]
+        for row in value["rows"]
+    ]
+    return "\n".join(
+        [
+            f"{value['attack']} ({value['norm']}{', ' + parameters if parameters else ''}) on "
+            f"{value['model']}, {value['n']} pictures of {value['data']}"
+            + (" that it gets right" if value.get("correct_only") else "")
+            + f", {value['device']}",
+            *_behind(value),
+            f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
+            f"clean: top-1 {exact_share(value['clean_top1'])}, "
+            f"top-5 {exact_share(value['clean_top5'])}",
+            output.table(heads, rows),
+            "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
+            "that the goal is about; means over those that reached it.",
+            *_about_eps(value),
+        ]
+    )
+
+
+def _behind(value: dict) -> list[str]:
+    """A line on the defence and what the attacker knows of it, where there is one."""
+    defense = value.get("defense")
+    if not defense:
+        return []
+    fields = ", ".join(f"{k} {v}" for k, v in defense["parameters"].items())
+    knows = "knows" if value["adaptive"] else "does not know"
+    return [
+        f"behind: {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
+        f"{_otherwise(value)}"
+    ]
+
+
+def _otherwise(value: dict) -> str:
+    """What the attacker runs, where that is not what was asked for, and the model it is run on."""
+    run = value["run"]
+    on = f"; pictures made on {run['made_on']}"
+    if (run["attack"], run["parameters"]) == (value["attack"], value["parameters"]):
+        return on
+    settings = ", ".join(f"{k} {v}" for k, v in run["parameters"].items() if v is not None)
+    return f" and runs {run['attack']}{f' ({settings})' if settings else ''}{on}"
+
+
+def _about_eps(value: dict) -> list[str]:
+    if value["rows"][0]["eps"] is None or options.has(value["attack"], "eps"):
+        return []
+    return [
+        f"{value['attack']} has no eps: the one given, in {value['norm']}, only decides what counts."
+    ]
