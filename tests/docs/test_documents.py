@@ -76,6 +76,16 @@ def test_every_model_attack_defence_and_detector_method_is_listed():
             assert f"`{each}`" in text or f"`-{short}`" in text, f"{name}: {each}"
 
 
+def test_every_folder_that_a_variable_chooses_is_documented():
+    read = re.compile(r"""environ(?:\.get\(|\[)"(\w+)\"""")
+    sources = (ROOT / "robust_core").rglob("*.py")
+    names = {name for path in sources for name in read.findall(path.read_text(encoding="utf-8"))}
+    assert {"ROBUST_DATA", "XDG_CACHE_HOME"} <= names
+    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
+    for name in {"TORCH_HOME", *names} - {"OMP_NUM_THREADS"}:
+        assert re.search(rf"\b{name}\b", text), name
+
+
 def test_every_dependency_is_pinned_and_explained():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for line in (ROOT / "requirements.txt").read_text().splitlines():
