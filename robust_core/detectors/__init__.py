@@ -22,4 +22,4 @@ METHODS: Registry[type[Frozen]] = Registry(
     (Subnetwork, SafetyNet, FeatureSqueezing, Reconstruction),
     key=lambda kind: kind.METHOD,
 )
-"""From the ``method`` of an entry of the index to the class whose ``from_entry`` makes it."""
+"""Classes by the ``method`` of an index entry; ``from_entry`` makes the detector of an entry."""

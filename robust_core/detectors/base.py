@@ -1,4 +1,4 @@
-"""Detector: what says of a picture how likely it is adversarial; and what those of the project share."""
+"""Detector: scores how likely a picture is adversarial; Frozen: what the project's detectors share."""
 
 import math
 from typing import ClassVar, Protocol, Self
@@ -10,16 +10,16 @@ from robust_core.classifier import Classifier, Provenance
 
 
 class Detector(Protocol):
-    """What pages, commands and tables ask of an adversary detector, of whatever kind.
+    """What pages, commands and tables need from an adversary detector of any kind.
 
     Pictures are ``[N, C, H, W]`` in [0, 1], of the classifier's own size.
     """
 
     name: str
     threshold: float
-    """The score in [0, 1] above which a picture is called adversarial."""
+    """The score in [0, 1] above which a picture is flagged."""
     classifier: Classifier
-    """The classifier that it watches over."""
+    """The classifier that it protects."""
     provenance: Provenance
 
     @property
@@ -30,7 +30,7 @@ class Detector(Protocol):
         ...
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and ``logit`` ``[N]``, by one pass where possible."""
+        """The classifier's logits ``[N, K]`` and ``logit`` ``[N]``, in one pass where possible."""
         ...
 
     def score(self, images: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class Detector(Protocol):
         ...
 
     def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above ``threshold``."""
+        """Which pictures are flagged, bool ``[N]``: those whose score is above ``threshold``."""
         ...
 
 
@@ -47,13 +47,13 @@ class Frozen(nn.Module):
 
     ``train()`` does nothing here, as it would let the classifier's batch normalisation drift; the
     classifier's own outputs never change. Subclasses add their parts, call ``freeze`` at the end of
-    ``__init__``, and say what ``both``, ``score`` and, where that is cheaper alone, ``logit`` are.
+    ``__init__``, and define ``both``, ``score`` and, where it is cheaper alone, ``logit``.
 
     Raises ``ValueError`` for a threshold that is not in [0, 1].
     """
 
     METHOD: ClassVar[str]
-    """What its entries in the index have as their ``method``."""
+    """The ``method`` of its entries in the index."""
 
     def __init__(
         self,
@@ -75,8 +75,8 @@ class Frozen(nn.Module):
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
         """The detector that ``entry`` of the index describes, on the device of ``classifier``.
 
-        ``tensors`` is the content of its file. Raises ``KeyError`` or ``ValueError`` for an entry that
-        lacks something or cannot be, ``RuntimeError`` where the tensors do not fit the classifier.
+        ``tensors`` is the content of its file. Raises ``KeyError`` or ``ValueError`` for an entry with a
+        missing or invalid value, ``RuntimeError`` where the tensors do not fit the classifier.
         """
         raise NotImplementedError
 
@@ -85,7 +85,7 @@ class Frozen(nn.Module):
         self.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
-        """Nothing: a detector stays in eval mode."""
+        """Does nothing: a detector stays in eval mode."""
         return self
 
     @property
@@ -93,7 +93,7 @@ class Frozen(nn.Module):
         return self.classifier.device
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, by one pass of the trunk."""
+        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, in one pass of the trunk."""
         raise NotImplementedError
 
     def logit(self, images: Tensor) -> Tensor:
@@ -109,18 +109,18 @@ class Frozen(nn.Module):
         return self.logit(images).sigmoid()
 
     def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above ``threshold``."""
+        """Which pictures are flagged, bool ``[N]``: those whose score is above ``threshold``."""
         return self.score(images) > self.threshold
 
 
 def calibrate(scores_clean: Tensor, false_positive_rate: float) -> float:
-    """The lowest threshold at which at most this share of clean pictures is called adversarial.
+    """The lowest threshold that flags at most this share of clean pictures.
 
-    The empirical quantile of ``1 - false_positive_rate``, without interpolation: with k the whole part
+    The empirical quantile of ``1 - false_positive_rate``, without interpolation: with k the integer part
     of ``false_positive_rate * N``, the (k+1)-th largest of the scores ``[N]``. Exactly k scores are
-    above it where they all differ, and fewer where there are ties.
+    above it if all differ, fewer if there are ties.
 
-    Raises ``ValueError`` for no scores, scores that are not numbers, or a rate outside [0, 1).
+    Raises ``ValueError`` for no scores, NaN scores, or a rate outside [0, 1).
     """
     if scores_clean.ndim != 1 or not len(scores_clean) or scores_clean.isnan().any():
         raise ValueError(

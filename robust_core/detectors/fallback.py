@@ -1,6 +1,6 @@
-"""Falling back on a second model: it answers, in place of the first, what the detector flags.
+"""Falling back on a second model: it classifies what the detector flags.
 
-Beside the reject option, where nobody answers (see ``rejection``). Source of the idea: Metzen et al.
+The alternative is to reject these pictures (see ``rejection``). Source of the idea: Metzen et al.
 (2017), section 5; that several weak defences need not make a strong one: He et al. (2017), "Adversarial
 example defenses: ensembles of weak defenses are not strong".
 """
@@ -17,7 +17,7 @@ from robust_core.detectors.rejection import Costs, Rejection, cheapest, mix, swe
 class Second:
     """Where the second model is right: bool ``[N]`` of clean, ``[M]`` of adversarial pictures.
 
-    They are the pictures of the ``Answers`` that it goes with, in the same order, flagged or not.
+    The pictures are those of the matching ``Answers``, in the same order, flagged or not.
     """
 
     before: Tensor
@@ -28,8 +28,8 @@ class Second:
 class Fallback:
     """Shares in [0, 1] for each threshold, float64 ``[T]`` each; every picture is answered.
 
-    Right and wrong add up to 1 for either kind: ``clean_accuracy`` and the rest, ``robust_accuracy``
-    and ``harm``. Unlike that of ``Rejection``, the harm may rise as the threshold falls.
+    ``robust_accuracy`` and ``harm`` add up to 1. Unlike that of ``Rejection``, the harm may rise as the
+    threshold falls.
     """
 
     first: Rejection
@@ -41,17 +41,17 @@ class Fallback:
 
     @property
     def thresholds(self) -> Tensor:
-        """With minus infinity the second model answers alone, with infinity the first."""
+        """At minus infinity only the second model answers, at infinity only the first."""
         return self.first.thresholds
 
     @property
     def clean_accuracy(self) -> Tensor:
-        """P(right | clean), whichever answers."""
+        """P(right | clean), whichever model answers."""
         return self.first.clean_accuracy + self.second_right
 
     @property
     def harm(self) -> Tensor:
-        """P(wrong | adversarial), whichever answers."""
+        """P(wrong | adversarial), whichever model answers."""
         return self.first.harm + self.second_wrong
 
     @property
@@ -66,19 +66,19 @@ class Fallback:
     def cost(self, costs: Costs, share: float) -> Tensor:
         """The mean cost of a picture where a ``share`` in [0, 1] of them is adversarial.
 
-        Wrong answers cost what they cost of the first model; passing a picture on costs nothing, so
-        ``costs.false_alarm`` and ``costs.caught`` play no part.
+        A wrong answer costs the same from either model; falling back costs nothing, so
+        ``costs.false_alarm`` and ``costs.caught`` are not used.
         """
         return mix(costs.wrong * (1 - self.clean_accuracy), costs.harm * self.harm, share)
 
     def best(self, costs: Costs, share: float) -> int:
-        """The place of the threshold of least mean cost; of equal ones that which flags least."""
+        """Index of the threshold of least mean cost; among equal ones, of the one that flags least."""
         return cheapest(self.cost(costs, share))
 
     def at(self, place: int) -> dict[str, float]:
         """All figures of one threshold, as numbers, under the names of ``Rejection.at``.
 
-        Accepted is what the first model answers; ``false_rejections`` are clean pictures passed on.
+        Accepted is what the first model answers; ``false_rejections`` are clean pictures that fall back.
         """
         names = ("clean_accuracy", "harm", "robust_accuracy")
         return self.first.at(place) | {name: getattr(self, name)[place].item() for name in names}
@@ -91,14 +91,14 @@ def fallback(answers: Answers, second: Second, thresholds: Tensor | None = None)
         answers: scores ``[N]`` and ``[M]`` of clean and adversarial pictures, and where the first model
             is right, bool ``[N]`` and ``[M]``.
         second: where the second model is right on the same pictures.
-        thresholds: ``[T]``, ascending; None takes all policies that differ, as ``rejection.sweep``.
+        thresholds: ``[T]``, ascending; None covers all distinct policies, as in ``rejection.sweep``.
 
     Raises:
-        ValueError: as ``rejection.sweep``, also for answers of the second model of another length.
+        ValueError: as ``rejection.sweep``; also if the second model's answers have another length.
     """
     first = sweep(answers, thresholds)
     instead = replace(answers, before=second.before, after=second.after)
-    # What the second model would have said where it is not asked.
+    # The second model's answers where it is not asked.
     accepted = sweep(instead, first.thresholds)
     right, wrong = (x.double().mean().cpu() for x in (second.before, ~second.after))
     return Fallback(first, right - accepted.clean_accuracy, wrong - accepted.harm)

@@ -1,4 +1,4 @@
-"""How well a detector tells pictures from adversarial ones (Metzen et al., 2017, section 4.1)."""
+"""How well a detector tells genuine from adversarial pictures (Metzen et al., 2017, section 4.1)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ EIGHT_BIT = 255
 
 
 def to_lattice(images: Tensor) -> Tensor:
-    """Pictures in [0, 1] as a file of 8 bits a value would keep them."""
+    """Pictures in [0, 1], rounded to 8 bits per value as in a file."""
     return images.mul(EIGHT_BIT).round_().div_(EIGHT_BIT)
 
 
@@ -33,7 +33,7 @@ class Figures(TypedDict):
 
 @dataclass(frozen=True)
 class Answers:
-    """What two networks say of N pictures, and of what an adversary has made of each.
+    """Detector scores and classifier correctness on N pictures and their adversarial versions.
 
     ``genuine`` and ``adversarial`` are the detector's scores ``[N]``; ``before`` and ``after`` say
     where the classifier is right, bool ``[N]``.
@@ -46,17 +46,17 @@ class Answers:
 
     @property
     def turned(self) -> Tensor:
-        """The successful ones, bool ``[N]``: right before, wrong after."""
+        """Where the adversary succeeds, bool ``[N]``: right before, wrong after."""
         return self.before & ~self.after
 
     def figures(self, threshold: float = 0.5) -> Figures:
-        """Detectability at a threshold of the score, and what it is made of.
+        """Detectability at a threshold of the score, and the figures behind it.
 
         ``detectability`` is the balanced accuracy, (1 - false positives + true positives) / 2.
-        Genuine are all N pictures; adversarial only the successful ones, ``n_adversarial``: the
-        others have done nothing. ``auc`` is the area under the curve of true against false positives
-        of the same pictures. All three are None where nothing was successful. ``top1`` is the
-        classifier's accuracy on clean, ``top1_adversarial`` on adversarial pictures.
+        All N pictures count as genuine, only the ``n_adversarial`` successful ones as adversarial.
+        ``auc`` is the area under the ROC curve of the same pictures. ``detectability``, ``auc`` and
+        ``true_positives`` are None where none was successful. ``top1`` is the classifier's accuracy on
+        clean, ``top1_adversarial`` on adversarial pictures.
         """
         false_positives = (self.genuine > threshold).double().mean().item()
         successful = self.adversarial[self.turned]
@@ -90,9 +90,9 @@ def answers(
     *,
     eight_bit: bool = False,
 ) -> Answers:
-    """Ask about pairs of batches, clean and adversarial ``[n, C, H, W]``; ``labels`` ``[N]`` are true.
+    """Answers on pairs of batches, clean and adversarial ``[n, C, H, W]``; ``labels`` ``[N]`` are true.
 
-    ``eight_bit`` rounds both to 8 bits first: a detector must not live off values between them.
+    ``eight_bit`` rounds both to 8 bits first: a detector must not rely on values in between.
     """
     scores = []
     right = []

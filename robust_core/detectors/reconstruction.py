@@ -1,4 +1,4 @@
-"""Class-conditional reconstruction: a picture that does not look like what it is said to be is adversarial.
+"""Class-conditional reconstruction: a picture unlike its predicted class is adversarial.
 
 Source: Frosst, Sabour, Hinton (2018), "DARCCC: detecting adversaries by reconstruction from class
 conditional capsules"; Qin, Frosst, Sabour, Raffel, Cottrell, Hinton (2020), "Detecting and diagnosing
@@ -20,18 +20,18 @@ FLOOR = 1e-12
 
 
 class Reconstruction(Frozen):
-    """A frozen classifier, and an autoencoder that draws the picture again given the class predicted.
+    """A frozen classifier, and an autoencoder that reconstructs the picture given the predicted class.
 
     ``error`` is the root-mean-square difference between picture and reconstruction, in pixel units:
-    the authors' L2 distance over the root of the number of values. As all detectors have a score in
-    [0, 1], it is ``error / (error + scale)``, which rises with the error and is 0.5 at ``scale``; its
-    log-odds are ``log(error / scale)``. It is no calibrated probability. A picture is called adversarial
+    the authors' L2 distance divided by the root of the number of values. To be in [0, 1] like every
+    score, the score is ``error / (error + scale)``, which rises with the error and is 0.5 at ``scale``;
+    its log-odds are ``log(error / scale)``. It is not a calibrated probability. A picture is flagged
     where its score is above ``threshold``.
 
-    In ``logit`` and ``both`` the predicted class is a constant of the step: the gradient says how to bring
-    picture and reconstruction together under that class. It takes no part in changing the class, which
-    is for the classifier's own gradient. With this detector, an attack on both networks, such as
-    ``pgd-pair`` or ``dynamic``, is the reconstructive attack of Qin et al. (2020), section 3.
+    In ``logit`` and ``both`` the predicted class is held fixed: the gradient brings picture and
+    reconstruction together under that class. Changing the class is left to the classifier's own
+    gradient. With this detector, an attack on both networks, such as ``pgd-pair`` or ``dynamic``, is the
+    reconstructive attack of Qin et al. (2020), section 3.
 
     Raises ``ValueError`` for a scale not above 0, or a threshold that is not in [0, 1].
     """
@@ -59,7 +59,7 @@ class Reconstruction(Frozen):
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
         """The detector of an entry of the index; ``tensors`` are the weights of its autoencoder.
 
-        Raises ``KeyError`` or ``ValueError`` for an entry that lacks something or cannot be,
+        Raises ``KeyError`` or ``ValueError`` for an entry with a missing or invalid value,
         ``RuntimeError`` where the tensors do not fit the classifier's pictures and classes.
         """
         autoencoder = build(classifier, entry["recipe"]["code"], entry["recipe"]["width"])
@@ -69,12 +69,12 @@ class Reconstruction(Frozen):
 
     @property
     def error_threshold(self) -> float:
-        """The error above which a picture is called adversarial, in pixel units."""
+        """The error above which a picture is flagged, in pixel units."""
         odds = self.threshold / (1 - self.threshold) if self.threshold < 1 else math.inf
         return self.scale * odds
 
     def reconstruct(self, images: Tensor, classes: Tensor) -> Tensor:
-        """Pictures ``[N, C, H, W]`` in [0, 1], drawn again as pictures of ``classes`` ``[N]``."""
+        """Pictures ``[N, C, H, W]`` in [0, 1], reconstructed as pictures of ``classes`` ``[N]``."""
         return self.autoencoder(images.to(self.classifier.mean.dtype), classes)
 
     def _squares(self, images: Tensor, classes: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ class Reconstruction(Frozen):
 
     @torch.no_grad()
     def error(self, images: Tensor, classes: Tensor | None = None) -> Tensor:
-        """Root-mean-square error ``[N]`` in [0, 1] under ``classes`` ``[N]``, or those predicted."""
+        """Root-mean-square error ``[N]`` in [0, 1] under ``classes`` ``[N]``, or the predicted ones."""
         if classes is None:
             classes = self.classifier(images).argmax(1)
         return self._squares(images, classes).sqrt()
@@ -95,7 +95,7 @@ class Reconstruction(Frozen):
         return logits, squares.clamp_min(FLOOR).log() / 2 - math.log(self.scale)
 
     def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
+        """Which pictures are flagged, bool ``[N]``: those whose score is above the threshold."""
         return self.score(images) > self.threshold
 
 
@@ -104,7 +104,7 @@ def build(
 ) -> ClassConditionalAutoencoder:
     """An autoencoder with fresh weights for the pictures and classes of ``classifier``, on the CPU.
 
-    The global random state is left alone.
+    The global random state is left unchanged.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

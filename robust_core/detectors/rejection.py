@@ -1,8 +1,8 @@
-"""Falling back on detection: what is gained and lost where a detector may reject a picture.
+"""The reject option: what is gained and lost where a detector may reject a picture.
 
-A picture with a score above the threshold tau is not answered by the classifier: somebody else
-decides, or nothing happens. Source of the idea: Metzen et al. (2017), section 5; of the trade between
-errors and rejections: Chow (1970), "On optimum recognition error and reject tradeoff".
+The classifier does not answer a picture whose score is above the threshold tau: somebody else decides,
+or nothing happens. Source of the idea: Metzen et al. (2017), section 5; of the trade-off between errors
+and rejections: Chow (1970), "On optimum recognition error and reject tradeoff".
 """
 
 import math
@@ -16,11 +16,11 @@ from robust_core.detectors.measure import Answers
 
 @dataclass(frozen=True)
 class Costs:
-    """What each outcome costs, in any unit, from 0; a right answer to any picture costs nothing.
+    """What each outcome costs, in any unit, at least 0; a right answer costs nothing.
 
     ``wrong`` is an accepted wrong answer to a clean picture, ``harm`` one to an adversarial picture;
     ``false_alarm`` is a rejected clean picture, whatever the classifier would have said, ``caught`` a
-    rejected adversarial one. Raises ``ValueError`` for a cost below 0 or without end.
+    rejected adversarial one. Raises ``ValueError`` for a negative or infinite cost.
     """
 
     wrong: float = 1.0
@@ -31,7 +31,7 @@ class Costs:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a cost from 0; got {value!r}")
+                raise ValueError(f"{name} must be a cost of at least 0; got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,17 @@ class Rejection:
     """Shares in [0, 1] for each threshold, float64 ``[T]`` each; the thresholds ascend.
 
     All shares are of all N clean or all M adversarial pictures. Accepted and right, accepted and wrong,
-    and rejected add up to 1 for either kind.
+    and rejected add up to 1 for each kind.
     """
 
     thresholds: Tensor
-    """Of the score; with minus infinity everything is rejected, with infinity nothing."""
+    """Of the score; at minus infinity everything is rejected, at infinity nothing."""
     accepted_clean: Tensor
     accepted_adversarial: Tensor
     clean_accuracy: Tensor
     """P(right and accepted | clean)."""
     harm: Tensor
-    """P(wrong and accepted | adversarial): what the policy is to prevent."""
+    """P(wrong and accepted | adversarial): what the policy should prevent."""
 
     @property
     def false_rejections(self) -> Tensor:
@@ -73,7 +73,7 @@ class Rejection:
         return mix(clean, adversarial, share)
 
     def best(self, costs: Costs, share: float) -> int:
-        """The place of the threshold of least mean cost; of equal ones that which rejects least."""
+        """Index of the threshold of least mean cost; among equal ones, of the one that rejects least."""
         return cheapest(self.cost(costs, share))
 
     def at(self, place: int) -> dict[str, float]:
@@ -87,18 +87,17 @@ class Rejection:
 def sweep(answers: Answers, thresholds: Tensor | None = None) -> Rejection:
     """The policy "reject above tau" for each threshold, from scores and correctness alone.
 
-    All adversarial pictures count, also those that did not fool the classifier. Rejected is what the
-    detector flags: a score above tau, not one equal to it.
+    All adversarial pictures count, including those that did not fool the classifier. What the detector
+    flags is rejected: scores above tau, not equal to it.
 
     Args:
         answers: scores ``[N]`` and ``[M]`` of clean and adversarial pictures, and where the classifier is
             right, bool ``[N]`` and ``[M]``.
-        thresholds: ``[T]``, ascending; None takes minus infinity, each score that occurs, and infinity:
-            all policies that differ are among them.
+        thresholds: ``[T]``, ascending; None takes minus infinity, each score that occurs, and infinity,
+            which covers all distinct policies.
 
     Raises:
-        ValueError: no pictures, scores that are not numbers, lengths that differ, or thresholds that do
-            not ascend.
+        ValueError: no pictures, NaN scores, different lengths, or thresholds that do not ascend.
     """
     kinds = {
         "clean": (answers.genuine, answers.before),
@@ -124,7 +123,7 @@ def at_threshold(answers: Answers, threshold: float) -> dict[str, float]:
 
 
 def cheapest(cost: Tensor) -> int:
-    """The place of the least of ``[T]`` costs; of equal ones the last, which rejects least."""
+    """Index of the least of ``[T]`` costs; among equal ones the last, which rejects least."""
     # Sums of the same shares in another order differ by rounding.
     return int((cost <= cost.min() + 1e-12).nonzero()[-1])
 
@@ -133,7 +132,7 @@ def mix(clean: Tensor, adversarial: Tensor, share: float) -> Tensor:
     """The mean where a ``share`` of the pictures is adversarial. Raises ``ValueError`` outside [0, 1]."""
     if not 0 <= share <= 1:
         raise ValueError(
-            f"share must be the part of adversarial pictures, from 0 to 1; got {share!r}"
+            f"share must be the share of adversarial pictures, from 0 to 1; got {share!r}"
         )
     return clean * (1 - share) + adversarial * share
 
@@ -141,7 +140,7 @@ def mix(clean: Tensor, adversarial: Tensor, share: float) -> Tensor:
 def _accepted(scores: Tensor, right: Tensor, thresholds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Shares of pictures for each threshold: accepted, of these the right ones, and the wrong ones."""
     scores, order = scores.double().cpu().sort()
-    up_to = torch.searchsorted(scores, thresholds, right=True)  # so many are not above
+    up_to = torch.searchsorted(scores, thresholds, right=True)  # how many are not above
     hits = torch.cat([torch.zeros(1, dtype=torch.int64), right.cpu()[order].long().cumsum(0)])
     counts = (up_to, hits[up_to], up_to - hits[up_to])
     accepted, right, wrong = (count.double() / len(scores) for count in counts)
@@ -151,7 +150,7 @@ def _accepted(scores: Tensor, right: Tensor, thresholds: Tensor) -> tuple[Tensor
 def _check(name: str, scores: Tensor, right: Tensor) -> None:
     if scores.ndim != 1 or scores.shape != right.shape or not len(scores):
         raise ValueError(
-            f"{name} scores and answers must be [N] of one length, from 1; got "
+            f"{name} scores and answers must be [N] of the same length, at least 1; got "
             f"{list(scores.shape)} and {list(right.shape)}"
         )
     if scores.isnan().any():

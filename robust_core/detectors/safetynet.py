@@ -66,7 +66,7 @@ class Machine(nn.Module):
     ``f(c) = sum_i coefficients_i exp(-gamma |c - prototypes_i|^2) + intercept``, above 0 for adversarial
     codes; ``prototypes`` ``[S, D]`` are codes, ``coefficients`` ``[S]`` are alpha_i y_i.
 
-    Raises ``ValueError`` for shapes that do not belong together, or a gamma not above 0.
+    Raises ``ValueError`` for shapes that do not match, or a gamma not above 0.
     """
 
     prototypes: Tensor
@@ -114,19 +114,19 @@ class Machine(nn.Module):
 class SafetyNet(Frozen):
     """A frozen classifier, a quantiser of its late activations, and a machine that reads the code.
 
-    The features are the activations at ``points``, each averaged over its area, one after another:
+    The features are the activations at ``points``, each averaged over its area and concatenated:
     for the ResNet-32 at AD(3) and AD(4) 32 + 64 numbers. A code is constant between thresholds, so
-    its derivative is 0 there and plain gradient attacks find no direction: that hides the gradient, and
-    does not remove what is adversarial. ``logit`` therefore has the value of the true machine and the
-    derivative of a smooth one (BPDA; Athalye, Carlini, Wagner, 2018); ``hard_logit`` is the machine as
-    it is.
+    its derivative is 0 there and plain gradient attacks find no direction: that masks the gradient and
+    does not remove adversarial pictures. ``logit`` therefore has the value of the true machine and the
+    derivative of a smooth one (BPDA; Athalye, Carlini, Wagner, 2018); ``hard_logit`` is the machine
+    itself.
 
-    ``score`` is the sigmoid of the decision value. No Platt scaling stands behind it: it orders
-    pictures, 0.5 is the machine's own boundary, but it is no calibrated probability. ``threshold`` is the
-    score in [0, 1] above which a picture is called adversarial.
+    ``score`` is the sigmoid of the decision value, without Platt scaling: it ranks pictures, and 0.5 is
+    the machine's own boundary, but it is not a calibrated probability. ``threshold`` is the score in
+    [0, 1] above which a picture is flagged.
 
-    Raises ``ValueError`` where the classifier has no such points, where quantiser, machine and
-    activations have other sizes, or for a threshold that is not in [0, 1].
+    Raises ``ValueError`` where the classifier has no such points, where the sizes of quantiser, machine
+    and activations differ, or for a threshold that is not in [0, 1].
     """
 
     METHOD = "safetynet"
@@ -176,7 +176,7 @@ class SafetyNet(Frozen):
         return self.quantiser.hard(features(self.classifier, images, self.points))
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and the decision value ``[N]``, by one pass of the trunk."""
+        """The classifier's logits ``[N, K]`` and the decision value ``[N]``, in one pass of the trunk."""
         read, last = walk(self.classifier, images, self.points)
         value = self.machine.reachable(self.quantiser(read))
         return self.classifier.network.head(last), value.to(last.dtype)
@@ -196,7 +196,7 @@ class SafetyNet(Frozen):
         return self.hard_logit(images).sigmoid()
 
     def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are called adversarial, bool ``[N]``: those whose score is above the threshold."""
+        """Which pictures are flagged, bool ``[N]``: those whose score is above the threshold."""
         return self.score(images) > self.threshold
 
 

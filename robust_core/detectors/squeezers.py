@@ -1,4 +1,4 @@
-"""Squeezers: pictures with less room for an adversary (Xu, Evans, Qi, 2018, section III)."""
+"""Squeezers: filters that leave an adversary less room (Xu, Evans, Qi, 2018, section III)."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ class MedianSqueezer:
 
 @dataclass(frozen=True)
 class NonLocalMeansSqueezer:
-    """Each pixel becomes a mean of those whose surroundings are alike (``filters.non_local_means``).
+    """Each pixel becomes a mean of pixels with similar surroundings (``filters.non_local_means``).
 
     ``search`` and ``patch`` are widths, both odd; ``strength`` is in grey levels of 255. Raises
     ``ValueError`` for other values.
@@ -95,9 +95,9 @@ PRESETS: dict[str, tuple[Squeezer, ...]] = {
     "mnist": (BitSqueezer(1), MedianSqueezer(2)),
     "imagenet": (BitSqueezer(5), MedianSqueezer(2), NonLocalMeansSqueezer(11, 3, 4)),
 }
-"""The authors' best joint detectors, by the data that they are for."""
+"""The authors' best joint detectors, by data set."""
 THUMBNAIL = 64
-"""Colour pictures of up to this side are squeezed as those of CIFAR-10, larger ones as ImageNet's."""
+"""Colour pictures with sides up to this are squeezed as for CIFAR-10, larger ones as for ImageNet."""
 
 
 def preset(shape: tuple[int, int, int]) -> tuple[Squeezer, ...]:
@@ -116,7 +116,7 @@ _KINDS: dict[str, tuple[type, int]] = {
 
 
 def squeezer(name: str) -> Squeezer:
-    """The squeezer of a name such as ``bits-5``. Raises ``ValueError`` naming what there is."""
+    """The squeezer of a name such as ``bits-5``. Raises ``ValueError`` naming the allowed ones."""
     word, *numbers = name.split("-")
     kind, expected = _KINDS.get(word, (None, 0))
     if kind is None or len(numbers) != expected or not all(n.isdecimal() for n in numbers):

@@ -15,20 +15,20 @@ from robust_core.detectors.base import Frozen
 from robust_core.detectors.squeezers import Squeezer, squeezer
 
 FLOOR = 1e-12
-"""Smallest distance with a logarithm: equal predictions have log-odds of -28, not of minus infinity."""
+"""Least distance in a logarithm: equal predictions have log-odds of -28, not of minus infinity."""
 
 
 class FeatureSqueezing(Frozen):
-    """A classifier, asked about a picture and about simplified copies of it.
+    """A classifier, run on a picture and on simplified copies of it.
 
     The paper's score is ``max_j |softmax f(x) - softmax f(squeeze_j(x))|_1``, from 0 to 2: see
-    ``distance``. As all detectors have a score in [0, 1], ``score`` is half of that. It is one minus
-    what the two predictions have in common, not a calibrated probability. Works for every classifier,
-    and has nothing to learn but ``threshold``, the score above which a picture is called adversarial.
+    ``distance``. To be in [0, 1] like every score, ``score`` is half of that. It is one minus
+    what the two predictions have in common, not a calibrated probability. It works for every classifier,
+    and only ``threshold`` is fitted, the score above which a picture is flagged.
 
-    Squeezers have no useful derivative: in ``logit`` and ``both`` the gradient passes each of them as if
-    it had left the picture as it was (BPDA; Athalye, Carlini, Wagner, 2018), so that an attack that
-    knows the detector has a direction.
+    Squeezers have no useful derivative: in ``logit`` and ``both`` the gradient passes through each of
+    them as if it had left the picture unchanged (BPDA; Athalye, Carlini, Wagner, 2018), so that an
+    attack on both networks has a direction.
 
     Raises ``ValueError`` for no squeezers, or a threshold that is not in [0, 1].
     """
@@ -54,7 +54,7 @@ class FeatureSqueezing(Frozen):
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
         """The detector of an entry of the index: its ``recipe`` names the squeezers; no ``tensors``.
 
-        Raises ``ValueError`` for a squeezer or a threshold that cannot be.
+        Raises ``ValueError`` for an invalid squeezer or threshold.
         """
         squeezers = [squeezer(name) for name in entry["recipe"]["squeezers"]]
         return cls(classifier, squeezers, threshold=entry["threshold"])
@@ -73,7 +73,7 @@ class FeatureSqueezing(Frozen):
 
     @torch.no_grad()
     def distances(self, images: Tensor) -> Tensor:
-        """The L1 distance that each squeezer makes, ``[N, J]`` in [0, 2], in their order."""
+        """The L1 distance that each squeezer causes, ``[N, J]`` in [0, 2], in their order."""
         return self._distances(*self._predictions(images))
 
     def distance(self, images: Tensor) -> Tensor:

@@ -14,11 +14,11 @@ from robust_core.models.detector import build
 
 
 class Subnetwork(Frozen):
-    """A frozen classifier, a frozen subnetwork, and the point where one is attached to the other.
+    """A frozen classifier, and a frozen subnetwork attached to it at one point.
 
     Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the classifier's own size, to the
     log-odds of "adversarial" ``[N]``. Normalisation and conversion are those of the classifier.
-    A subnetwork is trained by itself, on activations.
+    A subnetwork is trained alone, on activations.
 
     Raises ``ValueError`` where the classifier has no such attachment point, or for a threshold that
     is not in [0, 1].
@@ -53,8 +53,8 @@ class Subnetwork(Frozen):
         """The detector that ``entry`` of the index describes, on the device of ``classifier``.
 
         ``tensors`` are the weights and statistics of its subnetwork, ``entry["point"]`` is where that
-        reads, ``entry["threshold"]`` the calibrated one. Raises ``ValueError`` for a point or threshold
-        that cannot be, ``RuntimeError`` where the tensors do not fit the point.
+        reads, ``entry["threshold"]`` its calibrated threshold. Raises ``ValueError`` for an invalid point
+        or threshold, ``RuntimeError`` where the tensors do not fit the point.
         """
         with torch.random.fork_rng(devices=[]):  # fresh weights are drawn, and then replaced
             subnetwork = build(entry["point"])
@@ -78,7 +78,7 @@ class Subnetwork(Frozen):
         return self.subnetwork(self.activation(images))
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, by one pass of the trunk."""
+        """The classifier's logits ``[N, K]`` and the detector's ``[N]``, in one pass of the trunk."""
         logit = activation = None
         for point, activation in self.classifier.network.walk(self._normalised(images)):
             if point == self.point:
