@@ -1,9 +1,8 @@
 """Accuracy of a model on a test set, clean and under attack, one row for each eps.
 
-Several denominators are in use, so each is named: ``top1`` and ``top5`` count over *all* pictures,
-attacked whether or not the model was right about them; ``success_rate`` is flipped / initially
-correct, of the pictures that the goal is about; mean norms are over the flipped ones, mean passes
-over all.
+Denominators differ: ``top1`` and ``top5`` are over *all* pictures, attacked whether or not the model
+was right about them; ``success_rate`` is flipped / initially correct, of the pictures that the goal
+concerns; mean norms are over the flipped ones, mean passes over all.
 """
 
 import time
@@ -26,7 +25,7 @@ VALUES_PER_BATCH = 2**20
 
 
 class AttackEffect(NamedTuple):
-    """What an attack did, one entry per picture. A rank is how many classes come before the label."""
+    """What an attack did, one entry per picture. A rank is the number of classes before the label."""
 
     rank: Tensor
     rank_8bit: Tensor
@@ -68,20 +67,20 @@ def evaluate(
             limits which of its results count as flipped. None: no limit.
         parameters: the other hyper-parameters.
         goal: what the attacker wants (None: untargeted); ``goals.Towards`` for a class to reach.
-        batch: pictures at a time; halved where the memory does not suffice.
-        adaptive: whether one who attacks a defended model knows of the defence (``attacked_by``).
+        batch: pictures at a time; halved when memory runs out.
+        adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
         progress: called with the number of pictures that were just attacked.
-        on_notice: told in a sentence that the batch was halved.
+        on_notice: called with a sentence when the batch is halved.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
-        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``. Of a defended
-        model also ``run``: the attack and ``parameters`` that this attacker ran in the place of the one
-        asked for, ``made_on``, the model that it worked on, and its ``weights_sha256``.
+        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``. For a defended
+        model also ``run``: the attack and ``parameters`` that this attacker ran instead of the one asked
+        for, ``made_on``, the model that it ran on, and its ``weights_sha256``.
 
     Raises:
-        ValueError: an unknown attack, hyper-parameter or value, an attack that got no eps, or a goal
-            that it does not take.
+        ValueError: an unknown attack, hyper-parameter or value, a missing eps, or a goal that the attack
+            does not support.
     """
     chosen = _create(attack_name, eps_list, parameters or {})
     goal = goal or Untargeted()
@@ -151,7 +150,7 @@ def _as_run(model: Classifier, asked: Attack, adaptive: bool) -> dict:
 
 
 def concerned(goal: Goal, labels: Tensor) -> Tensor:
-    """The pictures that a goal is about, bool ``[N]``: those that are not of the target already.
+    """The pictures that a goal concerns, bool ``[N]``: those that are not of the target class already.
 
     Of these the initially correct ones are the denominator of ``success_rate``.
     """
@@ -165,9 +164,9 @@ def concerned(goal: Goal, labels: Tensor) -> Tensor:
 def _row(
     eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcome: AttackEffect
 ) -> dict:
-    """One row of the table: shares in [0, 1], None where nothing is there to be counted.
+    """One row of the table: shares in [0, 1], None where there is nothing to count.
 
-    ``correct`` are the initially correct pictures that the goal is about, ``flipped`` those of them
+    ``correct`` are the initially correct pictures that the goal concerns, ``flipped`` those of them
     that reached it.
     """
     allowed = torch.ones_like(outcome.success)
@@ -240,7 +239,7 @@ def _fooled(
 
 @torch.inference_mode()
 def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
-    """How many classes come before the label, int64 ``[N]``; ties go to the lower index.
+    """The number of classes before the label, int64 ``[N]``; ties go to the lower index.
 
     Logits that are not numbers put the label last.
     """
@@ -253,12 +252,12 @@ def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor) -> float | None:
-    """The mean, in float64; None of nothing."""
+    """The mean, in float64; None for no values."""
     return values.double().mean().item() if len(values) else None
 
 
 def _median(values: Tensor) -> float | None:
-    """The middle one, or the mean of the middle two; None of nothing."""
+    """The middle one, or the mean of the middle two; None for no values."""
     return values.double().quantile(0.5).item() if len(values) else None
 
 

@@ -1,12 +1,12 @@
 """The masking checklist: six signs that a model hides its gradients rather than being robust.
 
 The first five are those of Athalye, Carlini and Wagner (2018, section 3.1), the sixth counts gradients
-that are exactly zero. The attacker here is naive on purpose: it differentiates the model as it is, by
+that are exactly zero. The attacker here is naive on purpose: it differentiates the model as it is, through
 the plain softmax cross-entropy in float32, and never through ``model.adaptive``. Where a sign shows,
 accuracy under such attacks says nothing; where none does, nothing is proved.
 
-Only pictures that the model gets right count. What could be chance is no sign: each comparison is a
-binomial test at ``LEVEL``, so that an honest model shows a given sign in at most one of twenty draws.
+Only pictures that the model gets right count. Chance is not a sign: each comparison is a binomial test
+at ``LEVEL``, so that an honest model shows a given sign in at most one of twenty draws.
 """
 
 from collections.abc import Callable
@@ -80,20 +80,20 @@ def checklist(
 ) -> tuple[Finding, ...]:
     """Look for the six signs of masked gradients.
 
-    "With gradients" is BIM: a random start would be a piece of random search. It takes
+    "With gradients" means BIM, as a random start would already be random search. It takes
     ``budget.steps`` steps of 2.5 eps / steps.
 
     Args:
         model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
         images: pictures ``[N, C, H, W]`` in [0, 1] on the device of the model.
-        labels: true classes, int64 ``[N]``. In a comparison 5 pictures against none are the least that
-            counts; of 100 that should all be flipped, 4 that are not.
+        labels: true classes, int64 ``[N]``. The least difference that is a sign: 5 pictures against none
+            in a comparison, or 4 not flipped of 100 that should all be.
         eps: Linf radius of the comparisons, in [0, 1].
         seed: of Square and of random search.
         batch: pictures at a time (None: 100).
         surrogate: another model; pictures made on it are a second attack without gradients.
         budget: steps, queries, draws and radii.
-        progress: called as ``progress(k, n)`` after each of n pieces of work; what it raises ends it.
+        progress: called as ``progress(k, n)`` after each of n pieces of work; raising stops the checklist.
 
     Returns:
         Six findings, in the order of ``QUESTIONS``.
@@ -109,7 +109,7 @@ def checklist(
     images, labels = images.detach(), check_labels(labels, images)
     right = _right(model, images, labels, batch or 100)
     if not right.any():
-        raise ValueError("images must hold some that the model gets right; it gets none right")
+        raise ValueError("images must include some that the model gets right; it gets none right")
     trial = _Trial(model, images[right], labels[right], batch or 100, surrogate, budget, progress)
     return trial.findings(eps, seed)
 
@@ -157,7 +157,7 @@ class _Trial:
         return self._run(attack)[0]
 
     def _run(self, attack: Attack) -> tuple[Tensor, Tensor]:
-        """Which pictures an attack flips, and of which it met a gradient of exactly zero, on the CPU."""
+        """Which pictures an attack flips, and for which its gradient was exactly zero, on the CPU."""
         if attack not in self.made:
 
             def work(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -199,7 +199,7 @@ class _Trial:
     def _black_box(self, square: Tensor, iterative: Tensor, eps: float) -> Finding:
         only, p = _beats(square, iterative)
         numbers = {"square": _count(square), "bim": _count(iterative), "only_square": only, "p": p}
-        said = f"Square flips {numbers['square']} in at most {self.budget.queries} questions"
+        said = f"Square flips {numbers['square']} in at most {self.budget.queries} queries"
         if self.surrogate is not None:
             transferred = self._transferred(eps)
             only, p_transfer = _beats(transferred, iterative)
@@ -258,7 +258,7 @@ def _count(mask: Tensor) -> int:
 
 
 def _beats(one: Tensor, other: Tensor) -> tuple[int, float]:
-    """Pictures that only ``one`` flips, and how likely so many are if neither were better.
+    """Pictures that only ``one`` flips, and the probability of that many if neither were better.
 
     McNemar's exact test, one-sided, over the pictures that only one of the two flips.
     """
@@ -268,7 +268,7 @@ def _beats(one: Tensor, other: Tensor) -> tuple[int, float]:
 
 
 def _exceeds(count: int, n: int) -> float:
-    """How likely ``count`` of ``n`` or more are, if the true share were ``TOLERATED``."""
+    """The probability of at least ``count`` of ``n`` if the true share were ``TOLERATED``."""
     return float(binomtest(count, n, TOLERATED, "greater").pvalue)
 
 

@@ -1,4 +1,4 @@
-"""How a network stands at one moment: right on clean pictures, under FGSM and PGD, and its gradients."""
+"""How a network does at one moment: clean accuracy, accuracy under FGSM and PGD, zero gradients."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Snapshot:
     ``fgsm`` and ``pgd`` (``steps`` steps from a random start) attack the logits. ``zero_gradients`` is the
     share of pictures whose cross-entropy through the softmax in float32 has a gradient of exactly
     zero in every pixel; ``masked`` is PGD by that gradient (None where it was not asked for). ``old`` is
-    the share of right answers on pictures that somebody made before (None where there were none).
+    the share of right answers on adversarial pictures made earlier (None where there were none).
     """
 
     n: int
@@ -31,7 +31,7 @@ class Snapshot:
 
 
 def copies(model: Classifier, images: Tensor, labels: Tensor, *, eps: float) -> Tensor:
-    """FGSM copies ``[N, C, H, W]`` made on ``model``, as static augmentation learns them."""
+    """FGSM copies ``[N, C, H, W]`` made on ``model``, as static augmentation trains on them."""
     return attacks.create("fgsm", eps=eps)(model, images, labels)
 
 
@@ -45,12 +45,12 @@ def snapshot(
     masked: bool = True,
     old: Tensor | None = None,
 ) -> Snapshot:
-    """Attack every picture ``[N, C, H, W]`` with its true label, whether or not the model knows it.
+    """Attack every picture ``[N, C, H, W]`` with its true label, whether or not the model is right.
 
-    ``old`` are adversarial copies of the same pictures that were made on another model: it is asked about
-    them as they are. Always with the same seed, so that equal weights give equal shares. Raises
-    ``ValueError`` for an eps or a number of steps that the attacks do not take, where there are no
-    pictures, and where ``old`` has another shape than ``images``.
+    ``old`` are adversarial copies of the same pictures made on another model; they are classified as they
+    are. The seed is fixed, so that equal weights give equal shares. Raises ``ValueError`` for an eps or a
+    number of steps that the attacks do not allow, for no pictures, and where ``old`` has another shape
+    than ``images``.
     """
     if not len(images):
         raise ValueError("images must be at least one picture; got none")

@@ -1,4 +1,4 @@
-"""Named sets of evaluations whose results are committed, so that each figure shown can be made anew."""
+"""Named sets of evaluations whose results are committed, so that each figure shown can be reproduced."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from robust_core.goals import Goal, RandomTarget
 
 FIELD_EPS = 8 / 255
 LINF_EPS = (0.01, FIELD_EPS, 0.1, 0.15, 0.5, 0.7)
-"""The dashboard's list, and the radius at which the field measures."""
+"""The dashboard's list, and the usual benchmark radius."""
 L2_EPS = (0.25, 0.5)
 
 
@@ -26,9 +26,9 @@ class SuitePart:
 
 @dataclass(frozen=True)
 class Suite:
-    """A model, a test set, and what the model is put through on it.
+    """A model, a test set, and the attacks to run on it.
 
-    With ``correct`` only pictures count that the model gets right, the first so many of them.
+    With ``correct`` only the first ``correct`` pictures that the model gets right count.
     """
 
     model: str
@@ -38,8 +38,8 @@ class Suite:
 
 
 SUITES = {
-    # The whole test set where an attack is cheap or the radius is the field's own; the sweep of the
-    # iterative attacks, a hundred times dearer, on the first thousand pictures.
+    # The whole test set where an attack is cheap or the radius is the usual one; the sweep of the
+    # iterative attacks, a hundred times as expensive, on the first thousand pictures.
     "cifar10": Suite(
         "cifar10-resnet32",
         "cifar10",
@@ -55,7 +55,7 @@ SUITES = {
         ),
     ),
     # How far it is to the nearest adversarial picture, by the attacks that look for it. The last two
-    # take hundreds of passes a picture.
+    # take hundreds of passes per picture.
     "cifar10-distances": Suite(
         "cifar10-resnet32",
         "cifar10",
@@ -81,11 +81,11 @@ SUITES = {
 
 
 TABLES = ("defenses", "defenses-digits")
-"""Suites of another kind, of several models: ``evaluation.defense_table.plan``."""
+"""Suites of another kind, with several models: ``evaluation.defense_table.plan``."""
 
 
 def get(name: str) -> Suite:
-    """A suite. Raises ``ValueError`` naming what there is."""
+    """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
         known = ", ".join([*SUITES, *TABLES])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")

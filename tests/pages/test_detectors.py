@@ -102,7 +102,7 @@ def test_without_detectors_it_says_how_to_make_them_and_the_rest_is_there():
     assert "No detectors are bundled for cifar10-resnet32" in text(page)
     assert "train detector" in text(page)
     assert "cost_harm" not in page.session_state
-    assert text(page).count("This was not measured yet.") == 2
+    assert text(page).count("This has not been measured yet.") == 2
     assert page.button(key="toy")
 
 
@@ -325,7 +325,7 @@ def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, we
     assert page.selectbox(key="reject_to").value == "nobody"
     assert len(page.selectbox(key="reject_to").options) == 1
     said = text(page)
-    assert "jpeg was not measured yet" in said
+    assert "jpeg has not been measured yet" in said
     assert "pgd-at needs a trained network" in said
     changed = result()
     changed["parts"]["reject"]["second"]["jpeg"]["weights_sha256"] = "of others"
@@ -340,7 +340,7 @@ def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, we
         ("rubbish", "damaged"),
         ({"weights_sha256": "of others"}, "other weights"),
         ({"conditions": {"adversaries": {"detectors": {NAME: "x"}}}}, "other weights"),
-        ({"parts": {}}, "not measured yet"),
+        ({"parts": {}}, "not been measured yet"),
     ],
     ids=str,
 )

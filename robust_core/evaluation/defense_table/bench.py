@@ -1,4 +1,4 @@
-"""Subjects on test pictures: each attack is made once, each row says all that it depends on."""
+"""Subjects on test pictures: each attack runs once, each row records all that it depends on."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ from robust_core.modes import evaluating
 
 BATCH = 100
 SMALL_BATCH = 10
-"""Pictures at a time; of costly subjects, whose answers take many passes."""
+"""Pictures at a time, and those of costly subjects, whose answers take many passes."""
 
 
 class PictureResults(NamedTuple):
-    """What an attack left, one entry per picture: right or not, and how far it went in L2."""
+    """The result of an attack, one entry per picture: still right or not, and the L2 distance."""
 
     right: Tensor
     l2: Tensor
@@ -30,14 +30,14 @@ class PictureResults(NamedTuple):
 
 @dataclass
 class DefenseBench:
-    """All that the table is made of.
+    """All that the table is made from.
 
     Args:
-        suite: its name, of which ``plan`` is the plan.
+        suite: name of the suite that ``plan`` belongs to.
         undefended: the model of the plan, on the device to compute on.
         images: float test pictures ``[N, C, H, W]`` in [0, 1], and ``labels`` ``[N]``, on the CPU.
         limit: pictures of each part at most; None: as many as the plan says.
-        progress: called as ``progress(what, k, n)`` after each of n pieces of work; what it raises ends it.
+        progress: called as ``progress(what, k, n)`` after each of n pieces of work; raising stops the work.
     """
 
     suite: str
@@ -86,7 +86,7 @@ class DefenseBench:
         return PictureResults(right, torch.zeros(n, dtype=torch.float64))
 
     def attempt(self, subject: Subject, threat: str, attack: Attack, n: int) -> PictureResults:
-        """How it does on what ``attack`` makes of the first ``n`` pictures for one kind of attacker."""
+        """How the subject does when one kind of attacker runs ``attack`` on the first ``n`` pictures."""
         what = f"{subject.key}: {attack.name}, {threat}"
         if threat == UNAWARE:
             moved = self._moved(self.victim(subject), attack, n, subject, what)
@@ -96,12 +96,12 @@ class DefenseBench:
         return PictureResults(self._right(subject, moved, what), l2)
 
     def victim(self, subject: Subject) -> Classifier:
-        """The model on which one who does not know of the defence makes the pictures."""
+        """The model on which an unaware attacker makes the pictures."""
         model = self.model(subject)
         return model.victim if isinstance(model, Defended) else model
 
     def seconds(self, work: Callable[[], object]) -> float:
-        """How long ``work`` takes, to the end of what it has started on the device."""
+        """How long ``work`` takes, including what it started on the device."""
         started = time.perf_counter()
         work()
         if self.undefended.device.type == "cuda":
@@ -109,7 +109,7 @@ class DefenseBench:
         return time.perf_counter() - started
 
     def rows(self, subject: Subject, n: int, what: str) -> Iterator[Tensor]:
-        """Indices of the first ``n`` pictures, some at a time; tells how far they have come."""
+        """Indices of the first ``n`` pictures, in batches; reports progress."""
         parts = torch.arange(n).split(SMALL_BATCH if subject.costly else BATCH)
         for i, rows in enumerate(parts):
             yield rows
@@ -118,8 +118,8 @@ class DefenseBench:
     def _moved(
         self, victim: Classifier, attack: Attack, n: int, subject: Subject, what: str
     ) -> Tensor:
-        """The same pictures for all subjects whose attackers take the same model for it."""
-        key = (id(victim), attack)  # its name is not enough: behind a defence at other settings
+        """Made once for all subjects whose attackers make their pictures on the same model."""
+        key = (id(victim), attack)  # its name does not tell the settings of its defence
         if len(self.crafted.get(key, ())) < n:
             self.crafted[key] = self._craft(victim, attack, n, subject, what, False)
         return self.crafted[key][:n]
@@ -151,7 +151,7 @@ class DefenseBench:
 
 
 def aware_of(defense: Defense | None, threat: str, attack: Attack) -> Attack:
-    """The attack as one who does not, or does, know of the defence runs it."""
+    """The attack as an unaware or aware attacker runs it."""
     if defense is None or threat not in (UNAWARE, ADAPTIVE):
         return attack
     return defense.of_aware(attack) if threat == ADAPTIVE else defense.of_unaware(attack)

@@ -34,7 +34,7 @@ REPEATS = 5
 
 
 def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyRow]:
-    """Clean accuracy, and that under each attempt of the part at each of its radii."""
+    """Clean accuracy, and accuracy under each attempt of the part at each of its radii."""
     about = bench.about(part, subject)
     rows = []
     started = time.perf_counter()
@@ -55,7 +55,7 @@ def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyR
 
 
 def certified(bench: DefenseBench, part: str, subject: Subject) -> list[CertifiedRow]:
-    """The certificate of each picture, by as many draws as the part says."""
+    """The certificate of each picture, from as many draws as the part says."""
     about = bench.about(part, subject)
     model = bench.model(subject)
     defended: Any = model.defense  # one with a certificate
@@ -87,7 +87,7 @@ def certified(bench: DefenseBench, part: str, subject: Subject) -> list[Certifie
 def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[MaskingRow]:
     """The six findings on the deployed model, with the undefended one as surrogate.
 
-    No row for a subject that is right about none of the pictures: there is nothing to be hidden.
+    No row for a subject that gets none of the pictures right: there is nothing to hide.
     """
     about = bench.about(part, subject)
     model = bench.model(subject)
@@ -173,6 +173,6 @@ def _row(
 
 @torch.no_grad()
 def _milliseconds(bench: DefenseBench, model: Classifier, images: Tensor) -> float:
-    """The median time of a pass over ``images``, after one that does not count."""
+    """The median time of a pass over ``images``, after one warm-up pass."""
     model(images)
     return 1000 * statistics.median(bench.seconds(lambda: model(images)) for _ in range(REPEATS))

@@ -1,7 +1,7 @@
 """What the table of the defences is made of: subjects, attackers, radii, and how many pictures.
 
-Two cores take about two hours for the whole of it, a third of them for the part ``certified``: 500 pictures
-of 10,000 draws each. Costly subjects, those that ask their network many times or filter slowly, get fewer
+The whole takes about two hours on two cores, a third of it for the part ``certified``: 500 pictures with
+10,000 draws each. Costly subjects, which run their network many times or filter slowly, get fewer
 pictures.
 """
 
@@ -31,18 +31,18 @@ from robust_core.evaluation.masking import Budget
 from robust_core.evaluation.suites import FIELD_EPS
 
 GRID = (*(k / 255 for k in (1, 2, 4, 8, 12, 16)), 0.01, 0.1, 0.15, 0.5, 0.7)
-"""Radii of the curves beside 0: a grid, and the dashboard's list."""
+"""Radii of the curves besides 0: a grid, and the dashboard's list."""
 PGD = {"steps": 20}
 PLAIN = {"loss": "softmax-ce"}
-"""What a naive attacker differentiates: cross-entropy by way of the probabilities."""
+"""What a naive attacker differentiates: cross-entropy through the softmax probabilities."""
 
 
 @dataclass(frozen=True)
 class Subject:
     """A defence with its hyper-parameters; those that are not given are at their defaults.
 
-    ``needs`` is what the name of the trained network ends in that a defence makes use of, but could do
-    without: there is no subject before it is there, as its rows would be of another network.
+    ``needs`` is the name suffix of a trained network that the defence would also run without. There is
+    no subject before that network exists, as its rows would be of another network.
     """
 
     defense: str
@@ -52,7 +52,7 @@ class Subject:
 
     @property
     def key(self) -> str:
-        """Text that no other subject has: "jpeg quality=50"."""
+        """Unique text, such as "jpeg quality=50"."""
         return " ".join([self.defense, *(f"{k}={v}" for k, v in self.parameters.items())])
 
     def create(self) -> Defense | None:
@@ -60,14 +60,14 @@ class Subject:
         return None if self.defense == UNDEFENDED else create(self.defense, **self.parameters)
 
     def refusal(self, model: str) -> str:
-        """Why there is no such subject for a model, by its name; empty where there is one."""
+        """Why there is no such subject for the model of this name; empty where there is one."""
         if self.needs and f"{model}-{self.needs}" not in zoo.bundled():
-            return f"{self.defense} is to use {model}-{self.needs}, which nobody has trained yet"
+            return f"{self.defense} needs {model}-{self.needs}, which has not been trained yet"
         defense = self.create()
         return defense.refusal(model) if defense else ""
 
     def title(self) -> str:
-        """The subject for people: "JPEG compression, quality 50"; without votes, a matter of cost."""
+        """The subject for people, such as "JPEG compression, quality 50"; votes are left out."""
         made = self.create()
         words = [f"{k} {v:g}" for k, v in self.parameters.items() if k != "n"]
         return ", ".join([made.title if made else "Undefended", *words])
@@ -75,7 +75,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attack by one kind of attacker at several radii; none for an attack without an eps."""
+    """An attack by one kind of attacker at several radii; ``eps`` is empty for an attack without one."""
 
     threat: str
     attack: str
@@ -90,10 +90,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class DefensePart:
-    """What is done with each of some subjects.
+    """What is measured for each of some subjects.
 
-    ``pictures`` are those of a subject, ``few`` those of a costly one; ``attempts`` and ``costly_attempts``
-    likewise (None: the same). ``options`` are what a part that is not about attacks takes.
+    ``pictures`` is how many a subject gets, ``few`` how many a costly one; ``attempts`` and
+    ``costly_attempts`` likewise (None: the same). ``options`` are for parts without attacks.
     """
 
     subjects: tuple[Subject, ...]
@@ -104,7 +104,7 @@ class DefensePart:
     options: Callable[[Subject], dict] = lambda subject: {}
 
     def of(self, subject: Subject) -> tuple[Attempt, ...]:
-        """What the subject is put through."""
+        """The attempts on a subject."""
         own = self.costly_attempts if subject.costly else self.attempts
         return self.attempts if own is None else own
 
@@ -122,7 +122,7 @@ NONE = Subject(UNDEFENDED)
 
 
 def trained() -> tuple[Subject, ...]:
-    """The defences that are another training, with the hyper-parameters that each wants measured."""
+    """The defences by training, each with the hyper-parameters that it has ``measured``."""
     kinds = [defenses.get(name) for name in defenses.names()]
     return tuple(
         Subject(kind.name, parameters)
@@ -162,15 +162,15 @@ DIGITS = (
     Subject("pgd-at"),
     Subject("smoothing", {"n": 100}, costly=True),
 )
-"""The same for digits, as far as there is such."""
+"""The same for the digits, as far as they exist."""
 
 SWEEP = tuple(Attempt(threat, "pgd", {"steps": 10}, GRID) for threat in (UNAWARE, ADAPTIVE))
-"""Half the steps of the table at one radius: a point less of success at most, on twice the pictures."""
+"""Half the steps of the table at one radius: at most a point less success, for twice the pictures."""
 QUICK_AUTO = {"steps": 20, "targets": 3, "max_queries": 100}
 
 
 def _attempts(eps: float) -> tuple[Attempt, ...]:
-    """What every subject is put through at one radius."""
+    """The attempts on every subject at one radius."""
     return (
         Attempt(NAIVE, "fgsm", PLAIN, (eps,)),
         Attempt(NAIVE, "pgd", PGD | PLAIN, (eps,)),
@@ -184,7 +184,7 @@ def _auto(eps: float, parameters: dict) -> tuple[Attempt, ...]:
 
 
 def _certificates(subject: Subject) -> dict:
-    """Cohen et al. (2019), section 4, but for a tenth of the draws; Lecuyer et al. (2019), the code."""
+    """As in Cohen et al. (2019), section 4, with a tenth of the draws, and in Lecuyer et al.'s code."""
     if subject.defense == "pixeldp":
         return {"n": 500}
     return {"n": 10_000, "alpha": 0.001, "bfloat16": True}

@@ -1,7 +1,7 @@
 """The committed table of the defences, read for pages and docs/; or a sentence on how to make it.
 
-``report()`` gives all of it; what its rows say stands in ``rows``. Rows that were made with other
-weights than the bundled ones are left out, and what they were about is named.
+``report()`` gives all of it; ``rows`` documents the rows. Rows that were made with other weights than
+the bundled ones are left out, and their subjects are named.
 """
 
 import json
@@ -37,11 +37,11 @@ COMMAND = "python -m robust_core evaluate --suite defenses --json"
 
 @dataclass(frozen=True)
 class Report:
-    """The table, as far as it is of the bundled weights.
+    """The table, as far as it was made with the bundled weights.
 
-    ``lacking`` says why it is empty and how to make it; it is empty where there are rows. ``outdated``
-    are titles of subjects of which rows were left out. All that is asked for and is not there, is
-    None or empty: a model that is not trained yet, or a part that was not made.
+    ``lacking`` says why there are no rows and how to make them; it is empty where there are some.
+    ``outdated`` are the titles of subjects whose rows were left out. What is missing is None or empty:
+    a model that is not trained yet, or a part that was not made.
     """
 
     parts: dict[str, tuple[DefenseTableRow, ...]]
@@ -53,7 +53,7 @@ class Report:
 
     @property
     def command(self) -> str:
-        """What makes all of it."""
+        """The command that makes all of it."""
         return f"python -m robust_core evaluate --suite {self.suite} --json"
 
     def rows(self, part: str, subject: str | None = None) -> tuple:
@@ -62,7 +62,7 @@ class Report:
         return tuple(row for row in found if subject in (None, row.subject))
 
     def subjects(self, part: str) -> dict[str, str]:
-        """Titles by subject, of those that a part has, in its order."""
+        """Titles by subject, for the subjects of a part, in its order."""
         return {row.subject: row.title for row in self.rows(part)}
 
     def curve(self, subject: str, threat: str, part: str = CURVES) -> tuple[AccuracyRow, ...]:
@@ -73,17 +73,17 @@ class Report:
     def accuracy(
         self, subject: str, threat: str = CLEAN, attack: str | None = None
     ) -> AccuracyRow | None:
-        """One cell of the table at its one radius: no attack, or a threat and an attack, e.g. "auto"."""
+        """One cell of the table at its one radius: no attack, or a threat and an attack such as "auto"."""
         rows = self.rows(ACCURACY, subject) + self.rows(AUTO, subject)
         return next((r for r in rows if (r.threat, r.asked) == (threat, attack)), None)
 
     def strongest(self, subject: str) -> AccuracyRow | None:
-        """What leaves least of those who know the defence: PGD, or the ensemble where it was run."""
+        """The aware attack that leaves the least accuracy: PGD, or the ensemble where it was run."""
         rows = (self.accuracy(subject, ADAPTIVE, attack) for attack in ("pgd", "auto"))
         return min(filter(None, rows), key=lambda row: row.accuracy.value, default=None)
 
     def elsewhere(self, part: str = ACCURACY, subjects: Container[str] | None = None) -> str:
-        """Of whom an unaware attacker has no use for the undefended model, and what it runs instead."""
+        """Where an unaware attacker attacks the defended network itself, and what it runs there."""
         titles: dict[str, list[str]] = {}
         for row in self.rows(part):
             known = titles.setdefault(row.elsewhere(self.model), [])
@@ -97,7 +97,7 @@ class Report:
         )
 
     def of_votes(self) -> str:
-        """What an answer is where votes are counted; empty where none are."""
+        """How votes decide an answer; empty where none are counted."""
         votes = {
             row.title: row.parameters["n"] for row in self.rows(ACCURACY) if "n" in row.parameters
         }
@@ -129,7 +129,9 @@ def report(path: Path | None = None) -> Report:
     """What ``path`` holds, by default the committed file; read again only where files have changed."""
     path = path or FILE
     if not path.is_file():
-        return Report({}, f"The defences were not measured yet. It is done by: `{COMMAND}`.")
+        return Report(
+            {}, f"The defences have not been measured yet. Measure them with `{COMMAND}`."
+        )
     index = weights.WEIGHTS / "index.json"
     stamp = index.stat().st_mtime_ns if index.is_file() else 0
     return _report(path, path.stat().st_mtime_ns, index, stamp)
@@ -145,17 +147,17 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
         }
         model, data, suite = value["model"], value["data"], value["suite"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        remedy = f"Delete it and make it anew: `{COMMAND}`."
+        remedy = f"Delete it and make it again: `{COMMAND}`."
         return Report({}, f"The file {path.name} is damaged. {remedy}")
     bundled = _bundled()
     found = {name: tuple(row for row in rows if fits(row, bundled)) for name, rows in parts.items()}
     old = [row.title for rows in parts.values() for row in rows if not fits(row, bundled)]
-    lacking = "" if any(found.values()) else f"{path.name} has nothing yet. Make it: `{COMMAND}`."
+    lacking = "" if any(found.values()) else f"{path.name} has no rows yet. Make them: `{COMMAND}`."
     return Report(found, lacking, model, data, tuple(dict.fromkeys(old)), suite)
 
 
 def to_row(part: str, row: dict) -> DefenseTableRow:
-    """A row as it stands in the file; raises ``KeyError`` or ``TypeError`` for another part or key."""
+    """A row from the file; raises ``KeyError`` or ``TypeError`` for an unknown part or missing key."""
     kind = KINDS[part]
     values = {spec.name: row[spec.name] for spec in fields(kind)}
     if kind is MaskingRow:
@@ -166,7 +168,7 @@ def to_row(part: str, row: dict) -> DefenseTableRow:
 
 
 def fits(row: DefenseTableRow, bundled: dict[str, str | None]) -> bool:
-    """Whether a row is of the weights whose SHA-256 ``bundled`` has by name."""
+    """Whether a row was made with the weights whose SHA-256 ``bundled`` has by name."""
     return all(bundled.get(name) == sha for name, sha in row.weights.items())
 
 

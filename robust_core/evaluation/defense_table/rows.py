@@ -1,4 +1,4 @@
-"""Rows of the table of the defences, ``assets/results/defenses.json``: what they say, and under what name.
+"""Rows of the table of the defences, ``assets/results/defenses.json``: what they say, under which key.
 
 The file is one object::
 
@@ -8,8 +8,8 @@ The file is one object::
 ``limit`` is null where every part has as many pictures as it should. ``stamps`` are digests of the
 conditions under which the rows of a subject were made, so that a later call makes only what changed. A
 *subject* is a defence with its hyper-parameters, such as ``jpeg quality=50``; the undefended model is
-the subject ``none``. A row of a part is an object whose keys are the fields of the class that ``KINDS``
-has for that part, no more and no less; each says by itself all that it depends on.
+the subject ``none``. A row of a part is an object whose keys are exactly the fields of the class that
+``KINDS`` has for that part; each row records all that it depends on.
 """
 
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from scipy.stats import binomtest
 from robust_core.evaluation.masking import Finding
 
 UNDEFENDED = "none"
-"""The subject, and the name in place of a defence, of the undefended model."""
+"""The undefended model as a subject, and in place of a defence's name."""
 CLEAN, NAIVE, UNAWARE, ADAPTIVE = THREATS = ("clean", "naive", "unaware", "adaptive")
-"""Who attacks: nobody; one who differentiates the deployed model as it is; one who does not know of the
-defence and shows it what was made on another model; one who knows of it."""
+"""Who attacks: nobody; one who differentiates the deployed model as it is; an unaware attacker, who
+makes the pictures on ``Defended.victim``; an aware attacker."""
 CONFIDENCE = 0.95
 BUDGET = {"targets": "targets", "max_queries": "queries at most"}
-"""Hyper-parameters of the ensemble that decide how strong it is, and what they are called."""
+"""Hyper-parameters of the ensemble that decide how strong it is, and the words for them."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class DefenseTableRow:
 
     Args:
         part: the part that it is in; ``command`` makes that part.
-        subject: text that no other subject has.
+        subject: unique text of the subject.
         defense: registered name of the defence, or ``UNDEFENDED``.
         title: the subject for people.
         parameters: all hyper-parameters of the defence.
         model: name of the network that works behind the defence.
         weights: SHA-256 by name, of every network that the row depends on.
-        n: test pictures, the first so many.
+        n: number of test pictures, the first ones of the set.
     """
 
     part: str
@@ -80,14 +80,14 @@ class AccuracyRow(DefenseTableRow):
         threat: one of ``THREATS``.
         made_on: name of the model on which the pictures were made; None for ``CLEAN``.
         asked: name of the attack that was asked for; None for ``CLEAN``.
-        attack: name of the one that was run: what the attacker knows of the defence can make another
-            one of it. ``attack_parameters`` are its hyper-parameters but for eps, of which ``steps`` and
-            ``seed`` stand by themselves too, where it has them.
+        attack: name of the one that was run, which the attacker may have chosen for this defence
+            (``Defense.of_aware``, ``of_unaware``). ``attack_parameters`` are its hyper-parameters except
+            eps; ``steps`` and ``seed`` are fields as well, where it has them.
         norm: of the attack; None for ``CLEAN``.
         eps: radius in that norm; 0 for ``CLEAN``, None for an attack without one.
         correct: of the ``n`` pictures, those on which the defended model is still right.
-        mean_l2: mean L2 length over the pictures that were right and are no longer; None of none.
-        seconds: for all ``n``, asking about them; making them too, where they were made for this row.
+        mean_l2: mean L2 distance over the pictures that were right and no longer are; None for none.
+        seconds: for all ``n``, to classify them, and to make them where they were made for this row.
     """
 
     threat: str
@@ -121,7 +121,7 @@ class AccuracyRow(DefenseTableRow):
         return ", ".join(words)
 
     def elsewhere(self, model: str) -> str:
-        """What an unaware attacker runs, where it is not what was asked for on ``model``; or nothing."""
+        """What an unaware attacker runs where the pictures are not made on ``model``; else empty."""
         if self.threat != UNAWARE or self.made_on == model:
             return ""
         loss = self.attack_parameters.get("loss", "")
@@ -129,7 +129,7 @@ class AccuracyRow(DefenseTableRow):
 
     @property
     def conditions(self) -> str:
-        """One line for below a chart: the circumstances and the command."""
+        """One line to go below a chart: the circumstances and the command."""
         return f"{self.circumstances}. Made by: `{self.command}`"
 
 
@@ -144,7 +144,7 @@ class CertifiedRow(DefenseTableRow):
             from the same draws. ``alpha`` is the probability that a certificate is wrong.
         abstained: pictures without a certificate.
         wrong: pictures with a certificate for a wrong class.
-        radii: of the pictures with one for the right class, rising; pixels in [0, 1].
+        radii: of the pictures with one for the right class, ascending, in [0, 1] pixel units.
         seconds: for all ``n``.
     """
 
@@ -165,7 +165,7 @@ class CertifiedRow(DefenseTableRow):
 
     @property
     def conditions(self) -> str:
-        """One line for below a chart."""
+        """One line to go below a chart."""
         rounded = ", votes in bfloat16" if self.parameters.get("bfloat16") else ""
         return (
             f"{self.n:,} pictures, {self.draws:,} draws of sigma {self.sigma:g}, alpha {self.alpha:g}, "
@@ -178,11 +178,11 @@ class MaskingRow(DefenseTableRow):
     """The masking checklist (``evaluation.masking``).
 
     Args:
-        right: of the ``n`` pictures, those that the model is right about, on which it was run.
+        right: of the ``n`` pictures, those that the model gets right; the checklist ran on these.
         eps: Linf radius of its comparisons.
         surrogate: name of the model for its transfer attack; None for none.
         budget: steps, queries, draws and radii.
-        findings: six.
+        findings: the six findings.
         seconds: for all of it.
     """
 
@@ -196,7 +196,7 @@ class MaskingRow(DefenseTableRow):
 
     @property
     def conditions(self) -> str:
-        """One line for below a panel."""
+        """One line to go below a panel."""
         spent = ", ".join(f"{self.budget[key]} {key}" for key in ("steps", "queries", "draws"))
         return (
             f"{self.right:,} of {self.n:,} pictures, those that it gets right; linf {self.eps:.4g}, "
@@ -210,8 +210,8 @@ class CostRow(DefenseTableRow):
 
     Args:
         batch: pictures at a time.
-        milliseconds: a picture in such a batch, the median of several batches.
-        milliseconds_alone: a picture by itself, the median of several.
+        milliseconds: per picture in such a batch, the median of several batches.
+        milliseconds_alone: for a picture by itself, the median of several.
         device: where; ``threads`` are those of the CPU.
     """
 
@@ -231,4 +231,4 @@ KINDS: dict[str, type[DefenseTableRow]] = {
     MASKING: MaskingRow,
     COST: CostRow,
 }
-"""By part, in their order: what its rows are."""
+"""The class of a part's rows, by part, in their order."""

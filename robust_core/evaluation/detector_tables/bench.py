@@ -17,7 +17,7 @@ BATCH = 250
 
 
 class Pairs(Protocol):
-    """Pictures and what an adversary has made of them, by rows."""
+    """Pictures and their adversarial versions, by rows."""
 
     def pairs(self, rows: slice, device: torch.device) -> tuple[Tensor, Tensor]:
         """Both, float32 ``[n, C, H, W]`` in [0, 1], on ``device``."""
@@ -36,17 +36,17 @@ class Scored:
 
 @dataclass
 class DetectorBench:
-    """All that the tables are made of.
+    """All that the tables are made from.
 
     Args:
         entries: the detectors of ``classifier`` in the index, by name.
         default: the name of the classifier's own detector, if it has one.
         images: test pictures, bytes ``[N, C, H, W]``, and ``labels`` ``[N]`` their true classes.
         load: a detector by its name.
-        craft: ``craft(attack, n)`` are the first n pictures, and what the attack makes of them.
-        remember: ``remember(what, make)`` is ``make()``, or what that gave for the same ``what``.
+        craft: ``craft(attack, n)`` gives the first n pictures and their adversarial versions.
+        remember: ``remember(what, make)`` is ``make()``, or its earlier result for the same ``what``.
         limit: pictures of each table; None: as many as the table says.
-        track: ``track(rows, what)`` gives the rows again, and shows how far they have come.
+        track: ``track(rows, what)`` yields the rows and shows progress.
     """
 
     entries: Entries
@@ -63,13 +63,13 @@ class DetectorBench:
     answered: dict[tuple[Classifier, Attack | None, int], Tensor] = field(default_factory=dict)
 
     def count(self, own: int) -> int:
-        """Pictures of a table that would by itself take ``own``."""
+        """Pictures of a table that takes ``own`` of them unless ``limit`` or the test set allows fewer."""
         return min(self.limit or own, len(self.labels))
 
     def answers(
         self, names: Sequence[str], attack: Attack, n: int, *, eight_bit: bool = False
     ) -> list[Answers]:
-        """What each of some detectors says of the first ``n`` pictures, before and after an attack.
+        """The answers of each of some detectors on the first ``n`` pictures, before and after an attack.
 
         ``eight_bit`` rounds both to 8 bits; the clean ones, which are bytes, stay as they are.
         """
@@ -98,7 +98,7 @@ class DetectorBench:
         return self.images[rows].to(device).float().div_(EIGHT_BIT), self.labels[rows].to(device)
 
     def rows(self, n: int, what: str, batch: int = BATCH) -> Iterable[slice]:
-        """The first ``n`` rows, some at a time."""
+        """The first ``n`` rows, in batches."""
         parts = [slice(start, min(start + batch, n)) for start in range(0, n, batch)]
         return self.track(parts, what)
 

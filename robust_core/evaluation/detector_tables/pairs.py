@@ -1,4 +1,4 @@
-"""Attackers who know the detector (Carlini and Wagner, 2017; Metzen et al., 2017, section 3.3)."""
+"""Attackers aware of the detector (Carlini and Wagner, 2017; Metzen et al., 2017, section 3.3)."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -19,13 +19,13 @@ from robust_core.evaluation.suites import FIELD_EPS
 
 BATCH = 100
 PARAMETERS: dict[str, dict] = {}
-"""Of attacks on a pair that are not to run at their defaults."""
+"""Of attacks on a pair that do not run at their defaults."""
 
 
 def full_knowledge(bench: DetectorBench) -> RowsTable:
     """One detector of each kind against every attack on a classifier and its detector.
 
-    An attack with an eps runs at that of the detector's own adversary, and at the field's.
+    An attack with an eps runs at that of the detector's own adversary, and at ``FIELD_EPS``.
     """
     names = plan.one_of_each_kind(bench.entries, bench.default)
     if not names:
@@ -50,7 +50,7 @@ def _trials(bench: DetectorBench, names: list[str]) -> Iterator[tuple[str, Attac
 
 
 def _radius(bench: DetectorBench, name: str) -> float:
-    """The Linf radius that a detector was made for, else that of the classifier's own detector."""
+    """The Linf radius that a detector was fitted to, else that of the classifier's own detector."""
     for asked in (name, bench.default):
         entry = bench.entries.get(asked or "")
         if entry and entry["method"] == plan.SUBNETWORK:
@@ -66,7 +66,7 @@ def _remembered(bench: DetectorBench, name: str, attack: Attack, n: int) -> Full
 
 
 def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> FullKnowledgeRow:
-    """What an attack on the pair reaches on the first ``n`` pictures."""
+    """What an attack on the pair achieves on the first ``n`` pictures."""
     detector = bench.load(name)
     parts = []
     for rows in bench.rows(n, f"{attack.name} on {name}", BATCH):
@@ -99,5 +99,5 @@ def fooled(bench: DetectorBench, name: str, attack: Attack, n: int) -> FullKnowl
 
 
 def _mean(values: Tensor) -> float | None:
-    """The mean; None of nothing."""
+    """The mean; None for no values."""
     return values.double().mean().item() if len(values) else None

@@ -51,7 +51,7 @@ def adversaries(bench: DetectorBench) -> RowsTable:
 
 
 def depth(bench: DetectorBench) -> RowsTable:
-    """The same rows, of adversaries with detectors at several points."""
+    """The same rows, for adversaries with detectors at several points."""
     groups = plan.depths(bench.entries)
     if not groups:
         raise MissingDetectors("no attack has detectors at several points")
@@ -77,7 +77,7 @@ def eps(bench: DetectorBench) -> EpsTable:
 
 
 def transfer(bench: DetectorBench) -> TransferTable:
-    """The detector of each adversary against each adversary: rows are fit, columns tested."""
+    """The detector of each adversary (rows) against each adversary (columns)."""
     names = plan.transfer(bench.entries)
     if len(names) < 2:
         raise MissingDetectors(
@@ -96,7 +96,7 @@ def transfer(bench: DetectorBench) -> TransferTable:
 
 
 def several(bench: DetectorBench) -> SharedTable:
-    """The detector for several adversaries against each of them, beside the one for that one alone."""
+    """The detector for several adversaries against each of them, beside the one fitted to it alone."""
     found = plan.several(bench.entries)
     if found is None:
         raise MissingDetectors("there is no detector that was trained on several adversaries")
@@ -105,7 +105,7 @@ def several(bench: DetectorBench) -> SharedTable:
     alone = [attack.name for attack in trials if attack not in own]
     if alone:
         raise MissingDetectors(
-            f"{', '.join(alone)}, as {found} knows it, has no detector of its own"
+            f"{', '.join(alone)}, as {found} was fitted to it, has no detector of its own"
         )
     n = bench.count(PICTURES)
     rows = [_shared_row(bench, own[attack], found, attack, n) for attack in trials]
@@ -113,7 +113,7 @@ def several(bench: DetectorBench) -> SharedTable:
 
 
 def sigma(bench: DetectorBench) -> SigmaTable:
-    """A static and a dynamic detector against the dynamic adversary that knows it, at each sigma.
+    """A static and a dynamic detector against the dynamic adversary aware of it, at each sigma.
 
     At sigma 0 the adversary is BIM, the same pictures for both.
     """
@@ -143,7 +143,7 @@ def sigma(bench: DetectorBench) -> SigmaTable:
 
 
 def unseen(bench: DetectorBench) -> RowsTable:
-    """Every detector against attacks that it was not made for."""
+    """Every detector against attacks that it was not fitted to."""
     if not bench.entries:
         raise MissingDetectors("there is no detector")
     rows = []

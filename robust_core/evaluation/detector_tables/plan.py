@@ -1,4 +1,4 @@
-"""Which detectors belong into which table, by what the index says that each was fitted to."""
+"""Which detectors belong in which table, by what each was fitted to according to the index."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from robust_core import attacks
 from robust_core.attacks import Attack
 
 Entries = dict[str, dict]
-"""From names of detectors to their entries in the index."""
+"""Entries of the index by the detector's name."""
 SUBNETWORK = "subnetwork"
 STATIC_FORM = {"dynamic": "bim"}
 """What a detector that was trained dynamically was measured against: the attack at sigma 0."""
@@ -16,11 +16,11 @@ WITH_EPS = "AD(2)"
 WITHOUT_EPS = "AD(4)"
 """Where the paper attaches detectors: for DeepFool, the adversaries without an eps, at the end."""
 STRONG = 0.3
-"""An adversary counts in comparisons from where it leaves the classifier less accuracy than this."""
+"""An adversary enters comparisons if it leaves the classifier less accuracy than this."""
 
 
 class MissingDetectors(ValueError):
-    """A table cannot be made of the detectors that there are. The message names what is missing."""
+    """A table cannot be made from the existing detectors. The message names what is missing."""
 
 
 def attack_of(entry: dict) -> Attack:
@@ -30,7 +30,7 @@ def attack_of(entry: dict) -> Attack:
 
 
 def attacks_of(entry: dict) -> list[Attack]:
-    """Those that a subnetwork for several was fitted to, in the order of their turns."""
+    """The attacks that a subnetwork for several was fitted to, in the order of their turns."""
     each = entry["recipe"]["parameters"]
     return [attacks.create(name, **each[name]) for name in fitted_to(entry)]
 
@@ -59,9 +59,9 @@ def depths(entries: Entries) -> list[list[str]]:
 
 
 def radii(entries: Entries) -> dict[str, list[str]]:
-    """By adversary: static detectors whose adversaries differ in nothing but eps, in its order.
+    """By adversary: static detectors whose adversaries differ in eps alone, in the order of eps.
 
-    Where an adversary has several such groups, the one with the most values of eps counts.
+    Where an adversary has several such groups, the one with the most values of eps is taken.
     """
     groups: dict[tuple, list[str]] = {}
     for name in static(entries):
@@ -78,10 +78,10 @@ def radii(entries: Entries) -> dict[str, list[str]]:
 
 
 def transfer(entries: Entries) -> list[str]:
-    """A static detector for each of the five adversaries, as far as there are such.
+    """A static detector for each of the five adversaries, as far as there is one.
 
-    At ``WITH_EPS`` the one of the smallest eps at which the classifier is right on less than
-    ``STRONG`` of the pictures; of an adversary without an eps the one at ``WITHOUT_EPS``.
+    At ``WITH_EPS``, the one with the smallest eps at which the classifier is right on less than
+    ``STRONG`` of the pictures; for an adversary without an eps, the one at ``WITHOUT_EPS``.
     """
     found = []
     for adversary in TRANSFER:
@@ -114,7 +114,7 @@ def one_of_each_kind(entries: Entries, default: str | None) -> list[str]:
 
 
 def fitted_to(entry: dict) -> list[str]:
-    """The names of the adversaries that a detector was made for."""
+    """The names of the adversaries that a detector was fitted to."""
     given = entry.get("adversary") or []
     return [given] if isinstance(given, str) else list(given)
 
@@ -141,6 +141,6 @@ def _at(entry: dict, eps: float | None, point: str) -> bool:
 
 
 def _strong(entry: dict) -> bool:
-    """Whether the adversary has an eps, is strong, and is detected where the paper does it."""
+    """Whether the adversary has an eps, is strong, and is detected at the paper's point."""
     strong = entry["eps"] is not None and entry["top1_adversarial"] < STRONG
     return strong and entry["point"] == WITH_EPS

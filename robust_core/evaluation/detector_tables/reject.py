@@ -42,7 +42,7 @@ def reject(bench: DetectorBench) -> RejectTable:
 def curves(row: dict, second: str | None = None) -> dict[str, Rejection | Fallback]:
     """From a row of ``reject``, ``static`` and ``adaptive``, on the same ascending thresholds.
 
-    With the name of a ``second`` model the policies where that one answers what is flagged.
+    With the name of a ``second`` model, the policies that fall back on it for what is flagged.
     """
     thresholds = _column([-torch.inf, *row["thresholds"]])
     first = {
@@ -97,7 +97,7 @@ def _shares(rejection: Rejection) -> dict[str, list[float]]:
 
 
 def _static(bench: DetectorBench, name: str) -> Attack:
-    """BIM of the size that the detector was made for, else of that of the classifier's own detector."""
+    """BIM of the size that the detector was fitted to, else of that of the classifier's own detector."""
     for asked in (name, bench.default):
         entry = bench.entries.get(asked or "")
         if entry and entry["method"] == plan.SUBNETWORK:

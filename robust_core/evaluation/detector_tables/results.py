@@ -15,7 +15,7 @@ COMMAND = "python -m robust_core evaluate-detectors --part {}"
 
 @dataclass(frozen=True)
 class MeasuredPart:
-    """One part of the result, or why there is none: either is empty.
+    """One part of the result, or why there is none; the other is empty.
 
     ``model``, ``data`` and ``command`` say under which conditions it holds.
     """
@@ -37,21 +37,21 @@ class MeasuredPart:
 def part(name: str, path: Path | None = None) -> MeasuredPart:
     """The part ``name`` of ``path``, by default of the committed file.
 
-    It counts only where it is of the bundled weights, those of the classifier and those of the detectors.
+    It is used only if it was made with the bundled weights, of the classifier and of the detectors.
     """
     path = path or FILE
     command = COMMAND.format(name)
-    how = f"It is made by: `{command}`."
+    how = f"Measure it with `{command}`."
     if not path.is_file():
-        return MeasuredPart({}, f"This was not measured yet. {how}")
+        return MeasuredPart({}, f"This has not been measured yet. {how}")
     report = _read(path, path.stat().st_mtime_ns)
     if report is None:
         return MeasuredPart(
-            {}, f"The file {path.name} is damaged. Delete it and make it anew: `{command}`."
+            {}, f"The file {path.name} is damaged. Delete it and make it again: `{command}`."
         )
     value = report["parts"].get(name)
     if not value:
-        return MeasuredPart({}, f"This was not measured yet. {how}")
+        return MeasuredPart({}, f"This has not been measured yet. {how}")
     if not _fits(report, name):
         return MeasuredPart(
             {}, f"This was measured with other weights than the bundled ones. {how}"

@@ -68,7 +68,7 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
 def roc(bench: DetectorBench) -> RowsTable:
     """Curves: subnetworks against their own adversary, other detectors against each of the five.
 
-    Adversarial are the successful pictures only; an adversary without such gives no curve.
+    Only successful pictures count as adversarial; an adversary without any gives no curve.
     """
     n = bench.count(PICTURES)
     rows = []
@@ -95,7 +95,7 @@ def _row(name: str, attack: Attack, answers: Answers) -> RocRow:
 
 
 def _trials(bench: DetectorBench) -> Iterator[tuple[str, Attack]]:
-    """Which detector is asked about what."""
+    """Which detector is tested against which attack."""
     entries = bench.entries
     five = plan.transfer(entries)
     other = plan.others(entries)

@@ -1,8 +1,8 @@
 """What the tables of the detectors say, part by part, in ``assets/results/detectors.json``.
 
 A part of the file is an object whose keys are ``command`` and the fields of its table here, in their
-order; rows likewise. ``Figures`` are those of ``detectors.measure.Answers.figures``; None stands where
-nothing was successful, and in ``eps`` where an attack has none.
+order; rows likewise. ``Figures`` are those of ``detectors.measure.Answers.figures``; they are None where
+nothing was successful, and ``eps`` is None where an attack has none.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,13 +20,13 @@ class DetectorTable:
     n: int
 
     def to_json(self) -> dict:
-        """As it stands in the file."""
+        """As it is in the file."""
         return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RowsTable(DetectorTable):
-    """A table that is no more than its rows."""
+    """A table with nothing but its rows."""
 
     rows: list
 
@@ -62,7 +62,7 @@ class EpsMatrix:
 
 @dataclass(frozen=True, kw_only=True)
 class EpsTable(DetectorTable):
-    """An ``EpsMatrix`` for each adversary, which stands in the file beside ``n``."""
+    """An ``EpsMatrix`` for each adversary, which is in the file beside ``n``."""
 
     adversaries: dict[str, EpsMatrix]
 
@@ -131,7 +131,7 @@ class SigmaTable(DetectorTable):
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenRow:
-    """A detector against an attack that it was not made for: its figures, and where they hold."""
+    """A detector against an attack that it was not fitted to: its figures, and where they hold."""
 
     detector: str
     attack: str
@@ -151,12 +151,12 @@ class UnseenRow:
 
 @dataclass(frozen=True, kw_only=True)
 class FullKnowledgeRow:
-    """What an attack on a classifier and its detector reaches on the first ``n`` pictures.
+    """What an attack on a classifier and its detector achieves on the first ``n`` pictures.
 
-    Only pictures count that were classified right and not flagged before: ``of``. Of these
+    Only the ``of`` pictures that were right and not flagged before it count. Of these
     ``fools_classifier`` is the share that is classified wrong after it, ``fools_both`` the share that is
     also not flagged at the calibrated threshold, and ``fools_both_8bit`` the same after rounding to
-    8 bits. ``mean_l2`` is over those that fool both. Shares of nothing, and means, are None.
+    8 bits. ``mean_l2`` is over those that fool both. Shares and means over no pictures are None.
     """
 
     detector: str

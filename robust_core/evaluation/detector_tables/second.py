@@ -1,4 +1,4 @@
-"""The second models to which a detector's flagged pictures can go: which there are, and their answers."""
+"""The second models that flagged pictures can fall back on: which there are, and their answers."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ SECONDS: dict[str, tuple[str, dict]] = {
     "median": ("squeezed", {"width": 2}),
     "smoothing": ("smoothed", {"n": 32}),
 }
-"""Names of defences: what the model behind it is called, and its hyper-parameters."""
+"""By name of the defence: what the model behind it is called, and its hyper-parameters."""
 
 
 def second(name: str) -> Defense:
@@ -70,9 +70,9 @@ def shares(
 
 
 def missing(value: dict, model: str) -> dict[str, str]:
-    """By name: why a second model is not there for the classifier ``model``; those that are, are not.
+    """By name: why a second model is missing for the classifier ``model``; none for those that exist.
 
-    ``value`` is the measured part. What counts is of the bundled weights.
+    ``value`` is the measured part. Figures of other weights than the bundled ones do not count.
     """
     index = zoo.index()
     why = {}
@@ -82,12 +82,12 @@ def missing(value: dict, model: str) -> dict[str, str]:
         if reason:
             why[name] = reason
         elif known is None:
-            why[name] = f"{name} was not measured yet"
+            why[name] = f"{name} has not been measured yet"
         elif index.get(known["weights"], {}).get("sha256") != known["weights_sha256"]:
             why[name] = f"{name} was measured with other weights than the bundled ones"
     return why
 
 
 def _written(values: Tensor) -> list[float]:
-    """Without what a difference of shares has of rounding, which would triple the file."""
+    """Rounded: the rounding errors of differences would triple the file."""
     return [round(value, 12) for value in values.tolist()]

@@ -95,7 +95,7 @@ def test_what_is_missing_says_why(weights_folder, bench, monkeypatch):
     assert known["jpeg"]["parameters"]["quality"] == 75
     assert known["jpeg"]["weights_sha256"] == zoo.index()[model]["sha256"]
     assert second.missing({"second": known}, model) == {}
-    assert "not measured yet" in second.missing({}, model)["median"]
+    assert "has not been measured yet" in second.missing({}, model)["median"]
     other = {"second": known | {"jpeg": known["jpeg"] | {"weights_sha256": "of others"}}}
     assert list(second.missing(other, model)) == ["jpeg"]
     assert "other weights" in second.missing(other, model)["jpeg"]
