@@ -11,7 +11,7 @@ from robust_core.training.recipes import DetectorRecipe, Recipe
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write ``state`` to ``path``; an interruption leaves the former file as it was."""
+    """Write ``state`` to ``path``; an interruption leaves the previous file intact."""
     with files.replacing(path) as file:
         torch.save(state, file)
 
@@ -29,6 +29,6 @@ def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> d
     if written != json.dumps([asdict(recipe), seed]):
         raise ValueError(
             f"{path} was written by another recipe or seed: give --seed {state['seed']} and the "
-            "same options to go on with it, or delete it to start afresh"
+            "same options to continue it, or delete it to start afresh"
         )
     return state

@@ -18,10 +18,10 @@ PART = 250
 def with_copies(
     model: nn.Module, data: Split, recipe: Recipe, *, folder: Path, seed: int, device: torch.device
 ) -> Split:
-    """``data`` and, behind them, the FGSM copies of ``recipe.objective.eps`` with the same labels.
+    """``data`` followed by FGSM copies of size ``recipe.objective.eps`` with the same labels.
 
-    They are made against ``model`` and kept in ``folder/copies.pt``, which an interrupted training
-    goes on with. Copies of bytes are bytes, rounded. Raises ``ValueError`` where the file belongs to
+    They are made on ``model`` and kept in ``folder/copies.pt``, which an interrupted training
+    reuses. Copies of bytes are bytes, rounded. Raises ``ValueError`` where the file belongs to
     another recipe or seed.
     """
     images, labels = data

@@ -33,11 +33,11 @@ class Training:
         self.seconds = 0.0
 
     def run_epoch(self, *args: Any, **kwargs: Any) -> None:
-        """One pass over the data, which ends by ``end_epoch``."""
+        """One pass over the data, which ends with a call of ``end_epoch``."""
         raise NotImplementedError
 
     def state(self) -> dict:
-        """All that a later call needs to go on, with the recipe and the seed to know it by."""
+        """All that a later call needs to continue, with the recipe and the seed that identify it."""
         return {
             "recipe": asdict(self.recipe),
             "seed": self.seed,
@@ -46,14 +46,14 @@ class Training:
         }
 
     def restore(self, state: dict) -> None:
-        """Take over what ``state`` gave."""
+        """Restore what ``state`` returned."""
         for name in self.values:
             setattr(self, name, state[name])
         for name in self.modules:
             getattr(self, name).load_state_dict(state[name])
 
     def resume(self, folder: Path) -> None:
-        """Go on from the checkpoint in ``folder``, where there is one.
+        """Continue from the checkpoint in ``folder``, where there is one.
 
         Raises ``ValueError`` where it is damaged or belongs to another recipe or seed.
         """
@@ -62,7 +62,7 @@ class Training:
             self.restore(load_checkpoint(path, self.recipe, self.seed))
 
     def run(self, folder: Path, *data: Any, show: bool) -> None:
-        """The epochs that are left, with a checkpoint in ``folder`` after each."""
+        """Run the remaining epochs, with a checkpoint in ``folder`` after each."""
         while self.epoch < self.recipe.epochs:
             self.run_epoch(*data, show=show)
             save_checkpoint(folder / CHECKPOINT, self.state())

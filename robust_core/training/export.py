@@ -68,10 +68,10 @@ def write_export(folder: Path, name: str, entry: dict, content: bytes | None) ->
 
 
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
-    """Copy an exported model into ``weights`` and enter it into the index; return the new file.
+    """Copy an exported model into ``weights`` and add it to the index; return the new file.
 
-    For an entry without a file that is the index itself. The other entries of the index stay as they
-    are. Raises ``ZooError`` where the index is damaged.
+    For an entry without a file, that is the index itself. The other entries of the index are left
+    unchanged. Raises ``ZooError`` where the index is damaged.
     """
     entries = zoo.index(weights) if (weights / "index.json").exists() else {}
     entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]

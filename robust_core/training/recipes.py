@@ -33,7 +33,7 @@ class Recipe:
     an exponential moving average of the weights, which is what is kept (None: the raw weights).
     ``held_out`` training pictures are set aside; then the epoch that is best on them is kept,
     else the last one. The test set never chooses anything. ``objective`` is what is minimised;
-    ``start`` names a bundled model whose weights are the first ones (None: random weights).
+    ``start`` names a bundled model whose weights are the initial ones (None: random weights).
     """
 
     model: str
@@ -59,10 +59,10 @@ class DetectorRecipe:
     """Training of an adversary detector (Metzen et al., 2017, sections 4.1, 3.4): Adam, constant rate.
 
     ``adversary`` and ``parameters`` (its hyper-parameters by name, ``eps`` among them where it has
-    one) say what made the adversarial half. Of several adversaries, ``parameters`` has those of each
+    one) say what made the adversarial half. For several adversaries, ``parameters`` has those of each
     by its name (``training.detectors.several``). ``fingerprint`` is that of the classifier's weights:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
-    ``start`` names a detector whose weights are the first ones (None: random weights).
+    ``start`` names a detector whose weights are the initial ones (None: random weights).
     With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.
     """
 
@@ -85,7 +85,7 @@ class DetectorRecipe:
 RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
-"""By the model that they make, in the order in which ``train --all-missing`` does."""
+"""By the model that they make, in the order of ``train --all-missing``."""
 ABOUT: dict[str, str] = {}
 """What each recipe is, in half a sentence."""
 
@@ -93,7 +93,7 @@ ABOUT: dict[str, str] = {}
 def register(recipe: Recipe, about: str) -> Recipe:
     """Offer a recipe in ``train`` and its queue; ``about`` says in half a sentence what it is.
 
-    Raises ``ValueError`` where there is one for this model.
+    Raises ``ValueError`` where this model already has one.
     """
     RECIPES.register(recipe)
     ABOUT[recipe.model] = about
@@ -124,8 +124,8 @@ def _digits(defence: str, about: str, **changes) -> None:
 def _fgsm(defence: str, about: str, epochs: int = 15, **changes) -> None:
     """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights.
 
-    Nothing stops early where PGD begins to win, as their code can: averaged weights at the end of one
-    cycle stand in for it, and the table of the defences shows whether the network overfitted.
+    There is no early stopping when PGD begins to win, as in their code: averaged weights at the end of
+    one cycle replace it, and the table of the defences shows whether the network overfitted.
     """
     objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
     _resnet(defence, about, epochs=epochs, objective=objective, start=RESNET)
@@ -135,7 +135,7 @@ def _distilled(temperature: float, epochs: int) -> None:
     """Teacher and student take ``epochs`` each.
 
     Without weight decay, as in Papernot et al. (2016): logits must grow with the temperature, and decay
-    would be felt as if it were as many times larger as the temperature's square.
+    would act as if it were larger by the square of the temperature.
     """
     _resnet(
         f"distilled-t{temperature:g}",
@@ -173,7 +173,7 @@ _resnet(
 )
 _resnet(
     "pixeldp",
-    "PixelDP: noise behind the first convolution",
+    "PixelDP: noise after the first convolution",
     epochs=30,
     objective=PixelDPTraining(),
 )
@@ -188,7 +188,7 @@ _fgsm(
 )
 _resnet(
     "lambda-at",
-    "half of each batch adversarial, weighed by 0.3",
+    "half of each batch adversarial, weighted by 0.3",
     epochs=10,
     objective=LambdaTraining(),
     start=RESNET,
@@ -208,14 +208,14 @@ _resnet(
 )
 _resnet(
     "gradient-regularised",
-    "with a penalty on the gradient by the picture",
+    "with a penalty on the gradient with respect to the picture",
     epochs=8,
     objective=GradientPenalty(eps=4 / 255),
     start=RESNET,
 )
 _distilled(20, epochs=12)
 
-# Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best of 5,000 held out.
+# Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best on 5,000 held out.
 PAPER_SCHEDULES = {
     RESNET: Recipe(
         model=RESNET,

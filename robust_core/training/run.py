@@ -61,7 +61,7 @@ def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split 
 class Trainer(Training):
     """The state of one training: live weights, averaged weights, optimiser, epoch, best so far.
 
-    Where there is a ``teacher`` its soft labels stand in for the labels.
+    Where there is a ``teacher``, its soft labels replace the labels.
     """
 
     modules = ("model", "averaged", "optimiser")
@@ -94,7 +94,7 @@ class Trainer(Training):
     ) -> float:
         """One step of gradient descent; returns the loss of the batch.
 
-        ``progress`` is the share of the training that is over, which sets the learning rate.
+        ``progress`` is the share of the training that is done, which sets the learning rate.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self.epoch, progress)
@@ -173,9 +173,9 @@ def train(
     device: torch.device | str = "cpu",
     show: bool = True,
 ) -> Trainer:
-    """Train ``model`` by ``recipe``, going on from ``folder/checkpoint.pt`` where there is one.
+    """Train ``model`` by ``recipe``, continuing from ``folder/checkpoint.pt`` where there is one.
 
-    ``model`` has the weights to begin with. ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in
+    ``model`` has the initial weights. ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in
     [0, 1]) and labels ``[N]``. A checkpoint is written after each epoch; ``KeyboardInterrupt``
     therefore loses at most one. A distillation first trains its teacher, in ``folder/teacher``, from the
     same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.

@@ -261,7 +261,8 @@ def test_what_lacks_its_detectors_is_left_out_with_a_sentence(evaluated, bundled
     ended = evaluated("--part", "several")
     assert ended.status == 2
     assert (
-        "several is left out: fgsm, as several was fitted to it, has no detector of its own." in ended.err
+        "several is left out: fgsm, as several was fitted to it, has no detector of its own."
+        in ended.err
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows on disk: an array that is filled once, part by part, and goes on after an interruption."""
+"""Rows on disk: an array that is filled once, part by part, and continues after an interruption."""
 
 import json
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def _counter(path: Path) -> Path:
 
 
 def _done(path: Path) -> int | None:
-    """How many rows are there; None where nothing was begun."""
+    """How many rows are there; None where none were started."""
     if not path.exists() or not _counter(path).exists():
         return None
     try:

@@ -52,7 +52,7 @@ class Pairs(Protocol):
 class Crafted:
     """Pictures (bytes, or floats in [0, 1]) and what an adversary adds to each, on disk.
 
-    ``key`` is the name of the file, which stands for all that decides what is in it.
+    ``key`` is the name of the file, which identifies all that decides its content.
     """
 
     images: Tensor
@@ -83,11 +83,11 @@ def craft(
 ) -> Crafted:
     """An adversarial picture for each of ``images`` ``[N, C, H, W]``, made in parts and kept.
 
-    ``labels`` ``[N]`` are the classes to leave; None means what the classifier says of each clean
-    picture, so that the true classes play no part (as in training, where they could leak). What an
+    ``labels`` ``[N]`` are the classes to leave; None means the classifier's prediction for each clean
+    picture, so that the true classes are not used (as in training, where they could leak). What an
     adversary without an eps adds is kept in float32: it ends just across a boundary, and rounding to
-    float16 would take one in twenty back. The file
-    is in ``folder``, under a name that stands for the classifier, the adversary and the pictures.
+    float16 would take one in twenty back. The file is in ``folder``, under a name that identifies the
+    classifier, the adversary and the pictures.
     """
 
     bounded = recipe.parameters.get("eps") is not None
@@ -136,7 +136,7 @@ def slug(point: str) -> str:
 
 
 def _key(recipe: DetectorRecipe, images: Tensor) -> str:
-    """A short name for the classifier, the adversary and the pictures; the point has no part in it."""
+    """A short name for the classifier, the adversary and the pictures; the point is not in it."""
     known = asdict(recipe)
     content = {k: known[k] for k in ("model", "fingerprint", "adversary", "parameters")}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())

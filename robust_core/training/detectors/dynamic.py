@@ -1,4 +1,4 @@
-"""Dynamic training of an adversary detector: against an adversary that knows the current one.
+"""Dynamic training of an adversary detector: against an adversary aware of the current one.
 
 Metzen et al. (2017), section 3.4: each picture of a batch is, with probability one half, replaced by
 what the dynamic adversary makes of it with the detector as it is at that moment, at a sigma drawn
@@ -35,7 +35,7 @@ class DynamicTrainer(DetectorTrainer):
         self.subnetwork.requires_grad_(True)  # a Frozen freezes what it is made of
 
     def run_epoch(self, images: Tensor, *, show: bool) -> None:
-        """One pass over ``images``, in an order and with a chance of the seed and the epoch alone."""
+        """One pass over ``images``; order and draws depend on the seed and the epoch alone."""
         started = time.perf_counter()
         batches, generator = self.batches(len(images))
         total = 0.0
@@ -52,7 +52,7 @@ class DynamicTrainer(DetectorTrainer):
         self.end_epoch(started, f"loss {total / len(images):.4f}", show)
 
     def modified(self, x: Tensor, sigma: Tensor) -> Tensor:
-        """Away from what the classifier says of them, and from "adversarial" by the current detector."""
+        """Pictures moved away from their predicted class, and from a flag of the current detector."""
         self.subnetwork.eval()
         with torch.no_grad():
             classes = self.classifier(x).argmax(1)
@@ -71,9 +71,9 @@ def train_dynamic(
     seed: int = 0,
     show: bool = True,
 ) -> DynamicTrainer:
-    """Train a detector dynamically, going on from ``folder/checkpoint.pt`` where there is one.
+    """Train a detector dynamically, continuing from ``folder/checkpoint.pt`` where there is one.
 
-    ``start`` holds the weights to begin with, those of the detector that ``recipe.start`` names.
+    ``start`` holds the initial weights, those of the detector that ``recipe.start`` names.
     Raises ``ValueError`` where the checkpoint belongs to another recipe or seed.
     """
     trainer = DynamicTrainer(classifier, adversary, recipe, seed)

@@ -1,4 +1,4 @@
-"""What a detector is calibrated with and measured on, and what its entry in the index says of it."""
+"""What a detector is calibrated and measured on, and what its entry in the index records."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,9 +26,9 @@ class Measurement:
 
     Args:
         test: pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and true classes ``[N]``, which each
-            adversary is to make the classifier leave.
-        calibration: clean pictures ``[M, C, H, W]`` that no network was trained on and that ``test``
-            does not hold: of pictures that it has seen a classifier may be surer than of others.
+            adversary makes the classifier leave.
+        calibration: held-out clean pictures ``[M, C, H, W]``, neither trained on nor in ``test``: a
+            classifier may be more confident on pictures that it was trained on.
         data: what the pictures are called in the entry.
         command: the command line that makes the entry.
         folder: gets the weights, where there are any, and ``entry.json``.
@@ -44,11 +44,11 @@ class Measurement:
     show: bool = True
 
     def threshold(self, detector: Any) -> float:
-        """The threshold that 5 % of the calibration pictures reach."""
+        """The threshold that flags 5 % of the calibration pictures."""
         return calibrate(clean_scores(detector, self.calibration), FALSE_POSITIVE_RATE)
 
     def answers(self, detector: Any, crafted: Pairs) -> tuple[Answers, Answers]:
-        """What a detector says of the test pictures and what was made of them; then all in 8 bits."""
+        """The answers on the test pictures and their adversarial versions; then on all in 8 bits."""
         floats, eight_bit = (
             answers(detector, batches(crafted, detector.device), self.test[1], eight_bit=rounding)
             for rounding in (False, True)
@@ -56,7 +56,7 @@ class Measurement:
         return floats, eight_bit
 
     def described(self, detector: Any) -> dict:
-        """The conditions, with which the entries of all detectors begin."""
+        """The conditions, which come first in the entry of every detector."""
         return {
             "kind": KIND,
             "method": detector.METHOD,
@@ -84,7 +84,7 @@ def identity(
     adversary: str | list[str] | None = None,
     eps: float | None = None,
 ) -> dict:
-    """What the file of a detector is, None for none, and what the detector was fitted to."""
+    """The file of a detector (None: it has none), and what the detector was fitted to."""
     return {
         "file": None if content is None else f"{name}.safetensors",
         "sha256": None if content is None else hashlib.sha256(content).hexdigest(),
@@ -96,7 +96,7 @@ def identity(
 
 
 def batches(crafted: Pairs, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    """The pairs of pictures of ``crafted``, in order, some at a time."""
+    """The pairs of pictures of ``crafted``, in order, in batches."""
     for start in range(0, len(crafted), BATCH):
         yield crafted.pairs(slice(start, start + BATCH), device)
 

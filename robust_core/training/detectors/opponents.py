@@ -1,4 +1,4 @@
-"""Several adversaries at once: what a detector that is not made for one of them is measured against."""
+"""Several adversaries: what a detector that is not fitted to a single one is measured against."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

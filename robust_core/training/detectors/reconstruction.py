@@ -1,6 +1,6 @@
-"""Training of a class-conditional autoencoder on clean pictures, and of what becomes a detector of it.
+"""Training of a class-conditional autoencoder on clean pictures, and how it becomes a detector.
 
-Source: Frosst, Sabour, Hinton (2018), DARCCC: see ``detectors.reconstruction``. No attack takes part.
+Source: Frosst, Sabour, Hinton (2018), DARCCC: see ``detectors.reconstruction``. It needs no attack.
 """
 
 import math
@@ -83,7 +83,7 @@ class ReconstructionTrainer(Training):
 
 
 def name(recipe: ReconstructionRecipe) -> str:
-    """E.g. ``digits-cnn-reconstruction``."""
+    """The detector's name, such as ``digits-cnn-reconstruction``."""
     return f"{recipe.model}-{Reconstruction.METHOD}"
 
 
@@ -96,10 +96,10 @@ def train_reconstruction(
     seed: int = 0,
     show: bool = True,
 ) -> ReconstructionTrainer:
-    """Train on pictures and true classes, going on from ``folder/checkpoint.pt`` where there is one.
+    """Train on pictures and true classes, continuing from ``folder/checkpoint.pt`` where there is one.
 
     ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in [0, 1]) and labels ``[N]``, of which
-    ``recipe.limit`` are taken. Raises ``ValueError`` where the checkpoint is another training's.
+    ``recipe.limit`` are taken. Raises ``ValueError`` where the checkpoint belongs to another training.
     """
     trainer = ReconstructionTrainer(classifier, recipe, seed)
     trainer.resume(folder)
@@ -129,7 +129,7 @@ def export_reconstruction(
 ) -> dict:
     """Calibrate, measure against ``opponents``; write file and entry; return the entry.
 
-    ``data`` is what was trained on: ``scale`` is the error that 5 % of it exceed. All figures are those
+    ``data`` is the training data: ``scale`` is the error that 5 % of it exceed. All figures are those
     of the rounded weights in the file. ``errors`` are means over the test pictures, under the true class
     (``own``) and under all others (``wrong``).
     """

@@ -16,7 +16,7 @@ from robust_core.training.detectors.measurement import Measurement, batches, ide
 from robust_core.training.detectors.opponents import Opponent, measured
 
 SAMPLE = 1000
-"""Codes whose distances from each other set the width of the kernel."""
+"""Codes whose mutual distances set the width of the kernel."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class SafetyNetRecipe:
     """What is read, how it is quantised, and what the machine learns to tell from clean pictures.
 
     ``levels`` 4 puts the thresholds at the three quartiles of the clean training activations, 2 one
-    at their median. The threshold 0 of the paper's binary code would be always exceeded here, as the
-    mean of a map behind a ReLU is 0 only where the whole map is. ``penalty`` is the machine's C.
+    at their median. The threshold 0 of the paper's binary code would always be exceeded here, as the
+    mean of a map after a ReLU is 0 only where the whole map is. ``penalty`` is the machine's C.
     ``adversaries`` are the names and hyper-parameters of those that it is trained on; ``limit`` is
     the number of training pictures (None: all).
     """
@@ -40,18 +40,18 @@ class SafetyNetRecipe:
 
 
 def name(recipe: SafetyNetRecipe) -> str:
-    """E.g. ``cifar10-resnet32-safetynet``."""
+    """The detector's name, such as ``cifar10-resnet32-safetynet``."""
     return f"{recipe.model}-{SafetyNet.METHOD}"
 
 
 def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float = 1.0) -> dict:
     """Thresholds, machine and width of the kernel, as the tensors of ``SafetyNet.from_entry``.
 
-    ``clean`` ``[N, D]`` and ``adversarial`` ``[M, D]`` are features. Both halves weigh the same, however
-    many they are. The kernel is ``exp(-|c - c'|^2 / (2 sigma^2))`` with sigma^2 the median squared distance
-    between the codes.
+    ``clean`` ``[N, D]`` and ``adversarial`` ``[M, D]`` are features. Both halves have the same weight,
+    whatever their sizes. The kernel is ``exp(-|c - c'|^2 / (2 sigma^2))`` with sigma^2 the median squared
+    distance between the codes.
 
-    Raises ``ValueError`` for less than two levels, or where most codes are equal.
+    Raises ``ValueError`` for fewer than two levels, or where most codes are equal.
     """
     from sklearn.svm import SVC
 
@@ -93,7 +93,7 @@ def train_safetynet(
 ) -> dict[str, Tensor]:
     """The tensors of a SafetyNet for ``opponents``, those that ``recipe`` names.
 
-    Each is to make the classifier leave what it says of the clean pictures, the first ``recipe.limit``
+    Each makes the classifier leave its predictions for the clean pictures, the first ``recipe.limit``
     of ``images`` ``[N, 3, H, W]`` (bytes, or floats in [0, 1]). What was crafted is kept in ``cache``.
     """
     points = check_points(classifier, recipe.points)

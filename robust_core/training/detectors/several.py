@@ -19,7 +19,7 @@ from robust_core.training.run import to_float
 Adversaries = Adversary | Mapping[str, Adversary]
 """One adversary, or several by name, in the order of their turns."""
 SEVERAL = "several"
-"""What a recipe calls its ``adversary`` where ``parameters`` holds those of each, by name."""
+"""The ``adversary`` of a recipe whose ``parameters`` holds those of several, by name."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class InTurn:
 
     @property
     def key(self) -> str:
-        """A name that stands for those of all parts and their order."""
+        """A name that identifies those of all parts and their order."""
         digest = hashlib.sha256("\n".join(part.key for part in self.parts).encode())
         return f"{SEVERAL}-{len(self)}-{digest.hexdigest()[:12]}"
 

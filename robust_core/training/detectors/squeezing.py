@@ -21,7 +21,7 @@ class SqueezingRecipe:
 
 
 def name(recipe: SqueezingRecipe) -> str:
-    """E.g. ``cifar10-resnet32-squeezing``."""
+    """The detector's name, such as ``cifar10-resnet32-squeezing``."""
     return f"{recipe.model}-{FeatureSqueezing.METHOD}"
 
 

@@ -70,7 +70,7 @@ class StaticTrainer(DetectorTrainer):
     """A training on pairs that are made before it begins."""
 
     def run_epoch(self, pairs: np.ndarray, *, show: bool) -> None:
-        """One pass over ``pairs`` ``[N, 2, ...]``, all 2 N in an order of the seed and the epoch alone."""
+        """One pass over all 2 N of ``pairs`` ``[N, 2, ...]``, ordered by the seed and the epoch alone."""
         started = time.perf_counter()
         single = pairs.reshape(-1, *pairs.shape[2:])  # even rows are genuine, odd ones adversarial
         batches, _ = self.batches(len(single))
@@ -83,7 +83,7 @@ class StaticTrainer(DetectorTrainer):
 
 
 def name(recipe: DetectorRecipe) -> str:
-    """E.g. ``cifar10-resnet32-ad2-bim-2-255``: classifier, point, adversary and its eps."""
+    """A name such as ``cifar10-resnet32-ad2-bim-2-255``: classifier, point, adversary and its eps."""
     words = [recipe.model, slug(recipe.point), recipe.adversary]
     eps: Any = recipe.parameters.get("eps")
     if eps is not None:
@@ -103,12 +103,12 @@ def train_detector(
     seed: int = 0,
     show: bool = True,
 ) -> StaticTrainer:
-    """Train a detector for ``adversary``, going on from ``folder/checkpoint.pt`` where there is one.
+    """Train a detector for ``adversary``, continuing from ``folder/checkpoint.pt`` where there is one.
 
     Args:
         classifier: frozen, in eval mode; its network has attachment points.
-        adversary: the attack that ``recipe`` names. It is to make the classifier leave what the
-            classifier itself says of the clean picture: true classes are not needed.
+        adversary: the attack that ``recipe`` names. It makes the classifier leave its own prediction
+            for the clean picture: true classes are not needed.
         recipe: what to train; ``recipe.limit`` keeps the first pictures only.
         images: pictures ``[N, 3, 32, 32]``, bytes, or floats in [0, 1].
         folder: for the checkpoint after each epoch.

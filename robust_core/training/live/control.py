@@ -15,8 +15,8 @@ from robust_core.training.live.train import DIGITS, Plan, WatchedTrainer, first_
 class Control:
     """Clean training with the first weights, epochs, seed, learning rate and order of a ``Plan``.
 
-    ``copies`` of each picture are learned from in an epoch: as many as the plan's own method has, so
-    that both take as many steps. No eps is in it: one control serves all sizes of attack.
+    An epoch has ``copies`` of each picture, as many as the plan's own method, so that both take the same
+    number of steps. It has no eps: one control serves all sizes of attack.
     """
 
     start: str
@@ -40,8 +40,8 @@ def control_of(plan: Plan) -> Control | None:
 def train_control(control: Control, *, progress: Progress | None = None) -> Classifier:
     """Train it on the CPU; the same control gives the same weights.
 
-    ``progress(k, n)`` is called at first and after each step; what it raises ends the training. Raises
-    ``zoo.ZooError`` where the weights to begin with are damaged.
+    ``progress(k, n)`` is called at first and after each step; raising stops the training. Raises
+    ``zoo.ZooError`` where the initial weights are damaged.
     """
     plan = Plan(method="clean", start=control.start, epochs=control.epochs, seed=control.seed)
     images, labels = digits.load("train")

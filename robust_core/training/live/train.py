@@ -1,4 +1,4 @@
-"""Training the digits network while somebody looks on: seconds on a CPU, with figures for each epoch."""
+"""Training the digits network while somebody watches: seconds on a CPU, with figures for each epoch."""
 
 import copy
 import tempfile
@@ -36,7 +36,7 @@ from robust_core.zoo import specs
 
 RANDOM = "random"
 STARTS = (RANDOM, DIGITS)
-"""Weights to begin with: random ones, or those of the undefended network."""
+"""Initial weights: random ones, or those of the undefended network."""
 METHODS: dict[str, tuple[str, ...]] = {
     "fgsm": ("eps", "alpha", "random_start", "start", "epochs"),
     "pgd": ("eps", "steps", "start", "epochs"),
@@ -51,17 +51,17 @@ MOST_EPOCHS = 20
 MOST_STEPS = 5
 WATCHED = 100
 WATCHED_STEPS = 10
-"""Test pictures that are attacked after each epoch, and the steps of PGD then."""
+"""Test pictures that are attacked after each epoch, and the steps of PGD for them."""
 FINAL = 450
 FINAL_STEPS = 20
-"""Pictures, of the test set and of the training set, and steps of PGD in the end."""
+"""Pictures of the test set and of the training set, and steps of PGD, at the end."""
 LOSS_PICTURES = 256
 """Training pictures that the losses of an epoch are measured on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to train. A method leaves the fields that are not its own (``METHODS``) unread.
+    """What to train. A method ignores the fields that are not its own (``METHODS``).
 
     ``alpha`` is the weight of the clean loss, ``weight`` the lambda of the adversarial one, ``steps`` those
     of PGD, ``eps`` in [0, 1] pixel units. Raises ``ValueError`` for a value out of its range.
@@ -95,23 +95,23 @@ class Plan:
 
     @property
     def choices(self) -> dict[str, float | int | str | bool]:
-        """What decides the outcome, by name: two plans of equal choices are one training."""
+        """What decides the outcome, by name: two plans with equal choices are one training."""
         own = METHODS[self.method]
         return {k: v for k, v in asdict(self).items() if k in (*own, "method", "seed")}
 
     @property
     def begins_with(self) -> str:
-        """The weights at first: copies are made against the undefended network, students know nothing."""
+        """The initial weights: copies are made on the undefended network, students start at random."""
         return {"static": DIGITS, "distillation": RANDOM}.get(self.method, self.start)
 
     @property
     def copies(self) -> int:
-        """Of each training picture, in an epoch."""
+        """Copies of each training picture in an epoch."""
         return 2 if self.method == "static" else 1
 
     @property
     def attacks_itself(self) -> bool:
-        """Whether each step attacks its pictures with the weights of the moment."""
+        """Whether each step attacks its pictures on the current weights."""
         return self.method in ("pgd", "lambda") or (self.method == "fgsm" and self.alpha < 1)
 
     @property
@@ -132,7 +132,7 @@ class Plan:
                 return Distillation(temperature=self.temperature)
             case "static":
                 return CopiesTraining(eps=eps)
-            case "gradient":  # a step that bfloat16 can tell apart
+            case "gradient":  # h: a step that bfloat16 can resolve
                 return GradientPenalty(eps=eps, h=0.05)
         return Clean()
 
@@ -152,7 +152,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Epoch:
-    """After ``number`` epochs (0: before the first): two losses and how the network stands.
+    """After ``number`` epochs (0: before the first): two losses and how the network does.
 
     The losses are mean cross-entropies of training pictures, as they are and after one FGSM step of
     size eps; for distillation of ``softmax(Z / T)``, which is what is trained.
@@ -168,8 +168,8 @@ class Epoch:
 class Trained:
     """A network to attack like any other, and its epochs. ``final`` is over all test pictures.
 
-    PGD through the softmax is a part of it where gradients of the last epoch were zero. ``seen`` is the
-    same over as many pictures that it was trained on.
+    It includes PGD through the softmax where gradients of the last epoch were zero. ``seen`` is the same
+    over equally many training pictures.
     """
 
     plan: Plan
@@ -205,8 +205,7 @@ def train_live(
         progress: called as ``progress(k, n)`` at first and after each step, a teacher's among them.
         watch: called with all epochs so far after each of them.
 
-    What either raises ends the training. Raises ``zoo.ZooError`` where the weights to begin with are
-    damaged.
+    Raising in either stops the training. Raises ``zoo.ZooError`` where the initial weights are damaged.
     """
     started = time.perf_counter()
     cpu = torch.device("cpu")
@@ -267,7 +266,7 @@ def measure(
 
 
 def _epoch(number: int, plan: Plan, model: Classifier, data: Split, test: Split) -> Epoch:
-    """Measure the weights of the moment on a frozen copy."""
+    """Measure the current weights on a frozen copy."""
     frozen = crafting_copy(model)
     images, labels = (part[:LOSS_PICTURES] for part in data)
     temperature = plan.temperature if plan.method == "distillation" else 1.0

@@ -1,6 +1,6 @@
-"""Adversarial training: pictures are made against the weights of the moment and learned from.
+"""Adversarial training: pictures are made on the current weights and trained on.
 
-No gradient goes through how they were made (for a maximum that is right: Danskin's theorem).
+No gradient flows through how they were made, which is right for a maximum (Danskin's theorem).
 """
 
 import math

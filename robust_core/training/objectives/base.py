@@ -13,7 +13,7 @@ from robust_core.classifier import Classifier
 
 @dataclass(frozen=True, kw_only=True)
 class Objective(ABC):
-    """Its fields are its hyper-parameters; ``kind`` names it in a recipe that was written down."""
+    """Its fields are its hyper-parameters; ``kind`` names it in a saved recipe."""
 
     kind: str = field(default="", init=False)
 
@@ -31,8 +31,8 @@ class Objective(ABC):
     ) -> Tensor:
         """The loss of a batch, a scalar with a gradient for the parameters of ``model``.
 
-        ``model`` maps pictures ``[N, C, H, W]`` in [0, 1] to logits and is left in the mode that it is
-        in. Chance comes from ``generator`` alone. ``progress`` is the share of the training that is over.
+        ``model`` maps pictures ``[N, C, H, W]`` in [0, 1] to logits and keeps its mode. All randomness
+        comes from ``generator``. ``progress`` is the share of the training that is done.
         """
 
 
@@ -54,7 +54,7 @@ class Clean(Objective):
 
 
 def logits(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """Logits in float32 at least; what is float32 in the network is computed in bfloat16."""
+    """Logits in float32 at least; float32 layers of the network are computed in bfloat16."""
     with torch.autocast(images.device.type, torch.bfloat16):
         values = model(images)
     return values.float() if values.dtype == torch.bfloat16 else values

@@ -1,10 +1,10 @@
-"""Adversarial pictures for a training step: cheap, as they are thrown away after it.
+"""Adversarial pictures for a training step: cheap, as each is used only once.
 
 They are crafted on the network in eval mode, as TRADES does (Zhang et al., 2019); Pang et al. (2021,
 "Bag of Tricks for Adversarial Training") found eval mode no worse in robustness and a little better in
-clean accuracy than crafting on batch statistics. In eval mode a batch normalisation is a part of the
-convolution before it, and so a crafting pass takes little more than half the time; and the running
-statistics stay those of the pictures that are learned from.
+clean accuracy than crafting on batch statistics. In eval mode a batch normalisation folds into the
+convolution before it, so that a crafting pass takes little more than half the time; and the running
+statistics stay those of the pictures that are trained on.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Model = TypeVar("Model", bound=nn.Module)
 class FoldedCopy:
     """A frozen copy of a model in eval mode, its batch normalisations folded into convolutions.
 
-    ``refresh`` takes over the model's weights and statistics of the moment.
+    ``refresh`` copies the model's current weights and statistics.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -59,7 +59,7 @@ _copies: WeakKeyDictionary[nn.Module, FoldedCopy] = WeakKeyDictionary()
 
 
 def crafting_copy(model: Model) -> Model:
-    """``model`` as it is now, frozen, in eval mode and fast; the same object at each call, renewed.
+    """``model`` as it is now, frozen, in eval mode and fast; the same object at each call, refreshed.
 
     ``model`` itself is not touched: neither its mode nor its statistics.
     """
@@ -118,7 +118,7 @@ def ascend(
     steps: int = 1,
     start: Tensor | None = None,
 ) -> Tensor:
-    """Pictures within ``eps`` (Linf) of ``images`` and in [0, 1], of a higher loss.
+    """Pictures within ``eps`` (Linf) of ``images`` and in [0, 1], with a higher loss.
 
     ``steps`` steps of size ``step`` along the sign of the gradient from ``images + start``; after each,
     back into the ball and into [0, 1]. A negative ``step`` descends.

@@ -13,7 +13,7 @@ from robust_core.training.objectives.crafting import normal
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianTraining(Objective):
-    """``E L(x + n, y)``, n normal of deviation ``sigma`` in pixel units, one draw for each picture.
+    """``E L(x + n, y)``, n normal with deviation ``sigma`` in pixel units, one draw for each picture.
 
     Cohen et al. (2019), section 3.3. The noise comes before the normalisation and nothing is clipped.
     """
@@ -38,10 +38,10 @@ class GaussianTraining(Objective):
 
 @dataclass(frozen=True, kw_only=True)
 class PixelDPTraining(Objective):
-    """``E L`` over the noise inside of the network, one draw for each picture.
+    """``E L`` over the noise inside the network, one draw for each picture.
 
-    Lecuyer et al. (2019), section 3.3. The network is a ``models.PixelDPResNet32``, which knows how
-    large the noise is; it is of the full size from the first step on.
+    Lecuyer et al. (2019), section 3.3. The network is a ``models.PixelDPResNet32``, which sets the size
+    of the noise; it has its full size from the first step on.
     """
 
     kind: str = field(default="pixeldp", init=False)

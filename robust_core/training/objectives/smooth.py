@@ -19,8 +19,8 @@ class GradientPenalty(Objective):
     (2021, "Scaleable input gradient regularization", equation 8) replace that by a finite difference
     ``(L(x + h d) - L(x)) / h`` along ``d``, the sign of the gradient, held fixed: its derivative is the
     same up to O(h), for a quarter of the time here. ``x`` and ``x + h d`` are one batch, so that both
-    are normalised alike. There is no clipping to [0, 1]: what is wanted is the slope at ``x``. A slope
-    that turns out negative, which no norm is, counts as 0.
+    are normalised alike. There is no clipping to [0, 1], as the slope at ``x`` is wanted. A negative
+    slope, which no norm has, counts as 0.
     """
 
     kind: str = field(default="gradient-penalty", init=False)
@@ -43,7 +43,7 @@ class GradientPenalty(Objective):
         direction = input_gradient(crafting_copy(model), images, labels).sign()
         both = logits(model, torch.cat([images, images + self.h * direction]))
         here, there = (F.cross_entropy(part, labels, reduction="none") for part in both.chunk(2))
-        # A norm is no less than 0. Where the difference is, less of it would be a bottomless reward.
+        # A norm is at least 0. A negative difference would be a reward without a lower bound.
         return (here + self.eps * F.relu(there - here) / self.h).mean()
 
 
@@ -53,7 +53,7 @@ class SaturationTraining(Objective):
 
     After Nayebi and Ganguli (2017), whose penalty grows with the distance to the flat part of the
     non-linearity and is raised while the network learns; for tanh, ``1 - |tanh h|`` is 0 there and only
-    there. Lambda rises in a straight line to ``weight`` over the first ``ramp`` of the training. The
+    there. Lambda rises linearly to ``weight`` over the first ``ramp`` of the training. The
     network is a ``models.SaturatedCNN``.
     """
 
@@ -80,7 +80,7 @@ class SaturationTraining(Objective):
         return F.cross_entropy(said, labels) + self.strength(progress) * penalty
 
     def strength(self, progress: float) -> float:
-        """Lambda when that share of the training is over."""
+        """Lambda when that share of the training is done."""
         return self.weight * (min(1.0, progress / self.ramp) if self.ramp else 1.0)
 
 
@@ -88,8 +88,8 @@ class SaturationTraining(Objective):
 class TemperedTraining(Objective):
     """The cross-entropy of ``softmax(Z / T)`` with labels ``[N]``, or with probabilities ``[N, K]``.
 
-    At first the last layer's weights are multiplied by T: otherwise ``Z / T`` and all gradients begin
-    T times as small as usual, and in the epochs that there are a network would not learn.
+    At first the last layer's weights are multiplied by T: otherwise ``Z / T`` and all gradients start
+    T times as small as usual, and the network would not learn in the given epochs.
     """
 
     kind: str = field(default="tempered", init=False)
@@ -121,7 +121,7 @@ class Distillation(TemperedTraining):
     """Defensive distillation (Papernot et al., 2016, section IV).
 
     First a teacher of the same architecture is trained at ``temperature`` on the labels; then the network
-    itself, from random weights and at the same temperature, on what the teacher says of each
+    itself, from random weights and at the same temperature, on the teacher's prediction for each
     picture: ``softmax(Z / T)``. It is deployed at temperature 1.
     """
 
@@ -134,7 +134,7 @@ class Distillation(TemperedTraining):
 
     @torch.no_grad()
     def soft_labels(self, teacher: nn.Module, images: Tensor) -> Tensor:
-        """What ``teacher`` says at the temperature: ``[N, K]``."""
+        """The probabilities of ``teacher`` at the temperature, ``[N, K]``."""
         return (logits(crafting_copy(teacher), images) / self.temperature).softmax(1)
 
 
@@ -142,7 +142,7 @@ class Distillation(TemperedTraining):
 class CopiesTraining(Clean):
     """The plain cross-entropy, on the pictures and on an adversarial copy of each.
 
-    The copies are made once, by FGSM of size ``eps`` with the true labels, against the weights that the
+    The copies are made once, by FGSM of size ``eps`` with the true labels, on the weights that the
     training starts from (Szegedy et al., 2014, section 4.4; ``training.copies``). The data are doubled.
     """
 
