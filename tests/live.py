@@ -14,6 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from robust_core.data import fitting
+from robust_core.zoo import Description
+
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 
@@ -67,6 +70,25 @@ def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> No
             break
         time.sleep(0.1)
     raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
+
+
+def fitted(pixels: np.ndarray, model: Description) -> np.ndarray:
+    """A picture cropped to the size of the model, as a page does it by itself."""
+    return fitting.fit(
+        pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how="crop",
+        interpolation=model.interpolation,
+    )
+
+
+def assert_fits(page, where: str = "") -> None:
+    """Neither the window nor the page in it scrolls sideways."""
+    for selector in ("html", "[data-testid=stMain]"):
+        wide = page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
+        assert wide <= 0, f"{selector} overflows by {wide} pixels {where}"
 
 
 def native(png: bytes, side: int) -> np.ndarray:

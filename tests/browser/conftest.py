@@ -155,6 +155,12 @@ class Laboratory:
         assert all(answer.ok for answer in answers)
         return [native(answer.body(), side) for answer in answers]
 
+    def stop(self) -> None:
+        """Stop the computation that runs; it can be run again."""
+        self.page.get_by_role("button", name="Stop", exact=True).click()
+        self.page.get_by_text("Stopped.").wait_for()
+        assert self.page.get_by_role("button", name="Run it again").is_visible()
+
     def tab(self, name: str) -> None:
         """Open a tab below the result."""
         self.page.get_by_role("tab", name=name, exact=True).click()

@@ -10,10 +10,10 @@ from PIL import Image
 from robust_core import attacks, imaging, zoo
 from robust_core.dashboard.compare_attacks.depth import TABS
 from robust_core.dashboard.compare_attacks.selection import QUICK
-from robust_core.data import fitting, samples
+from robust_core.data import samples
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.perform import perform
-from tests.live import native, serving
+from tests.live import assert_fits, fitted, native, serving
 
 ROWS = "[class*=st-key-row_]"
 PAGE = "compare_attacks"
@@ -50,14 +50,7 @@ def test_a_first_visit_fills_the_rows_with_exact_pictures(visit):
     said = lab.page.get_by_text("Perturbations ×").inner_text()
     factor = float(re.search(r"× ([\d.]+) around", said)[1])
     model = zoo.describe("cifar10-resnet32")
-    pixels = fitting.fit(
-        samples.load("chelsea").picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    pixels = fitted(samples.load("chelsea").picture.pixels, model)
     expected = perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=0.01))
     shown = lab.page.eval_on_selector_all(
         ".st-key-row_fgsm img", "all => all.map((image) => image.src)"
@@ -102,10 +95,8 @@ def test_a_long_row_shows_progress_and_can_be_stopped(visit):
     lab = visit(f"{PAGE}?attacks=fgsm,pgd&pgd.steps=10000")
     lab.page.get_by_text(re.compile(r"PGD: step \d")).wait_for()
     assert rows(lab) == ["fgsm"]
-    lab.page.get_by_role("button", name="Stop", exact=True).click()
-    lab.page.get_by_text("Stopped.").wait_for()
+    lab.stop()
     assert rows(lab) == ["fgsm"]
-    assert lab.page.get_by_role("button", name="Run it again").is_visible()
 
 
 def test_a_phone_never_scrolls_sideways(visit):
@@ -120,9 +111,7 @@ def test_a_phone_never_scrolls_sideways(visit):
         lab.tab(tab)
         if tab != TABS[0]:
             lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
-        for selector in ("html", "[data-testid=stMain]"):
-            wide = lab.page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
-            assert wide <= 0, f"{selector} overflows by {wide} pixels in {tab}"
+        assert_fits(lab.page, f"in {tab}")
     for image in lab.page.locator(f"{ROWS} img").all():
         box = image.bounding_box()
         assert box["x"] >= 0

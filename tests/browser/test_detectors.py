@@ -4,6 +4,7 @@ import pytest
 
 from robust_core import zoo
 from robust_core.dashboard.detectors.measured import PARTS
+from tests.live import assert_fits
 
 PAGE = "detectors"
 
@@ -86,8 +87,6 @@ def test_a_phone_shows_the_chain_and_never_scrolls_sideways(contexts, address):
         page.get_by_text("The classifier says").wait_for()
     else:
         page.get_by_text("No detectors are bundled").wait_for()
-    for selector in ("html", "[data-testid=stMain]"):
-        wide = page.eval_on_selector(selector, "e => e.scrollWidth - e.clientWidth")
-        assert wide <= 0, f"{selector} overflows by {wide} pixels"
+    assert_fits(page)
     assert page.get_by_test_id("stException").count() == 0
     page.close()

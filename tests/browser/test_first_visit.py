@@ -6,23 +6,17 @@ from robust_core import attacks, zoo
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.views import Views
-from robust_core.data import fitting, samples
+from robust_core.data import samples
 from robust_core.experiment.perform import perform
 from robust_core.words.numbers import in_255ths
 from robust_core.words.verdict import sentence
+from tests.live import fitted
 
 
 def core(eps: float):
     """What the core gives alone for the page's first example."""
     model = zoo.describe("cifar10-resnet32")
-    pixels = fitting.fit(
-        samples.load("chelsea").picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    pixels = fitted(samples.load("chelsea").picture.pixels, model)
     return perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=eps))
 
 

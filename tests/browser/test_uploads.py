@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from robust_core import zoo
-from robust_core.data import fitting
 from robust_core.data.uploads import decode_upload
+from tests.live import fitted
 
 
 def photo(seed: int) -> np.ndarray:
@@ -61,15 +61,7 @@ HOSTILE = {
 
 
 def as_the_model_sees(data: bytes) -> np.ndarray:
-    model = zoo.describe("cifar10-resnet32")
-    return fitting.fit(
-        decode_upload(data).pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    return fitted(decode_upload(data).pixels, zoo.describe("cifar10-resnet32"))
 
 
 def test_every_honest_kind_of_picture_is_attacked(visit):

@@ -1,6 +1,10 @@
 """What holds for all tests of pages."""
 
+from contextlib import contextmanager
+
 import pytest
+
+from robust_core.dashboard import lab, request
 
 
 @pytest.fixture(autouse=True)
@@ -8,3 +12,44 @@ def _no_data(monkeypatch, tmp_path):
     """Whatever data sets and downloaded models this machine has: the page sees none."""
     monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def nothing_kept():
+    """The engine holds no results, neither those of earlier tests nor, afterwards, those of this one."""
+    lab.engine().forget()
+    yield
+    lab.engine().forget()
+
+
+@pytest.fixture
+def performed(monkeypatch):
+    """The names of the attacks that are run from now on, by whichever page; nothing is kept."""
+    names, true_perform = [], request.perform
+
+    def perform(*args, **options):
+        names.append(args[2].name)
+        return true_perform(*args, **options)
+
+    monkeypatch.setattr(request, "perform", perform)
+    lab.engine().forget()
+    return names
+
+
+@pytest.fixture
+def stopping(monkeypatch):
+    """``with stopping(title):`` a visitor stops the computation of that title; nothing is kept."""
+
+    @contextmanager
+    def stop(title: str):
+        lab.engine().forget()
+        true_wait = lab._wait
+
+        def wait(ticket, slot, what, *rest):
+            return lab._stop(*what) if rest[0] == title else true_wait(ticket, slot, what, *rest)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(lab, "_wait", wait)
+            yield
+
+    return stop

@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import lab, request
+from robust_core.dashboard import lab
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import download
@@ -357,23 +357,15 @@ def finished_with_preview(page: AppTest) -> AppTest:
     return finished(page)
 
 
-def test_what_was_computed_is_not_computed_again(monkeypatch):
-    runs, true_perform = [], request.perform
-
-    def perform(*args, **options):
-        runs.append(args)
-        return true_perform(*args, **options)
-
-    monkeypatch.setattr(request, "perform", perform)
-    lab.engine().forget()
+def test_what_was_computed_is_not_computed_again(performed):
     page = visit(attack="pgd")
     first = pictures(page)
     page.segmented_control(key="eps").set_value(0.1).run()
-    assert len(runs) == 2
+    assert len(performed) == 2
     page.segmented_control(key="eps").set_value(0.01).run()
     assert pictures(finished(page)) == first
     assert pictures(visit(attack="pgd")) == first, "another session shares the cache"
-    assert len(runs) == 2
+    assert len(performed) == 2
 
 
 def test_a_stopped_run_keeps_the_former_result_and_can_be_run_again(monkeypatch):

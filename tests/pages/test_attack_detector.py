@@ -15,14 +15,7 @@ NAME = "cifar10-resnet32-ad2-bim-2-255"
 OTHER = "cifar10-resnet32-ad4-deepfool"
 
 
-@pytest.fixture(autouse=True)
-def _fresh(monkeypatch, tmp_path, weights_folder):
-    """No data sets and downloaded models; nothing in the cache that another detector said."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    lab.engine().forget()
-    yield
-    lab.engine().forget()
+pytestmark = pytest.mark.usefixtures("weights_folder", "nothing_kept")
 
 
 def visit(**query: str) -> AppTest:

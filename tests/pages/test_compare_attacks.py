@@ -78,20 +78,12 @@ def test_each_registered_attack_can_be_chosen(name):
         assert why in card
 
 
-def test_what_one_page_has_computed_is_there_on_the_other(monkeypatch):
-    runs, true_perform = [], request.perform
-
-    def perform(*args, **options):
-        runs.append(args[2].name)
-        return true_perform(*args, **options)
-
-    monkeypatch.setattr(request, "perform", perform)
-    lab.engine().forget()
+def test_what_one_page_has_computed_is_there_on_the_other(performed):
     visit(None, **DIGITS, attack="pgd", **{"pgd.steps": "3"})
     finished(compare("fgsm", "pgd", **{"pgd.steps": "3"}), 2)
-    assert sorted(runs) == ["fgsm", "pgd"]
+    assert sorted(performed) == ["fgsm", "pgd"]
     visit(None, **DIGITS, attack="fgsm")
-    assert len(runs) == 2
+    assert len(performed) == 2
 
 
 def test_settings_survive_looking_at_the_other_page():
@@ -228,15 +220,8 @@ def test_one_failure_does_not_take_the_other_rows_along(monkeypatch):
     assert "secret" not in error.value
 
 
-def test_a_stopped_row_can_be_run_again_and_the_others_stay(monkeypatch):
-    lab.engine().forget()
-    true_wait = lab._wait
-
-    def wait(ticket, slot, what, *rest):
-        return lab._stop(*what) if rest[0] == "BIM" else true_wait(ticket, slot, what, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lab, "_wait", wait)
+def test_a_stopped_row_can_be_run_again_and_the_others_stay(stopping):
+    with stopping("BIM"):
         page = compare("fgsm", "bim", "pgd")
     page.run()
     assert not page.exception

@@ -165,18 +165,10 @@ def test_filters_and_smoothing_exist_for_every_model():
         assert not defenses.create(name).refusal("imagenet-resnet50")
 
 
-def test_the_undefended_row_is_the_result_of_the_page_attack(monkeypatch):
-    runs, true_perform = [], request.perform
-
-    def perform(*args, **options):
-        runs.append(args[2].name)
-        return true_perform(*args, **options)
-
-    monkeypatch.setattr(request, "perform", perform)
-    lab.engine().forget()
+def test_the_undefended_row_is_the_result_of_the_page_attack(performed):
     visit(None, **DIGITS, attack="pgd")
     finished(compare("jpeg"), 1)
-    assert runs == ["pgd"]
+    assert performed == ["pgd"]
 
 
 def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch):
@@ -191,17 +183,8 @@ def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch
     assert dict(page.query_params) == query
 
 
-def test_a_stopped_cell_can_be_run_again_and_the_others_stay(monkeypatch):
-    lab.engine().forget()
-    true_wait = lab._wait
-
-    def wait(ticket, slot, what, *rest):
-        return (
-            lab._stop(*what) if rest[0] == "Median filter" else true_wait(ticket, slot, what, *rest)
-        )
-
-    with monkeypatch.context() as patch:
-        patch.setattr(lab, "_wait", wait)
+def test_a_stopped_cell_can_be_run_again_and_the_others_stay(stopping):
+    with stopping("Median filter"):
         page = compare("jpeg", "median", **{"pgd.steps": "300"})
     page.run()
     assert not page.exception

@@ -7,7 +7,6 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import lab
 from robust_core.dashboard.detectors import measured, overlap
 from robust_core.dashboard.detectors.duel import duel_chart
 from robust_core.detectors.rejection import Costs
@@ -26,14 +25,9 @@ OTHER = "cifar10-resnet32-ad4-deepfool"
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch, tmp_path, weights_folder):
-    """No data sets, no results; nothing in the cache that another detector said."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+def _fresh(monkeypatch, tmp_path, weights_folder, nothing_kept):
+    """No results; nothing in the cache that another detector said."""
     monkeypatch.setattr(results, "FILE", tmp_path / "detectors.json")
-    lab.engine().forget()
-    yield
-    lab.engine().forget()
 
 
 @pytest.fixture

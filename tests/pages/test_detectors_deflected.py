@@ -9,7 +9,6 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import zoo
-from robust_core.dashboard import lab
 from robust_core.dashboard.detectors import deflected
 from robust_core.dashboard.detectors.deflected_markup import table
 from robust_core.data import digits
@@ -24,14 +23,10 @@ CLASSES = tuple("0123456789")
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch, tmp_path):
-    """No data sets, quick attacks, nothing in the cache."""
-    monkeypatch.setenv("ROBUST_DATA", str(tmp_path / "data"))
+def _fresh(monkeypatch, nothing_kept):
+    """Quick attacks, nothing in the cache."""
     monkeypatch.setattr(deflection, "RESTARTS", 1)
     monkeypatch.setattr(deflection, "STEPS", 10)
-    lab.engine().forget()
-    yield
-    lab.engine().forget()
 
 
 @pytest.fixture(scope="module")

@@ -1,22 +1,10 @@
 """Figures of the robustness report: every number is the table's, and its conditions are in the hover."""
 
-import pytest
-
 from robust_core import defenses
 from robust_core.dashboard.robustness_report import charts
-from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import CERTIFIED, DISTILLATION, MASKING
 from tests import fake_defenses
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    path = fake_defenses.write(tmp_path_factory.mktemp("report") / "defenses.json")
-    return results.report(path)
-
-
-def lines(figure):
-    return {trace.name: trace for trace in figure.data if trace.name}
+from tests.dashboard.robustness_report.conftest import lines
 
 
 def test_trade_off_has_every_defence_once_and_says_what_is_published(report):

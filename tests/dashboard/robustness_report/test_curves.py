@@ -8,18 +8,9 @@ from robust_core.evaluation.defense_table.plan import PLANS
 from robust_core.evaluation.defense_table.rows import CERTIFIED, CURVES
 from robust_core.paths import RESULTS
 from tests import fake_defenses
+from tests.dashboard.robustness_report.conftest import lines
 
 THREATS = ("unaware", "adaptive")
-
-
-@pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    path = fake_defenses.write(tmp_path_factory.mktemp("report") / "defenses.json")
-    return results.report(path)
-
-
-def lines(figure):
-    return {trace.name: trace for trace in figure.data if trace.name}
 
 
 def test_curves_have_a_line_for_each_subject_and_attacker(report):
