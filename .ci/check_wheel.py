@@ -1,12 +1,11 @@
-"""Is the package that pip installs whole? Build it, install it on its own, use it from another folder.
+"""Is the package that pip installs complete? Build it, install it on its own, use it from another folder.
 
     python .ci/check_wheel.py [--borrow]
 
-The wheel is built twice, from the tree and from the sdist, and must be the same. It is then used as on a
-machine where nothing is one's own: files that cannot be written, no home folder, an empty folder that stays
-empty and, where root runs this, a user who is not known. ``--borrow`` links the dependencies from the
-environment that runs this instead of installing them again: only those that the wheel declares, so that one
-that is not declared is missed.
+The wheel is built twice, from the tree and from the sdist, and must be the same. It is then used as on
+someone else's machine: read-only files, no home folder, an empty folder that stays empty and, where root
+runs this, an unknown user. ``--borrow`` links the dependencies from the environment that runs this instead
+of installing them again: only those that the wheel declares, so that an undeclared one is missing.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 PIP = ("-m", "pip")
 MINUTES = 10
-STRANGER = 43210  # a user that no machine knows
+STRANGER = 43210  # a user that no machine has
 DETECTOR = """
 import torch
 from robust_core import zoo
@@ -62,7 +61,9 @@ def install(wheel: Path, folder: Path, borrow: bool) -> Path:
     venv.create(folder, with_pip=True)
     bin = folder / ("Scripts" if os.name == "nt" else "bin")
     if borrow:
-        run(bin / "python", *PIP, "uninstall", "--quiet", "--yes", "setuptools")  # one is borrowed
+        run(
+            bin / "python", *PIP, "uninstall", "--quiet", "--yes", "setuptools"
+        )  # it is linked below
         run(bin / "python", *PIP, "install", "--quiet", "--no-deps", wheel)
         paths = {"base": str(folder), "platbase": str(folder)}
         link_dependencies(Path(sysconfig.get_path("purelib", "venv", vars=paths)))
@@ -73,7 +74,7 @@ def install(wheel: Path, folder: Path, borrow: bool) -> Path:
 
 
 def link_dependencies(site: Path) -> None:
-    """Link into ``site`` what robust-lab declares, and what that needs in turn, and nothing else."""
+    """Link into ``site`` what robust-lab declares, what that needs in turn, and nothing else."""
     (installed,) = importlib.metadata.distributions(name="robust-lab", path=[str(site)])
     waiting, done = [Requirement(line) for line in installed.requires], set()
     while waiting:
@@ -94,7 +95,7 @@ def link_dependencies(site: Path) -> None:
 
 
 def stranger(bin: Path) -> dict:
-    """Options of ``subprocess`` to run as a user whom the machine does not know; none where one cannot."""
+    """Options of ``subprocess`` to run as an unknown user; none where that is impossible."""
     if os.name == "nt" or os.getuid() != 0:
         return {}
     options = {"user": STRANGER, "group": STRANGER, "extra_groups": []}
@@ -107,7 +108,7 @@ def stranger(bin: Path) -> dict:
 
 
 def answers(address: str, server: subprocess.Popen) -> bool:
-    """Whether the server says that it is well within a minute; unknown paths answer too."""
+    """Whether the server reports within a minute that it is healthy; unknown paths answer 200 too."""
     end = time.monotonic() + 60
     while time.monotonic() < end and server.poll() is None:
         try:

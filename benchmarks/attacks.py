@@ -121,7 +121,7 @@ def verdicts(rows: list[dict]) -> list[str]:
         where = f"{row['attack']} at batch {row['batch']}"
         over = dict(row["ours_over"])
         base = over.pop("floor", None)
-        if base is None:  # noise asks the model nothing: no aim
+        if base is None:  # noise never queries the model: no aim
             continue
         if row["batch"] == 128 and row["attack"] in ("fgsm", "bim", "pgd") and base > AIM_FLOOR:
             lines.append(f"{where}: {base:.3f} of the floor; the aim is {AIM_FLOOR:.2f}")

@@ -75,7 +75,7 @@ QUICK = Plan(starts=1, visits=3, chips=10, load=2, memory=40)
 class Tally:
     """Seconds of the runs that were right, and what was wrong with the others.
 
-    ``cpu`` are processor seconds of the server: unlike the others, a busy machine leaves them alone.
+    ``cpu`` are processor seconds of the server: a busy machine affects them least.
     """
 
     seconds: list[float] = field(default_factory=list)

@@ -13,15 +13,15 @@ Filter = Callable[[Tensor], Tensor]
 
 
 def missing() -> list[str]:
-    """Packages of benchmarks/requirements.txt that the comparisons need and do not find."""
+    """Packages of benchmarks/requirements.txt that the comparisons need and that are missing."""
     return [name for name in ("art", "statsmodels") if importlib.util.find_spec(name) is None]
 
 
 def filter_like(defense: Defense) -> Filter | None:
     """ART's filter at the same setting, on the CPU; None where it has none, or is not installed.
 
-    ART's JPEG is always 4:2:0. Its median takes odd windows alone: theirs begins at another pixel
-    than ours where the window is even.
+    ART's JPEG is always 4:2:0. Its median is ours at odd widths only: its even windows begin at
+    another pixel than ours.
     """
     if "art" in missing():
         return None

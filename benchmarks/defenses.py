@@ -41,7 +41,7 @@ SUBJECTS = (
     ("smoothing", {"n": 100}),
 )
 VOTES = ((0, 100), (50, 100), (51, 100), (99, 100), (100, 100), (9_000, 10_000), (10_000, 10_000))
-"""Votes for the winner, of so many, at which the bounds are compared."""
+"""Votes for the winner, and all votes, at which the bounds are compared."""
 
 
 def forward(model: nn.Module, images: Tensor, passes: int = 1) -> Tensor:
@@ -163,7 +163,7 @@ def table(rows: list[dict]) -> str:
 
 
 def sentence(found: dict) -> str:
-    """What came of the certificates."""
+    """The comparison of the certificates."""
     return (
         f"Smoothing of {found['network']} (sigma {found['sigma']:g}, alpha {found['alpha']:g}, "
         f"{found['draws']:,} draws): bounds of the same votes differ by "
@@ -188,7 +188,7 @@ def main() -> None:
         torch.set_num_threads(args.threads)
     model = zoo.load(args.model, "cpu")
     pictures = photographs(max(*args.batch, args.pictures), model.input_size)
-    # Whole levels, as a file has them: ART cuts others off.
+    # Whole levels, as a file has them: ART truncates others.
     pictures = pictures.mul(255).round().div(255)
     labels = forward(model, pictures).argmax(1)
     rows = [

@@ -125,7 +125,7 @@ def survey(
 def strongest(
     settings: list[Contestant], counted: Counted, batches: list[tuple[Tensor, Tensor]], norm: str
 ) -> Outcome:
-    """The run of the best setting of a contestant, which few pictures decide."""
+    """The run of the best setting of a contestant, which is chosen on few pictures."""
     if len(settings) == 1:
         return survey(settings[0], counted, batches, norm)
     tried = [survey(setting, counted, batches, norm, most=FEW) for setting in settings]

@@ -1,9 +1,9 @@
 """Who takes part in benchmarks/minimum_norm.py: the peers' DeepFool and Carlini-Wagner.
 
 Every peer gets the model object, pictures, labels and budget of ours: steps, searches, first
-constant, overshoot, candidates. What ours adapts to the picture they need fixed, and where ours means
-something else, they get two settings, of which the driver keeps the stronger. L2: searches and steps
-of ours, and five searches of 100. Linf: two learning rates (ours is a share of the bound).
+constant, overshoot, candidates. What ours adapts to the picture they need as fixed values, and where
+ours means something else, they get two settings, of which the driver keeps the stronger. L2: searches and
+steps of ours, and five searches of 100. Linf: two learning rates (ours is a share of the bound).
 """
 
 import math
@@ -58,8 +58,8 @@ class Counted(nn.Module):
 class Contestant:
     """An attack ready to be called.
 
-    ``most``: at most so many pictures, None for all: those that would take hours. ``slow``: left out of
-    a quick run, and run once instead of in every round.
+    ``most``: the most pictures it runs on, where all would take hours; None for all. ``slow``: left out
+    of a quick run, and run once instead of in every round.
     """
 
     name: str
@@ -118,7 +118,7 @@ def _art(model: nn.Module) -> object:
 
 
 def _through_numpy(make: Callable[[int], object]) -> Perturb:
-    """A peer that takes arrays; ``make`` gives the attack for a batch of so many."""
+    """A peer that takes arrays; ``make`` gives the attack for a batch size."""
 
     def perturb(x: Tensor, y: Tensor) -> Tensor:
         made = make(len(x)).generate(x.cpu().numpy(), y.cpu().numpy())

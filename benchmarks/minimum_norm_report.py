@@ -150,7 +150,7 @@ def missed(rows: list[dict]) -> list[str]:
         ours, *peers = row["contestants"]
         over = row["floor"]["ours_over"]
         if over > AIM_FLOOR:
-            lines.append(f"{where}: {over:.2f} of the floor; above {AIM_FLOOR} it wants a reason")
+            lines.append(f"{where}: {over:.2f} of the floor; above {AIM_FLOOR} it needs a reason")
         lines += [
             f"{where}: {p['name']} is {p['strength']}: success {p['success']:.3f} and "
             f"{ours['success']:.3f}, mean where both succeed "

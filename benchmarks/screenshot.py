@@ -2,7 +2,7 @@
 
     python benchmarks/screenshot.py
 
-Needs playwright and Chromium, which the variable CHROMIUM or the path leads to. The server gets an
+Needs playwright and Chromium, found through the variable CHROMIUM or the PATH. The server gets an
 empty data folder, so that no data set's pixels appear.
 """
 

@@ -40,7 +40,7 @@ def race(
         for _ in range(rounds):
             for name in lots.sample(names, len(names)):
                 times[name].append(clock(runs[name], device, now))
-            gc.collect()  # between the rounds: nobody pays for another's litter
+            gc.collect()  # between the rounds: nobody pays for another's garbage
     finally:
         gc.enable()
     return times

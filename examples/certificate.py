@@ -1,4 +1,4 @@
-"""A certificate: a radius within which no change of a picture changes what the model says of it.
+"""A certificate: a radius within which no change of a picture changes the model's answer.
 
 python examples/certificate.py
 """

@@ -1,4 +1,4 @@
-"""A detector and its threshold: what it flags of clean and of adversarial pictures, and at what price.
+"""A detector and its threshold: how many clean and adversarial pictures it flags.
 
 python examples/detector_and_threshold.py
 """

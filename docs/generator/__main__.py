@@ -1,4 +1,4 @@
-"""``python -m docs.generator``: write the generated parts anew, or check them."""
+"""``python -m docs.generator``: write the generated parts, or check them."""
 
 import argparse
 import sys

@@ -38,7 +38,7 @@ def documents() -> list[Path]:
 
 
 def renew(text: str) -> str:
-    """``text`` with each block made anew. Raises ``ValueError`` for a block that nobody makes."""
+    """``text`` with each block generated again. Raises ``ValueError`` for an unknown block."""
 
     def fill(block: re.Match) -> str:
         if block["name"] not in BLOCKS:

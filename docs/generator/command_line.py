@@ -50,7 +50,7 @@ def invocation(action: argparse.Action) -> str:
 
 
 def arguments(action: argparse.Action) -> str:
-    """What stands behind an option, or for an argument."""
+    """What follows an option, or stands for an argument."""
     if action.nargs == 0:
         return ""
     name = action.metavar or (

@@ -32,7 +32,7 @@ def _attacks(names: list[str]) -> str:
 
 
 def norm(kind: type[attacks.Attack]) -> str:
-    """In what the attack measures its change; for a few a hyper-parameter decides."""
+    """The norm of the attack's change; for a few a hyper-parameter decides."""
     fixed = isinstance(inspect.getattr_static(kind, "norm"), str)
     return kind.norm if fixed else f"{kind.norm} by default"
 

@@ -42,7 +42,7 @@ def imagenet() -> str:
 def detectors() -> str:
     """The bundled detectors, and what the index says of each."""
     heads = {
-        **{"name": "l", "detector": "l", "method": "l", "threshold": "r", "flags when clean": "r"},
+        **{"name": "l", "detector": "l", "method": "l", "threshold": "r", "clean flagged": "r"},
         **{"detectability": "r", "area under the curve": "r", "made by": "l"},
     }
     index = zoo.index()

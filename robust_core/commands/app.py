@@ -22,8 +22,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Become Streamlit's server; on Windows, where that cannot be done, wait for its end."""
-    # -P: a file in the current folder must not stand in for an installed module of its name.
+    """Become Streamlit's server; on Windows, which cannot do that, start it and wait for its end."""
+    # -P: a file in the current folder must not shadow an installed module.
     command = [sys.executable, "-P", "-m", "streamlit", "run", str(APP), *args.passed_on]
     sys.stdout.flush()
     if WINDOWS:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def environment() -> dict[str, str]:
-    """What the server sees: Streamlit does not start without a home folder."""
+    """The server's environment: Streamlit does not start without a home folder."""
     try:
         Path.home()
     except RuntimeError:

@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=options.number,
         metavar="E",
         help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255; for an attack without "
-        "one, what the distance that it needed is compared with",
+        "one, the limit that its distance is compared with",
     )
     options.add_goal(parser, source=False)
     parser.add_argument(
@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--fit",
         choices=("crop", "squash"),
         default="crop",
-        help="how a picture of another size is brought to the model's (default: crop)",
+        help="how a picture of another size is fitted to the model's (default: crop)",
     )
     options.add_detector(parser)
     defense_options.add(parser)
@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Source:
-    """The picture to attack, and what is known of it."""
+    """The picture to attack, and what is known about it."""
 
     reference: str
     picture: "Picture"
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
-    """The attack; one on a model and its detector gets that detector."""
+    """The attack; an attack on a pair gets its detector."""
     from robust_core import attacks, zoo
 
     radius = {"eps": args.eps} if options.has(args.attack, "eps") else {}
@@ -119,7 +119,7 @@ def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
 
 
 def read(reference: str) -> Source:
-    """A picture from a file or the samples. Raises ``ValueError`` where it cannot be had."""
+    """A picture from a file or the samples. Raises ``ValueError`` where there is none."""
     from robust_core.data import samples
     from robust_core.data.uploads import decode_file
 
@@ -172,7 +172,7 @@ def _label(
 ) -> tuple[int | None, str]:
     """The true class and where it is from; None leaves it to the model's own prediction.
 
-    Only pictures of data sets have a label that counts: what a photograph shows is a matter of words.
+    Only pictures of data sets have a true label: what a photograph shows can be named in many ways.
     """
     if given is not None:
         return model.index_of(given), GIVEN
@@ -184,7 +184,7 @@ def _label(
 
 
 def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | None:
-    """Whether an attack without an eps got there within the one given; None for all others."""
+    """Whether an attack without an eps succeeded within the given one; None for all others."""
     if eps is None or experiment.eps is not None:
         return None
     return experiment.success and (experiment.l2 if norm == "l2" else experiment.linf) <= eps
@@ -227,15 +227,15 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
 
 
 def _attacker(value: dict) -> list[str]:
-    """The line on the defence, where there is one: what the attacker knows, and so does."""
+    """The line on the defence, where there is one: what the attacker knows and does."""
     from robust_core import defenses
 
     if value["defense"] is None:
         return []
     defense = defenses.get(value["defense"]["name"])
     if value["adaptive"]:
-        return [f"The attacker knows of the defence. {defense.aware}"]
-    return [f"The attacker does not know of the defence. {defense.unaware}"]
+        return [f"The attacker is aware of the defence. {defense.aware}"]
+    return [f"The attacker is unaware of the defence. {defense.unaware}"]
 
 
 def _detected(experiment: "Experiment") -> list[str]:

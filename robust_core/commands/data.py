@@ -1,4 +1,4 @@
-"""``python -m robust_core data``: fetch data sets, and say where they are."""
+"""``python -m robust_core data``: download data sets, and say where they are."""
 
 import argparse
 from pathlib import Path
@@ -14,13 +14,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The sub-commands of ``data``."""
     actions = parser.add_subparsers(metavar="ACTION", title="actions", dest="action", required=True)
     for name, help in {
-        "download": "fetch a data set, going on from where an earlier download stopped",
+        "download": "download a data set, resuming an interrupted download",
         "where": "print the folder of the data sets",
-        "list": "which data sets there are, and whether they are here",
+        "list": "list the data sets, and which of them are here",
     }.items():
         action = actions.add_parser(name, help=help, description=help.capitalize() + ".")
         if name == "download":
-            action.add_argument("name", metavar="NAME", help="one that data list names")
+            action.add_argument("name", metavar="NAME", help="a name from data list")
         action.add_argument(
             "--folder",
             type=Path,
@@ -81,7 +81,7 @@ def _about(record: "DataSet", root: Path) -> dict:
 
 
 def _place(record: "DataSet", about: dict) -> str:
-    """Where a data set is, or how it is had."""
+    """Where a data set is, or how to get it."""
     if record.comes_with:
         return f"comes with {record.comes_with}"
     if about["available"]:

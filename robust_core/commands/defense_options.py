@@ -17,14 +17,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--defense",
         metavar="D",
-        help=f"put the model behind a defence: {', '.join(defenses.names())}; with its "
-        "hyper-parameters as in jpeg:quality=50,subsampling=4:4:4",
+        help=f"put the model behind a defence: {', '.join(defenses.names())}; "
+        "hyper-parameters follow a colon: jpeg:quality=50,subsampling=4:4:4",
     )
     parser.add_argument(
         "--adaptive",
         action="store_true",
-        help="the attacker knows of the defence, and takes the gradient that gets through it "
-        "(default: does not know of it)",
+        help="aware attacker: follows the defence's adaptive gradient (default: unaware attacker)",
     )
 
 
@@ -40,18 +39,18 @@ def defense_of(args: argparse.Namespace) -> "Defense | None":
 
     if args.defense is None:
         if args.adaptive:
-            raise ValueError("--adaptive needs a --defense to know of")
+            raise ValueError("--adaptive needs a --defense")
         return None
     name, colon, rest = args.defense.partition(":")
     if colon and not rest:
-        raise ValueError(f"--defense must have settings behind its colon; got {args.defense!r}")
+        raise ValueError(f"--defense must have settings after its colon; got {args.defense!r}")
     values = {}
     for item in filter(None, rest.split(",")):
         field, equals, text = item.partition("=")
         field = field.strip().replace("-", "_")
         if not equals or not field:
             raise ValueError(
-                f"--defense must be a name, or one as jpeg:quality=50; got {args.defense!r}"
+                f"--defense must be a name, or as in jpeg:quality=50; got {args.defense!r}"
             )
         if field in values:
             raise ValueError(f"--defense gives {field} twice: {args.defense!r}")

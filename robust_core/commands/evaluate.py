@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="D", help=f"{known} or a folder with one sub-folder per class"
     )
     parser.add_argument(
-        "--suite", metavar="NAME", help="a named set instead of all of these; list shows them"
+        "--suite",
+        metavar="NAME",
+        help="a named suite, which fixes all of these; list shows the names",
     )
     parser.add_argument(
         "--limit", type=options.positive, metavar="N", help="the first N pictures only"
@@ -45,10 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     defense_options.add(parser)
     make.configure(parser)
     parser.epilog = (
-        "success_rate is flipped / initially correct: of the pictures that the model got right and "
-        "that the goal is about, the share that reached it. source-target is about the pictures of "
-        "the source class, targeted about those of all classes but the target; all others count in "
-        "top-1 and top-5 alone."
+        "success_rate is flipped / initially correct: the share that reached the goal, among the "
+        "pictures that the model got right and that the goal applies to. source-target applies to "
+        "pictures of the source class, targeted to those of every class but the target; all others "
+        "count in top-1 and top-5 only."
     )
     options.add_common(parser)
     options.add_hyper_parameters(parser)

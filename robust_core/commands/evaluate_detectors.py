@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         action="extend",
         metavar="NAME",
-        help=f"some of {', '.join(PARTS)} (default: all); the others stay as they are in --out",
+        help=f"some of {', '.join(PARTS)} (default: all); --out keeps the others as they are",
     )
     parser.add_argument(
         "--limit",
@@ -50,20 +50,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="JSON",
-        help="written after each part (default: assets/results/detectors.json; with --limit none, as "
-        "fewer pictures must not take the place of the committed result)",
+        help="written after each part (default: assets/results/detectors.json; none with "
+        "--limit, as fewer pictures must not replace the committed result)",
     )
     parser.epilog = (
         "Detectability is the balanced accuracy at score 0.5 over all test pictures and the successful "
-        "adversarial ones. Which detectors are compared follows from the index of the weights; a part "
-        "that lacks its detectors is left out."
+        "adversarial ones. The detectors compared are those in the index of the weights; a part "
+        "whose detectors are missing is left out."
     )
     options.add_device(parser)
     options.add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
-    """Make one part after another, and write what there is after each."""
+    """Make one part after another, and write the result after each."""
     asked = _asked(args.part)
     options.check_out(args.out, ".json")
     from robust_core import zoo
@@ -82,7 +82,9 @@ def run(args: argparse.Namespace) -> None:
     value |= files.kept(out, value)
     bench = _bench(args, classifier)
     for part in files.stale(value, bench.entries, asked):
-        tqdm.write(f"{part} in {out} is of other weights of its detectors.", file=sys.stderr)
+        tqdm.write(
+            f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
+        )
     made: list[str] = []
     try:
         for part in asked:
@@ -92,13 +94,15 @@ def run(args: argparse.Namespace) -> None:
     except KeyboardInterrupt:
         raise output.Stopped(_stopped(asked, made, out, args)) from None
     if not made:
-        raise ValueError(f"none of {', '.join(asked)} can be made of the detectors that there are")
+        raise ValueError(
+            f"none of {', '.join(asked)} can be made with the detectors that are bundled"
+        )
     text = "\n\n".join(PARTS[part].text(value["parts"][part]) for part in made)
     output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
 
 
 def _asked(given: list[str] | None) -> list[str]:
-    """The parts to make, in their own order. Raises ``ValueError`` for one that there is not."""
+    """The parts to make, in their own order. Raises ``ValueError`` for an unknown one."""
     unknown = [name for name in given or () if name not in PARTS]
     if unknown:
         raise ValueError(f"--part must be some of {', '.join(PARTS)}; got {', '.join(unknown)}")
@@ -106,7 +110,7 @@ def _asked(given: list[str] | None) -> list[str]:
 
 
 def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace) -> bool:
-    """Put one part into ``value``; False where it lacks its detectors, which is said in a sentence."""
+    """Put one part into ``value``; False, after a sentence, where its detectors are missing."""
     from robust_core.evaluation.detector_tables.plan import MissingDetectors
 
     started = time.perf_counter()
@@ -150,7 +154,7 @@ def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench
 
 
 def _head(classifier: "Classifier") -> dict:
-    """What is the same for all parts, and no parts yet."""
+    """What all parts share, and no parts yet."""
     return {
         "model": classifier.name,
         "data": DATA,

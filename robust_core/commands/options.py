@@ -18,7 +18,7 @@ OTHER_OUT = "name another file with --out"
 
 
 def number(text: str) -> Number:
-    """``20``, ``0.01``, ``1e-3`` or a fraction such as ``8/255``. Ranges are the attacks' affair."""
+    """``20``, ``0.01``, ``1e-3`` or a fraction such as ``8/255``. The attacks check ranges."""
     try:
         if "/" in text:
             above, below = text.split("/")
@@ -74,7 +74,7 @@ def detector_of(args: argparse.Namespace) -> str | None:
     """The name of the detector to ask. Raises ``ValueError`` where the model has no such detector."""
     from robust_core import zoo
 
-    zoo.describe(args.model)  # refuses a model that is not there
+    zoo.describe(args.model)  # raises for an unknown model
     allowed = [*zoo.detectors(args.model), NO_DETECTOR]
     if args.detector is None:
         return zoo.default_detector(args.model)
@@ -127,7 +127,7 @@ def add_goal(parser: argparse.ArgumentParser, *, source: bool) -> None:
         "--drop",
         type=number,
         metavar="P",
-        help="confidence-reduction: how much confidence is to go (default: 0.2)",
+        help="confidence-reduction: how much confidence to take away (default: 0.2)",
     )
     parser.add_argument(
         "--threshold",
@@ -138,7 +138,7 @@ def add_goal(parser: argparse.ArgumentParser, *, source: bool) -> None:
 
 
 def goal_of(args: argparse.Namespace, model: "Classifier") -> "Goal":
-    """The goal that was asked for. Raises ``ValueError`` naming what is missing or too much."""
+    """The goal that was asked for. Raises ``ValueError`` naming what is missing or does not belong."""
     from robust_core import goals
 
     name = args.goal or ("untargeted" if args.target is None else "targeted")
@@ -174,7 +174,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--seed",
         type=natural,
         metavar="N",
-        help="of the random numbers of the attack, if it draws any (default: 0)",
+        help="seed of the attack's random numbers, if it draws any (default: 0)",
     )
     add_device(parser)
     add_json(parser)
@@ -199,7 +199,7 @@ def add_hyper_parameters(parser: argparse.ArgumentParser, *, pair: bool = False)
 
     ``pair``: also of the attacks on a model and its detector.
 
-    Options that are not given leave no trace in the namespace: the attack's own default counts.
+    Options that are not given leave no trace in the namespace: the attack's own default applies.
     """
     from robust_core import attacks
 
@@ -232,7 +232,7 @@ def _kind(spec: Field) -> type:
 
 
 def _help(owned: list[tuple[str, Field]]) -> str:
-    """What the field means, and whose it is, with each default; attacks may mean different things."""
+    """What the field means, for which attacks, and each default; meanings may differ by attack."""
     meant: dict[str, list[str]] = {}
     for name, spec in owned:
         default = name if spec.default is None else f"{name}: {spec.default}"
@@ -267,7 +267,7 @@ def check_eps(attack: str, eps: object) -> None:
 
 
 def check_out(path: Path | None, suffix: str) -> None:
-    """Raise ``ValueError`` unless a file to write has the suffix and a folder to be written in."""
+    """Raise ``ValueError`` unless a file to write has the suffix and its folder exists."""
     if path is None:
         return
     if path.suffix.lower() != suffix:

@@ -34,7 +34,7 @@ def flag(name: str) -> str:
 
 
 def command_line(*words: str, **options: object) -> str:
-    """``python -m robust_core`` with these words and options, to be copied; None and False are left out."""
+    """``python -m robust_core`` with these words and options, to copy; None and False are left out."""
     line = ["python", "-m", "robust_core", *words]
     for name, value in options.items():
         if value is True:
@@ -68,7 +68,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def bar(total: int, description: str, unit: str, *, delay: float = 0, **options) -> tqdm:
-    """A progress bar on stderr that leaves no trace; with ``delay`` it shows after so many seconds."""
+    """A progress bar on stderr that leaves no trace; it appears after ``delay`` seconds."""
     return tqdm(
         total=total,
         desc=description,

@@ -24,7 +24,7 @@ MEASURED: Registry[Method] = Registry(
 """Detectors that are calibrated and measured against several attacks, with no epochs to choose."""
 
 LIST = "list"
-"""Prints the recipes of classifiers, which are not in ``--help``: to know them takes slow imports."""
+"""Prints the recipes of classifiers, which are not in ``--help``: listing them takes slow imports."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "none, with --all-missing",
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
-    parser.add_argument("--epochs", type=options.positive, metavar="N", help="not the recipe's own")
+    parser.add_argument(
+        "--epochs", type=options.positive, metavar="N", help="default: the recipe's"
+    )
     parser.add_argument("--seed", type=options.natural, metavar="N", help="default: 0")
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="for checkpoint and result (runs/RECIPE)"
@@ -46,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--paper-schedule", action="store_true", help="the 100 epochs of Metzen et al. (2017)"
     )
     parser.add_argument(
-        "--install", action="store_true", help="put the weights among the bundled ones"
+        "--install", action="store_true", help="add the weights to the bundled ones"
     )
     detector.configure(parser)
     options.add_device(parser)
@@ -95,7 +97,7 @@ def _check_folders(args: argparse.Namespace) -> None:
 
 
 def _check_queue(args: argparse.Namespace) -> None:
-    """Raise ``ValueError`` where a recipe was meant, or where the queue has no such option."""
+    """Raise ``ValueError`` where a recipe is missing, or where the queue has no such option."""
     from robust_core.training.recipes import RECIPES
 
     if not args.all_missing:
@@ -108,7 +110,7 @@ def _check_queue(args: argparse.Namespace) -> None:
 
 
 def _check_classifier(args: argparse.Namespace) -> None:
-    """Raise ``ValueError`` for a recipe that there is not, or where it has no such option."""
+    """Raise ``ValueError`` for an unknown recipe, or where it has no such option."""
     from robust_core.training.recipes import RECIPES
 
     if args.recipe not in RECIPES:

@@ -351,7 +351,7 @@ def test_torch_state_is_left_alone(attacked):
 
 
 def test_a_defence_and_both_attackers(command):
-    """Behind a filter: one who does not know of it makes the picture of the undefended model."""
+    """Behind a filter: an unaware attacker makes the picture on the undefended model."""
 
     def run(*words: str) -> dict:
         base = ("attack", "sample:digits-test-3", "--model", "digits-cnn", "--attack", "pgd")

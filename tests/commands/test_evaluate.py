@@ -199,7 +199,7 @@ def test_ctrl_c(command, monkeypatch):
 
 
 def test_a_defence_and_both_attackers(command):
-    """Who does not know of a filter attacks the undefended model."""
+    """An unaware attacker attacks the undefended model."""
 
     def top1(*words: str) -> float:
         base = ("evaluate", *BASE, "--attack", "pgd", "--eps", "0.1", "--data", "digits")
@@ -221,12 +221,12 @@ def test_a_defence_and_both_attackers(command):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--adaptive",), "--adaptive needs a --defense to know of"),
+        (("--adaptive",), "--adaptive needs a --defense"),
         (("--defense", "jpg"), "defense must be one of jpeg, bit-depth"),
-        (("--defense", "jpeg:"), "--defense must have settings behind its colon"),
-        (("--defense", "jpeg:75"), "--defense must be a name, or one as jpeg:quality=50"),
+        (("--defense", "jpeg:"), "--defense must have settings after its colon"),
+        (("--defense", "jpeg:75"), "--defense must be a name, or as in jpeg:quality=50"),
         (("--defense", "jpeg:level=3"), "jpeg has no level; it takes quality, subsampling"),
-        (("--defense", "jpeg:=5"), "--defense must be a name, or one as jpeg:quality=50"),
+        (("--defense", "jpeg:=5"), "--defense must be a name, or as in jpeg:quality=50"),
         (("--defense", "jpeg:quality=50,quality=60"), "--defense gives quality twice"),
         (("--defense", "smoothing:sigma=-1"), "sigma must be a number above 0"),
         (

@@ -290,7 +290,7 @@ def test_kept_parts_of_other_weights_are_named_and_of_another_classifier_refused
     ended = evaluated("--part", "unseen")
     assert ended.status == 0
     assert "adversaries in" in ended.err
-    assert "of other weights of its detectors" in ended.err
+    assert "made with other weights of its detectors" in ended.err
     evaluated.out.write_text(json.dumps(value | {"weights_sha256": "0" * 64}))
     assert "weights_sha256" in evaluated("--part", "unseen").complaint
     evaluated.out.write_text("[]")

@@ -1,4 +1,4 @@
-"""Adversary detectors: each against its own adversary, then against attackers who know it."""
+"""Adversary detectors: each against its own adversary, then against aware attackers."""
 
 from docs.generator.markdown import number, percent, table
 from docs.generator.results.files import result, weights_and_device

@@ -27,7 +27,7 @@ def attack() -> str:
 
 
 def defence() -> str:
-    """A defence that holds only for as long as nobody knows of it."""
+    """A defence that holds against an unaware attacker only."""
     report = results.report(RESULTS / "defenses.json")
     unaware = report.accuracy("jpeg quality=75", UNAWARE, "pgd")
     aware = report.accuracy("jpeg quality=75", ADAPTIVE, "pgd")
@@ -39,7 +39,7 @@ def defence() -> str:
 
 
 def detector() -> str:
-    """A detector that finds what it was trained on, and is fooled by an attacker who knows it."""
+    """A detector that finds what it was trained on, and is fooled by an aware attacker."""
     parts = result("detectors")["parts"]
     known, own = parts["full_knowledge"], parts["adversaries"]
     name = known["rows"][0]["detector"]

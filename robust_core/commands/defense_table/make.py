@@ -28,8 +28,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options that only this kind of suite has."""
     group = parser.add_argument_group(
         "of --suite defenses",
-        "Makes what --out does not have yet: rows that are there under the same conditions are kept, "
-        "and defences that nobody has trained are left out.",
+        "Makes the rows that --out lacks: rows made under the same conditions are kept, and defences "
+        "without trained weights are left out.",
     )
     group.add_argument(
         "--part",
@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost",
     )
     group.add_argument(
-        "--overwrite", action="store_true", help="also make again the rows that are there"
+        "--overwrite", action="store_true", help="also make again the rows that --out has"
     )
     group.add_argument(  # the former name, which scripts may still use
         "--anew", dest="overwrite", action="store_true", help=argparse.SUPPRESS
@@ -47,13 +47,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
-    """Make what is missing, written after each subject; the table, its text, and where it is."""
+    """Make what is missing, writing after each subject; the table, its text and its path."""
     from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.paths import RESULTS
 
     plan = PLANS[args.suite]
     asked = _asked(args.part, plan)
-    # Fewer pictures must not take the place of the committed result.
+    # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{args.suite}.json" if args.limit is None else None)
     bench = _bench(args, plan)
     value = _head(args, bench)
@@ -76,13 +76,13 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
 
 
 def _again(args: argparse.Namespace) -> str:
-    """The command that makes what is left of what was asked for, and keeps what is there."""
+    """The command that makes what is still missing and keeps the rest."""
     given = {"part": args.part, "limit": args.limit, "out": args.out}
     return output.command_line("evaluate", suite=args.suite, **given)
 
 
 def write(path: Path | None, value: dict) -> None:
-    """Write the table as JSON, whole or not at all, each row on a line; nothing for no path."""
+    """Write the table as JSON, whole or not at all, one row a line; does nothing without a path."""
     if path is None:
         return
     bare = {name: {**part, "rows": f"@{name}"} for name, part in value["parts"].items()}
@@ -94,7 +94,7 @@ def write(path: Path | None, value: dict) -> None:
 
 
 def _asked(given: list[str] | None, plan: "DefensePlan") -> list[str]:
-    """The parts to make, in their own order. Raises ``ValueError`` for one that there is not."""
+    """The parts to make, in their own order. Raises ``ValueError`` for an unknown one."""
     unknown = [name for name in given or () if name not in plan.parts]
     if unknown:
         raise ValueError(
@@ -114,7 +114,7 @@ def _bench(args: argparse.Namespace, plan: "DefensePlan") -> "DefenseBench":
 
 
 def _head(args: argparse.Namespace, bench: "DefenseBench") -> dict:
-    """What is the same for all parts."""
+    """What all parts share."""
     return {
         "suite": args.suite,
         "command": f"python -m robust_core evaluate --suite {args.suite} --json",
@@ -130,7 +130,7 @@ def _empty() -> dict:
 
 
 def _kept(path: Path | None, head: dict) -> dict:
-    """The parts of an earlier call. Raises ``ValueError`` where the file is damaged or of another suite."""
+    """The parts of an earlier call. Raises ``ValueError`` for a damaged file or one from another suite."""
     from robust_core.evaluation.defense_table.results import to_row
 
     if path is None or not path.exists():
@@ -145,7 +145,7 @@ def _kept(path: Path | None, head: dict) -> dict:
         raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
     if other:
         raise ValueError(
-            f"{path} is of another {', '.join(other)}: delete it, or give another --out"
+            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
         )
     return found["parts"]
 
@@ -153,7 +153,7 @@ def _kept(path: Path | None, head: dict) -> dict:
 def _possible(
     wanted: "list[tuple[str, Subject]]", bench: "DefenseBench"
 ) -> "Iterator[tuple[str, Subject]]":
-    """Those whose defence exists for the model; of the others it is said once why not."""
+    """Those whose defence exists for the model; prints once why any other is left out."""
     named = set()
     for part, subject in wanted:
         reason = subject.refusal(bench.undefended.name)
@@ -188,7 +188,7 @@ def _make(
 def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
     """A digest of the conditions of a subject's rows: weights, parameters, pictures, attacks, budget.
 
-    The code is not among them: who mends an attack asks for its rows with ``--overwrite``.
+    The code is not one of them: after a change to an attack, make its rows with ``--overwrite``.
     """
     plan = bench.plan.parts[part]
     tried = [
@@ -203,7 +203,7 @@ def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
 
 @contextmanager
 def _bar(bench: "DefenseBench") -> "Iterator[None]":
-    """A progress bar on stderr for what the bench does inside."""
+    """A progress bar on stderr for the bench's own steps."""
     with output.bar(1, "", " pieces") as bar:
 
         def show(what: str, k: int, n: int) -> None:

@@ -100,4 +100,4 @@ FORMS: dict[str, tuple[str, Callable[[list[dict]], str]]] = {
     "masking": ("signs of masked gradients", _masking),
     "cost": ("time of a prediction", _cost),
 }
-"""What stands above each table, and what makes it."""
+"""The heading of each table, and what makes it."""

@@ -23,7 +23,7 @@ class Files:
     """What is kept in the folder ``cache`` between two calls.
 
     ``entries`` are those of the detectors in the index, ``images`` are bytes ``[N, 3, H, W]``, ``labels``
-    ``[N]`` the true classes, which adversaries are to make ``classifier`` leave.
+    ``[N]`` the true classes.
     """
 
     classifier: "Classifier"
@@ -33,11 +33,11 @@ class Files:
     cache: Path
 
     def craft(self, attack: "Attack", n: int) -> "Crafted":
-        """What an attack makes of the first ``n`` pictures, under the names of ``train detector``."""
+        """What an attack makes of the first ``n`` pictures, cached as ``train detector`` caches it."""
         from robust_core.training.detectors.opponents import Opponent
 
         parameters = attack.parameters
-        if "detector" in parameters:  # by its weights: a name may come to mean others
+        if "detector" in parameters:  # by its weights, which may change under one name
             parameters["detector"] = self._stamp(parameters["detector"])
         opponent = Opponent(attack.name, attack, parameters)
         return opponent.craft(
@@ -45,7 +45,7 @@ class Files:
         )
 
     def remember(self, what: dict, make: Callable[[], dict]) -> dict:
-        """``make()``, once for the same ``what`` on the same pictures with the same code and weights.
+        """``make()``, run once for the same ``what`` on the same pictures with the same code and weights.
 
         ``what`` names a ``detector``, and ``n`` pictures.
         """
@@ -72,13 +72,13 @@ class Files:
         return digest.digest()
 
     def _stamp(self, name: str) -> str:
-        """What stands for a detector: its weights, or what it is made of, and its threshold."""
+        """A digest of a detector: its weights, or its recipe, and its threshold."""
         content = [self.entries[name][key] for key in ("sha256", "recipe", "threshold")]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def hash_of_code(folder: Path) -> bytes:
-    """What stands for all Python files in a package, those in its sub-folders among them."""
+    """A digest of all Python files in a package and its sub-folders."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -87,16 +87,16 @@ def hash_of_code(folder: Path) -> bytes:
 
 
 def write(path: Path | None, value: dict) -> None:
-    """Write ``value`` as JSON, whole or not at all; nothing for no path."""
+    """Write ``value`` as JSON, whole or not at all; does nothing without a path."""
     if path is None:
         return
     files.write_json(path, value)
 
 
 def kept(path: Path | None, head: dict) -> dict:
-    """``parts`` and ``conditions`` of an earlier call, without any where there is no file.
+    """``parts`` and ``conditions`` of an earlier call; neither where there is no file.
 
-    Raises ``ValueError`` where the file is damaged, or of another model or other weights than ``head``.
+    Raises ``ValueError`` where the file is damaged, or from another model or other weights than ``head``.
     """
     if path is None or not path.exists():
         return {}
@@ -104,7 +104,7 @@ def kept(path: Path | None, head: dict) -> dict:
     for key in ("model", "data", "weights_sha256"):
         if found.get(key) != head[key]:
             raise ValueError(
-                f"{path} is of the {key} {found.get(key)!r} instead of {head[key]!r}: delete it, or "
+                f"{path} is from the {key} {found.get(key)!r} instead of {head[key]!r}: delete it, or "
                 "give another --out"
             )
     return {key: dict(found.get(key, {})) for key in ("parts", "conditions")}
@@ -117,7 +117,7 @@ def used(table: dict, entries: dict[str, dict]) -> dict[str, str | None]:
 
 
 def stale(value: dict, entries: dict[str, dict], asked: list[str]) -> list[str]:
-    """Parts that are kept, not ``asked`` for, and of other detectors than those of the index."""
+    """Kept parts, not ``asked`` for, that were made with other detectors than those of the index."""
     return [
         part
         for part, about in value["conditions"].items()
@@ -130,7 +130,7 @@ def _read(path: Path) -> dict:
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(value, dict):
-            raise ValueError("it holds no object")
+            raise ValueError("it is not a JSON object")
     except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it to make it anew") from error
+        raise ValueError(f"{path} is damaged ({error}): delete it to make it again") from error
     return value

@@ -21,8 +21,8 @@ class DetectorPart:
     Args:
         name: of the part, and of the function in ``module`` that makes it.
         module: of ``evaluation.detector_tables``, imported when the part is made and not before.
-        title: what stands above the table.
-        write: the text of the table, from what stands in the file.
+        title: the heading of the table.
+        write: makes the text of the table from the part in the file.
     """
 
     name: str
@@ -35,7 +35,7 @@ class DetectorPart:
         return getattr(import_module(f"{TABLES}.{self.module}"), self.name)
 
     def text(self, table: dict) -> str:
-        """The table below a line that says what it is."""
+        """The table below its heading."""
         return f"{self.name}: {self.title} ({table['n']} test pictures)\n{self.write(table)}"
 
 
@@ -56,24 +56,27 @@ PARTS = {
         DetectorPart(
             "several",
             "parts",
-            "detectability, by the detector of one adversary and by the one for all",
+            "detectability, by the detector for one adversary and by the one for all",
             text.several,
         ),
         DetectorPart("sigma", "parts", "detectability of the dynamic adversary", text.sigma),
         DetectorPart(
             "full_knowledge",
             "pairs",
-            "shares of right and unflagged pictures that fool",
+            "shares of right, unflagged pictures that end up fooling",
             text.full_knowledge,
         ),
         DetectorPart(
-            "unseen", "parts", "attacks that a detector was not made for, at most", text.unseen
+            "unseen",
+            "parts",
+            "attacks that a detector was not trained on, slow ones on fewer pictures",
+            text.unseen,
         ),
         DetectorPart("roc", "roc", "area under the curve", text.roc),
         DetectorPart(
             "reject",
             "reject",
-            "what becomes of the flagged at the calibrated threshold",
+            "what happens to flagged pictures at the calibrated threshold",
             text.reject,
         ),
     )

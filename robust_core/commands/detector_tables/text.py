@@ -131,7 +131,7 @@ def reject(table: dict) -> str:
     heads = ["detector", "threshold", "flagged go to", "attacker", "clean right", "harm"]
     lines = []
     for row in table["rows"]:
-        place = row["thresholds"].index(row["threshold"]) + 1  # before them stands minus infinity
+        place = row["thresholds"].index(row["threshold"]) + 1  # curves begin at minus infinity
         for second in (None, *row.get("second", ())):
             for kind, policy in curves(row, second).items():
                 at = policy.at(place)

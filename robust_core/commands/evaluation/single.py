@@ -10,14 +10,14 @@ from robust_core.commands.evaluation.text import text_of
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
-    """The figures, their text, and where they are to be written."""
+    """The figures, their text, and the path to write them to."""
     missing = [f"--{name}" for name in ("model", "attack", "data") if getattr(args, name) is None]
     if missing:
         raise ValueError(f"evaluate needs {', '.join(missing)} (or --suite)")
     options.check_eps(args.attack, args.eps)
     if options.needs_detector(args.attack):
         raise ValueError(
-            f"{args.attack} needs a detector to fool, and evaluate asks the model alone; use the "
+            f"{args.attack} needs a detector to fool, and evaluate attacks the model alone; use the "
             "command attack"
         )
     parameters = options.given(args) | options.seed_of(args, args.attack)

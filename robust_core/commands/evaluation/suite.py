@@ -24,7 +24,7 @@ NAMED = (
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
-    """The figures of all its attacks, their text, and where they are to be written."""
+    """The figures of all its attacks, their text, and the path to write them to."""
     from robust_core.evaluation import accuracy, suites
     from robust_core.paths import RESULTS
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     value |= {key: results[0][key] for key in ("n", "clean_top1", "clean_top5")}
     value |= {"limit": args.limit, "results": results, **conditions(model)}
     text = "\n\n".join(text_of({**same, **conditions(model), **result}) for result in results)
-    # A part of the test set must not take the place of the committed result.
+    # Part of the test set must not replace the committed result.
     default = RESULTS / f"{args.suite}.json" if args.limit is None else None
     return value, text, args.out or default
 
@@ -65,7 +65,7 @@ def check_alone(args: argparse.Namespace, also: tuple[str, ...] = ()) -> None:
 
 
 def show_list(as_json: bool) -> None:
-    """Print the suites that there are."""
+    """Print the suites."""
     from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.evaluation.suites import SUITES
 

@@ -5,7 +5,7 @@ from robust_core.words.numbers import duration, exact_share, number
 
 
 def text_of(value: dict) -> str:
-    """A table of the rows of one attack, under what it was and what it was on."""
+    """A table of the rows of one attack, headed by the attack, the model and the pictures."""
     parameters = ", ".join(f"{k} {v}" for k, v in value["parameters"].items() if v is not None)
     wanted = ", ".join(f"{k} {v}" for k, v in value["goal_parameters"].items())
     heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
@@ -34,21 +34,21 @@ def text_of(value: dict) -> str:
             f"top-5 {exact_share(value['clean_top5'])}",
             output.table(heads, rows),
             "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
-            "that the goal is about; means over those that reached it.",
+            "that the goal applies to; means over those that reached it.",
             *_about_eps(value),
         ]
     )
 
 
 def _behind(value: dict) -> list[str]:
-    """A line on the defence and what the attacker knows of it, where there is one."""
+    """A line on the defence, where there is one, and on its attacker."""
     defense = value.get("defense")
     if not defense:
         return []
     fields = ", ".join(f"{k} {v}" for k, v in defense["parameters"].items())
-    knows = "knows" if value["adaptive"] else "does not know"
+    kind = "aware" if value["adaptive"] else "unaware"
     return [
-        f"behind: {defense['name']}{f' ({fields})' if fields else ''}; the attacker {knows} of it"
+        f"behind: {defense['name']}{f' ({fields})' if fields else ''}; the attacker is {kind} of it"
         f"{_otherwise(value)}"
     ]
 
@@ -67,5 +67,5 @@ def _about_eps(value: dict) -> list[str]:
     if value["rows"][0]["eps"] is None or options.has(value["attack"], "eps"):
         return []
     return [
-        f"{value['attack']} has no eps: the one given, in {value['norm']}, only decides what counts."
+        f"{value['attack']} has no eps: the one given, in {value['norm']}, only decides what counts as success."
     ]

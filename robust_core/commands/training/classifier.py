@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassifierOptions:
-    """The model to train, and what is not as in its recipe."""
+    """The model to train, and what differs from its recipe."""
 
     model: str
     paper_schedule: bool = False
@@ -48,7 +48,7 @@ class ClassifierOptions:
 
 
 def train(wanted: ClassifierOptions, request: Request) -> None:
-    """Train, going on from a checkpoint where there is one, then write the rounded weights."""
+    """Train, resuming from a checkpoint where there is one, then write the rounded weights."""
     recipe = wanted.recipe
     from robust_core import data, zoo
     from robust_core import training as core
@@ -85,7 +85,7 @@ def _stopped(folder: Path, recipe: "Recipe", seed: int) -> str:
 
 
 def _epochs(folder: Path, recipe: "Recipe", seed: int) -> int:
-    """How many epochs the checkpoint in ``folder`` has behind it."""
+    """How many epochs the checkpoint in ``folder`` has completed."""
     from robust_core.training.checkpoint import load_checkpoint
     from robust_core.training.epochs import CHECKPOINT
 

@@ -9,7 +9,7 @@ from robust_core.commands.training.request import Request
 
 
 def train_missing(request: Request) -> None:
-    """Train and install what is missing, in the order of the recipes; a second call goes on."""
+    """Train and install what is missing, in the order of the recipes; a second call resumes."""
     from robust_core import data, zoo
     from robust_core.training import recipes
 

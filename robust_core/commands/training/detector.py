@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from robust_core.training.recipes import DetectorRecipe
 
     Adversaries: TypeAlias = Attack | dict[str, Attack]
-    """The attack to detect; of several, those that take turns, by name, in their order."""
+    """The attack to detect; for several, those that take turns, by name, in order."""
 
 RECIPE = "detector"
 TEST_LIMIT = detector_data.PICTURES
@@ -119,7 +119,7 @@ def train_missing(request: Request) -> None:
 
 
 def train(wanted: DetectorOptions, request: Request) -> None:
-    """Craft, train, measure; goes on where an earlier call was interrupted."""
+    """Craft, train, measure; resumes an interrupted call."""
     adversary = adversary_of(wanted, request.seed)
     check_point(wanted.point or POINT)
     model = wanted.model or MODEL
@@ -191,7 +191,7 @@ def _dynamic(
     folder: Path,
     request: Request,
 ) -> "DynamicTrainer":
-    """A trainer that has met the dynamic form of ``adversary``, which knows the detector."""
+    """A trainer against the dynamic form of ``adversary``, which also attacks the detector."""
     from robust_core.attacks.pair.mixed import mixed
     from robust_core.training.detectors.dynamic import train_dynamic
 
@@ -203,7 +203,7 @@ def _dynamic(
 
 
 def first_weights(name: str, device: str | None) -> "dict[str, Tensor]":
-    """The weights of a bundled detector. Raises ``ValueError`` where it is none of the same kind."""
+    """The weights of a bundled detector. Raises ``ValueError`` where it is not of this kind."""
     from robust_core import zoo
     from robust_core.detectors import Subnetwork
 
@@ -214,7 +214,7 @@ def first_weights(name: str, device: str | None) -> "dict[str, Tensor]":
 
 
 def check_point(point: str) -> None:
-    """Raise ``ValueError`` for an attachment point that there is not, before any data is asked for."""
+    """Raise ``ValueError`` for an unknown attachment point, before any data is needed."""
     from robust_core.models.detector import ATTACHMENTS
 
     if point not in ATTACHMENTS:
@@ -222,7 +222,7 @@ def check_point(point: str) -> None:
 
 
 def adversary_of(wanted: DetectorOptions, seed: int = 0) -> "Adversaries":
-    """The attack to detect, or several. Raises ``ValueError`` naming what is missing or alien to it."""
+    """The attack to detect, or several. Raises ``ValueError`` naming what is missing or does not belong."""
     if wanted.start is not None and wanted.adversary != DYNAMIC:
         raise ValueError(f"--start belongs to --adversary {DYNAMIC}; others begin at random")
     if wanted.adversary == SEVERAL:

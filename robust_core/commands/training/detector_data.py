@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from robust_core.training.run import Split
 
 PICTURES = 2000
-"""At most so many clean pictures for the threshold, and so many to measure on."""
+"""The most clean pictures for the threshold, and the most to measure on."""
 
 
 def opponents(record: "DataSet") -> dict[str, "Opponent"]:
@@ -37,7 +37,7 @@ def record_of(model: str, *, points: bool = False) -> "DataSet":
     from robust_core import data, zoo
 
     names = [name for name in zoo.names() if zoo.describe(name).data]
-    if points:  # inside the network, as the ResNet-32 lets them
+    if points:  # networks that can be read inside, such as the ResNet-32
         names = [n for n in names if hasattr(zoo.untrained(n).network, "attachment_points")]
     if model not in names:
         raise ValueError(f"--model must be one of {', '.join(names)}; got {model!r}")

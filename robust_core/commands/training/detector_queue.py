@@ -49,7 +49,7 @@ BUNDLED: Registry[DetectorOptions] = Registry(
         replace(ITERATIVE_L2, limit=MAIN),
         _deepfool("deepfool", "AD(4)"),
         _deepfool("deepfool-linf", "AD(4)"),
-        # Dynamic: from the static detector of the same eps on.
+        # Dynamic: starts from the static detector of the same eps.
         replace(STATIC, adversary=DYNAMIC, limit=SMALLER, start=name(STATIC)),
         _iterative(4, SMALLER),
         _iterative(3, SMALLER),

@@ -24,7 +24,7 @@ OWN = ("model", "limit", "test_limit", "cache")
 
 @dataclass(frozen=True)
 class Job:
-    """A detector to make: for which classifier, of which pictures, of how many."""
+    """A detector to make: for which classifier, from which pictures, and from how many."""
 
     method: str
     classifier: "Classifier"
@@ -100,7 +100,7 @@ class Method:
 
 
 def set_of_options(besides: tuple[str, ...]) -> list[str]:
-    """All options that belong to some recipe only, but for those."""
+    """All options that belong to some recipe only, except ``besides``."""
     names = (*detector.OPTIONS, "epochs", "paper_schedule", "seed")
     return [name for name in names if name not in besides]
 
@@ -120,6 +120,6 @@ def _lines(entry: dict, more: str) -> list[str]:
         output.table(["adversary", "eps", "successful", "found", "AUC"], rows),
         f"At the threshold {entry['threshold']:.4f}: "
         f"{exact_share(entry['at_threshold']['false_positives'])} of {entry['n_test']} clean test "
-        f"pictures are called adversarial, {exact_share(entry['false_positive_rate'])} at most of "
-        f"the {entry['n_calibration']} that it was set on. {more}",
+        f"pictures are flagged, and at most {exact_share(entry['false_positive_rate'])} of the "
+        f"{entry['n_calibration']} that it was set on. {more}",
     ]

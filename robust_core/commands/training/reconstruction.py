@@ -9,7 +9,7 @@ from robust_core.words.numbers import duration
 LIMIT = 10_000
 """Training pictures at most, unless ``--limit`` says otherwise."""
 SMALL = 28 * 28
-"""Pictures of up to so many values, channels and all, get the smaller autoencoder."""
+"""Pictures of up to this many values, all channels, get the smaller autoencoder."""
 SIZES = {
     True: {"code": 8, "width": 16, "epochs": 60},
     False: {"code": 32, "width": 16, "epochs": 15},
@@ -18,7 +18,7 @@ SIZES = {
 
 
 def make(job: Job) -> tuple[dict, str]:
-    """Train, calibrate, measure; goes on where an earlier call was interrupted."""
+    """Train, calibrate, measure; resumes an interrupted call."""
     from robust_core.training.detectors import reconstruction as training
     from robust_core.zoo.weights import fingerprint
 

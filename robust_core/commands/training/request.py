@@ -1,4 +1,4 @@
-"""What all recipes of ``train`` share: where things lie, on what it runs, how a result is handed over."""
+"""What all recipes of ``train`` share: folders, device, and how a result is handed over."""
 
 import argparse
 from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from robust_core.commands.training.measured import Job, Method
 from robust_core.words.numbers import duration
 
 LIMIT = 5000
-"""Training pictures: a support vector machine takes time with the square of their number."""
+"""Training pictures: a support vector machine's time grows with the square of their number."""
 KNOWN = ("fgsm", "deepfool")
 UNSEEN = ("bim",)
 

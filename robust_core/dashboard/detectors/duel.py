@@ -36,7 +36,7 @@ WHAT = (
 
 @dataclass(frozen=True)
 class DuelChoice:
-    """A detector and the share of it."""
+    """A detector and its share of each step."""
 
     detector: str
     sigma: float
@@ -136,7 +136,7 @@ def _draw(outcome: Duel, request: Request) -> None:
     attack = request.attack
     st.caption(
         f"{request.model.name}, {attack.steps} steps of {in_255ths(attack.size)}, eps "
-        f"{in_255ths(attack.eps)} in Linf. The class to leave is {label}."
+        f"{in_255ths(attack.eps)} in Linf. The attack moves away from {label}."
     )
 
 

@@ -15,7 +15,7 @@ NOBODY = "nobody"
 
 @dataclass(frozen=True)
 class RejectionWords:
-    """What the section is called by: ``ends`` of the thresholds, ``lines`` of the chart, and figures."""
+    """Labels of the section: ``ends`` of the thresholds, ``lines`` of the chart, and figures."""
 
     ends: tuple[str, str]
     lines: tuple[str, str]
@@ -44,7 +44,7 @@ PASSED_ON = RejectionWords(
 
 
 def words(second: str | None) -> RejectionWords:
-    """Those that go with a second model, or with None."""
+    """The labels with a second model, or without one."""
     return REJECTED if second is None else PASSED_ON
 
 
@@ -80,7 +80,7 @@ def show_note(part: MeasuredPart, name: str) -> None:
         if field in SECONDS[name][1]
     )
     st.markdown(
-        "**An attacker who knows all of it attacks the detector and both models at once. That was not "
+        "**A fully aware attacker attacks the detector and both models at once. That was not "
         "measured here:** the static pictures are made on the first model, the adaptive ones on the "
         "first model and the detector, none on the second model. Against an attacker aware of all three, "
         "expect more harm."

@@ -38,7 +38,7 @@ REGIONS = {
     "classifier_only": ("fools the classifier, flagged", "#F5D08A"),
     "both": ("fools both", ADVERSARIAL),
 }
-"""What a place within reach is, in the order of the areas: name and colour."""
+"""The kinds of places within reach, in the order of the areas: name and colour."""
 
 
 def eps_map(part: dict) -> go.Figure:

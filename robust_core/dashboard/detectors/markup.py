@@ -77,7 +77,7 @@ def _count(module: torch.nn.Module) -> int:
 def parameters(classes: int) -> tuple[dict[str, int], dict[str, int], int]:
     """Of the classifier's part that ends at each point, of the detector there, and of the whole classifier.
 
-    Counted on networks without memory: nothing is drawn or loaded.
+    Counted on the meta device: no weights are drawn or loaded.
     """
     with torch.device("meta"):
         network = ResNet32(classes)

@@ -114,7 +114,7 @@ def transfer(part: MeasuredPart) -> None:
 
 
 def several(part: MeasuredPart) -> None:
-    """One detector for all adversaries, beside those that are made for one each."""
+    """One detector for all adversaries, beside those trained for one each."""
     rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
     _chart(
         several_bars(part.value["rows"], "eight_bit" if rounded else "floats"),
@@ -165,8 +165,8 @@ def full_knowledge(part: MeasuredPart) -> None:
     )
     _say(
         part,
-        "Attackers who know classifier and detector. Counted are pictures that were right and not "
-        "flagged before; both is fooled where the picture is not flagged at the calibrated threshold.",
+        "Aware attackers, on pictures that were right and not flagged before. Both are fooled where the "
+        "classifier is and the picture is not flagged at the calibrated threshold.",
     )
 
 

@@ -77,7 +77,7 @@ def _draw(found: Overlap) -> None:
             )
             watched = getattr(found, kind)
             st.caption(
-                f"From {short_share(watched.lost)} of the points that were right and not flagged some "
+                f"For {short_share(watched.lost)} of the points that were right and not flagged, some "
                 f"place in reach fools both; {short_share(watched.false_positives)} of clean points "
                 "are flagged."
             )

@@ -47,9 +47,9 @@ def choose_attack() -> type[attacks.Attack]:
 
 
 def start_of_eps(model: zoo.Description) -> dict:
-    """Where the eps of the page stands at first, and how its settings are called.
+    """The page's initial eps, and the prefix of its settings.
 
-    Pictures on which a larger one is needed have settings of their own.
+    Pictures that need a larger one have settings of their own.
     """
     usual = data.get(zoo.spec(MODEL).data).start_eps
     start = data.get(model.data).start_eps if model.data else usual
@@ -82,12 +82,12 @@ def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
 
 
 def has_points(found: dict[str, dict]) -> bool:
-    """Whether any of these detectors reads at an attachment point; so too where there are none yet."""
+    """Whether any of these detectors reads at an attachment point; also true where there are none yet."""
     return not found or any(entry.get("point") for entry in found.values())
 
 
 def at(found: dict[str, dict], point: str | None) -> set[str]:
-    """The detectors that read at a point, maybe among others."""
+    """The detectors that read at a point, possibly at others too."""
     if point is None:
         return set()
     return {name for name, entry in found.items() if point in str(entry.get("point") or "")}
@@ -123,7 +123,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
 
 
 def panel_key(request: Request, found: dict[str, dict]) -> str:
-    """The attack's key, and all that the detectors are."""
+    """The attack's key with the index entries of the detectors."""
     return key_of(panel=request.key(), detectors=json.dumps(found, sort_keys=True))
 
 
@@ -148,7 +148,7 @@ def _show_panel(
     st.caption(
         f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
         f"set on clean pictures and written at the end of the row. A bar that crosses it is rejected; "
-        f"detectability, below, counts at score 0.5 for all, as in the paper. {marked}"
+        f"detectability, below, is measured at score 0.5 for all, as in the paper. {marked}"
         f"{type(attack).title} knows the classifier only."
     )
 

@@ -71,7 +71,7 @@ IMAGENET = (
         "Fast and Iterative Linf at 2, 4, 6, Iterative L2 at 400, 800, 1200: of these tables only the "
         "axes could be quoted, not the values; those on CIFAR-10 are measured, under Eps above",
     ),
-    ("across adversaries", "the matrix stands under Transfer above, beside the one on CIFAR-10"),
+    ("across adversaries", "the matrix is under Transfer above, beside the one on CIFAR-10"),
 )
 """What the paper says of a second, larger classifier."""
 
@@ -114,7 +114,7 @@ def _training() -> None:
 
 
 def pipeline() -> str:
-    """How a static detector comes about, as HTML."""
+    """How a static detector is trained, as HTML."""
     steps = (
         ("", "Train the classifier", "on clean pictures"),
         ("", "Double the data", "one adversarial picture for each clean one"),
@@ -129,7 +129,7 @@ def pipeline() -> str:
 
 
 def settings(index: dict[str, dict]) -> str:
-    """A Markdown table of what the paper used and what the bundled weights say of themselves."""
+    """A Markdown table of what the paper used and what the index says of the bundled weights."""
     classifier = index["cifar10-resnet32"]
     own = classifier["recipe"]
     trained = [

@@ -1,4 +1,4 @@
-"""The network that stands beside the one trained here: its control, or digits-cnn where it has none."""
+"""The network shown beside the one trained here: its control, or digits-cnn where it has none."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ def control_key(control: Control) -> str:
 
 
 def control_to_train(plan: Plan) -> Control | None:
-    """The control of ``plan`` where it is not kept from before; None also where there is none."""
+    """The control of ``plan`` unless it is in the cache; None also where there is no control."""
     control = control_of(plan)
     return (
         None if control is None or lab.engine().peek(control_key(control)) is not None else control
@@ -83,14 +83,14 @@ def measured(
 
 
 def difference(plan: Plan, beside: Beside) -> str:
-    """What ``beside`` is, and in what it differs from the network trained by ``plan``."""
+    """What ``beside`` is, and how it differs from the network trained by ``plan``."""
     if beside.key == DIGITS:
         recipe = RECIPES.get(DIGITS)
         return (
-            "Clean training is its own control: there is no defence whose worth could be read off. "
-            f"{DIGITS} beside it was trained clean as well, with other settings: {recipe.epochs} epochs "
-            f"from random weights, batches of {recipe.batch}, shifted pictures, weight decay. The "
-            "difference is theirs."
+            "Clean training is its own control: there is no defence to compare. "
+            f"{DIGITS} was trained clean as well, with other settings: {recipe.epochs} epochs "
+            f"from random weights, batches of {recipe.batch}, shifted pictures, weight decay. These "
+            "make the difference."
         )
     teacher = " The teacher's epochs come on top." * (plan.method == "distillation")
     twice = ", each picture twice in an epoch, as with its copy" * (plan.copies > 1)

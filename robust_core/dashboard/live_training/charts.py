@@ -27,7 +27,7 @@ MASKED = {
 
 
 def accuracy_lines(plan: Plan) -> dict:
-    """The lines of the second chart: those that show the masking, or what became of the old copies."""
+    """The lines of the second chart: those that show the masking, or the answers on old copies."""
     return {"distillation": MASKED, "static": STATIC}.get(plan.method, ACCURACIES)
 
 

@@ -55,7 +55,7 @@ def choose_preset(start: Callable[[Plan], None]) -> None:
 
 
 def _take(plan: Plan, start: Callable[[Plan], None]) -> None:
-    for name in (spec.name for spec in fields(plan)):  # also what this method has no use for
+    for name in (spec.name for spec in fields(plan)):  # including what this method does not use
         st.session_state[f"live_{name}"] = _shown(name, getattr(plan, name))
     start(plan)
 
@@ -128,7 +128,7 @@ def plan_of(method: str, values: dict) -> Plan | None:
 def offer_training() -> bool:
     """The button; whether it was pressed.
 
-    By way of the session: where the run of a press is begun anew, the press still counts.
+    Kept in the session, so that a press is not lost when its run is restarted.
     """
     st.button(
         "Train",

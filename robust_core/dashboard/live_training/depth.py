@@ -17,7 +17,7 @@ ONE_LOOP = {
     "distillation": (
         "the teacher's answers are the labels",
         "One loop: no picture is attacked. The teacher was trained before, at the same T, on the true "
-        "labels. The last layer begins T times as large, as what it says is divided by T.",
+        "labels. The last layer begins T times as large, as its logits are divided by T.",
     ),
     "static": (
         "one loop, over copies that were made before",
@@ -25,7 +25,7 @@ ONE_LOOP = {
     ),
     "gradient": (
         "one loop, and the gradient in the loss",
-        "One loop: instead of an attack within the step, the length of the gradient at the picture is made "
+        "One loop: instead of an attack within the step, the loss keeps the gradient at the picture "
         "small.",
     ),
 }
@@ -53,7 +53,7 @@ def show_step(plan: Plan) -> None:
 
 @cache
 def _pictures() -> int:
-    """How many the training set has."""
+    """The number of training pictures."""
     return len(digits.load("train")[1])
 
 

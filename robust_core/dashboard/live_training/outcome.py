@@ -1,4 +1,4 @@
-"""The page Live training: what came of a training, in a sentence and beside the control."""
+"""The page Live training: the result of a training, in a sentence and beside the control."""
 
 import streamlit as st
 
@@ -12,12 +12,12 @@ from robust_core.training.live.train import LOSS_PICTURES, WATCHED, WATCHED_STEP
 from robust_core.words.numbers import in_255ths, share
 
 GAP = 0.3
-"""Between the old copies and a fresh attack: from here on they say different things."""
+"""The least difference between old copies and a fresh attack that the page reports."""
 MASKED_FROM = 0.05
-"""Share of zero gradients from which the result is about them."""
+"""Share of zero gradients from which the sentence is about them."""
 
 FALL = 0.15
-"""From the best epoch under PGD to the end: from here on the collapse itself is to be seen."""
+"""The least fall, from the best epoch under PGD to the last, in which the collapse itself shows."""
 END_ONLY = (
     "This run shows the end state only: where catastrophic overfitting was found, on deeper networks, "
     "accuracy under PGD first rises and then falls to about 0 at once (Wong et al., 2020); here no epoch "
@@ -52,8 +52,8 @@ def show_outcome(trained: Trained, beside: Beside, base: Snapshot) -> None:
     if plan.method == "static":
         st.markdown(old_and_fresh(base, at))
     st.caption(
-        f"n = {at.n} test pictures, each attacked with its true label, on the logits where nothing else is "
-        f"said: Linf, eps "
+        f"n = {at.n} test pictures, each attacked with its true label, on the logits unless noted: "
+        f"Linf, eps "
         f"{at.eps:g} ({in_255ths(at.eps)}), FGSM and PGD with a random start and {at.steps} steps of "
         f"2.5 eps / {at.steps}. Old copies: made once, by FGSM of that eps on digits-cnn. "
         f"{described(plan)}, from {START_WORDS[plan.begins_with]}, seed {plan.seed}; "
@@ -64,7 +64,7 @@ def show_outcome(trained: Trained, beside: Beside, base: Snapshot) -> None:
 
 
 def is_masked(at: Snapshot) -> bool:
-    """Whether so many gradients are zero that the result is about them."""
+    """Whether enough gradients are zero for the sentence to be about them."""
     return at.masked is not None and at.zero_gradients >= MASKED_FROM
 
 
@@ -74,7 +74,7 @@ def is_overfitted(at: Snapshot) -> bool:
 
 
 def sentence(trained: Trained, beside: Beside, base: Snapshot) -> str:
-    """What came of it, in one sentence that names the attack and what it is compared with."""
+    """The result in one sentence, which names the attack and what it is compared with."""
     at = trained.final
     fgsm, pgd, old, bare = map(share, (at.fgsm, at.pgd, at.old, base.pgd))
     if is_masked(at):

@@ -29,7 +29,7 @@ ONE_STEP = "fgsm"
 BOTH = "FGSM, one step, is what it was trained against. PGD takes several: choose it, and compare."
 NAIVE = "softmax-ce"
 LOOKED_AT = 50
-"""Test pictures among which one is looked for that tells the two attacks apart."""
+"""Test pictures searched for one that tells the two attacks apart."""
 SOURCE = "the label of the digits test set"
 
 
@@ -37,7 +37,7 @@ def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
     """The controls, then the three pictures; nothing but a sentence before the first training."""
     st.markdown("##### Attack it on the spot")
     if both is None:
-        st.caption(f"Once a network is trained it stands here beside {WITHOUT}.")
+        st.caption(f"Once a network is trained, it is shown here beside {WITHOUT}.")
         return
     trained, beside = both
     images, labels = digits.load("test")
@@ -63,7 +63,7 @@ def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
 def follow(trained: Trained) -> dict[str, str | float | bool]:
     """The settings that fit a training, by key; they are set once for each, then left to the visitor.
 
-    A setting that came by the link of this visit counts as chosen.
+    A setting from this visit's link counts as chosen.
     """
     plan = trained.plan
     fitting_it = {

@@ -27,7 +27,7 @@ History = tuple[Epoch, ...]
 def start(plan: Plan) -> None:
     """Have this plan trained, also if it was stopped before; it stays until another one takes its place.
 
-    Where this session or another had it trained before, that is remembered, to be said.
+    Remembers, for the page to report, whether this session or another had it trained before.
     """
     lab.allow(training_key(plan))
     if (control := control_of(plan)) is not None:
@@ -150,7 +150,7 @@ def _show_unfinished(plan: Plan, draw) -> None:
 def train(
     plan: Plan, *, channel: str = "live", doing: str = "Training", watch=None
 ) -> Trained | None:
-    """The training by way of the engine, with a bar and a stop button; None where it was stopped."""
+    """The training, run by the engine, with a bar and a stop button; None where it was stopped."""
 
     def work(progress: Reporter) -> Trained:
         return train_live(plan, progress=progress, watch=progress.show)
@@ -176,10 +176,10 @@ def _step_words(plan: Plan, k: int, n: int) -> str:
 
 
 def say_changed(plan: Plan | None, now: Plan) -> None:
-    """That the controls no longer belong to what is shown."""
+    """A note that the controls no longer match what is shown."""
     if plan is not None and plan.choices != now.choices:
         st.caption(
-            f"Shown is the last training ({described(plan)}). The settings have changed since: "
+            f"This is the last training ({described(plan)}). The settings have changed since: "
             "press Train."
         )
 

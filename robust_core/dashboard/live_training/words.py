@@ -1,4 +1,4 @@
-"""What the page Live training says of each method: formula, what it shows, what breaks it, source."""
+"""What the page Live training says about each method: formula, what it shows, what breaks it, source."""
 
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ WORDS = {
         "FGSM adversarial training",
         r"\tilde J(\theta,x,y)=\alpha\,J(\theta,x,y)+(1-\alpha)\,J\big(\theta,\;"
         r"x+\varepsilon\,\mathrm{sign}\,\nabla_x J(\theta,x,y),\;y\big)",
-        "Each step attacks its own pictures with the weights of the moment and learns from both: "
+        "Each step attacks its own pictures with the current weights and learns from both: "
         "alpha is the weight of the clean loss (1: clean training, 0: adversarial pictures only).",
         "Without a random start, at a large eps, the network learns to defeat that one step and nothing "
         "else: FGSM fails, PGD succeeds (catastrophic overfitting).",
@@ -64,9 +64,9 @@ WORDS = {
         r"\min_\theta\; J\big(Z_\theta(x)/T,\;\text{teacher}(x)\big),"
         r"\qquad\text{deployed at } T=1",
         "At T = 1 the logits are about T times too large: the softmax saturates and its gradient is "
-        "exactly zero in float32. An attack that follows it stands still, and the network looks robust.",
+        "exactly zero in float32. An attack that follows it does not move, and the network looks robust.",
         "The same attack on the logits, or on logits / T: what was damaged is the gradient, and the "
-        "decision boundaries lie about where they were.",
+        "decision boundaries are about where they were.",
         (PAPERNOT, CARLINI),
     ),
     "static": MethodWords(
@@ -82,7 +82,7 @@ WORDS = {
         "Gradient regularisation",
         r"J(\theta,x,y)+\varepsilon\,\lVert\nabla_x J(\theta,x,y)\rVert_1"
         r"\;\approx\;\max_{\lVert\delta\rVert_\infty\le\varepsilon}J(\theta,x+\delta,y)",
-        "What an Linf attack adds in first order is taken as a penalty: the loss becomes flat around "
+        "What an Linf attack adds to first order becomes a penalty: the loss becomes flat around "
         "each picture.",
         "It is flat at the picture only: larger steps leave the region where the first order holds.",
         (FINLAY,),

@@ -33,7 +33,7 @@ RADIUS = 0.25
 
 @dataclass(frozen=True)
 class Published:
-    """A result of others on a data set, for a chart: said to be that, with where it is from."""
+    """A published result on a data set, for a chart, labelled as such with its source."""
 
     data: str
     name: str
@@ -62,7 +62,7 @@ PUBLISHED = (
         "PyTorch-Robust",
     ),
 )
-"""METHODS of the field on the same architecture; the README of that project has them."""
+"""Published methods on the same architecture, from the README of that project."""
 
 
 def trade_off_chart(report: Report) -> go.Figure:
@@ -120,12 +120,12 @@ def trade_off_chart(report: Report) -> go.Figure:
 
 
 def published_for(report: Report) -> tuple[Published, ...]:
-    """Results of others on the report's data; empty where there are none."""
+    """Published results on the report's data; empty where there are none."""
     return tuple(one for one in PUBLISHED if one.data == report.data)
 
 
 def _certified(report: Report) -> list[go.Scatter]:
-    """Certified accuracy at an L2 radius, over that without a radius, of what promises anything."""
+    """Certified accuracy at an L2 radius, over that without a radius, of every defence that certifies."""
     found = report.rows(CERTIFIED)
     if not found:
         return []
@@ -196,7 +196,7 @@ def _attacked(pairs: list[tuple[AccuracyRow, AccuracyRow]], **look: Any) -> go.S
 
 
 def _whiskers(shares: Sequence[Share]) -> dict:
-    """Intervals at 95 % (Wilson): what few pictures tell is told by their length."""
+    """Intervals at 95 % (Wilson): the fewer the pictures, the longer."""
     ends = [share.interval for share in shares]
     return {
         "array": [high - share.value for share, (_, high) in zip(shares, ends, strict=True)],
@@ -208,7 +208,7 @@ def _whiskers(shares: Sequence[Share]) -> dict:
 
 
 def _clean(row: AccuracyRow) -> str:
-    """Where a point stands on the axis below, and of how many pictures that is."""
+    """A point's clean accuracy, and how many pictures it is over."""
     return f"clean {share(row.accuracy.value)}, {row.circumstances}"
 
 

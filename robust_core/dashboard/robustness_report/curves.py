@@ -18,11 +18,11 @@ from robust_core.evaluation.defense_table.rows import (
 )
 from robust_core.words.numbers import short_share
 
-ATTACKERS = {UNAWARE: "does not know the defence", ADAPTIVE: "knows it (adaptive)"}
+ATTACKERS = {UNAWARE: "unaware", ADAPTIVE: "aware (adaptive)"}
 DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
 COLOURS = (DEFENDED, "#999933", "#6A5ACD", GREY, "#56B4E9", "#E69F00", "#7F6A4F", "#4E9CA8")
 MOST_BANDS = 4
-"""Intervals of more curves than this would lie over each other."""
+"""Intervals of more curves than this would overlap."""
 
 
 COHEN = {"cifar10": {0.25: ((0, 0.748), (0.25, 0.600), (0.5, 0.428), (0.75, 0.266), (1.0, 0.0))}}
@@ -44,7 +44,7 @@ def accuracy_curves(
 
     The axis is in the units in which ``top`` is known: those of the dashboard's list, or 255ths.
 
-    The undefended model has one line only: nobody has anything to know about it.
+    The undefended model has one line only: it has no defence to know.
     """
     titles = report.subjects(part)
     scale, unit = (1, "") if top in EPS_CHOICES else (255, ", in 255ths")
@@ -117,7 +117,7 @@ def _band(rows: Sequence[AccuracyRow], tint: str, scale: int) -> go.Scatter:
 def certified_curves(rows: Sequence[CertifiedRow], data: str) -> go.Figure:
     """Share of pictures that are right and certified to an L2 radius or further, with intervals.
 
-    Dotted in grey stand the figures of Cohen et al. (2019) at the same sigma, where ``data`` is theirs.
+    Dotted in grey are the figures of Cohen et al. (2019) at the same sigma, where ``data`` is theirs.
     """
     top = max([1.0, *(r for row in rows for r in row.radii[-1:])])
     grid = [top * i / 200 for i in range(201)]

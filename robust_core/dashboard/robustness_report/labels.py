@@ -11,13 +11,13 @@ LINE = 13
 SIDES = ((0.35, "right"), (0.65, "center"), (1.0, "left"))
 """Up to which share of the width text goes to which side: it must not leave the chart."""
 HEIGHTS = {"top": 0.5, "middle": -0.5, "bottom": -1.5}
-"""Where text begins above the point, in lines; a place that is taken is followed by the next."""
+"""Where text begins above the point, in lines; the next is tried where one is taken."""
 
 
 def placed(points: Mapping[str, tuple[float, float, str]]) -> dict[str, tuple[str, str]]:
     """For each key the text to draw at ``(x, y, text)`` and Plotly's ``textposition``.
 
-    Earlier points are named first; one whose name would lie on others at any height gets "". y begins at 0.
+    Earlier points are named first; one whose name overlaps others at any height gets "". y begins at 0.
     """
     xs = [x for x, _, _ in points.values()]
     left = min(xs, default=0)

@@ -15,14 +15,13 @@ COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "PGD, unaware": (
         UNAWARE,
         "pgd",
-        "20 steps by an attacker who does not know of the defence, on the undefended model but for what "
-        "stands below the table.",
+        "20 steps by an unaware attacker, on the undefended model with the exceptions below the table.",
     ),
-    "PGD, adaptive": (ADAPTIVE, "pgd", "20 steps by an attacker who knows it."),
+    "PGD, adaptive": (ADAPTIVE, "pgd", "20 steps by an aware attacker."),
     "ensemble": (
         ADAPTIVE,
         "auto",
-        "Four attacks in turn, knowing the defence, on fewer pictures; with fewer steps and queries for "
+        "Four attacks in turn by an aware attacker, on fewer pictures; fewer steps and queries for "
         "defences that vote or filter slowly (hover in Clean against robust).",
     ),
 }
@@ -56,7 +55,7 @@ def show_table(report: Report) -> None:
     first = next(iter(report.rows("accuracy")))
     st.caption(
         f"Linf {report.eps:.4g}; {report.model} on the {report.data} test set, the first n "
-        f"pictures. All of it is made by: `{report.command}`; this part by `{first.command}`."
+        f"pictures. The whole report is made by: `{report.command}`; this part by `{first.command}`."
     )
 
 

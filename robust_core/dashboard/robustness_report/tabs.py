@@ -41,10 +41,10 @@ from robust_core.paths import RESULTS
 from robust_core.words.numbers import in_255ths, share
 
 FIRST = (UNDEFENDED, "jpeg quality=75", "pgd-at", "fgsm-at alpha=0.0", "distilled temperature=100")
-"""Curves that are drawn at first, where there are such."""
+"""Curves that are drawn at first, where the report has them."""
 GAIN = 0.1
-"""Points of accuracy above the undefended model from which on a defence is said to help: the lower end of
-its interval must be there."""
+"""Points of accuracy above the undefended model from which a defence counts as a gain: the lower end of
+its interval must reach them."""
 
 
 def choose_report() -> Report:
@@ -82,7 +82,7 @@ def show_report(report: Report) -> None:
 
 
 def _say_headline(report: Report) -> None:
-    """How many defences stand, and what robustness costs."""
+    """How many defences hold, and what robustness costs."""
     pairs = [
         (clean, robust)
         for subject in report.subjects("accuracy")
@@ -106,13 +106,13 @@ def _say_headline(report: Report) -> None:
         f"The best, {after.title}: {share(before.accuracy.value)} clean ({before.n:,} pictures), "
         f"{share(after.accuracy.value)} under attack ({after.circumstances}). "
         "The attack is PGD or the ensemble, whichever leaves less; a defence "
-        "gains if the lower end of its 95 % interval is so far above the undefended figure. "
+        "gains if the lower end of its 95 % interval is that far above the undefended figure. "
         f"Made by: `{report.command}`"
     )
 
 
 def _spans(report: Report) -> dict[str, tuple[float, str]]:
-    """How far the axis of eps may go: to about twice the eps of the table, where answers change; or on."""
+    """How far the axis of eps may go: to about twice the eps of the table, where answers change, or on."""
     top = max(eps for eps in GRID if eps <= 2 * (report.eps or FIELD_EPS))
     small = f"{top:g}" if top in EPS_CHOICES else in_255ths(top)
     return {"small": (top, small), "all": (max(GRID), f"{max(GRID):g}")}
@@ -142,8 +142,8 @@ def show_curves(report: Report, part: str = CURVES) -> None:
     row = report.curve(chosen[0], ADAPTIVE, part)[-1]
     others = report.elsewhere(part, chosen) if UNAWARE in threats else ""
     st.caption(
-        "Solid: the attacker knows the defence and differentiates what stands for it. Dotted: it does "
-        "not know of it. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
+        "Solid: an aware attacker, through the defence's adaptive gradient. Dotted: an unaware "
+        "attacker. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
         "can be made flat grey: no classifier can be right there. "
         f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; the command of each point is "
         f"in its hover.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
@@ -166,8 +166,8 @@ def show_trade_off(report: Report) -> None:
     published = published_for(report)
     _chart(trade_off_chart(report), "trade", "Clean against robust accuracy.")
     st.caption(
-        "Filled: PGD with 20 steps by an attacker who knows the defence. Hollow: the ensemble of four "
-        "attacks, on fewer pictures, by chance above it now and then. Whiskers: 95 % intervals (Wilson). "
+        "Filled: PGD with 20 steps by an aware attacker. Hollow: the ensemble of four "
+        "attacks, on fewer pictures, so by chance sometimes above it. Whiskers: 95 % intervals (Wilson). "
         f"Triangles: certified at an L2 radius of {RADIUS:g}, another threat, over right and certified at "
         "all. Robustness is paid with clean accuracy."
         + (" Grey crosses are published figures, not measured here." if published else "")
@@ -231,7 +231,7 @@ def show_distillation(report: Report) -> None:
     st.caption(
         f"The same networks and pictures, three attackers: FGSM{eps} through float32 softmax, FGSM on the "
         "logits, and CW on the logits, which has no eps. Distilled networks were trained without weight "
-        "decay, from a last layer T times as large: their logits are to grow with T. "
+        "decay, from a last layer T times as large: their logits are meant to grow with T. "
         f"{rows[-1].conditions}"
     )
 
