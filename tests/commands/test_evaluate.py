@@ -123,8 +123,8 @@ def test_out_holds_what_is_printed(command, tmp_path):
 
 def test_an_eps_given_to_an_attack_without_one_is_explained(command):
     base = (*BASE, "--attack", "deepfool", "--data", "digits", "--limit", "5")
-    assert "only decides what counts" in command("evaluate", *base, "--eps", "0.1").out
-    assert "only decides what counts" not in command("evaluate", *base).out
+    assert "only decides what is a success" in command("evaluate", *base, "--eps", "0.1").out
+    assert "only decides what is a success" not in command("evaluate", *base).out
 
 
 @pytest.mark.parametrize(

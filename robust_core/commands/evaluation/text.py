@@ -67,5 +67,5 @@ def _about_eps(value: dict) -> list[str]:
     if value["rows"][0]["eps"] is None or options.has(value["attack"], "eps"):
         return []
     return [
-        f"{value['attack']} has no eps: the one given, in {value['norm']}, only decides what counts as success."
+        f"{value['attack']} has no eps: the given one, in {value['norm']}, only decides what is a success."
     ]
