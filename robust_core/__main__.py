@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m robus
         return _complain(str(end), 130)
     except KeyboardInterrupt:
         return _complain("stopped", 130)
-    except BrokenPipeError:  # the reader, such as ``head``, has enough
+    except BrokenPipeError:  # the reader, such as ``head``, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
         return _complain(f"error: {error}", 2)

@@ -20,7 +20,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the weights come from: what they were trained on, how, and what they reach."""
+    """Where the weights come from: what they were trained on, how, and with what accuracy."""
 
     data: str
     accuracy: float | None = None
@@ -37,7 +37,7 @@ class Classifier(nn.Module):
     than the network's are converted.
     """
 
-    network: Any  # a module; those that detectors and defences read have more methods than it must
+    network: Any  # a module; detectors and defences may need more methods of it
     mean: Tensor
     std: Tensor
 
@@ -99,7 +99,7 @@ class Classifier(nn.Module):
     def predict(self, images: Tensor, k: int = 5) -> list[list[Guess]]:
         """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first.
 
-        The network is asked in eval mode, and left in the mode that it was in.
+        The network is run in eval mode and left in the mode that it was in.
         """
         with evaluating(self), torch.inference_mode():
             probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)

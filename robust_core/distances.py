@@ -1,4 +1,4 @@
-"""How far two pictures are apart: one float64 value a picture."""
+"""Distances between two pictures: one float64 value per pair."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and folders that can be written to."""
+"""Files that are written whole or not at all, and a check that a folder can be written to."""
 
 import json
 import os
@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes the place of ``path`` at the end, and leaves no trace if that fails.
+    """A file to write to that replaces ``path`` at the end, and leaves no trace if that fails.
 
-    Whoever reads ``path`` meanwhile, or after a crash, finds the old content or the new one, never a
-    part of it. Folders that are missing are made.
+    A reader of ``path`` meanwhile, or after a crash, finds the old content or the new one, never part of
+    it. Missing folders are created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
@@ -36,20 +36,20 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """``text`` as UTF-8 with the line ends that it has, whole or not at all."""
+    """``text`` as UTF-8 with its line ends unchanged, whole or not at all."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: dict) -> None:
-    """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON cannot say, as NaN."""
+    """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON lacks, such as NaN."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
 def check_writable(folder: Path, instead: str) -> None:
-    """Raise ``ValueError`` where no file can be made in ``folder``; ``instead`` says what to do.
+    """Raise ``ValueError`` where no file can be created in ``folder``; ``instead`` says what to do.
 
-    To be asked before hours of work whose result goes there. A folder that is missing is not made: the
-    one that it would be made in counts.
+    To be called before hours of work whose result goes there. A missing folder is not created: the
+    folder that it would be created in is checked.
     """
     place = folder.absolute()
     try:

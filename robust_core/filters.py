@@ -1,8 +1,8 @@
 """Filters: pictures ``[N, C, H, W]`` in [0, 1] to simpler ones of the same shape, dtype and device.
 
-What is too fine to be seen is to be lost, an adversarial perturbation with it. Defences put a filter in
-front of a network (``defenses.filters``); a detector asks whether one changes what a network says
-(``detectors.squeezers``). Each picture is filtered by itself.
+They remove detail too fine to be seen, and an adversarial perturbation with it. Defences put a filter in
+front of a network (``defenses.filters``); a detector checks whether one changes a network's answer
+(``detectors.squeezers``). Each picture is filtered on its own.
 """
 
 import numpy as np
@@ -21,11 +21,11 @@ def median(images: Tensor, width: int) -> Tensor:
     """The median of a window ``width`` x ``width`` of each channel; edges are mirrored. Differentiable.
 
     As ``scipy.ndimage.median_filter(mode="reflect")``, which Xu et al. (2018), section III.B, use: a
-    window of 2 holds the pixel and those above and to the left, and of its four values the third counts.
-    ``width`` is 2 or 3: further out, what is mirrored at an edge is more than the pixel there.
+    window of 2 holds the pixel and those above and to the left, and the third of its four values is taken.
+    ``width`` is 2 or 3: a wider window would mirror more than one pixel at an edge.
     """
     rows, columns = images.shape[2:]
-    after = width - 2  # nothing follows the pixel in a window of 2
+    after = width - 2  # a window of 2 ends at the pixel
     # One pixel mirrored at the edge is that pixel again.
     padded = F.pad(images, (1, after, 1, after), mode="replicate")
     window = [
@@ -35,15 +35,15 @@ def median(images: Tensor, width: int) -> Tensor:
 
 
 def non_local_means(images: Tensor, *, search: int, patch: int, strength: float) -> Tensor:
-    """Each pixel becomes a mean of those whose surroundings are alike (Buades et al., 2005).
+    """Each pixel becomes a mean of pixels with similar surroundings (Buades et al., 2005).
 
     By scikit-image's fast ``denoise_nl_means``, all channels together, on the CPU, without a graph; Xu et
-    al. (2018) use OpenCV's. ``search`` is the width of the area that is looked through, ``patch`` that of
-    the surroundings that are compared; ``strength`` is how different they may be, in pixel units.
+    al. (2018) use OpenCV's. ``search`` is the width of the area searched, ``patch`` that of the
+    surroundings compared; ``strength`` is how different they may be, in pixel units.
     """
     from skimage.restoration import denoise_nl_means
 
-    # scikit-image returns a picture of one channel turned on its side: it gets the plane alone.
+    # scikit-image returns a one-channel picture with swapped axes, so it gets only the plane.
     lone = images.shape[1] == 1
     pictures = images.detach().cpu().contiguous().float().numpy()
     smooth = [
@@ -62,7 +62,7 @@ def non_local_means(images: Tensor, *, search: int, patch: int, strength: float)
 
 
 def total_variation(images: Tensor, weight: float) -> Tensor:
-    """The picture of least total variation near the given one, each channel by itself, without a graph.
+    """The picture of least total variation near the given one, channel by channel, without a graph.
 
     Rudin, Osher and Fatemi's problem by Chambolle's method, ``min_z TV(z) + |z - x|^2 / (2 weight)``, by
     scikit-image on the CPU.

@@ -1,7 +1,7 @@
 """Goal: what the attacker wants. The one place that decides what success means.
 
-A goal is bound to a batch once (``goal.bind(...)`` looks at the clean logits where it needs them) and
-then says of any logits of that batch which value to raise, how far the goal is, and what is done.
+A goal is bound to a batch once (``goal.bind(...)`` uses the clean logits where it needs them). For any
+logits of that batch the result gives the value to raise, the distance to the goal, and the successes.
 """
 
 import math
@@ -23,10 +23,10 @@ class Aim:
     ``classes`` ``[N]`` are the classes that matter and ``towards`` says whether to approach or to
     leave them. The rest is only there for goals that need it:
 
-    - ``leaving`` ``[N]``: the true classes, where a target's are known as well.
+    - ``leaving`` ``[N]``: the true classes, where they are known besides a target.
     - ``chosen`` bool ``[N]``: the pictures that the goal is about; the others stay as they are.
-    - ``bar`` ``[N]``: log-odds against ``classes`` at which less confidence is little enough. A
-      picture stops there.
+    - ``bar`` ``[N]``: log-odds against ``classes`` at which the confidence is low enough. A picture
+      stops there.
     - ``verdict``: the aim that decides success, where this one is a detour to it.
     """
 
@@ -48,7 +48,7 @@ class Aim:
         return -value if self.towards else value
 
     def report(self, value: Tensor, shown: Callable[[Tensor], Tensor]) -> Tensor:
-        """What ``loss`` returned in the unit that is shown: ``shown(loss)``, with the goal's sign."""
+        """What ``loss`` returned, in the unit shown: ``shown(loss)``, with the goal's sign."""
         return -shown(-value) if self.towards else shown(value)
 
     def margin(self, logits: Tensor) -> Tensor:
@@ -62,11 +62,11 @@ class Aim:
         return ahead if self.towards else -ahead
 
     def boundaries(self, logits: Tensor, candidates: int) -> tuple[Tensor, Tensor]:
-        """``margin`` for each of M ways to the goal on its own, ``[N, M]``; the largest of a row counts.
+        """``margin`` for each of M ways to the goal, ``[N, M]``, and its slope in the logits ``[N, M, K]``.
 
-        And the slope of each in the logits, ``[N, M, K]``. To leave a class there is one way to each
-        other class; the likeliest are kept, so that with the class itself they are at most
-        ``candidates``. Elsewhere there is one way.
+        The margin of the goal is the largest in a row. A goal that leaves a class has one way for each
+        other class; the likeliest are kept, at most ``candidates`` with the class itself. Other goals
+        have one way.
         """
         if self.towards or self.bar is not None:
             z = logits.detach().requires_grad_()
@@ -76,14 +76,14 @@ class Aim:
         index = self.classes.unsqueeze(1)
         others = logits.scatter(1, index, -torch.inf)
         nearest = others.topk(min(candidates, logits.shape[1]) - 1, dim=1)
-        # Written down, as M small passes of autograd count at batch 1.
+        # In closed form, as M small autograd passes are slow at batch 1.
         slopes = logits.new_zeros(*nearest.indices.shape, logits.shape[1])
         slopes.scatter_(2, nearest.indices.unsqueeze(2), 1)
         slopes.scatter_(2, index.unsqueeze(1).expand(-1, slopes.shape[1], 1), -1)
         return nearest.values - logits.gather(1, index), slopes
 
     def success(self, logits: Tensor) -> Tensor:
-        """Which pictures reach the goal, bool ``[N]``. Logits that are not numbers never do."""
+        """Which pictures reach the goal, bool ``[N]``. NaN logits never do."""
         if self.verdict is not None:
             return self.verdict.success(logits)
         if self.bar is not None:
@@ -118,7 +118,7 @@ class Goal:
 
     @property
     def parameters(self) -> dict[str, float | str]:
-        """What else decides it, by name; empty for most."""
+        """The goal's parameters by name; empty for most."""
         return {}
 
 
@@ -134,7 +134,7 @@ class Untargeted(Goal):
 
 @dataclass(frozen=True)
 class Targeted(Goal):
-    """The class that is given in the place of the labels: an index each picture, ``[N]``."""
+    """The class given instead of the label: one index per picture, ``[N]``."""
 
     name = "targeted"
 
@@ -144,7 +144,7 @@ class Targeted(Goal):
 
 @dataclass(frozen=True)
 class Towards(Targeted):
-    """One class for all pictures; the labels are the true classes, as with the other goals."""
+    """One class for all pictures; labels are the true classes, as for the other goals."""
 
     target: int
 
@@ -158,7 +158,7 @@ class Towards(Targeted):
 
 @dataclass(frozen=True)
 class RandomTarget(Targeted):
-    """Another class for each picture, each as likely; the labels are the true classes.
+    """A random other class for each picture, all equally likely; labels are the true classes.
 
     Drawn by ``seed`` and the order of the picture's own clean logits: the same in any batch.
     """
@@ -220,7 +220,7 @@ class SourceTarget(Goal):
 
 @dataclass(frozen=True)
 class ConfidenceReduction(Goal):
-    """Less confidence in what the model says of the clean picture; the label may stay.
+    """Less confidence in the model's answer to the clean picture; the label may stay.
 
     Done when the probability of that class is at most ``threshold`` or, where that is None, has
     fallen by ``drop``. A picture whose probability is below ``drop`` to begin with cannot get there.
@@ -248,17 +248,17 @@ class ConfidenceReduction(Goal):
 
     @property
     def parameters(self) -> dict[str, float | str]:
-        """The one of the two that counts."""
+        """The one of the two that applies."""
         if self.threshold is not None:
             return {"threshold": self.threshold}
         return {"drop": self.drop}
 
 
 def judged(goal: Goal, labels: Tensor, deployed: Tensor, attacked: Tensor) -> Aim:
-    """``goal`` bound to judge a model by, where the attacker worked on another one.
+    """``goal`` bound so as to judge a model where the attack ran on another one.
 
-    ``deployed`` and ``attacked`` are clean logits ``[N, K]`` of the two. A class to reach is the one that
-    the attacker chose; how sure the model is to begin with is the deployed model's own.
+    ``deployed`` and ``attacked`` are the clean logits ``[N, K]`` of the two. A class to reach comes from
+    the attacked model; the initial class and confidence come from the deployed model.
     """
     aim = goal.bind(labels, attacked)
     return aim if aim.towards else goal.bind(labels, deployed)

@@ -1,4 +1,4 @@
-"""Pictures for eyes and files: exact enlargement, signed amplification, PNG."""
+"""Pictures for display and files: exact enlargement, signed amplification, PNG."""
 
 import io
 
@@ -10,9 +10,9 @@ GREY = 128
 
 
 def enlarge(pixels: np.ndarray, side: int) -> np.ndarray:
-    """Repeat each pixel of uint8 ``[h, w, c]`` by the largest whole number that keeps it in ``side``.
+    """Repeat each pixel of uint8 ``[h, w, c]`` by the largest whole number that fits into ``side``.
 
-    Pictures that are already larger come back as they are. No pixel is invented.
+    Pictures that are already larger are returned unchanged. No pixel value is invented.
     """
     factor = max(1, side // max(pixels.shape[:2]))
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -1,4 +1,4 @@
-"""Eval mode for a while, and each module's own mode afterwards."""
+"""Eval mode for a block, and each module's own mode afterwards."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ def _modules_in_training(model: nn.Module) -> list[nn.Module]:
     waiting: list[nn.Module | None] = [model]
     expanded: set[nn.Module] = set()
     training = []
-    for module in waiting:  # which grows on the way
+    for module in waiting:  # the list grows while it is walked
         if module is None:
             continue
         if module.training:

@@ -1,4 +1,4 @@
-"""The papers that the methods come from, and those that break them, by their first author."""
+"""The papers that introduce the methods, and those that break them, by first author."""
 
 from robust_core.parameters import Paper
 

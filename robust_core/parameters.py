@@ -24,7 +24,7 @@ def parameter(
 
     ``low`` and ``high`` bound the values that are *allowed*; ``above`` is an open lower bound;
     ``choices`` lists them, for words always and for numbers where only a few exist. A field
-    of type ``object`` holds no number but something with this ``method``; it is left out of ``repr``.
+    of type ``object`` holds an object with this ``method``; it is left out of ``repr``.
     """
     metadata = {
         "help": help,
@@ -39,7 +39,7 @@ def parameter(
 
 
 class HasField:
-    """A property of a dataclass and of its objects alike: whether it has a field of that name."""
+    """A property of a dataclass and its instances: whether it has a field of that name."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -63,9 +63,9 @@ class Paper:
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Base of what has hyper-parameters: its fields, each made by ``parameter``.
+    """Base of everything with hyper-parameters: its fields, each made by ``parameter``.
 
-    Raises ``ValueError`` where a value is not allowed, naming the field and what is.
+    Raises ``ValueError`` for a value that is not allowed, naming the field and the allowed values.
     """
 
     def __post_init__(self) -> None:
@@ -74,13 +74,13 @@ class Parameters:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The hyper-parameters by name, as plain values: an object, such as a detector, by its name."""
+        """The hyper-parameters by name, as plain values; an object, such as a detector, as its name."""
         values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
         return {name: _plain(value) for name, value in values.items()}
 
 
 def make(name: str, kind: type[T], values: dict[str, Any]) -> T:
-    """``kind(**values)``. Raises ``ValueError`` for an unknown field, naming those that there are."""
+    """``kind(**values)``. Raises ``ValueError`` for an unknown field, naming the existing ones."""
     allowed = [spec.name for spec in fields(kind)]
     unknown = [key for key in values if key not in allowed]
     if unknown:

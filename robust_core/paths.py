@@ -17,10 +17,10 @@ RESULTS = ASSETS / "results"
 
 
 def cache_home() -> Path:
-    """Where programs of this user keep what can be fetched again.
+    """Where this user's programs keep files that can be downloaded again.
 
-    Without a home folder, as in some containers, that is a folder of the user's own among the
-    temporary files.
+    Without a home folder, as in some containers, it is the user's own folder among the temporary
+    files.
     """
     if os.environ.get("XDG_CACHE_HOME"):
         return Path(os.environ["XDG_CACHE_HOME"]).expanduser()

@@ -1,4 +1,4 @@
-"""Progress: how a long computation says how far it is, and is stopped."""
+"""Progress: how a long computation reports its steps, and is stopped."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ Progress = Callable[[int, int], object]
 
 
 def counter(progress: Progress | None, total: int) -> Callable[[], None]:
-    """Tells ``progress`` of step 0 of ``total`` now, and of one more at each call."""
+    """Report step 0 of ``total`` to ``progress`` now, and one more step at each call."""
     done = 0
     if progress is not None:
         progress(done, total)

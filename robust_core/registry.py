@@ -1,4 +1,4 @@
-"""Registry: what can be had by a name, be it classes (attacks, defences) or records (data sets)."""
+"""Registry: entries by name, either classes (attacks, defences) or records (data sets)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """Entries under their names, in the order in which they were registered.
 
-    Iterating gives the entries; ``in`` asks for a name.
+    Iterating gives the entries; ``in`` checks for a name.
 
     Args:
         what: the word that names an entry in a sentence, such as "attack".
         entries: the first entries.
-        key: what gives the name of an entry; None: its attribute ``name``.
+        key: gives the name of an entry; None: its attribute ``name``.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Registry(Generic[T]):
 
     @contextmanager
     def temporarily(self, *entries: T) -> Iterator[None]:
-        """Within the ``with`` block ``entries`` are registered too; one of a known name takes its place."""
+        """Within the ``with`` block ``entries`` are registered too, replacing any of the same name."""
         before = self._entries
         self._entries = before | {self._key(entry): entry for entry in entries}
         try:
@@ -49,7 +49,7 @@ class Registry(Generic[T]):
             self._entries = before
 
     def names(self) -> list[str]:
-        """The registered names, in a list of the caller's own."""
+        """The registered names, in a new list."""
         return list(self._entries)
 
     def get(self, name: str) -> T:
@@ -61,7 +61,7 @@ class Registry(Generic[T]):
             raise ValueError(f"{self.what} must be one of {allowed}; got {name!r}") from None
 
     def create(self, name: str, /, **hyper_parameters: Any) -> Any:
-        """For classes of ``Parameters``: one made by its name.
+        """An instance by name, where the entries are ``Parameters`` classes.
 
         Raises ``ValueError`` for an unknown name, field or value.
         """

@@ -14,7 +14,7 @@ from robust_core.parameters import parameter
 
 
 class NormOfKind:
-    """What eps is a radius in: the kind of noise decides; of the class, that of the default kind."""
+    """The norm of eps, which depends on the kind of noise; for the class itself, the default kind's."""
 
     def __get__(self, attack: "Noise | None", owner: type) -> str:
         return "l2" if attack is not None and attack.kind == "sphere" else "linf"

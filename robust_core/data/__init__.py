@@ -4,8 +4,8 @@
 
     images, labels = data.get("digits").load("test")
 
-A data set is one record (``data.record.DataSet``) in a file of its own in this folder, under the name
-``RECORD``; it is found there. ``register`` adds one that lives elsewhere.
+A data set is one record (``data.record.DataSet``), named ``RECORD`` in a file of its own in this folder,
+where it is found automatically. ``register`` adds one that lives elsewhere.
 """
 
 import pkgutil
@@ -49,7 +49,7 @@ def get(name: str) -> DataSet:
 
 
 def of_family(family: str) -> list[DataSet]:
-    """The data sets whose pictures models of a family know; none for a family without data."""
+    """The data sets of a model family; none for a family without data."""
     return [record for record in _registry() if record.family == family]
 
 

@@ -1,4 +1,4 @@
-"""Test sets by name, checked against the model that is to be tested on them."""
+"""Test sets by name, checked against the model to be tested on them."""
 
 from pathlib import Path
 
@@ -16,8 +16,8 @@ def load_test_set(
     """Pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.
 
     ``name`` is a registered data set (its test split, at or below ``root``) or a folder with one
-    sub-folder per class; ``limit`` takes the first so many. Raises ``ValueError`` for an unknown name,
-    a limit below 1, missing data, and pictures that are not what the model takes.
+    sub-folder per class; ``limit`` takes the first ones only. Raises ``ValueError`` for an unknown name,
+    a limit below 1, missing data, and pictures that do not fit the model.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
@@ -39,12 +39,12 @@ def _check_fit(record: data.DataSet, model: Classifier) -> None:
     if wanted != record.shape:
         raise ValueError(
             f"{record.name} pictures are {in_words(record.shape)}; {model.name} takes "
-            f"{in_words(wanted)}: choose the data that the model was made for, or a folder of pictures."
+            f"{in_words(wanted)}: choose the data that the model was trained on, or a folder of pictures."
         )
     if len(model.class_names) != len(record.class_names):
         raise ValueError(
             f"{record.name} has {len(record.class_names)} classes and {model.name} "
-            f"{len(model.class_names)}: choose the data that the model was made for."
+            f"{len(model.class_names)}: choose the data that the model was trained on."
         )
 
 

@@ -43,7 +43,7 @@ RECORD = DataSet(
     read=lambda split, root: load(split),
     comes_with="scikit-learn",
     sample_title="Hand-written {label}",
-    # One of each class that is easy to read; with labels, as reading them imports scikit-learn.
+    # An easily read one of each class, with its label, as reading labels imports scikit-learn.
     offered={1: 0, 5: 1, 0: 2, 30: 3, 2: 4, 26: 5, 8: 6, 9: 7, 12: 8, 3: 9},
     start_eps=0.15,
     detector_eps={"fgsm": 0.1, "bim": 0.1},

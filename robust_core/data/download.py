@@ -32,13 +32,13 @@ class DownloadError(ValueError):
 def fetch(
     record: DataSet, root: str | Path | None = None, *, progress: Progress | None = None
 ) -> Path:
-    """The folder of a data set below ``root`` (default: the data folder), downloaded if need be.
+    """The folder of a data set below ``root`` (default: the data folder), downloaded if needed.
 
-    ``progress(done, total)`` is told the bytes; raising from it abandons the download. What has
-    arrived stays in a ``.partial`` file beside the target and the next call goes on from there.
-    Raises ``DownloadError`` where the server cannot be reached, the bytes are not the official
-    ones, the disk is full, or another download is under way in this process, and ``ValueError`` for a
-    data set that is not downloaded.
+    ``progress(done, total)`` gets the bytes; raising from it abandons the download. What has arrived
+    stays in a ``.partial`` file beside the target, and the next call resumes from there. Raises
+    ``DownloadError`` where the server cannot be reached, the bytes are not the official ones, the disk
+    is full, or another download is under way in this process, and ``ValueError`` for a data set that
+    has no download.
     """
     archive, find = record.archive, record.find
     if archive is None or find is None:
@@ -47,7 +47,7 @@ def fetch(
     if record.available(root):
         return find(root)
     if not _running.acquire(blocking=False):
-        raise DownloadError("A data set is being downloaded already. Wait for that to finish.")
+        raise DownloadError("A data set is being downloaded already. Wait for it to finish.")
     try:
         root.mkdir(parents=True, exist_ok=True)
         partial = root / f"{archive.name}.partial"
@@ -85,7 +85,7 @@ def _disk_trouble(error: OSError, root: Path) -> str:
 
 
 def _fetch(title: str, archive: Archive, partial: Path, progress: Progress) -> None:
-    """Append to ``partial`` what it lacks of the archive."""
+    """Append the rest of the archive to ``partial``."""
     done = _length(partial)
     if done > archive.size:
         partial.unlink()
@@ -137,7 +137,7 @@ def _range_start(response: http.client.HTTPResponse) -> int | None:
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
-    """The next bytes; none where the connection ends, in good order or not."""
+    """The next bytes; none where the connection ends, cleanly or not."""
     try:
         return response.read1(CHUNK)
     except (OSError, http.client.HTTPException):

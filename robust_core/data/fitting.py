@@ -26,11 +26,11 @@ def fit(
 
     ``how="crop"`` scales the shortest side to ``resize`` and cuts the centre out, pixel for pixel
     what torchvision's ``Resize`` and ``CenterCrop`` make of a PIL image; ``"squash"`` scales
-    straight to ``size`` and bends the proportions. A picture that has the right size already keeps its
-    pixels, so that a saved adversarial picture is read back unchanged. One channel is ITU-R 601
-    luma, as Pillow's mode "L".
+    straight to ``size`` and distorts the proportions. A picture of the right size keeps its pixels, so
+    that a saved adversarial picture is read back unchanged. One channel is ITU-R 601 luma, as Pillow's
+    mode "L".
 
-    Raises ``ValueError`` for pixels, sizes, ways or names other than these, and for a ``resize``
+    Raises ``ValueError`` for any other pixels, size, ``how`` or interpolation, and for a ``resize``
     below the longest side of ``size``.
     """
     _check(picture_pixels, size, resize, channels, how, interpolation)
@@ -97,13 +97,13 @@ def _check(
 
 
 def _scale_shortest(image: Image.Image, shortest: int, filter_: Image.Resampling) -> Image.Image:
-    """The longer side is rounded down, as torchvision does it."""
+    """The longer side is rounded down, as in torchvision."""
     long = int(shortest * max(image.size) / min(image.size))
     scaled = (shortest, long) if image.width <= image.height else (long, shortest)
     return image if image.size == scaled else image.resize(scaled, filter_)
 
 
 def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
-    """The middle ``width`` x ``height``; half pixels go to the even side, as torchvision does it."""
+    """The middle ``width`` x ``height``; half pixels go to the even side, as in torchvision."""
     left, top = round((image.width - width) / 2), round((image.height - height) / 2)
     return image.crop((left, top, left + width, top + height))

@@ -1,4 +1,4 @@
-"""Pictures of one's own: a folder with one sub-folder per class."""
+"""The user's own pictures: a folder with one sub-folder per class."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from robust_core.classifier import Classifier
 from robust_core.data.fitting import fit, to_tensor
 from robust_core.data.uploads import UploadError, decode_file
 
-# Files that systems put into folders by themselves, beside those whose name starts with a dot.
+# Files that operating systems add to folders, besides those whose name starts with a dot.
 IGNORED = {"thumbs.db", "desktop.ini"}
 
 
@@ -18,12 +18,12 @@ def load_folder(
 ) -> tuple[Tensor, Tensor]:
     """Pictures, float32 ``[N, C, H, W]`` in [0, 1] of the model's size, and labels, int64 ``[N]``.
 
-    Each sub-folder is named after a class of the model, or its index. Classes take turns, files
-    within a class go by name, so that the first ``limit`` pictures are a fair share of each. Every
-    file passes the checks of ``decode_upload`` and is cropped as the model's own pictures are.
+    Each sub-folder is named after a class of the model, or its index. Classes take turns and files
+    within a class are sorted by name, so that the first ``limit`` pictures hold a fair share of each.
+    Every file passes the checks of ``decode_upload`` and is cropped as the model's own pictures are.
 
-    Raises ``ValueError`` for a path that is no folder or holds no pictures and for a sub-folder
-    that is no class; ``UploadError`` with the file's name for a file that is no picture.
+    Raises ``ValueError`` for a path that is not a folder or holds no pictures and for a sub-folder
+    that names no class; ``UploadError`` with the file's name for a file that is not a picture.
     """
     path = Path(path)
     if not path.is_dir():

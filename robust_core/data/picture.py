@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Picture:
-    """Exact 8-bit RGB pixels with the name they are known by.
+    """Exact 8-bit RGB pixels with their name.
 
     ``pixels`` is a read-only uint8 array ``[H, W, 3]``; ``sha256`` covers its shape and bytes, so
     two pictures with the same pixels share it whatever file they came from; ``notes`` are sentences

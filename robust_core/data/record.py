@@ -1,4 +1,4 @@
-"""A data set as one record: what its pictures are, whose they are, how they are read and fetched."""
+"""A data set as one record: its pictures, their source and licence, how they are read and downloaded."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ OFFERED = 24
 
 
 class DataMissing(ValueError):
-    """A data set is not where it was looked for, or is damaged. The message says what to do."""
+    """A data set was not found, or is damaged. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a ``.tar.gz`` is, what its bytes must be, and what is taken out of it.
+    """Where a ``.tar.gz`` is, what its bytes must be, and what is unpacked from it.
 
     ``members`` are files of ``folder``, the only ones that are unpacked; ``unpacked`` is their size.
     """
@@ -43,10 +43,10 @@ class Archive:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DataSet:
-    """All that the rest of the code asks of a data set, so that nothing branches on its name.
+    """All that the rest of the code needs to know of a data set, so that nothing branches on its name.
 
-    ``read(split, root)`` gives the pictures as they are stored: bytes, or floats in [0, 1] where these
-    are no 255ths. ``find(root)`` gives the folder with its files, at or below ``root``, or raises
+    ``read(split, root)`` gives the pictures as they are stored: bytes, or floats in [0, 1] that are not
+    multiples of 1/255. ``find(root)`` gives the folder with its files, at or below ``root``, or raises
     ``DataMissing``; a data set of an installed package has none, and ``comes_with`` names the package.
     ``read_one(number, folder)`` gives pixels uint8 ``[H, W, C]`` and label of one test picture, where
     that is possible without reading all of them.
@@ -68,19 +68,19 @@ class DataSet:
     find: Callable[[str | Path | None], Path] | None = None
     read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
     archive: Archive | None = None
-    """How it is downloaded; None where it is not."""
+    """How it is downloaded; None if it is not."""
     comes_with: str = ""
     family: str = ""
-    """The models that know such pictures (``zoo.family``); its own name where it is left out."""
+    """The family of models that know such pictures (``zoo.family``); by default the data set's own name."""
     sample_title: str = "{title} test picture {number}: {label}"
     offered: Mapping[int, int | None] = field(default_factory=lambda: dict.fromkeys(range(OFFERED)))
-    """Numbers of the test pictures that pages offer, with their labels where these need no reading."""
+    """Numbers of the test pictures that pages offer, with their labels where known without reading."""
     start_eps: float = 2 / 255
-    """The Linf radius at which the page Detectors starts."""
+    """The Linf radius at which the Detectors page starts."""
     detector_eps: Mapping[str, float] = field(
         default_factory=lambda: {"fgsm": 4 / 255, "bim": 2 / 255}
     )
-    """Linf radii of the attacks that detectors are made for and measured against."""
+    """Linf radii of the attacks that detectors are trained on and measured against."""
     alike_when_near: bool = False
     """Whether a picture looks like the training picture nearest to it in L2."""
 
@@ -97,7 +97,7 @@ class DataSet:
 
     @property
     def full_title(self) -> str:
-        """The title with the package that it comes with: "scikit-learn digits"."""
+        """The title, with the package that provides it: "scikit-learn digits"."""
         return f"{self.comes_with} {self.title}".strip()
 
     def available(self, root: str | Path | None = None) -> bool:
@@ -115,8 +115,8 @@ class DataSet:
     def stored(self, split: str, root: str | Path | None = None) -> Split:
         """Pictures ``[N, C, H, W]`` as they are stored, bytes or floats in [0, 1], and labels ``[N]``.
 
-        Raises ``ValueError`` for another split than ``train`` and ``test`` and for a ``root`` where the
-        pictures come with a package, ``DataMissing`` where they are not there.
+        Raises ``ValueError`` for a split other than ``train`` and ``test`` and for a ``root`` where the
+        pictures come with a package, ``DataMissing`` where they are missing.
         """
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
@@ -140,7 +140,7 @@ class DataSet:
         return to_float(images), labels
 
     def load(self, split: str, root: str | Path | None = None) -> Split:
-        """Pictures for looking at, uint8 ``[N, H, W, C]``, and labels, int64 ``[N]``.
+        """Pictures for display, uint8 ``[N, H, W, C]``, and labels, int64 ``[N]``.
 
         Floats are rounded to the nearest 255th. Raises as ``stored`` does.
         """
@@ -150,7 +150,7 @@ class DataSet:
         return torch.from_numpy(to_pixels(images)), labels
 
     def check_number(self, number: int) -> None:
-        """Raise ``ValueError`` for the number of a test picture that there is not."""
+        """Raise ``ValueError`` unless there is a test picture of that number."""
         count = self.splits["test"]
         if not 0 <= number < count:
             raise ValueError(f"{self.name} has the test pictures 0 to {count - 1}, not {number}.")
@@ -158,7 +158,7 @@ class DataSet:
     def test_picture(self, number: int, root: str | Path | None = None) -> tuple[np.ndarray, int]:
         """Pixels, uint8 ``[H, W, C]``, and label of one test picture.
 
-        Raises ``ValueError`` for a number that there is not, ``DataMissing`` where the data is not there.
+        Raises ``ValueError`` for a number out of range, ``DataMissing`` where the data is missing.
         """
         self.check_number(number)
         folder = self.folder(root)
@@ -169,7 +169,7 @@ class DataSet:
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Pictures as float32 in [0, 1], whether they are bytes or floats already."""
+    """Pictures as float32 in [0, 1], from bytes or floats."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images
 
 

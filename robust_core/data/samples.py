@@ -1,7 +1,7 @@
 """Sample pictures: real photographs from installed packages, and test pictures of data sets.
 
-Nothing is drawn here and nothing is fetched: ``assets/samples.json`` says which file of which
-installed package each photograph is, with its licence and credit.
+Nothing is generated or downloaded: ``assets/samples.json`` says which file of which installed package
+each photograph is, with its licence and credit.
 """
 
 import importlib.util
@@ -24,10 +24,10 @@ _TEST_PICTURE = re.compile(r"(.+)-test-(\d{1,7})")
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture on offer: what it shows, whose it is, and which models know such pictures.
+    """A picture on offer: what it shows, its source, and which models know such pictures.
 
     ``suits`` names families of models (``zoo.family``), ``data`` the data set that the picture is a
-    test picture of, and ``label`` what it truly shows, where that is known.
+    test picture of, and ``label`` the true class, where that is known.
     """
 
     id: str
@@ -51,15 +51,15 @@ class Sample:
 
 
 def families() -> tuple[str, ...]:
-    """The families of models that samples are sorted by."""
+    """The families of models that samples are grouped by."""
     return tuple(dict.fromkeys([*_index()["families"], *(record.family for record in _records())]))
 
 
 def catalogue(family: str | None = None, *, root: str | Path | None = None) -> list[Sample]:
-    """The pictures to offer for a family of models, best first; without one, all of them.
+    """The pictures to offer for a family of models, best first; without a family, all of them.
 
     Test pictures of its data sets follow, where these are at or below ``root`` (default: the data
-    folder). Where there would be none at all, all photographs are offered. Only labels are read.
+    folder). If that leaves none at all, all photographs are offered. Only labels are read.
     Raises ``ValueError`` for an unknown family.
     """
     if family is not None and family not in families():
@@ -77,10 +77,10 @@ def catalogue(family: str | None = None, *, root: str | Path | None = None) -> l
 
 
 def load(sample_id: str, *, root: str | Path | None = None) -> Sample:
-    """The sample of an id: a photograph's, or ``NAME-test-N`` of a data set.
+    """The sample with an id: a photograph's, or ``NAME-test-N`` of a data set.
 
-    Any N of the test set will do, not only those in the catalogue. Raises ``ValueError`` for an
-    unknown id or N, and ``DataMissing`` (a ``ValueError``) where the data is not there.
+    N may be any number in the test set, not only those in the catalogue. Raises ``ValueError`` for an
+    unknown id or N, and ``DataMissing`` (a ``ValueError``) where the data is missing.
     """
     if sample_id in _index()["photographs"]:
         return _photograph(sample_id)
@@ -123,7 +123,7 @@ def _photograph(sample_id: str) -> Sample:
 def _test_picture(
     record: data.DataSet, number: int, folder: Path | None, label: int | None = None
 ) -> Sample:
-    """A test picture; its label is read where it is not given."""
+    """A test picture; its label is read if it is not given."""
     shown = record.class_names[record.test_picture(number, folder)[1] if label is None else label]
     return Sample(
         id=f"{record.name}-test-{number}",
@@ -150,7 +150,7 @@ def _picture(sample_id: str, title: str, source: Path | None) -> Picture:
 
 @lru_cache(maxsize=4)
 def _package_folder(package: str) -> Path:
-    """Where a package is installed, found without importing it: that can take a second."""
+    """Where a package is installed, found without importing it, which can take a second."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(

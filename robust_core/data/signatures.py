@@ -27,7 +27,7 @@ _AVIF_BRANDS = {b"avif", b"avis"}
 
 
 def describe(data: bytes) -> str | None:
-    """The kind of file in words with its article, or ``None`` where it is not recognised."""
+    """The kind of file in words with its article, or ``None`` if it is not recognised."""
     for start, kind in _STARTS:
         if data.startswith(start):
             return kind
@@ -52,7 +52,7 @@ def _describe_iso_media(data: bytes) -> str:
 def _describe_text(head: bytes) -> str | None:
     if not head or b"\0" in head:
         return None
-    # A character of several bytes may be cut at the end of the head; that is no reason to doubt.
+    # The head may end inside a character of several bytes: it is still text.
     text = head.decode("utf-8", errors="ignore")
     if len(head) - len(text.encode()) > 3:
         return None

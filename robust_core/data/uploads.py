@@ -1,6 +1,6 @@
-"""Decoding files of strangers: every check before the first pixel is trusted.
+"""Decoding untrusted files: every check comes before the first pixel is trusted.
 
-The order matters: bytes are counted before they are read, the kind is told from the content, and
+The order matters: bytes are counted before they are read, the kind is found from the content, and
 width x height is checked before anything is decompressed (a PNG of 9 kB can hold 81 million pixels).
 """
 
@@ -15,12 +15,12 @@ from robust_core.data.picture import Picture
 
 MEGABYTE = 2**20
 MAX_BYTES = 8 * MEGABYTE
-# "24 megapixels" as makers of phones count them: 5712 x 4284 is 24.47 million.
+# "24 megapixels" as phone makers count them: 5712 x 4284 is 24.47 million.
 MAX_PIXELS = 24_500_000
 MAX_SIDE, MIN_SIDE = 1024, 8
 ALLOWED = "Allowed are PNG, JPEG and WebP pictures."
 ORIENTATION = 0x0112  # the EXIF tag
-# Pillow's exif_transpose would also write the EXIF block anew, which fails on odd ones.
+# Pillow's exif_transpose would also rewrite the EXIF block, which fails on odd ones.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -33,15 +33,15 @@ TURNS = {
 
 
 class UploadError(ValueError):
-    """A file that is not accepted as a picture. The message is a sentence for its owner."""
+    """A file that is not accepted as a picture. The message is a sentence for the user."""
 
 
 def decode_upload(data: bytes, title: str = "") -> Picture:
     """The picture in the bytes of a PNG, JPEG or WebP file, upright, opaque, 8-bit RGB.
 
-    The longest side is at most 1024 pixels; transparency is put on white; of an animation the
-    first frame is taken; colour profiles and all other metadata are dropped. What was changed
-    stands in ``notes``. ``title`` is carried along and never used as a path.
+    The picture is shrunk until its longest side is at most 1024 pixels; transparency is put on white;
+    an animation gives its first frame; colour profiles and all other metadata are dropped. ``notes``
+    lists what was changed. ``title`` is carried along and never used as a path.
 
     Raises ``UploadError`` for a file above 8 MB, of another kind, above 24 megapixels, with a side
     below 8 pixels, or damaged.
@@ -53,7 +53,7 @@ def decode_upload(data: bytes, title: str = "") -> Picture:
     try:
         image, notes = _decode(image)
         return Picture.of(np.asarray(image), tuple(notes), title)
-    except Exception as error:  # damaged files make Pillow raise nearly every kind there is
+    except Exception as error:  # damaged files make Pillow raise nearly any exception
         raise UploadError(
             "The picture is damaged or cut off: its pixels cannot be read. "
             "Open it in a picture viewer, save it again and try that copy."
@@ -84,10 +84,10 @@ def _check_bytes(size: int) -> None:
 
 
 def _open(data: bytes) -> Image.Image:
-    """The picture with only its header read."""
+    """The image with only its header read."""
     kind = signatures.describe(data)
     if kind not in signatures.PICTURES:
-        found = f"This is {kind}" if kind else "This is no kind of picture that is known here"
+        found = f"This is {kind}" if kind else "This is not a known kind of picture"
         advice = " Export it as JPEG and try that." if kind == "a HEIC picture" else ""
         raise UploadError(f"{found}. {ALLOWED}{advice}")
     try:
@@ -145,7 +145,7 @@ def _decode(image: Image.Image) -> tuple[Image.Image, list[str]]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation: 1 is upright. A damaged EXIF block says nothing about the pixels."""
+    """The EXIF orientation: 1 is upright. A damaged EXIF block is ignored; the pixels may be fine."""
     try:
         return int(image.getexif().get(ORIENTATION, 1))
     except Exception:
@@ -165,7 +165,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _opaque(image: Image.Image) -> tuple[Image.Image, bool]:
-    """The image as RGB, on white where it was transparent, and whether it was anywhere.
+    """The image as RGB, on white where it was transparent, and whether any of it was.
 
     A plain ``convert("RGB")`` would drop the alpha channel and show what it hid.
     """

@@ -1,4 +1,4 @@
-"""Finished results, the least recently used of which leave when the memory limit is reached."""
+"""Finished results; the least recently used are evicted when the memory limit is reached."""
 
 import sys
 from collections import OrderedDict
@@ -16,8 +16,8 @@ def nbytes(thing: object) -> int:
     """The bytes that keeping ``thing`` keeps alive.
 
     Walks dataclasses, tuples, lists, sets, dictionaries, arrays, tensors, bytes, strings and the
-    attributes of other objects. What is reached twice counts once, and a view counts as the whole
-    memory that it looks into, because a kept view keeps all of it.
+    attributes of other objects. What is reached twice counts once, and a view counts as its whole
+    underlying memory, because a kept view keeps all of it.
     """
     total = 0
     seen: set[int] = set()
@@ -82,7 +82,7 @@ class Cache:
         return self._entries[key][0]
 
     def put(self, key: str, value: object, size: int) -> None:
-        """Keep ``value``, which takes ``size`` bytes, unless it alone is over the limit."""
+        """Keep ``value`` of ``size`` bytes, unless it alone exceeds the limit."""
         if size > self.limit:
             return
         self.bytes += size - self._entries.pop(key, (None, 0))[1]

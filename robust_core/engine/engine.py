@@ -16,12 +16,12 @@ from robust_core.engine.errors import Abandoned, Busy, OutOfTime
 from robust_core.engine.jobs import Job, Reporter, Slot, T, Ticket
 from robust_core.engine.threads import configure_threads, default_workers
 
-PATIENCE = 5.0  # seconds that the end of the program waits for running steps
+PATIENCE = 5.0  # seconds that program exit waits for running steps
 
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts since the start (hits, misses, joined, abandoned) and of this moment (the rest)."""
+    """Totals since the start (hits, misses, joined, abandoned) and current values (the rest)."""
 
     hits: int  # requests answered from the cache
     misses: int  # requests that started a computation
@@ -38,11 +38,11 @@ class Engine:
     ``workers``: computations at a time (None: 1 on an accelerator, else up to 2).
     ``queue_limit``: computations that may wait. ``cache_bytes``: memory for finished results.
     ``budget``: seconds that one computation may run. ``grace``: seconds that a computation outlives
-    its last ticket, so that a page which is drawn anew finds it again; a newer request of the same
-    session and channel ends it at once all the same.
+    its last ticket, so that a page that reruns finds it again; a newer request of the same session and
+    channel still ends it at once.
 
     Every method may be called from any thread. One lock guards all state; it is never held while
-    work runs or while anybody waits.
+    work runs or a caller waits.
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Engine:
         session: str | None = None,
         channel: str = "main",
     ) -> Ticket[T]:
-        """Ask for the result of ``work(progress)``, which ``key`` names completely.
+        """Ask for the result of ``work(progress)``, which ``key`` identifies completely.
 
-        A kept result is handed out at once and a queued or running computation with the same key
-        is shared. An older request of the same session and channel with another key is replaced:
-        its ticket raises ``Abandoned``. Without a session nothing is replaced.
+        A kept result is returned at once, and a queued or running computation with the same key is
+        shared. An older request of the same session and channel with another key is replaced: its
+        ticket raises ``Abandoned``. Without a session nothing is replaced.
 
         Raises ``Busy`` when the queue is full, and ``RuntimeError`` on a closed engine or when
-        called by a work function of this engine, which could wait for itself for ever.
+        called by a work function of this engine, which could deadlock.
         """
         slot = None if session is None else (session, channel)
         with self._changed:
@@ -124,13 +124,13 @@ class Engine:
         return None if kept is MISSING else kept[0]
 
     def notices(self, key: str) -> tuple[str, ...]:
-        """What the computation of the kept result had to say; empty where nothing is kept."""
+        """The notices of the kept result's computation; empty where nothing is kept."""
         with self._changed:
             kept = self._cache.get(key)
         return () if kept is MISSING else kept[1]
 
     def forget(self) -> None:
-        """Drop every kept result. Computations that are under way go on."""
+        """Drop every kept result. Running computations go on."""
         with self._changed:
             self._cache.clear()
 
@@ -193,11 +193,11 @@ class Engine:
                 elif job.started is not None and now > job.started + self.budget:
                     job.stop = OutOfTime(
                         f"The computation was stopped: it took longer than {self.budget:g} seconds. "
-                        "With fewer steps, queries, draws or votes it takes less."
+                        "Fewer steps, queries, draws or votes take less time."
                     )
             if job.stop is None:
                 return
-            # From here on it cannot be rescued: whoever asks now gets a new computation.
+            # From here on it cannot be rejoined: a new request gets a new computation.
             self._close_to_new_tickets(job)
         raise job.stop
 
@@ -224,7 +224,7 @@ class Engine:
         return job
 
     def _replace(self, slot: Slot | None, key: str | None) -> None:
-        """Drop what this session asked for before in this channel, unless it is ``key`` again."""
+        """Drop this session's earlier request in this channel, unless it is for ``key`` too."""
         if slot is None:
             return
         for job in (*self._queue, *self._running):
@@ -266,7 +266,7 @@ class Engine:
     def _serve_one(self) -> bool:
         """Wait for a computation and run it; False once the engine is closed.
 
-        A function of its own, so that a worker who waits keeps no finished result alive.
+        A function of its own, so that a waiting worker keeps no finished result alive.
         """
         with self._changed:
             self._prune()
@@ -282,13 +282,13 @@ class Engine:
     def _run(self, job: Job) -> None:
         size = 0
         try:
-            # Grad and inference mode belong to the thread: what one work sets ends with it.
+            # Grad and inference mode belong to the thread: what a work function sets ends here.
             with torch.inference_mode(False):
-                assert job.work is not None  # it goes when the job is done
+                assert job.work is not None  # released when the job is done
                 job.value = job.work(Reporter(self, job))
             if job.stop is None:
                 size = nbytes(job.value)
-        except BaseException as error:  # whatever it is belongs to those who wait, not to us
+        except BaseException as error:  # any error goes to those who wait
             frames = error.__traceback__
             error.__traceback__ = frames and frames.tb_next  # without this frame, which holds job
             job.fail(error)

@@ -1,4 +1,4 @@
-"""What can go wrong between asking and the answer; each message can be shown as it is."""
+"""What can go wrong between a request and its result; each message can be shown as it is."""
 
 
 class Busy(RuntimeError):

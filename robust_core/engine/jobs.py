@@ -14,7 +14,7 @@ Slot = tuple[str, str]  # session and channel: each has one request at a time
 
 
 class Desk(Protocol):
-    """What a reporter and a ticket ask of the engine that they belong to."""
+    """What a reporter and a ticket need from their engine."""
 
     def advance(self, job: "Job", step: int, total: int | None) -> None: ...
     def place(self, job: "Job") -> int: ...
@@ -30,7 +30,7 @@ class Job:
         self.tickets: set[Ticket] = set()
         self.step = 0
         self.total: int | None = None  # None before it is known
-        self.shown: object = None  # what there is so far
+        self.shown: object = None  # the partial result so far
         self.notices: tuple[str, ...] = ()  # what those who get the result must be told
         self.started: float | None = None  # monotonic seconds
         self.left_at = -math.inf  # when the last ticket left
@@ -41,11 +41,11 @@ class Job:
         self.traceback: TracebackType | None = None
 
     def wanted(self, now: float, grace: float) -> bool:
-        """Whether someone waits, or has left so recently that they may come back."""
+        """Whether someone waits, or left so recently that they may come back."""
         return bool(self.tickets) or now < self.left_at + grace
 
     def fail(self, error: BaseException) -> None:
-        """Keep the error for those who wait, but not the tensors in the frames it passed."""
+        """Keep the error for those who wait, but not the tensors in its traceback's frames."""
         self.error = error
         self.traceback = error.__traceback__
         seen: set[int] = set()
@@ -57,7 +57,7 @@ class Job:
 
 
 class Reporter:
-    """What a computation reports its steps to, and is stopped by."""
+    """Receives a computation's steps, and stops it."""
 
     def __init__(self, engine: Desk, job: Job) -> None:
         self._engine = engine
@@ -72,22 +72,22 @@ class Reporter:
         self._engine.advance(self._job, step, total)
 
     def show(self, so_far: object) -> None:
-        """Hand what there is so far, which is never changed afterwards, to those who wait.
+        """Hand a partial result, which must not change afterwards, to those who wait.
 
-        They find it in `Ticket.shown`. It is no result: nothing of it is kept.
+        They find it in `Ticket.shown`. It is not cached.
         """
         self._job.shown = so_far  # one reference: needs no lock
 
     def notice(self, sentence: str) -> None:
-        """Note what everybody who gets the result must be told; it is kept with the result."""
+        """Add a notice for everybody who gets the result; it is kept with the result."""
         self._job.notices = (*self._job.notices, sentence)
 
 
 class Ticket(Generic[T]):
-    """A place in line, then the progress, then the result.
+    """A place in the queue, then the progress, then the result.
 
-    Leaving its ``with`` block, by an exception too, ends the interest in a result that is not
-    there yet; the work stops at its next step unless other tickets share it.
+    Leaving its ``with`` block, also by an exception, gives up a result that is not there yet; the
+    work stops at its next step unless other tickets share it.
     """
 
     def __init__(self, engine: Desk, job: Job, slot: Slot | None, *, cached: bool) -> None:
@@ -121,12 +121,12 @@ class Ticket(Generic[T]):
 
     @property
     def shown(self) -> object:
-        """What the computation has shown last; None before that, and for a kept result."""
+        """The latest partial result; None before the first, and for a kept result."""
         return self.job.shown
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the computation has to say besides its result, in sentences."""
+        """The computation's notices, in sentences."""
         return self.job.notices
 
     @property
@@ -141,9 +141,9 @@ class Ticket(Generic[T]):
     def result(self) -> T:
         """The result, waiting for it where needed.
 
-        It is shared with the cache and with other sessions, and is therefore to be treated as
-        immutable: copy it before changing it. Raises what the work raised, ``OutOfTime``, or
-        ``Abandoned`` when this ticket was left or replaced before the result was there.
+        It is shared with the cache and with other sessions, so treat it as immutable: copy it before
+        changing it. Raises what the work raised, ``OutOfTime``, or ``Abandoned`` when this ticket was
+        left or replaced before the result was there.
         """
         self._over.wait()
         if self._left:
@@ -154,11 +154,11 @@ class Ticket(Generic[T]):
         return self.job.value
 
     def leave(self) -> None:
-        """End the interest in the result; does nothing once the result is there."""
+        """Give up the result; does nothing once the result is there."""
         self._engine.leave(self)
 
     def settle(self, *, left: bool) -> None:
-        """For the engine, under its lock: this ticket waits no longer."""
+        """For the engine, under its lock: stop this ticket's wait."""
         self._left = left
         self._over.set()
 

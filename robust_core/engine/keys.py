@@ -11,7 +11,7 @@ def key_of(**parts: object) -> str:
     lists, tuples and string-keyed dictionaries of these. The order of names does not matter; a
     tuple equals the list of its items; 1, 1.0 and True differ.
 
-    Raises ``TypeError`` for anything else: a picture enters a key by the hash of its bytes.
+    Raises ``TypeError`` for anything else: for a picture, use the hash of its bytes.
     """
     for name, part in parts.items():
         _check(name, part)

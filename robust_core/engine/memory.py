@@ -1,4 +1,4 @@
-"""Computing within the memory that there is: smaller batches first, then the CPU."""
+"""Computing within the available memory: smaller batches first, then the CPU."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
@@ -29,14 +29,14 @@ def in_batches(
     *,
     on_notice: Callable[[str], None] | None = None,
 ) -> Tensors:
-    """``work`` over ``images`` ``[N, ...]`` in chunks of at most ``batch``, put together again.
+    """``work`` over ``images`` ``[N, ...]`` in chunks of at most ``batch``, with results concatenated.
 
-    ``work`` maps a chunk ``[n, ...]`` to a tensor ``[n, ...]`` or a tuple or list of such. Where
-    the memory does not suffice, the batch is halved, from the failed chunk on and for the rest;
-    ``on_notice`` then gets a sentence.
+    ``work`` maps a chunk ``[n, ...]`` to a tensor ``[n, ...]`` or a tuple or list of them. Where
+    memory runs out, the batch is halved, from the failed chunk on and for the rest; ``on_notice`` then
+    gets a sentence.
 
     Raises ``OutOfMemory`` when a single picture is too much, and ``ValueError`` for a batch below 1
-    or a result whose first dimension is not that of its chunk.
+    or a result whose first dimension differs from its chunk's.
     """
     if batch < 1:
         raise ValueError(f"batch must be at least 1, not {batch}")
@@ -65,7 +65,7 @@ def in_batches(
 def _attempt(work: Callable[[Tensor], Tensors], chunk: Tensor) -> Tensors | None:
     """The result for ``chunk``, or None where it needs too much memory.
 
-    Returning lets go of the error, whose frames hold on to the tensors that filled the memory.
+    Returning releases the error, whose frames keep the tensors that filled the memory.
     """
     try:
         part = work(chunk)
@@ -90,7 +90,7 @@ def on_cpu_if_out_of_memory(
     *,
     on_notice: Callable[[str], None],
 ) -> T:
-    """``work(device)``, or ``work(cpu)`` and a notice where the device's memory does not suffice.
+    """``work(device)``, or ``work(cpu)`` and a notice where the device runs out of memory.
 
     Any other error, and one on the CPU itself, is raised as it is.
     """
@@ -106,7 +106,7 @@ def on_cpu_if_out_of_memory(
 
 
 def _release() -> None:
-    """Give the unused blocks that torch keeps back to the device."""
+    """Return the unused blocks that torch caches to the device."""
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():

@@ -1,4 +1,4 @@
-"""How many threads compute: workers times torch's threads stay within the machine's cores."""
+"""The number of computing threads: workers times torch's threads stay within the machine's cores."""
 
 import os
 
@@ -20,11 +20,11 @@ def default_workers() -> int:
 
 
 def configure_threads(workers: int | None = None) -> int:
-    """Share the cores among ``workers`` (default: the machine's), and return torch's threads each.
+    """Share the cores among ``workers`` (default: the machine's); return torch's threads for each.
 
     On one or two cores it is always one: with two, sixteen sessions took fifteen times as long,
     because threads of different sessions wait for each other. ``OMP_NUM_THREADS`` set by the user
-    wins. Threads that torch has already computed in keep the number that they started with.
+    wins. Threads that torch has already used keep the number that they started with.
     """
     if not os.environ.get("OMP_NUM_THREADS"):
         share = cores() // (workers or default_workers()) if cores() > 2 else 1

@@ -1,1 +1,1 @@
-"""Experiments on one picture: attack it, defend it, ask its detectors, follow it as eps grows."""
+"""Experiments on one picture: attack it, defend it, run detectors on it, follow it as eps grows."""

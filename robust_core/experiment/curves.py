@@ -1,4 +1,4 @@
-"""How sure a model stays of one picture's class while an attack's radius grows."""
+"""A model's confidence in one picture's class as an attack's radius grows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ from robust_core.progress import Progress
 
 @dataclass(frozen=True)
 class Point:
-    """What an attack of one radius reached."""
+    """What an attack of one radius achieved."""
 
     eps: float
     """The radius, in the norm of the attack; 0 for the clean picture."""
     confidence: float
     """Softmax confidence in the class to leave, in [0, 1]."""
     aimed: float | None
-    """The same in the target, where there is one."""
+    """Confidence in the target, where there is one."""
     winner: int
     """Index of the most probable class."""
     success: bool
@@ -42,8 +42,8 @@ def curve(
 ) -> tuple[Point, ...]:
     """Attack one picture once for each radius, all else equal.
 
-    The attacks know nothing of each other: more eps may leave more confidence where an attack takes
-    a fixed number of steps. The radius 0 is the clean picture itself, without an attack.
+    The attacks are independent: a larger eps may leave more confidence where an attack takes a fixed
+    number of steps. The radius 0 is the clean picture itself, without an attack.
 
     Args:
         images: one picture ``[1, C, H, W]`` in [0, 1] on the model's device.
@@ -57,8 +57,8 @@ def curve(
         One point for each radius, in the order of ``radii``.
 
     Raises:
-        ValueError: several pictures, an attack without eps, no or bad radii, or a goal that is none
-            of the attack's or not about this picture.
+        ValueError: several pictures, an attack without eps, no or bad radii, or a goal that the
+            attack does not support or that does not apply to this picture.
     """
     if len(images) != 1:
         raise ValueError(f"images must hold one picture; got {len(images)}")
@@ -90,7 +90,7 @@ def curve(
 
 
 class _Steps:
-    """Observer of the ``i``-th of ``n`` runs of ``each`` iterates, which reports all of them as one."""
+    """Observer of the ``i``-th of ``n`` runs of ``each`` iterates; reports all runs as one."""
 
     def __init__(self, i: int, n: int, each: int, progress: Progress) -> None:
         self.each, self.progress = max(1, each), progress

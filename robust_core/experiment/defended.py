@@ -1,4 +1,4 @@
-"""One picture and one defence against an attacker who knows of the defence, or against one who does not."""
+"""One picture and one defence against an aware or an unaware attacker."""
 
 import time
 from collections.abc import Callable
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
 LONG_ENOUGH = 0.05
-"""Seconds after which a prediction is not timed once more."""
+"""Total seconds after which a prediction is not timed again."""
 TIMES = 5
-"""A short prediction is timed so often at most; the median counts."""
+"""Most timings of a short prediction; the median is reported."""
 
 
 class Attacker(StrEnum):
-    """Who attacks: one who does not know of the defence, or one who does."""
+    """Whether the attacker knows of the defence."""
 
     UNAWARE = "unaware"
     AWARE = "aware"
 
 
 class DefenseOutcome(Enum):
-    """What came of a defence. ``WRONG``: it missed the label before anything was changed.
+    """The outcome of a defence. ``WRONG``: it missed the label before anything was changed.
 
     ``ABSTAINED``: the votes are too close for an answer, which is neither right nor wrong (PREDICT of
     Cohen et al., 2019).
@@ -60,21 +60,21 @@ class Look:
     """What a classifier, defended or not, makes of one picture. Tensors are on the CPU; never changed."""
 
     picture: Tensor
-    """As it arrives, float32 ``[1, C, H, W]`` in [0, 1]."""
+    """The picture as it arrives, float32 ``[1, C, H, W]`` in [0, 1]."""
     seen: Tensor
-    """As the network behind the defence gets it; one draw of it where noise is added."""
+    """The picture as the network behind the defence gets it; where noise is added, one draw."""
     logits: Tensor
     """float64 ``[1, K]``."""
     guesses: tuple[Guess, ...]
     """The most probable classes, the answer first."""
     seconds: float
-    """Of one prediction, with all its votes, on this machine."""
+    """Seconds for one prediction, with all its votes, on this machine."""
     certificate: Certificate | PixelDPCertificate | None = None
-    """What is promised for this picture, where the defence promises anything."""
+    """The certificate of this picture, where the defence gives one."""
     network: str = ""
     """Name of the network that answers."""
     provenance: Provenance | None = None
-    """Of that network."""
+    """Provenance of that network."""
 
     @property
     def abstains(self) -> bool:
@@ -84,7 +84,7 @@ class Look:
 
     @property
     def confidences(self) -> list[float]:
-        """By class, in [0, 1]."""
+        """Confidence in each class, in [0, 1]."""
         return self.logits.softmax(1)[0].tolist()
 
 
@@ -97,7 +97,7 @@ class DefenseTrial:
     defense_parameters: dict
     attacker: Attacker
     attack: str
-    """The attack as it was run: a defence may know of a better one for this attacker."""
+    """The attack as it was run: a defence may name a stronger one for this attacker."""
     parameters: dict
     goal: Goal
     label: Guess
@@ -106,7 +106,7 @@ class DefenseTrial:
     before: Look
     after: Look
     success: bool
-    """Of the goal, on the deployed defence."""
+    """Whether the goal is reached on the deployed defence."""
     l0: float
     l2: float
     linf: float
@@ -119,7 +119,7 @@ class DefenseTrial:
 
     @property
     def outcome(self) -> DefenseOutcome:
-        """In a word what came of it."""
+        """The outcome in a word."""
         first = self.before.guesses[0]
         last = self.after.guesses[0]
         if first.index != self.label.index:
@@ -189,27 +189,27 @@ def trial(
     detector: "Detector | None" = None,
     progress: Progress | None = None,
 ) -> DefenseTrial:
-    """Attack one picture for ``model`` behind ``defense``, and show the result to the two.
+    """Attack one picture for ``model`` behind ``defense``, and show the defended model the result.
 
-    Who knows of the defence differentiates what it has for those (BPDA, EOT, ...); who does not attacks
-    the undefended model, or what the defence says. The chance of both is that of the seeds of
-    ``attack`` and ``defense``.
+    An aware attacker uses the defence's adaptive gradient (BPDA, EOT, ...); an unaware one attacks the
+    undefended model, or the defence's victim. All randomness comes from the seeds of ``attack`` and
+    ``defense``.
 
     Args:
         model: the undefended classifier.
         pixels: uint8 ``[h, w, c]`` of the model's size.
-        attacker: which of the two it is.
+        attacker: aware or unaware of the defence.
         label: the true class; None takes the undefended model's own prediction in its place.
         goal: what the attacker wants. The least likely class, or one at random, is that of the undefended
             model.
         before: ``look`` at the clean picture, where there is one.
-        made: the same attack on the undefended model, where it has been run: its picture is that of an
-            attacker who does not know of the defence, wherever that one attacks the undefended model.
+        made: the same attack on the undefended model, where it has been run: its picture is reused for
+            an unaware attacker who attacks the undefended model.
         detector: one on ``model``, asked about the picture that arrives.
         progress: called as ``progress(k, n)`` at each iterate, then at the votes; what it raises ends it.
 
-    Raises ``ValueError`` where the defence does not exist for the model, or the goal is none of the
-    attack's or not about this picture.
+    Raises ``ValueError`` where the defence does not exist for the model, or the attack does not support
+    the goal or the goal does not apply to this picture.
     """
     defended = defense(model)
     clean = to_tensor(pixels)
@@ -254,7 +254,7 @@ def trial(
 
 
 def _same(run: Attack, attack: Attack, defended: Defended, made: Experiment) -> bool:
-    """Whether ``made`` is the picture of one who attacks the undefended model by ``run``."""
+    """Whether ``made`` is what ``run`` would give on the undefended model."""
     if defended.victim is not defended.undefended or run != attack:
         return False
     asked = (defended.undefended.name, run.name, run.parameters)
@@ -269,7 +269,7 @@ def _make(
     goal: Goal,
     progress: Progress | None,
 ) -> _Made:
-    """Run the attack. Its own test of success would be one more prediction of the whole defence."""
+    """Run the attack on ``attacked``: a success test on the whole defence would be one more prediction."""
     done = 0
 
     def observer(images: Tensor, loss: Tensor) -> None:
@@ -292,7 +292,7 @@ def _make(
 
 
 def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
-    """The answer, and seconds for one: the median of several where it is quick."""
+    """The answer and its seconds: the median of several timings where it is quick."""
     times: list[float] = []
     while True:
         begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Deflected attacks: what an attacker who fools a classifier and its reconstruction detector has to draw.
+"""Deflected attacks: what an attacker must draw to fool a classifier and its reconstruction detector.
 
 Source: Qin, Frosst, Raffel, Cottrell, Hinton (2020), "Deflecting adversarial attacks".
 """
@@ -16,7 +16,7 @@ from robust_core.data.record import to_float
 from robust_core.detectors import Reconstruction
 
 PICTURES = 250
-"""Test pictures of the histogram, at most."""
+"""Most test pictures in the histogram."""
 STEPS = 40
 RESTARTS = 3
 BOTH, REJECTED, MISSED = "passes both", "rejected", "target missed"
@@ -30,8 +30,8 @@ class Deflection:
     under the class ``said`` of the adversarial picture. ``errors`` ``[R]`` are against
     ``error_threshold``; ``resembles`` ``[R]`` is the class of the training picture nearest in L2, None
     where there is no such measure. ``own``, ``wrong`` and ``plain`` are errors for the histogram: of clean
-    pictures under the class predicted and under the target, and of those that PGD, which knows the
-    classifier alone, makes the target; ``plain_alike`` of these are nearest to pictures of the target.
+    pictures under the predicted class and under the target, and of pictures that PGD, which knows only the
+    classifier, turns into the target; ``plain_alike`` of those are nearest to pictures of the target.
     """
 
     target: int
@@ -52,7 +52,7 @@ class Deflection:
 
     @property
     def outcomes(self) -> list[str]:
-        """By whether the classifier says the target, and whether the detector lets the picture pass."""
+        """The outcome, by whether the classifier says the target and the detector lets the picture pass."""
         return [
             MISSED if said != self.target else BOTH if passes else REJECTED
             for said, passes in zip(self.said, self.passes, strict=True)
@@ -68,7 +68,7 @@ class Deflection:
 
 
 def pictures_of(record: DataSet, count: int = PICTURES) -> tuple[Tensor, Tensor]:
-    """The first test pictures in [0, 1], on none of which a threshold was set, and their labels.
+    """The first test pictures in [0, 1], held out from every threshold, and their labels.
 
     Raises ``DataMissing`` where the data set is not on this machine.
     """
@@ -78,7 +78,7 @@ def pictures_of(record: DataSet, count: int = PICTURES) -> tuple[Tensor, Tensor]
 
 
 def nearest_class(record: DataSet, images: Tensor) -> Tensor:
-    """The label of the training picture nearest in L2 to each picture: ``[N]``; nobody attacks that."""
+    """The label of the training picture nearest in L2 to each picture: ``[N]``; no attack targets it."""
     known, labels = record.pictures("train")
     return labels[torch.cdist(images.flatten(1), known.flatten(1)).argmin(1)]
 
@@ -95,11 +95,11 @@ def deflect(
 ) -> Deflection:
     """Attack pictures towards ``target``; ``images`` ``[N, C, H, W]`` in [0, 1] have ``labels`` ``[N]``.
 
-    Shown is the first picture of each other class that is right and not flagged, attacked by ``pgd-pair``
+    Shows the first picture of each other class that is right and not flagged, attacked by ``pgd-pair``
     with ``eps`` in Linf; all of them are in the histogram. ``resembles`` gives the class that a picture
     looks like, by a measure that the attack does not know.
 
-    Raises ``ValueError`` for a target that is no class, or where no picture is right and not flagged.
+    Raises ``ValueError`` for a target that is not a class, or where no picture is right and not flagged.
     """
     classifier = detector.classifier
     if not 0 <= target < len(classifier.class_names):
@@ -150,7 +150,7 @@ def _one_of_each(detector: Reconstruction, images: Tensor, labels: Tensor) -> li
     for row in good.nonzero().squeeze(1).tolist():
         first.setdefault(int(labels[row]), row)
     if not first:
-        raise ValueError("images must hold one that is right and not flagged")
+        raise ValueError("images must include one that is right and not flagged")
     return [first[label] for label in sorted(first)]
 
 

@@ -1,4 +1,4 @@
-"""What a detector says of one picture before and after an attack."""
+"""A detector's verdict on one picture before and after an attack."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -40,14 +40,14 @@ class Detection:
 
     @property
     def verdict(self) -> str:
-        """One sentence on what came of it."""
+        """The outcome in one sentence."""
         if self.flagged_clean:
             return FALSE_ALARM if self.flagged else LOST
         return STOPPED if self.flagged else UNSEEN
 
     @property
     def rounded(self) -> str | None:
-        """What rounding to 8 bits does to it; None where it stays as it is."""
+        """How rounding to 8 bits changes the verdict; None where it does not."""
         if self.flagged_8bit == self.flagged:
             return None
         seen = "it is flagged" if self.flagged_8bit else "it passes"
@@ -55,14 +55,14 @@ class Detection:
 
     @property
     def words(self) -> tuple[str, str, str]:
-        """Score before, score after and threshold as people read them, told apart where they differ."""
+        """Score before, score after and threshold for display, with enough digits to tell them apart."""
         clean, adversarial, threshold = scores(self.clean, self.adversarial, self.threshold)
         return clean, adversarial, threshold
 
     def summary(self) -> dict:
         """The field ``detector`` of ``attack --json``.
 
-        ``before`` and ``after`` are ``clean`` and ``adversarial`` by the names of the classifier's answers.
+        ``before`` and ``after`` are ``clean`` and ``adversarial``, named as the classifier's answers are.
         """
         return {
             "name": self.name,
@@ -80,9 +80,9 @@ class Detection:
 
 
 def scores(*values: float) -> list[str]:
-    """Scores with three decimals, with up to six where two that differ would look equal.
+    """Scores with three decimals, and up to six where two that differ would look equal.
 
-    Never 0 or 1 for what is neither: such a score is said to be under or over the last one shown.
+    Never 0 or 1 for what is neither: such a score reads "under 0.001" or "over 0.999".
     """
     words: list[str] = []
     for digits in (3, 4, 5, 6):

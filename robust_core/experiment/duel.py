@@ -1,4 +1,4 @@
-"""The dynamic adversary step by step: what the classifier and its detector say of each iterate."""
+"""The dynamic adversary step by step: how the classifier and its detector judge each iterate."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FOOLED = {
     (False, True): "Class unchanged, not flagged",
     (False, False): "Class unchanged, flagged",
 }
-"""By whether the classifier is wrong, and whether the detector lets the picture pass."""
+"""The outcome, by whether the classifier is wrong and the detector lets the picture pass."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Duel:
 
     ``confidence`` is the classifier's in the true class, ``scores`` are P(adversarial): float64 ``[T]``.
     Pictures are float32 ``[1, C, H, W]`` on the CPU. ``label`` is the true class with the confidence
-    in it at the start, ``answer`` what the classifier says in the end.
+    in it at the start, ``answer`` the classifier's final answer.
     """
 
     confidence: Tensor
@@ -58,8 +58,8 @@ def duel(
 ) -> Duel:
     """Run the dynamic adversary on one picture ``[1, C, H, W]`` and ask both networks at each step.
 
-    ``attack`` must have ``detector`` as its own. ``label`` is the true class; None takes what the
-    classifier says of the picture. The questions asked here are no part of the attack.
+    ``attack.detector`` must be ``detector``. ``label`` is the true class; None takes the classifier's
+    own prediction. The passes made here to ask both networks are not part of the attack.
     """
     if attack.detector is not detector:
         raise ValueError("attack.detector must be the detector of the duel")

@@ -13,7 +13,7 @@ from robust_core.experiment.detection import Detection
 
 @dataclass(frozen=True)
 class Panel:
-    """What each detector says, by name; and of those that could not be loaded why."""
+    """What each detector says, by name; for those that could not be loaded, the reason."""
 
     said: dict[str, Detection]
     refused: dict[str, str]
@@ -22,7 +22,7 @@ class Panel:
     def sentence(self) -> str:
         """How many flag the adversarial picture, and how many the clean one."""
         if not self.said:
-            return "No detector could be asked."
+            return "No detector could be loaded."
         found = sum(each.flagged for each in self.said.values())
         alarms = sum(each.flagged_clean for each in self.said.values())
         n = len(self.said)
@@ -37,8 +37,8 @@ def panel(
 ) -> Panel:
     """Ask the detectors ``names``, all on one classifier, about two pictures ``[1, C, H, W]``.
 
-    Subnetworks share one pass of the classifier. A detector that cannot be loaded costs the others
-    nothing. Raises ``ValueError`` for an unknown name.
+    Subnetworks share one pass of the classifier. A detector that cannot be loaded does not affect the
+    others. Raises ``ValueError`` for an unknown name.
     """
     detectors = []
     refused = {}

@@ -1,4 +1,4 @@
-"""One picture, one model, one attack: everything the page and the command line say about it."""
+"""One picture, one model, one attack: everything that the page and the command line show of it."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
 MAX_FRAMES = 41
-"""How many iterates of an attack are kept for the scrubber at most, evenly spread, besides the last."""
+"""Most iterates of an attack kept for the scrubber, evenly spread, besides the last."""
 
 UNTARGETED = Untargeted()
 
@@ -34,9 +34,9 @@ class Frame:
     pixels: Tensor
     """uint8 ``[H, W, C]``, the iterate rounded to 8 bits."""
     loss: float | None
-    """Of the class to leave, or of the target; None for a returned picture that is no last iterate."""
+    """Loss of the class to leave, or of the target; None for a returned picture that is not an iterate."""
     confidences: dict[int, float]
-    """Of the label, of the class attacked or aimed at, and of the winner at the end."""
+    """Confidence in the label, in the class attacked or aimed at, and in the winner at the end."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Experiment:
 
     @property
     def eps(self) -> float | None:
-        """The radius that was allowed; None for attacks without one."""
+        """The radius allowed; None for attacks without one."""
         return self.parameters.get("eps")
 
     def pixels(self) -> tuple[Tensor, Tensor]:
@@ -124,8 +124,8 @@ class Experiment:
 class _Recorder:
     """Observer that keeps at most ``MAX_FRAMES`` iterates and the newest, and reports progress.
 
-    All are kept at first, then every second, every fourth, ...: how many an attack needs is known
-    only when it ends.
+    It keeps all at first, then every second, every fourth, ...: the number of iterates is known only
+    when the attack ends.
     """
 
     def __init__(self, total: int, progress: Progress | None, keep: bool) -> None:
@@ -136,7 +136,7 @@ class _Recorder:
     def __call__(self, images: Tensor, loss: Tensor) -> None:
         if self.keep:
             if self.kept and self.kept[-1][0] % self.stride:
-                self.kept.pop()  # it was kept as the newest only
+                self.kept.pop()  # it was kept only as the newest
             if len(self.kept) == MAX_FRAMES:
                 self.stride *= 2
                 self.kept = [entry for entry in self.kept if entry[0] % self.stride == 0]
@@ -165,16 +165,16 @@ def perform(
         pixels: uint8 ``[h, w, c]`` of the model's size.
         label: the true class; None takes the model's own prediction in its place, and says so.
         goal: what the attacker wants; a class to reach is ``goals.Towards(index)``. The least likely
-            class is that of the model that is attacked.
+            class is that of the attacked model.
         progress: called as ``progress(k, n)`` at each iterate; what it raises ends the attack.
         frames: whether iterates are kept (one more forward pass each, outside ``queries``).
-        detector: one on ``model``, asked about the picture before and after. The attack does not know
-            of it, unless it has it as a field of its own. Of a defended ``model`` it is one on the
+        detector: one on ``model``, asked about the picture before and after. The attack is unaware of
+            it, unless it has the detector as a field. For a defended ``model`` it is one on the
             undefended classifier.
-        adaptive: whether one who attacks a defended ``model`` knows of the defence (``attacked_by``).
+        adaptive: whether the attacker of a defended ``model`` is aware of the defence (``attacked_by``).
 
-    Raises ``ValueError`` where the goal is none of the attack's, or not about this picture, or where the
-    detector is that of another model.
+    Raises ``ValueError`` where the attack does not support the goal, where the goal does not apply to
+    this picture, or where the detector is another model's.
     """
     undefended = model.undefended if isinstance(model, Defended) else model
     if detector is not None and detector.classifier is not undefended:
@@ -182,7 +182,9 @@ def perform(
     clean = to_tensor(pixels)
     images = clean.to(model.device)
     clean_logits, clean_odds = _ask(model, detector, images)
-    start = clean_logits.softmax(1)  # which can be 0 for several classes: decide by the logits
+    start = clean_logits.softmax(
+        1
+    )  # probabilities can be 0 for several classes: decide by the logits
     if label is None:
         label = int(clean_logits.argmax())
         label_source = "the model's own prediction"
@@ -268,7 +270,7 @@ def _ask(
 ) -> tuple[Tensor, Tensor | None]:
     """Logits ``[N, K]`` in float64 and the detector's log-odds ``[N]``, by one pass of the trunk.
 
-    A defended model and a detector on the undefended one are asked one after the other.
+    A defended model and a detector on the undefended one take a pass each.
     """
     if detector is None or detector.classifier is model:
         logits, odds = (model(images), None) if detector is None else detector.both(images)
@@ -295,7 +297,7 @@ def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
 def _frames(
     model: Classifier, recorder: _Recorder, result: Tensor, classes: set[int], sign: int
 ) -> tuple[Frame, ...]:
-    """The iterates that were kept, and ``result`` at the end, where it is not the last of them."""
+    """The iterates kept, and ``result`` at the end unless it is the last of them."""
     if not recorder.kept:
         return ()
     kept: list[tuple[int, Tensor, float | None]] = [

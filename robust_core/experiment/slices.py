@@ -1,8 +1,8 @@
 """A flat cut through the space of pictures: which class a model sees where, and an attack's path.
 
 The plane goes through the clean picture. Its first axis points at the adversarial one, its second in
-a random direction at right angles to it. With thousands of dimensions a random direction tells what
-most directions are like: the border that is so near along the first axis is far along the second.
+a random orthogonal direction. With thousands of dimensions a random direction shows what most
+directions are like: the boundary that is near along the first axis is far along the second.
 """
 
 from collections.abc import Callable
@@ -25,14 +25,14 @@ class Plane:
     u: Tensor
     """Towards the adversarial picture: float64 ``[C, H, W]`` on the CPU, of length one."""
     v: Tensor
-    """At right angles to ``u``: likewise."""
+    """Orthogonal to ``u``: likewise."""
     length: float
     """The L2 distance of the adversarial picture, which is the point (length, 0)."""
 
     def pictures(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """The pictures at ``a``, ``b`` ``[N]``, and the share of their values that left [0, 1].
+        """The pictures at ``a``, ``b`` ``[N]``, and the share of their values outside [0, 1].
 
-        Values outside the box are clipped to it, as no picture can hold them. Returns pictures
+        Values outside [0, 1] are clipped, as no picture can hold them. Returns pictures
         ``[N, C, H, W]`` in the dtype and on the device of ``clean``, and float64 ``[N]``.
         """
         shape = (-1, *[1] * self.u.ndim)
@@ -43,7 +43,7 @@ class Plane:
         return boxed.to(self.clean), outside
 
     def project(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Coordinates float64 ``[N, 2]`` of pictures ``[N, C, H, W]``, and how far off they are ``[N]``."""
+        """Coordinates float64 ``[N, 2]`` of pictures ``[N, C, H, W]``, and distances to the plane."""
         delta = (pictures.double().cpu() - self.clean.double().cpu()).flatten(1)
         axes = torch.stack([self.u, self.v]).flatten(1)
         inside = delta @ axes.T
@@ -53,30 +53,32 @@ class Plane:
 def plane(clean: Tensor, adversarial: Tensor, seed: int = 0) -> Plane:
     """The plane through two pictures ``[1, C, H, W]`` and a direction drawn from ``seed``.
 
-    Raises ``ValueError`` where the pictures are equal, or have a single value.
+    Raises ``ValueError`` where the pictures are equal or have only one value.
     """
     delta = (adversarial.detach().double() - clean.detach().double()).cpu()[0]
     length = delta.norm().item()
     if length == 0:
-        raise ValueError("adversarial must differ from clean: there is no direction to look along")
+        raise ValueError(
+            "adversarial must differ from clean: otherwise the plane has no first axis"
+        )
     if delta.numel() < 2:
         raise ValueError("clean must have at least two values: a plane has two directions")
     u = delta / length
     generator = torch.Generator().manual_seed(seed)
     v = torch.randn(delta.shape, generator=generator, dtype=torch.float64)
-    for _ in range(2):  # twice is enough: the second time takes away what rounding left
+    for _ in range(2):  # twice is enough: the second time removes what rounding left
         v = v - (v * u).sum() * u
     return Plane(clean.detach(), u, v / v.norm(), length)
 
 
 @dataclass(frozen=True)
 class Regions:
-    """What a model says on a grid of a plane. Matrices are ``[len(b), len(a)]``."""
+    """A model's answers on a grid of a plane. Matrices are ``[len(b), len(a)]``."""
 
     a: Tensor
     b: Tensor
     classes: Tensor
-    """The winners, int64."""
+    """The winning classes, int64."""
     confidence: Tensor
     """Softmax confidence of the winner, float64."""
     outside: Tensor
@@ -106,8 +108,8 @@ def regions(
 ) -> Regions:
     """Ask ``model`` about each point of the grid ``a`` x ``b`` ``[na]``, ``[nb]``.
 
-    ``model`` is any callable from pictures to logits ``[N, K]``; ``batch`` pictures at a time, fewer
-    where the memory does not suffice. ``progress(k, n)`` is called with the pictures done and all.
+    ``model`` is any callable from pictures to logits ``[N, K]``; it gets ``batch`` pictures at a time,
+    fewer where memory runs out. ``progress(k, n)`` is called with the pictures done and in all.
     """
     grid_b, grid_a = torch.meshgrid(b.double(), a.double(), indexing="ij")
     flat_a = grid_a.flatten()

@@ -1,4 +1,4 @@
-"""One picture as augmentation changes it, and as an attack does: what a training can add to its data."""
+"""One picture changed by augmentation and by an attack: what training can add to its data."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from robust_core import attacks, zoo
 from robust_core.classifier import Classifier, Guess
 
 STEPS = 10
-"""Of PGD, for the adversarial picture."""
+"""Steps of PGD for the adversarial picture."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Variant:
     """``kind`` is one of clean, shifted, mirrored, brighter, noisy, adversarial.
 
     ``picture`` is ``[1, C, H, W]`` on the CPU, ``linf`` the largest change of one of its values in [0, 1],
-    ``guess`` what the model says of it.
+    ``guess`` the model's prediction.
     """
 
     kind: str
@@ -28,7 +28,7 @@ class Variant:
 
 
 def augmentation(model_name: str) -> tuple[int, bool]:
-    """The largest shift in pixels and whether pictures are mirrored, by the recipe beside the weights.
+    """The largest shift in pixels and whether pictures are mirrored, from the recipe beside the weights.
 
     ``(0, False)`` for a model that was not trained here.
     """
@@ -40,9 +40,9 @@ def variants(model: Classifier, image: Tensor, label: int | None, *, eps: float)
     """The picture ``[1, C, H, W]``, its augmentations, and three changes of at most ``eps`` a value.
 
     Shifts and mirror images are those of the model's own recipe. Brighter by eps, noise of plus or minus
-    eps, and PGD within eps lie in the same Linf ball. PGD goes away from ``label``, where it is None from
-    what the model says. Raises ``ValueError`` for more than one picture, and for an eps that PGD does
-    not take.
+    eps, and PGD within eps lie in the same Linf ball. PGD leaves the class ``label``, or the model's own
+    prediction where that is None. Raises ``ValueError`` for more than one picture, and for an eps that
+    PGD does not take.
     """
     if len(image) != 1:
         raise ValueError(f"image must be one picture; got {len(image)}")
@@ -71,6 +71,6 @@ def variants(model: Classifier, image: Tensor, label: int | None, *, eps: float)
 
 
 def shifted(image: Tensor, by: int) -> Tensor:
-    """Down and to the right by ``by`` pixels, zeros behind it: the furthest that a training draws."""
+    """Shifted down and right by ``by`` pixels, filled with zeros: the largest shift used in training."""
     height, width = image.shape[2:]
     return F.pad(image, (by, 0, by, 0))[:, :, :height, :width]

@@ -1,1 +1,1 @@
-"""The sentences that say a result to a person; pages and the command line share them."""
+"""The sentences that report results to people; pages and the command line share them."""

@@ -1,4 +1,4 @@
-"""Short citations: who it was and when, with a link to the paper."""
+"""Short citations: authors and year, with a link to the paper."""
 
 from html import escape
 
@@ -6,7 +6,7 @@ from robust_core.parameters import Paper
 
 
 def short(paper: Paper) -> str:
-    """``Xie et al., 2018``; two authors are both named."""
+    """``Xie et al., 2018``; of two authors, both are named."""
     names = paper.authors.split(", ")
     who = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
     return f"{who}, {paper.year}"

@@ -1,4 +1,4 @@
-"""What a bundled detector is, in words made from its entry in the index."""
+"""A bundled detector in words, from its index entry."""
 
 from robust_core import attacks
 from robust_core.evaluation.detector_tables.plan import SUBNETWORK, fitted_to
@@ -9,12 +9,12 @@ TITLES = {
     "safetynet": "SafetyNet",
     "squeezing": "Feature squeezing",
 }
-"""Methods that are known by a name; a subnetwork goes by its point and its adversary."""
+"""Methods that have a name; a subnetwork goes by its point and its adversary."""
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def title(entry: dict) -> str:
-    """E.g. ``AD(2), BIM 2/255``, ``AD(2), five attacks`` or ``Feature squeezing``."""
+    """A title such as ``AD(2), BIM 2/255``, ``AD(2), five attacks`` or ``Feature squeezing``."""
     if entry["method"] in TITLES:
         return TITLES[entry["method"]]
     adversary = _adversary(entry)
@@ -26,7 +26,7 @@ def title(entry: dict) -> str:
 
 
 def origin(entry: dict) -> str:
-    """On what it was trained, and how its threshold was set, in a sentence or two."""
+    """What it was trained on and how its threshold was set, in a sentence or two."""
     adversary = _adversary(entry)
     eps = _eps(entry)
     told = "Nothing was trained."
@@ -39,7 +39,7 @@ def origin(entry: dict) -> str:
         return told
     tested = entry.get("n_calibration")
     of = f"{tested:,} clean pictures" if tested else "clean pictures"
-    return f"{told} Its threshold is set to reject {limit(rate)} of {of}."
+    return f"{told} Its threshold flags {limit(rate)} of {of}."
 
 
 def _adversary(entry: dict) -> str:
@@ -50,13 +50,13 @@ def _adversary(entry: dict) -> str:
 
 
 def _turns(entry: dict) -> str:
-    """How a subnetwork shares its pictures among several attacks; other methods give all to each."""
+    """How a subnetwork's pictures are shared among several attacks; other methods give each all of them."""
     n = len(fitted_to(entry))
     shared = entry["method"] == SUBNETWORK and n > 1
     return f", each on one picture in {COUNTS.get(n, n)}" if shared else ""
 
 
 def _eps(entry: dict) -> str:
-    """The radius in 255ths; in which norm is said by the title of the attack."""
+    """The radius in 255ths; the attack's title names the norm."""
     eps = entry.get("eps")
     return "" if eps is None else in_255ths(eps)

@@ -1,4 +1,4 @@
-"""What a bundled model reaches, in one line: clean accuracy, and robust accuracy beside it."""
+"""A bundled model in one line: clean accuracy, with robust accuracy beside it."""
 
 import json
 from functools import lru_cache
@@ -13,8 +13,8 @@ from robust_core.words.numbers import share
 def headline(model: str) -> str | None:
     """Clean top-1 and top-1 under PGD at 8/255, with their conditions, from the committed results.
 
-    None for a model without a committed result, and where the result is of other weights. The files
-    are read again only where they have changed.
+    None for a model without a committed result, and where the result is for other weights. The files
+    are read again only if they have changed.
     """
     name = next((name for name, suite in suites.SUITES.items() if suite.model == model), None)
     path = RESULTS / f"{name}.json"

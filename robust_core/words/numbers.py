@@ -1,20 +1,19 @@
 """How numbers are written, on pages and on the command line: percents, 255ths, durations.
 
-A probability that a network states is a ``percent``: it never looks certain. A counted ``share`` of
-pictures may well be 0 % or 100 %.
+A network's probability is a ``percent``: it never looks certain. A counted ``share`` of pictures may
+well be 0 % or 100 %.
 """
 
 import math
 
 NOTHING = "-"
-"""Stands where there is no number."""
+"""Shown where there is no number."""
 
 
 def percent(probability: float, more: int = 0) -> str:
-    """A probability as people read it: never 100 % or 0 %, which no softmax is.
+    """A probability for display: never 100 % or 0 %, which no softmax is.
 
-    One that rounds to either in float64 is said to be over or under the last figure shown.
-    ``more`` digits are shown than usual.
+    One near either end reads "over 99.9 %" or "under 0.1 %". ``more`` is the number of extra digits.
     """
     value = 100 * probability
     if value > 99.9:
@@ -25,7 +24,7 @@ def percent(probability: float, more: int = 0) -> str:
 
 
 def percents(*probabilities: float) -> tuple[str, ...]:
-    """Probabilities that stand side by side: where two look equal, with up to two more digits."""
+    """Probabilities shown side by side: with up to two more digits where two look equal."""
     for more in range(3):
         words = tuple(percent(p, more) for p in probabilities)
         if len(set(words)) == len(set(probabilities)):
@@ -49,21 +48,21 @@ def exact_share(value: float | None) -> str:
 
 
 def limit(value: float) -> str:
-    """A proportion that somebody set, such as a false positive rate: without trailing zeros."""
+    """A proportion that was chosen, such as a false positive rate: without trailing zeros."""
     return f"{100 * value:.3g} %"
 
 
 def in_255ths(value: float) -> str:
-    """A change of a value on the 0-255 scale, e.g. ``2.6/255``."""
+    """A change of a value on the 0-255 scale: ``2.6/255``."""
     steps = 255 * value
-    # Half a tenth goes up, also where float32 holds a hair less: 0.15 is 38.3/255 everywhere.
+    # Half a tenth rounds up, also where float32 holds a hair less: 0.15 is 38.3/255 everywhere.
     tenths = math.floor(10 * steps + 0.5 + 1e-4) / 10
     digits = f"{tenths:g}" if steps >= 1 or steps == 0 else f"{steps:.2g}"
     return f"{digits}/255"
 
 
 def on_both_scales(eps: float) -> str:
-    """An eps on the scale [0, 1] and in 255ths, e.g. ``0.0314 (8/255)``."""
+    """An eps on the scale [0, 1] and in 255ths: ``0.0314 (8/255)``."""
     return f"{eps:.3g} ({in_255ths(eps)})"
 
 

@@ -1,7 +1,7 @@
 """The threat model of an attack on five axes, each value explained in a sentence.
 
-What an attacker knows, wants, changes, counts as small, and acts through. The values are class
-attributes of the attack; the words stand here, so that every page says the same.
+The attacker's knowledge, goal, scope, distance and channel. The values are class attributes of the
+attack; the words are here, so that every page says the same.
 """
 
 from robust_core.attacks import Attack
@@ -9,16 +9,16 @@ from robust_core.attacks import Attack
 KNOWLEDGE = {
     "white-box": "It reads the weights and follows the gradient of the loss.",
     "transfer": "Black-box: it attacks a substitute network and carries the result over.",
-    "score-based": "Black-box: it asks the model and sees the probabilities, no gradients.",
-    "decision-based": "Black-box: it asks the model and sees the label alone.",
+    "score-based": "Black-box: it queries the model and sees the probabilities, no gradients.",
+    "decision-based": "Black-box: it queries the model and sees only the label.",
     "none": "It knows nothing of the model; of several draws, the scores choose. A baseline.",
 }
 GOALS = {
     "untargeted": "any other class",
     "targeted": "one class for every picture",
-    "least-likely": "the class that the model believes least",
+    "least-likely": "the class that the model finds least likely",
     "source-target": "one class, for pictures of one other class",
-    "confidence-reduction": "less confidence in what it says",
+    "confidence-reduction": "less confidence in its answer",
 }
 SCOPES = {
     "local": "One perturbation, made for one picture.",
@@ -36,7 +36,7 @@ CHANNELS = {
     "physical": "It has to survive a print, a camera or a sticker.",
 }
 WORDS = {"knowledge": {"none": "nothing (a baseline)"}, "goal": GOALS}
-"""By axis, words for the values that do not say by themselves what they mean."""
+"""By axis, words for the values that do not explain themselves."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
 
@@ -44,7 +44,7 @@ AXES = ("knowledge", "goal", "scope", "distance", "channel")
 def values(attack: type[Attack] | Attack, axis: str) -> tuple[str, ...]:
     """All values that an attack has on an axis: several goals, one of everything else.
 
-    A class counts with its default hyper-parameters. Raises ``ValueError`` for an unknown axis.
+    A class is taken with its default hyper-parameters. Raises ``ValueError`` for an unknown axis.
     """
     if axis not in AXES:
         raise ValueError(f"axis must be one of {', '.join(AXES)}; got {axis!r}")

@@ -21,7 +21,7 @@ class Verdict(Enum):
 
 
 def quoted(label: str) -> str:
-    """A class name as it stands in a sentence: in quotes where it has digits, which are no number."""
+    """A class name within a sentence: in quotes if it has digits, which could be read as a number."""
     return f'"{label}"' if any(c.isdigit() for c in label) else label
 
 
@@ -36,7 +36,7 @@ def _each(*guesses: Guess) -> list[str]:
 
 
 def aim(experiment: Experiment) -> str:
-    """What the attack is to reach, in a sentence, with the class of the picture and who says so."""
+    """The attack's aim in a sentence, with the picture's class and where that comes from."""
     known = f"{quoted(experiment.label.label)} ({experiment.label_source})"
     goal = experiment.goal
     if isinstance(goal, ConfidenceReduction):
@@ -65,7 +65,7 @@ def verdict(experiment: Experiment) -> Verdict:
 
 
 def change(experiment: Experiment, norm: str) -> str:
-    """How far the picture moved, in the norm of the attack."""
+    """How far the picture moved, in the attack's norm."""
     if experiment.linf == 0:
         return "nothing was changed"
     if norm == "l2":
@@ -106,7 +106,7 @@ def sentence(experiment: Experiment, norm: str) -> str:
 
 def _fall(experiment: Experiment) -> str:
     """How far the confidence in the model's first answer fell, and whether that is enough."""
-    goal: Any = experiment.goal  # the one of less confidence
+    goal: Any = experiment.goal  # a ConfidenceReduction
     first, last = experiment.before[0], experiment.after[0]
     before, after = percents(first.confidence, experiment.confidence_after[first.index])
     was = f"{quoted(first.label)} {before}"
@@ -123,7 +123,7 @@ def _fall(experiment: Experiment) -> str:
 
 
 def rounded(experiment: Experiment) -> str | None:
-    """What rounding to 8 bits does to the result; None where it stays as it is."""
+    """How rounding to 8 bits changes the outcome; None where it does not."""
     if experiment.success == experiment.success_8bit:
         return None
     works = "works" if experiment.success_8bit else "no longer works"
@@ -131,13 +131,13 @@ def rounded(experiment: Experiment) -> str | None:
 
 
 def needed(experiment: Experiment, norm: str, allowed: float) -> str:
-    """The distance that an attack without an eps needed, beside the one allowed; in its own norm.
+    """The distance that an attack without an eps needed, beside the allowed one, in its own norm.
 
     ``allowed`` is a radius in ``norm``. In L2 both are also given as the root-mean-square change of a
-    value, which is what the pages call eps.
+    value, which the pages call eps.
     """
     if not experiment.success:
-        return "It found no change, of any size, that does it."
+        return "It found no change of any size that reaches the goal."
     length = experiment.l2 if norm == "l2" else experiment.linf
     root = math.sqrt(experiment.clean.numel()) if norm == "l2" else 1
     moved, limit = (

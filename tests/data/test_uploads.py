@@ -85,7 +85,7 @@ def test_a_file_of_exactly_the_limit_is_taken():
         (encoded(scene(), "TIFF"), "TIFF"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "SVG"),
         (b"%PDF-1.7\n", "PDF"),
-        (bytes(range(200)), "no kind of picture"),
+        (bytes(range(200)), "not a known kind of picture"),
     ],
 )
 def test_other_kinds_are_named_with_what_is_allowed(data, found):

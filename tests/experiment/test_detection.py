@@ -86,7 +86,7 @@ def test_origins():
     entry = {"method": "subnetwork", "adversary": "dynamic", "eps": 1 / 255}
     assert origin(entry) == "Trained on Dynamic adversary at eps 1/255."
     told = origin(entry | {"false_positive_rate": 0.05, "n_calibration": 2500})
-    assert told.endswith(" Its threshold is set to reject 5 % of 2,500 clean pictures.")
+    assert told.endswith(" Its threshold flags 5 % of 2,500 clean pictures.")
     assert origin({"method": "squeezing"}) == "Nothing was trained."
     both = origin({"method": "safetynet", "adversary": ["fgsm", "homemade"]})
     assert both == "Trained on FGSM and homemade."
