@@ -3,8 +3,8 @@
 import math
 import types
 import typing
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, TypeVar
+from dataclasses import Field, dataclass, field, fields, replace
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T", bound="Parameters")
 
@@ -77,6 +77,10 @@ class Parameters:
         """The hyper-parameters by name, as plain values; an object, such as a detector, as its name."""
         values = {spec.name: getattr(self, spec.name) for spec in fields(self)}
         return {name: _plain(value) for name, value in values.items()}
+
+    def changed(self, **values: object) -> Self:
+        """A copy with other values of some fields, checked as ever: for code that is given any subclass."""
+        return replace(self, **values)
 
 
 def make(name: str, kind: type[T], values: dict[str, Any]) -> T:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 BUNDLE = "robust_core/bundle/"
 LARGEST = 90 * 10**6  # bytes
-NOT_TYPED_YET = 41
+NOT_TYPED_YET = 5
 """Modules with type errors; falls, never rises."""
 
 

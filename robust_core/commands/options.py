@@ -92,7 +92,7 @@ def needs_detector(attack: str) -> bool:
     """Whether an attack is one on a model and its detector."""
     from robust_core import attacks
 
-    return attack in attacks.names(pair=True)
+    return attacks.get(attack).on_a_pair
 
 
 LEAST_LIKELY = "least-likely"

@@ -4,7 +4,7 @@ import math
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import Field, fields, replace
+from dataclasses import Field, fields
 
 import streamlit as st
 
@@ -147,7 +147,7 @@ def choose_eps(
 
 def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
     """``attack`` with the radius that ``eps`` means for it; unchanged where it has no eps."""
-    return replace(attack, eps=radius(attack.norm, eps, model)) if attack.has_eps else attack
+    return attack.changed(eps=radius(attack.norm, eps, model)) if attack.has_eps else attack
 
 
 def radius(norm: str, eps: float, model: zoo.Description) -> float:
@@ -213,7 +213,7 @@ def choose_parameters(
     An attack on a model and its detector gets ``detector``.
     """
     specs = [f for f in fields(attack) if f.name not in FIELD_OF]
-    values = {}
+    values: dict[str, object] = {}
     with st.expander("Advanced parameters", key="advanced"):
         fixed = _choose_preset(attack, eps)
         for spec in specs:
@@ -222,7 +222,7 @@ def choose_parameters(
         if spec.name == "seed":
             values["seed"] = control(attack.name, spec)
         if spec.name == "detector":
-            values["detector"] = zoo.LazyDetector(detector)
+            values["detector"] = _lazy(attack, detector)
     return values
 
 
@@ -252,10 +252,10 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
 
     An attack on a model and its detector gets ``detector``.
     """
-    values = {}
+    values: dict[str, object] = {}
     for spec in fields(attack):
         if spec.name == "detector":
-            values["detector"] = zoo.LazyDetector(detector)
+            values["detector"] = _lazy(attack, detector)
         elif spec.name != "eps":
             key = setting(f"{attack.name}.{spec.name}", spec.default, _parser(spec))
             kept = st.session_state[key]
@@ -264,6 +264,13 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
     key = setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets]))
     schedule = presets.get(st.session_state[key])
     return values | (schedule.values(eps) if schedule else {})
+
+
+def _lazy(attack: type[attacks.Attack], detector: str | None) -> zoo.LazyDetector:
+    """The detector that an attack on a pair is to fool. Raises ``ValueError`` where there is none."""
+    if detector is None:
+        raise ValueError(f"{attack.name} needs a detector to fool")
+    return zoo.LazyDetector(detector)
 
 
 def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
@@ -302,9 +309,10 @@ def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
 def _range(spec: Field) -> tuple[type, float | None, float | None]:
     """The type of a field, without None, and for a number the limits of its control."""
     kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
-    kind = next(k for k in (bool, str, int, float) if k in kinds)
-    low = spec.metadata["low"] if spec.metadata["low"] is not None else spec.metadata["above"]
-    return kind, *(None if x is None else kind(x) for x in (low, spec.metadata["high"]))
+    kind: type = next(k for k in (bool, str, int, float) if k in kinds)
+    lowest = spec.metadata["low"] if spec.metadata["low"] is not None else spec.metadata["above"]
+    low, high = (None if x is None else kind(x) for x in (lowest, spec.metadata["high"]))
+    return kind, low, high
 
 
 def _parser(spec: Field) -> Callable[[str], object]:

@@ -1,5 +1,7 @@
 """What the left columns of the pages share: their two parts, the model with its picture, the credit."""
 
+from typing import Literal
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -8,7 +10,9 @@ from robust_core.dashboard.request import Chosen
 from robust_core.zoo import Description
 
 
-def lay_out(title: str = "", *, gap: str = "medium") -> tuple[DeltaGenerator, ...]:
+def lay_out(
+    title: str = "", *, gap: Literal["small", "medium"] = "medium"
+) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
     """The places of the essential controls, of the controls below them, and of the results on the right."""
     left, right = st.columns([1, 2.9], gap=gap)
     with left:

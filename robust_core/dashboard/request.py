@@ -87,12 +87,12 @@ class Request:
         source = f"the label of the {self.chosen.data}" if self.label is not None else ""
 
         def on(device: torch.device) -> Experiment:
-            detector = self.detector and zoo.load_detector(self.detector, device)
-            on_a_pair = self.attack.name in attacks.names(pair=True)
+            detector = zoo.load_detector(self.detector, device) if self.detector else None
+            attack = self.attack
             return perform(
                 zoo.load(self.model.name, device),
                 self.pixels(),
-                replace(self.attack, detector=detector) if on_a_pair else self.attack,
+                attack.changed(detector=detector) if attack.on_a_pair else attack,
                 label=self.label,
                 label_source=source,
                 goal=self.goal,

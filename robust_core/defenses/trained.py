@@ -1,6 +1,6 @@
 """Defences by training: a network with other weights, for the models that have one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
@@ -213,7 +213,7 @@ class Masked(TrainedDefense):
         return defended
 
     def of_unaware(self, attack: Attack) -> Attack:
-        return replace(attack, **{"loss": "softmax-ce"}) if "loss" in attack.parameters else attack
+        return attack.changed(loss="softmax-ce") if "loss" in attack.parameters else attack
 
 
 @register

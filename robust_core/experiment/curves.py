@@ -1,7 +1,7 @@
 """A model's confidence in one picture's class as an attack's radius grows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -64,7 +64,7 @@ def curve(
         raise ValueError(f"images must hold one picture; got {len(images)}")
     if not attack.has_eps:
         raise ValueError(f"attack must be bounded by eps; {attack.name} looks for its own distance")
-    runs = [replace(attack, **{"eps": radius}) for radius in radii]
+    runs = [attack.changed(eps=radius) for radius in radii]
     if not runs:
         raise ValueError("radii must hold at least one eps: a number such as 0.01")
     with torch.inference_mode():

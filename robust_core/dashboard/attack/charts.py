@@ -19,13 +19,12 @@ def top_classes(experiment: Experiment, k: int = 5) -> list[tuple[str, float, fl
 def confidence_bars(experiment: Experiment) -> go.Figure:
     """Top-5 before and after in one chart; the adversarial bars also carry a pattern."""
     rows = top_classes(experiment)
-    labels = [row[0] for row in rows]
+    labels = [name for name, _, _ in rows]
     bars = []
-    for name, column, colour, pattern in (
-        ("clean", 1, CLEAN, ""),
-        ("adversarial", 2, ADVERSARIAL, "/"),
+    for name, values, colour, pattern in (
+        ("clean", [before for _, before, _ in rows], CLEAN, ""),
+        ("adversarial", [after for _, _, after in rows], ADVERSARIAL, "/"),
     ):
-        values = [row[column] for row in rows]
         bars.append(
             go.Bar(
                 name=name,

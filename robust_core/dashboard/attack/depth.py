@@ -6,6 +6,7 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
+from robust_core.attacks.gradient import Steps
 from robust_core.dashboard import plots, settings
 from robust_core.dashboard.attack import charts, export
 from robust_core.dashboard.components.swipe import swipe
@@ -102,7 +103,7 @@ def show_steps(experiment: Experiment) -> None:
     picture, chart = st.columns([1, 2])
     where = f"Step {step}" if frame.loss is not None else "The best iterate, which is returned"
     shares = zip(frame.confidences, percents(*frame.confidences.values()), strict=True)
-    told = ", ".join(f"{quoted(names[i])} {settings}" for i, settings in shares)
+    told = ", ".join(f"{quoted(names[i])} {share}" for i, share in shares)
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
     picture.image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
@@ -175,10 +176,10 @@ def show_threat_model(attack: Attack) -> None:
 
 def _value(attack: Attack, name: str, value: object) -> str:
     """A hyper-parameter with its unit, and the value of an automatic one."""
-    if name == "step_size" and value is None:
+    if name == "step_size" and isinstance(attack, Steps) and value is None:
         return f"{_value(attack, name, attack.size)} (automatic)"
-    if name not in ("eps", "step_size"):
-        return TITLES.get(name, {}).get(value, str(value))
+    if name not in ("eps", "step_size") or not isinstance(value, float):
+        return TITLES.get(name, {}).get(str(value), str(value))
     return f"{value:.4g} in L2" if attack.norm == "l2" else f"{value:.4g} = {in_255ths(value)}"
 
 

@@ -21,7 +21,9 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 def conditions(request: Request, experiment: Experiment) -> dict:
     """Everything that the result depends on, and the result."""
     index = zoo.index() if request.model.name in zoo.bundled() else {}
-    weights, detector = (index.get(name, {}) for name in (request.model.name, request.detector))
+    weights, detector = (
+        index.get(name or "", {}) for name in (request.model.name, request.detector)
+    )
     return {
         **experiment.summary(),
         "picture": {

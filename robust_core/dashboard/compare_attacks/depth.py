@@ -1,6 +1,7 @@
 """Below the rows: all numbers, confidence against eps, and the regions around the picture."""
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -122,12 +123,12 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
         return
     example = next(iter(done.values()))
     place = st.empty()
-    curves = {}
+    curves: dict[str, dict[float, Point]] = {}
     for row in bounded:
         grid = grid_of(row)
         points = lab.compute(
             curve_key(row),
-            lambda progress, row=row: curve_work(row, progress),
+            partial(curve_work, row),
             channel="curve",
             doing=f"{row.attack.title} at {len(grid) - 1} eps",
         )
@@ -150,7 +151,10 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
 
 
 def _draw_curves(
-    place: DeltaGenerator, curves: dict, bounded: list[ComparedAttack], example: Experiment
+    place: DeltaGenerator,
+    curves: dict[str, dict[float, Point]],
+    bounded: list[ComparedAttack],
+    example: Experiment,
 ) -> None:
     label = quoted(example.label.label)
     here = bounded[0].asked.shown_eps
@@ -174,7 +178,7 @@ def grid_of(row: ComparedAttack) -> tuple[float, ...]:
 
 def curve_key(row: ComparedAttack) -> str:
     """A key of the request without its eps, and of the grid."""
-    request = replace(row.asked, attack=replace(row.asked.attack, eps=0.0))
+    request = replace(row.asked, attack=row.asked.attack.changed(eps=0.0))
     return key_of(curve=request.key(), grid=list(grid_of(row)))
 
 

@@ -98,12 +98,12 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
             there = {
                 v: None for n in attacks.names() for v in threat_model.values(attacks.get(n), axis)
             }
-            words = threat_model.WORDS.get(axis, {})
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
+            words = {v: threat_model.WORDS.get(axis, {}).get(v, v) for v in options}
             wanted[axis] = st.selectbox(
                 axis.capitalize(),
                 options,
-                format_func=lambda v, words=words: words.get(v, v),
+                format_func=words.__getitem__,
                 key=setting(f"only_{axis}", ANY, one_of(options)),
                 persist_state="session",
             )

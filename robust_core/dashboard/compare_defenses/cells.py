@@ -132,7 +132,7 @@ def _otherwise(run: Attack, attack: Attack) -> str:
     if type(run) is not type(attack):
         return f"Run as {run.title}"
     loss = run.parameters.get("loss")
-    return f"Run with {TITLES['loss'].get(loss, loss)}" if run != attack else ""
+    return f"Run with {TITLES['loss'].get(str(loss), loss)}" if run != attack else ""
 
 
 def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
@@ -153,11 +153,11 @@ def price(look: Look, undefended: Look | None) -> str:
     """
     if undefended is None or look.certificate is not None or look.network == undefended.network:
         return ""
-    ours, theirs = (seen.provenance and seen.provenance.accuracy for seen in (look, undefended))
-    if ours is None or theirs is None:
+    ours, theirs = look.provenance, undefended.provenance
+    if ours is None or theirs is None or ours.accuracy is None or theirs.accuracy is None:
         return ""
-    data = look.provenance.data
-    return f"Clean accuracy {share(ours)} on {data} test pictures ({share(theirs)} undefended)"
+    bare = share(theirs.accuracy)
+    return f"Clean accuracy {share(ours.accuracy)} on {ours.data} test pictures ({bare} undefended)"
 
 
 def cost(seconds: float) -> str:
@@ -172,7 +172,7 @@ def explain(kind: type[Defense], made: Defense | None) -> None:
     st.markdown(f"**What breaks it.** {kind.broken_by} {citations.markdown(kind.breaker)}")
     st.markdown(f"**Unaware attacker.** {kind.unaware}")
     st.markdown(f"**Aware attacker.** {kind.aware}")
-    if made is not None and issubclass(kind, Noisy):
+    if isinstance(made, Noisy):
         st.markdown(f"Each prediction counts {made.n:,} votes.")
 
 

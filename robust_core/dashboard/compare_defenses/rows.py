@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,11 +20,13 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
+from robust_core.engine import Reporter
 from robust_core.experiment.defended import Attacker, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import on_both_scales
 from robust_core.words.verdict import aim, said
 
+T = TypeVar("T")
 GRID = (1.2, 1.4, 1.4)
 """Widths of the columns: the defence, and the two attackers."""
 CHANNEL = "defenses"
@@ -125,14 +129,14 @@ def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experimen
         line.cells[Attacker.UNAWARE].markdown(f":gray[:material/block: {line.row.refusal}]")
         return
     if line.look is not None:
-        _show_look(line, undefended, experiment)
+        _show_look(line, line.look, undefended, experiment)
     for attacker, place in line.cells.items():
         if attacker in line.trials:
             _show_trial(line, attacker, experiment)
         else:
             place.caption("waiting")
     if line.look is not None:
-        _show_votes(line)
+        _show_votes(line, line.look)
 
 
 def _complete(
@@ -141,30 +145,29 @@ def _complete(
     """Compute the missing parts of a row; without the clean picture, the attackers are not run."""
     if line.row.defense is None:
         return
-    if line.look is None:
-        line.look = _look_at(line)
-        if line.look is None:
+    look = line.look
+    if look is None:
+        look = line.look = _look_at(line)
+        if look is None:
             for place in line.cells.values():
                 place.caption("not run")
             return
-        _show_look(line, undefended, experiment)
-        _show_votes(line)
+        _show_look(line, look, undefended, experiment)
+        _show_votes(line, look)
     for attacker in Attacker:
         if attacker in line.trials:
             continue
         with line.cells[attacker].container():
             found = _compute(
                 line.row.trial_key(attacker),
-                lambda progress, attacker=attacker: line.row.try_out(
-                    attacker, line.look, experiment, progress
-                ),
+                partial(line.row.try_out, attacker, look, experiment),
                 line.row.kind.title,
                 line.row.words(attacker),
             )
         if found is not None:
             line.trials[attacker] = found
             _show_trial(line, attacker, experiment)
-            _show_votes(line)
+            _show_votes(line, look)
             tell()
 
 
@@ -173,14 +176,18 @@ def _look_at(line: LaidOutRow) -> Look | None:
         return _compute(line.row.key, line.row.look, "Clean picture", None)
 
 
-def _compute(key: str, work: Callable, doing: str, words: lab.Words | None) -> object | None:
+def _compute(
+    key: str, work: Callable[[Reporter], T], doing: str, words: lab.Words | None
+) -> T | None:
     """The result, or None with a sentence on the page: a failed cell does not stop the others."""
     return lab.attempt(key, work, channel=CHANNEL, doing=doing, words=words)
 
 
-def _show_look(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
+def _show_look(
+    line: LaidOutRow, look: Look, undefended: Look | None, experiment: Experiment
+) -> None:
     with line.look_place.container():
-        cells.show_look(line.look, undefended, experiment.label.index)
+        cells.show_look(look, undefended, experiment.label.index)
         lab.say_notices(line.row.key)
 
 
@@ -195,10 +202,10 @@ def _show_trial(line: LaidOutRow, attacker: Attacker, experiment: Experiment) ->
         lab.say_notices(row.trial_key(attacker))
 
 
-def _show_votes(line: LaidOutRow) -> None:
-    if line.look.certificate is not None:
+def _show_votes(line: LaidOutRow, look: Look) -> None:
+    if look.certificate is not None:
         with line.below.container(), st.columns((GRID[0], sum(GRID[1:])), gap="small")[1]:
-            cells.show_guarantee(line.look, line.trials, line.row.request, line.row.kind.name)
+            cells.show_guarantee(look, line.trials, line.row.request, line.row.kind.name)
 
 
 def _show_head(

@@ -1,7 +1,7 @@
 """Comparing defences: which ones, with which settings, and their computations."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeVar
 
@@ -137,12 +137,13 @@ class ComparedDefense:
         assert defense is not None
 
         def tried(model: Classifier) -> DefenseTrial:
-            detector = request.detector and zoo.load_detector(request.detector, model.device)
-            on_a_pair = request.attack.name in attacks.names(pair=True)
+            name = request.detector
+            detector = zoo.load_detector(name, model.device) if name else None
+            attack = request.attack
             return trial(
                 model,
                 request.pixels(),
-                replace(request.attack, detector=detector) if on_a_pair else request.attack,
+                attack.changed(detector=detector) if attack.on_a_pair else attack,
                 defense,
                 attacker=attacker,
                 label=request.label,

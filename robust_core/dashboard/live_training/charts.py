@@ -44,7 +44,7 @@ def loss_rows(history: tuple[Epoch, ...]) -> pd.DataFrame:
 def accuracy_rows(history: tuple[Epoch, ...], plan: Plan) -> pd.DataFrame:
     """The same for the shares of the test pictures."""
 
-    def values(epoch: Epoch) -> tuple[float, ...]:
+    def values(epoch: Epoch) -> tuple[float | None, ...]:
         at = epoch.at
         if plan.method == "distillation":
             return at.clean, at.pgd, at.masked, at.zero_gradients

@@ -60,7 +60,7 @@ def _take(plan: Plan, start: Callable[[Plan], None]) -> None:
     start(plan)
 
 
-def _shown(name: str, value: object) -> object:
+def _shown(name: str, value: float | str) -> float | str:
     """As the widget has it: whole numbers where its ends are whole."""
     return int(value) if name in SLIDERS and isinstance(SLIDERS[name][1][0], int) else value
 
@@ -76,9 +76,9 @@ def choose_method() -> str:
     )
 
 
-def choose_numbers(method: str, *, first: bool) -> dict:
+def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
     """The method's own controls, either those ``first`` or the rest."""
-    values = {}
+    values: dict[str, float | str] = {}
     for name in METHODS[method]:
         if (name in FIRST) != first and name != "random_start":
             continue
@@ -110,7 +110,7 @@ def choose_numbers(method: str, *, first: bool) -> dict:
 
 def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
-    default = next(f.default for f in fields(Plan) if f.name == name)
+    default = getattr(Plan, name)
     key = setting(f"live_{name}", _shown(name, default), number(type(low), low, high))
     shown = st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
     return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0

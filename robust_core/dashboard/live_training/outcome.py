@@ -100,7 +100,7 @@ def old_and_fresh(base: Snapshot, at: Snapshot) -> str:
         f"which has not learned from such copies. **Fresh attacks** on the new weights leave {fgsm} (FGSM) "
         f"and {pgd} (PGD; control: {bare})."
     )
-    if at.old - at.pgd < GAP:
+    if at.old is not None and at.old - at.pgd < GAP:
         return f"{found} At this eps the two lie close together: try a larger one."
     return (
         f"{found} It learned the pictures of one attack on one network, not to be right on every nearby "

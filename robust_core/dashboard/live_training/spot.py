@@ -1,7 +1,7 @@
 """Attack it on the spot: one test digit against the trained network and the one beside it."""
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import streamlit as st
@@ -49,15 +49,15 @@ def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
         if is_overfitted(trained.final):
             st.caption(BOTH)
     pixels = fitting.to_pixels(images[place : place + 1])[0]
-    label = labels[place].item()
+    label = int(labels[place])
     nets = (
         (beside.words, beside.model, beside.key),
         ("the network trained here", trained.model, training_key(trained.plan)),
     )
     with rest:
-        outcomes = [_attacked(pixels, label, attack, *net) for net in nets]
-        if None not in outcomes:
-            _draw(*outcomes, type(attack), beside.name)
+        base, own = (_attacked(pixels, label, attack, *net) for net in nets)
+        if base is not None and own is not None:
+            _draw(base, own, type(attack), beside.name)
 
 
 def follow(trained: Trained) -> dict[str, str | float | bool]:
@@ -66,7 +66,7 @@ def follow(trained: Trained) -> dict[str, str | float | bool]:
     A setting from this visit's link counts as chosen.
     """
     plan = trained.plan
-    fitting_it = {
+    fitting_it: dict[str, str | float | bool] = {
         "spot_attack": ONE_STEP if is_overfitted(trained.final) else START,
         "spot_eps": plan.eps,
         "spot_naive": plan.method == "distillation",
@@ -146,7 +146,7 @@ def _choose_attack(first: dict) -> Attack:
         help="Follow the gradient of the cross-entropy through the softmax, which may be exactly zero, "
         "instead of one on the logits.",
     )
-    return replace(attack, loss=NAIVE) if naive else attack
+    return attack.changed(loss=NAIVE) if naive else attack
 
 
 def _attacked(

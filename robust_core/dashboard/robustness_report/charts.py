@@ -107,11 +107,12 @@ def trade_off_chart(report: Report) -> go.Figure:
             hovertemplate="%{customdata}: clean %{x:.1%}, robust %{y:.1%}<extra></extra>",
         )
     )
+    size = "" if report.eps is None else f", Linf {in_255ths(report.eps)}"
     layout = plots.layout(
         460,
         xaxis={"title": "right on clean pictures", "tickformat": ".0%"},
         yaxis={
-            "title": f"right under attack, Linf {in_255ths(report.eps)}",
+            "title": f"right under attack{size}",
             "tickformat": ".0%",
             "rangemode": "tozero",
         },

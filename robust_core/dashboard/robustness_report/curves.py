@@ -19,6 +19,8 @@ from robust_core.evaluation.defense_table.rows import (
 from robust_core.words.numbers import short_share
 
 ATTACKERS = {UNAWARE: "unaware", ADAPTIVE: "aware (adaptive)"}
+Point = tuple[float, AccuracyRow]
+"""A point of a line: where it stands on the axis, and its row."""
 DASHES = {UNAWARE: "dot", ADAPTIVE: "solid"}
 COLOURS = (DEFENDED, "#999933", "#6A5ACD", GREY, "#56B4E9", "#E69F00", "#7F6A4F", "#4E9CA8")
 MOST_BANDS = 4
@@ -52,12 +54,16 @@ def accuracy_curves(
     for subject in (one for one in titles if one in chosen):
         own = (ADAPTIVE,) if subject == UNDEFENDED else tuple(threats)
         for threat in own:
-            rows = [row for row in report.curve(subject, threat, part) if row.eps <= top + 1e-9]
+            points = [
+                (scale * row.eps, row)
+                for row in report.curve(subject, threat, part)
+                if row.eps is not None and row.eps <= top + 1e-9
+            ]
             tint = colour(subject, list(titles))
             if threat == own[-1] and len(chosen) <= MOST_BANDS:
-                traces.append(_band(rows, tint, scale))
+                traces.append(_band(points, tint))
             place = list(titles).index(subject)
-            traces.append(_line(rows, titles[subject], threat, tint, place, scale))
+            traces.append(_line(points, titles[subject], threat, tint, place))
     layout = plots.layout(
         430,
         legend=plots.ABOVE | {"font": {"size": 11}},
@@ -68,19 +74,17 @@ def accuracy_curves(
     return go.Figure(traces, layout)
 
 
-def _line(
-    rows: Sequence[AccuracyRow], title: str, threat: str, tint: str, place: int, scale: int
-) -> go.Scatter:
-    undefended = bool(rows) and rows[0].subject == UNDEFENDED
+def _line(points: Sequence[Point], title: str, threat: str, tint: str, place: int) -> go.Scatter:
+    undefended = bool(points) and points[0][1].subject == UNDEFENDED
     who = "" if undefended else f", {'adaptive' if threat == ADAPTIVE else threat}"
     return go.Scatter(
-        x=[scale * row.eps for row in rows],
-        y=[row.accuracy.value for row in rows],
+        x=[x for x, _ in points],
+        y=[row.accuracy.value for _, row in points],
         name=f"{title}{who}",
         mode="lines+markers",
         line={"color": tint, "dash": DASHES[threat], "width": 2},
         marker={"symbol": plots.SYMBOLS[place % len(plots.SYMBOLS)], "size": 7},
-        customdata=[about(row) for row in rows],
+        customdata=[about(row) for _, row in points],
         hovertemplate="%{customdata}<extra></extra>",
     )
 
@@ -100,9 +104,10 @@ def hover(conditions: str) -> str:
     return conditions.replace(". Made by: ", "<br>").replace("`", "")
 
 
-def _band(rows: Sequence[AccuracyRow], tint: str, scale: int) -> go.Scatter:
-    x = [scale * row.eps for row in rows]
-    lows, highs = zip(*(row.accuracy.interval for row in rows), strict=True) if rows else ((), ())
+def _band(points: Sequence[Point], tint: str) -> go.Scatter:
+    x = [x for x, _ in points]
+    ends = [row.accuracy.interval for _, row in points]
+    lows, highs = zip(*ends, strict=True) if ends else ((), ())
     return go.Scatter(
         x=[*x, *reversed(x)],
         y=[*lows, *reversed(highs)],

@@ -65,14 +65,14 @@ def _line(report: Report, subject: str, title: str) -> dict:
     }
     promise = report.certified(subject)
     cost = report.cost(subject)
-    auto = cells["ensemble"]
+    clean, auto = cells["clean"], cells["ensemble"]
     return {
         "defence": title,
-        "kind": charts.kind_of(cells["clean"]),
+        "kind": clean and charts.kind_of(clean),
         **{head: _percent(row) for head, row in cells.items()},
         CERTIFIED: promise and 100 * promise.at(RADIUS).value,
         "ms": cost and cost.milliseconds_alone,
-        "n": f"{cells['clean'].n}" + (f"; {auto.n}" if auto else ""),
+        "n": "; ".join(str(row.n) for row in (clean, auto) if row),
     }
 
 

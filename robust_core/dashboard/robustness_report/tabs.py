@@ -188,6 +188,8 @@ def show_certified(report: Report) -> None:
             f"at {RADIUS:g} {share(row.at(RADIUS).value)}; abstains on {row.abstained} of {row.n}, "
             f"wrong on {row.wrong}. {row.conditions}"
         )
+    if report.eps is None:
+        return
     model = zoo.describe(report.model)
     whole = controls.radius("l2", report.eps, model)
     furthest = max((row.radii[-1] for row in rows if row.radii), default=0)
@@ -206,7 +208,7 @@ def show_checklist(report: Report) -> None:
     chosen = st.selectbox(
         "In words",
         list(titles),
-        format_func=titles.get,
+        format_func=lambda subject: titles.get(subject, subject),
         key=setting(f"report_{report.suite}_finding", next(iter(titles)), one_of(titles)),
         persist_state="session",
         width=340,

@@ -118,8 +118,8 @@ def work(mask: Mask, index: int) -> tuple[Tensor, LossLine, tuple[Step, Step]]:
     images, labels = digits.load("test")
     image = images[index : index + 1]
     label = labels[index : index + 1]
-    steps = tuple(step(model, mask, image, label, eps=EPS, adaptive=a) for a in (False, True))
-    return image, line(model, mask, image, label), steps
+    unaware, aware = (step(model, mask, image, label, eps=EPS, adaptive=a) for a in (False, True))
+    return image, line(model, mask, image, label), (unaware, aware)
 
 
 def sentence(kind: str, digit: str, steps: tuple[Step, Step]) -> str:

@@ -22,7 +22,9 @@ WHY = (
     "**Why PixelDP levels off.** Its proof needs ε ≤ 1, so however clear the vote, the radius stays below "
     "0.571 σ/Δ. Cohen’s proof uses that the noise is Gaussian, and grows with Φ⁻¹(p)."
 )
-P = np.unique(np.r_[np.linspace(0.5, 0.99, 99), np.linspace(0.99, 0.9999, 34)])
+P: list[float] = np.unique(
+    np.r_[np.linspace(0.5, 0.99, 99), np.linspace(0.99, 0.9999, 34)]
+).tolist()
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,6 @@ def show_pixeldp() -> None:
 
 
 def _choose() -> tuple[float, float, float, float, float]:
-    common = {"persist_state": "session"}
     return (
         st.slider(
             "Attack bound L, in L2",
@@ -86,7 +87,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             0.05,
             key="dp_bound",
             help="The size of the change that the guarantee should cover.",
-            **common,
+            persist_state="session",
         ),
         st.slider(
             "Sensitivity Δ",
@@ -96,7 +97,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             0.1,
             key="dp_sensitivity",
             help="How far the layer before the noise moves for a change of norm 1; 1 for noise on pixels.",
-            **common,
+            persist_state="session",
         ),
         st.slider(
             "ε of differential privacy",
@@ -106,7 +107,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             0.05,
             key="dp_eps",
             help="Not the eps of an attack: how much a probability may change, as a factor of e to the ε.",
-            **common,
+            persist_state="session",
         ),
         st.select_slider(
             "δ of differential privacy",
@@ -115,7 +116,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             format_func=lambda d: f"{d:g}",
             key="dp_delta",
             help="How much more the probability may change, added to that.",
-            **common,
+            persist_state="session",
         ),
         st.slider(
             "p of the label under noise",
@@ -125,7 +126,7 @@ def _choose() -> tuple[float, float, float, float, float]:
             0.001,
             format="%.3f",
             key="dp_p",
-            **common,
+            persist_state="session",
         ),
     )
 

@@ -80,8 +80,8 @@ def _show_shares() -> None:
     at = found.scales.log10().sub(1).abs().argmin()
     said = (
         f"{MODEL}, {n} test pictures, logits times T: at T = 10 the gradient with respect to "
-        f"the logits is exactly 0 for {short_share(found.silent[at], 0)}, "
-        f"in float64 for {short_share(found.double[at], 0)}."
+        f"the logits is exactly 0 for {short_share(found.silent[at].item(), 0)}, "
+        f"in float64 for {short_share(found.double[at].item(), 0)}."
     )
     plots.draw(figures.share_chart(found), key="share_chart", alt=said)
     st.caption(f"{said} Accuracy is the same at every T.")

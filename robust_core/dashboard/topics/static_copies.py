@@ -39,11 +39,12 @@ def show_static_copies(model_name: str) -> None:
 
 def rows(report: Report) -> list[tuple[AccuracyRow, AccuracyRow]]:
     """Undefended and static rows, for each of ``KINDS``; empty unless all exist for the same pictures."""
-    pairs = [
-        (report.accuracy(UNDEFENDED, *kind), report.accuracy(SUBJECT, *kind)) for kind in KINDS
-    ]
-    if any(None in pair for pair in pairs):
-        return []
+    pairs = []
+    for kind in KINDS:
+        bare, own = report.accuracy(UNDEFENDED, *kind), report.accuracy(SUBJECT, *kind)
+        if bare is None or own is None:
+            return []
+        pairs.append((bare, own))
     if pairs[1][1].made_on != report.model or len({row.n for pair in pairs for row in pair}) > 1:
         return []
     return pairs
@@ -75,7 +76,8 @@ def sentence(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
 def conditions(found: list[tuple[AccuracyRow, AccuracyRow]]) -> str:
     """Pictures, radius, steps and command of the rows."""
     row = found[-1][1]
+    eps = "" if row.eps is None else f" eps {row.eps:.4g} ({in_255ths(row.eps)})"
     return (
-        f"n = {row.n:,} test pictures; {row.attack}, {row.norm} eps {row.eps:.4g} "
-        f"({in_255ths(row.eps)}), {row.steps} steps, seed {row.seed}. Measured by: `{row.command}`"
+        f"n = {row.n:,} test pictures; {row.attack}, {row.norm}{eps}, {row.steps} steps, "
+        f"seed {row.seed}. Measured by: `{row.command}`"
     )
