@@ -70,8 +70,8 @@ def craft_in_turn(
 ) -> InTurn:
     """``crafted.craft`` for several adversaries, by name, in the order of their turns.
 
-    ``recipe.parameters`` has the hyper-parameters of each. Each makes all of ``images``, of which only
-    its turns are used: so they are the files of the detectors that are made for it alone, and nothing is
+    ``recipe.parameters`` has the hyper-parameters of each. Each attacks all of ``images``, of which only
+    its turns are used: so the files are shared with the detectors fitted to it alone, and nothing is
     made twice. Raises ``ValueError`` where an adversary would have no turn, or has no parameters.
     """
     if len(images) < len(adversary):
