@@ -1,4 +1,4 @@
-"""What an attack refuses, in sentences that name the argument and what is allowed."""
+"""What an attack rejects, in sentences that name the argument and what is allowed."""
 
 import torch
 from torch import Tensor

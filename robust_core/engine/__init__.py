@@ -8,7 +8,7 @@
         result = ticket.result()
 
 ``work(progress)`` runs in a worker thread and calls ``progress(step, total)`` at every step; that
-call is where abandoned work stops. Nothing here knows of streamlit.
+call is where abandoned work stops. Nothing here depends on streamlit.
 """
 
 from robust_core.engine.cache import nbytes

@@ -34,7 +34,7 @@ TIMES = 5
 
 
 class Attacker(StrEnum):
-    """Whether the attacker knows of the defence."""
+    """Whether the attacker is aware of the defence."""
 
     UNAWARE = "unaware"
     AWARE = "aware"

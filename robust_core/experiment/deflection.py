@@ -24,7 +24,7 @@ BOTH, REJECTED, MISSED = "passes both", "rejected", "target missed"
 
 @dataclass(frozen=True)
 class Deflection:
-    """One picture of each class but the target, attacked towards it by someone who knows both networks.
+    """One picture of each class but the target, attacked towards it with full knowledge of both networks.
 
     ``clean``, ``adversarial`` and ``reconstructed`` are float32 ``[R, C, H, W]`` on the CPU, the last
     under the class ``said`` of the adversarial picture. ``errors`` ``[R]`` are against
