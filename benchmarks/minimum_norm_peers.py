@@ -217,6 +217,15 @@ def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]
     return _l2(name, ours, at, most=4, slow=True)
 
 
+def _budget(searches: int, steps: int) -> dict:
+    """As CleverHans and the Adversarial Library call it."""
+    return {
+        "initial_const": CONST,
+        "binary_search_steps": searches,
+        "max_iterations": steps,
+    }
+
+
 def _cleverhans_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     from cleverhans.torch.attacks.carlini_wagner_l2 import carlini_wagner_l2
 
@@ -227,9 +236,7 @@ def _cleverhans_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Cont
             len(model.model.class_names),
             y,
             lr=RATE,
-            initial_const=CONST,
-            binary_search_steps=searches,
-            max_iterations=steps,
+            **_budget(searches, steps),
         )
 
     return _l2(name, ours, at)
@@ -244,9 +251,7 @@ def _advlib_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contesta
             x,
             y,
             learning_rate=RATE,
-            initial_const=CONST,
-            binary_search_steps=searches,
-            max_iterations=steps,
+            **_budget(searches, steps),
         )
 
     return _l2(name, ours, at)

@@ -19,6 +19,7 @@ from robust_core.zoo import Description
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
+PHONE = {"width": 390, "height": 844}
 
 
 @contextmanager

@@ -121,6 +121,11 @@ def _digits(defence: str, about: str, **changes) -> None:
     register(Recipe(model=name, **common | changes), about)
 
 
+def _from_natural(defence: str, about: str, *, epochs: int, objective: Objective) -> None:
+    """As ``_resnet``, beginning with the weights of the undefended network."""
+    _resnet(defence, about, epochs=epochs, objective=objective, start=RESNET)
+
+
 def _fgsm(defence: str, about: str, epochs: int = 15, **changes) -> None:
     """Wong et al. (2020): 15 epochs with a step of 1.25 eps, here from the natural weights.
 
@@ -128,7 +133,7 @@ def _fgsm(defence: str, about: str, epochs: int = 15, **changes) -> None:
     one cycle replace it, and the table of the defences shows whether the network overfitted.
     """
     objective = FGSMTraining(**{"eps": 8 / 255, "step": 10 / 255} | changes)
-    _resnet(defence, about, epochs=epochs, objective=objective, start=RESNET)
+    _from_natural(defence, about, epochs=epochs, objective=objective)
 
 
 def _distilled(temperature: float, epochs: int) -> None:
@@ -154,12 +159,11 @@ _digits(
     objective=PGDTraining(eps=0.1, step=0.04, steps=5),
 )
 # Two steps of 5/255 go as far as the one of 10/255 in Wong et al., on a path that bends once.
-_resnet(
+_from_natural(
     "pgd-at",
     "PGD adversarial training at 8/255",
     epochs=25,
     objective=PGDTraining(eps=8 / 255, step=5 / 255, steps=2),
-    start=RESNET,
 )
 _fgsm("fgsm-at", "FGSM adversarial training at 8/255 from random starts")
 _fgsm("fgsm-at-half", "the same, half of the loss on clean pictures", epochs=10, alpha=0.5)
@@ -186,12 +190,11 @@ _fgsm(
     step=8 / 255,
     random_start=False,
 )
-_resnet(
+_from_natural(
     "lambda-at",
     "half of each batch adversarial, weighted by 0.3",
     epochs=10,
     objective=LambdaTraining(),
-    start=RESNET,
 )
 _resnet(
     "saturated",
@@ -199,19 +202,17 @@ _resnet(
     epochs=16,
     objective=SaturationTraining(weight=1.0),
 )
-_resnet(
+_from_natural(
     "static-augmentation",
     "with adversarial copies that were made once",
     epochs=8,
     objective=CopiesTraining(eps=8 / 255),
-    start=RESNET,
 )
-_resnet(
+_from_natural(
     "gradient-regularised",
     "with a penalty on the gradient with respect to the picture",
     epochs=8,
     objective=GradientPenalty(eps=4 / 255),
-    start=RESNET,
 )
 _distilled(20, epochs=12)
 

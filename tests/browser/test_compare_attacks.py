@@ -13,7 +13,7 @@ from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import samples
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.perform import perform
-from tests.live import assert_fits, fitted, native, serving
+from tests.live import PHONE, assert_fits, fitted, native, serving
 
 ROWS = "[class*=st-key-row_]"
 PAGE = "compare_attacks"
@@ -102,8 +102,7 @@ def test_a_long_row_shows_progress_and_can_be_stopped(visit):
 def test_a_phone_never_scrolls_sideways(visit):
     lab = visit(
         f"{PAGE}?model=digits-cnn&eps=0.15&attacks=fgsm,bim-l2,deepfool",
-        width=390,
-        height=844,
+        **PHONE,
         color_scheme="dark",
     )
     wait_for_rows(lab, "fgsm", "bim-l2", "deepfool")

@@ -7,7 +7,7 @@ from robust_core import attacks, defenses, zoo
 from robust_core.data import fitting, samples
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.defended import Attacker, trial
-from tests.live import assert_fits, native
+from tests.live import PHONE, assert_fits, native
 
 PAGE = "compare_defences?model=digits-cnn&picture_digits=digits-test-3&eps=0.15"
 QUICK = f"{PAGE}&pgd.steps=5&smoothing.n=60&smoothing.draws=2"
@@ -73,8 +73,7 @@ def test_a_long_cell_shows_progress_and_can_be_stopped(visit):
 def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
     lab = visit(
         f"{QUICK}&defenses=jpeg,lambda-at,smoothing",
-        width=390,
-        height=844,
+        **PHONE,
         color_scheme="dark",
     )
     wait_for_summary(lab, 2)

@@ -10,6 +10,7 @@ from robust_core.data import digits
 from robust_core.evaluation import accuracy
 
 BASE = ("--model", "digits-cnn", "--device", "cpu")
+FGSM = (*BASE, "--attack", "fgsm", "--eps", "0.1")
 KEYS = {
     *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
     *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
@@ -132,36 +133,18 @@ def test_an_eps_given_to_an_attack_without_one_is_explained(command):
     [
         ((), ["--model", "--attack", "--data", "--suite"]),
         ((*BASE, "--attack", "fgsm", "--data", "digits"), ["fgsm needs --eps"]),
-        ((*BASE, "--attack", "fgsm", "--eps", "0.1"), ["--data"]),
-        ((*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "mnist"), ["mnist", "cifar10"]),
-        ((*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "cifar10"), ["32x32", "8x8"]),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--steps", "3", "--data", "digits"),
-            ["no steps"],
-        ),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--limit", "0"),
-            ["--limit"],
-        ),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--batch", "x"),
-            ["--batch"],
-        ),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--out", "a.csv"),
-            [".json"],
-        ),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--goal", "targeted"),
-            ["--target"],
-        ),
-        (
-            (*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", "--source", "3"),
-            ["untargeted has no --source"],
-        ),
+        (FGSM, ["--data"]),
+        ((*FGSM, "--data", "mnist"), ["mnist", "cifar10"]),
+        ((*FGSM, "--data", "cifar10"), ["32x32", "8x8"]),
+        ((*FGSM, "--steps", "3", "--data", "digits"), ["no steps"]),
+        ((*FGSM, "--data", "digits", "--limit", "0"), ["--limit"]),
+        ((*FGSM, "--data", "digits", "--batch", "x"), ["--batch"]),
+        ((*FGSM, "--data", "digits", "--out", "a.csv"), [".json"]),
+        ((*FGSM, "--data", "digits", "--goal", "targeted"), ["--target"]),
+        ((*FGSM, "--data", "digits", "--source", "3"), ["untargeted has no --source"]),
         (
             (
-                *(*BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits"),
+                *(*FGSM, "--data", "digits"),
                 *("--goal", "source-target", "--source", "3", "--target", "3"),
             ),
             ["another class"],

@@ -4,6 +4,15 @@ from robust_core.commands import output
 from robust_core.words.numbers import exact_share, number
 
 
+def _found(row: dict) -> list[str]:
+    """False alarms and what is found, at the calibrated threshold."""
+    return [exact_share(row["at_threshold"][f"{k}_positives"]) for k in ("false", "true")]
+
+
+def _attack(row: dict, key: str = "attack") -> list[str]:
+    return [row["detector"], row[key], number(row["eps"])]
+
+
 def rows(table: dict) -> str:
     heads = ["detector", "accuracy", "detectability", "8 bits", "AUC", "false", "found"]
     lines = [
@@ -25,9 +34,7 @@ def unseen(table: dict) -> str:
     heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
     lines = [
         [
-            row["detector"],
-            row["attack"],
-            number(row["eps"]),
+            *_attack(row),
             str(row["n_adversarial"]),
             exact_share(row["detectability"]),
             number(row["auc"]),
@@ -97,9 +104,7 @@ def full_knowledge(table: dict) -> str:
     heads = ["detector", "attack", "eps", "pictures", "classifier", "both", "8 bits", "mean L2"]
     lines = [
         [
-            row["detector"],
-            row["attack"],
-            number(row["eps"]),
+            *_attack(row),
             str(row["of"]),
             exact_share(row["fools_classifier"]),
             exact_share(row["fools_both"]),
@@ -113,13 +118,7 @@ def full_knowledge(table: dict) -> str:
 
 def roc(table: dict) -> str:
     lines = [
-        [
-            row["detector"],
-            row["adversary"],
-            number(row["eps"]),
-            str(row["n_adversarial"]),
-            number(row["auc"]),
-        ]
+        [*_attack(row, "adversary"), str(row["n_adversarial"]), number(row["auc"])]
         for row in table["rows"]
     ]
     return output.table(["detector", "adversary", "eps", "successful", "AUC"], lines)

@@ -158,14 +158,7 @@ def radius_curves(
     """Certified L2 radii against the probability of the label, by PixelDP and by Cohen et al."""
     figure = go.Figure(
         [
-            go.Scatter(
-                x=list(p),
-                y=list(values),
-                name=name,
-                mode="lines",
-                line={"color": DEFENDED, "dash": dash, "width": 2.5},
-                hovertemplate=f"{name}, p = %{{x:.4g}}: %{{y:.3g}}<extra></extra>",
-            )
+            _line(p, values, name, DEFENDED, dash, "p = %{x:.4g}: %{y:.3g}")
             for name, values, dash in (
                 ("PixelDP", privacy, "solid"),
                 ("smoothing (Cohen et al.)", smoothing, "dash"),
@@ -198,14 +191,7 @@ def penalty_curves(
     """Loss against margin; ``losses`` are plain, adversarial and decayed, ``points`` (margin, loss)."""
     looks = zip((CLEAN, ADVERSARIAL, GREY), ("solid", "solid", "dash"), strict=True)
     lines = [
-        go.Scatter(
-            x=list(margin),
-            y=list(values),
-            name=name,
-            mode="lines",
-            line={"color": colour, "dash": dash, "width": 2.5},
-            hovertemplate=f"{name}, margin %{{x:.2f}}: %{{y:.3f}}<extra></extra>",
-        )
+        _line(margin, values, name, colour, dash, "margin %{x:.2f}: %{y:.3f}")
         for (name, values), (colour, dash) in zip(losses.items(), looks, strict=True)
     ]
     dots = go.Scatter(
@@ -263,20 +249,26 @@ def share_chart(found: Shares) -> go.Figure:
     return figure
 
 
+def _line(
+    x: Sequence[float], y: Sequence[float | None], name: str, colour: str, dash: str, hover: str
+) -> go.Scatter:
+    return go.Scatter(
+        x=list(x),
+        y=list(y),
+        name=name,
+        mode="lines",
+        line={"color": colour, "dash": dash, "width": 2.5},
+        hovertemplate=f"{name}, {hover}<extra></extra>",
+    )
+
+
 def _against_temperature(
     scales: Tensor, lines: Iterable[tuple[str, list, str, str]], form: str
 ) -> go.Figure:
     """Lines ``(name, values, colour, dash)`` against T; ``form`` writes a value in the hover."""
     return go.Figure(
         [
-            go.Scatter(
-                x=scales.tolist(),
-                y=values,
-                name=name,
-                mode="lines",
-                line={"color": colour, "dash": dash, "width": 2.5},
-                hovertemplate=f"{name}, T = %{{x:.3g}}: %{{y:{form}}}<extra></extra>",
-            )
+            _line(scales.tolist(), values, name, colour, dash, f"T = %{{x:.3g}}: %{{y:{form}}}")
             for name, values, colour, dash in lines
         ],
         plots.layout(340, legend=ABOVE),

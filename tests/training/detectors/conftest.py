@@ -7,6 +7,8 @@ import pytest
 from robust_core.attacks import Attack
 from robust_core.training.detectors.measurement import Measurement
 from robust_core.training.detectors.opponents import Opponent
+from robust_core.training.recipes import DetectorRecipe
+from robust_core.zoo.weights import fingerprint
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +19,30 @@ def opponents():
         return [Opponent(attack.name, attack, asdict(attack)) for attack in attacks]
 
     return of
+
+
+@pytest.fixture(scope="session")
+def recipe_for(resnet):
+    """``recipe_for(adversary, parameters, epochs)``: a detector at AD(4) of the ResNet, five at a time."""
+
+    def make(adversary: str, parameters: dict, epochs: int) -> DetectorRecipe:
+        return DetectorRecipe(
+            model=resnet.name,
+            fingerprint=fingerprint(resnet),
+            point="AD(4)",
+            adversary=adversary,
+            parameters=parameters,
+            epochs=epochs,
+            batch=5,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    """Adversarial pictures and activations that all tests of a module share."""
+    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="module")

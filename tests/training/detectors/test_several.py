@@ -16,7 +16,6 @@ from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.several import SEVERAL, craft_in_turn
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.zoo.weights import fingerprint
 
 CPU = torch.device("cpu")
 EVERY = {
@@ -30,22 +29,8 @@ IMAGES = torch.randint(
 
 
 @pytest.fixture(scope="module")
-def recipe(resnet) -> DetectorRecipe:
-    return DetectorRecipe(
-        model=resnet.name,
-        fingerprint=fingerprint(resnet),
-        point="AD(4)",
-        adversary=SEVERAL,
-        parameters={key: asdict(attack) for key, attack in EVERY.items()},
-        epochs=2,
-        batch=5,
-    )
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """What all tests here share."""
-    return tmp_path_factory.mktemp("cache")
+def recipe(recipe_for) -> DetectorRecipe:
+    return recipe_for(SEVERAL, {key: asdict(attack) for key, attack in EVERY.items()}, epochs=2)
 
 
 @pytest.fixture

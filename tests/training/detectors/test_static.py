@@ -19,7 +19,6 @@ from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
-from robust_core.zoo.weights import fingerprint
 
 ATTACK = BIM(eps=0.1, steps=1)
 GENERATOR = torch.Generator().manual_seed(0)
@@ -34,22 +33,8 @@ def classifier():
 
 
 @pytest.fixture(scope="module")
-def recipe(classifier) -> DetectorRecipe:
-    return DetectorRecipe(
-        model=classifier.name,
-        fingerprint=fingerprint(classifier),
-        point="AD(4)",
-        adversary="bim",
-        parameters=asdict(ATTACK),
-        epochs=3,
-        batch=5,
-    )
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    """Adversarial pictures and activations that all tests here share."""
-    return tmp_path_factory.mktemp("cache")
+def recipe(recipe_for) -> DetectorRecipe:
+    return recipe_for("bim", asdict(ATTACK), epochs=3)
 
 
 @pytest.fixture
