@@ -2,6 +2,7 @@
 
 import sys
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from types import ModuleType
 from typing import Any
@@ -12,8 +13,8 @@ from torch import Tensor
 MISSING = object()
 
 
-def nbytes(thing: object) -> int:
-    """The bytes that keeping ``thing`` keeps alive.
+def nbytes(thing: object, skip: tuple[type, ...] = ()) -> int:
+    """The bytes that keeping ``thing`` keeps alive, without objects of the types ``skip``.
 
     Walks dataclasses, tuples, lists, sets, dictionaries, arrays, tensors, bytes, strings and the
     attributes of other objects. What is reached twice counts once, and a view counts as its whole
@@ -24,7 +25,7 @@ def nbytes(thing: object) -> int:
     waiting = [thing]
     while waiting:
         item = waiting.pop()
-        if id(item) not in seen:
+        if id(item) not in seen and not isinstance(item, skip):
             seen.add(id(item))
             size, inside = _open(item, seen)
             total += size
@@ -74,6 +75,9 @@ class Cache:
         self.bytes = 0
         self._entries: OrderedDict[str, tuple[object, int]] = OrderedDict()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._entries))
+
     def get(self, key: str) -> Any:
         """The value, now the most recently used one, or ``MISSING``."""
         if key not in self._entries:
@@ -85,10 +89,15 @@ class Cache:
         """Keep ``value`` of ``size`` bytes, unless it alone exceeds the limit."""
         if size > self.limit:
             return
-        self.bytes += size - self._entries.pop(key, (None, 0))[1]
+        self.drop(key)
+        self.bytes += size
         self._entries[key] = (value, size)
         while self.bytes > self.limit:
             self.bytes -= self._entries.popitem(last=False)[1][1]
+
+    def drop(self, key: str) -> None:
+        """Forget one value, if it is there."""
+        self.bytes -= self._entries.pop(key, (None, 0))[1]
 
     def clear(self) -> None:
         self._entries.clear()

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
 from robust_core.engine.errors import Abandoned
+from robust_core.engine.shares import Visitor
 
 T = TypeVar("T")
 Slot = tuple[str, str]  # session and channel: each has one request at a time
@@ -22,19 +23,33 @@ class Desk(Protocol):
 
 
 class Job:
-    """A computation that is queued, running or finished. The engine's lock guards its fields."""
+    """A computation that waits, runs or has finished. The engine's lock guards its fields.
 
-    def __init__(self, key: str, work: Callable[["Reporter"], object] | None) -> None:
+    An errand waits for something outside (a download) more than it computes: it takes no turn from
+    computations, and has no time budget.
+    """
+
+    def __init__(
+        self, key: str, work: Callable[["Reporter"], object] | None, *, errand: bool = False
+    ) -> None:
         self.key = key
         self.work: Callable[[Reporter], object] | None = work
+        self.errand = errand
         self.tickets: set[Ticket] = set()
         self.step = 0
         self.total: int | None = None  # None before it is known
         self.shown: object = None  # the partial result so far
         self.notices: tuple[str, ...] = ()  # what those who get the result must be told
-        self.started: float | None = None  # monotonic seconds
+        self.began = False
+        self.turn = threading.Event()  # set while it may compute, once it has begun
+        self.turn_at = -math.inf  # when its last turn began, in monotonic seconds
+        self.slice_at = -math.inf  # since when it has not asked whether others wait
+        self.charged_at = -math.inf  # up to when its time is in the books
+        self.seconds = 0.0  # that it has computed
+        self.held = 0  # bytes that it keeps while it stands still
         self.left_at = -math.inf  # when the last ticket left
         self.left_by: Slot | None = None
+        self.asked_by: Visitor = (None, None)  # the last who left
         self.stop: RuntimeError | None = None  # why `progress` has stopped the work
         self.value: Any = None  # what ``work`` returned
         self.error: BaseException | None = None
@@ -43,6 +58,10 @@ class Job:
     def wanted(self, now: float, grace: float) -> bool:
         """Whether someone waits, or left so recently that they may come back."""
         return bool(self.tickets) or now < self.left_at + grace
+
+    def visitors(self) -> set[Visitor]:
+        """Those who wait for it; where all have left, the last of them."""
+        return {ticket.visitor for ticket in tuple(self.tickets)} or {self.asked_by}
 
     def fail(self, error: BaseException) -> None:
         """Keep the error for those who wait, but not the tensors in its traceback's frames."""
@@ -66,8 +85,9 @@ class Reporter:
     def __call__(self, step: int, total: int | None = None) -> None:
         """Report that ``step`` of ``total`` steps are done.
 
-        Raises ``Abandoned`` when nobody waits any more and ``OutOfTime`` when the budget is used
-        up. After that the result is dropped, even if the computation catches the error.
+        Stands still where it is somebody else's turn. Raises ``Abandoned`` when nobody waits any
+        more and ``OutOfTime`` when the budget is used up; after that the result is dropped, even if
+        the computation catches the error.
         """
         self._engine.advance(self._job, step, total)
 
@@ -90,10 +110,19 @@ class Ticket(Generic[T]):
     work stops at its next step unless other tickets share it.
     """
 
-    def __init__(self, engine: Desk, job: Job, slot: Slot | None, *, cached: bool) -> None:
+    def __init__(
+        self,
+        engine: Desk,
+        job: Job,
+        slot: Slot | None,
+        *,
+        visitor: Visitor = (None, None),
+        cached: bool,
+    ) -> None:
         self._engine = engine
         self.job = job
         self.slot = slot  # the session and channel that asked; None without a session
+        self.visitor = visitor
         self._over = threading.Event()
         self._left = False
         self.cached = cached  # the result was there before the request

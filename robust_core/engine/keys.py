@@ -2,10 +2,30 @@
 
 import hashlib
 import json
+from typing import Self
 
 
-def key_of(**parts: object) -> str:
+class Key(str):
+    """A key, and the session to which alone its result belongs; None where all may share it."""
+
+    owner: str | None
+
+    def __new__(cls, text: str, owner: str | None = None) -> Self:
+        key = super().__new__(cls, text)
+        key.owner = owner
+        return key
+
+
+def owner_of(key: str) -> str | None:
+    """The session that the result under ``key`` is kept for; None: for everybody."""
+    return key.owner if isinstance(key, Key) else None
+
+
+def key_of(*, owner: str | None = None, **parts: object) -> Key:
     """The SHA-256, in hex, of the named parts as canonical JSON.
+
+    ``owner`` is a session to which alone the result belongs; its keys differ from everybody else's.
+    A key among the parts hands its owner on: what is made from somebody's picture is theirs too.
 
     Parts are strings, whole numbers, floats (told apart to the last bit), booleans, None, and
     lists, tuples and string-keyed dictionaries of these. The order of names does not matter; a
@@ -15,8 +35,11 @@ def key_of(**parts: object) -> str:
     """
     for name, part in parts.items():
         _check(name, part)
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    owner = owner or next(
+        filter(None, (owner_of(p) for p in parts.values() if isinstance(p, str))), None
+    )
+    text = json.dumps([owner, parts], sort_keys=True, separators=(",", ":"))
+    return Key(hashlib.sha256(text.encode("ascii")).hexdigest(), owner)
 
 
 def _check(name: str, part: object) -> None:

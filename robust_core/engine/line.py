@@ -1,0 +1,81 @@
+"""Who computes and who waits: turns for computations, and places beside them for errands."""
+
+from collections.abc import Iterator
+
+from robust_core.engine.jobs import Job
+from robust_core.engine.shares import Shares, Visitor
+
+SLICE = 0.1  # seconds that a computation may go on while others wait for their turn
+ERRANDS = 4  # downloads at a time
+
+
+class Line:
+    """All computations that are not finished. Not locked: the engine's lock guards it.
+
+    ``turns``: computations at a time. ``memory``: bytes that those which have begun and stand
+    still may keep together; where it is used up, whoever runs goes on until it ends.
+    """
+
+    def __init__(self, turns: int, memory: int) -> None:
+        self.turns = turns
+        self.memory = memory
+        self.waiting: list[Job] = []  # in the order in which they came
+        self.running: set[Job] = set()  # errands too
+        self.shares = Shares()
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter((*self.waiting, *self.running))
+
+    def join(self, job: Job, visitor: Visitor, now: float) -> None:
+        """``visitor`` asks for ``job``, which joins the line if it is not in it."""
+        self.charge(now)
+        present = {each for other in self for each in other.visitors()}
+        self.shares.admit(visitor, present)
+        if job not in self.running and job not in self.waiting:
+            self.waiting.append(job)
+
+    def charge(self, now: float) -> None:
+        """Enter the time of all that run into the books of whoever waits for them."""
+        for job in tuple(self.running):
+            seconds = now - job.charged_at
+            job.charged_at = now
+            job.seconds += seconds
+            if not job.errand:
+                self.shares.charge(min(job.visitors(), key=self.shares.of), seconds)
+
+    def ranking(self, job: Job) -> tuple:
+        """The smallest goes first: least computed, then longest without a turn."""
+        return (min(self.shares.of(visitor) for visitor in job.visitors()), job.turn_at)
+
+    def in_order(self) -> list[Job]:
+        """Those who wait, the next one first."""
+        return sorted(self.waiting, key=self.ranking)
+
+    def next(self) -> Job | None:
+        """The one whose turn it is now, if there is room for it."""
+        errands = sum(job.errand for job in self.running)
+        room = {True: errands < ERRANDS, False: len(self.running) - errands < self.turns}
+        return next((job for job in self.in_order() if room[job.errand]), None)
+
+    def rival(self, job: Job, now: float) -> Job | None:
+        """To whom ``job``, which runs and keeps ``job.held`` bytes, gives its turn; None: it goes on."""
+        if job.errand or now < job.slice_at + SLICE:
+            return None
+        free = self.memory - job.held - sum(each.held for each in tuple(self.waiting))
+        own = self.ranking(job)
+        rivals = (each for each in self.in_order() if not each.errand and free + each.held >= 0)
+        rival = next(rivals, None)
+        return rival if rival is not None and self.ranking(rival) < own else None
+
+    def start(self, job: Job, now: float) -> None:
+        """It is the turn of ``job``, which waits."""
+        if job in self.waiting:  # garbage collected in between may have been its last ticket
+            self.waiting.remove(job)
+        self.running.add(job)
+        job.held = 0
+        job.turn_at = job.slice_at = job.charged_at = now
+
+    def pause(self, job: Job) -> None:
+        """``job``, which runs, goes back into the line and keeps its place by what it has had."""
+        self.running.discard(job)
+        self.waiting.append(job)
