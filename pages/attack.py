@@ -16,8 +16,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
 PRIVACY = (
-    "Pictures stay in the memory of the computer that runs Robust Lab, and are forgotten when the page "
-    "is closed."
+    "Your pictures, and what is computed from them, stay in the memory of the computer that runs Robust "
+    "Lab, for your page alone, and are forgotten about a minute after it is closed."
 )
 
 essentials, more, right = left_column.lay_out(gap="small")

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.attacks import Attack
+from robust_core.dashboard import departed
 from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
@@ -30,26 +32,36 @@ Words = Callable[[int, int], str]
 """What a bar says at step k of n."""
 
 
-@st.cache_resource(show_spinner=False)
+_begin = threading.Lock()
+_once: dict[str, Any] = {}  # not in Streamlit's caches, which any visitor may clear
+
+
 def engine() -> Engine:
     """The one engine of this process, shared by all sessions."""
-    return Engine(grace=2.0)
+    with _begin:
+        if "engine" not in _once:
+            _once["engine"] = Engine(grace=2.0)
+        return _once["engine"]
 
 
-@st.cache_resource(show_spinner=False)
 def settle() -> None:
     """Exclude what is loaded by now from garbage collection; once per process, after its first result.
 
     Streamlit collects all generations after each run. With torch imported that scans a quarter of a
     million objects that are never freed: 0.15 s in which no other session runs.
     """
-    gc.collect()
-    gc.freeze()
+    with _begin:
+        if "settled" not in _once:
+            _once["settled"] = True
+            gc.collect()
+            gc.freeze()
 
 
 def session() -> str:
-    """A name for this browser session."""
-    return st.session_state.setdefault("_session", uuid.uuid4().hex)
+    """A name for this browser session, whose own results are dropped when it is given up."""
+    name = st.session_state.setdefault("_session", uuid.uuid4().hex)
+    departed.watch(name, engine().forget)
+    return name
 
 
 def compute(
@@ -60,20 +72,29 @@ def compute(
     doing: str,
     words: Words | None = None,
     watch: Callable[[Any], object] | None = None,
+    errand: bool = False,
 ) -> T | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
     object that the work passes to ``progress.show``. What the work passes to ``progress.notice`` stays
-    where the bar was. Returns None where the user stopped it or it was refused; the page then says what
-    to do.
+    where the bar was. ``errand``: it waits more than it computes, and may take as long as it takes.
+    Returns None where the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
         _offer_again(key)
         return None
     slot = st.empty()
     try:
-        with engine().submit(key, work, session=session(), channel=channel) as ticket:
+        asked = engine().submit(
+            key,
+            work,
+            session=session(),
+            address=st.context.ip_address,
+            channel=channel,
+            errand=errand,
+        )
+        with asked as ticket:
             _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
@@ -227,18 +248,41 @@ def last_result() -> tuple:
 
 
 def fetch_model(name: str) -> bool:
-    """Ensure that a model's weights are here, downloading them with progress; False where that failed."""
+    """Whether a model's weights are here; else a button that downloads them, and the progress.
+
+    Only a click starts a download: a link can name any model.
+    """
     if zoo.is_local(name):
         return True
     size = f"{zoo.download_size(name) / 1e6:.0f} MB"
+    key = key_of(download=name)
+    wanted = f"_download_{name}"
+    if not st.session_state.get(wanted):
+        st.info(f"{name} is not on this computer yet.")
+        st.button(
+            f"Download {name} ({size}, once)",
+            key=f"get_{name}",
+            on_click=_want,
+            args=(wanted, key),
+            icon=":material/download:",
+        )
+        return False
     done = compute(
-        key_of(download=name),
-        lambda progress: zoo.load_with_progress(name, progress),
+        key,
+        lambda progress: zoo.load_with_progress(name, progress) is not None,  # not kept twice
         channel="download",
         doing=f"Downloading {name}, {size}, once",
         words=lambda k, n: f"{100 * k // n} %",
+        errand=True,
     )
+    if done is None and not stopped(key):  # it failed: only the visitor starts another try
+        st.session_state[wanted] = False
     return done is not None
+
+
+def _want(wanted: str, key: str) -> None:
+    st.session_state[wanted] = True
+    allow(key)
 
 
 def offer_bundled() -> None:

@@ -13,6 +13,7 @@ from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import download, samples
+from robust_core.data.picture import Picture
 from robust_core.data.uploads import UploadError, decode_upload
 from robust_core.engine import key_of
 from robust_core.zoo import Description
@@ -91,6 +92,7 @@ def _offer(record: data.DataSet, archive: data.Archive) -> None:
         channel="download",
         doing=f"Downloading {record.title}",
         words=lambda k, n: f"{100 * k // n} %",
+        errand=True,
     ):
         st.rerun()
     if not lab.stopped(key):  # it failed: only the visitor starts another try
@@ -139,22 +141,26 @@ def _own(kind: str) -> Chosen | None:
     content = st.session_state.get(f"_{kind}")
     if content is None:
         return None
-    try:
-        picture = _decode(content)
-    except UploadError as error:
-        st.error(str(error))
+    picture = lab.compute(
+        key_of(owner=lab.session(), file=hashlib.sha256(content).hexdigest()),
+        lambda progress: _read(content),
+        channel="picture",
+        doing="Reading your picture",
+    )
+    if isinstance(picture, str):
+        st.error(picture)
+    if not isinstance(picture, Picture):
         return None
     st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
     for note in picture.notes:
         st.caption(note)
-    return Chosen(picture, "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png")
+    name = "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png"
+    return Chosen(picture, name, owner=lab.session())
 
 
-@st.cache_resource(max_entries=1, scope="session", show_spinner=False)
-def _decode_cached(digest: str, _content: bytes):
-    return decode_upload(_content)
-
-
-def _decode(content: bytes):
-    """Decoding a large photograph takes a while, so the last one of a session is kept."""
-    return _decode_cached(hashlib.sha256(content).hexdigest(), content)
+def _read(content: bytes) -> Picture | str:
+    """The decoded file, or why it cannot be used, which is a result too: it is found out once."""
+    try:
+        return decode_upload(content)
+    except UploadError as error:
+        return str(error)

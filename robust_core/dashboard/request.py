@@ -11,7 +11,7 @@ from robust_core import attacks, zoo
 from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
-from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.perform import UNTARGETED, Experiment, perform
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
@@ -27,6 +27,8 @@ class Chosen:
     data: str | None = None
     credit: str = ""
     link: str = ""
+    owner: str | None = None
+    """The session whose own picture it is: what is made from it is kept for this session alone."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,16 @@ class Request:
         """The attack's hyper-parameters by name."""
         return self.attack.parameters
 
-    def digest(self) -> str:
-        """SHA-256 over the picture as the model sees it."""
+    def digest(self) -> Key:
+        """Names the picture as the model sees it; a visitor's own one has a name of its own."""
         pixels = self.pixels()
-        return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
+        return key_of(
+            owner=self.chosen.owner,
+            shape=pixels.shape,
+            pixels=hashlib.sha256(pixels.tobytes()).hexdigest(),
+        )
 
-    def key(self) -> str:
+    def key(self) -> Key:
         """SHA-256 over everything that the result depends on."""
         return key_of(
             picture=self.digest(),

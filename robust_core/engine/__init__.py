@@ -1,4 +1,4 @@
-"""The engine behind the pages: one queue, one cache and a few worker threads for all sessions.
+"""The engine behind the pages: one line, one cache and a few turns at computing for all sessions.
 
     engine = Engine()                                     # one object per process
     key = key_of(picture=sha, model="cifar10-resnet32", attack="pgd", eps=8 / 255, seed=0)
@@ -7,15 +7,16 @@
             show(ticket.place, ticket.step, ticket.total)
         result = ticket.result()
 
-``work(progress)`` runs in a worker thread and calls ``progress(step, total)`` at every step; that
-call is where abandoned work stops. Nothing here depends on streamlit.
+``work(progress)`` runs in a thread of its own and calls ``progress(step, total)`` at every step; in
+that call it stands still while others have their turn, and stops where nobody waits for it any
+more. Nothing here depends on streamlit.
 """
 
 from robust_core.engine.cache import nbytes
 from robust_core.engine.engine import Engine, Stats
 from robust_core.engine.errors import Abandoned, Busy, OutOfMemory, OutOfTime
 from robust_core.engine.jobs import Reporter, Ticket
-from robust_core.engine.keys import key_of
+from robust_core.engine.keys import Key, key_of
 from robust_core.engine.memory import in_batches, on_cpu_if_out_of_memory
 from robust_core.engine.threads import configure_threads
 
@@ -23,6 +24,7 @@ __all__ = [
     "Abandoned",
     "Busy",
     "Engine",
+    "Key",
     "OutOfMemory",
     "OutOfTime",
     "Reporter",

@@ -26,7 +26,7 @@ EACH = 8  # requests that one session may have open at a time
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts since the start (hits, misses, joined, abandoned) and of this moment (the rest)."""
+    """Totals since the start (hits, misses, joined, abandoned) and current values (the rest)."""
 
     hits: int  # requests answered from the cache
     misses: int  # requests that started a computation
@@ -260,14 +260,14 @@ class Engine:
         elif job.stop is None and job.seconds > self.budget and not job.errand:
             job.stop = OutOfTime(
                 f"The computation was stopped: it took longer than {self.budget:g} seconds. "
-                "With fewer steps, queries, draws or votes it takes less."
+                "Fewer steps, queries, draws or votes take less time."
             )
         if job.stop is not None:
-            # From here on it cannot be rescued: whoever asks now gets a new computation.
+            # From here on it cannot be rejoined: a new request gets a new computation.
             self._close_to_new_tickets(job)
 
     def _replace(self, slot: Slot | None, key: str | None) -> None:
-        """Drop what this session asked for before in this channel, unless it is ``key`` again."""
+        """Drop this session's earlier request in this channel, unless it is for ``key`` too."""
         if slot is None:
             return
         for job in self._line:
@@ -329,11 +329,11 @@ class Engine:
         try:
             # Grad and inference mode belong to the thread, and end with it.
             with torch.inference_mode(False):
-                assert job.work is not None  # it goes when the job is done
+                assert job.work is not None  # released when the job is done
                 job.value = job.work(Reporter(self, job))
             if job.stop is None:
                 size = nbytes(job.value)
-        except BaseException as error:  # whatever it is belongs to those who wait, not to us
+        except BaseException as error:  # any error goes to those who wait
             frames = error.__traceback__
             error.__traceback__ = frames and frames.tb_next  # without this frame, which holds job
             job.fail(error)
