@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFileManager, UploadedFileRec
 
 PACE = 2.0
 """Seconds between two looks."""
@@ -62,7 +62,7 @@ def file_limit() -> int:
     return FILES if soft == resource.RLIM_INFINITY else soft
 
 
-def bound_uploads(manager: runtime.UploadedFileManager) -> None:
+def bound_uploads(manager: UploadedFileManager) -> None:
     """Let the oldest files of a session, and of all, go when there are too many."""
     add, order = manager.add_file, []
 

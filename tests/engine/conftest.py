@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from robust_core.engine import Engine
+from robust_core.engine import engine as engine_module
 
 LONG = 10.0  # seconds: a test that waits this long has failed
 
@@ -34,8 +35,16 @@ class Steps:
     def advance(self, steps: int = 1) -> None:
         """Let so many steps happen, each of which must go on."""
         for _ in range(steps):
-            self._allowed.release()
-            assert self._reported.acquire(timeout=LONG)
+            self.allow()
+            self.went_on()
+
+    def allow(self, steps: int = 1) -> None:
+        """Let so many steps happen without waiting for them: it may have to stand still."""
+        self._allowed.release(steps)
+
+    def went_on(self) -> None:
+        """A step that was allowed has been reported, and the work goes on."""
+        assert self._reported.acquire(timeout=LONG)
 
     def stop_at_next_step(self) -> None:
         """Let one step happen, which must be the last."""
@@ -45,6 +54,24 @@ class Steps:
 
     def finish(self) -> None:
         self._allowed.release(max(1, self.total))
+
+
+class Clock:
+    """A clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The engine's clock, which stands still until the test moves it."""
+    clock = Clock()
+    monkeypatch.setattr(engine_module, "time", clock)
+    return clock
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 import threading
 
 import pytest
+import torch
 
-from robust_core.engine import Abandoned
+from robust_core.engine import Abandoned, key_of
 
 LONG = 10.0
 
@@ -200,3 +201,15 @@ def test_what_the_work_has_to_say_is_kept_with_its_result(new_engine):
     engine.forget()
     assert engine.notices("key") == ()
     assert engine.submit("another", lambda progress: None).notices == ()
+
+
+def test_what_belongs_to_a_session_is_dropped_with_it_and_the_rest_stays(new_engine, result):
+    engine = new_engine()
+    shared, mine, yours = (key_of(owner=owner, picture="p") for owner in (None, "me", "you"))
+    for key in (shared, mine, yours):
+        result(engine.submit(key, lambda _: torch.zeros(10)))
+    engine.forget("me")
+    assert engine.peek(mine) is None
+    assert engine.peek(shared) is not None
+    assert engine.peek(yours) is not None
+    assert engine.stats().cache_bytes == 80

@@ -7,23 +7,6 @@ from robust_core.engine import Busy
 GRACE = 2.0
 
 
-class Clock:
-    """A clock that only the test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = Clock()
-    monkeypatch.setattr("robust_core.engine.engine.time", clock)
-    return clock
-
-
 def ask(engine, key, work, channel="attack"):
     return engine.submit(key, work, session="s", channel=channel)
 

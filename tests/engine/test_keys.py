@@ -50,3 +50,12 @@ def test_every_difference_makes_another_key():
 def test_other_things_are_refused_by_name(part):
     with pytest.raises(TypeError, match="picture"):
         key_of(picture=part)
+
+
+def test_a_key_with_an_owner_differs_and_hands_its_owner_on():
+    shared, mine, yours = (key_of(owner=owner, picture="p") for owner in (None, "me", "you"))
+    assert len({shared, mine, yours}) == 3
+    assert (shared.owner, mine.owner) == (None, "me")
+    assert key_of(curve=mine, grid=[1]).owner == "me"
+    assert key_of(curve=shared, grid=[1]).owner is None
+    assert mine == key_of(owner="me", picture="p")
