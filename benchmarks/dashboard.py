@@ -2,6 +2,7 @@
 
     python benchmarks/dashboard.py
     python benchmarks/dashboard.py --quick
+    python benchmarks/dashboard.py --greedy
     python benchmarks/dashboard.py --json assets/results/benchmark-dashboard.json
 
 The bare page has as many widgets and three fixed pictures, and computes nothing: what it takes is
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean, median, quantiles
 
+import greedy
 import psutil
 from visitors import Run, Server, Visitor, serving
 
@@ -326,12 +328,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a short run: figures are rough")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--greedy", action="store_true", help="a visitor beside endless attacks")
     options = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
-        report = asyncio.run(measure(Path(folder), QUICK if options.quick else Plan()))
+        if options.greedy:
+            rounds = 5 if options.quick else greedy.ROUNDS
+            report = asyncio.run(greedy.measure(ROOT / "app.py", Path(folder), rounds))
+            print(greedy.table(report))
+        else:
+            report = asyncio.run(measure(Path(folder), QUICK if options.quick else Plan()))
+            print(table(report))
     report = {"machine": where, "quick": options.quick, **report}
-    print(table(report))
     if options.json:
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 

@@ -1,6 +1,10 @@
 """The façade before the engine: results, refusals as sentences, two waits in one run."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks
@@ -160,3 +164,23 @@ def test_an_error_of_one_part_costs_this_part_only():
     assert not test.exception
     assert [text.value for text in test.text] == ["None", "sound"]
     assert "KeyError" in test.error[0].value
+
+
+def test_there_is_one_engine_however_often_a_visitor_clears_the_caches():
+    before = lab.engine()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    assert lab.engine() is before
+
+
+def test_threads_that_ask_at_once_get_the_same_engine(monkeypatch):
+    monkeypatch.setattr(lab, "_once", {})
+    begin = threading.Barrier(8)
+
+    def ask(_):
+        begin.wait(10)
+        return lab.engine()
+
+    with ThreadPoolExecutor(8) as pool:
+        (engine,) = set(pool.map(ask, range(8)))
+    engine.close()

@@ -329,6 +329,22 @@ def test_an_upload_is_attacked_and_its_label_is_the_prediction():
     assert conditions(page).endswith("(the model's own prediction).")
 
 
+def test_what_is_made_of_a_visitors_own_picture_is_theirs_alone_and_dropped_with_them(performed):
+    def visitor() -> AppTest:
+        page = visit(source="upload", attack="fgsm", eps="0.1")
+        return page.file_uploader(key="upload").upload("a.png", PHOTO, "image/png").run()
+
+    mine, yours = visitor(), visitor()
+    assert pictures(mine) == pictures(yours)
+    assert performed == ["fgsm"] * 3, "the sample is shared; the photograph is attacked for each"
+    kept = lab.engine().stats().cache_bytes
+    lab.engine().forget(mine.session_state["_session"])
+    assert lab.engine().stats().cache_bytes < kept
+    mine.run()
+    yours.run()
+    assert performed == ["fgsm"] * 4
+
+
 HOSTILE = {
     "text": b"This is no picture at all. " * 99,
     "empty": b"",
@@ -385,14 +401,21 @@ def test_a_stopped_run_keeps_the_former_result_and_can_be_run_again(monkeypatch)
 
 
 def test_a_model_that_cannot_be_downloaded_offers_the_way_back(monkeypatch):
+    tries = []
+
     def offline(name, progress):
+        tries.append(name)
         raise zoo.ZooError(f"The weights of {name} could not be downloaded.")
 
     monkeypatch.setattr(zoo, "load_with_progress", offline)
-    page = visit()
-    page.selectbox(key="model").set_value("imagenet-resnet50").run()
+    page = visit(model="imagenet-resnet50")
+    page.run()
     assert not page.exception
+    assert not tries, "a link starts no download"
+    next(button for button in page.button if button.label.startswith("Download")).click().run()
     assert "could not be downloaded" in page.error[0].value
+    page.run()
+    assert tries == ["imagenet-resnet50"], "only another click tries again"
     back = next(button for button in page.button if button.label == "Use the bundled model")
     back.click().run()
     assert "cifar10-resnet32" in conditions(finished(page))
