@@ -92,13 +92,18 @@ def run(args: argparse.Namespace) -> None:
                 "fit": args.fit,
             },
             "device": str(zoo.load(args.model, args.device).device),
-            "out": args.out and str(args.out),
+            "out": None,
             "versions": output.versions(),
         }
     )
+    trouble = None
     if args.out:
-        files.write_bytes(args.out, imaging.png(experiment.pixels()[1].numpy()))
+        png = imaging.png(experiment.pixels()[1].numpy())
+        trouble = output.trouble_with(lambda: files.write_bytes(args.out, png))
+        value["out"] = None if trouble else str(args.out)
     output.emit(value, args.json, _text(experiment, attack.norm, value))
+    if trouble:
+        raise trouble
 
 
 def _create(args: argparse.Namespace, detector: str | None) -> "Attack":

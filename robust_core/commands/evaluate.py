@@ -72,10 +72,14 @@ def run(args: argparse.Namespace) -> None:
     if args.part or args.overwrite:
         raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
     value, text, out = (single if args.suite is None else suite).run(args)
+    trouble = None
     if out is not None:
-        files.write_json(out, value)
-        text += f"\nWritten: {out}"
-    return output.emit(value, args.json, text)
+        trouble = output.trouble_with(lambda: files.write_json(out, value))
+        text += "" if trouble else f"\nWritten: {out}"
+    output.emit(value, args.json, text)
+    if trouble:
+        raise trouble
+    return None
 
 
 def _tables() -> list[str]:

@@ -1,6 +1,7 @@
 """Options that commands share, among them one for each hyper-parameter of the attacks."""
 
 import argparse
+import os
 import types
 import typing
 from dataclasses import Field, fields
@@ -267,11 +268,15 @@ def check_eps(attack: str, eps: object) -> None:
 
 
 def check_out(path: Path | None, suffix: str) -> None:
-    """Raise ``ValueError`` unless a file to write has the suffix and its folder exists."""
+    """Raise ``ValueError`` unless a file can be written to ``path`` and has the suffix."""
     if path is None:
         return
     if path.suffix.lower() != suffix:
         raise ValueError(f"--out must be a {suffix} file; got {str(path)!r}")
     if not path.parent.is_dir():
         raise ValueError(f"--out: there is no folder {str(path.parent)!r}")
+    if path.is_dir():
+        raise ValueError(f"--out: {str(path)!r} is a folder: {OTHER_OUT}")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ValueError(f"--out: {str(path)!r} may not be overwritten: {OTHER_OUT}")
     files.check_writable(path.parent, OTHER_OUT)

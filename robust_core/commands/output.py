@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from typing import Any
 
 from tqdm import tqdm
 
@@ -53,8 +54,26 @@ def _written(value: object) -> str:
 
 
 def emit(value: dict, as_json: bool, text: str) -> None:
-    """Print ``value`` as one JSON object, or ``text``."""
-    print(json.dumps(value, indent=2, allow_nan=False) if as_json else text)
+    """Print ``value`` as one JSON object, or ``text``, with a replacement for what cannot be printed."""
+    print(json.dumps(printable(value), indent=2, allow_nan=False) if as_json else printable(text))
+
+
+def printable(value: Any) -> Any:
+    """The same with U+FFFD for each byte of a file name that is not UTF-8: JSON has no word for those."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {printable(k): printable(v) for k, v in value.items()}
+    return [printable(v) for v in value] if isinstance(value, list | tuple) else value
+
+
+def trouble_with(write: Callable[[], object]) -> OSError | None:
+    """Write, and return what went wrong, to be raised once the result is printed: a full disk."""
+    try:
+        write()
+    except OSError as error:
+        return error
+    return None
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

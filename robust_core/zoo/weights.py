@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from robust_core.paths import WEIGHTS
@@ -56,7 +56,7 @@ def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> 
 
     if entry["file"] is None:
         return {}
-    path = (folder or WEIGHTS) / entry["file"]
+    path = (folder or WEIGHTS) / plain_name(name, entry, remedy)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -69,6 +69,17 @@ def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> 
         return load(content)
     except SafetensorError as error:
         raise misfit(name, entry, error, remedy) from error
+
+
+def plain_name(name: str, entry: dict, remedy: str) -> str:
+    """The entry's file, which lies beside the index: raises ``ZooError`` for a path to anywhere else."""
+    file = entry["file"]
+    if not isinstance(file, str) or file != PureWindowsPath(file).name or file in ("", ".", ".."):
+        raise ZooError(
+            f"index.json says that the weights of {name} are in {file!r}; only a file beside the index is "
+            f"loaded. {remedy}"
+        )
+    return file
 
 
 def misfit(name: str, entry: dict, error: Exception, remedy: str) -> ZooError:

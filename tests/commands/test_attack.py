@@ -1,5 +1,7 @@
 """``attack``: every key of its JSON, labels and targets, the file it writes, its refusals."""
 
+import errno
+import os
 import shlex
 from dataclasses import fields, replace
 
@@ -293,6 +295,49 @@ def test_hostile_files_get_one_sentence(refused, tmp_path):
     text.write_text("I am no picture")
     assert "text.png" in refused(picture=text)
     assert str(tmp_path.name) in refused(picture=tmp_path)
+
+
+def test_a_file_name_that_is_not_utf8_is_printed_with_a_replacement(command, tmp_path):
+    picture = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    Image.new("RGB", (8, 8), "grey").save(picture)
+    out = picture.replace("caf", "out")
+    options = (*BASE, "--attack", "fgsm", "--eps", "0.1", "--out", out)
+    said = command("attack", picture, *options)
+    assert said.status == 0
+    assert "caf\ufffd.png" in said.out
+    assert os.path.exists(out)
+    said = command("attack", picture, *options, "--json")
+    assert said.status == 0
+    assert said.json["picture"]["title"] == "caf\ufffd.png"
+    assert "\\udce9" not in said.out
+
+
+def test_an_out_that_cannot_be_written_is_found_before_the_work(refused, tmp_path, monkeypatch):
+    monkeypatch.setattr("robust_core.commands.attack.read", None)  # the work
+    folder, file = tmp_path / "folder.png", tmp_path / "file.png"
+    folder.mkdir()
+    file.write_bytes(b"mine")
+    file.chmod(0o444)
+    assert "is a folder" in refused("--out", folder)
+    monkeypatch.setattr(os, "access", lambda path, mode: path.stat().st_mode & 0o200)  # for root
+    assert "may not be overwritten" in refused("--out", file)
+    assert file.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_the_result_is_printed_where_the_disk_is_full(command, tmp_path, monkeypatch, form):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr("robust_core.files.write_bytes", full)
+    out = tmp_path / "adv.png"
+    ended = command(
+        "attack", SAMPLE, *BASE, "--attack", "fgsm", "--eps", "0.1", "--out", out, *form
+    )
+    assert ended.status == 2
+    assert "No space left" in ended.err
+    assert ended.json["out"] is None if form else "Written" not in ended.out
+    assert "fgsm" in ended.out
 
 
 def test_damaged_weights_get_one_sentence(command, monkeypatch):

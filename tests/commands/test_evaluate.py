@@ -223,3 +223,16 @@ def test_defences_that_are_refused(command, words, sentence):
         *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", *words)
     )
     assert sentence in ended.complaint
+
+
+def test_the_result_is_printed_where_the_disk_is_full(command, tmp_path, monkeypatch):
+    def full(path, value):
+        raise OSError("No space left")
+
+    monkeypatch.setattr("robust_core.files.write_json", full)
+    where = ("--data", "digits", "--limit", "5", "--out", tmp_path / "a.json")
+    model = ("--model", "digits-cnn", "--device", "cpu")
+    ended = command("evaluate", *model, "--attack", "fgsm", "--eps", "0.1", *where, "--json")
+    assert ended.status == 2
+    assert "No space left" in ended.err
+    assert ended.json["n"] == 5

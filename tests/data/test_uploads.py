@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from robust_core.data import decoding
 from robust_core.data.uploads import (
     MAX_BYTES,
     MAX_PIXELS,
@@ -15,6 +16,12 @@ from robust_core.data.uploads import (
     decode_file,
     decode_upload,
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Large pictures take their time on a busy machine; tests/hostile/ watches the clock."""
+    monkeypatch.setattr(decoding, "SECONDS", 60)
 
 
 def encoded(image, kind="PNG", **options) -> bytes:

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import os
 import shutil
 import threading
 import urllib.error
@@ -14,7 +15,7 @@ import torch
 from robust_core import zoo
 from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
-from robust_core.zoo import loading
+from robust_core.zoo import imagenet, loading
 
 
 @pytest.mark.parametrize("name", zoo.bundled())
@@ -223,10 +224,38 @@ def test_imagenet_models_with_weights_of_the_right_form(monkeypatch, tmp_path):
     path = zoo.checkpoint_path("imagenet-squeezenet1_0")
     path.parent.mkdir(parents=True)
     torch.save(torchvision.models.squeezenet1_0().state_dict(), path)
+    with pytest.raises(zoo.ZooError, match=r"squeezenet1_0.*damaged.*Delete that file"):
+        zoo.load("imagenet-squeezenet1_0", "cpu")
+    monkeypatch.setattr(imagenet, "official", lambda path: True)
     model = zoo.load("imagenet-squeezenet1_0", "cpu")
     assert model.input_size == (224, 224)
     assert model.class_names[281] == "tabby"
     assert model(torch.rand(1, 3, 224, 224)).shape == (1, 1000)
+
+
+def test_an_imagenet_checkpoint_is_hashed_once_and_again_when_it_changes(tmp_path, monkeypatch):
+    content = b"weights"
+    path = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    path.write_bytes(content)
+    assert imagenet.official(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(hashlib, "file_digest", None)
+        assert imagenet.official(path)
+    path.write_bytes(b"other weights")
+    os.utime(path, ns=(1, 1))
+    assert not imagenet.official(path)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["../digits-cnn.safetensors", "/etc/passwd", "a/b", "..", "", "C:x", "a\\b", 7],
+)
+def test_weights_lie_beside_the_index(weights, file):
+    entries = json.loads((weights / "index.json").read_text())
+    entries["digits-cnn"]["file"] = file
+    (weights / "index.json").write_text(json.dumps(entries))
+    with pytest.raises(zoo.ZooError, match="only a file beside the index"):
+        loading._bundled("digits-cnn", weights)
 
 
 def python_files() -> list[Path]:

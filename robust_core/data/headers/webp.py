@@ -49,9 +49,10 @@ def walk(data: bytes) -> Header:
 def _size(kind: bytes, body: bytes) -> tuple[int, int] | None:
     """Width and height, from the first chunk that says them."""
     if kind == b"VP8X":
-        return tuple(int.from_bytes(body[at : at + 3], "little") + 1 for at in (4, 7))
+        return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
     if kind == b"VP8 " and body[3:6] == b"\x9d\x01\x2a":
-        return tuple(int.from_bytes(body[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+        width, height = body[6:8], body[8:10]
+        return int.from_bytes(width, "little") & 0x3FFF, int.from_bytes(height, "little") & 0x3FFF
     if kind == b"VP8L" and body[0] == 0x2F:
         bits = int.from_bytes(body[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
