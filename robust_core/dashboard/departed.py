@@ -9,10 +9,11 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFileManager, UploadedFileRec
+from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 PACE = 2.0
 """Seconds between two looks."""
@@ -62,9 +63,13 @@ def file_limit() -> int:
     return FILES if soft == resource.RLIM_INFINITY else soft
 
 
-def bound_uploads(manager: UploadedFileManager) -> None:
-    """Let the oldest files of a session, and of all, go when there are too many."""
-    add, order = manager.add_file, []
+def bound_uploads(manager: Any) -> None:
+    """Let the oldest files of a session, and of all, go when there are too many.
+
+    ``manager``: Streamlit's, in memory. It has no bound of its own.
+    """
+    add = manager.add_file
+    order: list[tuple[str, str, int]] = []  # session, file and bytes, the oldest first
 
     def add_file(session_id: str, file: UploadedFileRec) -> None:
         add(session_id, file)
@@ -100,7 +105,7 @@ def _look(
 
 def tidy(server: runtime.Runtime, room: int, forget: Callable[[str], object]) -> None:
     """One look: at most ``room`` closed pages wait for a return, none beyond its time."""
-    manager = server._session_mgr
+    manager: Any = server._session_mgr
     cache = manager._session_storage._cache
     for _, closed in cache.expire():
         closed.session.shutdown()

@@ -20,6 +20,8 @@ from robust_core.progress import Progress
 
 VALUES = 2**20
 """Noise values drawn at once."""
+CPU_VALUES = 2**17
+"""Fewer there: a batch is a step, in which nobody else has a turn."""
 GUESSES = 100
 """Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 
@@ -103,7 +105,8 @@ class Noisy(Defense):
             draws = noise.take(size).to(image)
             return self.noisy(model, image.expand(size, -1, -1, -1), draws)
 
-        return tally(ask, n, max(1, VALUES // torch.Size(shape).numel()), progress)
+        values = CPU_VALUES if image.device.type == "cpu" else VALUES
+        return tally(ask, n, max(1, values // torch.Size(shape).numel()), progress)
 
 
 @register

@@ -115,12 +115,9 @@ class Engine:
                 job.value, job.notices = kept
                 return Ticket(self, job, slot, cached=True)
             visitor = (address, session)
-            job = self._jobs.get(key)
-            if job is None:
-                job = self._open(Job(key, work, errand=errand), visitor)
-                self._counts["misses"] += 1
-            else:
-                self._counts["joined"] += 1
+            shared = self._jobs.get(key)
+            job = shared or self._open(Job(key, work, errand=errand), visitor)
+            self._counts["joined" if shared else "misses"] += 1
             now = time.monotonic()
             self._line.join(job, visitor, now)
             ticket: Ticket[T] = Ticket(self, job, slot, visitor=visitor, cached=False)
