@@ -116,8 +116,11 @@ def _work(name: str, target: int, eps: float, progress: Reporter) -> Deflection:
     resembles = partial(deflection.nearest_class, record) if record.alike_when_near else None
 
     def on(device: torch.device) -> Deflection:
+        detector = zoo.load_detector(name, device)
+        if not isinstance(detector, Reconstruction):
+            raise ValueError(f"detector must be one of reconstruction; got {name}")
         return deflection.deflect(
-            zoo.load_detector(name, device),
+            detector,
             images,
             labels,
             target=target,

@@ -54,7 +54,11 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
         st.session_state[key] = default
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     detector = left.selectbox(
-        "Detector to fool", names, format_func=words.get, key=key, persist_state="session"
+        "Detector to fool",
+        names,
+        format_func=lambda name: words.get(name, name),
+        key=key,
+        persist_state="session",
     )
     sigma = right.slider(
         "Sigma",
@@ -86,15 +90,23 @@ def show_duel(request: Request, choice: DuelChoice, found: dict[str, dict]) -> N
         _draw(outcome, request)
 
 
+def _dynamic(request: Request) -> Dynamic:
+    """The attack of a request made by ``request_of``."""
+    if not isinstance(request.attack, Dynamic):
+        raise ValueError(f"attack must be {Dynamic.name}; got {request.attack.name}")
+    return request.attack
+
+
 def _work(request: Request, choice: DuelChoice, progress: Reporter) -> Duel:
     """Load and run; called in a thread of the engine."""
 
     def on(device: torch.device) -> Duel:
         detector = zoo.load_detector(choice.detector, device)
+        attack = _dynamic(request)
         return duel(
             detector,
             to_tensor(request.pixels()),
-            replace(request.attack, detector=detector),
+            attack.changed(detector=detector),
             label=request.label,
             progress=progress,
         )
@@ -133,7 +145,7 @@ def _draw(outcome: Duel, request: Request) -> None:
             key="duel_chart",
             alt=f"Confidence in {label} and the detector's score at each step.",
         )
-    attack = request.attack
+    attack = _dynamic(request)
     st.caption(
         f"{request.model.name}, {attack.steps} steps of {in_255ths(attack.size)}, eps "
         f"{in_255ths(attack.eps)} in Linf. The attack moves away from {label}."

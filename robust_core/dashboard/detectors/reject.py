@@ -231,7 +231,7 @@ def cost_chart(
         yaxis=plots.FIXED | {"title": "mean cost", "rangemode": "tozero"},
     )
     figure = go.Figure(data, layout)
-    tau = both["static"].thresholds[here].item()
-    if math.isfinite(tau):
-        figure.add_vline(x=tau, line={"color": GREY, "width": 1, "dash": "dot"})
+    chosen = both["static"].thresholds[here].item()
+    if math.isfinite(chosen):
+        figure.add_vline(x=chosen, line={"color": GREY, "width": 1, "dash": "dot"})
     return figure

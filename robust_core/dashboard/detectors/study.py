@@ -183,11 +183,8 @@ def general() -> str:
         return NOT_YET
     values = detectabilities(part.value)
     other = [v for i, row in enumerate(values) for j, v in enumerate(row) if i != j]
-    both = [
-        abs(values[i][j] - values[j][i])
-        for i, j in combinations(range(len(values)), 2)
-        if None not in (values[i][j], values[j][i])
-    ]
+    pairs = ((values[i][j], values[j][i]) for i, j in combinations(range(len(values)), 2))
+    both = [abs(one - other) for one, other in pairs if one is not None and other is not None]
     swapped = f" Fit and test swapped, it differs by up to {max(both):.2f}." if both else ""
     return f"On those of the others: {_range(other)}.{swapped}"
 
