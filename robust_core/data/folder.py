@@ -1,16 +1,23 @@
 """The user's own pictures: a folder with one sub-folder per class."""
 
+import os
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
+from robust_core.data import signatures
 from robust_core.data.fitting import fit, to_tensor
 from robust_core.data.uploads import UploadError, decode_file
 
-# Files that operating systems add to folders, besides those whose name starts with a dot.
-IGNORED = {"thumbs.db", "desktop.ini"}
+IGNORED = {
+    *("thumbs.db", "desktop.ini"),
+    *("__macosx", "@eadir", "lost+found", "$recycle.bin", "system volume information", "#recycle"),
+}
+"""What systems and archives add, in lower case, besides all that begins with a dot."""
+SHOWN = 3
+"""Names that a sentence lists before it ends in dots."""
 
 
 def load_folder(
@@ -22,39 +29,103 @@ def load_folder(
     within a class are sorted by name, so that the first ``limit`` pictures hold a fair share of each.
     Every file passes the checks of ``decode_upload`` and is cropped as the model's own pictures are.
 
-    Raises ``ValueError`` for a path that is not a folder or holds no pictures and for a sub-folder
-    that names no class; ``UploadError`` with the file's name for a file that is not a picture.
+    Raises ``ValueError`` for a path that is not a folder or holds no pictures, for pictures outside the
+    sub-folders, and for a sub-folder that names no class or the class of another, holds folders, or is
+    empty; ``UploadError`` with the file's name for a file that is not a picture. Nothing is left out
+    silently but ``IGNORED``, names that begin with a dot, and files beside the sub-folders that are no
+    pictures.
     """
     path = Path(path)
     if not path.is_dir():
         raise ValueError(f"There is no folder {path}.")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
-    folders = [entry for entry in _visible(path) if entry.is_dir()]
-    labels = [_class_index(folder.name, model) for folder in folders]
-    queues = [
-        [(file, label) for file in _visible(folder)]
-        for folder, label in zip(folders, labels, strict=True)
-    ]
+    folders = _class_folders(path, model)
+    queues = [[(file, label) for file in _files(folder)] for label, folder in folders.items()]
     files = _take_turns(queues)[:limit]
-    if not files:
-        raise ValueError(
-            f"{path} holds no pictures. It needs one sub-folder per class, named like the classes of "
-            f"{model.name} ({_some_classes(model)}), with PNG, JPEG or WebP pictures in it."
-        )
     images = [_load(file, model) for file, _ in files]
     return torch.cat(images), torch.tensor([label for _, label in files])
 
 
+def _class_folders(path: Path, model: Classifier) -> dict[int, Path]:
+    """The sub-folders, each under the index of its class."""
+    entries = _visible(path)
+    _check_links(entries)
+    folders = [entry for entry in entries if entry.is_dir()]
+    loose = [entry.name for entry in entries if _is_picture(entry)]
+    if not folders:
+        raise ValueError(
+            f"{path} holds no sub-folders with pictures. It needs one sub-folder per class, named like "
+            f"the classes of {model.name} ({_listed(model.class_names, 10)}), with PNG, JPEG or WebP "
+            "pictures in it."
+        )
+    if loose:
+        raise ValueError(
+            f"{path} holds pictures outside its sub-folders: {_listed(loose)}. Move each into the "
+            "sub-folder of its class."
+        )
+    found: dict[int, Path] = {}
+    for folder in folders:
+        label = _class_index(folder, model)
+        if label in found:
+            raise ValueError(
+                f"The sub-folders {found[label].name!r} and {folder.name!r} are the same class "
+                f"({model.class_names[label]}): put their pictures into one."
+            )
+        found[label] = folder
+    return found
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a class, by name."""
+    entries = _visible(folder)
+    _check_links(entries)
+    inner = [entry.name for entry in entries if entry.is_dir()]
+    if inner:
+        raise ValueError(
+            f"The sub-folder {folder.name!r} holds folders itself: {_listed(inner)}. Put its pictures "
+            "directly into it."
+        )
+    if not entries:
+        raise ValueError(
+            f"The sub-folder {folder.name!r} is empty: put pictures into it, or delete it."
+        )
+    return entries
+
+
 def _visible(folder: Path) -> list[Path]:
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if not entry.name.startswith(".") and entry.name.lower() not in IGNORED
-    )
+    try:
+        return sorted(
+            entry
+            for entry in folder.iterdir()
+            if not entry.name.startswith(".") and entry.name.lower() not in IGNORED
+        )
+    except OSError as error:
+        raise ValueError(f"{folder} cannot be read ({error.strerror or error}).") from error
 
 
-def _class_index(name: str, model: Classifier) -> int:
+def _check_links(entries: list[Path]) -> None:
+    """Raise ``ValueError`` for a link whose target is missing, and for what is no file at all."""
+    for entry in entries:
+        shown = f"{entry.parent.name}/{entry.name}"
+        if entry.is_symlink() and not os.path.exists(entry):
+            raise ValueError(f"{shown} is a link to {os.readlink(entry)}, which is not there.")
+        if not entry.is_dir() and not entry.is_file():
+            raise ValueError(f"{shown} is neither a file nor a folder.")
+
+
+def _is_picture(entry: Path) -> bool:
+    if entry.is_dir():
+        return False
+    try:
+        with entry.open("rb") as file:
+            return str(signatures.describe(file.read(64))).endswith(" picture")
+    except OSError:
+        return False
+
+
+def _class_index(folder: Path, model: Classifier) -> int:
+    name = folder.name
     if [c.lower() for c in model.class_names].count(name.strip().lower()) > 1:
         raise ValueError(
             f"{model.name} has several classes called {name!r}: name the sub-folder by the index."
@@ -62,11 +133,13 @@ def _class_index(name: str, model: Classifier) -> int:
     try:
         return model.index_of(name)
     except ValueError as error:
-        raise ValueError(f"The sub-folder {name!r} is no class. {error}") from error
+        inner = [entry.name for entry in _visible(folder) if entry.is_dir()]
+        hint = f" It holds folders itself ({_listed(inner)}): give {folder}?" if inner else ""
+        raise ValueError(f"The sub-folder {name!r} is no class. {error}.{hint}") from error
 
 
-def _some_classes(model: Classifier) -> str:
-    return ", ".join(model.class_names[:10]) + (" ..." if len(model.class_names) > 10 else "")
+def _listed(names: list[str] | tuple[str, ...], count: int = SHOWN) -> str:
+    return ", ".join(names[:count]) + (" ..." if len(names) > count else "")
 
 
 def _take_turns(queues: list[list]) -> list:

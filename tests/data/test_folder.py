@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -86,6 +88,79 @@ def test_files_that_systems_leave_are_ignored(tmp_path):
     (tmp_path / ".git").mkdir()
     (tmp_path / "README.txt").write_text("about these pictures")
     assert len(load_folder(tmp_path, classifier())[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"]
+)
+def test_folders_that_systems_and_archives_leave_are_ignored(tmp_path, name):
+    write(tmp_path / "cat" / "a.png")
+    write(tmp_path / name / "cat" / "._a.png")
+    write(tmp_path / "cat" / name / "a.png")
+    assert load_folder(tmp_path, classifier())[1].tolist() == [0]
+
+
+def test_pictures_outside_the_sub_folders_are_named(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    write(tmp_path / "b.png")
+    (tmp_path / "b.png").rename(tmp_path / "without_an_ending")
+    with pytest.raises(ValueError, match=r"outside its sub-folders: without_an_ending\. Move"):
+        load_folder(tmp_path, classifier())
+
+
+def test_folders_in_a_class_are_named(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    write(tmp_path / "cat" / "small" / "b.png")
+    with pytest.raises(ValueError, match="'cat' holds folders itself: small"):
+        load_folder(tmp_path, classifier())
+
+
+def test_a_folder_around_the_classes_is_suggested(tmp_path):
+    for name in ("cat", "dog", "frog", "0"):
+        write(tmp_path / "pictures" / name / "a.png")
+    with pytest.raises(
+        ValueError, match=r"'pictures' is no class.*\(0, cat, dog \.\.\.\): give .*pictures\?"
+    ):
+        load_folder(tmp_path, classifier())
+
+
+def test_an_empty_class_is_named(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "dog" / ".DS_Store").write_bytes(b"\0")
+    with pytest.raises(ValueError, match="sub-folder 'dog' is empty"):
+        load_folder(tmp_path, classifier())
+
+
+@pytest.mark.parametrize("twin", ["1", "DOG"])
+def test_two_folders_of_one_class_are_named(tmp_path, twin):
+    write(tmp_path / "dog" / "a.png")
+    write(tmp_path / twin / "b.png")
+    with pytest.raises(ValueError, match=f"'{twin}' and 'dog' are the same class \\(dog\\)"):
+        load_folder(tmp_path, classifier())
+
+
+@pytest.mark.parametrize("name", ["cat/b.png", "dog"])
+def test_a_dead_link_is_named(tmp_path, name):
+    write(tmp_path / "cat" / "a.png")
+    (tmp_path / name).symlink_to("nowhere")
+    with pytest.raises(ValueError, match=f"{name} is a link to nowhere, which is not there"):
+        load_folder(tmp_path, classifier())
+
+
+def test_a_link_to_a_picture_is_a_picture(tmp_path):
+    write(tmp_path / "elsewhere" / "a.png")
+    (tmp_path / "data" / "cat").mkdir(parents=True)
+    (tmp_path / "data" / "cat" / "a.png").symlink_to(tmp_path / "elsewhere" / "a.png")
+    assert load_folder(tmp_path / "data", classifier())[1].tolist() == [0]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="only where there are named pipes")
+def test_a_pipe_is_named_and_not_waited_for(tmp_path):
+    write(tmp_path / "cat" / "a.png")
+    os.mkfifo(tmp_path / "cat" / "pipe")
+    with pytest.raises(ValueError, match="cat/pipe is neither a file nor a folder"):
+        load_folder(tmp_path, classifier())
 
 
 def test_nothing_to_load(tmp_path):
