@@ -1,12 +1,30 @@
-"""Files that are written whole or not at all, and a check that a folder can be written to."""
+"""Files that are written whole or not at all, by one process at a time, and checks before that."""
 
+import errno
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+FULL = {errno.ENOSPC, errno.EFBIG, *([errno.EDQUOT] if hasattr(errno, "EDQUOT") else [])}
+"""What the system says where there is no room: disk full, file too large, quota used up."""
+
+
+class Locked(ValueError):
+    """Another process or thread has what was asked for."""
+
+
+class NotWritten(OSError):
+    """A file could not be written. The message says which, why, and what to do."""
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 @contextmanager
@@ -14,19 +32,55 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write to that replaces ``path`` at the end, and leaves no trace if that fails.
 
     A reader of ``path`` meanwhile, or after a crash, finds the old content or the new one, never part of
-    it. Missing folders are created.
+    it. Missing folders are created. Raises ``NotWritten`` where the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    # A name of its own: containers that share a folder may share process numbers too.
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(6)}.partial")
     try:
-        with partial.open("wb") as file:
+        with partial.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())  # else a crash may keep the new name and lose the content
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise no_room(path, error) from error
         raise
+
+
+def no_room(path: Path, error: OSError) -> NotWritten:
+    """What to raise where ``path`` found no room on the disk."""
+    return NotWritten(
+        error.errno,
+        f"There is no room for {path.name} in {path.parent} ({os.strerror(error.errno or 0)}); what was "
+        "there before is unchanged. Make room and start again.",
+    )
+
+
+@contextmanager
+def locked(path: Path, busy: str | None = None) -> Iterator[None]:
+    """Hold the lock file ``path``, for which other threads and processes wait meanwhile.
+
+    The lock ends with the process, however that ends. With ``busy`` nobody waits: ``Locked``, with that
+    sentence, where the lock is taken. Missing folders are created.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=-1 if busy is None else 0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise Locked(busy) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def move(source: Path, target: Path) -> None:
+    """Put ``source`` in the place of ``target``, in one step."""
+    os.replace(source, target)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

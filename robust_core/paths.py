@@ -1,5 +1,6 @@
 """Where files live: what is bundled with the project, and the user's own folders."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -22,9 +23,9 @@ def cache_home() -> Path:
     Without a home folder, as in some containers, it is the user's own folder among the temporary
     files.
     """
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"]).expanduser()
     try:
+        if os.environ.get("XDG_CACHE_HOME"):
+            return Path(os.environ["XDG_CACHE_HOME"]).expanduser()
         return Path.home() / ".cache"
     except RuntimeError:
         user = os.getuid() if hasattr(os, "getuid") else "user"
@@ -32,9 +33,17 @@ def cache_home() -> Path:
 
 
 def data_folder() -> Path:
-    """Where data sets are kept: ``ROBUST_DATA``, else a folder in the user's cache."""
+    """Where data sets are kept: ``ROBUST_DATA``, else a folder in the user's cache.
+
+    Raises ``FileNotFoundError`` where ``ROBUST_DATA`` begins with ``~`` and there is no such home folder.
+    """
     if os.environ.get("ROBUST_DATA"):
-        return Path(os.environ["ROBUST_DATA"]).expanduser()
+        given = Path(os.environ["ROBUST_DATA"])
+        try:
+            return given.expanduser()
+        except RuntimeError as error:
+            reason = "there is no home folder for ~ in ROBUST_DATA"
+            raise FileNotFoundError(errno.ENOENT, reason, str(given)) from error
     if os.name == "nt" and os.environ.get("LOCALAPPDATA"):
         return Path(os.environ["LOCALAPPDATA"]) / "robust-lab"
     return cache_home() / "robust-lab"

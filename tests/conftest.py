@@ -5,7 +5,7 @@ import itertools
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -50,6 +50,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return FIRST.index(place) if place in FIRST else last
 
     items.sort(key=turn)
+
+
+@pytest.fixture
+def forbidden(tmp_path) -> Iterator[Path]:
+    """A folder that may not be entered; root, who may enter all, is somebody else meanwhile."""
+    if not hasattr(os, "seteuid"):
+        pytest.skip("this system has other rights")
+    folder = tmp_path / "forbidden"
+    folder.mkdir()
+    folder.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    folder.chmod(0o700)
 
 
 @pytest.fixture(params=DEVICES)

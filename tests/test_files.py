@@ -2,12 +2,14 @@
 
 import ast
 import json
+import multiprocessing
 import os
 from pathlib import Path
 
 import pytest
 
 from robust_core import files
+from tests.processes import at_once
 
 CORE = Path(files.__file__).parent
 
@@ -49,6 +51,66 @@ def test_the_content_is_on_the_disk_before_it_has_the_name(tmp_path, monkeypatch
     monkeypatch.setattr(os, "replace", lambda a, b: (done.append("replace"), replace(a, b)))
     files.write_bytes(tmp_path / "file", b"content")
     assert done == ["sync", "replace"]
+
+
+def test_each_write_has_a_name_of_its_own(tmp_path):
+    """Threads share a process number, and so may containers."""
+    with files.replacing(tmp_path / "file") as one, files.replacing(tmp_path / "file") as two:
+        one.write(b"one")
+        two.write(b"two")
+    assert (tmp_path / "file").read_bytes() == b"one"  # the outer one ends last
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # Python ignores the signal for it
+    try:
+        files.write_bytes(tmp_path / "small", bytes(100))
+        with pytest.raises(OSError, match="no room for large") as told:
+            files.write_bytes(tmp_path / "large", bytes(5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert str(told.value).startswith("There is no room for large in")
+    assert os.listdir(tmp_path) == ["small"]
+
+
+def test_a_lock_is_waited_for_or_refused_with_a_sentence(tmp_path):
+    lock = tmp_path / "new" / "a.lock"
+    second = files.locked(lock, "taken already")
+    with files.locked(lock, "busy"), pytest.raises(files.Locked, match="taken already"), second:
+        pass
+    with files.locked(lock, "busy"):
+        pass
+
+
+def test_processes_hold_a_lock_one_after_another(tmp_path):
+    """Each reads a number and writes the next one: without the lock most of them are lost."""
+    path = tmp_path / "number"
+    path.write_text("0")
+
+    def count(times: int) -> None:
+        for _ in range(times):
+            with files.locked(tmp_path / "lock"):
+                number = int(path.read_text())
+                path.write_text(str(number + 1))
+
+    assert at_once(count, *[30] * 4) == [None] * 4
+    assert path.read_text() == "120"
+
+
+def test_a_process_that_is_killed_leaves_no_lock(tmp_path):
+    def die(_: int) -> None:
+        with files.locked(tmp_path / "lock"):
+            os.kill(os.getpid(), 9)
+
+    context = multiprocessing.get_context("fork")
+    process = context.Process(target=die, args=(0,))
+    process.start()
+    process.join(60)
+    with files.locked(tmp_path / "lock", "still held"):
+        pass
 
 
 def test_a_number_that_json_cannot_say_is_refused(tmp_path):

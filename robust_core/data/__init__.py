@@ -13,13 +13,14 @@ from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 
-from robust_core.data.record import Archive, DataMissing, DataSet
+from robust_core.data.record import Archive, DataMissing, DataSet, DataUnreadable
 from robust_core.registry import Registry
 
 __all__ = [
     "Archive",
     "DataMissing",
     "DataSet",
+    "DataUnreadable",
     "get",
     "names",
     "of_family",

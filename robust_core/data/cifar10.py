@@ -55,11 +55,7 @@ def find(root: str | Path | None = None) -> Path:
 
 def available(root: str | Path | None = None) -> bool:
     """Whether a whole CIFAR-10 is at or below ``root``."""
-    try:
-        find(root)
-    except DataMissing:
-        return False
-    return True
+    return RECORD.available(root)
 
 
 def load(split: str, root: str | Path | None = None) -> tuple[Tensor, Tensor]:

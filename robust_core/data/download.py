@@ -7,13 +7,14 @@ import os
 import shutil
 import tarfile
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from robust_core import files
+from robust_core.data import signatures
 from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.paths import data_folder
 from robust_core.progress import Progress
@@ -21,8 +22,8 @@ from robust_core.progress import Progress
 CHUNK = 2**18
 MEGABYTE = 10**6
 TIMEOUT = 30.0  # seconds without a byte
-
-_running = threading.Lock()
+GZIP = b"\x1f\x8b"
+"""How every archive begins. A network's sign-in page, which answers for any address, does not."""
 
 
 class DownloadError(ValueError):
@@ -37,8 +38,8 @@ def fetch(
     ``progress(done, total)`` gets the bytes; raising from it abandons the download. What has arrived
     stays in a ``.partial`` file beside the target, and the next call resumes from there. Raises
     ``DownloadError`` where the server cannot be reached, the bytes are not the official ones, the disk
-    is full, or another download is under way in this process, and ``ValueError`` for a data set that
-    has no download.
+    is full, or the same download is under way already, and ``ValueError`` for a data set that has no
+    download.
     """
     archive, find = record.archive, record.find
     if archive is None or find is None:
@@ -46,21 +47,35 @@ def fetch(
     root = Path(root) if root is not None else data_folder()
     if record.available(root):
         return find(root)
-    if not _running.acquire(blocking=False):
-        raise DownloadError("A data set is being downloaded already. Wait for it to finish.")
+    busy = (
+        f"{record.title} is being downloaded to {root} already. Wait for the end of that download."
+    )
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        partial = root / f"{archive.name}.partial"
-        _check_room(record.title, root, archive.size - _length(partial) + archive.unpacked)
-        _fetch(record.title, archive, partial, progress or (lambda done, total: None))
-        _check_digest(record.title, archive, partial)
-        _unpack(record, archive, partial, root)
-        partial.unlink()
+        with files.locked(root / f"{archive.name}.lock", busy):
+            if not record.available(root):  # another process may just have finished it
+                _fetch_whole(record, archive, root, progress or (lambda done, total: None))
+    except files.Locked as error:
+        raise DownloadError(str(error)) from error
     except OSError as error:
         raise DownloadError(_disk_trouble(error, root)) from error
-    finally:
-        _running.release()
     return find(root)
+
+
+def _fetch_whole(record: DataSet, archive: Archive, root: Path, progress: Progress) -> None:
+    """Download, check and unpack, with this process alone at it."""
+    partial = root / f"{archive.name}.partial"
+    if _length(partial) and not _begins_as_archive(partial):
+        partial.unlink()
+    _check_room(record.title, root, archive.size - _length(partial) + archive.unpacked)
+    _fetch(record.title, archive, partial, progress)
+    _check_digest(record.title, archive, partial)
+    _unpack(record, archive, partial, root)
+    partial.unlink()
+
+
+def _begins_as_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return GZIP.startswith(file.read(len(GZIP)))
 
 
 def _length(path: Path) -> int:
@@ -96,11 +111,13 @@ def _fetch(title: str, archive: Archive, partial: Path, progress: Progress) -> N
     with _open(title, archive, done) as response:
         resumed = response.status == 206 and _range_start(response) == done
         done = done if resumed else 0
+        chunk = _first_chunk(title, archive, response, resumed)  # before it replaces what is there
         with partial.open("ab" if resumed else "wb") as file:
-            while done < archive.size and (chunk := _read(response)):
+            while done < archive.size and chunk:
                 file.write(chunk)
                 done += len(chunk)
                 progress(min(done, archive.size), archive.size)
+                chunk = _read(response)
     if done < archive.size:
         raise DownloadError(
             f"The connection to {urlsplit(archive.url).hostname} broke off after "
@@ -127,6 +144,38 @@ def _open(title: str, archive: Archive, start: int) -> http.client.HTTPResponse:
             f"{host} cannot be reached ({reason}). Check the connection to the internet and try again, "
             f"or put an existing {archive.folder} folder into the data folder."
         ) from error
+
+
+def _first_chunk(
+    title: str, archive: Archive, response: http.client.HTTPResponse, resumed: bool
+) -> bytes:
+    """The first bytes. Raises ``DownloadError`` where the answer is not the archive, or its rest."""
+    host = urlsplit(response.url).hostname
+    hint = (
+        "If this network has a page to sign in, open it in a browser first. Then start the download "
+        "again"
+    )
+    chunk = _read(response)
+    while 0 < len(chunk) < len(GZIP) and (more := _read(response)):
+        chunk += more
+    if not resumed and not GZIP.startswith(chunk[: len(GZIP)]):
+        kind = signatures.describe(chunk) or "something else"
+        raise DownloadError(f"{host} sent {kind} instead of {title}. {hint}.")
+    announced = _announced(response)
+    if announced not in (None, archive.size):
+        raise DownloadError(
+            f"{host} announced {announced:,} bytes instead of the {archive.size:,} of {title}. {hint}."
+        )
+    return chunk
+
+
+def _announced(response: http.client.HTTPResponse) -> int | None:
+    """The length of the whole archive, as the headers give it; None where they do not."""
+    if response.status == 206:
+        length = response.headers.get("Content-Range", "").rpartition("/")[2]
+    else:
+        length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
 
 
 def _range_start(response: http.client.HTTPResponse) -> int | None:

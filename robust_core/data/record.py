@@ -1,6 +1,7 @@
 """A data set as one record: its pictures, their source and licence, how they are read and downloaded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,10 @@ OFFERED = 24
 
 class DataMissing(ValueError):
     """A data set was not found, or is damaged. The message says what to do."""
+
+
+class DataUnreadable(DataMissing):
+    """A data set may be there, but may not be read. The message says which file or folder, and why."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,21 @@ class DataSet:
             return False
         return True
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn the system's refusal to read a file or folder into ``DataUnreadable``."""
+        try:
+            yield
+        except OSError as error:
+            raise DataUnreadable(
+                f"{self.title} cannot be read: {error.filename or self.title} "
+                f"({error.strerror or error}). Allow it, or set ROBUST_DATA to another folder."
+            ) from error
+
     def folder(self, root: str | Path | None = None) -> Path | None:
         """The folder with its files; None for one that comes with a package. Raises ``DataMissing``."""
-        return self.find(root) if self.find else None
+        with self._reading():
+            return self.find(root) if self.find else None
 
     def stored(self, split: str, root: str | Path | None = None) -> Split:
         """Pictures ``[N, C, H, W]`` as they are stored, bytes or floats in [0, 1], and labels ``[N]``.
@@ -124,7 +141,8 @@ class DataSet:
             raise ValueError(
                 f"{self.name} takes no data folder: its pictures come with {self.comes_with}"
             )
-        images, labels = self.read(split, root)
+        with self._reading():
+            images, labels = self.read(split, root)
         if images.shape[1:] != self.shape:
             raise ValueError(
                 f"{self.name} gave pictures of {list(images.shape[1:])} instead of {list(self.shape)}"
@@ -163,7 +181,8 @@ class DataSet:
         self.check_number(number)
         folder = self.folder(root)
         if self.read_one is not None and folder is not None:
-            return self.read_one(number, folder)
+            with self._reading():
+                return self.read_one(number, folder)
         images, labels = _test_pictures(self, folder)
         return images[number].numpy(), int(labels[number])
 

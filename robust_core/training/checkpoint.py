@@ -1,5 +1,6 @@
 """Checkpoints: written whole or not at all, read without unpickling code."""
 
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,9 +12,13 @@ from robust_core.training.recipes import DetectorRecipe, Recipe
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write ``state`` to ``path``; an interruption leaves the previous file intact."""
-    with files.replacing(path) as file:
-        torch.save(state, file)
+    """Write ``state`` to ``path``; an interruption leaves the previous file intact.
+
+    Raises ``files.NotWritten`` where the disk is full.
+    """
+    content = io.BytesIO()
+    torch.save(state, content)  # to a file it turns "disk full" into errors of its own
+    files.write_bytes(path, content.getvalue())
 
 
 def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> dict:
@@ -25,10 +30,15 @@ def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> d
         state = torch.load(path, map_location="cpu", weights_only=True)
         written = json.dumps([state["recipe"], state["seed"]])
     except Exception as error:
-        raise ValueError(f"{path} is damaged ({error}): delete it to start afresh") from error
+        raise damaged(path) from error
     if written != json.dumps([asdict(recipe), seed]):
         raise ValueError(
             f"{path} was written by another recipe or seed: give --seed {state['seed']} and the "
             "same options to continue it, or delete it to start afresh"
         )
     return state
+
+
+def damaged(path: Path) -> ValueError:
+    """What to raise where a checkpoint does not hold what it should."""
+    return ValueError(f"The checkpoint {path} is damaged: delete it to start from the beginning")

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.checkpoint import damaged, load_checkpoint, save_checkpoint
 from robust_core.training.objectives.crafting import ascend, crafting_copy
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
@@ -27,7 +27,9 @@ def with_copies(
     images, labels = data
     path = folder / "copies.pt"
     if path.exists():
-        copies = load_checkpoint(path, recipe, seed)["images"]
+        copies = load_checkpoint(path, recipe, seed).get("images")
+        if not isinstance(copies, torch.Tensor) or copies.shape != images.shape:
+            raise damaged(path)
     else:
         objective: Any = recipe.objective
         eps = objective.eps

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from robust_core.training.checkpoint import load_checkpoint, save_checkpoint
+from robust_core.training.checkpoint import damaged, load_checkpoint, save_checkpoint
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -59,7 +59,11 @@ class Training:
         """
         path = folder / CHECKPOINT
         if path.exists():
-            self.restore(load_checkpoint(path, self.recipe, self.seed))
+            state = load_checkpoint(path, self.recipe, self.seed)
+            try:
+                self.restore(state)
+            except Exception as error:  # entries that are missing, or of another shape
+                raise damaged(path) from error
 
     def run(self, folder: Path, *data: Any, show: bool) -> None:
         """Run the remaining epochs, with a checkpoint in ``folder`` after each."""

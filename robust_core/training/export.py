@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from robust_core import data, files, zoo
 from robust_core.paths import WEIGHTS
 from robust_core.training.run import Split, Trainer, accuracy
+from robust_core.zoo.weights import awaiting
 
 ENTRY = "entry.json"
 
@@ -71,12 +72,17 @@ def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
     """Copy an exported model into ``weights`` and add it to the index; return the new file.
 
     For an entry without a file, that is the index itself. The other entries of the index are left
-    unchanged. Raises ``ZooError`` where the index is damaged.
+    unchanged, whoever else installs at the same time. After a stop at any point the zoo loads either the
+    old weights or the new ones: these wait beside the old ones until the index names them. Raises
+    ``ZooError`` where the index is damaged.
     """
-    entries = zoo.index(weights) if (weights / "index.json").exists() else {}
-    entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]
-    target = weights / (entry["file"] or "index.json")
-    if entry["file"]:
-        files.write_bytes(target, (folder / entry["file"]).read_bytes())
-    files.write_json(weights / "index.json", entries | {name: entry})
+    with files.locked(weights / "index.lock"):
+        entries = zoo.index(weights) if (weights / "index.json").exists() else {}
+        entry = json.loads((folder / ENTRY).read_text(encoding="utf-8"))[name]
+        target = weights / (entry["file"] or "index.json")
+        if entry["file"]:
+            files.write_bytes(awaiting(target), (folder / entry["file"]).read_bytes())
+        files.write_json(weights / "index.json", entries | {name: entry})
+        if entry["file"]:
+            files.move(awaiting(target), target)
     return target

@@ -1,6 +1,7 @@
 """torchvision's ImageNet classifiers with torchvision's own weights, transforms and class names."""
 
 import hashlib
+import os
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import torch
 
+from robust_core import files
 from robust_core.classifier import Classifier, Provenance
 from robust_core.paths import cache_home
 from robust_core.zoo.weights import ZooError
@@ -71,33 +73,22 @@ def download(name: str, instead: str) -> Classifier:
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
     network = getattr(torchvision.models, IMAGENET[name][0])()
-    if path.exists() and not official(path):
-        raise ZooError(
-            f"The weights {path} are damaged: their SHA-256 does not begin as their name says. Delete that "
-            f"file to download it again, or choose a bundled model: {instead}"
-        )
+    otherwise = f"or choose a bundled model: {instead}"
     try:
+        if os.path.exists(path):
+            if not official(path):
+                raise ZooError(
+                    f"The weights {path} are damaged: their SHA-256 does not begin as their name says. "
+                    f"Delete that file to download it again, {otherwise}"
+                )
+        else:  # said first: where the network fails too, that is not the reason
+            files.check_writable(path.parent, f"set TORCH_HOME to a folder that can, {otherwise}")
         state = weights.get_state_dict(
             model_dir=str(path.parent), progress=True, check_hash=True, weights_only=True
         )
         network.load_state_dict(state)
-    except OSError as error:
-        if error.filename is not None and not isinstance(
-            error, URLError
-        ):  # a folder or file on disk
-            raise ZooError(
-                f"{path.parent} cannot be written to ({error.strerror}). Set TORCH_HOME to a folder that "
-                f"can, or choose a bundled model: {instead}"
-            ) from error
-        raise ZooError(
-            f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
-            f"Check the connection and try again, or choose a bundled model: {instead}"
-        ) from error
     except Exception as error:
-        raise ZooError(
-            f"The weights {path} are damaged ({type(error).__name__}). Delete that file to download "
-            f"it again, or choose a bundled model: {instead}"
-        ) from error
+        raise ZooError(_reason(error, name, path, otherwise)) from error
     transform = weights.transforms()
     metrics = weights.meta.get("_metrics", {}).get("ImageNet-1K", {})
     return Classifier(
@@ -114,4 +105,40 @@ def download(name: str, instead: str) -> Classifier:
             source=f"torchvision {weights}",
             details={"url": weights.url},
         ),
+    )
+
+
+def _reason(error: Exception, name: str, path: Path, otherwise: str) -> str:
+    """Why a model is not there, and what to do."""
+    if isinstance(error, ValueError):  # said already
+        return str(error)
+    if isinstance(error, OSError) and error.errno in files.FULL:
+        return (
+            f"There is no room for the weights of {name} in {path.parent}: make room, {otherwise}"
+        )
+    if (
+        isinstance(error, OSError)
+        and error.filename is not None
+        and not isinstance(error, URLError)
+    ):
+        return (
+            f"{error.filename} cannot be read or written to ({error.strerror}): set TORCH_HOME to "
+            f"another folder, {otherwise}"
+        )
+    if isinstance(error, OSError):
+        return (
+            f"The weights of {name} could not be downloaded ({getattr(error, 'reason', error)}). "
+            f"Check the connection and try again, {otherwise}"
+        )
+    if isinstance(error, RuntimeError) and not os.path.exists(
+        path
+    ):  # torch deletes what has another hash
+        host = urlsplit(imagenet_weights(name).url).hostname
+        return (
+            f"What came from {host} are not the weights of {name}. If this network has a page to sign "
+            f"in, open it in a browser first and try again, {otherwise}"
+        )
+    return (
+        f"The weights {path} are damaged ({type(error).__name__}). Delete that file to download it "
+        f"again, {otherwise}"
     )

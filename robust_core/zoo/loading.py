@@ -1,5 +1,6 @@
 """Loading: a name becomes a ready classifier or detector on a device, loaded once for each device."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -201,7 +202,7 @@ def _bundled(name: str, folder: Path | None = None) -> Classifier:
 def is_local(name: str) -> bool:
     """Whether a model can be loaded without a download. Raises ``ValueError`` for an unknown name."""
     _check_name(name)
-    return name not in IMAGENET or checkpoint_path(name).exists()
+    return name not in IMAGENET or os.path.exists(checkpoint_path(name))
 
 
 def download_size(name: str) -> int:
@@ -213,6 +214,15 @@ def download_size(name: str) -> int:
     if name not in IMAGENET:
         return 0
     return int(imagenet_weights(name).meta["_file_size"] * 1e6)
+
+
+def _arrived(path: Path) -> int:
+    """How much of the file at ``path`` torch has downloaded to its partial file."""
+    try:
+        partial = path.parent.glob(f"{path.name}*.partial")
+        return max((file.stat().st_size for file in partial), default=0)
+    except OSError:  # it has just got its name, or the folder may not be read, which ``load`` says
+        return 0
 
 
 def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Classifier:
@@ -233,10 +243,7 @@ def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Cla
     path = checkpoint_path(name)
     size = download_size(name)
     while thread.is_alive():
-        partial = max(
-            (f.stat().st_size for f in path.parent.glob(f"{path.name}*.partial")), default=0
-        )
-        progress(min(99, 100 * partial // size), 100)
+        progress(min(99, 100 * _arrived(path) // size), 100)
         thread.join(0.2)
     if isinstance(outcome[0], BaseException):
         raise outcome[0]

@@ -57,6 +57,8 @@ def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> 
     if entry["file"] is None:
         return {}
     path = (folder or WEIGHTS) / plain_name(name, entry, remedy)
+    if _is_installed_half(path, entry.get("sha256")):
+        path = awaiting(path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -80,6 +82,19 @@ def plain_name(name: str, entry: dict, remedy: str) -> str:
             f"loaded. {remedy}"
         )
     return file
+
+
+def awaiting(path: Path) -> Path:
+    """Where new weights wait while the index is written; see ``training.export.install``."""
+    return path.with_name(f"{path.name}.new")
+
+
+def _is_installed_half(path: Path, digest: str | None) -> bool:
+    """Whether an installation was stopped when the index named the new weights and their file did not."""
+    try:
+        return hashlib.sha256(awaiting(path).read_bytes()).hexdigest() == digest
+    except OSError:
+        return False
 
 
 def misfit(name: str, entry: dict, error: Exception, remedy: str) -> ZooError:

@@ -1,12 +1,14 @@
 """``train``: every key of its JSON, Ctrl-C and going on, installation, refusals."""
 
+import errno
 import json
+import os
 from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
-from robust_core import zoo
+from robust_core import files, zoo
 from robust_core.commands.train import MEASURED
 from robust_core.commands.training.classifier import ClassifierOptions
 from robust_core.commands.training.request import Request
@@ -48,7 +50,7 @@ def test_every_key_and_file(trained, tmp_path):
     assert value["n_test"] == len(digits.load("test")[1])
     assert value["installed"] is None
     assert {f.name for f in (tmp_path / "run").iterdir()} == {
-        *("checkpoint.pt", "entry.json", "digits-cnn.safetensors")
+        *("checkpoint.pt", "entry.json", "digits-cnn.safetensors", "training.lock")
     }
     assert "epoch 2/2" in ended.err
 
@@ -111,8 +113,25 @@ def test_a_damaged_checkpoint_is_one_line(trained, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "checkpoint.pt").write_bytes(b"half")
     ended = trained()
-    assert ended.complaint.startswith(str(tmp_path / "run" / "checkpoint.pt"))
-    assert "damaged" in ended.complaint
+    assert f"{tmp_path / 'run' / 'checkpoint.pt'} is damaged: delete it" in ended.complaint
+
+
+def test_a_full_disk_is_one_line(trained, monkeypatch):
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    ended = trained()
+    assert ended.status == 2
+    assert "Traceback" not in ended.err
+    assert "error: There is no room for checkpoint.pt in" in ended.err.splitlines()[-1]
+
+
+def test_a_second_training_in_the_folder_says_so(trained, tmp_path):
+    folder = tmp_path / "run"
+    with files.locked(folder / "training.lock"):
+        assert f"Another training runs in {folder}" in trained().complaint
+    assert trained().status == 0
 
 
 def test_a_missing_or_damaged_data_folder_is_one_line(command, tmp_path):

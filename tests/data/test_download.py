@@ -13,6 +13,7 @@ import pytest
 from robust_core.data import cifar10, digits, download
 from robust_core.data.download import DownloadError, fetch
 from robust_core.data.record import DataSet
+from tests.processes import at_once
 
 HOST = "127.0.0.1"
 MEMBERS = cifar10.RECORD.archive.members
@@ -91,8 +92,9 @@ def root(tmp_path):
 
 
 def left_over(root):
-    """Everything in the data folder besides the data set."""
-    return sorted(path.name for path in root.iterdir() if path.name != cifar10.FOLDER)
+    """Everything in the data folder besides the data set and the lock, which is empty."""
+    ours = (cifar10.FOLDER, "cifar-10-binary.tar.gz.lock")
+    return sorted(path.name for path in root.iterdir() if path.name not in ours)
 
 
 def test_whole_download(server, root, tmp_path):
@@ -177,12 +179,58 @@ def test_raising_from_progress_abandons_and_keeps_what_came(server, root, monkey
     assert cifar10.available(root)
 
 
+PAGE = b"<!DOCTYPE html><html>" + b"Sign in to this network. " * 160
+
+
+def sign_in(server, record):
+    """From now on the network answers every request with its own page."""
+    server.body, server.ranges_known = PAGE, False
+    return record
+
+
+@pytest.mark.parametrize("arrived", [0, 1000])
+def test_a_sign_in_page_is_named_and_what_had_arrived_is_kept(server, root, arrived):
+    """Status 200 and 4 kB of HTML, at first or in the middle."""
+    record, archive = server.cifar10(), server.body
+    root.mkdir()
+    partial = root / "cifar-10-binary.tar.gz.partial"
+    if arrived:
+        partial.write_bytes(archive[:arrived])
+    sign_in(server, record)
+    with pytest.raises(DownloadError, match=f"{HOST} sent a web page instead of CIFAR-10.*sign in"):
+        fetch(record, root)
+    assert partial.exists() == bool(arrived)
+    server.body, server.ranges_known = archive, True
+    fetch(record, root)
+    assert server.asked[-1] == (f"bytes={arrived}-" if arrived else None)
+
+
+def test_a_page_that_was_kept_as_the_beginning_is_thrown_away(server, root):
+    root.mkdir()
+    (root / "cifar-10-binary.tar.gz.partial").write_bytes(PAGE[:100])
+    fetch(server.cifar10(), root)
+    assert server.asked == [None]
+
+
+@pytest.mark.parametrize("arrived", [0, 1000])
+def test_another_length_is_seen_before_anything_is_kept(server, root, arrived):
+    record, archive = server.cifar10(), server.body
+    root.mkdir()
+    partial = root / "cifar-10-binary.tar.gz.partial"
+    partial.write_bytes(archive[:arrived])
+    server.body = archive + bytes(20)
+    told = f"announced {len(archive) + 20:,} bytes instead of the {len(archive):,} of CIFAR-10"
+    with pytest.raises(DownloadError, match=told):
+        fetch(record, root)
+    assert partial.read_bytes() == archive[:arrived]
+
+
 def test_other_bytes_are_refused_deleted_and_not_unpacked(server, root):
     record = server.cifar10()
     server.body = server.body[:-100] + bytes(100)
     with pytest.raises(DownloadError, match="not the official"):
         fetch(record, root)
-    assert list(root.iterdir()) == []
+    assert left_over(root) == []
 
 
 @pytest.mark.parametrize("lacks", [*MEMBERS])
@@ -190,11 +238,11 @@ def test_incomplete_archive(server, root, tmp_path, lacks):
     server.body = pack(tmp_path / "source", [n for n in MEMBERS if n != lacks])
     with pytest.raises(DownloadError, match="whole CIFAR-10"):
         fetch(server.cifar10(), root)
-    assert list(root.iterdir()) == []
+    assert left_over(root) == []
 
 
 def test_archive_that_is_none(server, root):
-    server.body = b"not a tar file at all" * 10
+    server.body = download.GZIP + b"not a tar file at all" * 10
     with pytest.raises(DownloadError, match="whole CIFAR-10"):
         fetch(server.cifar10(), root)
 
@@ -259,6 +307,16 @@ def test_one_download_at_a_time_and_the_next_after_it(server, root):
     fetch(server.cifar10(), root, progress=second)
     assert refused
     fetch(server.cifar10(), root.parent / "elsewhere")
+
+
+def test_processes_that_download_at_once_send_for_it_once(server, root):
+    record = server.cifar10()
+    said = at_once(lambda _: str(fetch(record, root)), *range(3))
+    folder = str(root / cifar10.FOLDER)
+    assert folder in said
+    assert all(one == folder or "is being downloaded" in one for one in said)
+    assert server.asked == [None]
+    assert left_over(root) == []
 
 
 def test_the_official_archive_is_pinned():

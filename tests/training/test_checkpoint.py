@@ -1,5 +1,6 @@
 """Checkpoints: whole or not at all, and never of something else."""
 
+import errno
 import os
 import pickle
 from dataclasses import asdict, replace
@@ -55,12 +56,34 @@ def test_a_pickle_is_never_run(path, tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
+def test_the_sentence_is_the_projects_own(path):
+    path.write_bytes(b"PK" + bytes(100))
+    with pytest.raises(
+        ValueError, match=r"^The checkpoint .*checkpoint\.pt is damaged: delete it"
+    ) as told:
+        load_checkpoint(path, RECIPE, 3)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_former_file(path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"no room for checkpoint\.pt in .*unchanged") as told:
+        save_checkpoint(path, {})
+    assert str(told.value).startswith("There is no room")
+    monkeypatch.undo()
+    assert load_checkpoint(path, RECIPE, 3)["seed"] == 3
+    assert os.listdir(path.parent) == ["checkpoint.pt"]
+
+
+def full(file):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def test_an_interrupted_write_leaves_the_former_file(path, monkeypatch):
-    def interrupted(state, file):
-        file.write(b"half")
+    def interrupted(file):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", interrupted)
+    monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(path, {})
     monkeypatch.undo()

@@ -64,6 +64,10 @@ def test_those_of_another_training_are_refused(made, data, tmp_path):
         made(data, seed=1)
     with pytest.raises(ValueError, match="another recipe or seed"):
         made(data, replace(RECIPE, objective=CopiesTraining(eps=0.1)))
+    whole = torch.load(tmp_path / "copies.pt", weights_only=True)
+    torch.save(whole | {"images": whole["images"][1:]}, tmp_path / "copies.pt")
+    with pytest.raises(ValueError, match="damaged"):
+        made(data)
     (tmp_path / "copies.pt").write_bytes(b"half")
     with pytest.raises(ValueError, match="damaged"):
         made(data)

@@ -97,3 +97,13 @@ def test_each_epoch_is_one_line_where_it_is_shown(tmp_path, capsys):
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch")]
     assert [line.split(":")[0] for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert "10 seen" in lines[0]
+
+
+@pytest.mark.parametrize("change", [{"network": {}}, {"epoch": None}, {"network": 3}])
+def test_a_checkpoint_without_what_belongs_in_it_is_damaged(tmp_path, change):
+    trained(tmp_path)
+    path = tmp_path / CHECKPOINT
+    state = torch.load(path, weights_only=True) | change
+    torch.save({name: value for name, value in state.items() if value is not None}, path)
+    with pytest.raises(ValueError, match="is damaged: delete it"):
+        trained(tmp_path)

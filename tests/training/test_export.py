@@ -1,5 +1,6 @@
 """Export: the file, its figure and its entry belong together."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -8,17 +9,24 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import load_file
+from safetensors.torch import save as to_safetensors
 
 from robust_core import zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
-from robust_core.training.export import export, install, rounded_weights
+from robust_core.training.export import export, install, rounded_weights, write_export
 from robust_core.zoo import loading
+from tests.processes import at_once
 
 KEYS = {
     *("file", "sha256", "data", "accuracy", "correct", "n_test", "command", "seed", "epochs"),
     *("recipe", "parameters", "seconds", "device", "torch"),
 }
+
+
+def contents(folder):
+    """What is in a folder besides the lock, which is empty."""
+    return sorted(name for name in os.listdir(folder) if name != "index.lock")
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +109,63 @@ def test_installed_weights_are_loaded_by_the_zoo(exported, tmp_path):
 
 def test_the_first_installation_makes_the_folder(exported, tmp_path):
     install(exported[2], "digits-cnn", tmp_path / "new")
-    assert sorted(os.listdir(tmp_path / "new")) == ["digits-cnn.safetensors", "index.json"]
+    assert contents(tmp_path / "new") == ["digits-cnn.safetensors", "index.json"]
 
 
 def test_a_damaged_index_is_not_overwritten(exported, tmp_path):
     (tmp_path / "index.json").write_text("{")
     with pytest.raises(zoo.ZooError, match="damaged"):
         install(exported[2], "digits-cnn", tmp_path)
-    assert os.listdir(tmp_path) == ["index.json"]
+    assert contents(tmp_path) == ["index.json"]
+
+
+def test_processes_that_install_at_once_lose_no_entry(tmp_path):
+    """Each adds its own, twenty times over, to an index that others rewrite meanwhile."""
+    names = [f"model-{i}" for i in range(4)]
+    for name in names:
+        for i in range(20):
+            write_export(tmp_path / name / str(i), f"{name}-{i}", {"file": f"{name}-{i}.x"}, b"")
+
+    def add(name: str) -> None:
+        for i in range(20):
+            install(tmp_path / name / str(i), f"{name}-{i}", tmp_path / "weights")
+
+    assert at_once(add, *names) == [None] * 4
+    assert len(zoo.index(tmp_path / "weights")) == 80
+    assert len(contents(tmp_path / "weights")) == 81
+
+
+@pytest.mark.parametrize("step", range(4))
+@pytest.mark.parametrize("before", [True, False])
+def test_a_stop_at_any_step_leaves_weights_that_load(exported, tmp_path, monkeypatch, step, before):
+    """The old ones, the new ones, or none where there were none: never damaged ones."""
+    trainer, entry, folder = exported
+    first = tmp_path / "first"
+    old = zoo.untrained("digits-cnn", 1)
+    content = to_safetensors(rounded_weights(old.network))
+    digest = hashlib.sha256(content).hexdigest()
+    write_export(first, "digits-cnn", entry | {"sha256": digest}, content)
+    weights = tmp_path / "weights"
+    if before:
+        install(first, "digits-cnn", weights)
+    moves: list[str] = []
+    move = os.replace
+
+    def stopped(source, target):
+        if len(moves) == step:
+            raise KeyboardInterrupt
+        moves.append(target)
+        move(source, target)
+
+    monkeypatch.setattr(os, "replace", stopped)
+    with contextlib.suppress(KeyboardInterrupt):
+        install(folder, "digits-cnn", weights)
+    monkeypatch.undo()
+    there = (weights / "index.json").exists()
+    assert there == (before or step >= 2)
+    if there:
+        state = loading._bundled("digits-cnn", weights).network.state_dict()
+        kept = rounded_weights((trainer.result() if step >= 2 else old).network)
+        assert all(torch.equal(value, kept[name].float()) for name, value in state.items())
+    install(folder, "digits-cnn", weights)  # and the next installation leaves nothing of it behind
+    assert contents(weights) == ["digits-cnn.safetensors", "index.json"]

@@ -1,7 +1,10 @@
 """The zoo: loaded once, checked, frozen; what is wrong is said with its remedy."""
 
 import ast
+import email.message
+import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -181,9 +184,6 @@ def test_a_defence_is_listed_once_the_index_has_it(weights_folder):
 
 
 def test_imagenet_models_offline(monkeypatch, tmp_path):
-    def offline(*args, **kwargs):
-        raise urllib.error.URLError("no route to host")
-
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.urlopen", offline)
     name = "imagenet-squeezenet1_0"
@@ -197,6 +197,55 @@ def test_imagenet_models_without_a_folder_to_keep_them(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "file"))
     with pytest.raises(zoo.ZooError, match=r"cannot be written to .*TORCH_HOME.*cifar10-resnet32"):
         zoo.load("imagenet-squeezenet1_0", "cpu")
+
+
+def offline(*args, **kwargs):
+    raise urllib.error.URLError("no route to host")
+
+
+def test_a_folder_of_others_is_said_and_not_the_connection(forbidden, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(forbidden))
+    monkeypatch.setattr("torch.hub.urlopen", offline)
+    name = "imagenet-squeezenet1_0"
+    assert not zoo.is_local(name)
+    with pytest.raises(
+        zoo.ZooError, match=r"cannot be written to \(Permission.*TORCH_HOME"
+    ) as told:
+        zoo.load_with_progress(name, lambda done, total: None)
+    assert "connection" not in str(told.value)
+
+
+class Answer(io.BytesIO):
+    """What a network's own page sends for any address; ``error`` is raised in the middle."""
+
+    headers: dict[str, str] = {}
+    error: Exception | None = None
+
+    def info(self):
+        return email.message.Message()
+
+    def read(self, *args):
+        if self.error:
+            raise self.error
+        return super().read(*args)
+
+
+def test_a_sign_in_page_is_not_the_weights(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", lambda *a, **k: Answer(b"<!DOCTYPE html>" * 300))
+    with pytest.raises(zoo.ZooError, match=r"download\.pytorch\.org are not the weights.*sign in"):
+        zoo.load("imagenet-squeezenet1_0", "cpu")
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_a_disk_that_fills_up_is_said_and_not_the_connection(monkeypatch, tmp_path):
+    full = Answer()
+    full.error = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.urlopen", lambda *a, **k: full)
+    with pytest.raises(zoo.ZooError, match="There is no room for the weights of") as told:
+        zoo.load("imagenet-squeezenet1_0", "cpu")
+    assert "connection" not in str(told.value)
 
 
 def test_imagenet_models_are_kept_in_the_cache_where_there_is_no_home(monkeypatch, tmp_path):

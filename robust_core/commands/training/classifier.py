@@ -64,10 +64,11 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
     model = zoo.untrained(recipe.model, seed)
     if recipe.start:
         model.load_state_dict(zoo.load(recipe.start, "cpu").state_dict())
-    with output.stopping(lambda: _stopped(folder, recipe, seed)):
-        trainer = core.train(model, recipe, pictures, folder=folder, seed=seed, device=device)
-    entry = export.export(trainer, test, folder, wanted.command(seed))
-    request.hand_over(folder, recipe.model, entry, [_line(entry)], key="model")
+    with request.holding(folder):
+        with output.stopping(lambda: _stopped(folder, recipe, seed)):
+            trainer = core.train(model, recipe, pictures, folder=folder, seed=seed, device=device)
+        entry = export.export(trainer, test, folder, wanted.command(seed))
+        request.hand_over(folder, recipe.model, entry, [_line(entry)], key="model")
 
 
 def _stopped(folder: Path, recipe: "Recipe", seed: int) -> str:

@@ -147,9 +147,10 @@ def train(wanted: DetectorOptions, request: Request) -> None:
         cache=request.cache_folder,
     )
     kept = "Whole epochs and what was crafted are kept"
-    with output.stopping(lambda: f"Stopped. {kept}: run the same command to go on."):
-        entry = _entry(classifier, adversary, recipe, images, measurement, request)
-    request.hand_over(folder, name, entry, _lines(entry))
+    with request.holding(folder):
+        with output.stopping(lambda: f"Stopped. {kept}: run the same command to go on."):
+            entry = _entry(classifier, adversary, recipe, images, measurement, request)
+        request.hand_over(folder, name, entry, _lines(entry))
 
 
 def _entry(

@@ -94,9 +94,10 @@ class Method:
             command=output.command_line("train", self.name, **own, seed=request.seed or None),
             request=request,
         )
-        with output.stopping(lambda: f"Stopped. {self.kept}: run the same command to go on."):
-            entry, more = self.make(job)
-        request.hand_over(job.folder, job.name, entry, _lines(entry, more))
+        with request.holding(job.folder):
+            with output.stopping(lambda: f"Stopped. {self.kept}: run the same command to go on."):
+                entry, more = self.make(job)
+            request.hand_over(job.folder, job.name, entry, _lines(entry, more))
 
 
 def set_of_options(besides: tuple[str, ...]) -> list[str]:

@@ -1,10 +1,12 @@
 """What all recipes of ``train`` share: folders, device, and how a result is handed over."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from robust_core import files
 from robust_core.commands import output
 from robust_core.commands.output import flag
 
@@ -44,6 +46,13 @@ class Request:
     @property
     def cache_folder(self) -> Path:
         return self.cache or Path("runs", "cache")
+
+    @contextmanager
+    def holding(self, folder: Path) -> Iterator[None]:
+        """Have ``folder`` to oneself. Raises ``files.Locked`` where another training runs in it."""
+        busy = f"Another training runs in {folder}: wait for its end, or give --folder"
+        with files.locked(folder / "training.lock", busy):
+            yield
 
     def hand_over(
         self, folder: Path, name: str, entry: dict, lines: Sequence[str], *, key: str = "name"

@@ -1,6 +1,7 @@
 """Rows on disk: an array that is filled once, part by part, and continues after an interruption."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,13 +28,27 @@ def filled(
     """An array of ``shape`` in the file ``path`` (.npy), mapped into memory, read only.
 
     ``make(rows)`` gives the rows of a slice along the first axis, once for each part; those of an
-    earlier, interrupted call are kept. ``what`` names them on the progress bar. Raises ``ValueError``
-    where the file is damaged or holds an array of another shape.
+    earlier, interrupted call are kept, and another process that wants the same file waits for this one.
+    ``what`` names them on the progress bar. Raises ``ValueError`` where the file is damaged or holds an
+    array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
     """
+    with files.locked(path.with_suffix(".lock")):
+        _fill(path, shape, make, what, show, dtype)
+    return _open(path, shape, "r", dtype)
+
+
+def _fill(
+    path: Path,
+    shape: tuple[int, ...],
+    make: Callable[[slice], Tensor],
+    what: str,
+    show: bool,
+    dtype: type[np.floating],
+) -> None:
+    """Make the rows that are missing."""
     done = _done(path)
     if done is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.lib.format.open_memmap(path, "w+", dtype, shape).flush()
+        _reserve(path, shape, dtype)
         done = 0
         files.write_json(_counter(path), {"done": done})
     if done < shape[0]:
@@ -47,7 +62,19 @@ def filled(
                 bar.update(rows.stop - done)
                 done = rows.stop
                 files.write_json(_counter(path), {"done": done})
-    return _open(path, shape, "r", dtype)
+
+
+def _reserve(path: Path, shape: tuple[int, ...], dtype: type[np.floating]) -> None:
+    """Take the room on the disk at once: a mapped file that finds none later kills the process."""
+    np.lib.format.open_memmap(path, "w+", dtype, shape).flush()
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno in files.FULL:
+                path.unlink()
+                raise files.no_room(path, error) from error
 
 
 def take(array: np.ndarray, rows: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from robust_core import attacks, zoo
+from robust_core import attacks, files, zoo
 from robust_core.commands.parser import build_parser
 from robust_core.commands.training import detector
 from robust_core.commands.training.detector_options import FAST, DetectorOptions
@@ -59,10 +59,10 @@ def test_what_it_says_and_writes(trained, tmp_path, monkeypatch):
     )
     assert value["command"].endswith(" --steps 2 --limit 6 --test-limit 6 --epochs 2 --seed 3")
     assert {f.name for f in (tmp_path / "run").iterdir()} == {
-        *("checkpoint.pt", "entry.json", f"{NAME}.safetensors")
+        *("checkpoint.pt", "entry.json", f"{NAME}.safetensors", "training.lock")
     }
     assert {f.name for f in (tmp_path / "weights").iterdir()} == {
-        *("index.json", f"{NAME}.safetensors")
+        *("index.json", "index.lock", f"{NAME}.safetensors")
     }
     assert "epoch 2/2" in ended.err
 
@@ -97,6 +97,11 @@ def test_several_are_trained_on_and_crafted_as_each_alone(trained, tmp_path, mon
     alone = trained("--json", folder="alone")
     assert alone.status == 0, alone.err
     assert alone.json["recipe"]["parameters"] == value["recipe"]["parameters"]["bim"]
+
+
+def test_a_second_one_in_the_folder_says_so(trained, tmp_path):
+    with files.locked(tmp_path / "run" / "training.lock"):
+        assert "Another training runs in" in trained().complaint
 
 
 def test_it_starts_from_a_detector_of_its_kind_only():

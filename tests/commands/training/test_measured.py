@@ -5,6 +5,7 @@ import json
 import pytest
 import torch
 
+from robust_core import files
 from robust_core.commands.training import detector_data, reconstruction
 from robust_core.training import export
 from robust_core.training.detectors.opponents import Opponent
@@ -57,7 +58,7 @@ def test_safetynet(trained, tmp_path):
     assert value["prototypes"] >= 2
     assert value["command"].endswith("train safetynet --limit 8 --test-limit 3")
     assert {f.name for f in (tmp_path / "weights").iterdir()} == {
-        *("index.json", "cifar10-resnet32-safetynet.safetensors")
+        *("index.json", "index.lock", "cifar10-resnet32-safetynet.safetensors")
     }
 
 
@@ -81,7 +82,7 @@ def test_reconstruction_of_the_digits(trained, tmp_path, quick):
         "python -m robust_core train reconstruction --limit 64 --test-limit 20 --seed 3"
     )
     assert {f.name for f in (tmp_path / "weights").iterdir()} == {
-        *("index.json", "digits-cnn-reconstruction.safetensors")
+        *("index.json", "index.lock", "digits-cnn-reconstruction.safetensors")
     }
     again = trained("reconstruction", *small, "--seed", "3")
     for word in ("AUC", "deepfool", "At the threshold", "Trained on 64 clean pictures", "Written:"):
@@ -95,6 +96,12 @@ def test_reconstruction_of_colour_pictures(trained, quick):
     assert value["name"] == "cifar10-resnet32-reconstruction"
     assert (value["n"], value["n_test"], value["data"]) == (8, 3, "CIFAR-10")
     assert value["command"].endswith("--model cifar10-resnet32 --limit 8 --test-limit 3")
+
+
+def test_a_second_one_in_the_folder_says_so(trained, tmp_path):
+    with files.locked(tmp_path / "squeezing" / "training.lock"):
+        complaint = trained("squeezing", "--model", "digits-cnn", "--limit", "30").complaint
+    assert "Another training runs in" in complaint
 
 
 def test_ctrl_c_says_how_to_go_on(trained, monkeypatch, quick):

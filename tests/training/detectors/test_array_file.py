@@ -1,13 +1,17 @@
 """Rows on disk: made once, kept over interruptions, never of another shape."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 import torch
 
+from robust_core import files
 from robust_core.training.detectors import array_file
 from robust_core.training.detectors.array_file import filled, take
+from tests.processes import at_once
 
 VALUES = torch.arange(70).view(10, 7).half()
 
@@ -50,6 +54,33 @@ def test_an_interruption_keeps_whole_parts(tmp_path):
     rest = Maker()
     assert np.array_equal(fill(tmp_path / "rows.npy", rest), VALUES.numpy())
     assert rest.asked == [(8, 10)]
+
+
+def test_processes_that_want_the_same_rows_make_them_once(tmp_path):
+    made = tmp_path / "made"
+    made.touch()
+
+    def make(part: slice) -> torch.Tensor:
+        with made.open("a") as file:
+            file.write(f"{part.start} ")
+        return VALUES[part]
+
+    sums = at_once(lambda _: float(fill(tmp_path / "rows.npy", make).sum()), *range(3))
+    assert sums == [VALUES.sum().item()] * 3
+    assert made.read_text() == "0 4 8 "
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system cannot reserve room")
+def test_a_full_disk_is_said_before_any_row_is_made(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    make = Maker()
+    with pytest.raises(files.NotWritten, match=r"no room for rows\.npy"):
+        fill(tmp_path / "rows.npy", make)
+    assert not make.asked
+    assert not (tmp_path / "rows.npy").exists()
 
 
 def test_rows_in_the_order_asked_for(tmp_path):
