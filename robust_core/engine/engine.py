@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from robust_core.engine.cache import MISSING, Cache, nbytes
-from robust_core.engine.errors import Abandoned, Busy, OutOfTime
+from robust_core.engine.errors import Abandoned, Busy
 from robust_core.engine.held import held
 from robust_core.engine.jobs import Job, Reporter, Slot, T, Ticket
 from robust_core.engine.keys import owner_of
@@ -21,7 +21,6 @@ from robust_core.engine.shares import Visitor
 from robust_core.engine.threads import configure_threads, default_workers
 
 PATIENCE = 5.0  # seconds that program exit waits for running steps
-EACH = 8  # requests that one session may have open at a time
 
 
 @dataclass(frozen=True)
@@ -237,28 +236,17 @@ class Engine:
     def _open(self, job: Job, visitor: Visitor) -> Job:
         """Accept a new computation, where there is room in the queue for it and for its visitor."""
         self._prune()
-        address, session = visitor
-        waiting = self._line.waiting
-        theirs = sum(address in {place for place, _ in job.visitors()} for job in waiting)
-        if len(waiting) >= self.queue_limit or (address and theirs >= self.queue_limit / 2):
-            raise Busy(
-                f"The laboratory is busy: {len(waiting)} experiments wait. Try again in a moment."
-            )
-        if session and sum(visitor in job.visitors() for job in self._line) >= EACH:
-            raise Busy(f"{EACH} of your experiments are under way. Stop one, or wait for it.")
+        refusal = self._line.refusal(visitor, self.queue_limit)
+        if refusal:
+            raise Busy(refusal)
         self._jobs[job.key] = job
         return job
 
     def _check(self, job: Job, now: float) -> None:
         """Note why ``job`` has to stop, if it has."""
-        if job.stop is None and not job.wanted(now, self.grace):
-            job.stop = Abandoned("Nobody waits for this result any more.")
-            self._counts["abandoned"] += 1
-        elif job.stop is None and job.seconds > self.budget and not job.errand:
-            job.stop = OutOfTime(
-                f"The computation was stopped: it took longer than {self.budget:g} seconds. "
-                "Fewer steps, queries, draws or votes take less time."
-            )
+        if job.stop is None:
+            job.stop = job.reason_to_stop(now, self.grace, self.budget)
+            self._counts["abandoned"] += isinstance(job.stop, Abandoned)
         if job.stop is not None:
             # From here on it cannot be rejoined: a new request gets a new computation.
             self._close_to_new_tickets(job)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
-from robust_core.engine.errors import Abandoned
+from robust_core.engine.errors import Abandoned, OutOfTime
 from robust_core.engine.shares import Visitor
 
 T = TypeVar("T")
@@ -58,6 +58,17 @@ class Job:
     def wanted(self, now: float, grace: float) -> bool:
         """Whether someone waits, or left so recently that they may come back."""
         return bool(self.tickets) or now < self.left_at + grace
+
+    def reason_to_stop(self, now: float, grace: float, budget: float) -> RuntimeError | None:
+        """What its next step report raises; None: it goes on."""
+        if not self.wanted(now, grace):
+            return Abandoned("Nobody waits for this result any more.")
+        if self.seconds > budget and not self.errand:
+            return OutOfTime(
+                f"The computation was stopped: it took longer than {budget:g} seconds. "
+                "Fewer steps, queries, draws or votes take less time."
+            )
+        return None
 
     def visitors(self) -> set[Visitor]:
         """Those who wait for it; where all have left, the last of them."""

@@ -6,6 +6,7 @@ from robust_core.engine.jobs import Job
 from robust_core.engine.shares import Shares, Visitor
 
 SLICE = 0.1  # seconds that a computation may go on while others wait for their turn
+EACH = 8  # requests that one session may have open at a time
 ERRANDS = 4  # downloads at a time
 
 
@@ -25,6 +26,17 @@ class Line:
 
     def __iter__(self) -> Iterator[Job]:
         return iter((*self.waiting, *self.running))
+
+    def refusal(self, visitor: Visitor, limit: int) -> str | None:
+        """Why nothing more is accepted from ``visitor``, where at most ``limit`` computations wait."""
+        address, session = visitor
+        theirs = sum(address in {place for place, _ in job.visitors()} for job in self.waiting)
+        if len(self.waiting) >= limit or (address and theirs >= limit / 2):
+            waiting = len(self.waiting)
+            return f"The laboratory is busy: {waiting} experiments wait. Try again in a moment."
+        if session and sum(visitor in job.visitors() for job in self) >= EACH:
+            return f"{EACH} of your experiments are under way. Stop one, or wait for it."
+        return None
 
     def join(self, job: Job, visitor: Visitor, now: float) -> None:
         """``visitor`` asks for ``job``, which joins the line if it is not in it."""

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from robust_core.engine import Abandoned, Busy, OutOfTime
-from robust_core.engine.engine import EACH
-from robust_core.engine.line import ERRANDS, SLICE
+from robust_core.engine.line import EACH, ERRANDS, SLICE
 
 LONG = 10.0
 
