@@ -15,11 +15,17 @@ from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import download, samples
 from robust_core.data.picture import Picture
 from robust_core.data.uploads import UploadError, decode_upload
-from robust_core.engine import key_of
+from robust_core.engine import Reporter, key_of
 from robust_core.zoo import Description
 
 SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
-UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "heic", "heif"]
+UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", ".jpe", ".jfif"]
+"""What the browser offers, and lets be dropped.
+
+Media types, so that Streamlit leaves it to us to judge a file by its content; no HEIC, so that phones
+convert their pictures.
+"""
+HEIC = "A HEIC picture: choose it on the phone, which converts it, or export it as JPEG first."
 
 
 def choose_picture(model: Description) -> Chosen:
@@ -29,6 +35,7 @@ def choose_picture(model: Description) -> Chosen:
         st.file_uploader(
             "PNG, JPEG or WebP, up to 8 MB",
             type=UPLOAD_TYPES,
+            help=HEIC,
             key="upload",
             max_upload_size=8,
             on_change=_keep,
@@ -143,7 +150,7 @@ def _own(kind: str) -> Chosen | None:
         return None
     picture = lab.compute(
         key_of(owner=lab.session(), file=hashlib.sha256(content).hexdigest()),
-        lambda progress: _read(content),
+        lambda progress: _read(content, progress),
         channel="picture",
         doing="Reading your picture",
     )
@@ -158,9 +165,9 @@ def _own(kind: str) -> Chosen | None:
     return Chosen(picture, name, owner=lab.session())
 
 
-def _read(content: bytes) -> Picture | str:
+def _read(content: bytes, progress: Reporter) -> Picture | str:
     """The decoded file, or why it cannot be used, which is a result too: it is found out once."""
     try:
-        return decode_upload(content)
+        return decode_upload(content, check=lambda: progress(0))
     except UploadError as error:
         return str(error)

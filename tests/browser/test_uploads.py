@@ -46,6 +46,9 @@ FILES = {
     "turned.jpg": saved(photo(7), "JPEG", exif=turned()),
     "cmyk.jpg": saved(photo(8), "JPEG", mode="CMYK"),
     "<b>*name*<b> [x](y).png": saved(photo(9), "PNG"),
+    "windows.jfif": saved(photo(10), "JPEG", quality=90),
+    "old.JPE": saved(photo(11), "JPEG", quality=90),
+    "wrong.png": saved(photo(13), "WEBP", lossless=True),
 }
 SAID = {
     "turned.jpg": "Turned upright",
@@ -56,7 +59,8 @@ HOSTILE = {
     "bomb.png": (saved(np.zeros((9000, 9000), dtype=bool), "PNG"), "9000 x 9000"),
     "cut.jpg": (saved(photo(2), "JPEG", quality=90)[:700], "damaged or cut off"),
     "huge.png": (FILES["plain.png"] + bytes(20 * 2**20), "8"),
-    "phone.heic": (bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(4000), "HEIC"),
+    "phone.heic": (bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(4000), "not allowed"),
+    "phone.jpg": (bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(4000), "Export it as JPEG"),
 }
 
 

@@ -320,6 +320,23 @@ def test_a_data_set_picture_brings_its_label():
     assert "fit" not in keys(page.segmented_control), "it has the model's own size"
 
 
+@pytest.mark.parametrize("name", ["a.jfif", "a.jpe", "no ending", "a.txt"])
+def test_an_upload_is_judged_by_its_content(name):
+    page = finished(visit(source="upload"))
+    page.file_uploader(key="upload").upload(name, PHOTO, "image/jpeg").run()
+    assert "the model's own prediction" in conditions(finished(page))
+
+
+def test_a_heic_picture_gets_its_sentence_and_phones_are_not_asked_for_one():
+    page = finished(visit(source="upload"))
+    uploader = page.file_uploader(key="upload")
+    assert not any("hei" in kind or kind == "image/*" for kind in uploader.proto.type)
+    heic = bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(400)
+    uploader.upload("a.heic", heic, "image/heic").run()
+    assert not page.exception
+    assert "Export it as JPEG" in page.error[0].value
+
+
 def test_an_upload_is_attacked_and_its_label_is_the_prediction():
     page = visit(source="upload")
     sample = pictures(finished(page))

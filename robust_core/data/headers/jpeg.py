@@ -60,7 +60,7 @@ def walk(data: bytes) -> Header:
                 raise strange(f"more than {MAX_SCANS} scans")
         elif not scans and _needed(marker, body, seen):
             kept.append(segment)
-    if len(frame) < 6 or not scans:
+    if len(frame) < 6 or not scans or len(data) < first_scan + 5:
         raise damaged()
     found_end = data[end - 2 : end] == b"\xff\xd9"
     stream = data[first_scan:end] if found_end else data[first_scan:].rstrip(b"\xff")
