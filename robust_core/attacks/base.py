@@ -55,6 +55,8 @@ class Attack(Parameters):
     title: ClassVar[str]
     summary: ClassVar[str]
     equation: ClassVar[str]
+    equation_towards: ClassVar[str] = ""
+    """The equation with a class to reach, where it is another one."""
     paper: ClassVar[Paper | None] = None
     # The threat model: the norm, what the attacker knows, what it changes, and the channel.
     norm: ClassVar[str] = "linf"
@@ -70,6 +72,10 @@ class Attack(Parameters):
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
         raise NotImplementedError
+
+    def formula(self, towards: bool) -> str:
+        """The equation of this attack, ``towards`` a class or away from one."""
+        return (towards and self.equation_towards) or self.equation
 
     @property
     def observations(self) -> int:

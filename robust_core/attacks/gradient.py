@@ -54,9 +54,12 @@ class FGSM(Attack):
 
     name = "fgsm"
     title = "FGSM"
-    summary = "One step: every value moves by eps in the direction that hurts most."
+    summary = "One step: every value moves by eps, by the sign of the gradient of the loss."
     equation = (
         r"x' = \mathrm{clip}\big(x + \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, y))\big)"
+    )
+    equation_towards = (
+        r"x' = \mathrm{clip}\big(x - \varepsilon\,\mathrm{sign}(\nabla_x J(\theta, x, t))\big)"
     )
     paper = GOODFELLOW
 
@@ -175,6 +178,10 @@ class BIM(Steps):
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
         r"(\nabla_x J(x_n, y))\big)"
     )
+    equation_towards = (
+        r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n - \alpha\,\mathrm{sign}"
+        r"(\nabla_x J(x_n, t))\big)"
+    )
     paper = KURAKIN
 
     loss: str = loss_parameter()
@@ -197,6 +204,10 @@ class BIML2(BIM):
         r"x_{n+1} = \mathrm{Project}_{x}^{\varepsilon}\big(x_n + \alpha\,"
         r"\nabla_x J(x_n, y) / \lVert\nabla_x J(x_n, y)\rVert_2\big)"
     )
+    equation_towards = (
+        r"x_{n+1} = \mathrm{Project}_{x}^{\varepsilon}\big(x_n - \alpha\,"
+        r"\nabla_x J(x_n, t) / \lVert\nabla_x J(x_n, t)\rVert_2\big)"
+    )
     paper = METZEN
     norm = "l2"
     ball = L2Ball
@@ -218,6 +229,10 @@ class PGD(Restarts, BIM):
     equation = (
         r"x^{0} \sim U(B_\varepsilon(x)),\quad x^{t+1} = \Pi_{x+S}\big(x^{t} + \alpha\,"
         r"\mathrm{sign}(\nabla_x L(\theta, x^{t}, y))\big)"
+    )
+    equation_towards = (
+        r"x^{0} \sim U(B_\varepsilon(x)),\quad x^{k+1} = \Pi_{x+S}\big(x^{k} - \alpha\,"
+        r"\mathrm{sign}(\nabla_x L(\theta, x^{k}, t))\big)"
     )
     paper = MADRY
 
@@ -242,6 +257,10 @@ class PGDL2(PGD):
     equation = (
         r"x^{t+1} = \Pi_{\lVert x' - x\rVert_2 \le \varepsilon}\big(x^{t} + \alpha\,"
         r"\nabla_x L / \lVert\nabla_x L\rVert_2\big)"
+    )
+    equation_towards = (
+        r"x^{k+1} = \Pi_{\lVert x' - x\rVert_2 \le \varepsilon}\big(x^{k} - \alpha\,"
+        r"\nabla_x L(t) / \lVert\nabla_x L(t)\rVert_2\big)"
     )
     norm = "l2"
     ball = L2Ball

@@ -48,6 +48,9 @@ class PGDT(TowardsEach, PGD):
         r"x^{t+1} = \Pi_{x+S}\big(x^{t} - \alpha\,\mathrm{sign}(\nabla_x L(\theta, x^{t}, c))\big)"
         r"\quad\text{for each class } c \ne y"
     )
+    equation_towards = (
+        r"x^{k+1} = \Pi_{x+S}\big(x^{k} - \alpha\,\mathrm{sign}(\nabla_x L(\theta, x^{k}, t))\big)"
+    )
     paper = GOWAL
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:

@@ -12,12 +12,17 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.parameters import parameter
 
+ADDED = r"x' = \mathrm{clip}(x + \delta),\quad "
 
-class NormOfKind:
-    """The norm of eps, which depends on the kind of noise; for the class itself, the default kind's."""
 
-    def __get__(self, attack: "Noise | None", owner: type) -> str:
-        return "l2" if attack is not None and attack.kind == "sphere" else "linf"
+class OfKind:
+    """A text for each kind of noise; for the class itself, the default kind's."""
+
+    def __init__(self, **texts: str) -> None:
+        self.texts = texts
+
+    def __get__(self, attack: "Noise | None", owner: "type[Noise]") -> str:
+        return self.texts[(attack or owner).kind]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +36,14 @@ class Noise(Attack):
     name = "noise"
     title = "Random noise"
     summary = "A random change of the same size, made without querying the model."
-    equation = (
-        r"x' = \mathrm{clip}(x + \delta),\quad \delta_i \in \{-\varepsilon, +\varepsilon\}\ "
-        r"\text{at random}"
+    equation = OfKind(
+        sign=ADDED + r"\delta_i \in \{-\varepsilon, +\varepsilon\}\ \text{at random}",
+        uniform=ADDED + r"\delta_i \sim U(-\varepsilon, \varepsilon)",
+        gaussian=ADDED + r"\delta_i \sim N(0, \varepsilon^2)",
+        sphere=ADDED + r"\delta = \varepsilon\,g / \lVert g\rVert_2,\ g_i \sim N(0, 1)",
     )
     knowledge = "none"
-    norm = NormOfKind()
+    norm = OfKind(sign="linf", uniform="linf", gaussian="linf", sphere="l2")
 
     eps: float = parameter(
         8 / 255,

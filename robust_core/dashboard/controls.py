@@ -120,7 +120,7 @@ def choose_eps(
         )
     if free:
         steps = st.slider(
-            "Epsilon in 255ths; 8 is the usual value",
+            "Epsilon in 255ths; 8/255 is the usual benchmark",
             0.0,
             64.0,
             step=0.25,

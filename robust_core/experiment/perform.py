@@ -11,7 +11,7 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.defenses.base import Defended
-from robust_core.distances import ssim
+from robust_core.distances import l2, linf, ssim
 from robust_core.experiment.detection import Detection
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
@@ -37,6 +37,11 @@ class Frame:
     """Loss of the class to leave, or of the target; None for a returned picture that is not an iterate."""
     confidences: dict[int, float]
     """Confidence in the label, in the class attacked or aimed at, and in the winner at the end."""
+    answer: Guess
+    """The class that the model says there."""
+    linf: float
+    l2: float
+    """How far the iterate is from the clean picture, before rounding."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +246,7 @@ def perform(
         frames=_frames(
             model,
             recorder,
+            clean,
             adversarial,
             {label, attacked, int(logits[0].argmax())},
             sign=-1 if aim.towards else 1,
@@ -295,7 +301,12 @@ def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
 
 
 def _frames(
-    model: Classifier, recorder: _Recorder, result: Tensor, classes: set[int], sign: int
+    model: Classifier,
+    recorder: _Recorder,
+    clean: Tensor,
+    result: Tensor,
+    classes: set[int],
+    sign: int,
 ) -> tuple[Frame, ...]:
     """The iterates kept, and ``result`` at the end unless it is the last of them."""
     if not recorder.kept:
@@ -309,7 +320,16 @@ def _frames(
     with torch.inference_mode():
         probabilities = model(pictures.to(model.device)).cpu().double().softmax(1)
     rounded = torch.from_numpy(to_pixels(pictures))
+    said = probabilities.argmax(1).tolist()
     return tuple(
-        Frame(step, rounded[i], loss, {c: probabilities[i, c].item() for c in sorted(classes)})
+        Frame(
+            step,
+            rounded[i],
+            loss,
+            {c: probabilities[i, c].item() for c in sorted(classes)},
+            _guess(model, probabilities[i : i + 1], said[i]),
+            linf(pictures[i : i + 1], clean).item(),
+            l2(pictures[i : i + 1], clean).item(),
+        )
         for i, (step, _, loss) in enumerate(kept)
     )

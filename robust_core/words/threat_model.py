@@ -9,7 +9,7 @@ from robust_core.attacks import Attack
 KNOWLEDGE = {
     "white-box": "It reads the weights and follows the gradient of the loss.",
     "transfer": "Black-box: it attacks a substitute network and carries the result over.",
-    "score-based": "Black-box: it queries the model and sees the probabilities, no gradients.",
+    "score-based": "Black-box: it queries the model and sees the scores of all classes, no gradients.",
     "decision-based": "Black-box: it queries the model and sees only the label.",
     "none": "It knows nothing of the model; of several draws, the scores choose. A baseline.",
 }
@@ -35,6 +35,11 @@ CHANNELS = {
     "digital": "The model reads the very pixels that the attack wrote.",
     "physical": "It has to survive a print, a camera or a sticker.",
 }
+NOISE = {
+    "gaussian": "Eps is the standard deviation of a value: some move further.",
+    "sphere": "The whole change has length eps.",
+}
+"""Kinds of noise that are no bound on a value."""
 WORDS = {"knowledge": {"none": "nothing (a baseline)"}, "goal": GOALS}
 """By axis, words for the values that do not explain themselves."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
@@ -56,19 +61,31 @@ def values(attack: type[Attack] | Attack, axis: str) -> tuple[str, ...]:
     return (getattr(attack, axis),)
 
 
-def threat_model(attack: type[Attack] | Attack) -> dict[str, tuple[str, str]]:
+def threat_model(
+    attack: type[Attack] | Attack, goal: str | None = None
+) -> dict[str, tuple[str, str]]:
     """``{axis: (value, explanation)}`` of an attack, in the order of ``AXES``.
 
-    Several goals are separated by commas; ``values`` gives them one by one.
+    ``goal`` is the one that is pursued; without it all goals are listed, separated by commas.
     """
     norm = attack.norm
     size = DISTANCES.get(norm, ("", f"Measured in {norm}."))[1]
-    bound = "It stays within eps." if attack.has_eps else "It looks for the smallest change."
+    goals = attack.goals if goal is None else (goal,)
+    wanted = "Wanted of the model: " + "; ".join(GOALS.get(g, g) for g in goals) + "."
+    if attack.knowledge == "none":
+        wanted += " It does not aim: several draws are needed to choose from."
     explanations = {
         "knowledge": KNOWLEDGE.get(attack.knowledge, ""),
-        "goal": "Wanted of the model: " + "; ".join(GOALS.get(g, g) for g in attack.goals) + ".",
+        "goal": wanted,
         "scope": SCOPES.get(attack.scope, ""),
-        "distance": f"{size} {bound}",
+        "distance": f"{size} {_bound(attack)}",
         "channel": CHANNELS.get(attack.channel, ""),
     }
-    return {axis: (", ".join(values(attack, axis)), explanations[axis]) for axis in AXES}
+    held = {axis: goals if axis == "goal" else values(attack, axis) for axis in AXES}
+    return {axis: (", ".join(held[axis]), explanations[axis]) for axis in AXES}
+
+
+def _bound(attack: type[Attack] | Attack) -> str:
+    if not attack.has_eps:
+        return "It looks for the smallest change."
+    return NOISE.get(getattr(attack, "kind", ""), "It stays within eps.")

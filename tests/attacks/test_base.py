@@ -413,11 +413,19 @@ def test_attacks_are_values(case, make):
         replace(attack, **{field: -1})
 
 
+@pytest.mark.parametrize("name", ["fgsm", "bim", "bim-l2", "pgd", "pgd-l2"])
+def test_a_step_towards_a_class_goes_down_its_loss(name):
+    away, towards = (attacks.get(name)().formula(t) for t in (False, True))
+    assert r"+ \alpha" in away or r"+ \varepsilon" in away
+    assert r"- \alpha" in towards or r"- \varepsilon" in towards
+    assert "y" not in towards.replace(r"\infty", "").split("nabla")[1]
+
+
 def test_every_field_tells_what_a_control_needs(case, make):
     attack = make(case)
     assert attack.title
     assert attack.summary.endswith(".")
-    assert attack.equation
+    assert attack.equation == attack.formula(towards=False)
     assert attack.norm in ("linf", "l2", "l0")
     for spec in fields(attack):
         assert spec.kw_only

@@ -48,6 +48,12 @@ def test_sphere_noise_has_the_length_eps(delta):
     torch.testing.assert_close(lengths, torch.full((20,), 0.3).double())
 
 
+def test_each_kind_has_its_own_equation():
+    kinds = ("sign", "uniform", "gaussian", "sphere")
+    assert len({attacks.Noise(kind=kind).equation for kind in kinds}) == len(kinds)
+    assert attacks.Noise.equation == attacks.Noise(kind="sign").equation
+
+
 def test_eps_is_an_l2_radius_of_the_sphere_alone():
     norms = {kind: Noise(kind=kind).norm for kind in ("sign", "uniform", "gaussian", "sphere")}
     assert norms == {"sign": "linf", "uniform": "linf", "gaussian": "linf", "sphere": "l2"}

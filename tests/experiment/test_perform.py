@@ -155,6 +155,15 @@ def test_frames_run_from_the_start_to_the_result(digits_model, digit):
     assert last == pytest.approx(outcome.confidence_after[label], abs=1e-6)
 
 
+def test_frames_say_what_the_model_says_and_how_far_they_are(digits_model, digit):
+    pixels, label = digit
+    frames = perform(digits_model, pixels, attacks.BIM(eps=0.3, steps=6), label=label).frames
+    for frame in frames:
+        assert frame.answer.confidence >= max(frame.confidences.values()) - 1e-9
+    assert frames[0].linf == frames[0].l2 == 0
+    assert [f.linf for f in frames] == pytest.approx([min(0.125 * k, 0.3) for k in range(7)])
+
+
 def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
     outcome = perform(digits_model, digit[0], attacks.BIM(steps=500), label=digit[1])
     steps = [frame.step for frame in outcome.frames]

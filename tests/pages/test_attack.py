@@ -206,7 +206,7 @@ def test_the_threat_model_is_a_card_of_five_lines():
     page.session_state["depth"] = "Threat model"
     page.run()
     (card,) = [m.value for m in page.markdown if "**knowledge**" in m.value]
-    for axis, (value, why) in threat_model(attacks.get("deepfool")).items():
+    for axis, (value, why) in threat_model(attacks.get("deepfool"), "untargeted").items():
         assert f"**{axis}**: {value}. {why}" in card
 
 

@@ -73,7 +73,7 @@ def test_each_registered_attack_can_be_chosen(name):
     page = finished(compare(name, **quick), 1)
     assert titles(page) == names_to_titles([name])
     card = " ".join(m.value for m in page.markdown)
-    for value, why in threat_model.threat_model(attacks.get(name)).values():
+    for value, why in threat_model.threat_model(attacks.get(name), "untargeted").values():
         assert value in card
         assert why in card
 

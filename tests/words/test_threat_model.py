@@ -55,6 +55,30 @@ def test_an_object_counts_with_its_own_parameters():
 
 def test_noise_is_no_attacker():
     assert threat_model.values(attacks.Noise, "knowledge") == ("none",)
+    _, wanted = threat_model.threat_model(attacks.Noise, "targeted")["goal"]
+    assert "does not aim" in wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "bound"),
+    [
+        ("sign", "within eps"),
+        ("uniform", "within eps"),
+        ("gaussian", "standard deviation"),
+        ("sphere", "length eps"),
+    ],
+)
+def test_the_bound_on_noise_is_that_of_its_kind(kind, bound):
+    _, explanation = threat_model.threat_model(attacks.Noise(kind=kind))["distance"]
+    assert bound in explanation
+    assert ("within eps" in explanation) == (bound == "within eps")
+
+
+@pytest.mark.parametrize("goal", GOALS)
+def test_a_chosen_goal_is_the_only_one_told(goal):
+    value, explanation = threat_model.threat_model(attacks.PGD, goal)["goal"]
+    assert value == goal
+    assert explanation == f"Wanted of the model: {threat_model.GOALS[goal]}."
 
 
 def test_an_unknown_axis_is_named():

@@ -100,6 +100,10 @@ class Square(Attack):
         r"\delta \leftarrow \delta'\ \text{if}\ L(x + \delta') < L(x + \delta),\quad"
         r" L = z_y - \max_{k \ne y} z_k,\quad \delta'_{\text{square}} = \pm\varepsilon"
     )
+    equation_towards = (
+        r"\delta \leftarrow \delta'\ \text{if}\ L(x + \delta') < L(x + \delta),\quad"
+        r" L = \max_{k \ne t} z_k - z_t,\quad \delta'_{\text{square}} = \pm\varepsilon"
+    )
     paper = ANDRIUSHCHENKO
     knowledge = "score-based"
 

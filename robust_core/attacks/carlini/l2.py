@@ -119,7 +119,7 @@ class Bisection(Rows):
 
 @dataclass(frozen=True, kw_only=True)
 class Carlini(Attack):
-    """What the three attacks share: the objective f6 of section IV.A, and its gradient."""
+    """What the three attacks share: the objective f6 of section V.A, and its gradient."""
 
     paper = CARLINI
 
@@ -147,7 +147,7 @@ class Carlini(Attack):
 
 @dataclass(frozen=True, kw_only=True)
 class CWL2(Carlini):
-    """Carlini and Wagner's L2 attack (2017, section V.A with the objective f6 of section IV.A).
+    """Carlini and Wagner's L2 attack (2017, section VI.A with the objective f6 of section V.A).
 
     Minimises ``|x' - x|^2 + const * max(confidence - margin, 0)`` and returns the nearest picture
     seen whose margin is at least ``confidence``, or the clean one if there was none.
@@ -158,7 +158,11 @@ class CWL2(Carlini):
     summary = "Searches patiently for the smallest change that fools the network."
     equation = (
         r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(Z(x')_y - \max_{i \ne y} Z(x')_i,"
-        r" -\kappa\big),\quad x' = \tfrac12(\tanh w + 1)"
+        r" -\kappa\big),\quad x' = \mathrm{clip}\big(\tfrac12(\tanh w / 0.9 + 1)\big)"
+    )
+    equation_towards = (
+        r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(\max_{i \ne t} Z(x')_i - Z(x')_t,"
+        r" -\kappa\big),\quad x' = \mathrm{clip}\big(\tfrac12(\tanh w / 0.9 + 1)\big)"
     )
     norm = "l2"
 

@@ -16,9 +16,9 @@ from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
-from robust_core.words.numbers import in_255ths, percent, percents
+from robust_core.words.numbers import in_255ths, number, percent, percents
 from robust_core.words.threat_model import threat_model
-from robust_core.words.verdict import quoted
+from robust_core.words.verdict import quoted, said
 
 SYMBOLS = {
     "eps": [r"\varepsilon"],
@@ -40,7 +40,7 @@ def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
         lambda: show_swipe(views),
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
-        lambda: show_threat_model(request.attack),
+        lambda: show_threat_model(request.attack, experiment.goal.name),
         lambda: show_reproduction(request, experiment, views),
     )
     for tab, part in zip(st.tabs(TABS, key="depth", on_change="rerun"), parts, strict=True):
@@ -104,10 +104,12 @@ def show_steps(experiment: Experiment) -> None:
     where = f"Step {step}" if frame.loss is not None else "The best iterate, which is returned"
     shares = zip(frame.confidences, percents(*frame.confidences.values()), strict=True)
     told = ", ".join(f"{quoted(names[i])} {share}" for i, share in shares)
+    if frame.answer.index not in frame.confidences:
+        told += f"; the model says {said(frame.answer)}"
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
     picture.image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
-        caption=f"{where}: {told}{loss}",
+        caption=f"{where}: {told}{loss}; change {in_255ths(frame.linf)} Linf, {number(frame.l2)} L2",
         alt=f"The picture: {where}.",
         output_format="PNG",
     )
@@ -132,7 +134,7 @@ def loss_of(experiment: Experiment) -> str:
 def symbol_of(attack: Attack, name: str) -> str:
     """The symbol of a field in the attack's equation as ``" ($...$)"``; empty where it has none."""
     for symbol in SYMBOLS.get(name, []):
-        if re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z])", type(attack).equation):
+        if re.search(rf"(?<![A-Za-z\\]){re.escape(symbol)}(?![A-Za-z])", attack.equation):
             return f" (${symbol}$)"
     return ""
 
@@ -145,7 +147,7 @@ def can_stop(attack: Attack) -> bool:
 def show_equation(request: Request, experiment: Experiment) -> None:
     """The method's equation, the values used here, and its source."""
     attack = request.attack
-    st.latex(type(attack).equation)
+    st.latex(attack.formula(experiment.target is not None))
     st.write(type(attack).summary)
     given = [
         f"- **{name.replace('_', ' ')}**{symbol_of(attack, name)} = {_value(attack, name, value)}"
@@ -167,10 +169,10 @@ def show_equation(request: Request, experiment: Experiment) -> None:
         st.markdown(f"[{attack.paper}]({attack.paper.link})")
 
 
-def show_threat_model(attack: Attack) -> None:
+def show_threat_model(attack: Attack, goal: str) -> None:
     """The threat model: what the attacker knows, wants, may change, and regards as small."""
     st.write("What this attacker knows, wants, may do and regards as a small change:")
-    rows = threat_model(attack).items()
+    rows = threat_model(attack, goal).items()
     st.markdown("\n".join(f"- **{axis}**: {value}. {why}" for axis, (value, why) in rows))
 
 

@@ -149,7 +149,7 @@ def _show(row: ComparedAttack, experiment: Experiment, changes: Changes) -> None
             told = (distance(row, experiment), rounded(experiment), *experiment.notices)
             st.caption("  \n".join(filter(None, told)))
             with st.container(horizontal=True, gap="small"):
-                show_threat_model(row.attack)
+                show_threat_model(row.asked.attack, experiment.goal.name)
                 if _open(name):
                     st.session_state["attack"] = name
                     st.switch_page("pages/attack.py")
@@ -193,11 +193,11 @@ def distance(row: ComparedAttack, experiment: Experiment) -> str:
     return f"no eps; needed {size}, {beyond} {eps}"
 
 
-def show_threat_model(attack: type[attacks.Attack]) -> None:
-    """The threat model of an attack, in a popover."""
+def show_threat_model(attack: attacks.Attack, goal: str) -> None:
+    """The threat model of an attack with its goal, in a popover."""
     with st.popover("Threat model", type="tertiary", icon=":material/policy:"):
         st.markdown(f"**{attack.title}.** {attack.summary}")
-        for axis, (value, why) in threat_model.threat_model(attack).items():
+        for axis, (value, why) in threat_model.threat_model(attack, goal).items():
             st.markdown(f"**{axis.capitalize()}**: {value}  \n:gray[{why}]")
 
 
