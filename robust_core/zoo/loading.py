@@ -1,5 +1,6 @@
 """Loading: a name becomes a ready classifier or detector on a device, loaded once for each device."""
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable
@@ -225,10 +226,14 @@ def _arrived(path: Path) -> int:
         return 0
 
 
+class _Stopped(BaseException):
+    """Ends a download where it is; no ``Exception``, so that nothing takes it for a failed one."""
+
+
 def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Classifier:
     """``load`` in a thread of its own; ``progress(percent, 100)`` follows torchvision's partial file.
 
-    What ``progress`` raises ends the wait; the download then finishes by itself.
+    What ``progress`` raises ends the download too; torch then removes its partial file.
     """
     outcome: list = []
 
@@ -242,9 +247,21 @@ def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Cla
     thread.start()
     path = checkpoint_path(name)
     size = download_size(name)
-    while thread.is_alive():
-        progress(min(99, 100 * _arrived(path) // size), 100)
-        thread.join(0.2)
+    try:
+        while thread.is_alive():
+            progress(min(99, 100 * _arrived(path) // size), 100)
+            thread.join(0.2)
+    except BaseException:
+        _stop(thread)
+        raise
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Raise ``_Stopped`` in ``thread`` once its next read ends: torch's download asks nobody."""
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)
+        )

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import threading
+import time
 import urllib.error
 from pathlib import Path
 
@@ -349,3 +350,24 @@ def test_bundled_models_are_known_by_name_as_before():
     assert all(name == known.name for name, known in zoo.BUNDLED.items())
     with pytest.raises(AttributeError, match="BUNDLE"):
         zoo.BUNDLE  # noqa: B018
+
+
+def test_stopping_the_wait_stops_the_download(monkeypatch):
+    begun, ended = threading.Event(), threading.Event()
+
+    def endless(name):
+        begun.set()
+        try:
+            for _ in range(2000):
+                time.sleep(0.005)  # a read from the network
+        finally:
+            ended.set()
+
+    def stop(done, total):
+        assert begun.wait(10)
+        raise KeyError("the visitor stops")
+
+    monkeypatch.setattr(loading, "load", endless)
+    with pytest.raises(KeyError):
+        zoo.load_with_progress("imagenet-resnet50", stop)
+    assert ended.wait(5)
