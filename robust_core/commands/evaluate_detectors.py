@@ -17,6 +17,7 @@ from robust_core.words.numbers import duration
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.evaluation.detector_tables.bench import DetectorBench
+    from robust_core.evaluation.detector_tables.rows import DetectorTable
 
 COMMAND = "evaluate-detectors"
 MODEL = "cifar10-resnet32"
@@ -85,19 +86,19 @@ def run(args: argparse.Namespace) -> None:
         tqdm.write(
             f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
         )
-    made: list[str] = []
+    made: dict[str, DetectorTable] = {}
     try:
         for part in asked:
-            if _make(part, bench, value, args):
-                made.append(part)
+            if table := _make(part, bench, value, args):
+                made[part] = table
                 files.write(out, value)
     except KeyboardInterrupt:
-        raise output.Stopped(_stopped(asked, made, out, args)) from None
+        raise output.Stopped(_stopped(asked, list(made), out, args)) from None
     if not made:
         raise ValueError(
             f"none of {', '.join(asked)} can be made with the detectors that are bundled"
         )
-    text = "\n\n".join(PARTS[part].text(value["parts"][part]) for part in made)
+    text = "\n\n".join(PARTS[part].text(table) for part, table in made.items())
     output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
 
 
@@ -109,26 +110,29 @@ def _asked(given: list[str] | None) -> list[str]:
     return [name for name in PARTS if given is None or name in given]
 
 
-def _make(part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace) -> bool:
-    """Put one part into ``value``; False, after a sentence, where its detectors are missing."""
+def _make(
+    part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace
+) -> "DetectorTable | None":
+    """Put one part into ``value``; None, after a sentence, where its detectors are missing."""
     from robust_core.evaluation.detector_tables.plan import MissingDetectors
 
     started = time.perf_counter()
     try:
-        table = PARTS[part].maker(bench).to_json()
+        table = PARTS[part].maker(bench)
     except MissingDetectors as error:
         tqdm.write(f"{part} is left out: {error}.", file=sys.stderr)
-        return False
-    value["parts"][part] = {"command": _command([part], args), **table}
+        return None
+    written = table.to_json()
+    value["parts"][part] = {"command": _command([part], args), **written}
     value["conditions"][part] = {
         "device": str(bench.classifier.device),
-        "detectors": files.used(table, bench.entries),
+        "detectors": files.used(written, bench.entries),
     }
     for each in ("parts", "conditions"):
         value[each] = {name: value[each][name] for name in PARTS if name in value[each]}
     seconds = time.perf_counter() - started
     tqdm.write(f"{part}: {duration(seconds)}", file=sys.stderr)
-    return True
+    return table
 
 
 def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench":

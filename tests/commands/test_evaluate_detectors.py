@@ -13,6 +13,7 @@ from robust_core.commands.detector_tables.parts import PARTS, TABLES
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
 from robust_core.evaluation.detector_tables import pairs, second
+from robust_core.evaluation.detector_tables.rows import TABLES as KINDS
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.zoo import bundled_detectors, loading, weights
@@ -167,7 +168,7 @@ def test_all_parts_and_what_is_in_them(evaluated, bundled):
         (d, "fgsm") for d in everything if d != "several" and not d.startswith("fgsm")
     }
     assert {row["detector"] for row in parts["roc"]["rows"]} <= everything - {"bim-ad4", "fgsm-2"}
-    tables = {name: PARTS[name].text(part) for name, part in parts.items()}
+    tables = {name: PARTS[name].text(KINDS[name].from_json(part)) for name, part in parts.items()}
     assert all(table.startswith(f"{name}: ") for name, table in tables.items())
     assert tables["transfer"].count("fgsm 0.0157") == 2
     assert [line.split()[0] for line in tables["several"].splitlines()[-3:]] == SPECS["several"][1]

@@ -11,12 +11,14 @@ from robust_core.dashboard.detectors import measured, overlap
 from robust_core.dashboard.detectors.duel import duel_chart
 from robust_core.detectors.rejection import Costs
 from robust_core.evaluation.detector_tables import results
+from robust_core.evaluation.detector_tables.rows import TABLES
 from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
 from robust_core.models.detector import build
 from robust_core.zoo import weights
 from tests import visiting
+from tests.tables import completed
 from tests.visiting import APP, go_to, ran, text
 
 PAGE = "pages/detectors.py"
@@ -242,7 +244,8 @@ def result(**changes) -> dict:
     head["weights_sha256"] = zoo.index()["cifar10-resnet32"]["sha256"]
     for name, part in parts.items():
         part |= {"n": 1234, "command": f"python -m robust_core evaluate-detectors --part {name}"}
-    return head | {"parts": parts} | changes
+    full = {n: part if n == "eps" else completed(TABLES[n], part) for n, part in parts.items()}
+    return head | {"parts": full} | changes
 
 
 def write(value: object) -> None:
@@ -335,6 +338,8 @@ def test_second_models_that_are_not_here_say_why_and_cannot_be_linked(bundle, we
         ({"weights_sha256": "of others"}, "other weights"),
         ({"conditions": {"adversaries": {"detectors": {NAME: "x"}}}}, "other weights"),
         ({"parts": {}}, "not been measured yet"),
+        ({"parts": {"adversaries": {"n": 1, "rows": [{"detector": NAME}]}}}, "damaged"),
+        ({"parts": {"adversaries": [1]}}, "damaged"),
     ],
     ids=str,
 )

@@ -1,30 +1,36 @@
 """Adversary detectors: each against its own adversary, then against aware attackers."""
 
 from docs.generator.markdown import number, percent, table
-from docs.generator.results.files import result, weights_and_device
+from docs.generator.results.files import detector_part, result, weights_and_device
+from robust_core.evaluation.detector_tables.results import MeasuredPart
+from robust_core.evaluation.detector_tables.rows import (
+    FullKnowledgeRow,
+    FullKnowledgeTable,
+    OwnAdversaryRow,
+    OwnAdversaryTable,
+    SigmaTable,
+)
 from robust_core.words.numbers import in_255ths
 
 
 def tables() -> str:
     """The three tables."""
-    report = result("detectors")
-    parts = report["parts"]
     return "\n\n".join(
         [
-            own_adversary(report, parts["adversaries"]),
-            dynamic_adversary(parts["sigma"]),
-            full_knowledge(parts["full_knowledge"]),
+            own_adversary(result("detectors"), detector_part("adversaries")),
+            dynamic_adversary(detector_part("sigma")),
+            full_knowledge(detector_part("full_knowledge")),
         ]
     )
 
 
-def own_adversary(report: dict, part: dict) -> str:
+def own_adversary(report: dict, part: MeasuredPart[OwnAdversaryTable]) -> str:
     """One row for each detector and the adversary that it was trained on."""
     intro = (
-        f"Detectors of **{report['model']}**, each against the adversary that it was trained on: the "
-        f"first {part['n']:,} pictures of {report['data']}; {weights_and_device(report)}. Under "
+        f"Detectors of **{part.model}**, each against the adversary that it was trained on: the "
+        f"first {part.value.n:,} pictures of {part.data}; {weights_and_device(report)}. Under "
         "attack: the classifier's accuracy. Detected and false alarms: at the calibrated threshold. "
-        f"Made by `{part['command']}`."
+        f"Made by `{part.command}`."
     )
     heads = {
         **{"detector": "l", "attack": "l", "steps": "r", "trained on": "r", "under attack": "r"},
@@ -33,46 +39,46 @@ def own_adversary(report: dict, part: dict) -> str:
     }
     rows = (
         (
-            row["point"],
-            f"`{row['adversary']}`{radius(row)}",
-            row["parameters"].get("steps"),
-            f"{row['n_train']:,}",
-            percent(row["floats"]["top1_adversarial"]),
-            f"{row['floats']['n_adversarial']:,}",
-            percent(row["floats"]["detectability"]),
-            percent(row["eight_bit"]["detectability"]),
-            percent(row["at_threshold"]["true_positives"]),
-            percent(row["at_threshold"]["false_positives"]),
+            row.point,
+            f"`{row.adversary}`{radius(row)}",
+            row.parameters.get("steps"),
+            f"{row.n_train:,}",
+            percent(row.floats["top1_adversarial"]),
+            f"{row.floats['n_adversarial']:,}",
+            percent(row.floats["detectability"]),
+            percent(row.eight_bit["detectability"]),
+            percent(row.at_threshold["true_positives"]),
+            percent(row.at_threshold["false_positives"]),
         )
-        for row in part["rows"]
+        for row in part.value.rows
     )
     return f"{intro}\n\n{table(heads, rows)}"
 
 
-def dynamic_adversary(part: dict) -> str:
+def dynamic_adversary(part: MeasuredPart[SigmaTable]) -> str:
     """One row for each sigma: detectability of the static and of the dynamic detector."""
-    kinds = part["detectors"]
-    names = " and ".join(f"`{each['name']}` ({kind})" for kind, each in kinds.items())
+    kinds = part.value.detectors
+    names = " and ".join(f"`{each.name}` ({kind})" for kind, each in kinds.items())
     intro = (
-        f"The dynamic adversary (eps {in_255ths(part['eps'])}, {part['steps']} steps) knows the "
+        f"The dynamic adversary (eps {in_255ths(part.value.eps)}, {part.value.steps} steps) knows the "
         f"detector that it attacks. Detectability of {names}; in brackets, how many of the first "
-        f"{part['n']:,} pictures still fool the classifier. Made by `{part['command']}`."
+        f"{part.value.n:,} pictures still fool the classifier. Made by `{part.command}`."
     )
     heads = {"sigma": "r", **dict.fromkeys(kinds, "r")}
     rows = []
-    for i, sigma in enumerate(part["sigmas"]):
-        found = [each["rows"][i] for each in kinds.values()]
+    for i, sigma in enumerate(part.value.sigmas):
+        found = [each.rows[i] for each in kinds.values()]
         cells = [f"{percent(r['detectability']) or 'none'} ({r['n_adversarial']})" for r in found]
         rows.append((f"{sigma:.1f}", *cells))
     return f"{intro}\n\n{table(heads, rows)}"
 
 
-def full_knowledge(part: dict) -> str:
+def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> str:
     """One row for each detector and attack on both networks at once."""
     intro = (
         "Attackers who know both networks. Of the pictures among the first "
-        f"{part['n']:,} that the classifier got right and the detector let pass: how many end up "
-        f"fooling the classifier, and how many fool both. Made by `{part['command']}`."
+        f"{part.value.n:,} that the classifier got right and the detector let pass: how many end up "
+        f"fooling the classifier, and how many fool both. Made by `{part.command}`."
     )
     heads = {
         **{"detector": "l", "attack": "l", "steps": "r", "of": "r", "fools the classifier": "r"},
@@ -80,20 +86,20 @@ def full_knowledge(part: dict) -> str:
     }
     rows = (
         (
-            f"`{row['detector']}`",
-            f"`{row['attack']}`{radius(row)}",
-            row["steps"] or None,
-            row["of"],
-            percent(row["fools_classifier"]),
-            percent(row["fools_both"]),
-            percent(row["fools_both_8bit"]),
-            number(row["mean_l2"], ".3f"),
+            f"`{row.detector}`",
+            f"`{row.attack}`{radius(row)}",
+            row.steps or None,
+            row.of,
+            percent(row.fools_classifier),
+            percent(row.fools_both),
+            percent(row.fools_both_8bit),
+            number(row.mean_l2, ".3f"),
         )
-        for row in part["rows"]
+        for row in part.value.rows
     )
     return f"{intro}\n\n{table(heads, rows)}"
 
 
-def radius(row: dict) -> str:
+def radius(row: OwnAdversaryRow | FullKnowledgeRow) -> str:
     """The eps of an attack in 255ths, where it has one."""
-    return "" if row["eps"] is None else f" {in_255ths(row['eps'])}"
+    return "" if row.eps is None else f" {in_255ths(row.eps)}"

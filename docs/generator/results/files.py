@@ -1,13 +1,24 @@
 """The committed results, and the words for their conditions."""
 
 import json
+from typing import Any
 
+from robust_core.evaluation.detector_tables import results
+from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.paths import RESULTS
 
 
 def result(name: str) -> dict:
     """What ``assets/results/NAME.json`` holds."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def detector_part(name: str) -> MeasuredPart[Any]:
+    """A part of the tables of the detectors. Raises ``ValueError`` where it is lacking or outdated."""
+    part = results.part(name)
+    if part.lacking:
+        raise ValueError(part.lacking)
+    return part
 
 
 def weights_and_device(report: dict) -> str:

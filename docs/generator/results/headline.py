@@ -1,7 +1,7 @@
 """The three figures of the README, each with the command that makes it."""
 
 from docs.generator.markdown import percent
-from docs.generator.results.files import result
+from docs.generator.results.files import detector_part, result
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
 from robust_core.paths import RESULTS
@@ -40,16 +40,13 @@ def defence() -> str:
 
 def detector() -> str:
     """A detector that finds what it was trained on, and is fooled by an aware attacker."""
-    parts = result("detectors")["parts"]
-    known, own = parts["full_knowledge"], parts["adversaries"]
-    name = known["rows"][0]["detector"]
-    (trained,) = (row for row in own["rows"] if row["detector"] == name)
-    fooled = next(
-        row for row in known["rows"] if (row["detector"], row["attack"]) == (name, "pgd-pair")
-    )
+    known, own = (detector_part(name).value.rows for name in ("full_knowledge", "adversaries"))
+    name = known[0].detector
+    (trained,) = (row for row in own if row.detector == name)
+    fooled = next(row for row in known if (row.detector, row.attack) == (name, "pgd-pair"))
     return (
         f"The detector `{name}` tells adversarial pictures of its own kind from clean ones with a "
-        f"balanced accuracy of {percent(trained['floats']['detectability'])}. An attacker who knows it "
-        f"fools it and the classifier at once on {percent(fooled['fools_both'], 0)} of "
-        f"{fooled['of']} pictures. `python -m robust_core evaluate-detectors`"
+        f"balanced accuracy of {percent(trained.floats['detectability'])}. An attacker who knows it "
+        f"fools it and the classifier at once on {percent(fooled.fools_both, 0)} of "
+        f"{fooled.of} pictures. `python -m robust_core evaluate-detectors`"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from robust_core.commands.detector_tables import text
 
@@ -22,21 +22,21 @@ class DetectorPart:
         name: of the part, and of the function in ``module`` that makes it.
         module: of ``evaluation.detector_tables``, imported when the part is made and not before.
         title: the heading of the table.
-        write: makes the text of the table from the part in the file.
+        write: makes the text of the table.
     """
 
     name: str
     module: str
     title: str
-    write: Callable[[dict], str]
+    write: Callable[[Any], str]
 
     @property
     def maker(self) -> "Callable[[DetectorBench], DetectorTable]":
         return getattr(import_module(f"{TABLES}.{self.module}"), self.name)
 
-    def text(self, table: dict) -> str:
+    def text(self, table: "DetectorTable") -> str:
         """The table below its heading."""
-        return f"{self.name}: {self.title} ({table['n']} test pictures)\n{self.write(table)}"
+        return f"{self.name}: {self.title} ({table.n} test pictures)\n{self.write(table)}"
 
 
 PARTS = {

@@ -1,6 +1,5 @@
-"""Figures of the adversary detectors as pure functions: parts of the results file in, figures out.
+"""Figures of the adversary detectors as pure functions: rows of the measured tables in, figures out.
 
-``Row`` is a row of ``assets/results/detectors.json`` and ``Figures`` what ``Answers.figures()`` makes.
 Detectability is the balanced accuracy of Metzen et al. (2017); it is None where no picture was
 successful, and such a case is drawn as a cross at the foot of the chart, never left out.
 """
@@ -12,10 +11,10 @@ import plotly.graph_objects as go
 from robust_core import attacks
 from robust_core.dashboard.plots import FIXED, SYMBOLS, colour_of, layout
 from robust_core.dashboard.style import DETECTOR, GREY
+from robust_core.detectors.measure import Figures
+from robust_core.evaluation.detector_tables.rows import OwnAdversaryRow, SharedDetector, SharedRow
 from robust_core.words.numbers import in_255ths, short_share
 
-Row = dict
-Figures = dict
 NOTHING = "no successful picture"
 CHANCE = 0.5
 WEAK = 0.3
@@ -39,11 +38,12 @@ def adversary_title(adversary: str, eps: float | None = None) -> str:
 def conditions(figures: Figures) -> str:
     """The hover text of a cell, bar or point: the value, and of how many pictures it is."""
     words = [f"detectability {number(figures['detectability'])}"]
-    if figures["auc"] is not None:
+    auc, found = figures["auc"], figures["true_positives"]
+    if auc is not None and found is not None:
         words += [
-            f"area under ROC {figures['auc']:.3f}",
+            f"area under ROC {auc:.3f}",
             f"flags {short_share(figures['false_positives'])} of genuine, "
-            f"{short_share(figures['true_positives'])} of adversarial",
+            f"{short_share(found)} of adversarial",
         ]
     words += [
         f"n: {figures['n_test']:,} genuine, {figures['n_adversarial']:,} successful adversarial",
@@ -53,16 +53,16 @@ def conditions(figures: Figures) -> str:
     return "<br>".join(words)
 
 
-def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
+def accuracy_scatter(rows: Sequence[OwnAdversaryRow]) -> go.Figure:
     """Accuracy under attack against detectability: filled as floats, hollow rounded to 8 bits.
 
     A symbol for each adversary and point of attachment, its eps in 255ths at each filled one. To the
     left of the one line the adversary is strong, above the other the detector is good.
     """
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str], list[OwnAdversaryRow]] = {}
     for row in rows:
-        groups.setdefault((row["adversary"], row["point"]), []).append(row)
-    low = foot(f for row in rows for f in (row["floats"], row["eight_bit"]))
+        groups.setdefault((row.adversary, row.point), []).append(row)
+    low = foot(f for row in rows for f in (row.floats, row.eight_bit))
     traces = []
     for i, ((adversary, point), own) in enumerate(groups.items()):
         name = f"{adversary_title(adversary)}, {point}"
@@ -71,29 +71,29 @@ def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
             ("floats", "floats", symbol),
             ("eight_bit", "8 bits", f"{symbol}-open"),
         ):
-            there = [row for row in own if row[key]["detectability"] is not None]
+            there = [row for row in own if getattr(row, key)["detectability"] is not None]
             traces.append(
                 go.Scatter(
-                    x=[row[key]["top1_adversarial"] for row in there],
-                    y=[row[key]["detectability"] for row in there],
+                    x=[getattr(row, key)["top1_adversarial"] for row in there],
+                    y=[getattr(row, key)["detectability"] for row in there],
                     name=name,
                     legendgroup=name,
                     showlegend=key == "floats",
                     mode="markers+text" if key == "floats" else "markers",
                     marker={"symbol": mark, "size": 11, "color": colour_of(adversary)},
-                    text=[f"{255 * row['eps']:.3g}" if row["eps"] else "" for row in there],
+                    text=[f"{255 * row.eps:.3g}" if row.eps else "" for row in there],
                     textposition="top center",
                     textfont={"size": 10},
                     cliponaxis=False,
-                    customdata=[_about(row, kind, row[key]) for row in there],
+                    customdata=[_about(row, row, kind, getattr(row, key)) for row in there],
                     hovertemplate="%{customdata}<extra></extra>",
                 )
             )
     nothing = [
-        (row[key]["top1_adversarial"], _about(row, kind, row[key]))
+        (getattr(row, key)["top1_adversarial"], _about(row, row, kind, getattr(row, key)))
         for row in rows
         for key, kind in (("floats", "floats"), ("eight_bit", "8 bits"))
-        if row[key]["detectability"] is None
+        if getattr(row, key)["detectability"] is None
     ]
     figure = go.Figure([*traces, *crosses(nothing, low)], fixed(440))
     figure.update_xaxes(
@@ -107,19 +107,19 @@ def accuracy_scatter(rows: Sequence[Row]) -> go.Figure:
     return figure
 
 
-def depth_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
+def depth_bars(rows: Sequence[OwnAdversaryRow], key: str = "floats") -> go.Figure:
     """Detectability at each point of attachment, a bar for each adversary.
 
     ``key`` is ``floats``, ``eight_bit`` or ``at_threshold``: which figures of the rows.
     """
-    points = sorted({row["point"] for row in rows})
-    names = list(dict.fromkeys((row["adversary"], row["eps"]) for row in rows))
+    points = sorted({row.point for row in rows})
+    names = list(dict.fromkeys((row.adversary, row.eps) for row in rows))
     bars = []
     for i, (adversary, eps) in enumerate(names):
-        own = {r["point"]: r for r in rows if (r["adversary"], r["eps"]) == (adversary, eps)}
+        own = {r.point: r for r in rows if (r.adversary, r.eps) == (adversary, eps)}
         there = [point for point in points if point in own]
-        values = [own[point][key]["detectability"] for point in there]
-        words = [_about(own[point], key, own[point][key]) for point in there]
+        values = [getattr(own[point], key)["detectability"] for point in there]
+        words = [_about(own[point], own[point], key, getattr(own[point], key)) for point in there]
         bars.append(
             _bar(
                 adversary_title(adversary, eps),
@@ -136,19 +136,23 @@ def depth_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
     )
 
 
-def several_bars(rows: Sequence[Row], key: str = "floats") -> go.Figure:
+def several_bars(rows: Sequence[SharedRow], key: str = "floats") -> go.Figure:
     """Detectability of each adversary: by the detector that is made for it alone, and by the one for all.
 
     ``rows`` are those of the part ``several``; ``key`` is ``floats`` or ``eight_bit``.
     """
-    names = [adversary_title(row["adversary"], row["eps"]) for row in rows]
+    names = [adversary_title(row.adversary, row.eps) for row in rows]
     bars = []
     for kind, name, colour, pattern in (
         ("own", "the detector for this attack alone", GREY, "/"),
         ("several", "the one detector for all", DETECTOR, ""),
     ):
-        figures = [row[kind][key] for row in rows]
-        words = [f"{name}<br>{_about(row | row[kind], key, row[kind][key])}" for row in rows]
+        detectors = [getattr(row, kind) for row in rows]
+        figures = [getattr(each, key) for each in detectors]
+        words = [
+            f"{name}<br>{_about(row, each, key, found)}"
+            for row, each, found in zip(rows, detectors, figures, strict=True)
+        ]
         bars.append(
             _bar(name, names, [f["detectability"] for f in figures], words, colour, pattern)
         )
@@ -185,12 +189,16 @@ def _grouped(bars: Sequence[go.Bar]) -> go.Figure:
     return chance(figure)
 
 
-def _about(row: Row, kind: str, figures: Figures) -> str:
-    """The detector, what it was asked about, and the figures."""
+def _about(
+    row: OwnAdversaryRow | SharedRow,
+    detector: OwnAdversaryRow | SharedDetector,
+    kind: str,
+    figures: Figures,
+) -> str:
+    """The adversary of a ``row``, the ``detector`` that was asked about it, and its figures."""
     as_what = {"floats": "floats", "8 bits": "rounded to 8 bits", "eight_bit": "rounded to 8 bits"}
-    head = f"{adversary_title(row['adversary'], row['eps'])}, {row['point']}, {as_what.get(kind, kind)}"
-    if "n_train" in row:
-        head += f"<br>trained on {row['n_train']:,} pictures, {row['epochs']} epochs"
+    head = f"{adversary_title(row.adversary, row.eps)}, {detector.point}, {as_what.get(kind, kind)}"
+    head += f"<br>trained on {detector.n_train:,} pictures, {detector.epochs} epochs"
     return f"{head}<br>{conditions(figures)}"
 
 

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 
 from robust_core.dashboard.detectors.charts import (
     NOTHING,
-    Row,
     adversary_title,
     chance,
     conditions,
@@ -17,30 +16,31 @@ from robust_core.dashboard.detectors.charts import (
 )
 from robust_core.dashboard.plots import FAMILIES, colour_of, faint
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
+from robust_core.evaluation.detector_tables.rows import RocRow, SigmaTable
 
 REJECTION = ("harm: accepted and wrong, of adversarial", "coverage: accepted, of all")
 """The names of the curves where nobody answers what is rejected."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
 
-def sigma_curves(part: dict) -> go.Figure:
+def sigma_curves(table: SigmaTable) -> go.Figure:
     """Detectability against the dynamic adversary's sigma, for the static and the dynamic detector.
 
     Above each point of the dynamic detector, and in the hover, is how many pictures remained that fool
     the classifier: towards sigma 1 they are few.
     """
-    sigmas = part["sigmas"]
-    detectors = part["detectors"]
-    low = foot(f for one in detectors.values() for f in one["rows"])
+    sigmas = table.sigmas
+    detectors = table.detectors
+    low = foot(f for one in detectors.values() for f in one.rows)
     lines = []
     nothing = []
     for kind, one in detectors.items():
         static = kind == "static"
         words = [
             f"{kind} detector, sigma {s:g}<br>{conditions(f)}"
-            for s, f in zip(sigmas, one["rows"], strict=True)
+            for s, f in zip(sigmas, one.rows, strict=True)
         ]
-        values = [f["detectability"] for f in one["rows"]]
+        values = [f["detectability"] for f in one.rows]
         nothing += [(s, w) for s, w, v in zip(sigmas, words, values, strict=True) if v is None]
         lines.append(
             go.Scatter(
@@ -48,7 +48,7 @@ def sigma_curves(part: dict) -> go.Figure:
                 y=values,
                 name=f"{kind} detector",
                 mode="lines+markers" if static else "lines+markers+text",
-                text=None if static else [f["n_adversarial"] for f in one["rows"]],
+                text=None if static else [f["n_adversarial"] for f in one.rows],
                 textposition="top center",
                 line={"color": GREY if static else DETECTOR, "dash": "dash" if static else "solid"},
                 marker={"symbol": "circle-open" if static else "square", "size": 8},
@@ -62,34 +62,34 @@ def sigma_curves(part: dict) -> go.Figure:
     return chance(figure)
 
 
-def roc_chart(rows: Sequence[Row], labels: Sequence[str] | None = None) -> go.Figure:
+def roc_chart(rows: Sequence[RocRow], labels: Sequence[str] | None = None) -> go.Figure:
     """True against false positives over all thresholds, each with its 95 % band.
 
     ``labels`` name the curves; None: by adversary. A row without a successful picture has a name in
     the legend and no curve.
     """
-    one_each = len({row["adversary"] for row in rows}) == len(rows)
+    one_each = len({row.adversary for row in rows}) == len(rows)
     traces = []
     for i, row in enumerate(rows):
-        name = labels[i] if labels else adversary_title(row["adversary"], row["eps"])
+        name = labels[i] if labels else adversary_title(row.adversary, row.eps)
         group = f"{i}"
         next_colour = FAMILIES[(i + 1) % len(FAMILIES)]
-        colour = colour_of(row["adversary"]) if one_each else next_colour
-        known = row["auc"] is not None
-        x = row["false_positives"] if known else [None]
+        colour = colour_of(row.adversary) if one_each else next_colour
+        known = row.auc is not None
+        x = row.false_positives if known else [None]
         if known:
             traces.append(_band(row, colour, group))
-        count = f"{row['n_genuine']:,} genuine, {row['n_adversarial']:,} adversarial"
+        count = f"{row.n_genuine:,} genuine, {row.n_adversarial:,} adversarial"
         traces.append(
             go.Scatter(
                 x=x,
-                y=row["true_positives"] if known else [None],
-                name=f"{name}: {row['auc']:.3f}" if known else f"{name}: {NOTHING}",
+                y=row.true_positives if known else [None],
+                name=f"{name}: {row.auc:.3f}" if known else f"{name}: {NOTHING}",
                 legendgroup=group,
                 mode="lines",
                 line={"color": colour, "dash": DASHES[i % len(DASHES)], "width": 2},
-                customdata=list(zip(row["low"], row["high"], strict=True)) if known else None,
-                hovertemplate=f"{row['detector']}<br>{adversary_title(row['adversary'], row['eps'])}"
+                customdata=list(zip(row.low, row.high, strict=True)) if known else None,
+                hovertemplate=f"{row.detector}<br>{adversary_title(row.adversary, row.eps)}"
                 "<br>false %{x:.1%}, true %{y:.1%} (95 %: %{customdata[0]:.1%} to "
                 f"%{{customdata[1]:.1%}})<br>n: {count}<extra></extra>",
             )
@@ -150,11 +150,11 @@ def _line(about: str) -> str:
     return (f"<br>{about}" if about else "") + "<extra></extra>"
 
 
-def _band(row: Row, colour: str, group: str) -> go.Scatter:
-    x = row["false_positives"]
+def _band(row: RocRow, colour: str, group: str) -> go.Scatter:
+    x = row.false_positives
     return go.Scatter(
         x=[*x, *reversed(x)],
-        y=[*row["low"], *reversed(row["high"])],
+        y=[*row.low, *reversed(row.high)],
         fill="toself",
         mode="none",
         fillcolor=faint(colour, 0.2),

@@ -7,6 +7,7 @@ import streamlit as st
 from robust_core.dashboard.detectors import curves
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.detector_tables.results import MeasuredPart
+from robust_core.evaluation.detector_tables.rows import RejectTable
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
 from robust_core.words import citations
 
@@ -48,9 +49,9 @@ def words(second: str | None) -> RejectionWords:
     return REJECTED if second is None else PASSED_ON
 
 
-def choose_second(place, part: MeasuredPart) -> str | None:
+def choose_second(place, part: MeasuredPart[RejectTable]) -> str | None:
     """The control; the name of the second model, None where nobody or a person gets the picture."""
-    lacking = missing(part.value, part.model)
+    lacking = missing(part.value.second, part.model)
     there = [NOBODY, *(name for name in SECONDS if name not in lacking)]
     key = setting("reject_to", NOBODY, one_of(there))
     if st.session_state[key] not in there:
@@ -70,14 +71,12 @@ def choose_second(place, part: MeasuredPart) -> str | None:
     return None if chosen == NOBODY else chosen
 
 
-def show_note(part: MeasuredPart, name: str) -> None:
+def show_note(part: MeasuredPart[RejectTable], name: str) -> None:
     """What the second model is, what breaks it, and what these figures leave out."""
     defense = second(name)
-    known = part.value["second"][name]
+    known = part.value.second[name]
     fields = ", ".join(
-        f"{field} {value}"
-        for field, value in known["parameters"].items()
-        if field in SECONDS[name][1]
+        f"{field} {value}" for field, value in known.parameters.items() if field in SECONDS[name][1]
     )
     st.markdown(
         "**A fully aware attacker attacks the detector and both models at once. That was not "
@@ -87,7 +86,7 @@ def show_note(part: MeasuredPart, name: str) -> None:
     )
     st.caption(
         f"Second model: {defense.title}{f' ({fields})' * bool(fields)}, weights of "
-        f"{known['weights']}. {defense.summary} What breaks it: {defense.broken_by} "
+        f"{known.weights}. {defense.summary} What breaks it: {defense.broken_by} "
         f"{citations.markdown(defense.breaker)}"
     )
 

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from robust_core.dashboard.detectors.charts import (
     NOTHING,
-    Figures,
     adversary_title,
     conditions,
     number,
 )
 from robust_core.dashboard.plots import FIXED, layout
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
+from robust_core.evaluation.detector_tables.rows import EpsMatrix, Matrix, TransferTable
 from robust_core.toys.overlap import Overlap
 from robust_core.words.numbers import in_255ths, short_share
 
@@ -41,16 +41,16 @@ REGIONS = {
 """The kinds of places within reach, in the order of the areas: name and colour."""
 
 
-def eps_map(part: dict) -> go.Figure:
-    """Detectors fit at each eps, tested at each: ``part["eps"][adversary]`` of the results."""
-    names = [in_255ths(eps) for eps in part["eps"]]
-    return _cells(_transposed(part["matrix"]), names, axis="eps")
+def eps_map(table: EpsMatrix) -> go.Figure:
+    """Detectors fit at each eps, tested at each."""
+    names = [in_255ths(eps) for eps in table.eps]
+    return _cells(_transposed(table.matrix), names, axis="eps")
 
 
-def transfer_map(part: dict) -> go.Figure:
+def transfer_map(table: TransferTable) -> go.Figure:
     """The detector of each adversary against each adversary."""
-    names = [adversary_title(one["adversary"], one["eps"]) for one in part["adversaries"]]
-    return _cells(_transposed(part["matrix"]), names)
+    names = [adversary_title(one.adversary, one.eps) for one in table.adversaries]
+    return _cells(_transposed(table.matrix), names)
 
 
 def paper_map() -> go.Figure:
@@ -82,9 +82,9 @@ def asymmetry_map(values: Sequence[Sequence[float | None]], names: Sequence[str]
     return _heat(differences, words, names, low=-reach, high=reach, colours="PuOr", texts="{:+.2f}")
 
 
-def detectabilities(part: dict) -> list[list[float | None]]:
-    """The values of a part's matrix, rows tested, columns fit: for ``asymmetry_map``."""
-    return [[cell["detectability"] for cell in row] for row in _transposed(part["matrix"])]
+def detectabilities(table: EpsMatrix | TransferTable) -> list[list[float | None]]:
+    """The values of a table's matrix, rows tested, columns fit: for ``asymmetry_map``."""
+    return [[cell["detectability"] for cell in row] for row in _transposed(table.matrix)]
 
 
 def overlap_map(toy: Overlap, kind: str) -> go.Figure:
@@ -145,12 +145,12 @@ def _points(points: Tensor, name: str, colour: str, symbol: str, size: int) -> g
     return go.Scatter(x=x, y=y, name=name, mode="markers", marker=marker, hoverinfo="skip")
 
 
-def _transposed(matrix: Sequence[Sequence[Figures]]) -> list[list[Figures]]:
+def _transposed(matrix: Matrix) -> Matrix:
     """From rows fit, as in the results file, to rows tested."""
     return [list(row) for row in zip(*matrix, strict=True)]
 
 
-def _cells(matrix: list[list[Figures]], names: Sequence[str], axis: str = "") -> go.Figure:
+def _cells(matrix: Matrix, names: Sequence[str], axis: str = "") -> go.Figure:
     values = [[cell["detectability"] for cell in row] for row in matrix]
     words = [
         [f"fit {fit}, tested {test}<br>{conditions(matrix[i][j])}" for j, fit in enumerate(names)]

@@ -1,7 +1,7 @@
 """What was measured of the detectors: tabs of charts, each from one part of the committed result."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -16,9 +16,22 @@ from robust_core.dashboard.detectors.charts import (
 )
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import MeasuredPart
+from robust_core.evaluation.detector_tables.rows import (
+    EpsTable,
+    FullKnowledgeRow,
+    FullKnowledgeTable,
+    OwnAdversaryTable,
+    RocTable,
+    SharedTable,
+    SigmaTable,
+    TransferTable,
+    UnseenRow,
+    UnseenTable,
+)
 from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths
 
+Row = TypeVar("Row", FullKnowledgeRow, UnseenRow)
 NEAR_CHANCE = 0.55
 SHARE: Any = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
@@ -46,10 +59,10 @@ def _say(part: MeasuredPart, text: str) -> None:
     st.caption(f"{text} n: {part.conditions}")
 
 
-def adversaries(part: MeasuredPart) -> None:
+def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> None:
     """Accuracy under attack against detectability."""
     _chart(
-        accuracy_scatter(part.value["rows"]),
+        accuracy_scatter(part.value.rows),
         "adversaries",
         "Detectability of each adversary against the classifier's accuracy under it.",
     )
@@ -60,25 +73,25 @@ def adversaries(part: MeasuredPart) -> None:
     )
 
 
-def depth(part: MeasuredPart) -> None:
+def depth(part: MeasuredPart[OwnAdversaryTable]) -> None:
     """Detectability by attachment point."""
     _chart(
-        depth_bars(part.value["rows"]),
+        depth_bars(part.value.rows),
         "depth",
         "Detectability at each attachment point.",
     )
     stuck = [
-        f" {row['point']} is at chance after {row['epochs']} epochs on {row['n_train']:,} pictures."
-        for row in part.value["rows"]
-        if (row["floats"]["detectability"] or 1) < NEAR_CHANCE
+        f" {row.point} is at chance after {row.epochs} epochs on {row.n_train:,} pictures."
+        for row in part.value.rows
+        if (row.floats["detectability"] or 1) < NEAR_CHANCE
     ]
     words = "The same adversary, detected at different depths of the classifier. 0.5 is chance."
     _say(part, words + "".join(stuck))
 
 
-def eps(part: MeasuredPart) -> None:
+def eps(part: MeasuredPart[EpsTable]) -> None:
     """Fit at one eps, tested at another: a map for each adversary."""
-    tables = {name: one for name, one in part.value.items() if isinstance(one, dict)}
+    tables = part.value.adversaries
     for column, (name, table) in zip(
         st.columns(max(1, len(tables)), gap="medium"), tables.items(), strict=True
     ):
@@ -86,7 +99,7 @@ def eps(part: MeasuredPart) -> None:
             st.markdown(f"**{adversary_title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(maps.eps_map(table), f"eps_{name}", words)
-            st.caption(f"Pictures trained on, by eps: {_trained_on(table['detectors'])}.")
+            st.caption(f"Pictures trained on, by eps: {_trained_on(table.detectors)}.")
     _say(
         part,
         "Detectability of detectors fit at one eps (horizontal axis), tested at another. Fewer pictures "
@@ -94,7 +107,7 @@ def eps(part: MeasuredPart) -> None:
     )
 
 
-def transfer(part: MeasuredPart) -> None:
+def transfer(part: MeasuredPart[TransferTable]) -> None:
     """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
     ours, paper = st.columns(2, gap="medium")
     with ours:
@@ -106,22 +119,22 @@ def transfer(part: MeasuredPart) -> None:
         words = "The same in the paper, on 10 classes of ImageNet."
         _chart(maps.paper_map(), "paper", words)
     with st.expander("Which direction generalises better"):
-        names = [adversary_title(one["adversary"], one["eps"]) for one in part.value["adversaries"]]
+        names = [adversary_title(one.adversary, one.eps) for one in part.value.adversaries]
         values = maps.detectabilities(part.value)
         words = "Detectability less that of the two adversaries swapped."
         _chart(maps.asymmetry_map(values, names), "asymmetry", words)
     _say(part, "Detectability: fit along the foot, tested down the side.")
 
 
-def several(part: MeasuredPart) -> None:
+def several(part: MeasuredPart[SharedTable]) -> None:
     """One detector for all adversaries, beside those trained for one each."""
     rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
     _chart(
-        several_bars(part.value["rows"], "eight_bit" if rounded else "floats"),
+        several_bars(part.value.rows, "eight_bit" if rounded else "floats"),
         "several",
         "Detectability of each attack by its own detector and by the one detector for all.",
     )
-    n = len(part.value["rows"])
+    n = len(part.value.rows)
     _say(
         part,
         "Metzen et al. (2017) left two things to later work: detectors that find many kinds of attack "
@@ -132,9 +145,9 @@ def several(part: MeasuredPart) -> None:
     )
 
 
-def sigma(part: MeasuredPart) -> None:
+def sigma(part: MeasuredPart[SigmaTable]) -> None:
     """A static and a dynamic detector against the dynamic adversary."""
-    counts = {kind: _trained_on([each["name"]]) for kind, each in part.value["detectors"].items()}
+    counts = {kind: _trained_on([each.name]) for kind, each in part.value.detectors.items()}
     _chart(
         curves.sigma_curves(part.value),
         "sigma",
@@ -145,19 +158,19 @@ def sigma(part: MeasuredPart) -> None:
         "Each detector faces an aware attacker; the numbers are the pictures that still fool the "
         "classifier. The dynamic one was trained on such attacks, the "
         f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
-        f"eps {in_255ths(part.value['eps'])}.",
+        f"eps {in_255ths(part.value.eps)}.",
     )
 
 
-def full_knowledge(part: MeasuredPart) -> None:
+def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> None:
     """Shares of pictures that fool the classifier, and both."""
     _table(
-        part,
+        part.value.rows,
         lambda row: {
-            "Fools the classifier": _hundredths(row["fools_classifier"]),
-            "Fools both": _hundredths(row["fools_both"]),
-            "Mean L2": row["mean_l2"],
-            "Pictures": row["of"],
+            "Fools the classifier": _hundredths(row.fools_classifier),
+            "Fools both": _hundredths(row.fools_both),
+            "Mean L2": row.mean_l2,
+            "Pictures": row.of,
         },
         shares=("Fools the classifier", "Fools both"),
         decimals={"Mean L2": 2},
@@ -170,13 +183,12 @@ def full_knowledge(part: MeasuredPart) -> None:
     )
 
 
-def roc(part: MeasuredPart) -> None:
+def roc(part: MeasuredPart[RocTable]) -> None:
     """True against false positives."""
-    rows = part.value["rows"]
+    rows = part.value.rows
     words = _names()
     labels = [
-        f"{words.get(row['detector'], row['detector'])} on "
-        f"{adversary_title(row['adversary'], row['eps'])}"
+        f"{words.get(row.detector, row.detector)} on {adversary_title(row.adversary, row.eps)}"
         for row in rows
     ]
     chosen = st.multiselect(
@@ -198,16 +210,16 @@ def roc(part: MeasuredPart) -> None:
     _say(part, "True against false positives over all thresholds; bands: 95 %.")
 
 
-def unseen(part: MeasuredPart) -> None:
+def unseen(part: MeasuredPart[UnseenTable]) -> None:
     """Attacks that no detector was trained on."""
     _table(
-        part,
+        part.value.rows,
         lambda row: {
-            "Detectability": row["detectability"],
-            "Found": _hundredths(row["at_threshold"]["true_positives"]),
-            "False alarms": _hundredths(row["at_threshold"]["false_positives"]),
-            "Area under ROC": row["auc"],
-            "Successful": row["n_adversarial"],
+            "Detectability": row.detectability,
+            "Found": _hundredths(row.at_threshold["true_positives"]),
+            "False alarms": _hundredths(row.at_threshold["false_positives"]),
+            "Area under ROC": row.auc,
+            "Successful": row.n_adversarial,
         },
         shares=("Found", "False alarms"),
         decimals={"Detectability": 2, "Area under ROC": 3},
@@ -221,8 +233,8 @@ def unseen(part: MeasuredPart) -> None:
 
 
 def _table(
-    part: MeasuredPart,
-    cells: Callable[[dict], dict[str, Any]],
+    rows: Sequence[Row],
+    cells: Callable[[Row], dict[str, Any]],
     *,
     shares: Iterable[str],
     decimals: Mapping[str, int],
@@ -233,11 +245,11 @@ def _table(
     st.dataframe(
         [
             {
-                "Detector": words.get(row["detector"], row["detector"]),
-                "Attack": adversary_title(row["attack"], row["eps"]),
+                "Detector": words.get(row.detector, row.detector),
+                "Attack": adversary_title(row.attack, row.eps),
             }
             | cells(row)
-            for row in part.value["rows"]
+            for row in rows
         ],
         hide_index=True,
         column_config={
@@ -269,7 +281,7 @@ def _names() -> dict[str, str]:
         return {}
 
 
-PARTS: dict[str, tuple[str, Callable[[MeasuredPart], None]]] = {
+PARTS: dict[str, tuple[str, Callable[[MeasuredPart[Any]], None]]] = {
     "Accuracy and detectability": ("adversaries", adversaries),
     "Depth": ("depth", depth),
     "Eps": ("eps", eps),

@@ -18,6 +18,7 @@ from robust_core.detectors.rejection import Costs, Rejection
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.reject import curves
 from robust_core.evaluation.detector_tables.results import MeasuredPart
+from robust_core.evaluation.detector_tables.rows import RejectRow, RejectTable
 from robust_core.experiment.detection import scores
 from robust_core.words.detectors import title
 from robust_core.words.numbers import in_255ths, share
@@ -37,8 +38,8 @@ class RejectChoice:
     ``second`` is the model that answers what is flagged; None: nobody does, or a person.
     """
 
-    part: MeasuredPart
-    row: dict
+    part: MeasuredPart[RejectTable]
+    row: RejectRow
     costs: Costs
     share: float
     place: int
@@ -49,11 +50,11 @@ def choose_policy() -> RejectChoice | None:
     """The controls; None with a sentence where nothing was measured."""
     st.markdown("##### The reject option: do not answer what the detector flags")
     st.markdown(WHAT)
-    part = results.part("reject")
+    part: MeasuredPart[RejectTable] = results.part("reject")
     if part.lacking:
         st.info(part.lacking)
         return None
-    rows = {row["detector"]: row for row in part.value["rows"]}
+    rows = {row.detector: row for row in part.value.rows}
     which = st.columns(3, gap="medium")
     prices = st.columns(3, gap="medium")
     key = setting("reject", next(iter(rows)), one_of(rows))
@@ -101,15 +102,15 @@ def _slider(
     )
 
 
-def _place(place, row: dict, ends: tuple[str, str]) -> int:
+def _place(place, row: RejectRow, ends: tuple[str, str]) -> int:
     """Where the threshold stands among those measured; at first the calibrated one.
 
     ``ends`` say what is done at the lowest and at the highest.
     """
-    taus = [-math.inf, *row["thresholds"]]
-    calibrated = taus.index(row["threshold"])
+    taus = [-math.inf, *row.thresholds]
+    calibrated = taus.index(row.threshold)
     places = list(range(len(taus)))
-    key = setting(f"tau.{row['detector']}", calibrated, one_of(places))
+    key = setting(f"tau.{row.detector}", calibrated, one_of(places))
     if st.session_state[key] not in places:
         st.session_state[key] = calibrated
 
@@ -150,8 +151,8 @@ def show_rejection(choice: RejectChoice) -> None:
     row = choice.row
     st.caption(
         "Mean cost of a picture; the diamonds are the cheapest thresholds, the dotted line is yours. "
-        f"{adversary_title(row['attack'])} and the dynamic adversary at sigma "
-        f"{choice.part.value['sigma']:g}, both with eps {in_255ths(row['eps'])}. n: "
+        f"{adversary_title(row.attack)} and the dynamic adversary at sigma "
+        f"{choice.part.value.sigma:g}, both with eps {in_255ths(row.eps)}. n: "
         f"{choice.part.conditions}"
     )
 
@@ -180,7 +181,7 @@ def _show_kind(choice: RejectChoice, kind: str, words: str, policy: Policy) -> N
             policy.harm.tolist(),
             policy.coverage(choice.share).tolist(),
             here=tau[choice.place],
-            about=f"n: {choice.part.value['n']:,}",
+            about=f"n: {choice.part.value.n:,}",
             names=means.lines,
         ),
         key=f"reject_{kind}",

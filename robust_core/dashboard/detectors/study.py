@@ -12,6 +12,8 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.dashboard.detectors.maps import detectabilities
 from robust_core.evaluation.detector_tables import results
+from robust_core.evaluation.detector_tables.results import MeasuredPart
+from robust_core.evaluation.detector_tables.rows import SigmaTable, TransferTable
 from robust_core.words.numbers import share
 
 NOT_YET = "Not measured yet."
@@ -168,7 +170,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def detectable() -> str:
     """Whether a small network can tell: the diagonal of the transfer matrix."""
-    part = results.part("transfer")
+    part: MeasuredPart[TransferTable] = results.part("transfer")
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -178,7 +180,7 @@ def detectable() -> str:
 
 def general() -> str:
     """Whether it generalises: beside the diagonal."""
-    part = results.part("transfer")
+    part: MeasuredPart[TransferTable] = results.part("transfer")
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -202,13 +204,13 @@ def hardened() -> str:
 
 
 def _at_worst(kind: str, words: str) -> str:
-    part = results.part("sigma")
+    part: MeasuredPart[SigmaTable] = results.part("sigma")
     if part.lacking:
         return NOT_YET
-    rows = part.value["detectors"][kind]["rows"]
+    rows = part.value.detectors[kind].rows
     known = [
         (row["detectability"], sigma)
-        for row, sigma in zip(rows, part.value["sigmas"], strict=True)
+        for row, sigma in zip(rows, part.value.sigmas, strict=True)
         if row["detectability"] is not None
     ]
     if not known:

@@ -14,7 +14,7 @@ from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import FEW
 from robust_core.evaluation.detector_tables.plan import MissingDetectors
-from robust_core.evaluation.detector_tables.rows import FullKnowledgeRow, RowsTable
+from robust_core.evaluation.detector_tables.rows import FullKnowledgeRow, FullKnowledgeTable
 from robust_core.evaluation.suites import FIELD_EPS
 
 BATCH = 100
@@ -22,7 +22,7 @@ PARAMETERS: dict[str, dict] = {}
 """Of attacks on a pair that do not run at their defaults."""
 
 
-def full_knowledge(bench: DetectorBench) -> RowsTable:
+def full_knowledge(bench: DetectorBench) -> FullKnowledgeTable:
     """One detector of each kind against every attack on a classifier and its detector.
 
     An attack with an eps runs at that of the detector's own adversary, and at ``FIELD_EPS``.
@@ -33,7 +33,7 @@ def full_knowledge(bench: DetectorBench) -> RowsTable:
             "there is no default detector, no dynamic one and none of another method"
         )
     n = bench.count(FEW)
-    return RowsTable(
+    return FullKnowledgeTable(
         n=n, rows=[_remembered(bench, name, a, n) for name, a in _trials(bench, names)]
     )
 

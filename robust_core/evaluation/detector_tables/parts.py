@@ -10,11 +10,12 @@ from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.plan import MissingDetectors
 from robust_core.evaluation.detector_tables.rows import (
+    Adversary,
     EpsMatrix,
     EpsTable,
     Matrix,
     OwnAdversaryRow,
-    RowsTable,
+    OwnAdversaryTable,
     SharedDetector,
     SharedRow,
     SharedTable,
@@ -22,6 +23,7 @@ from robust_core.evaluation.detector_tables.rows import (
     SigmaTable,
     TransferTable,
     UnseenRow,
+    UnseenTable,
 )
 from robust_core.evaluation.suites import FIELD_EPS
 
@@ -41,22 +43,24 @@ UNSEEN: tuple[tuple[str, dict, int], ...] = (
 """Attacks that no subnetwork was trained on: name, parameters, pictures."""
 
 
-def adversaries(bench: DetectorBench) -> RowsTable:
+def adversaries(bench: DetectorBench) -> OwnAdversaryTable:
     """Every static detector against the adversary that it was trained for."""
     names = plan.static(bench.entries)
     if not names:
         raise MissingDetectors("there is no detector that was trained statically")
     n = bench.count(PICTURES)
-    return RowsTable(n=n, rows=[_own_row(bench, name, n) for name in names])
+    return OwnAdversaryTable(n=n, rows=[_own_row(bench, name, n) for name in names])
 
 
-def depth(bench: DetectorBench) -> RowsTable:
+def depth(bench: DetectorBench) -> OwnAdversaryTable:
     """The same rows, for adversaries with detectors at several points."""
     groups = plan.depths(bench.entries)
     if not groups:
         raise MissingDetectors("no attack has detectors at several points")
     n = bench.count(PICTURES)
-    return RowsTable(n=n, rows=[_own_row(bench, name, n) for group in groups for name in group])
+    return OwnAdversaryTable(
+        n=n, rows=[_own_row(bench, name, n) for group in groups for name in group]
+    )
 
 
 def eps(bench: DetectorBench) -> EpsTable:
@@ -89,7 +93,7 @@ def transfer(bench: DetectorBench) -> TransferTable:
     entries = [bench.entries[name] for name in names]
     return TransferTable(
         n=n,
-        adversaries=[{"adversary": e["adversary"], "eps": e["eps"]} for e in entries],
+        adversaries=[Adversary(adversary=e["adversary"], eps=e["eps"]) for e in entries],
         detectors=names,
         matrix=_matrix(bench, names, n),
     )
@@ -142,7 +146,7 @@ def sigma(bench: DetectorBench) -> SigmaTable:
     return SigmaTable(n=n, **size, sigmas=list(SIGMAS), detectors=curves)
 
 
-def unseen(bench: DetectorBench) -> RowsTable:
+def unseen(bench: DetectorBench) -> UnseenTable:
     """Every detector against attacks that it was not fitted to."""
     if not bench.entries:
         raise MissingDetectors("there is no detector")
@@ -164,7 +168,7 @@ def unseen(bench: DetectorBench) -> RowsTable:
                     threshold=threshold,
                 )
             )
-    return RowsTable(n=bench.count(PICTURES), rows=rows)
+    return UnseenTable(n=bench.count(PICTURES), rows=rows)
 
 
 def _own_row(bench: DetectorBench, name: str, n: int) -> OwnAdversaryRow:

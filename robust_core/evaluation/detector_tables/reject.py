@@ -39,19 +39,19 @@ def reject(bench: DetectorBench) -> RejectTable:
     return RejectTable(n=n, sigma=SIGMA, second=about(models), rows=rows)
 
 
-def curves(row: dict, second: str | None = None) -> dict[str, Rejection | Fallback]:
+def curves(row: RejectRow, second: str | None = None) -> dict[str, Rejection | Fallback]:
     """From a row of ``reject``, ``static`` and ``adaptive``, on the same ascending thresholds.
 
     With the name of a ``second`` model, the policies that fall back on it for what is flagged.
     """
-    thresholds = _column([-torch.inf, *row["thresholds"]])
+    thresholds = _column([-torch.inf, *row.thresholds])
     first = {
-        kind: Rejection(thresholds, *(_column([0.0, *row[kind][name]]) for name in SHARES))
+        kind: Rejection(thresholds, *(_column([0.0, *getattr(row, kind)[name]]) for name in SHARES))
         for kind in KINDS
     }
     if second is None:
         return dict(first)
-    its = row["second"][second]
+    its = row.second[second]
     right = _column(its["clean"])
     return {kind: Fallback(first[kind], right, _column(its[kind])) for kind in KINDS}
 

@@ -4,23 +4,26 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 from robust_core import zoo
+from robust_core.evaluation.detector_tables.rows import TABLES, DetectorTable
 from robust_core.paths import RESULTS
 from robust_core.zoo import weights
 
 FILE = RESULTS / "detectors.json"
 COMMAND = "python -m robust_core evaluate-detectors --part {}"
+Table = TypeVar("Table", bound=DetectorTable)
 
 
 @dataclass(frozen=True)
-class MeasuredPart:
-    """One part of the result, or why there is none; the other is empty.
+class MeasuredPart(Generic[Table]):
+    """One part of the result, or why there is none: where it is ``lacking``, ``value`` is None.
 
     ``model``, ``data`` and ``command`` say under which conditions it holds.
     """
 
-    value: dict
+    value: Table
     lacking: str
     model: str = ""
     data: str = ""
@@ -29,13 +32,12 @@ class MeasuredPart:
     @property
     def conditions(self) -> str:
         """Pictures, model and command, for a line below a chart."""
-        n = self.value.get("n")
-        pictures = f"{n:,} pictures of {self.data}" if n else self.data
+        pictures = f"{self.value.n:,} pictures of {self.data}"
         return f"{pictures}, {self.model}. Made by: `{self.command}`"
 
 
-def part(name: str, path: Path | None = None) -> MeasuredPart:
-    """The part ``name`` of ``path``, by default of the committed file.
+def part(name: str, path: Path | None = None) -> MeasuredPart[Any]:
+    """The part ``name`` of ``path``, by default of the committed file: its table in ``rows``.
 
     It is used only if it was made with the bundled weights, of the classifier and of the detectors.
     """
@@ -43,20 +45,23 @@ def part(name: str, path: Path | None = None) -> MeasuredPart:
     command = COMMAND.format(name)
     how = f"Measure it with `{command}`."
     if not path.is_file():
-        return MeasuredPart({}, f"This has not been measured yet. {how}")
-    report = _read(path, path.stat().st_mtime_ns)
+        return MeasuredPart(None, f"This has not been measured yet. {how}")
+    stamp = path.stat().st_mtime_ns
+    damaged = f"The file {path.name} is damaged. Delete it and make it again: `{command}`."
+    report = _read(path, stamp)
     if report is None:
-        return MeasuredPart(
-            {}, f"The file {path.name} is damaged. Delete it and make it again: `{command}`."
-        )
-    value = report["parts"].get(name)
-    if not value:
-        return MeasuredPart({}, f"This has not been measured yet. {how}")
+        return MeasuredPart(None, damaged)
+    written = report["parts"].get(name)
+    if not written:
+        return MeasuredPart(None, f"This has not been measured yet. {how}")
     if not _fits(report, name):
         return MeasuredPart(
-            {}, f"This was measured with other weights than the bundled ones. {how}"
+            None, f"This was measured with other weights than the bundled ones. {how}"
         )
-    return MeasuredPart(value, "", report["model"], report["data"], value.get("command", command))
+    value = _table(path, stamp, name)
+    if value is None:
+        return MeasuredPart(None, damaged)
+    return MeasuredPart(value, "", report["model"], report["data"], written.get("command", command))
 
 
 def _fits(report: dict, name: str) -> bool:
@@ -77,4 +82,14 @@ def _read(path: Path, stamp: int) -> dict | None:
         {report[key] for key in ("model", "data", "weights_sha256")}
         return report if isinstance(report["parts"], dict) else None
     except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=32)
+def _table(path: Path, stamp: int, name: str) -> DetectorTable | None:
+    """The table of a part; None where its rows are not what the code makes."""
+    report = _read(path, stamp)
+    try:
+        return None if report is None else TABLES[name].from_json(report["parts"][name])
+    except ValueError:
         return None

@@ -12,7 +12,7 @@ from robust_core.evaluation.detector_tables import plan
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.parts import PICTURES
 from robust_core.evaluation.detector_tables.plan import MissingDetectors
-from robust_core.evaluation.detector_tables.rows import RocRow, RowsTable
+from robust_core.evaluation.detector_tables.rows import RocRow, RocTable
 
 POINTS = 200
 """Most points of a curve."""
@@ -65,7 +65,7 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
     }
 
 
-def roc(bench: DetectorBench) -> RowsTable:
+def roc(bench: DetectorBench) -> RocTable:
     """Curves: subnetworks against their own adversary, other detectors against each of the five.
 
     Only successful pictures count as adversarial; an adversary without any gives no curve.
@@ -78,7 +78,7 @@ def roc(bench: DetectorBench) -> RowsTable:
             rows.append(_row(name, attack, answers))
     if not rows:
         raise MissingDetectors("there is no detector with an adversary that succeeds")
-    return RowsTable(n=n, rows=rows)
+    return RocTable(n=n, rows=rows)
 
 
 def _row(name: str, attack: Attack, answers: Answers) -> RocRow:

@@ -5,9 +5,11 @@ order; rows likewise. ``Figures`` are those of ``detectors.measure.Answers.figur
 nothing was successful, and ``eps`` is None where an attack has none.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Self
 
 from robust_core.detectors.measure import Figures
+from robust_core.evaluation.detector_tables.reading import read
 
 Matrix = list[list[Figures]]
 """``[i][j]``: the detector i against the adversary of the detector j."""
@@ -23,12 +25,10 @@ class DetectorTable:
         """As it is in the file."""
         return asdict(self)
 
-
-@dataclass(frozen=True, kw_only=True)
-class RowsTable(DetectorTable):
-    """A table with nothing but its rows."""
-
-    rows: list
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """From what is in the file. Raises ``ValueError`` where that does not fit the fields."""
+        return read(cls, value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,13 @@ class OwnAdversaryRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnAdversaryTable(DetectorTable):
+    """Static detectors, each against its own adversary."""
+
+    rows: list[OwnAdversaryRow]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpsMatrix:
     """Detectors of one adversary at several eps, each against each eps."""
 
@@ -69,12 +76,26 @@ class EpsTable(DetectorTable):
     def to_json(self) -> dict:
         return {"n": self.n, **{name: asdict(one) for name, one in self.adversaries.items()}}
 
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        others = value.items() if isinstance(value, dict) else ()
+        matrices = {name: one for name, one in others if isinstance(one, dict)}
+        return read(cls, {**dict(others), "adversaries": matrices})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adversary:
+    """An attack by its name, and its eps."""
+
+    adversary: str
+    eps: float | None
+
 
 @dataclass(frozen=True, kw_only=True)
 class TransferTable(DetectorTable):
     """The detector of each adversary against each adversary."""
 
-    adversaries: list[dict]
+    adversaries: list[Adversary]
     detectors: list[str]
     matrix: Matrix
 
@@ -150,6 +171,13 @@ class UnseenRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnseenTable(DetectorTable):
+    """Detectors against attacks that they were not fitted to."""
+
+    rows: list[UnseenRow]
+
+
+@dataclass(frozen=True, kw_only=True)
 class FullKnowledgeRow:
     """What an attack on a classifier and its detector achieves on the first ``n`` pictures.
 
@@ -174,8 +202,18 @@ class FullKnowledgeRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FullKnowledgeTable(DetectorTable):
+    """Detectors against attackers aware of them."""
+
+    rows: list[FullKnowledgeRow]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RocRow:
-    """The ROC curve of a detector against an adversary, as ``roc.curve`` gives it."""
+    """The ROC curve of a detector against an adversary, as ``roc.curve`` gives it.
+
+    The lists are empty and ``auc`` is None where no picture was successful.
+    """
 
     detector: str
     adversary: str
@@ -184,16 +222,24 @@ class RocRow:
     true_positives: list[float]
     low: list[float]
     high: list[float]
-    auc: float
+    auc: float | None
     n_genuine: int
     n_adversarial: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RocTable(DetectorTable):
+    """ROC curves."""
+
+    rows: list[RocRow]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RejectRow:
     """Shares by threshold, under a ``static`` and an ``adaptive`` adversary of one size.
 
-    ``second`` are those of each model to which flagged pictures can go (``second.shares``).
+    ``second`` are those of each model to which flagged pictures can go (``second.shares``); older files
+    have none.
     """
 
     detector: str
@@ -205,7 +251,16 @@ class RejectRow:
     thresholds: list[float]
     static: dict[str, list[float]]
     adaptive: dict[str, list[float]]
-    second: dict[str, dict[str, list[float]]]
+    second: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondModel:
+    """The hyper-parameters of a defence, and the weights of the model behind it."""
+
+    parameters: dict
+    weights: str
+    weights_sha256: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,5 +268,20 @@ class RejectTable(DetectorTable):
     """``sigma`` is that of the adaptive adversary; ``second`` says what the second models are."""
 
     sigma: float
-    second: dict[str, dict]
+    second: dict[str, SecondModel] = field(default_factory=dict)
     rows: list[RejectRow]
+
+
+TABLES: dict[str, type[DetectorTable]] = {
+    "adversaries": OwnAdversaryTable,
+    "depth": OwnAdversaryTable,
+    "eps": EpsTable,
+    "transfer": TransferTable,
+    "several": SharedTable,
+    "sigma": SigmaTable,
+    "full_knowledge": FullKnowledgeTable,
+    "unseen": UnseenTable,
+    "roc": RocTable,
+    "reject": RejectTable,
+}
+"""The table of each part of the file."""

@@ -9,6 +9,7 @@ from robust_core.defenses import Defended, Defense
 from robust_core.detectors.fallback import Second, fallback
 from robust_core.detectors.measure import Answers
 from robust_core.evaluation.detector_tables.bench import DetectorBench
+from robust_core.evaluation.detector_tables.rows import SecondModel
 
 KINDS = ("static", "adaptive")
 SECONDS: dict[str, tuple[str, dict]] = {
@@ -32,14 +33,14 @@ def existing(bench: DetectorBench) -> dict[str, Defended]:
     return {name: each(model) for name, each in made.items() if not each.refusal(model.name)}
 
 
-def about(models: dict[str, Defended]) -> dict[str, dict]:
+def about(models: dict[str, Defended]) -> dict[str, SecondModel]:
     """By name: hyper-parameters, and the weights behind the defence."""
     return {
-        name: {
-            "parameters": model.defense.parameters,
-            "weights": model.base.name,
-            "weights_sha256": model.base.provenance.details.get("sha256"),
-        }
+        name: SecondModel(
+            parameters=model.defense.parameters,
+            weights=model.base.name,
+            weights_sha256=model.base.provenance.details.get("sha256"),
+        )
         for name, model in models.items()
     }
 
@@ -69,21 +70,22 @@ def shares(
     return found
 
 
-def missing(value: dict, model: str) -> dict[str, str]:
+def missing(measured: dict[str, SecondModel], model: str) -> dict[str, str]:
     """By name: why a second model is missing for the classifier ``model``; none for those that exist.
 
-    ``value`` is the measured part. Figures of other weights than the bundled ones do not count.
+    ``measured`` are those of the table of ``reject``. Figures of other weights than the bundled ones do
+    not count.
     """
     index = zoo.index()
     why = {}
     for name in SECONDS:
         reason = second(name).refusal(model)
-        known = value.get("second", {}).get(name)
+        known = measured.get(name)
         if reason:
             why[name] = reason
         elif known is None:
             why[name] = f"{name} has not been measured yet"
-        elif index.get(known["weights"], {}).get("sha256") != known["weights_sha256"]:
+        elif index.get(known.weights, {}).get("sha256") != known.weights_sha256:
             why[name] = f"{name} was measured with other weights than the bundled ones"
     return why
 

@@ -4,6 +4,8 @@ import pytest
 
 from robust_core.dashboard.detectors import charts
 from robust_core.dashboard.detectors.charts import NOTHING
+from robust_core.evaluation.detector_tables.rows import OwnAdversaryRow, SharedRow
+from tests.tables import table
 
 ADVERSARIES = (
     ("fgsm", 2 / 255, "AD(2)"),
@@ -18,26 +20,26 @@ ADVERSARIES = (
 def row(detector_figures):
     """``row("bim", 1 / 255, "AD(2)", 0.8, 0.7)``: detectability as floats and rounded to 8 bits."""
 
-    def make(adversary, eps, point, value, rounded) -> dict:
-        return {
-            "detector": f"{adversary}-{point}",
-            "point": point,
-            "adversary": adversary,
-            "eps": eps,
-            "parameters": {},
-            "floats": detector_figures(value),
-            "eight_bit": detector_figures(rounded),
-            "at_threshold": detector_figures(value),
-            "threshold": 0.7,
-            "n_train": 10_000,
-            "epochs": 20,
-        }
+    def make(adversary, eps, point, value, rounded) -> OwnAdversaryRow:
+        return OwnAdversaryRow(
+            detector=f"{adversary}-{point}",
+            point=point,
+            adversary=adversary,
+            eps=eps,
+            parameters={},
+            floats=detector_figures(value),
+            eight_bit=detector_figures(rounded),
+            at_threshold=detector_figures(value),
+            threshold=0.7,
+            n_train=10_000,
+            epochs=20,
+        )
 
     return make
 
 
 @pytest.fixture
-def rows(row) -> list[dict]:
+def rows(row) -> list[OwnAdversaryRow]:
     """The five adversaries; rounded to 8 bits, the last one fools nothing."""
     values = ((0.7, 0.69), (0.85, 0.84), (0.8, 0.75), (0.95, 0.6), (0.9, None))
     return [row(*a, *v) for a, v in zip(ADVERSARIES, values, strict=True)]
@@ -51,10 +53,10 @@ def test_the_scatter_has_each_row_twice_filled_and_hollow(rows):
     figure = charts.accuracy_scatter(rows)
     points = [(t.y, t.marker.symbol) for t in figure.data if t.name != NOTHING]
     assert [y for y, s in points if not s.endswith("-open")] == [
-        (r["floats"]["detectability"],) for r in rows
+        (r.floats["detectability"],) for r in rows
     ]
     hollow = [y for y, s in points if s.endswith("-open")]
-    assert hollow[:4] == [(r["eight_bit"]["detectability"],) for r in rows[:4]]
+    assert hollow[:4] == [(r.eight_bit["detectability"],) for r in rows[:4]]
     assert hollow[4] == ()
     assert len({(t.marker.symbol, t.marker.color) for t in figure.data}) == len(figure.data)
     assert [t.text[0] for t in figure.data[:4:2]] == ["2", "1"]
@@ -69,7 +71,7 @@ def test_the_scatter_says_where_nothing_was_successful(rows):
 
 
 def test_the_scatter_has_the_lines_of_the_paper_and_all_points_are_on_it(rows):
-    rows[0]["floats"]["detectability"] = 0.31
+    rows[0].floats["detectability"] = 0.31
     figure = charts.accuracy_scatter(rows)
     lines = {(s.x0, s.x1) if s.x0 == s.x1 else (s.y0, s.y1) for s in figure.layout.shapes}
     assert lines == {(0.3, 0.3), (0.8, 0.8)}
@@ -89,7 +91,7 @@ def test_depth_bars_are_the_rows_by_point(row):
     figure = charts.depth_bars(rows)
     bim, deepfool = figure.data
     assert dict(zip(bim.x, bim.y, strict=True)) == {
-        r["point"]: r["floats"]["detectability"] for r in rows[:5]
+        r.point: r.floats["detectability"] for r in rows[:5]
     }
     assert deepfool.x == ("AD(2)", "AD(4)")
     assert figure.layout.xaxis.categoryarray == tuple(f"AD({i})" for i in range(5))
@@ -98,24 +100,22 @@ def test_depth_bars_are_the_rows_by_point(row):
 
 
 @pytest.fixture
-def both(row) -> list[dict]:
+def both(row) -> list[SharedRow]:
     """Each with its own detector and the one for all; rounded to 8 bits, the last one fools nothing."""
-    kept = ("detector", "point", "n_train", "epochs", "floats", "eight_bit")
     rows = []
     for i, (adversary, eps, point) in enumerate(ADVERSARIES):
         rounded = None if i == 4 else 0.6
         own = row(adversary, eps, point, 0.9 - i / 100, rounded)
         shared = row(adversary, eps, "AD(2)", 0.8 - i / 100, rounded)
-        each = {"own": own, "several": shared}
-        each = {kind: {key: one[key] for key in kept} for kind, one in each.items()}
-        rows.append({"adversary": adversary, "eps": eps, "parameters": {}, **each})
+        compared = {"own": vars(own), "several": vars(shared)}
+        rows.append(table(SharedRow, adversary=adversary, eps=eps, **compared))
     return rows
 
 
 def test_bars_of_each_adversary_are_its_own_detector_and_the_one_for_all(both):
     own, several = charts.several_bars(both).data
     for bars, kind in ((own, "own"), (several, "several")):
-        assert list(bars.y) == [r[kind]["floats"]["detectability"] for r in both]
+        assert list(bars.y) == [getattr(r, kind).floats["detectability"] for r in both]
         assert list(bars.x) == [charts.adversary_title(a, eps) for a, eps, _ in ADVERSARIES]
     assert own.name != several.name
     assert (own.marker.color, own.marker.pattern.shape) != (

@@ -5,18 +5,20 @@ import torch
 
 from robust_core.dashboard.detectors import maps
 from robust_core.dashboard.detectors.charts import NOTHING
+from robust_core.evaluation.detector_tables.rows import EpsMatrix, TransferTable
 from robust_core.toys.overlap import DetectorView, Overlap
+from tests.tables import table
 
 
 @pytest.fixture
-def part(detector_figures) -> dict:
+def part(detector_figures) -> EpsMatrix:
     """Fit at the larger, tested at the smaller: one half. At the smaller, tested there: nothing."""
     values = [[None, 0.8], [0.5, 0.9]]  # rows fit, as in the results file
-    return {
-        "eps": [1 / 255, 2 / 255],
-        "detectors": ["one", "two"],
-        "matrix": [[detector_figures(v) for v in row] for row in values],
-    }
+    return EpsMatrix(
+        eps=[1 / 255, 2 / 255],
+        detectors=["one", "two"],
+        matrix=[[detector_figures(v) for v in row] for row in values],
+    )
 
 
 def test_down_the_side_is_what_was_tested(part):
@@ -42,11 +44,11 @@ def test_each_cell_says_its_value_its_n_or_that_there_is_none(part):
 
 
 def test_transfer_has_the_names_of_the_adversaries(part):
-    part["adversaries"] = [
+    adversaries = [
         {"adversary": "bim", "eps": 1 / 255},
         {"adversary": "deepfool", "eps": None},
     ]
-    figure = maps.transfer_map(part)
+    figure = maps.transfer_map(table(TransferTable, adversaries=adversaries, matrix=part.matrix))
     names = [name.replace("<br>", " ") for name in figure.layout.xaxis.ticktext]
     assert names == ["BIM 1/255", "DeepFool"]
     assert figure.layout.xaxis.ticktext == figure.layout.yaxis.ticktext

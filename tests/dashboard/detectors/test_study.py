@@ -6,7 +6,9 @@ import pytest
 
 from robust_core import zoo
 from robust_core.dashboard.detectors import study
-from robust_core.evaluation.detector_tables import results
+from robust_core.detectors.measure import Figures
+from robust_core.evaluation.detector_tables import results, rows
+from tests.tables import completed
 
 
 @pytest.fixture
@@ -18,13 +20,14 @@ def write(monkeypatch, tmp_path):
     def make(**parts) -> None:
         head = {"model": "cifar10-resnet32", "data": "x"}
         head["weights_sha256"] = zoo.index()["cifar10-resnet32"]["sha256"]
-        path.write_text(json.dumps(head | {"parts": parts}), encoding="utf-8")
+        full = {name: completed(rows.TABLES[name], part) for name, part in parts.items()}
+        path.write_text(json.dumps(head | {"parts": full}), encoding="utf-8")
 
     return make
 
 
-def cells(*rows: tuple[float | None, ...]) -> list[list[dict]]:
-    return [[{"detectability": value} for value in row] for row in rows]
+def cells(*values: tuple[float | None, ...]) -> list[list[Figures]]:
+    return [[completed(Figures, {"detectability": value}) for value in row] for row in values]
 
 
 def sigma(static: list[float | None], dynamic: list[float | None]) -> dict:

@@ -6,6 +6,8 @@ import torch
 from robust_core.detectors.measure import Answers
 from robust_core.detectors.rejection import Costs, sweep
 from robust_core.evaluation.detector_tables.reject import SHARES, curves, thresholds_of
+from robust_core.evaluation.detector_tables.rows import RejectRow
+from tests.tables import table
 
 
 @pytest.fixture
@@ -29,7 +31,8 @@ def test_curves_are_the_policies_that_were_swept(answers):
     grid = thresholds_of(answers.genuine, 0.5)
     swept = sweep(answers, grid)
     shares = {name: getattr(swept, name).tolist() for name in SHARES}
-    back = curves({"thresholds": grid.tolist(), "static": shares, "adaptive": shares})["static"]
+    row = table(RejectRow, thresholds=grid.tolist(), static=shares, adaptive=shares)
+    back = curves(row)["static"]
     assert torch.equal(back.thresholds[1:], grid)
     assert back.at(5) == swept.at(4)
     nothing = back.at(0)

@@ -1,5 +1,7 @@
 """Second models on a bench: those that exist, asked about the bench's own pictures, once."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,6 +13,8 @@ from robust_core.detectors.rejection import sweep
 from robust_core.evaluation.detector_tables import second
 from robust_core.evaluation.detector_tables.bench import DetectorBench
 from robust_core.evaluation.detector_tables.reject import SHARES, curves
+from robust_core.evaluation.detector_tables.rows import RejectRow
+from tests.tables import table
 
 ATTACKS = {"static": FGSM(eps=4 / 255), "adaptive": FGSM(eps=8 / 255)}
 IMAGES = torch.randint(
@@ -74,11 +78,12 @@ def test_a_second_model_is_asked_about_the_pictures_of_the_bench_and_once(bench,
 def test_what_is_written_gives_back_the_policies(bench, answers):
     models = second.existing(bench)
     assert list(models) == ["jpeg", "median"]
-    row = {"thresholds": GRID.tolist()}
+    shares = {}
     for kind, said in answers.items():
         swept = sweep(said, GRID)
-        row[kind] = {name: getattr(swept, name).tolist() for name in SHARES}
-    row["second"] = second.shares(bench, models, answers, ATTACKS, GRID)
+        shares[kind] = {name: getattr(swept, name).tolist() for name in SHARES}
+    seconds = second.shares(bench, models, answers, ATTACKS, GRID)
+    row = table(RejectRow, thresholds=GRID.tolist(), **shares, second=seconds)
     for name, model in models.items():
         for kind, policy in curves(row, name).items():
             its = Second(bench.right(model, None, 6), bench.right(model, ATTACKS[kind], 6))
@@ -91,12 +96,12 @@ def test_what_is_written_gives_back_the_policies(bench, answers):
 def test_what_is_missing_says_why(weights_folder, bench, monkeypatch):
     model = bench.classifier.name
     known = second.about(second.existing(bench))
-    assert known["jpeg"]["weights"] == model
-    assert known["jpeg"]["parameters"]["quality"] == 75
-    assert known["jpeg"]["weights_sha256"] == zoo.index()[model]["sha256"]
-    assert second.missing({"second": known}, model) == {}
+    assert known["jpeg"].weights == model
+    assert known["jpeg"].parameters["quality"] == 75
+    assert known["jpeg"].weights_sha256 == zoo.index()[model]["sha256"]
+    assert second.missing(known, model) == {}
     assert "has not been measured yet" in second.missing({}, model)["median"]
-    other = {"second": known | {"jpeg": known["jpeg"] | {"weights_sha256": "of others"}}}
+    other = known | {"jpeg": replace(known["jpeg"], weights_sha256="of others")}
     assert list(second.missing(other, model)) == ["jpeg"]
     assert "other weights" in second.missing(other, model)["jpeg"]
     monkeypatch.setattr(second, "SECONDS", {"distilled": ("robust", {})})
