@@ -11,7 +11,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import IO
 
 import numpy as np
 
@@ -113,18 +114,26 @@ def _apart(header: Header, check: Check) -> tuple[np.ndarray, list[str]]:
 
 def _answer(process: subprocess.Popen, data: bytes, check: Check) -> bytes:
     """What the process says in time; the time that ``check`` takes, which may rest, is not counted."""
+    # Not by ``communicate``, which sends nothing more after its first timeout.
+    pipe, process.stdin = process.stdin, None
+    assert pipe is not None
+    threading.Thread(target=_send, args=(pipe, data), daemon=True).start()
     end = time.monotonic() + SECONDS
-    unsent: bytes | None = data
     while True:
         try:
-            return process.communicate(unsent, timeout=PACE)[0]
+            return process.communicate(timeout=PACE)[0]
         except subprocess.TimeoutExpired:
-            unsent = None  # it goes on sending
             if time.monotonic() > end:
                 raise _too_long() from None
             begun = time.monotonic()
             check()
             end += time.monotonic() - begun
+
+
+def _send(pipe: IO[bytes], data: bytes) -> None:
+    """Write all of it, as far as it is read."""
+    with suppress(OSError), pipe:
+        pipe.write(data)
 
 
 def _too_long() -> UploadError:

@@ -63,6 +63,16 @@ def test_a_slow_decoding_is_ended(slow_file, monkeypatch):
     assert decode_upload(bombs.progressive()).width == 64, "its place is free again"
 
 
+def test_a_large_file_reaches_a_process_that_is_slow_to_start(monkeypatch):
+    noise = Image.effect_noise((1200, 900), 90).convert("RGB")
+    data = bombs.saved(noise, "WEBP", lossless=True, method=0)
+    assert len(data) > 2**19
+    monkeypatch.setattr(decoding, "PACE", 0.001)
+    looks = []
+    assert decode_upload(data, check=lambda: looks.append(1)).width == 1024
+    assert looks
+
+
 class LeavesError(Exception):
     pass
 
