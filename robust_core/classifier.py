@@ -28,6 +28,11 @@ class Provenance:
     details: dict = field(default_factory=dict)
 
 
+def _per_channel(values: tuple[float, ...]) -> Tensor:
+    """One value per channel as ``[1, C, 1, 1]``, float32 on the CPU whatever torch's defaults are."""
+    return torch.tensor(values, dtype=torch.float32, device="cpu").view(1, -1, 1, 1)
+
+
 class Classifier(nn.Module):
     """A network, its normalisation, its class names, its input size and its provenance.
 
@@ -61,8 +66,8 @@ class Classifier(nn.Module):
         self.input_size = (height, width)
         self.resize = resize or min(input_size)
         self.provenance = provenance or Provenance(data="unknown")
-        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("mean", _per_channel(mean), persistent=False)
+        self.register_buffer("std", _per_channel(std), persistent=False)
 
     @property
     def channels(self) -> int:
@@ -79,6 +84,17 @@ class Classifier(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.network(self.normalise(images.to(self.mean.dtype)))
+
+    def check_pictures(self, images: Tensor) -> None:
+        """Raise ``ValueError`` unless ``images`` are a batch of the size that the model takes."""
+        own = [self.channels, *self.input_size]
+        shape = list(images.shape)
+        if shape[1:] != own:
+            wanted = ", ".join(map(str, own))
+            single = "; one picture needs a batch axis too: images[None]" if shape == own else ""
+            raise ValueError(
+                f"images must be of shape [N, {wanted}] for {self.name}; got {shape}{single}"
+            )
 
     def index_of(self, label: str | int) -> int:
         """The class index of a name (any case) or of an index.
@@ -99,8 +115,10 @@ class Classifier(nn.Module):
     def predict(self, images: Tensor, k: int = 5) -> list[list[Guess]]:
         """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first.
 
-        The network is run in eval mode and left in the mode that it was in.
+        The network is run in eval mode and left in the mode that it was in. Raises ``ValueError`` for
+        pictures of another size than the model's.
         """
+        self.check_pictures(images)
         with evaluating(self), torch.inference_mode():
             probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
         return self.name_classes(probabilities, k)

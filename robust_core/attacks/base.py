@@ -10,6 +10,7 @@ from torch import Tensor
 from robust_core import distances
 from robust_core.attacks.checks import check_batch, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle
+from robust_core.contract import HALF, check_pictures, notices
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 from robust_core.modes import evaluating
 from robust_core.parameters import HasField, Paper, Parameters
@@ -31,7 +32,7 @@ class AttackResult:
     ``success``. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
     zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
     target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
-    are float64, as in ``distances``.
+    are float64, as in ``distances``. ``notices`` are sentences that belong beside any figure made of it.
     """
 
     x_adv: Tensor
@@ -45,6 +46,7 @@ class AttackResult:
     l2: Tensor
     linf: Tensor
     tv: Tensor
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,7 @@ class Attack(Parameters):
         """Attack ``images``.
 
         Args:
-            model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
+            model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]`` (see ``contract``).
             images: pictures ``[N, C, H, W]`` in [0, 1], any floating dtype and device.
             labels: class indices ``[N]``: the true classes, or the targets if ``targeted``.
             targeted: whether ``labels`` are classes to reach rather than to leave.
@@ -144,6 +146,7 @@ class Attack(Parameters):
             queries_backward=oracle.tally("gradients"),
             zero_gradients=oracle.tally("zero_gradients"),
             trace=oracle.trace(),
+            notices=notices(model),
             **distances.all_norms(adversarial, images),
         )
 
@@ -157,6 +160,7 @@ class Attack(Parameters):
         recording: bool,
     ) -> tuple[Tensor, Aim, Oracle]:
         check_batch(images)
+        check_pictures(model, images)
         if not isinstance(goal, Goal):
             raise ValueError(f"goal must be one of robust_core.goals, or None; got {goal!r}")
         if goal.name not in self.goals:
@@ -166,8 +170,8 @@ class Attack(Parameters):
         with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
             start = images.detach().clone() if images.is_inference() else images.detach()
             labels = check_labels(labels, start)
-            work = start.float() if start.dtype in (torch.float16, torch.bfloat16) else start
-            oracle = Oracle(model, work, observer, recording)
+            work = start.float() if start.dtype in HALF else start
+            oracle = Oracle(model, work, observer, recording, given=start.dtype)
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
             adversarial = self._perturb_chosen(oracle, work, aim).detach()

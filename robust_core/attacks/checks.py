@@ -37,9 +37,11 @@ def check_labels(labels: Tensor, images: Tensor) -> Tensor:
         kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
         raise ValueError(f"labels must be a tensor of whole class indices [N]; got {kind}")
     if labels.shape != images.shape[:1]:
+        lone = images.ndim == 3 and labels.numel() == 1
+        single = "; one picture needs a batch axis too: images[None]" if lone else ""
         raise ValueError(
             f"labels must be one class index per picture, shape [{images.shape[0]}]; got shape "
-            f"{list(labels.shape)}"
+            f"{list(labels.shape)}{single}"
         )
     return labels.detach().to(images.device, torch.int64, copy=True)
 

@@ -79,6 +79,8 @@ class DeepFool(Attack):
             moves = length.isfinite()
             oracle.count("zero_gradients", left[~moves])
             left = left[moves]
+            if not len(left):
+                break
             length = length[moves]
             direction = direction[moves]
             oracle.count("iterations", left)

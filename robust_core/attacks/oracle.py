@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
+from robust_core.contract import Asked, usable
 from robust_core.goals import Aim
 
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
@@ -18,7 +19,8 @@ class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
 
     Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
-    are counted for the right pictures after others have finished and left.
+    are counted for the right pictures after others have finished and left. ``given`` is the dtype of
+    the caller's pictures, where ``images`` are in another.
     """
 
     def __init__(
@@ -27,8 +29,11 @@ class Oracle:
         images: Tensor,
         observer: Callable[[Tensor, Tensor], object] | None = None,
         recording: bool = True,
+        given: torch.dtype | None = None,
     ) -> None:
+        self.given = given
         self.model = model
+        self._asked = Asked(model, given)
         self.observer = observer
         self.size = len(images)
         self.dtype = images.dtype
@@ -60,13 +65,14 @@ class Oracle:
     @contextmanager
     def asking(self, model: Callable[[Tensor], Tensor], *, beside: int) -> Iterator[None]:
         """Inside, ``model`` is asked instead; the last ``beside`` of its logits are not classes."""
-        alone = self.model, self._beside
+        alone = self.model, self._asked, self._beside
         self.model = model
+        self._asked = Asked(model, self.given)
         self._beside = beside
         try:
             yield
         finally:
-            self.model, self._beside = alone
+            self.model, self._asked, self._beside = alone
 
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
@@ -77,11 +83,9 @@ class Oracle:
         return logits
 
     def _ask(self, x: Tensor) -> Tensor:
-        logits = self.model(x)
+        logits = self._asked(x)
         check_logits(logits, x)
-        if logits.is_inference():  # the model's own inference tensors cannot take part in autograd
-            logits = logits.clone()
-        return logits.float() if logits.dtype in (torch.float16, torch.bfloat16) else logits
+        return usable(logits)
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
         """Count one more for the pictures ``rows`` (indices or a mask; None for all)."""

@@ -118,8 +118,9 @@ class Defended(Classifier):
             resize=base.resize,
             provenance=base.provenance,
         )
-        self.to(base.device)
-        self.train(base.training)
+        # Not ``to`` and ``train``: these would reach into the network, which is not its own.
+        self.mean, self.std = base.mean, base.std
+        self.training = base.training
         self.defense = defense
         # Not registered: their networks would count twice as modules.
         self._models = (undefended, base)
@@ -159,7 +160,12 @@ class Adaptive(nn.Module):
     def __init__(self, defended: Defended) -> None:
         super().__init__()
         self.network = defended.network  # so that its modules are put into eval mode
+        self.training = defended.training
         self._defended = (defended,)
+
+    def check_pictures(self, images: Tensor) -> None:
+        """As the defended model's."""
+        self._defended[0].check_pictures(images)
 
     def forward(self, images: Tensor) -> Tensor:
         defended = self._defended[0]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
+from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
 from robust_core.engine import in_batches
@@ -70,7 +71,7 @@ def evaluate(
         batch: pictures at a time; halved when memory runs out.
         adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
         progress: called with the number of pictures that were just attacked.
-        on_notice: called with a sentence when the batch is halved.
+        on_notice: called with a sentence when the batch is halved, and for each of ``contract.notices``.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
@@ -79,13 +80,17 @@ def evaluate(
         for, ``made_on``, the model that it ran on, and its ``weights_sha256``.
 
     Raises:
-        ValueError: an unknown attack, hyper-parameter or value, a missing eps, or a goal that the attack
-            does not support.
+        ValueError: an unknown attack, hyper-parameter or value, a missing eps, a goal that the attack
+            does not support, or pictures of another size than the model's.
     """
     chosen = _create(attack_name, eps_list, parameters or {})
     goal = goal or Untargeted()
+    check_pictures(model, images)
+    if on_notice is not None:
+        for notice in notices(model):
+            on_notice(notice)
     batch = batch or default_batch(model)
-    every = torch.arange(len(labels))
+    every = torch.arange(len(labels), device="cpu")
     clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
     outcomes: dict[Attack, AttackEffect] = {}
     for _, attack in chosen:
@@ -230,10 +235,10 @@ def _fooled(
     goal: Goal,
 ) -> Tensor:
     """Whether the goal of an attack on ``attacked`` is reached on ``model``, bool ``[N]``."""
-    after = model(adversarial)
-    if not goal.needs_clean_logits:
-        return goal.bind(labels, None).success(after).cpu()
-    with evaluating(attacked):
+    with evaluating(model), evaluating(attacked):
+        after = model(adversarial)
+        if not goal.needs_clean_logits:
+            return goal.bind(labels, None).success(after).cpu()
         return judged(goal, labels, model(images), attacked(images)).success(after).cpu()
 
 
@@ -243,7 +248,8 @@ def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
 
     Logits that are not numbers put the label last.
     """
-    logits = model(images.to(model.device)).cpu()
+    with evaluating(model):
+        logits = model(images.to(model.device)).cpu()
     labels = labels.cpu().unsqueeze(1)
     own = logits.gather(1, labels)
     earlier = torch.arange(logits.shape[1]) < labels

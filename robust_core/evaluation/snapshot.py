@@ -7,6 +7,7 @@ from torch import Tensor
 
 from robust_core import attacks
 from robust_core.classifier import Classifier
+from robust_core.modes import evaluating
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def snapshot(
         raise ValueError(f"old must be {list(images.shape)}, as images; got {list(old.shape)}")
 
     def right(x: Tensor) -> float:
-        with torch.inference_mode():
+        with evaluating(model), torch.inference_mode():
             return (model(x).argmax(1) == labels).double().mean().item()
 
     naive = attacks.create("fgsm", eps=eps, loss="softmax-ce").run(model, images, labels)

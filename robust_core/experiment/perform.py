@@ -179,13 +179,14 @@ def perform(
         adaptive: whether the attacker of a defended ``model`` is aware of the defence (``attacked_by``).
 
     Raises ``ValueError`` where the attack does not support the goal, where the goal does not apply to
-    this picture, or where the detector is another model's.
+    this picture, where it is not of the model's size, or where the detector is another model's.
     """
     undefended = model.undefended if isinstance(model, Defended) else model
     if detector is not None and detector.classifier is not undefended:
         raise ValueError(f"detector must be one on this {model.name}; got {detector.name}")
     clean = to_tensor(pixels)
     images = clean.to(model.device)
+    model.check_pictures(images)
     clean_logits, clean_odds = _ask(model, detector, images)
     start = clean_logits.softmax(
         1
@@ -251,6 +252,7 @@ def perform(
             {label, attacked, int(logits[0].argmax())},
             sign=-1 if aim.towards else 1,
         ),
+        notices=record.notices,
         detection=_detection(detector, clean_odds, odds),
     )
 
@@ -279,9 +281,10 @@ def _ask(
     A defended model and a detector on the undefended one take a pass each.
     """
     if detector is None or detector.classifier is model:
-        logits, odds = (model(images), None) if detector is None else detector.both(images)
+        with evaluating(model):
+            logits, odds = (model(images), None) if detector is None else detector.both(images)
     else:
-        logits = model(images)
+        logits = _logits(model, images)
         odds = detector.both(images)[1]
     return logits.cpu().double(), odds
 
@@ -317,8 +320,7 @@ def _frames(
     if not torch.equal(kept[-1][1], result):
         kept.append((recorder.count, result, None))
     pictures = torch.cat([images for _, images, _ in kept])
-    with torch.inference_mode():
-        probabilities = model(pictures.to(model.device)).cpu().double().softmax(1)
+    probabilities = _logits(model, pictures.to(model.device)).softmax(1)
     rounded = torch.from_numpy(to_pixels(pictures))
     said = probabilities.argmax(1).tolist()
     return tuple(

@@ -11,6 +11,7 @@ from robust_core.attacks.base import GOALS
 from robust_core.attacks.checks import check_detector_logit
 from robust_core.attacks.gradient import Steps
 from robust_core.attacks.oracle import Oracle
+from robust_core.contract import Asked
 from robust_core.goals import Aim
 from robust_core.modes import evaluating
 from robust_core.papers import METZEN
@@ -62,33 +63,33 @@ class Dynamic(Steps):
         x = images
         if self.sigma == 1:
             oracle.check(images, aim)
-        module = self.detector if isinstance(self.detector, nn.Module) else None
-        with evaluating(module):
+        detector: Any = self.detector
+        logit = Asked(detector.logit)
+        with evaluating(detector):
             for _ in range(self.steps):
-                direction = self.direction(oracle, x, aim)
+                direction = self.direction(oracle, logit, x, aim)
                 x = ball.project(torch.add(x, direction, alpha=self.size))
         if self.sigma < 1:
             oracle.show_last(x, aim, "ce")
         return x
 
-    def direction(self, oracle: Oracle, x: Tensor, aim: Aim) -> Tensor:
+    def direction(self, oracle: Oracle, logit: Asked, x: Tensor, aim: Aim) -> Tensor:
         """The mixture of the two signs at ``x``: +-1 or +-(1 - 2 sigma), except where a sign is 0."""
         if self.sigma == 0:
             return oracle.ascent(x, aim, "ce")[0].sign()
-        fooling = self._detector_ascent(oracle, x).sign()
+        fooling = self._detector_ascent(oracle, logit, x).sign()
         if self.sigma == 1:
             return fooling
         return oracle.ascent(x, aim, "ce")[0].sign().lerp_(fooling, self.sigma)
 
-    def _detector_ascent(self, oracle: Oracle, x: Tensor) -> Tensor:
+    def _detector_ascent(self, oracle: Oracle, ask: Asked, x: Tensor) -> Tensor:
         """The direction of the gradient of ``J_det(x, 1)`` at ``x``.
 
         It is that of ``-logit``: ``J_det = softplus(-logit)`` rises with it, but its own gradient
         underflows to 0 where the detector is sure that the picture is genuine.
         """
         x = x.detach().requires_grad_()
-        detector: Any = self.detector
-        logit = detector.logit(x)
+        logit = ask(x)
         check_detector_logit(logit, x)
         oracle.count("queries")
         if self.sigma == 1:

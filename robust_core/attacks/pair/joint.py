@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from robust_core.attacks.checks import check_detector_logit, check_logits
 from robust_core.attacks.oracle import Oracle
+from robust_core.contract import Asked, usable
 from robust_core.goals import Aim, PairLoss
 from robust_core.modes import evaluating
 from robust_core.parameters import parameter
@@ -44,13 +45,17 @@ class Joint(nn.Module):
         self.detector = detector
         self.shift = log_odds(getattr(detector, "threshold", 0.5))
         self.shared = hasattr(detector, "both") and getattr(detector, "classifier", None) is model
+        if self.shared:
+            self.ask_both = Asked(detector.both)
+        self.ask_model = Asked(model)
+        self.ask_detector = Asked(detector.logit)
 
     def forward(self, images: Tensor) -> Tensor:
         if self.shared:
-            logits, evidence = self.detector.both(images)
+            logits, evidence = self.ask_both(images)
         else:
-            logits = self.model(images)
-            evidence = self.detector.logit(images)
+            logits = self.ask_model(images)
+            evidence = self.ask_detector(images)
         check_logits(logits, images)
         check_detector_logit(evidence, images)
         logits, evidence = (usable(value) for value in (logits, evidence))
@@ -64,12 +69,6 @@ def log_odds(threshold: float) -> float:
     if 0 < threshold < 1:
         return math.log(threshold) - math.log1p(-threshold)
     return math.copysign(math.inf, threshold - 0.5)
-
-
-def usable(value: Tensor) -> Tensor:
-    """``value`` in float32 or better, usable in autograd."""
-    value = value.clone() if value.is_inference() else value
-    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
 
 
 @dataclass(frozen=True)

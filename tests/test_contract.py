@@ -1,0 +1,311 @@
+"""What a model may do and be: every attack holds to it, and so do predictions and evaluations."""
+
+from dataclasses import fields
+
+import pytest
+import torch
+from torch import nn
+
+from robust_core import attacks, contract, defenses, goals
+from robust_core.attacks.oracle import Oracle
+from robust_core.classifier import Classifier
+from robust_core.contract import Asked
+from robust_core.evaluation.accuracy import evaluate
+from robust_core.experiment.perform import perform
+
+FEW = {"steps": 6, "targets": 2, "max_queries": 30, "rounds": 3, "search_steps": 2}
+SINGLE = attacks.names()
+EVERY = SINGLE + attacks.names(pair=True)
+MEAN, STD = 0.3, 0.25
+
+
+class Brightness:
+    """A detector of bright pictures; with ``writes`` it changes its input in place."""
+
+    def __init__(self, writes=False):
+        self.writes = writes
+
+    def logit(self, images):
+        images = images.sub_(0.5) if self.writes else images - 0.5
+        return images.flatten(1).mean(1) * 4
+
+
+def build(name, detector=None, **parameters):
+    known = {field.name for field in fields(attacks.get(name))}
+    wanted = FEW | {"detector": detector or Brightness(), "eps": 0.3} | parameters
+    return attacks.create(name, **{k: v for k, v in wanted.items() if k in known})
+
+
+class Small(nn.Module):
+    """A smooth network for pictures of 4 x 4 pixels, which normalises them in place or not."""
+
+    def __init__(self, how="apart", dtype=torch.float32, classes=4):
+        super().__init__()
+        self.how = how
+        generator = torch.Generator().manual_seed(3)
+        first = torch.randn(16, 16, generator=generator) / 4
+        last = torch.randn(classes, 16, generator=generator)
+        self.first = nn.Parameter(first.to(dtype))
+        self.last = nn.Parameter(last.to(dtype))
+
+    def forward(self, x):
+        if self.how == "in place":
+            x.sub_(MEAN).div_(STD)
+        elif self.how == "behind autograd's back":
+            x.data.sub_(MEAN)
+            x = x / STD
+        else:
+            x = (x - MEAN) / STD
+        return torch.tanh(x.view(x.size(0), -1) @ self.first.T) @ self.last.T
+
+
+@pytest.fixture
+def small_pictures(pictures):
+    return pictures(6, (1, 4, 4), torch.float32, low=0.0, high=1.0)
+
+
+@pytest.mark.parametrize("how", ["in place", "behind autograd's back"])
+@pytest.mark.parametrize("name", EVERY)
+def test_a_model_may_write_into_what_it_is_given(name, how, small_pictures):
+    labels = Small()(small_pictures).argmax(1)
+    expected = build(name).run(Small(), small_pictures, labels)
+    images, given = small_pictures.clone(), labels.clone()
+    result = build(name, Brightness(writes=True)).run(Small(how), images, given)
+    assert images.equal(small_pictures)
+    assert given.equal(labels)
+    assert result.x_adv.equal(expected.x_adv)
+    assert result.success.equal(expected.success)
+    assert 0 <= result.x_adv.min() <= result.x_adv.max() <= 1
+
+
+@pytest.mark.parametrize("goal", [goals.LeastLikely(), goals.RandomTarget()], ids=lambda g: g.name)
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_goal_that_asks_the_model_leaves_the_pictures_alone(name, goal, small_pictures):
+    images, labels = small_pictures.clone(), torch.zeros(6, dtype=torch.long)
+    result = build(name).run(Small("in place"), images, labels, goal)
+    assert images.equal(small_pictures)
+    assert result.x_adv.equal(build(name).run(Small(), images, labels, goal).x_adv)
+
+
+def test_only_a_model_that_writes_gets_copies(small_pictures):
+    for how, copies in (("apart", 1), ("in place", 3)):
+        seen = []
+        model = Small(how)
+        model.register_forward_pre_hook(lambda _, x, seen=seen: seen.append(x[0].data_ptr()))
+        ask = Asked(model)
+        for _ in range(3):
+            ask(small_pictures)
+        assert sum(place != small_pictures.data_ptr() for place in seen) == copies
+
+
+def test_a_model_is_asked_once_for_each_pass_that_is_counted(small_pictures):
+    asked = []
+
+    def model(x):
+        asked.append(len(x))
+        return Small()(x)
+
+    labels = torch.zeros(6, dtype=torch.long)
+    result = attacks.create("bim", steps=4).run(model, small_pictures, labels)
+    assert result.queries_forward.tolist() == [4] * 6
+    assert len(asked) == 4 + 1  # the last is the fresh pass behind success
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["module", "function"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("name", EVERY)
+def test_a_half_precision_model_is_asked_in_its_own_dtype(name, dtype, plain, small_pictures):
+    seen = set()
+    module = Small(dtype=dtype)
+
+    def model(x):
+        seen.add(x.dtype)
+        return module(x)
+
+    images = small_pictures.to(dtype)
+    labels = module(images).argmax(1)
+    result = build(name).run(model if plain else module, images, labels)
+    assert result.x_adv.dtype == dtype
+    assert result.trace.dtype == torch.float32
+    assert result.success.equal(module(result.x_adv).argmax(1) != labels)
+    assert seen <= {torch.float32, dtype}
+    if name in ("bim", "pgd", "apgd", "auto"):
+        assert result.success.all()
+    if name in ("deepfool", "deepfool-linf", "cw-l2", "cw-linf"):  # rounding undoes a few
+        assert result.success.any()
+
+
+def test_a_module_in_double_precision_takes_pictures_in_single(small_pictures):
+    model = Small(dtype=torch.float64)
+    labels = model(small_pictures.double()).argmax(1)
+    result = build("pgd").run(model, small_pictures, labels)
+    assert result.x_adv.dtype == torch.float32
+    assert result.success.all()
+
+
+def test_an_error_that_is_not_about_the_dtype_is_the_first_one(small_pictures):
+    def broken(x):
+        raise RuntimeError(f"broken with {x.dtype}")
+
+    with pytest.raises(RuntimeError, match=r"broken with torch\.float32"):
+        attacks.FGSM()(broken, small_pictures.half(), torch.zeros(6, dtype=torch.long))
+
+
+class Flat(nn.Module):
+    """All gradients are zero; asks for the size of an empty batch, which ``view`` cannot know."""
+
+    def forward(self, x):
+        assert len(x), "asked about no picture"
+        x = x.view(x.size(0), -1)
+        return torch.tensor([3.0, 2.0, 1.0, 0.0]) + (x * 0).sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("label", [0, 1], ids=["right", "wrong"])
+@pytest.mark.parametrize("name", EVERY)
+def test_no_attack_asks_about_no_pictures(name, label, small_pictures):
+    labels = torch.full((6,), label)
+    result = build(name).run(Flat(), small_pictures, labels)
+    assert result.success.tolist() == [label != 0] * 6
+    if name.startswith("deepfool") and label == 0:
+        assert result.x_adv.equal(small_pictures)
+        assert (result.zero_gradients > 0).all()
+
+
+@pytest.mark.parametrize("name", ["deepfool", "deepfool-linf"])
+def test_a_flat_picture_does_not_stop_the_others(name, small_pictures):
+    model = Small()
+    dark = small_pictures * torch.tensor([0.0, 1, 1, 0, 1, 1]).view(-1, 1, 1, 1)
+
+    def flat_when_black(x):
+        seen = (x.flatten(1).sum(1) > 0).float().unsqueeze(1)
+        return model(x * seen.view(-1, 1, 1, 1))
+
+    labels = flat_when_black(dark).argmax(1)
+    result = build(name, steps=30).run(flat_when_black, dark, labels)
+    assert result.success.tolist() == [False, True, True, False, True, True]
+
+
+def classifier(size=(4, 4), channels=1, network=None):
+    return Classifier(
+        network or Small(),
+        name="small",
+        class_names=tuple("abcd"),
+        input_size=size,
+        mean=(0.0,) * channels,
+        std=(1.0,) * channels,
+    )
+
+
+WRONG = {
+    "height": (6, 1, 5, 4),
+    "width": (6, 1, 4, 8),
+    "channels": (6, 3, 4, 4),
+    "values in a row": (6, 16),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("name", EVERY)
+def test_an_attack_names_both_sizes(name, wrong):
+    model, images = classifier(), torch.full(WRONG[wrong], 0.5)
+    labels = torch.zeros(6, dtype=torch.long)
+    text = r"^images must be of shape \[N, 1, 4, 4\] for small; got \[" + ", ".join(
+        map(str, images.shape)
+    )
+    for victim in (model, defenses.create("bit-depth")(model)):
+        with pytest.raises(ValueError, match=text.replace("small", "small.*")):
+            build(name)(victim, images, labels)
+    aware = defenses.create("bit-depth")(model).adaptive
+    with pytest.raises(ValueError, match=text.replace("small", "small behind bit-depth")):
+        build(name)(aware, images, labels)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_one_picture_without_a_batch_axis_is_told_so(name):
+    single = torch.full((1, 4, 4), 0.5)
+    with pytest.raises(ValueError, match=r"got \[1, 4, 4\]; one picture needs a batch axis"):
+        build(name)(classifier(), single, torch.tensor([0]))
+    with pytest.raises(ValueError, match=r"labels must .*one picture needs a batch axis"):
+        build(name)(Small(), single.expand(3, 4, 4), torch.tensor([0]))
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_predictions_and_evaluations_name_both_sizes(wrong):
+    model, images = classifier(), torch.full(WRONG[wrong], 0.5)
+    text = r"^images must be of shape \[N, 1, 4, 4\] for small; got \[6, "
+    with pytest.raises(ValueError, match=text):
+        model.predict(images)
+    with pytest.raises(ValueError, match=text):
+        evaluate(model, "fgsm", images, torch.zeros(6, dtype=torch.long), eps_list=[0.1])
+
+
+def test_an_experiment_names_both_sizes():
+    pixels = torch.zeros(4, 6, 1, dtype=torch.uint8).numpy()
+    with pytest.raises(ValueError, match=r"\[N, 1, 4, 4\] for small; got \[1, 1, 4, 6\]"):
+        perform(classifier(), pixels, attacks.FGSM())
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (3, 9, 5), (7,)], ids=str)
+@pytest.mark.parametrize("name", EVERY)
+def test_any_other_callable_takes_any_size(name, shape):
+    def model(x):
+        mean = x.flatten(1).mean(1)
+        return torch.stack([mean, 1 - mean, mean * 0.5, mean * 0], 1)
+
+    images = torch.full((2, *shape), 0.6)
+    assert build(name)(model, images, torch.tensor([0, 0])).shape == images.shape
+
+
+class Batchwise(nn.Module):
+    """Batch normalisation without running statistics."""
+
+    def __init__(self, track):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(1, track_running_stats=track)
+        self.small = Small()
+
+    def forward(self, x):
+        return self.small(self.norm(x))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_model_whose_answers_depend_on_the_batch_is_named(name, small_pictures):
+    labels = torch.zeros(6, dtype=torch.long)
+    for track, expected in ((True, ()), (False, (contract.DEPENDS_ON_BATCH,))):
+        result = build(name).run(Batchwise(track), small_pictures, labels)
+        assert result.notices == expected
+
+
+def test_an_evaluation_and_an_experiment_say_so_too(small_pictures):
+    model = classifier(network=Batchwise(False))
+    said = []
+    labels = torch.zeros(6, dtype=torch.long)
+    evaluate(model, "fgsm", small_pictures, labels, eps_list=[0.1], on_notice=said.append)
+    assert said == [contract.DEPENDS_ON_BATCH]
+    pixels = (small_pictures[0].permute(1, 2, 0) * 255).byte().numpy()
+    experiment = perform(model, pixels, attacks.FGSM())
+    assert experiment.notices == (contract.DEPENDS_ON_BATCH,)
+
+
+def test_a_model_in_training_mode_is_evaluated_in_eval_mode_and_left_as_it_was(small_pictures):
+    model = classifier(network=Batchwise(True)).train()
+    model.network.norm.eval()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    labels = torch.zeros(6, dtype=torch.long)
+    mixed = evaluate(model, "fgsm", small_pictures, labels, eps_list=[0.1])
+    model.network.norm.train()
+    trained = evaluate(model, "fgsm", small_pictures, labels, eps_list=[0.1])
+    for row in (*mixed["rows"], *trained["rows"]):
+        row.pop("seconds")
+    assert trained == mixed
+    assert model.training
+    assert model.network.norm.training
+    assert all(v.equal(before[k]) for k, v in model.state_dict().items())
+
+
+def test_the_oracle_asks_another_model_anew(small_pictures):
+    oracle = Oracle(Small("in place"), small_pictures.clone())
+    with oracle.asking(Small("in place"), beside=0):
+        inside = oracle.logits(oracle_pictures := small_pictures.clone())
+    assert oracle_pictures.equal(small_pictures)
+    assert inside.equal(oracle.logits(small_pictures))
