@@ -206,7 +206,8 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
             zip(experiment.before, experiment.after, strict=True), 1
         )
     ]
-    rounded = "holds" if experiment.success_8bit == experiment.success else "does not hold"
+    far = experiment.judged
+    of = "exact result" if experiment.eps is None else "8-bit file"
     lines = [
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
         *_attacker(value),
@@ -215,20 +216,32 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
     if value["within_eps"] is not None:
         lines.append(needed(experiment, norm, value["eps"]))
     lines += [
-        f"The verdict {rounded} after rounding to 8 bits. Label: {experiment.label.label} "
-        f"({experiment.label_source}).",
+        *_file(experiment),
+        f"Label: {experiment.label.label} ({experiment.label_source}).",
         *_detected(experiment),
         "",
         output.table(["", "before", "", "after", ""], rows),
         "",
-        f"L0 {experiment.l0:.0f} pixels, L2 {experiment.l2:.4g}, Linf {experiment.linf:.4g}, "
-        f"TV {experiment.tv:.4g}, SSIM {experiment.ssim:.4f}",
+        f"The {of}: L0 {far.l0:.0f} pixels, L2 {far.l2:.4g}, Linf {far.linf:.4g}, TV {far.tv:.4g}; "
+        f"before rounding SSIM {experiment.ssim:.4f}",
         f"{experiment.queries} forward and {experiment.gradients} backward passes, "
         f"{duration(experiment.seconds)} on {value['device']}",
     ]
     if value["out"]:
         lines.append(f"Written: {value['out']}")
     return "\n".join(lines)
+
+
+def _file(experiment: "Experiment") -> list[str]:
+    """What the 8-bit file does to the verdict, and for an attack without an eps how far it is."""
+    from robust_core.words.verdict import rounded
+
+    told = [rounded(experiment)]
+    if experiment.eps is None:
+        saved = experiment.saved
+        kept = "holds" if saved.success == experiment.success else "does not hold"
+        told = [f"The verdict {kept} for the 8-bit file: L2 {saved.l2:.4g}, Linf {saved.linf:.4g}."]
+    return [line for line in told if line]
 
 
 def _attacker(value: dict) -> list[str]:

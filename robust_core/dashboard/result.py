@@ -11,7 +11,7 @@ from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
-from robust_core.words.verdict import Verdict, aim, needed, rounded, said, sentence, verdict
+from robust_core.words.verdict import Verdict, aim, lost, needed, rounded, said, sentence, verdict
 
 BADGES = {
     Verdict.FOOLED: ("orange", ":material/warning:"),
@@ -46,7 +46,8 @@ def show_verdict(request: Request, experiment: Experiment) -> None:
 def notices(experiment: Experiment, norm: str) -> list[str]:
     """Everything whose omission would mislead."""
     told = list(experiment.notices)
-    told += filter(None, [rounded(experiment)])
+    if not lost(experiment):  # which the sentence says
+        told += filter(None, [rounded(experiment)])
     told += filter(None, [flat_grey(experiment, norm)])
     if experiment.zero_gradients:
         told.append(
@@ -102,11 +103,13 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
 def show_numbers(experiment: Experiment) -> None:
     """Distances and cost, each explained on hover."""
     height, width = experiment.clean.shape[-2:]
+    far = experiment.judged
+    length, largest = in_the_file(experiment)
     cells = (
-        ("L0", f"{experiment.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
-        ("L2", number(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
-        ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
-        ("TV", number(experiment.tv), "Total variation of the change: how rough it is."),
+        ("L0", f"{far.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
+        ("L2", number(far.l2), f"Euclidean length of the change; values are in [0, 1]. {length}"),
+        ("Linf", in_255ths(far.linf), f"Largest change of a value: {far.linf:.4g}. {largest}"),
+        ("TV", number(far.tv), "Total variation of the change: how rough it is."),
         ("SSIM", f"{experiment.ssim:.3f}", "Structural similarity; 1 means equal pictures."),
         ("Queries", f"{experiment.queries}", "Forward passes that the attack spent."),
         ("Gradients", f"{experiment.gradients}", "Backward passes that the attack spent."),
@@ -115,6 +118,16 @@ def show_numbers(experiment: Experiment) -> None:
     with st.container(horizontal=True, gap="small", key="numbers"):
         for name, value, why in cells:
             st.metric(name, value, help=why, width=92)
+
+
+def in_the_file(experiment: Experiment) -> tuple[str, str]:
+    """What the L2 and the Linf shown are of, and those of the other: the 8-bit file or the exact result."""
+    other, what = (
+        (experiment.saved, "The 8-bit file's is")
+        if experiment.eps is None
+        else (experiment, "This is the 8-bit file's; before rounding it was")
+    )
+    return f"{what} {number(other.l2)}.", f"{what} {other.linf:.4g}."
 
 
 def steps_of(attack: Attack) -> str:

@@ -11,6 +11,8 @@ INTERPOLATIONS = {
 }
 WAYS = ("crop", "squash")
 MODES = {1: "L", 3: "RGB"}
+SLACK = 255 * 2.0**-23
+"""Levels that float32 arithmetic may lose: x + 8/255 may end a hair below the level 8 above x."""
 
 
 def fit(
@@ -53,19 +55,42 @@ def to_tensor(pixels: np.ndarray) -> Tensor:
     return torch.from_numpy(planes.astype(np.float32) / 255).unsqueeze(0)
 
 
-def to_pixels(images: Tensor) -> np.ndarray:
-    """Pictures ``[N, C, H, W]`` in [0, 1] as the nearest uint8 ``[N, H, W, C]``.
+def to_pixels(images: Tensor, towards: Tensor | None = None) -> np.ndarray:
+    """Pictures ``[N, C, H, W]`` in [0, 1] as uint8 ``[N, H, W, C]``: the nearest, or rounded ``towards``.
 
-    The exact inverse of ``to_tensor`` on its range; values outside [0, 1] are clipped. Raises
-    ``ValueError`` for another number of dimensions and for NaN.
+    The exact inverse of ``to_tensor`` on its range; values outside [0, 1] are clipped.
+
+    ``towards`` are pictures of the same shape, from which ``images`` were made. No value then ends further
+    from theirs than it was, so a picture within a radius of ``towards``, in any norm, stays within it
+    as a file. That needs ``towards`` to be 8-bit pictures itself, as everything that is attacked on a page
+    or by a command is. Of other pictures (the digits' k/16) the nearest 8-bit picture takes their place:
+    no value ends further from theirs than it was or than half a level, 0.5/255, whichever is more.
+
+    Raises ``ValueError`` for another number of dimensions, for NaN, and for shapes that differ.
     """
     if images.dim() != 4:
         raise ValueError(f"images must be [N, C, H, W], not {list(images.shape)}")
     values = images.detach().cpu().double()
     if values.isnan().any():
         raise ValueError("images must be numbers in [0, 1], but there are NaN values among them")
-    levels = values.mul(255).round().clamp(0, 255).to(torch.uint8)
-    return levels.permute(0, 2, 3, 1).contiguous().numpy()
+    values = values.mul(255).clamp(0, 255)
+    levels = values.round()
+    if towards is not None:
+        if towards.shape != images.shape:
+            raise ValueError(
+                f"towards must be of the shape of images, {list(images.shape)}, not "
+                f"{list(towards.shape)}"
+            )
+        origin = towards.detach().cpu().double().mul(255).round().clamp(0, 255)
+        up = (values + SLACK).floor().maximum(origin)
+        down = (values - SLACK).ceil().minimum(origin)
+        levels = torch.where(values > origin, up, down)
+    return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+
+
+def as_saved(images: Tensor, towards: Tensor | None = None) -> Tensor:
+    """Pictures ``[N, C, H, W]`` as a PNG file gives them back, float32 on the CPU: see ``to_pixels``."""
+    return torch.cat([to_tensor(pixels) for pixels in to_pixels(images, towards)])
 
 
 def _check(

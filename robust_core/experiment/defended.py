@@ -14,7 +14,7 @@ from robust_core.attacks import Attack
 from robust_core.certify import Certificate, PixelDPCertificate
 from robust_core.certify.smoothing import predict
 from robust_core.classifier import Classifier, Guess, Provenance
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import as_saved, to_tensor
 from robust_core.defenses import Defended, Defense
 from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.distances import all_norms
@@ -90,7 +90,12 @@ class Look:
 
 @dataclass(frozen=True)
 class DefenseTrial:
-    """A defence under one attack."""
+    """A defence under one attack.
+
+    What an attack with an eps makes arrives as the picture that is shown and saved: rounded to 8 bits
+    towards the clean one, within eps. ``after``, ``success`` and the distances are about that picture.
+    Without an eps they are about the exact result, as in ``Experiment``.
+    """
 
     model: str
     defense: str
@@ -228,9 +233,10 @@ def trial(
         result = _Made(made.adversarial, made.seconds, *counted)
     else:
         result = _make(run, attacked, clean.to(model.device), label, goal, progress)
-    after = look(defended, result.picture, progress=progress)
+    arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
+    after = look(defended, arrives, progress=progress)
     aim = goal.bind(torch.tensor([label]), before.logits)
-    norms = {name: v[0].item() for name, v in all_norms(result.picture, clean).items()}
+    norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
     return DefenseTrial(
         model=model.name,
         defense=defense.name,
@@ -249,7 +255,7 @@ def trial(
         queries=result.queries,
         gradients=result.gradients,
         zero_gradients=result.zero_gradients,
-        detection=None if detector is None else _detection(detector, clean, result.picture),
+        detection=None if detector is None else _detection(detector, clean, arrives),
     )
 
 
@@ -303,7 +309,7 @@ def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
 
 
 def _detection(detector: "Detector", clean: Tensor, adversarial: Tensor) -> Detection:
-    rounded = to_tensor(to_pixels(adversarial)[0])
+    rounded = as_saved(adversarial)
     with torch.inference_mode():
         asked = (clean, torch.cat([adversarial, rounded]))
         odds = (detector.logit(images.to(detector.device)).cpu() for images in asked)

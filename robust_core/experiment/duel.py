@@ -8,7 +8,7 @@ from torch import Tensor
 
 from robust_core.attacks import Dynamic
 from robust_core.classifier import Guess
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import as_saved
 from robust_core.detectors import Detector
 
 FOOLED = {
@@ -40,7 +40,7 @@ class Duel:
     flagged_before: bool
     flagged: bool
     rounded: str
-    """The verdict on the picture rounded to 8 bits."""
+    """The verdict on the picture as shown: rounded to 8 bits towards the clean one."""
 
     @property
     def verdict(self) -> str:
@@ -79,7 +79,7 @@ def duel(
     adversarial = attack.run(model, images, labels, observer=observer).x_adv.cpu()
     if not torch.equal(iterates[-1], adversarial):
         iterates.append(adversarial)
-    rounded = to_tensor(to_pixels(adversarial)[0])
+    rounded = as_saved(adversarial, images.cpu())
     with torch.no_grad():
         logits, odds = detector.both(torch.cat([*iterates, rounded]).to(model.device))
     scores = odds.sigmoid().cpu()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from robust_core import zoo
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import as_saved
 from robust_core.detectors.measure import ask
 from robust_core.experiment.detection import Detection
 
@@ -49,7 +49,7 @@ def panel(
             refused[name] = str(error)
     if not detectors:
         return Panel({}, refused)
-    rounded = to_tensor(to_pixels(adversarial)[0])
+    rounded = as_saved(adversarial)
     images = torch.cat([clean, adversarial.cpu(), rounded]).to(detectors[0].device)
     nobody = torch.zeros(len(images), dtype=torch.int64, device=images.device)
     scores, _ = ask(detectors, images, nobody)

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.defenses.base import Defended
-from robust_core.distances import l2, linf, ssim
+from robust_core.distances import all_norms, l2, linf, ssim
 from robust_core.experiment.detection import Detection
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
@@ -32,21 +32,43 @@ class Frame:
 
     step: int
     pixels: Tensor
-    """uint8 ``[H, W, C]``, the iterate rounded to 8 bits."""
+    """uint8 ``[H, W, C]``, the iterate rounded to 8 bits as the result is."""
     loss: float | None
     """Loss of the class to leave, or of the target; None for a returned picture that is not an iterate."""
     confidences: dict[int, float]
-    """Confidence in the label, in the class attacked or aimed at, and in the winner at the end."""
+    """Confidence in the label, in the class attacked or aimed at, and in the winner at the end.
+
+    With an eps they are about the rounded iterate, else about the exact one, as in ``Experiment``.
+    """
     answer: Guess
     """The class that the model says there."""
     linf: float
     l2: float
-    """How far the iterate is from the clean picture, before rounding."""
+    """How far the iterate is from the clean picture, likewise."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The adversarial picture as an 8-bit file: whether it reaches the goal, and how far it is."""
+
+    success: bool
+    l0: float
+    l2: float
+    linf: float
+    tv: float
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """The outcome. Pictures are float32 ``[1, C, H, W]`` in [0, 1] on the CPU; never changed."""
+    """The outcome. Pictures are float32 ``[1, C, H, W]`` in [0, 1] on the CPU; never changed.
+
+    An attack with an eps is judged by the picture that is shown and saved, its result rounded to 8 bits
+    towards the clean picture: ``after``, ``confidence_after``, ``success`` and ``detection`` are about
+    that one. An attack without an eps is judged by its exact result, of which rounding often loses what
+    the smallest change has just gained; its file holds the nearest 8-bit picture, as there is no radius
+    to stay in. ``adversarial``, ``success_exact`` and the distances are always those of the exact
+    result, ``saved`` those of the file.
+    """
 
     model: str
     attack: str
@@ -62,7 +84,8 @@ class Experiment:
     confidence_before: tuple[float, ...]
     confidence_after: tuple[float, ...]
     success: bool
-    success_8bit: bool
+    success_exact: bool
+    saved: Saved
     l0: float
     l2: float
     linf: float
@@ -82,10 +105,21 @@ class Experiment:
         """The radius allowed; None for attacks without one."""
         return self.parameters.get("eps")
 
+    @property
+    def judged(self) -> "Saved | Experiment":
+        """Where the distances of the picture that the verdict is about stand."""
+        return self if self.eps is None else self.saved
+
+    @property
+    def shown(self) -> Tensor:
+        """The picture that the verdict is about, float32 ``[1, C, H, W]``: with an eps, the saved one."""
+        return self.adversarial if self.eps is None else as_saved(self.adversarial, self.clean)
+
     def pixels(self) -> tuple[Tensor, Tensor]:
-        """Clean and adversarial picture, rounded to 8 bits: uint8 ``[H, W, C]`` each."""
-        clean, adversarial = (to_pixels(x)[0] for x in (self.clean, self.adversarial))
-        return torch.from_numpy(clean), torch.from_numpy(adversarial)
+        """Clean and adversarial picture as shown and saved: uint8 ``[H, W, C]`` each."""
+        towards = None if self.eps is None else self.clean
+        adversarial = to_pixels(self.adversarial, towards)[0]
+        return torch.from_numpy(to_pixels(self.clean)[0]), torch.from_numpy(adversarial)
 
     def summary(self) -> dict:
         """The object of ``attack --json``: plain numbers and names."""
@@ -112,7 +146,9 @@ class Experiment:
             "before": side(self.before),
             "after": side(self.after),
             "success": self.success,
-            "success_8bit": self.success_8bit,
+            "success_8bit": self.saved.success,
+            "success_exact": self.success_exact,
+            "saved": asdict(self.saved),
             "l0": self.l0,
             "l2": self.l2,
             "linf": self.linf,
@@ -216,9 +252,13 @@ def perform(
     )
     seconds = time.perf_counter() - begun
     adversarial = record.x_adv.cpu()
-    rounded = to_tensor(to_pixels(adversarial)[0])
+    towards = clean if attack.has_eps else None
+    rounded = as_saved(adversarial, towards)
     logits, odds = _ask(model, detector, torch.cat([adversarial, rounded]).to(model.device))
-    end = logits[:1].softmax(1)
+    exact = record.success if attacked_model is model else aim.success(logits[:1])
+    saved = _saved(bool(aim.success(logits[1:])[0]), clean, rounded)
+    final = logits[1:] if attack.has_eps else logits[:1]
+    end = final.softmax(1)
     return Experiment(
         model=model.name,
         attack=attack.name,
@@ -233,8 +273,9 @@ def perform(
         after=tuple(model.name_classes(end)[0]),
         confidence_before=tuple(start[0].tolist()),
         confidence_after=tuple(end[0].tolist()),
-        success=bool((record.success if attacked_model is model else aim.success(logits[:1]))[0]),
-        success_8bit=bool(aim.success(logits[1:])[0]),
+        success=saved.success if attack.has_eps else bool(exact[0]),
+        success_exact=bool(exact[0]),
+        saved=saved,
         l0=record.l0[0].item(),
         l2=record.l2[0].item(),
         linf=record.linf[0].item(),
@@ -249,20 +290,30 @@ def perform(
             recorder,
             clean,
             adversarial,
-            {label, attacked, int(logits[0].argmax())},
+            {label, attacked, int(final.argmax())},
             sign=-1 if aim.towards else 1,
+            rounding=attack.has_eps,
         ),
         notices=record.notices,
-        detection=_detection(detector, clean_odds, odds),
+        detection=_detection(detector, clean_odds, odds, attack.has_eps),
     )
 
 
+def _saved(success: bool, clean: Tensor, rounded: Tensor) -> Saved:
+    """Distances counted in whole levels, so that 8/255 is 8/255 and no float32 noise is added."""
+    levels = (x.double().mul(255).round() for x in (rounded, clean))
+    norms = {name: value[0].item() for name, value in all_norms(*levels).items()}
+    l0 = norms.pop("l0")
+    return Saved(success=success, l0=l0, **{name: value / 255 for name, value in norms.items()})
+
+
 def _detection(
-    detector: "Detector | None", clean: Tensor | None, after: Tensor | None
+    detector: "Detector | None", clean: Tensor | None, after: Tensor | None, as_saved: bool
 ) -> Detection | None:
+    """From log-odds: of the clean picture, then of the exact result and the file, ``[2]``."""
     if detector is None or clean is None or after is None:
         return None
-    return Detection.of(detector, clean, after)
+    return Detection.of(detector, clean, after[[1, 1]] if as_saved else after)
 
 
 @torch.inference_mode()
@@ -310,6 +361,7 @@ def _frames(
     result: Tensor,
     classes: set[int],
     sign: int,
+    rounding: bool,
 ) -> tuple[Frame, ...]:
     """The iterates kept, and ``result`` at the end unless it is the last of them."""
     if not recorder.kept:
@@ -320,6 +372,8 @@ def _frames(
     if not torch.equal(kept[-1][1], result):
         kept.append((recorder.count, result, None))
     pictures = torch.cat([images for _, images, _ in kept])
+    if rounding:  # as the result: what is shown is what is judged
+        pictures = as_saved(pictures, clean.expand_as(pictures))
     probabilities = _logits(model, pictures.to(model.device)).softmax(1)
     rounded = torch.from_numpy(to_pixels(pictures))
     said = probabilities.argmax(1).tolist()

@@ -65,23 +65,24 @@ def verdict(experiment: Experiment) -> Verdict:
 
 
 def change(experiment: Experiment, norm: str) -> str:
-    """How far the picture moved, in the attack's norm."""
-    if experiment.linf == 0:
+    """How far the picture that the verdict is about moved, in the attack's norm."""
+    far = experiment.judged
+    if far.linf == 0:
         return "nothing was changed"
     if norm == "l2":
-        root_mean_square = experiment.l2 / math.sqrt(experiment.clean.numel())
-        return (
-            f"the picture moved by {experiment.l2:.2g} in L2, "
-            f"{in_255ths(root_mean_square)} root mean square"
-        )
-    return f"no pixel moved by more than {in_255ths(experiment.linf)}"
+        root_mean_square = far.l2 / math.sqrt(experiment.clean.numel())
+        return f"the picture moved by {far.l2:.2g} in L2, {in_255ths(root_mean_square)} root mean square"
+    return f"no pixel moved by more than {in_255ths(far.linf)}"
 
 
 def sentence(experiment: Experiment, norm: str) -> str:
-    """One sentence on labels, confidences and distance."""
+    """One sentence on labels, confidences and distance, and on the file where that tells another story."""
     first = experiment.before[0]
     last = experiment.after[0]
     moved = change(experiment, norm)
+    if lost(experiment):
+        length = f"L2 {experiment.l2:.2g}" if norm == "l2" else f"Linf {experiment.linf:.2g}"
+        moved = f"found at {length}; lost when saved in 8 bits"
     was, now = _each(first, last)
     outcome = verdict(experiment)
     if isinstance(experiment.goal, ConfidenceReduction):
@@ -122,12 +123,26 @@ def _fall(experiment: Experiment) -> str:
     return f"{was} fell to {fell} and became {said(last)}"
 
 
+def lost(experiment: Experiment) -> bool:
+    """Whether the exact result of an attack without an eps reaches the goal, and its file does not."""
+    return experiment.eps is None and experiment.success and not experiment.saved.success
+
+
 def rounded(experiment: Experiment) -> str | None:
     """How rounding to 8 bits changes the outcome; None where it does not."""
-    if experiment.success == experiment.success_8bit:
+    if lost(experiment):
+        return "Lost when saved in 8 bits."
+    if experiment.eps is None:
+        if experiment.success or not experiment.saved.success:
+            return None
+        return "Rounded to 8 bits, as a PNG file stores it, the attack works."
+    if experiment.success_exact == experiment.success:
         return None
-    works = "works" if experiment.success_8bit else "no longer works"
-    return f"Rounded to 8 bits, as a PNG file stores it, the attack {works}."
+    reaches = "reached" if experiment.success_exact else "did not reach"
+    return (
+        f"Before it was rounded to 8 bits, towards the clean picture so that it stays within eps, the "
+        f"picture {reaches} the goal."
+    )
 
 
 def needed(experiment: Experiment, norm: str, allowed: float) -> str:

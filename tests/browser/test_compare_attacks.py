@@ -11,7 +11,6 @@ from robust_core import attacks, imaging, zoo
 from robust_core.dashboard.compare_attacks.depth import TABS
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import samples
-from robust_core.data.fitting import to_pixels
 from robust_core.experiment.perform import perform
 from tests.live import PHONE, assert_fits, fitted, native, serving
 
@@ -57,7 +56,7 @@ def test_a_first_visit_fills_the_rows_with_exact_pictures(visit):
     )
     adversarial = native(lab.page.request.get(shown[0]).body(), 32)
     change = native(base64.b64decode(shown[1].partition(",")[2]), 32)
-    assert (adversarial == to_pixels(expected.adversarial)[0]).all()
+    assert (adversarial == expected.pixels()[1].numpy()).all()
     delta = (expected.adversarial - expected.clean)[0].permute(1, 2, 0).numpy()
     assert (change == imaging.show_change(delta, factor)).all()
 

@@ -126,7 +126,7 @@ def test_by_keyboard_alone_a_chip_is_pressed(visit):
     tab_to(lab.page, "0.01")
     lab.page.keyboard.press("ArrowRight")
     lab.until_changed(lambda: lab.page.keyboard.press("Enter"))
-    assert "25.5/255" in lab.sentence
+    assert "25/255" in lab.sentence
 
 
 def test_by_keyboard_alone_a_picture_is_chosen(visit):

@@ -14,6 +14,7 @@ from robust_core import attacks, zoo
 from robust_core.attacks import Attack
 from robust_core.commands.attack import _label
 from robust_core.data import digits
+from robust_core.data.fitting import as_saved
 from robust_core.data.picture import Picture
 from robust_core.goals import LeastLikely, Towards
 
@@ -24,7 +25,17 @@ KEYS = {
     *("model", "attack", "eps", "before", "after", "success", "l0", "l2", "linf", "tv"),
     *("seconds", "queries", "gradients", "detector", "norm", "parameters", "seed", "goal"),
     *("defense", "adaptive"),
-    *("label", "label_source", "target", "success_8bit", "ssim", "zero_gradients", "picture"),
+    *(
+        "label",
+        "label_source",
+        "target",
+        "success_8bit",
+        "success_exact",
+        "saved",
+        "ssim",
+        "zero_gradients",
+        "picture",
+    ),
     *("device", "out", "versions", "goal_parameters", "within_eps"),
 }
 
@@ -82,7 +93,7 @@ def test_result_is_that_of_the_library(attacked):
     attack = attacks.create("pgd", eps=8 / 255, steps=7, seed=5)
     adversarial = attack(model, pixels, labels[3:4])
     assert value["after"]["confidence"] == pytest.approx(
-        model.predict(adversarial)[0][0].confidence, abs=1e-6
+        model.predict(as_saved(adversarial, pixels))[0][0].confidence, abs=1e-6
     )
     assert value["l2"] == pytest.approx((adversarial - pixels).double().norm().item(), abs=1e-6)
 
@@ -153,17 +164,22 @@ def test_out_is_the_rounded_picture_at_the_model_s_size(attacked, tmp_path):
     model, (images, labels) = zoo.load("digits-cnn", "cpu"), digits.load("test")
     pixels = images[3:4].mul(255).round().div(255)
     adversarial = attacks.create("fgsm", eps=0.1)(model, pixels, labels[3:4])
-    expected = np.rint(adversarial[0, 0].double().numpy() * 255).astype(np.uint8)
+    moved = (adversarial - pixels)[0, 0].double().numpy() * 255
+    whole = np.sign(moved) * np.floor(np.abs(moved) + 1e-3)
+    expected = np.rint(pixels[0, 0].double().numpy() * 255) + whole
     written = Image.open(path)
     assert (written.mode, written.size) == ("L", (8, 8))
-    assert np.array_equal(np.asarray(written), expected)
+    assert np.array_equal(np.asarray(written), expected.astype(np.uint8))
+    assert value["saved"]["linf"] == 25 / 255
+    assert value["linf"] == pytest.approx(0.1, abs=1e-6)
 
 
 def test_out_read_back_is_what_the_model_saw(attacked, tmp_path):
     path = tmp_path / "adv.png"
     first = attacked("pgd", "0.2", "--out", path)
     again = attacked("noise", "0", picture=path)
-    assert first["success_8bit"] is (again["before"]["index"] != first["label"]["index"])
+    assert first["success"] is first["saved"]["success"] is first["success_8bit"]
+    assert first["success"] is (again["before"]["index"] != first["label"]["index"])
     assert again["l0"] == 0
 
 

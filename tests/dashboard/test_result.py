@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from robust_core import attacks
-from robust_core.dashboard.result import BADGES, notices, steps_of
+from robust_core.dashboard.result import BADGES, in_the_file, notices, steps_of
 from robust_core.dashboard.views import Views
 from robust_core.words.verdict import Verdict
 
@@ -23,7 +23,7 @@ def with_eps(experiment, eps):
 
 
 def test_a_plain_result_needs_no_notice(experiment):
-    plain = replace(experiment, success=True, success_8bit=True, zero_gradients=0)
+    plain = replace(experiment, success=True, success_exact=True, zero_gradients=0)
     assert notices(plain, FGSM.norm) == []
 
 
@@ -38,11 +38,19 @@ def test_an_l2_radius_is_no_grey_point(experiment):
     assert not any("flat grey" in note for note in notices(with_eps(experiment, 0.8), PGDL2.norm))
 
 
-@pytest.mark.parametrize(("exact", "words"), [(True, "no longer works"), (False, "works")])
+@pytest.mark.parametrize(("exact", "words"), [(True, "reached"), (False, "did not reach")])
 def test_a_verdict_that_rounding_changes_is_said(experiment, exact, words):
-    (note,) = notices(replace(experiment, success=exact, success_8bit=not exact), FGSM.norm)
+    (note,) = notices(replace(experiment, success_exact=exact, success=not exact), FGSM.norm)
     assert "8 bits" in note
     assert words in note
+
+
+def test_the_numbers_say_what_they_are_of(experiment):
+    length, largest = in_the_file(experiment)
+    assert length.startswith("This is the 8-bit file's; before rounding it was ")
+    assert f"{experiment.linf:.4g}" in largest
+    nearest = replace(experiment, parameters={})
+    assert in_the_file(nearest)[1] == f"The 8-bit file's is {experiment.saved.linf:.4g}."
 
 
 def test_masked_gradients_and_notices_of_the_engine_are_passed_on(experiment):
@@ -74,7 +82,7 @@ def test_views_are_the_rounded_tensors_and_the_exact_change(experiment):
     views = Views.of(experiment)
     for pixels, tensor in (
         (views.clean, experiment.clean),
-        (views.adversarial, experiment.adversarial),
+        (views.adversarial, experiment.shown),
     ):
         assert pixels.dtype == np.uint8
         assert (pixels == np.rint(tensor[0].permute(1, 2, 0).double().numpy() * 255)).all()

@@ -3,7 +3,7 @@ import pytest
 import torch
 from PIL import Image
 
-from robust_core.data.fitting import fit, to_pixels, to_tensor
+from robust_core.data.fitting import SLACK, as_saved, fit, to_pixels, to_tensor
 
 SIZES = [(300, 451), (451, 300), (33, 32), (57, 200), (256, 256), (20, 31), (225, 224)]
 
@@ -103,6 +103,63 @@ def test_pixels_to_tensor_and_back_is_exact(channels):
 def test_to_pixels_rounds_to_the_nearest_and_clips():
     values = torch.tensor([-1.0, 0.4 / 255, 0.6 / 255, 253.6 / 255, 1.5]).view(1, 1, 1, 5)
     assert to_pixels(values).flatten().tolist() == [0, 0, 1, 254, 255]
+
+
+@pytest.fixture
+def eight_bit():
+    """Random 8-bit pictures ``[4, 3, 9, 7]``, with values at both ends."""
+    levels = torch.randint(0, 256, (4, 3, 9, 7), generator=torch.Generator().manual_seed(0))
+    levels[:, :, 0], levels[:, :, 1] = 0, 255
+    return levels.float() / 255
+
+
+RADII = (0.0, 1e-9, 0.001, 1 / 255, 0.01, 2 / 255, 8 / 255, 0.1, 0.15, 0.5, 0.7, 1.0)
+
+
+@pytest.mark.parametrize("eps", RADII)
+def test_rounded_towards_the_clean_picture_no_norm_grows(eight_bit, eps):
+    draw = torch.Generator().manual_seed(1)
+    full = eps * torch.randn(eight_bit.shape, generator=draw).sign()
+    partial = eps * (2 * torch.rand(eight_bit.shape, generator=draw) - 1)
+    clean = to_pixels(eight_bit).astype(int)
+    for delta in (full, partial, 1e-3 * partial):
+        moved = (eight_bit + delta).clamp(0, 1)
+        change = to_pixels(moved, towards=eight_bit).astype(int) - clean
+        exact = (moved.double() - eight_bit.double()).mul(255).permute(0, 2, 3, 1).numpy()
+        assert np.abs(change).max() / 255 <= eps
+        assert (np.abs(change) <= np.abs(exact) + SLACK).all(), "so no norm is larger"
+        assert (np.abs(change) >= np.floor(np.abs(exact))).all(), "nor is a whole level lost"
+        assert (change * exact >= 0).all()
+
+
+def test_a_radius_of_whole_levels_is_used_in_full(eight_bit):
+    """float32 puts x + 8/255 a hair below the level for some x, above it for others."""
+    for levels in (1, 2, 8, 16, 100):
+        for sign in (1, -1):
+            moved = (eight_bit + sign * levels / 255).clamp(0, 1)
+            clean = to_pixels(eight_bit).astype(int)
+            expected = np.clip(clean + sign * levels, 0, 255)
+            assert (to_pixels(moved, towards=eight_bit) == expected).all()
+
+
+def test_towards_pictures_between_the_levels_half_a_level_is_the_limit():
+    """k/16, as the digits are: no file is closer to most of them than the nearest level."""
+    draw = torch.Generator().manual_seed(2)
+    clean = torch.randint(0, 17, (3, 1, 8, 8), generator=draw) / 16
+    for eps in (1e-4, 0.5 / 255, 0.01, 0.1):
+        moved = (clean + eps * torch.randn(clean.shape, generator=draw).sign()).clamp(0, 1)
+        change = (as_saved(moved, clean).double() - clean.double()).abs().max()
+        assert change <= max(eps, 0.5 / 255) + 1e-6
+
+
+def test_what_is_saved_is_read_back_and_saved_again_unchanged(eight_bit):
+    moved = (eight_bit + 0.01).clamp(0, 1)
+    once = as_saved(moved, eight_bit)
+    assert once.dtype == torch.float32
+    for again in (as_saved(once), as_saved(once, eight_bit)):
+        assert torch.equal(again, once)
+    with pytest.raises(ValueError, match="towards must be of the shape of images"):
+        to_pixels(moved, towards=eight_bit[:1])
 
 
 def test_to_pixels_keeps_batch_and_position():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from robust_core import attacks, defenses, zoo
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.experiment.defended import Attacker, DefenseOutcome, Look, look, trial
 from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
@@ -33,20 +33,28 @@ def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_mod
     result = trial(digits_model, pixels, PGD, defense, attacker=Attacker.AWARE, label=9)
     model = defense(digits_model)
     direct = PGD.run(model, images, torch.tensor([9]), adaptive=True)
-    assert torch.equal(result.after.picture, direct.x_adv)
-    assert result.success == bool(direct.success[0])
+    saved = as_saved(direct.x_adv, images)
+    assert torch.equal(result.after.picture, saved)
+    assert result.success == (result.after.guesses[0].index != 9)
     assert (result.queries, result.gradients) == (4, 4)
-    assert torch.equal(result.after.logits, model(direct.x_adv).double())
-    assert torch.equal(result.after.seen, model.seen(direct.x_adv))
+    assert torch.equal(result.after.logits, model(saved).double())
+    assert torch.equal(result.after.seen, model.seen(saved))
     assert torch.equal(result.before.logits, model(images).double())
-    assert result.linf == direct.linf.item()
+    assert result.linf == (saved.double() - images.double()).abs().max() <= PGD.eps
+
+
+def test_without_an_eps_the_exact_picture_arrives(digits_model, pixels):
+    defense, attack = made("jpeg"), attacks.create("deepfool")
+    result = trial(digits_model, pixels, attack, defense, attacker=Attacker.UNAWARE, label=9)
+    direct = attack(digits_model, to_tensor(pixels), torch.tensor([9]))
+    assert torch.equal(result.after.picture, direct)
 
 
 @pytest.mark.parametrize("name", [*FILTERS, "smoothing"])
 def test_an_unaware_attacker_fools_the_undefended_model(digits_model, pixels, name):
     result = trial(digits_model, pixels, PGD, made(name), attacker=Attacker.UNAWARE, label=9)
     direct = PGD(digits_model, to_tensor(pixels), torch.tensor([9]))
-    assert torch.equal(result.after.picture, direct)
+    assert torch.equal(result.after.picture, as_saved(direct, to_tensor(pixels)))
 
 
 def test_a_picture_made_on_the_undefended_model_is_taken_over(digits_model, pixels, monkeypatch):

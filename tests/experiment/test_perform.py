@@ -4,6 +4,7 @@ import itertools
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -11,7 +12,7 @@ from torch import nn
 from robust_core import attacks, zoo
 from robust_core.classifier import Classifier
 from robust_core.data import digits, samples
-from robust_core.data.fitting import fit, to_pixels, to_tensor
+from robust_core.data.fitting import as_saved, fit, to_pixels, to_tensor
 from robust_core.defenses.base import Defense
 from robust_core.evaluation.accuracy import evaluate
 from robust_core.experiment.perform import MAX_FRAMES, perform
@@ -42,19 +43,68 @@ def test_it_is_what_the_attack_gives(digits_model, digit):
     outcome = perform(digits_model, pixels, attack, label=label)
     record = attack.run(digits_model, to_tensor(pixels), torch.tensor([label]))
     assert torch.equal(outcome.adversarial, record.x_adv)
-    assert outcome.success == record.success.item()
+    assert outcome.success_exact == record.success.item()
     assert outcome.linf == record.linf.item()
     assert (outcome.queries, outcome.gradients) == (7, 7)
-    expected = digits_model.predict(record.x_adv)[0]
+    expected = digits_model.predict(as_saved(record.x_adv, to_tensor(pixels)))[0]
     assert [g.index for g in outcome.after] == [g.index for g in expected]
     assert sum(outcome.confidence_after) == pytest.approx(1)
 
 
-def test_the_verdict_on_the_rounded_picture_is_a_verdict_on_its_pixels(digits_model, digit):
+@pytest.mark.parametrize("name", ["bim", "fgsm", "pgd-l2", "deepfool", "cw-l2"])
+def test_the_verdict_on_the_file_and_its_distances_are_those_of_its_pixels(
+    digits_model, digit, name
+):
     pixels, label = digit
-    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.3), label=label)
-    rounded = to_tensor(outcome.pixels()[1].numpy())
-    assert outcome.success_8bit == (digits_model(rounded).argmax().item() != label)
+    attack = attacks.get(name)
+    bounded = attack.has_eps
+    outcome = perform(
+        digits_model, pixels, attack(**({"eps": 0.3} if bounded else {})), label=label
+    )
+    written = outcome.pixels()[1].numpy()
+    answer = digits_model(to_tensor(written)).argmax().item()
+    assert outcome.saved.success == (answer != label)
+    moved = (written.astype(float) - pixels) / 255
+    assert outcome.saved.linf == np.abs(moved).max()
+    assert outcome.saved.l2 == pytest.approx(np.sqrt((moved**2).sum()), rel=1e-12)
+    assert outcome.saved.l0 == (moved != 0).any(-1).sum()
+    if bounded:  # judged by the file
+        assert outcome.success == outcome.saved.success
+        assert outcome.after[0].index == answer
+        assert torch.equal(outcome.shown, to_tensor(written))
+        assert outcome.judged is outcome.saved
+    else:  # by the exact result
+        exact = digits_model(outcome.adversarial).argmax().item()
+        assert outcome.success == outcome.success_exact == (exact != label)
+        assert outcome.after[0].index == exact
+        assert outcome.judged is outcome
+    described = outcome.summary()
+    assert set(described["saved"]) == {"success", "l0", "l2", "linf", "tv"}
+    assert described["success_8bit"] == described["saved"]["success"]
+
+
+@pytest.mark.parametrize("eps", [0.01, 8 / 255, 0.1, 0.15, 0.5, 0.7])
+@pytest.mark.parametrize("name", ["fgsm", "pgd", "pgd-l2", "noise"])
+def test_what_is_shown_and_saved_stays_within_eps(digits_model, digit, name, eps):
+    pixels, label = digit
+    attack = attacks.create(name, eps=eps)
+    outcome = perform(digits_model, pixels, attack, label=label)
+    size = outcome.saved.l2 if attack.norm == "l2" else outcome.saved.linf
+    assert size <= eps
+    for frame in outcome.frames:
+        moved = (frame.pixels.numpy().astype(float) - pixels) / 255
+        assert (np.sqrt((moved**2).sum()) if attack.norm == "l2" else np.abs(moved).max()) <= eps
+
+
+def test_fgsm_takes_all_the_whole_levels_that_eps_allows(digits_model, digit):
+    """2.55 levels are 2, not 3; eight are 8, although float32 ends a hair below."""
+    for eps, levels in ((0.01, 2), (0.1, 25), (8 / 255, 8)):
+        outcome = perform(digits_model, digit[0], attacks.FGSM(eps=eps), label=digit[1])
+        assert outcome.saved.linf == levels / 255
+        inner = (outcome.pixels()[1].numpy().astype(int) - digit[0])[
+            (digit[0] > 40) & (digit[0] < 215)
+        ]
+        assert set(np.abs(inner)) <= {0, levels}
 
 
 def test_without_a_label_the_prediction_stands_in_and_is_named(digits_model, digit):
@@ -161,7 +211,8 @@ def test_frames_say_what_the_model_says_and_how_far_they_are(digits_model, digit
     for frame in frames:
         assert frame.answer.confidence >= max(frame.confidences.values()) - 1e-9
     assert frames[0].linf == frames[0].l2 == 0
-    assert [f.linf for f in frames] == pytest.approx([min(0.125 * k, 0.3) for k in range(7)])
+    levels = [int(255 * min(0.125 * k, 0.3)) / 255 for k in range(7)]  # as shown: whole levels
+    assert [f.linf for f in frames] == pytest.approx(levels)
 
 
 def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
@@ -293,7 +344,7 @@ def test_the_detector_s_answers_are_those_about_the_pictures(detected):
     seen, rounded = outcome.detection, outcome.pixels()[1].permute(2, 0, 1)[None] / 255
     for picture, score, flag in (
         (outcome.clean, seen.clean, seen.flagged_clean),
-        (outcome.adversarial, seen.adversarial, seen.flagged),
+        (rounded, seen.adversarial, seen.flagged),
         (rounded, seen.adversarial_8bit, seen.flagged_8bit),
     ):
         assert score == pytest.approx(detector.score(picture).item(), abs=1e-6)

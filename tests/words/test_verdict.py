@@ -7,7 +7,7 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.classifier import Guess
-from robust_core.experiment.perform import Experiment, perform
+from robust_core.experiment.perform import Experiment, Saved, perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 from robust_core.words.numbers import percent
 from robust_core.words.verdict import Verdict, aim, change, needed, rounded, said, sentence, verdict
@@ -36,7 +36,8 @@ def experiment(**changes) -> Experiment:
         confidence_before=(),
         confidence_after=(),
         success=True,
-        success_8bit=True,
+        success_exact=True,
+        saved=Saved(True, 16.0, 0.01 * 48**0.5, 0.01, 0.0),
         l0=16.0,
         l2=0.01 * 48**0.5,
         linf=0.01,
@@ -151,7 +152,7 @@ def test_a_missed_target_is_named_with_its_confidence_at_the_end():
 
 
 def test_an_unchanged_picture_is_said_to_be_unchanged():
-    same = experiment(adversarial=torch.zeros(1, 3, 4, 4), linf=0.0, l2=0.0, l0=0.0, **HELD)
+    same = experiment(saved=Saved(False, 0.0, 0.0, 0.0, 0.0), **HELD)
     for norm in ("linf", "l2"):
         assert change(same, norm) == "nothing was changed"
 
@@ -170,10 +171,41 @@ def test_a_tie_in_the_sentence_shows_which_share_is_larger():
     assert sentence(held, "linf").startswith("Still cat: 98.0 % became 97.5 %")
 
 
-@pytest.mark.parametrize(("exact", "words"), [(True, "no longer works"), (False, "attack works")])
-def test_what_rounding_changes_is_said_and_nothing_else(exact, words):
-    assert words in rounded(experiment(success=exact, success_8bit=not exact))
-    assert rounded(experiment(success=exact, success_8bit=exact)) is None
+def of_file(success: bool) -> Saved:
+    return replace(experiment().saved, success=success)
+
+
+@pytest.mark.parametrize(("exact", "words"), [(True, "reached"), (False, "did not reach")])
+def test_within_eps_the_file_decides_and_what_rounding_changed_is_said(exact, words):
+    case = experiment(success=not exact, success_exact=exact, saved=of_file(not exact))
+    assert f"the picture {words} the goal" in rounded(case)
+    assert rounded(replace(case, success_exact=not exact)) is None
+
+
+@pytest.mark.parametrize(
+    ("exact", "file", "words"),
+    [(True, False, "Lost when saved"), (False, True, "attack works"), (True, True, None)],
+)
+def test_without_an_eps_the_exact_result_decides_and_the_file_is_spoken_of(exact, file, words):
+    case = experiment(parameters={}, success=exact, success_exact=exact, saved=of_file(file))
+    told = rounded(case)
+    assert told is None if words is None else words in told
+
+
+def test_a_nearest_picture_that_is_lost_in_the_file_is_said_in_the_sentence():
+    found = experiment(parameters={}, saved=of_file(False), l2=0.0912)
+    assert sentence(found, "l2") == (
+        "cat 98 % became dog 71 %; found at L2 0.091; lost when saved in 8 bits."
+    )
+    assert "found at Linf 0.01; lost when saved in 8 bits" in sentence(found, "linf")
+    assert "8 bits" not in sentence(replace(found, saved=of_file(True)), "l2")
+    assert "8 bits" not in sentence(experiment(saved=of_file(False), **HELD), "linf")
+
+
+def test_the_distance_in_the_sentence_is_that_of_the_picture_judged():
+    file = Saved(True, 16.0, 2 / 255 * 48**0.5, 2 / 255, 0.0)
+    assert "more than 2/255" in sentence(experiment(saved=file), "linf")
+    assert "more than 2.6/255" in sentence(experiment(saved=file, parameters={}), "linf")
 
 
 def test_the_aim_names_goal_and_target():

@@ -103,14 +103,14 @@ def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:
         "Says": e.after[0].label,
         "Confidence": e.after[0].confidence,
         f"Confidence in {quoted(e.label.label)}": left_confidence(e),
-        "L0": e.l0,
-        "L2": e.l2,
+        "L0": e.judged.l0,
+        "L2": e.judged.l2,
         "RMS": 255 * root_mean_square(e),
-        "Linf": 255 * e.linf,
+        "Linf": 255 * e.judged.linf,
         "Queries": e.queries,
         "Time": 1000 * e.seconds,
         "Gradients": e.gradients,
-        "TV": e.tv,
+        "TV": e.judged.tv,
         "SSIM": e.ssim,
     }
 

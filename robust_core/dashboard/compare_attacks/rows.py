@@ -15,7 +15,7 @@ from robust_core.dashboard.compare_attacks.selection import (
     root_mean_square,
     within_eps,
 )
-from robust_core.dashboard.result import BADGES
+from robust_core.dashboard.result import BADGES, in_the_file
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
@@ -181,10 +181,10 @@ def distance(row: ComparedAttack, experiment: Experiment) -> str:
     """How large the change is, in the attack's norm, beside the eps allowed."""
     eps = in_255ths(row.asked.shown_eps)
     l2 = row.asked.attack.norm == "l2"
-    size = in_255ths(root_mean_square(experiment) if l2 else experiment.linf)
+    size = in_255ths(root_mean_square(experiment) if l2 else experiment.judged.linf)
     size += " root mean square" if l2 else " at most"
     if row.asked.attack.norm == "l0":
-        size = f"{experiment.l0:,.0f} pixels, {size}"
+        size = f"{experiment.judged.l0:,.0f} pixels, {size}"
     if row.attack.has_eps:
         return f"{size}; allowed {eps}"
     if not experiment.success:
@@ -204,11 +204,13 @@ def show_threat_model(attack: attacks.Attack, goal: str) -> None:
 def numbers(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
     """Name, value and explanation of what a row shows."""
     height, width = experiment.clean.shape[-2:]
+    far = experiment.judged
+    length, largest = in_the_file(experiment)
     passes = f"Forward passes. The attack also made {experiment.gradients} backward passes, for gradients."
     return (
-        ("L0", f"{experiment.l0:,.0f}", f"Pixels that changed, of {height * width}."),
-        ("L2", number(experiment.l2), "Euclidean length of the change; values are in [0, 1]."),
-        ("Linf", in_255ths(experiment.linf), f"Largest change of a value: {experiment.linf:.4g}."),
+        ("L0", f"{far.l0:,.0f}", f"Pixels that changed, of {height * width}."),
+        ("L2", number(far.l2), f"Euclidean length of the change; values are in [0, 1]. {length}"),
+        ("Linf", in_255ths(far.linf), f"Largest change of a value: {far.linf:.4g}. {largest}"),
         ("Queries", f"{experiment.queries:,}", passes),
         ("Time", duration(experiment.seconds), "Of the attack alone, on this machine."),
     )

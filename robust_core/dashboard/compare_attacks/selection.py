@@ -66,9 +66,9 @@ def left_confidence(experiment: Experiment) -> float:
 SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
     "taught": ("teaching order", lambda e: 0),
     "confidence": ("confidence in the original class", left_confidence),
-    "l2": ("L2", lambda e: e.l2),
-    "linf": ("Linf", lambda e: e.linf),
-    "l0": ("L0", lambda e: e.l0),
+    "l2": ("L2", lambda e: e.judged.l2),
+    "linf": ("Linf", lambda e: e.judged.linf),
+    "l0": ("L0", lambda e: e.judged.l0),
     "queries": ("queries", lambda e: e.queries),
     "time": ("time", lambda e: e.seconds),
 }
@@ -176,7 +176,7 @@ def in_order(rows: list[ComparedAttack], sort: str) -> list[ComparedAttack]:
 
 def root_mean_square(experiment: Experiment) -> float:
     """The root-mean-square change of a value, which the pages compare with eps in L2."""
-    return experiment.l2 / math.sqrt(experiment.clean.numel())
+    return experiment.judged.l2 / math.sqrt(experiment.clean.numel())
 
 
 def within_eps(row: ComparedAttack, experiment: Experiment) -> bool:

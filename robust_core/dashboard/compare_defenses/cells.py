@@ -44,10 +44,9 @@ TOO_CLOSE = ":material/balance: Votes too close for a guaranteed answer: it abst
 WEAKER = ":material/trending_down: Weaker than the unaware attack: this does not credit the defence"
 
 
-def picture(images: Tensor, alt: str) -> None:
-    """``[1, C, H, W]``, enlarged exactly; values outside [0, 1] are clipped as a screen does."""
-    pixels: np.ndarray = imaging.enlarge(to_pixels(images)[0], SIDE)
-    st.image(imaging.png(pixels), alt=alt, output_format="PNG")
+def picture(pixels: np.ndarray, alt: str) -> None:
+    """uint8 ``[H, W, C]``, enlarged exactly."""
+    st.image(imaging.png(imaging.enlarge(pixels, SIDE)), alt=alt, output_format="PNG")
 
 
 def show_undefended(experiment: Experiment, request: Request) -> None:
@@ -59,7 +58,8 @@ def show_undefended(experiment: Experiment, request: Request) -> None:
         colour = "red"
         mark = "fooled"
     with _cell(f"{mark}_undefended", Attacker.UNAWARE):
-        picture(experiment.adversarial, f"The adversarial picture: {experiment.after[0].label}.")
+        shown = experiment.pixels()[1].numpy()
+        picture(shown, f"The adversarial picture: {experiment.after[0].label}.")
         with st.container(gap=None):
             seen = experiment.detection
             st.markdown(
@@ -84,7 +84,7 @@ def show_cell(
     word = HELD if held else outcome.value
     with _cell(f"{mark}_{trial.defense}", trial.attacker):
         picture(
-            trial.after.seen,
+            to_pixels(trial.after.seen)[0],  # values outside [0, 1] are clipped as a screen does
             f"The adversarial picture as {trial.defense} sees it: {trial.after.guesses[0].label}.",
         )
         with st.container(gap=None):
@@ -109,11 +109,12 @@ def _cell(name: str, attacker: Attacker):
 
 def _facts(run: Attack, request: Request, result: Experiment | DefenseTrial) -> list[str]:
     """How far the picture was moved, and whether there was a gradient to follow."""
+    far = result.judged if isinstance(result, Experiment) else result
     if run.norm == "l2":
-        root_mean_square = result.l2 / math.sqrt(_picture_of(result).numel())
+        root_mean_square = far.l2 / math.sqrt(_picture_of(result).numel())
         size = f"{in_255ths(root_mean_square)} root mean square"
     else:
-        size = in_255ths(result.linf)
+        size = in_255ths(far.linf)
     allowed = f" of {in_255ths(request.shown_eps)}" if run.has_eps else ", no eps"
     told = [f"Change {size}{allowed}"]
     zero = result.zero_gradients

@@ -132,7 +132,7 @@ def _draw(outcome: Duel, request: Request) -> None:
         f"threshold {threshold}. {' '.join(filter(None, notes))}"
     )
     picture, chart = st.columns([1, 3], gap="medium")
-    pixels = to_pixels(outcome.adversarial)[0]
+    pixels = to_pixels(outcome.adversarial, outcome.clean)[0]
     picture.image(
         imaging.png(imaging.enlarge(pixels, SIDE)),
         caption=f"After the last step: {said(outcome.answer)}",

@@ -131,7 +131,7 @@ def _ask(names: list[str], experiment: Experiment, progress: Reporter) -> Panel:
     """Load the detectors and ask them; called in a thread of the engine."""
 
     def on(device: torch.device) -> Panel:
-        return panel(names, experiment.clean, experiment.adversarial, device)
+        return panel(names, experiment.clean, experiment.shown, device)
 
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 

@@ -92,7 +92,9 @@ def telling(trained: Trained) -> int:
     for name in (ONE_STEP, START):
         attack = controls.with_eps(attacks.get(name)(), trained.plan.eps, about)
         record = attack.run(trained.model, images, labels.to(images.device))
-        holds[name] = ~record.success.cpu()
+        shown = fitting.as_saved(record.x_adv, images).to(images.device)
+        with torch.no_grad():
+            holds[name] = trained.model(shown).argmax(1).cpu() == labels
     with torch.no_grad():
         right = trained.model(images).argmax(1).cpu() == labels
     found = (right & holds[ONE_STEP] & ~holds[START]).nonzero()

@@ -48,7 +48,7 @@ def test_it_holds_three_pictures_the_change_and_a_description(exported):
 
 def test_pictures_are_the_tensors_rounded_at_native_size(exported):
     _, experiment, files = exported
-    for name, tensor in (("clean", experiment.clean), ("adversarial", experiment.adversarial)):
+    for name, tensor in (("clean", experiment.clean), ("adversarial", experiment.shown)):
         values = tensor[0].permute(1, 2, 0).double().numpy()
         pixels = decoded(files[f"{name}.png"], values.shape[2])
         assert (pixels == np.rint(values * 255)).all()
@@ -79,7 +79,8 @@ def test_the_description_has_parameters_versions_and_hashes(exported):
     assert described["picture"]["reference"] == asked.chosen.reference
     assert described["picture"]["sha256"] == asked.chosen.picture.sha256
     assert described["command"] == asked.command()
-    assert described["success_8bit"] == experiment.success_8bit
+    assert described["success_8bit"] == experiment.saved.success
+    assert described["saved"]["linf"] == experiment.saved.linf
     assert described["versions"]["torch"] == torch.__version__.split("+")[0]
     assert all(described["versions"].values())
     assert described["files_sha256"] == {
