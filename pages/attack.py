@@ -72,5 +72,5 @@ with right:
     depth.show_depth(request, experiment, views)
 
 left_column.show_credit(chosen)
-picture_input.offer_download(model)
+picture_input.offer_download(model, status)
 st.caption(PRIVACY)

@@ -110,12 +110,17 @@ def compute(
     except (Busy, OutOfTime, ValueError) as error:
         if isinstance(error, OutOfTime):
             _stopped().add(key)  # otherwise the next run of the page would spend that time again
-        told = str(error)
-        slot.error(told[:1].upper() + told[1:])
+        slot.error(capitalised(str(error)))
     except Exception as error:
         slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
         raise
     return None
+
+
+def capitalised(sentence: str) -> str:
+    """With a capital at its beginning, unless that is an address or the path of a file."""
+    first = sentence.partition(" ")[0]
+    return sentence if set("./\\") & set(first) else sentence[:1].upper() + sentence[1:]
 
 
 def attempt(key: str, work: Callable[[Reporter], T], **options: Any) -> T | None:

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import data, imaging
 from robust_core.dashboard import lab
@@ -78,14 +79,23 @@ def _small(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(image)
 
 
-def offer_download(model: Description) -> None:
-    """A download button for each data set of the model that is missing and can be downloaded."""
+def offer_download(model: Description, place: DeltaGenerator) -> None:
+    """A download button for each data set of the model that is missing and can be downloaded.
+
+    Progress and failures are shown in ``place``, on the first screen. A data set that may not be read is
+    said: a download would not help.
+    """
     for record in data.of_family(model.family):
-        if record.archive is not None and not record.available():
-            _offer(record, record.archive)
+        try:
+            record.folder()
+        except data.DataUnreadable as error:
+            st.warning(f"{error} Until then the pages work without its pictures.")
+        except data.DataMissing:
+            if record.archive is not None:
+                _offer(record, record.archive, place)
 
 
-def _offer(record: data.DataSet, archive: data.Archive) -> None:
+def _offer(record: data.DataSet, archive: data.Archive, place: DeltaGenerator) -> None:
     size = f"{archive.size / 1e6:.0f} MB"
     wanted = f"_download_{record.name}"
     if st.button(f"Get the {record.title} test pictures ({size})", icon=":material/download:"):
@@ -93,14 +103,17 @@ def _offer(record: data.DataSet, archive: data.Archive) -> None:
     if not st.session_state.get(wanted):
         return
     key = key_of(download=record.name, session=lab.session())
-    if lab.compute(
-        key,
-        lambda progress: download.fetch(record, progress=progress),
-        channel="download",
-        doing=f"Downloading {record.title}",
-        words=lambda k, n: f"{100 * k // n} %",
-        errand=True,
-    ):
+    st.caption("How the download goes is shown at the top of the page.")
+    with place:
+        done = lab.compute(
+            key,
+            lambda progress: download.fetch(record, progress=progress),
+            channel="download",
+            doing=f"Downloading {record.title}",
+            words=lambda k, n: f"{100 * k // n} %",
+            errand=True,
+        )
+    if done:
         st.rerun()
     if not lab.stopped(key):  # it failed: only the visitor starts another try
         st.session_state[wanted] = False

@@ -108,7 +108,7 @@ def _fetch(title: str, archive: Archive, partial: Path, progress: Progress) -> N
     progress(done, archive.size)
     if done == archive.size:
         return
-    with _open(title, archive, done) as response:
+    with _open(title, archive, done, partial.parent) as response:
         resumed = response.status == 206 and _range_start(response) == done
         done = done if resumed else 0
         chunk = _first_chunk(title, archive, response, resumed)  # before it replaces what is there
@@ -126,7 +126,7 @@ def _fetch(title: str, archive: Archive, partial: Path, progress: Progress) -> N
         )
 
 
-def _open(title: str, archive: Archive, start: int) -> http.client.HTTPResponse:
+def _open(title: str, archive: Archive, start: int, root: Path) -> http.client.HTTPResponse:
     request = urllib.request.Request(archive.url, headers={"User-Agent": "robust-lab"})
     if start:
         request.add_header("Range", f"bytes={start}-")
@@ -136,13 +136,13 @@ def _open(title: str, archive: Archive, start: int) -> http.client.HTTPResponse:
     except urllib.error.HTTPError as error:
         error.close()
         raise DownloadError(
-            f"{host} answered {error.code} ({error.reason}) instead of {title}. Try again later."
+            f"The server {host} answered {error.code} ({error.reason}) instead of {title}. Try again later."
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise DownloadError(
-            f"{host} cannot be reached ({reason}). Check the connection to the internet and try again, "
-            f"or put an existing {archive.folder} folder into the data folder."
+            f"The server {host} cannot be reached ({reason}). Check the connection to the internet and try "
+            f"again, or put an existing folder {archive.folder} into {root}."
         ) from error
 
 
@@ -160,11 +160,12 @@ def _first_chunk(
         chunk += more
     if not resumed and not GZIP.startswith(chunk[: len(GZIP)]):
         kind = signatures.describe(chunk) or "something else"
-        raise DownloadError(f"{host} sent {kind} instead of {title}. {hint}.")
+        raise DownloadError(f"The server {host} sent {kind} instead of {title}. {hint}.")
     announced = _announced(response)
     if announced not in (None, archive.size):
         raise DownloadError(
-            f"{host} announced {announced:,} bytes instead of the {archive.size:,} of {title}. {hint}."
+            f"The server {host} announced {announced:,} bytes instead of the {archive.size:,} of {title}. "
+            f"{hint}."
         )
     return chunk
 

@@ -184,3 +184,16 @@ def test_threads_that_ask_at_once_get_the_same_engine(monkeypatch):
     with ThreadPoolExecutor(8) as pool:
         (engine,) = set(pool.map(ask, range(8)))
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("eps must be at least 0.", "Eps must be at least 0."),
+        ("www.example.org cannot be reached.", "www.example.org cannot be reached."),
+        ("data/cifar10 is full.", "data/cifar10 is full."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_has_a_capital_and_an_address_has_none(sentence, shown):
+    assert lab.capitalised(sentence) == shown

@@ -262,8 +262,9 @@ def test_offline(root, monkeypatch):
         closed.bind((HOST, 0))  # bound but not listening: the connection is refused
         url = f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz"
         nowhere = of(url=url, size=10, sha256="0" * 64, unpacked=0)
-        with pytest.raises(DownloadError, match="cannot be reached"):
+        with pytest.raises(DownloadError, match=r"^The server .* cannot be reached") as told:
             fetch(nowhere, root)
+        assert str(told.value).endswith(f"put an existing folder {cifar10.FOLDER} into {root}.")
 
 
 @pytest.mark.parametrize("status", [404, 503])

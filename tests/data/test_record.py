@@ -1,5 +1,6 @@
 """A record of a data set: its three views of the pictures, its test pictures, what it refuses."""
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from robust_core import data
-from robust_core.data import cifar10, digits
+from robust_core.data import cifar10, digits, samples
 
 
 def test_the_data_sets_of_the_folder_are_found():
@@ -100,3 +101,37 @@ def test_numbers_that_there_are_not():
 def test_a_name_can_be_taken_once():
     with pytest.raises(ValueError, match="data 'digits' is registered already"):
         data.register(digits.RECORD)
+
+
+def test_a_folder_that_may_not_be_read_is_said(forbidden, monkeypatch):
+    monkeypatch.setenv("ROBUST_DATA", str(forbidden))
+    record = data.get("cifar10")
+    assert not record.available()
+    for reading in (record.folder, lambda: record.load("test"), lambda: record.test_picture(3)):
+        with pytest.raises(
+            data.DataUnreadable, match=r"CIFAR-10 cannot be read: .*Permission denied"
+        ):
+            reading()
+    with pytest.raises(data.DataUnreadable):
+        samples.load("cifar10-test-3")
+    assert samples.catalogue("cifar10"), "the photographs are still offered"
+
+
+def test_files_that_may_not_be_read_are_said(cifar10_root, monkeypatch):
+    def refused(path, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("numpy.fromfile", refused)
+    for reading in (
+        lambda: data.get("cifar10").load("test", cifar10_root),
+        lambda: data.get("cifar10").test_picture(3, cifar10_root),
+    ):
+        with pytest.raises(data.DataUnreadable, match=r"test_batch\.bin \(Permission denied\)"):
+            reading()
+
+
+def test_a_home_that_is_nowhere_is_said(monkeypatch):
+    monkeypatch.setenv("ROBUST_DATA", "~nobody-of-this-name/data")
+    with pytest.raises(data.DataUnreadable, match="no home folder for ~ in ROBUST_DATA"):
+        data.get("cifar10").folder()
+    assert not data.get("cifar10").available()

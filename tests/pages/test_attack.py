@@ -443,17 +443,29 @@ def test_a_failed_download_of_data_is_told_once_and_not_repeated(monkeypatch):
 
     def offline(record, **options):
         tries.append(record.name)
-        raise ValueError("The archive could not be downloaded.")
+        raise ValueError("www.example.org cannot be reached.")
 
     monkeypatch.setattr(download, "fetch", offline)
     page = visit()
     get = next(button for button in page.button if button.label.startswith("Get the CIFAR-10"))
     get.click().run()
-    assert "could not be downloaded" in page.error[0].value
+    assert page.error[0].value == "www.example.org cannot be reached.", "an address has no capital"
+    order = [element.type for element in page.main]
+    assert order.index("error") < order.index("image"), (
+        "it is on the first screen, above the pictures"
+    )
     assert len(set(pictures(page))) == 3
     page.segmented_control(key="eps").set_value(0.1).run()
     finished(page)
     assert tries == ["cifar10"]
+
+
+def test_data_that_may_not_be_read_is_said_and_the_page_works(forbidden, monkeypatch):
+    monkeypatch.setenv("ROBUST_DATA", str(forbidden))
+    page = finished(visit())
+    (told,) = [warning.value for warning in page.warning]
+    assert told.startswith(f"CIFAR-10 cannot be read: {forbidden}")
+    assert not [button for button in page.button if button.label.startswith("Get the CIFAR-10")]
 
 
 def test_reproduction_has_the_command_and_for_samples_a_link():
