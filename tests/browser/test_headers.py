@@ -101,6 +101,7 @@ def test_the_docs_name_what_a_browser_app_should_have():
     policy = dict(rule.split(" ", 1) for rule in rules)
     assert policy["frame-ancestors"] == policy["default-src"] == "'self'"
     assert policy["object-src"] == "'none'"
+    assert "unsafe" not in policy["script-src"]
     assert not any("*" in sources or "http" in sources for sources in policy.values())
 
 
