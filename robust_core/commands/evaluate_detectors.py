@@ -78,22 +78,23 @@ def run(args: argparse.Namespace) -> None:
         check_writable(RESULTS, options.OTHER_OUT)
     check_writable(args.cache or Path("runs", "cache"), "choose another folder with --cache")
     out = args.out or (RESULTS / "detectors.json" if args.limit is None else None)
-    classifier = zoo.load(MODEL, args.device)
-    value = _head(classifier)
-    value |= files.kept(out, value)
-    bench = _bench(args, classifier)
-    for part in files.stale(value, bench.entries, asked):
-        tqdm.write(
-            f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
-        )
-    made: dict[str, DetectorTable] = {}
-    try:
-        for part in asked:
-            if table := _make(part, bench, value, args):
-                made[part] = table
-                files.write(out, value)
-    except KeyboardInterrupt:
-        raise output.Stopped(_stopped(asked, list(made), out, args)) from None
+    with output.alone_at(out):
+        classifier = zoo.load(MODEL, args.device)
+        value = _head(classifier)
+        value |= files.kept(out, value)
+        bench = _bench(args, classifier)
+        for part in files.stale(value, bench.entries, asked):
+            tqdm.write(
+                f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
+            )
+        made: dict[str, DetectorTable] = {}
+        try:
+            for part in asked:
+                if table := _make(part, bench, value, args):
+                    made[part] = table
+                    files.write(out, value)
+        except KeyboardInterrupt:
+            raise output.Stopped(_stopped(asked, list(made), out, args)) from None
     if not made:
         raise ValueError(
             f"none of {', '.join(asked)} can be made with the detectors that are bundled"

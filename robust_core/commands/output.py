@@ -5,13 +5,15 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 import robust_core
+from robust_core import files
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow")
 
@@ -74,6 +76,17 @@ def trouble_with(write: Callable[[], object]) -> OSError | None:
     except OSError as error:
         return error
     return None
+
+
+def alone_at(out: Path | None) -> AbstractContextManager[None]:
+    """Have a result to oneself that is read, added to and written many times; None is no file.
+
+    Raises ``files.Locked`` where another process is at it: its rows would be lost.
+    """
+    if out is None:
+        return nullcontext()
+    busy = f"Another evaluation writes {out}: wait for its end, or give --out"
+    return files.locked(out.with_name(f"{out.name}.lock"), busy)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from robust_core import attacks, zoo
+from robust_core import attacks, files, zoo
 from robust_core.commands.detector_tables.parts import PARTS, TABLES
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
@@ -277,7 +277,14 @@ def test_a_limit_leaves_the_committed_result_alone(evaluated, bundled, monkeypat
     assert not (tmp_path / "results").exists()
     (tmp_path / "results").mkdir()
     evaluated("--part", "adversaries", out=None)
-    assert [f.name for f in (tmp_path / "results").iterdir()] == ["detectors.json"]
+    assert [f.name for f in (tmp_path / "results").glob("*.json")] == ["detectors.json"]
+
+
+def test_a_second_evaluation_into_the_file_says_so(evaluated, bundled):
+    bundled("bim")
+    with files.locked(evaluated.out.with_name(f"{evaluated.out.name}.lock")):
+        complaint = evaluated("--part", "adversaries").complaint
+    assert f"Another evaluation writes {evaluated.out}" in complaint
 
 
 def test_kept_parts_of_other_weights_are_named_and_of_another_classifier_refused(

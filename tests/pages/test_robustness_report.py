@@ -91,3 +91,10 @@ def test_nothing_chosen_is_said(table_folder):
     next(g for g in page.button_group if g.label == "Defences").set_value([]).run()
     assert not page.exception
     assert "Choose at least one defence" in text(page)
+
+
+@pytest.mark.parametrize("page", ["attack", "robustness_report"])
+def test_pages_work_wherever_the_server_was_started(page, monkeypatch, tmp_path):
+    (tmp_path / "robust_core.py").write_text("raise ImportError('the wrong one')")
+    monkeypatch.chdir(tmp_path)
+    ran(visiting.visit(page))

@@ -55,23 +55,24 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     asked = _asked(args.part, plan)
     # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{args.suite}.json" if args.limit is None else None)
-    bench = _bench(args, plan)
-    value = _head(args, bench)
-    kept = _kept(out, value)
-    value["parts"] = {part: kept.get(part, _empty()) for part in plan.parts}
-    wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
-    try:
-        for part, subject in _possible(wanted, bench):
-            if _make(part, subject, bench, value["parts"][part], args.overwrite):
-                write(out, _tidy(value, plan))
-    except KeyboardInterrupt:
-        raise output.Stopped(
-            f"Stopped. What is in {out} is kept. To go on: {_again(args)}"
-            if out
-            else "Stopped. Nothing is kept without --out."
-        ) from None
-    value = _tidy(value, plan)
-    write(out, value)
+    with output.alone_at(out):
+        bench = _bench(args, plan)
+        value = _head(args, bench)
+        kept = _kept(out, value)
+        value["parts"] = {part: kept.get(part, _empty()) for part in plan.parts}
+        wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
+        try:
+            for part, subject in _possible(wanted, bench):
+                if _make(part, subject, bench, value["parts"][part], args.overwrite):
+                    write(out, _tidy(value, plan))
+        except KeyboardInterrupt:
+            raise output.Stopped(
+                f"Stopped. What is in {out} is kept. To go on: {_again(args)}"
+                if out
+                else "Stopped. Nothing is kept without --out."
+            ) from None
+        value = _tidy(value, plan)
+        write(out, value)
     return value, tables_text(value, asked), out
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from robust_core import files
 from robust_core.commands.defense_table.make import write
 from robust_core.commands.defense_table.text import tables_text
 from robust_core.evaluation import suites
@@ -143,6 +144,12 @@ def test_what_was_made_before_it_was_stopped_is_kept(command, suite, monkeypatch
     assert "Nothing is kept" in command(*SUITE, "--limit", "2").err
     asked = ("--part", "curves", "--limit", "2", "--out", str(suite.parent / "two.json"))
     assert command(*SUITE, *asked).err.strip().endswith(" ".join(asked))
+
+
+def test_a_second_evaluation_into_the_file_says_so(command, suite, made):
+    with files.locked(suite.with_name(f"{suite.name}.lock")):
+        assert f"Another evaluation writes {suite}" in command(*SUITE).complaint
+    assert not made
 
 
 def test_fewer_pictures_do_not_replace_the_result(command, suite, tmp_path):
