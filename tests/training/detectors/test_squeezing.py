@@ -54,7 +54,7 @@ def test_there_is_an_entry_and_no_file_and_both_install(exported, tmp_path):
     )
     assert {path.name for path in folder.iterdir()} == {"cache", "entry.json"}
     assert install(folder, NAME, tmp_path) == tmp_path / "index.json"
-    assert {path.name for path in tmp_path.iterdir()} == {"index.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"index.json", "index.lock"}
     index = json.loads((tmp_path / "index.json").read_text())
     assert index == {NAME: json.loads(json.dumps(entry))}
 
