@@ -10,7 +10,6 @@ is reported is the median over the rounds. See benchmarks/README.md for the peer
 """
 
 import argparse
-import json
 import platform
 import sys
 import time
@@ -37,7 +36,7 @@ from contestants import (
 )
 from timing import Clock, clock, machine, race
 
-from robust_core import zoo
+from robust_core import files, zoo
 from robust_core.devices import as_device
 
 AIM_FLOOR, AIM_PEER = 1.10, 1.02
@@ -194,7 +193,7 @@ def main() -> None:
             | {"python": platform.python_version()},
             "rows": rows,
         }
-        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -341,7 +341,9 @@ def main() -> None:
             print(table(report))
     report = {"machine": where, "quick": options.quick, **report}
     if options.json:
-        options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(
+            json.dumps(report, indent=2, allow_nan=False) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

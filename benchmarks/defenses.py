@@ -10,7 +10,6 @@ environment of the peers.
 """
 
 import argparse
-import json
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -26,7 +25,7 @@ import defense_peers as peers
 from contestants import photographs
 from timing import machine, race
 
-from robust_core import defenses, zoo
+from robust_core import defenses, files, zoo
 from robust_core.classifier import Classifier
 from robust_core.defenses import Defended
 from robust_core.defenses.noisy import GUESSES, Noisy
@@ -208,7 +207,7 @@ def main() -> None:
         print(f"\n{sentence(found)}")
     if args.json:
         report = {"machine": machine(torch.device("cpu")), "costs": rows, "certificates": found}
-        args.json.write_text(json.dumps(report, indent=1) + "\n")
+        args.json.write_text(files.json_text(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

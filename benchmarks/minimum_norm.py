@@ -10,7 +10,6 @@ environment.
 """
 
 import argparse
-import json
 import logging
 import platform
 import sys
@@ -29,7 +28,7 @@ from minimum_norm_peers import PACKAGES, Contestant, Counted, contestants
 from minimum_norm_report import Outcome, entry, missed, stronger, table
 from timing import Run, clock, machine, race
 
-from robust_core import attacks, zoo
+from robust_core import attacks, files, zoo
 from robust_core.data import cifar10
 from robust_core.devices import as_device
 
@@ -224,7 +223,7 @@ def main() -> None:
             row = compare(attacks.create(name), counted, batches, options.rounds, options.quick)
             report["rows"].append(row)
             if options.json:  # after every row: a run takes long
-                options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+                options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")
     print(table(report["rows"]))
     print("\n".join(["", *(missed(report["rows"]) or ["No aim is missed by what was measured."])]))
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-from robust_core import attacks, defenses, zoo  # noqa: E402
+from robust_core import attacks, defenses, files, zoo  # noqa: E402
 from robust_core.certify import pixeldp, smoothing  # noqa: E402
 from robust_core.data import digits, samples  # noqa: E402
 from robust_core.data.fitting import fit, to_tensor  # noqa: E402
@@ -238,7 +238,7 @@ def main() -> int:
     for part, sums in found.items():
         print(f"{part}: {len(sums)} recorded")
     if args.what == "record":
-        args.file.write_text(json.dumps(found, indent=1))
+        args.file.write_text(files.json_text(found, indent=1))
         return 0
     before, wrong = json.loads(args.file.read_text()), 0
     for part, sums in found.items():

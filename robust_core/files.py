@@ -94,9 +94,18 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def json_text(value: object, indent: int | None = 2) -> str:
+    """``value`` as JSON: how all JSON of the project is written.
+
+    Raises ``ValueError`` for a number that JSON lacks: Python would write NaN and Infinity as bare words,
+    which no other reader takes.
+    """
+    return json.dumps(value, indent=indent, allow_nan=False)
+
+
 def write_json(path: Path, value: dict) -> None:
     """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON lacks, such as NaN."""
-    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+    write_text(path, json_text(value) + "\n")
 
 
 def check_writable(folder: Path, instead: str) -> None:

@@ -151,6 +151,34 @@ def writes_around(source: str) -> list[str]:
     ]
 
 
+HASHED = {
+    *(
+        "engine/keys.py",
+        "training/checkpoint.py",
+        "training/detectors/crafted.py",
+        "data/pixels.py",
+    ),
+    *("commands/defense_table/make.py", "commands/detector_tables/files.py"),
+    "dashboard/detectors/scores.py",
+}
+"""Modules whose own JSON is hashed or compared in the same process, and never kept or shown."""
+
+
+def test_all_json_that_leaves_is_written_in_one_place():
+    """``json`` itself writes NaN and Infinity, which are not JSON."""
+    found = set()
+    for path in CORE.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        if {"json.dump", "json.dumps"} & calls:
+            found.add(path.relative_to(CORE).as_posix())
+    assert found == HASHED | {"files.py"}
+    for value in (float("nan"), float("inf"), -float("inf")):
+        with pytest.raises(ValueError, match="JSON"):
+            files.json_text({"a": [value]})
+    assert json.loads(files.json_text({"a": [1.5, None]})) == {"a": [1.5, None]}
+
+
 def test_the_core_writes_whole_files_only():
     assert writes_around("path.write_text('x')\nos.replace(a, b)") == [
         "path.write_text",

@@ -71,6 +71,11 @@ class Attack(Parameters):
     on_a_pair = HasField("detector")
     """Whether it attacks a classifier and its detector, and so needs a detector."""
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What should be said of every result with these hyper-parameters, in sentences."""
+        return beyond_the_range(self.norm, self.parameters.get("eps"))
+
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """The attack itself: float pictures in, pictures in [0, 1] out, all passes through the oracle."""
         raise NotImplementedError
@@ -138,6 +143,7 @@ class Attack(Parameters):
         )
         with evaluating(model), oracle.asking(model, beside=0):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
+            reached = _reached(oracle, images, aim)
         return AttackResult(
             x_adv=adversarial,
             success=success,
@@ -146,7 +152,7 @@ class Attack(Parameters):
             queries_backward=oracle.tally("gradients"),
             zero_gradients=oracle.tally("zero_gradients"),
             trace=oracle.trace(),
-            notices=notices(model),
+            notices=(*notices(model), *self.notices, *reached),
             **distances.all_norms(adversarial, images),
         )
 
@@ -187,6 +193,31 @@ class Attack(Parameters):
             with oracle.within(rows):
                 adversarial[rows] = self.perturb(oracle, images[rows], aim[rows])
         return adversarial
+
+
+def beyond_the_range(norm: str, eps: float | None) -> tuple[str, ...]:
+    """A notice for an Linf radius above 1, which pixels in [0, 1] cannot use: 255ths, most likely."""
+    if norm != "linf" or eps is None or eps <= 1:
+        return ()
+    meant = f"; did you mean {eps:g}/255?" if eps <= 255 else "."
+    return (f"{eps:g} is beyond the whole range, as pixels are in [0, 1]{meant}",)
+
+
+def _reached(oracle: Oracle, images: Tensor, aim: Aim) -> tuple[str, ...]:
+    """A notice where there is nothing to do, or where the class to reach is the true one."""
+    if not aim.towards:
+        return ()
+    before = aim.success(oracle.check(images.detach().to(oracle.dtype), aim))
+    told = [f"The model says the target already for {_of(before)}."] if before.any() else []
+    if aim.leaving is not None:
+        true = aim.leaving == aim.classes
+        told += [f"The target is the true class of {_of(true)}."] if true.any() else []
+    return tuple(told)
+
+
+def _of(chosen: Tensor) -> str:
+    n = len(chosen)
+    return "the picture" if n == 1 else f"{int(chosen.sum())} of {n} pictures"
 
 
 def surrogate(model: Model, adaptive: bool = True) -> Model:

@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_model_and_attack(parser, pair=True)
     parser.add_argument(
         "--eps",
-        type=options.number,
+        type=options.radius,
         metavar="E",
         help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255; for an attack without "
         "one, the limit that its distance is compared with",
@@ -92,6 +92,7 @@ def run(args: argparse.Namespace) -> None:
                 "fit": args.fit,
             },
             "device": str(zoo.load(args.model, args.device).device),
+            "notices": _notices(experiment, attack.norm, args.eps),
             "out": None,
             "versions": output.versions(),
         }
@@ -188,6 +189,13 @@ def _label(
     return None, ""
 
 
+def _notices(experiment: "Experiment", norm: str, eps: float | None) -> list[str]:
+    """What belongs beside the result; also of an eps that is only compared with."""
+    from robust_core.attacks.base import beyond_the_range
+
+    return list(dict.fromkeys((*experiment.notices, *beyond_the_range(norm, eps))))
+
+
 def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | None:
     """Whether an attack without an eps succeeded within the given one; None for all others."""
     if eps is None or experiment.eps is not None:
@@ -212,6 +220,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
         *_attacker(value),
         sentence(experiment, norm),
+        *value["notices"],
     ]
     if value["within_eps"] is not None:
         lines.append(needed(experiment, norm, value["eps"]))

@@ -16,7 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_model_and_attack(parser, required=False)
     parser.add_argument(
         "--eps",
-        type=options.number,
+        type=options.radius,
         nargs="+",
         action="extend",
         metavar="E",

@@ -1,6 +1,7 @@
 """Options that commands share, among them one for each hyper-parameter of the attacks."""
 
 import argparse
+import math
 import os
 import types
 import typing
@@ -15,20 +16,36 @@ if TYPE_CHECKING:
     from robust_core.goals import Goal
 
 Number = int | float
+LARGEST = 1e6
+"""The largest eps, as ``attacks.base.LARGEST``, which would take the time to import torch."""
 OTHER_OUT = "name another file with --out"
 
 
 def number(text: str) -> Number:
-    """``20``, ``0.01``, ``1e-3`` or a fraction such as ``8/255``. The attacks check ranges."""
+    """``20``, ``0.01``, ``1e-3`` or a fraction such as ``8/255``, finite. The attacks check ranges."""
     try:
         if "/" in text:
             above, below = text.split("/")
-            return float(above) / float(below)
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
-    except (ValueError, ZeroDivisionError):
+            value: Number = float(above) / float(below)
+        else:
+            value = int(text) if text.lstrip("+-").isdecimal() else float(text)
+        if math.isfinite(value):
+            return value
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    raise argparse.ArgumentTypeError(
+        f"must be a finite number or a fraction such as 8/255; got {text!r}"
+    )
+
+
+def radius(text: str) -> Number:
+    """A number from 0: an eps, also of an attack that has none and only compares its distance with it."""
+    value = number(text)
+    if not 0 <= value <= LARGEST:
         raise argparse.ArgumentTypeError(
-            f"must be a number or a fraction such as 8/255; got {text!r}"
-        ) from None
+            f"must be a number from 0 to {LARGEST:g}, or a fraction such as 8/255; got {text!r}"
+        )
+    return value
 
 
 def positive(text: str) -> int:

@@ -1,6 +1,5 @@
 """What commands print: one JSON object for machines, tables for people, progress on stderr."""
 
-import json
 import platform
 import shlex
 import sys
@@ -57,7 +56,7 @@ def _written(value: object) -> str:
 
 def emit(value: dict, as_json: bool, text: str) -> None:
     """Print ``value`` as one JSON object, or ``text``, with a replacement for what cannot be printed."""
-    print(json.dumps(printable(value), indent=2, allow_nan=False) if as_json else printable(text))
+    print(files.json_text(printable(value)) if as_json else printable(text))
 
 
 def printable(value: Any) -> Any:

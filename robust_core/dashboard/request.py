@@ -108,7 +108,7 @@ class Request:
 
         notices: list[str] = []
         outcome = on_cpu_if_out_of_memory(on, best_device(), on_notice=notices.append)
-        return replace(outcome, notices=tuple(notices))
+        return replace(outcome, notices=(*outcome.notices, *notices))
 
     def command(self) -> str:
         """The command line that gives the same result."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from robust_core import attacks
 from robust_core.attacks import Attack
+from robust_core.attacks.base import LARGEST, beyond_the_range
 from robust_core.classifier import Classifier
 from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
@@ -71,7 +72,8 @@ def evaluate(
         batch: pictures at a time; halved when memory runs out.
         adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
         progress: called with the number of pictures that were just attacked.
-        on_notice: called with a sentence when the batch is halved, and for each of ``contract.notices``.
+        on_notice: called with a sentence when the batch is halved, for each of ``contract.notices``, and
+            for an Linf radius above 1.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
@@ -87,7 +89,10 @@ def evaluate(
     goal = goal or Untargeted()
     check_pictures(model, images)
     if on_notice is not None:
-        for notice in notices(model):
+        told = [*notices(model)]
+        for eps, attack in chosen:
+            told += beyond_the_range(attack.norm, eps)
+        for notice in dict.fromkeys(told):
             on_notice(notice)
     batch = batch or default_batch(model)
     every = torch.arange(len(labels), device="cpu")
@@ -133,6 +138,9 @@ def _create(
             raise ValueError(f"{name} needs at least one eps: a number such as 0.01")
         return [(eps, attacks.create(name, eps=eps, **parameters)) for eps in eps_list]
     attack = attacks.create(name, **parameters)
+    for eps in eps_list or ():
+        if not 0 <= eps <= LARGEST:  # nor NaN
+            raise ValueError(f"eps must be a number from 0 to {LARGEST:g}; got {eps!r}")
     return [(eps, attack) for eps in eps_list] if eps_list else [(None, attack)]
 
 

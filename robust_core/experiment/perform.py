@@ -240,6 +240,8 @@ def perform(
             chosen_by = _logits(attacked_model, images)
     aim = judged(goal, labels, clean_logits, chosen_by)
     attacked = int(aim.classes[0])
+    if aim.towards:
+        _check_target(model, attacked, label, int(clean_logits.argmax()))
     recorder = _Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
@@ -348,6 +350,19 @@ def check_goal(model: Classifier, goal: Goal, label: int) -> None:
     if isinstance(goal, SourceTarget) and goal.source != label:
         source = model.class_names[goal.source]
         raise ValueError(f"source must be the picture's own class, {own}; got {source}")
+
+
+def _check_target(model: Classifier, target: int, label: int, answer: int) -> None:
+    """Raise ``ValueError`` for a class that is reached already, or a least likely one that is the label."""
+    if target == label:
+        raise ValueError(
+            f"the least likely class is the picture's own, {model.class_names[label]}: choose a target"
+        )
+    if target == answer:
+        raise ValueError(
+            f"target must be another class than the model's answer: it says "
+            f"{model.class_names[answer]} already"
+        )
 
 
 def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:

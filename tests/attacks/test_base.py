@@ -456,3 +456,41 @@ def test_a_goal_is_an_object_of_its_own(make, net, pictures, goal):
 def test_a_target_that_the_model_lacks_is_named(make, net, pictures):
     with pytest.raises(ValueError, match=r"targets must be class indices from 0 to 4.*got 30"):
         make("fgsm").run(net(), pictures(4), LABELS, goals.Towards(30))
+
+
+def test_a_target_that_is_said_already_is_noted_and_nothing_is_raised(net, pictures):
+    model, images = net(), pictures(4)
+    answers = model(images).argmax(1)
+    attack = attacks.create("pgd", eps=0.01, steps=2)
+    plain = attack.run(model, images, (answers + 1) % 4, goals.Targeted())
+    assert not any("already" in told for told in plain.notices)
+    mixed = answers.clone()
+    mixed[0] = (mixed[0] + 1) % 4
+    record = attack.run(model, images, mixed, goals.Targeted())
+    assert "The model says the target already for 3 of 4 pictures." in record.notices
+    alone = attack.run(model, images[:1], (answers[:1] + 1) % 4, goals.Towards(int(answers[0])))
+    assert alone.notices == ("The model says the target already for the picture.",)
+    assert torch.equal(
+        alone.queries_forward, attack.run(model, images[:1], answers[:1]).queries_forward
+    )
+
+
+def test_a_least_likely_class_that_is_the_true_one_is_noted(net, pictures):
+    model, images = net(), pictures(4)
+    least = model(images).argmin(1)
+    record = attacks.create("fgsm", eps=0.1).run(model, images, least, goals.LeastLikely())
+    assert "The target is the true class of 4 of 4 pictures." in record.notices
+
+
+@pytest.mark.parametrize(
+    ("name", "eps", "said"),
+    [
+        ("fgsm", 8, "8 is beyond the whole range, as pixels are in [0, 1]; did you mean 8/255?"),
+        ("pgd", 0.5, None),
+        ("pgd", 1, None),
+        ("pgd-l2", 8, None),
+    ],
+)
+def test_an_eps_of_255ths_is_asked_about_in_the_record(net, pictures, name, eps, said):
+    record = attacks.create(name, eps=eps).run(net(), pictures(2), LABELS[:2])
+    assert record.notices == (() if said is None else (said,))

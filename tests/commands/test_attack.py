@@ -36,7 +36,7 @@ KEYS = {
         "zero_gradients",
         "picture",
     ),
-    *("device", "out", "versions", "goal_parameters", "within_eps"),
+    *("device", "out", "notices", "versions", "goal_parameters", "within_eps"),
 }
 
 
@@ -96,6 +96,39 @@ def test_result_is_that_of_the_library(attacked):
         model.predict(as_saved(adversarial, pixels))[0][0].confidence, abs=1e-6
     )
     assert value["l2"] == pytest.approx((adversarial - pixels).double().norm().item(), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["fgsm", "deepfool", "cw-l2"])
+@pytest.mark.parametrize("eps", ["nan", "inf", "-1", "1e400", "-inf", "1/0", "2e6", "9" * 400])
+def test_an_eps_that_is_no_radius_is_refused_whatever_the_attack(refused, name, eps):
+    """Before anything is loaded: this picture does not exist."""
+    complaint = refused(name=name, eps=(f"--eps={eps}",), picture="nowhere.png")
+    assert "--eps" in complaint
+    assert "number" in complaint
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("fgsm", True), ("deepfool-linf", True), ("pgd-l2", False)]
+)
+def test_an_eps_in_255ths_is_asked_about(attacked, name, said):
+    told = attacked(name, "8")["notices"]
+    assert any("8 is beyond the whole range" in t and "8/255?" in t for t in told) == said
+    assert not any("range" in t for t in attacked(name, "8/255")["notices"])
+
+
+def test_a_target_that_is_said_already_is_refused(refused):
+    """The third test picture is a 3: with another label, 3 is still what the model says."""
+    answer = zoo.load("digits-cnn", "cpu")(digits.load("test")[0][3:4]).argmax().item()
+    other = (answer + 1) % 10
+    complaint = refused("--label", str(other), "--target", str(answer))
+    assert f"it says {answer} already" in complaint
+    assert "another class" in refused("--target", str(answer))
+
+
+def test_a_least_likely_class_that_is_the_label_is_refused(refused):
+    least = zoo.load("digits-cnn", "cpu")(digits.load("test")[0][3:4]).argmin().item()
+    complaint = refused("--label", str(least), "--target", "least-likely")
+    assert "least likely class is the picture's own" in complaint
 
 
 def test_fields_of_attacks_are_options(attacked):
@@ -263,7 +296,7 @@ def test_option_of_another_attack_is_refused(refused):
     ("options", "words"),
     [
         ({"eps": ()}, ["fgsm needs --eps"]),
-        ({"eps": ("--eps", "-1")}, ["eps must be", "-1"]),
+        ({"eps": ("--eps", "-1")}, ["--eps: must be", "-1"]),
         ({"eps": ("--eps", "nan")}, ["eps", "nan"]),
         ({"eps": ("--eps", "1/0")}, ["--eps", "1/0"]),
         ({"name": "zap"}, ["zap", *attacks.names()]),

@@ -286,3 +286,16 @@ def test_less_confidence_is_easier_the_less_is_asked_for(model, data):
     rates = [row["success_rate"] for row in rates]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] > rates[-1]
+
+
+@pytest.mark.parametrize("eps", [float("nan"), float("inf"), -1.0, 1e7])
+@pytest.mark.parametrize("name", ["fgsm", "deepfool"])
+def test_an_eps_that_is_no_radius_is_refused_also_as_a_limit(model, data, name, eps):
+    with pytest.raises(ValueError, match="eps must be a number"):
+        evaluate(model, name, *data, eps_list=[eps])
+
+
+def test_an_eps_of_255ths_is_asked_about_once(model, data):
+    told: list[str] = []
+    evaluate(model, "fgsm", *data, eps_list=[0.1, 8, 8], on_notice=told.append)
+    assert told == ["8 is beyond the whole range, as pixels are in [0, 1]; did you mean 8/255?"]

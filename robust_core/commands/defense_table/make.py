@@ -87,9 +87,9 @@ def write(path: Path | None, value: dict) -> None:
     if path is None:
         return
     bare = {name: {**part, "rows": f"@{name}"} for name, part in value["parts"].items()}
-    text = json.dumps({**value, "parts": bare}, indent=2, allow_nan=False)
+    text = files.json_text({**value, "parts": bare})
     for name, part in value["parts"].items():
-        lines = ",\n".join("        " + json.dumps(row, allow_nan=False) for row in part["rows"])
+        lines = ",\n".join("        " + files.json_text(row, indent=None) for row in part["rows"])
         text = text.replace(f'"rows": "@{name}"', f'"rows": [\n{lines}\n      ]')
     files.write_text(path, text + "\n")
 
@@ -178,7 +178,7 @@ def _make(
     with _bar(bench):
         rows = [asdict(row) for row in MAKERS[part](bench, part, subject)]
     others = [row for row in table["rows"] if row["subject"] != subject.key]
-    table["rows"] = others + json.loads(json.dumps(rows, allow_nan=False))
+    table["rows"] = others + json.loads(files.json_text(rows))
     table["stamps"][subject.key] = stamp
     table["device"] = str(bench.undefended.device)
     seconds = time.perf_counter() - started

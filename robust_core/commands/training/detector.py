@@ -61,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"the attack to detect, e.g. bim; {DYNAMIC}: made again in each step; {SEVERAL}: "
         f"{len(IN_TURN)} attacks in turn",
     )
-    group.add_argument("--eps", type=options.number, metavar="E", help="of the attack")
+    group.add_argument("--eps", type=options.radius, metavar="E", help="of the attack")
     group.add_argument("--steps", type=options.number, metavar="N", help="of the attack")
     group.add_argument("--step-size", type=options.number, metavar="S", help="of the attack")
     group.add_argument(

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import platform
 import zipfile
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from importlib.metadata import version
 import numpy as np
 
 import robust_core
-from robust_core import imaging, zoo
+from robust_core import files, imaging, zoo
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
@@ -47,7 +46,7 @@ def archive(request: Request, experiment: Experiment, views: Views) -> bytes:
     """A ZIP: three PNG files at native size, the exact change, and a JSON that describes them."""
     delta = io.BytesIO()
     np.save(delta, views.delta, allow_pickle=False)
-    files = {
+    entries = {
         "clean.png": imaging.png(views.clean),
         "perturbation.png": imaging.png(views.change),
         "adversarial.png": imaging.png(views.adversarial),
@@ -55,11 +54,11 @@ def archive(request: Request, experiment: Experiment, views: Views) -> bytes:
     }
     described = conditions(request, experiment) | {
         "perturbation_amplified_by": views.factor,
-        "files_sha256": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        "files_sha256": {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()},
     }
-    files["experiment.json"] = json.dumps(described, indent=2).encode()
+    entries["experiment.json"] = files.json_text(described).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in files.items():
+        for name, data in entries.items():
             bundle.writestr(name, data)
     return buffer.getvalue()
