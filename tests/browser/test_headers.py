@@ -1,5 +1,6 @@
 """The headers that docs/server.md gives a proxy: they come, they forbid, and the pages survive them."""
 
+import contextlib
 import re
 import socket
 import threading
@@ -36,8 +37,14 @@ class Proxy:
 
     def serve(self, client: socket.socket) -> None:
         """One request of a browser: later ones come over connections of their own."""
-        with client, socket.create_connection(self.server) as server:
+        with (
+            contextlib.suppress(OSError),  # a browser leaves when it likes
+            client,
+            socket.create_connection(self.server) as server,
+        ):
             head, rest = self.head(client)
+            if not head:  # a connection that a browser opened ahead and did not need
+                return
             if head.split(b" ")[1].decode() in CLOSED:
                 client.sendall(
                     b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close" + END
@@ -64,11 +71,9 @@ class Proxy:
 
     @staticmethod
     def pipe(source: socket.socket, target: socket.socket) -> None:
-        try:
+        with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 target.sendall(data)
-        except OSError:
-            pass
 
 
 @pytest.fixture(scope="module")
