@@ -74,6 +74,21 @@ def largest_radius(n: int, alpha: float, sigma: float) -> float:
     return radius(alpha ** (1 / n), sigma=sigma)
 
 
+def too_few(n: int, alpha: float) -> str | None:
+    """A sentence where ``n`` draws cannot give any certificate, even if all agree; None where they can.
+
+    All agreeing, they prove a probability of ``alpha ** (1 / n)``, which must exceed 1/2. Raises
+    ``ValueError`` for bad arguments.
+    """
+    if largest_radius(n, alpha, 1.0) > 0:
+        return None
+    least = math.floor(-math.log2(alpha)) + 1
+    return (
+        f"{n:,} vote{'s' * (n != 1)} cannot give a certificate at alpha {alpha:g}, even if all agree: "
+        f"it takes at least {least:,}."
+    )
+
+
 def predict(counts: Sequence[int] | Tensor, alpha: float) -> int | None:
     """The class with the most of the votes ``[K]``, or None where chance could have chosen it (PREDICT).
 

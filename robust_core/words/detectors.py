@@ -39,7 +39,12 @@ def origin(entry: dict) -> str:
         return told
     tested = entry.get("n_calibration")
     of = f"{tested:,} clean pictures" if tested else "clean pictures"
-    return f"{told} Its threshold flags {limit(rate)} of {of}."
+    like = (
+        f", which holds for pictures like those of {entry['data']} only"
+        if entry.get("data")
+        else ""
+    )
+    return f"{told} Its threshold flags {limit(rate)} of {of}{like}."
 
 
 def _adversary(entry: dict) -> str:

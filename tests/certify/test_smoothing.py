@@ -11,7 +11,7 @@ from torch import nn
 
 from robust_core import attacks
 from robust_core.certify import Certificate, certified_accuracy, lower, smoothing
-from robust_core.certify.smoothing import certificate, certify, predict, radius
+from robust_core.certify.smoothing import certificate, certify, predict, radius, too_few
 from robust_core.certify.voting import BLOCK, NoiseStream
 
 SHAPE = (3, 4, 5)
@@ -371,3 +371,12 @@ def test_bad_counts_labels_and_radii_are_refused():
         certified_accuracy([promise(1, 0.1)], [1], [-0.1])
     with pytest.raises(ValueError, match=r"^p_lower must be"):
         radius(1.1, sigma=1.0)
+
+
+@pytest.mark.parametrize(("alpha", "least"), [(0.001, 10), (0.05, 5), (0.5, 2), (0.25, 3)])
+def test_too_few_votes_are_known_before_they_are_counted(alpha, least):
+    """2^-n < alpha is needed; at equality the bound is 1/2, which is no majority."""
+    assert too_few(least, alpha) is None
+    assert f"at least {least}." in too_few(least - 1, alpha)
+    agreed = torch.tensor([least - 1, 0])
+    assert certificate(agreed, agreed, sigma=1.0, alpha=alpha).label is None

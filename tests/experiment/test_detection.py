@@ -87,6 +87,9 @@ def test_origins():
     assert origin(entry) == "Trained on Dynamic adversary at eps 1/255."
     told = origin(entry | {"false_positive_rate": 0.05, "n_calibration": 2500})
     assert told.endswith(" Its threshold flags 5 % of 2,500 clean pictures.")
+    known = {"false_positive_rate": 0.05, "n_calibration": 2500, "data": "CIFAR-10"}
+    told = origin(entry | known)
+    assert told.endswith("clean pictures, which holds for pictures like those of CIFAR-10 only.")
     assert origin({"method": "squeezing"}) == "Nothing was trained."
     both = origin({"method": "safetynet", "adversary": ["fgsm", "homemade"]})
     assert both == "Trained on FGSM and homemade."

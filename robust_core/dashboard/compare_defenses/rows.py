@@ -8,6 +8,7 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from robust_core.certify.smoothing import too_few
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_defenses import cells
 from robust_core.dashboard.compare_defenses.selection import (
@@ -20,6 +21,7 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, steps_of
 from robust_core.defenses import Defense
+from robust_core.defenses.noisy import Smoothing
 from robust_core.engine import Reporter
 from robust_core.experiment.defended import Attacker, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
@@ -83,6 +85,10 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
                 row = ComparedDefense.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
                     cells.explain(kind, row.defense)
+            if isinstance(row.defense, Smoothing):
+                few = too_few(row.defense.n, row.defense.alpha)
+                if few:
+                    st.caption(f":material/info: {few}")
         below = st.empty()
     return LaidOutRow(row, look_place, _by_attacker(places), below)
 
