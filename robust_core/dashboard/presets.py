@@ -32,6 +32,11 @@ PRESETS: dict[str, dict[str, Preset]] = {
             "Metzen et al., 2017", METZEN, lambda eps: {"steps": 10, "step_size": 1 / 255}
         ),
     },
+    "dynamic": {
+        "metzen": Preset(
+            "Metzen et al., 2017", METZEN, lambda eps: {"steps": 10, "step_size": 1 / 255}
+        ),
+    },
     "bim-l2": {
         "metzen": Preset(
             "Metzen et al., 2017", METZEN, lambda eps: {"steps": 10, "step_size": 20 / 255}

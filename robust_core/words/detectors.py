@@ -47,6 +47,14 @@ def origin(entry: dict) -> str:
     return f"{told} Its threshold flags {limit(rate)} of {of}{like}."
 
 
+def steps_of(steps: int | None, step_size: float | None) -> str:
+    """``10 steps of 1/255``; empty for an attack without steps. None is the default of BIM and PGD."""
+    if steps is None:
+        return ""
+    size = "2.5 eps / steps" if step_size is None else in_255ths(step_size)
+    return f"{steps} step{'s' * (steps > 1)} of {size}"
+
+
 def _adversary(entry: dict) -> str:
     """The attacks that it was trained on, by their titles."""
     known = {n: attacks.get(n).title for n in attacks.names() + attacks.names(pair=True)}

@@ -158,6 +158,15 @@ def test_sigma_and_detector_are_chosen_linked_and_decide(two):
     assert next(m.value for m in page.markdown if "The classifier says" in m.value) != first
 
 
+def test_the_dynamic_adversary_offers_the_paper_s_steps(two):
+    page = visit(duel=OTHER)
+    own = next(c.value for c in page.caption if "The attack moves away" in c.value)
+    page = visit(duel=OTHER, duel_steps="metzen")
+    paper = next(c.value for c in page.caption if "The attack moves away" in c.value)
+    assert "10 steps of 1/255" in paper
+    assert "10 steps of 1/255" not in own
+
+
 @pytest.mark.parametrize(
     "query",
     [{"sigma": "nan"}, {"sigma": "7"}, {"point": "AD(9)"}, {"duel": "x"}, {"detect": "x"}],

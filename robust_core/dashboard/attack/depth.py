@@ -1,12 +1,12 @@
 """Below the first screen: confidences, steps, the equation, and how to repeat all of it."""
 
 import re
+from dataclasses import fields
 
 import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.attacks.gradient import Steps
 from robust_core.dashboard import plots, settings
 from robust_core.dashboard.attack import charts, export
 from robust_core.dashboard.components.swipe import swipe
@@ -176,10 +176,20 @@ def show_threat_model(attack: Attack, goal: str) -> None:
     st.markdown("\n".join(f"- **{axis}**: {value}. {why}" for axis, (value, why) in rows))
 
 
+def rule_of(attack: Attack, name: str) -> str:
+    """How an attack chooses a field that is empty, in the words of the field's help."""
+    told = next(spec for spec in fields(attack) if spec.name == name).metadata["help"]
+    rule = re.search(r"empty: (.+?)\.?$", told, re.IGNORECASE)
+    return rule[1] if rule else "chosen by the attack"
+
+
 def _value(attack: Attack, name: str, value: object) -> str:
     """A hyper-parameter with its unit, and the value of an automatic one."""
-    if name == "step_size" and isinstance(attack, Steps) and value is None:
-        return f"{_value(attack, name, attack.size)} (automatic)"
+    if value is None:
+        size = getattr(attack, "size", None)
+        if name == "step_size" and size is not None:
+            return f"{_value(attack, name, size)} (automatic)"
+        return f"automatic: {rule_of(attack, name)}"
     if name not in ("eps", "step_size") or not isinstance(value, float):
         return TITLES.get(name, {}).get(str(value), str(value))
     return f"{value:.4g} in L2" if attack.norm == "l2" else f"{value:.4g} = {in_255ths(value)}"

@@ -9,7 +9,9 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.detectors.scores import titles
+from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import CLEAN, DETECTOR
@@ -22,6 +24,7 @@ from robust_core.words.numbers import in_255ths, percent
 from robust_core.words.verdict import quoted, said
 
 SIDE = 256
+SCHEDULES = PRESETS[Dynamic.name]
 COLOURS = {
     "Fools both": "red",
     "Fools only the classifier": "orange",
@@ -36,10 +39,11 @@ WHAT = (
 
 @dataclass(frozen=True)
 class DuelChoice:
-    """A detector and its share of each step."""
+    """A detector, its share of each step, and whose number and size of steps."""
 
     detector: str
     sigma: float
+    schedule: str = OWN
 
 
 def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
@@ -68,12 +72,24 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
         key=setting("sigma", 0.3, number(float, 0, 1)),
         persist_state="session",
     )
-    return DuelChoice(detector, sigma)
+    schedule = choose_one(
+        "Steps",
+        {
+            OWN: "10 of eps / 4",
+            **{name: f"10 of 1/255 ({s.title})" for name, s in SCHEDULES.items()},
+        },
+        "duel_steps",
+        OWN,
+        width="content",
+    )
+    return DuelChoice(detector, sigma, schedule)
 
 
 def request_of(request: Request, choice: DuelChoice, eps: float) -> Request:
-    """The dynamic adversary on the same picture, with 10 steps of 2.5 eps / 10."""
+    """The dynamic adversary on the same picture: 10 steps of 2.5 eps / 10, or a paper's own."""
     attack = Dynamic(eps=eps, sigma=choice.sigma, detector=zoo.LazyDetector(choice.detector))
+    if choice.schedule in SCHEDULES:
+        attack = attack.changed(**SCHEDULES[choice.schedule].values(eps))
     return replace(request, attack=attack, shown_eps=eps, detector=choice.detector)
 
 

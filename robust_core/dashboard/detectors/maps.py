@@ -30,8 +30,13 @@ PAPER_TRANSFER = (
     (0.61, 0.66, 0.78, 0.85, 0.81),
     (0.80, 0.83, 0.69, 0.83, 0.91),
 )
-"""Metzen et al. (2017), 10-class ImageNet: rows tested, columns fit."""
-PAPER_SOURCE = "Metzen et al. (2017), 10-class ImageNet, quoted"
+"""Metzen et al. (2017), 10-class ImageNet: rows tested, columns fit (an inference: ``PAPER_AXES``)."""
+PAPER_SOURCE = "Metzen et al. (2017), 10-class ImageNet"
+PAPER_AXES = (
+    "The 25 values of the paper’s matrix are quoted; which axis is fit and which tested, and the order of "
+    "the rows, is inferred: columns are taken as fit, like in the paper’s other tables, and rows in the "
+    "order of the columns, which puts the largest values on the diagonal."
+)
 REGIONS = {
     "neither": ("flagged, class unchanged", "#BFBFBF"),
     "detector_only": ("not flagged, class unchanged", DETECTOR),

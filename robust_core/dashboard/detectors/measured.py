@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from robust_core import zoo
+from robust_core.attacks import Dynamic
 from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import curves, maps
 from robust_core.dashboard.detectors.charts import (
@@ -20,15 +21,17 @@ from robust_core.evaluation.detector_tables.rows import (
     EpsTable,
     FullKnowledgeRow,
     FullKnowledgeTable,
+    OwnAdversaryRow,
     OwnAdversaryTable,
     RocTable,
+    SharedRow,
     SharedTable,
     SigmaTable,
     TransferTable,
     UnseenRow,
     UnseenTable,
 )
-from robust_core.words.detectors import title
+from robust_core.words.detectors import steps_of, title
 from robust_core.words.numbers import in_255ths
 
 Row = TypeVar("Row", FullKnowledgeRow, UnseenRow)
@@ -69,7 +72,8 @@ def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> None:
     _say(
         part,
         "Each detector against the adversary that it was trained on. Detectability: balanced accuracy of "
-        "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits.",
+        "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits."
+        + _steps(part.value.rows),
     )
 
 
@@ -86,7 +90,7 @@ def depth(part: MeasuredPart[OwnAdversaryTable]) -> None:
         if (row.floats["detectability"] or 1) < NEAR_CHANCE
     ]
     words = "The same adversary, detected at different depths of the classifier. 0.5 is chance."
-    _say(part, words + "".join(stuck))
+    _say(part, words + "".join(stuck) + _steps(part.value.rows))
 
 
 def eps(part: MeasuredPart[EpsTable]) -> None:
@@ -118,6 +122,7 @@ def transfer(part: MeasuredPart[TransferTable]) -> None:
         st.markdown(f"**{maps.PAPER_SOURCE}**")
         words = "The same in the paper, on 10 classes of ImageNet."
         _chart(maps.paper_map(), "paper", words)
+        st.caption(maps.PAPER_AXES)
     with st.expander("Which direction generalises better"):
         names = [adversary_title(one.adversary, one.eps) for one in part.value.adversaries]
         values = maps.detectabilities(part.value)
@@ -141,7 +146,7 @@ def several(part: MeasuredPart[SharedTable]) -> None:
         "at the same time, and adversaries that randomness makes harder to detect. This is the first: "
         f"one detector whose training pictures were attacked by these {n} in turn, each picture by one of "
         "them. Beside it stands the detector that was trained on that attack alone; where both read and "
-        "how many pictures they saw is in the hover. 0.5 is chance.",
+        "how many pictures they saw is in the hover. 0.5 is chance." + _steps(part.value.rows),
     )
 
 
@@ -158,7 +163,7 @@ def sigma(part: MeasuredPart[SigmaTable]) -> None:
         "Each detector faces an aware attacker; the numbers are the pictures that still fool the "
         "classifier. The dynamic one was trained on such attacks, the "
         f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
-        f"eps {in_255ths(part.value.eps)}.",
+        f"eps {in_255ths(part.value.eps)}, {steps_of(part.value.steps, part.value.step_size)}.",
     )
 
 
@@ -179,7 +184,8 @@ def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> None:
     _say(
         part,
         "Aware attackers, on pictures that were right and not flagged before. Both are fooled where the "
-        "classifier is and the picture is not flagged at the calibrated threshold.",
+        "classifier is and the picture is not flagged at the calibrated threshold."
+        + _steps_of_dynamic(part.value.rows),
     )
 
 
@@ -258,6 +264,28 @@ def _table(
         },
         alt=alt,
     )
+
+
+def _steps(rows: Sequence[OwnAdversaryRow | SharedRow]) -> str:
+    """`` BIM: 10 steps of 1/255.``, for attacks of several steps of a chosen size, in their order."""
+    told = {
+        row.adversary: steps_of(row.parameters.get("steps"), row.parameters["step_size"])
+        for row in rows
+        if "step_size" in row.parameters
+    }
+    words = "; ".join(f"{adversary_title(name)}: {steps}" for name, steps in told.items())
+    return f" {words}." if words else ""
+
+
+def _steps_of_dynamic(rows: Sequence[FullKnowledgeRow]) -> str:
+    """`` The dynamic adversary takes 10 steps of 1/255.``; empty where it is not among the attacks."""
+    told = {
+        steps_of(row.steps, row.parameters.get("step_size"))
+        for row in rows
+        if row.attack == Dynamic.name
+    }
+    words = " or ".join(sorted(filter(None, told)))
+    return f" The dynamic adversary takes {words}." if words else ""
 
 
 def _trained_on(names: list[str]) -> str:

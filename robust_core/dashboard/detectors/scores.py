@@ -6,6 +6,7 @@ import streamlit as st
 import torch
 
 from robust_core import attacks, data, zoo
+from robust_core.attacks.gradient import Steps
 from robust_core.dashboard import controls, lab
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.detectors import markup
@@ -16,7 +17,7 @@ from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
 from robust_core.models.detector import ATTACHMENTS
-from robust_core.words.detectors import title
+from robust_core.words.detectors import steps_of, title
 from robust_core.words.verdict import sentence
 
 MODEL = "cifar10-resnet32"
@@ -149,8 +150,16 @@ def _show_panel(
         f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
         f"set on clean pictures and written at the end of the row. A bar that crosses it is rejected; "
         f"detectability, below, is measured at score 0.5 for all, as in the paper. {marked}"
-        f"{type(attack).title} knows the classifier only."
+        f"{type(attack).title} knows the classifier only{size_of(attack)}."
     )
+
+
+def size_of(attack: attacks.Attack) -> str:
+    """``, and takes 10 steps of 0.5/255``; empty for attacks without steps of one size."""
+    if not isinstance(attack, Steps):
+        return ""
+    in_l2 = " in L2" * (attack.norm == "l2")
+    return f", and takes {steps_of(attack.steps, attack.size)}{in_l2}"
 
 
 def offer_model(model: zoo.Description) -> None:

@@ -10,13 +10,22 @@ from itertools import combinations
 import streamlit as st
 
 from robust_core import zoo
+from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.maps import detectabilities
 from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import MeasuredPart
-from robust_core.evaluation.detector_tables.rows import SigmaTable, TransferTable
-from robust_core.words.numbers import share
+from robust_core.evaluation.detector_tables.rows import (
+    FullKnowledgeRow,
+    FullKnowledgeTable,
+    SigmaTable,
+    TransferTable,
+)
+from robust_core.words.detectors import steps_of
+from robust_core.words.numbers import in_255ths, share
 
 NOT_YET = "Not measured yet."
+USUALLY = 0.5
+"""The share of pictures from which an attack counts as one that succeeds."""
 CSS = """<style>
 .pipeline { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1.6rem; font-size: 0.875rem;
   counter-reset: step; padding: 0.3rem 0 0.6rem; }
@@ -62,20 +71,29 @@ IMAGENET = (
     ),
     (
         "detector",
-        "behind the fourth max-pooling, which gives 512 × 14 × 14: five 3×3 convolutions of 196 maps "
-        "with batch normalisation and ReLU, a 2×2 max-pooling behind the first, a 1×1 convolution, the "
-        "mean; about 2.29 million parameters",
+        "behind the fourth max-pooling: five 3×3 convolutions of 196 maps with batch normalisation and "
+        "ReLU, a 2×2 max-pooling behind the first, a 1×1 convolution, the mean",
     ),
     ("training", "500 epochs, Adam 0.0001, β₁ 0.99, β₂ 0.999"),
-    ("detectability", "85 % or more, except for the iterative L2 adversary at eps 400: chance"),
+    (
+        "detectability",
+        "85 % or more, except for the iterative L2 adversary at eps 400 (pixels in 0 to 255): "
+        "chance",
+    ),
     (
         "across eps",
-        "Fast and Iterative Linf at 2, 4, 6, Iterative L2 at 400, 800, 1200: of these tables only the "
-        "axes could be quoted, not the values; those on CIFAR-10 are measured, under Eps above",
+        "Fast and Iterative Linf at 2, 4, 6, Iterative L2 at 400, 800, 1200, for pixels in 0 to 255: 2, "
+        "4, 6 are 0.0078, 0.0157, 0.0235 and 400, 800, 1200 are 1.57, 3.14, 4.71 in [0, 1]; of these "
+        "tables only the axes could be quoted, not the values; those on CIFAR-10 are measured, under Eps "
+        "above",
     ),
     ("across adversaries", "the matrix is under Transfer above, beside the one on CIFAR-10"),
 )
 """What the paper says of a second, larger classifier."""
+COMPUTED = (
+    "Not quoted but computed here, from this description: the fourth max-pooling gives 512 × 14 × 14 for "
+    "pictures of 224 × 224, and the detector has about 2.29 million parameters."
+)
 
 
 def show_study() -> None:
@@ -97,6 +115,7 @@ def show_study() -> None:
     with tabs[3]:
         st.markdown(_table(("", "10-class ImageNet"), IMAGENET))
         st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
+        st.caption(COMPUTED)
 
 
 def _training() -> None:
@@ -192,31 +211,82 @@ def general() -> str:
 
 
 def fooled() -> str:
-    """Whether both networks can be fooled: the static detector at its worst sigma."""
-    return _at_worst(
-        "static", "Yes, if the detector is static: detectability falls to {} at sigma {}."
+    """Whether both networks can be fooled: by full knowledge, and by the dynamic adversary."""
+    by_sigma = _at_worst(
+        "static",
+        "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({}).",
+    )
+    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge")
+    shares = {} if part.lacking else _everywhere(part.value.rows)
+    if not shares:
+        return by_sigma
+    most = max(shares.values())
+    names = " and ".join(name for name, value in shares.items() if value == most)
+    n = len({row.detector for row in part.value.rows})
+    of = f"each of {n} detectors, static or dynamic" if n > 1 else "the one detector tested"
+    at_least = "" if most == 1 else "at least "
+    return (
+        f"{'Yes, with' if most >= USUALLY else 'With'} full knowledge: {at_least}{share(most, 0)} of the "
+        f"pictures fool both, for {of}, by {names}. {by_sigma}"
     )
 
 
 def hardened() -> str:
-    """Whether the detector can be hardened: the dynamic one at its worst sigma."""
-    return _at_worst("dynamic", "A dynamically trained one keeps {} at its worst sigma, {}.")
+    """Whether the detector can be hardened: the dynamic one at its worst sigma, and all that is known."""
+    by_sigma = _at_worst(
+        "dynamic",
+        "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({}).",
+    )
+    sweep: MeasuredPart[SigmaTable] = results.part("sigma")
+    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge")
+    if sweep.lacking or part.lacking:
+        return by_sigma
+    name = sweep.value.detectors["dynamic"].name
+    rows = [row for row in part.value.rows if row.detector == name and row.fools_both is not None]
+    most = max((row.fools_both or 0 for row in rows), default=None)
+    if most is None:
+        return by_sigma
+    told = " and ".join(
+        f"{_attack(row)} ({share(row.fools_both_8bit, 0)} once rounded to 8 bits)"
+        if row.fools_both_8bit is not None
+        else _attack(row)
+        for row in rows
+        if row.fools_both == most
+    )
+    verdict = "No, not against full knowledge" if most >= USUALLY else "With full knowledge"
+    return f"{by_sigma} {verdict}: {share(most, 0)} of the pictures fool both, by {told}."
+
+
+def _everywhere(rows: Sequence[FullKnowledgeRow]) -> dict[str, float]:
+    """Attacks that were tried on every detector, and the least share on which each fools both."""
+    detectors = {row.detector for row in rows}
+    tried: dict[str, dict[str, float]] = {}
+    for row in rows:
+        if row.fools_both is not None:
+            tried.setdefault(_attack(row), {})[row.detector] = row.fools_both
+    return {name: min(by.values()) for name, by in tried.items() if by.keys() == detectors}
+
+
+def _attack(row: FullKnowledgeRow) -> str:
+    """Its title, with its eps where it has one."""
+    return adversary_title(row.attack, row.eps)
 
 
 def _at_worst(kind: str, words: str) -> str:
     part: MeasuredPart[SigmaTable] = results.part("sigma")
     if part.lacking:
         return NOT_YET
-    rows = part.value.detectors[kind].rows
+    table = part.value
     known = [
         (row["detectability"], sigma)
-        for row, sigma in zip(rows, part.value.sigmas, strict=True)
+        for row, sigma in zip(table.detectors[kind].rows, table.sigmas, strict=True)
         if row["detectability"] is not None
     ]
     if not known:
         return "No attack succeeded."
     value, sigma = min(known)
-    return words.format(f"{value:.2f}", f"{sigma:.1f}")
+    size = f"eps {in_255ths(table.eps)}, {steps_of(table.steps, table.step_size)}"
+    return words.format(f"{value:.2f}", f"{sigma:.1f}", size)
 
 
 def _range(values: list[float | None]) -> str:

@@ -1,12 +1,19 @@
 """The words below the first screen: symbols of the equation, which loss, and what can stop."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import pytest
 
 from robust_core import attacks
-from robust_core.dashboard.attack.depth import SYMBOLS, can_stop, loss_of, symbol_of
+from robust_core.dashboard.attack.depth import (
+    SYMBOLS,
+    _value,
+    can_stop,
+    loss_of,
+    rule_of,
+    symbol_of,
+)
 from robust_core.dashboard.controls import TITLES
 
 
@@ -54,6 +61,22 @@ def test_no_two_fields_share_a_symbol(name):
 )
 def test_only_an_attack_with_a_second_step_can_stop(attack, stops):
     assert can_stop(attack) == stops
+
+
+@pytest.mark.parametrize("name", attacks.names())
+def test_an_empty_field_is_told_by_its_rule(name):
+    attack = attacks.create(name)
+    for spec in fields(attack):
+        if spec.default is None and spec.type is not object:
+            assert rule_of(attack, spec.name) in spec.metadata["help"]
+            assert "None" not in _value(attack, spec.name, None)
+
+
+def test_carlini_and_wagner_s_constants_are_named():
+    attack = attacks.create("cw-l2")
+    assert _value(attack, "initial_const", None) == "automatic: twice what a linear model needs"
+    assert "half the largest change" in _value(attack, "learning_rate", None)
+    assert _value(attack, "learning_rate", 0.01) == "0.01"
 
 
 @pytest.mark.parametrize("name", attacks.names())

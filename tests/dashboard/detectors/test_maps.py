@@ -65,6 +65,12 @@ def test_the_paper_s_matrix_is_as_quoted():
     assert all("Metzen" in words for row in heat.customdata for words in row)
 
 
+def test_the_axes_of_the_paper_s_matrix_are_called_an_inference():
+    assert "quoted" not in maps.PAPER_SOURCE
+    assert "values" in maps.PAPER_AXES
+    assert "inferred" in maps.PAPER_AXES
+
+
 def test_ours_and_the_paper_s_share_one_scale(part):
     looks = {
         (h.zmin, h.zmax, str(h.colorscale))

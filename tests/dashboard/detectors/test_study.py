@@ -55,6 +55,48 @@ def test_the_answers_are_those_of_the_tables(write):
     assert "keeps 0.75 at its worst sigma, 0.1" in hard
 
 
+def knowing(detector: str, attack: str, eps: float | None, both: float, rounded: float) -> dict:
+    shares = {"fools_both": both, "fools_both_8bit": rounded}
+    return {"detector": detector, "attack": attack, "eps": eps, **shares}
+
+
+def test_full_knowledge_is_told_beside_the_dynamic_adversary(write):
+    sweep = sigma([0.9, 0.55], [0.85, 0.75]) | {"eps": 1 / 255, "steps": 10, "step_size": 1 / 255}
+    sweep["detectors"]["static"]["name"], sweep["detectors"]["dynamic"]["name"] = "s", "d"
+    rows = [
+        knowing("s", "pgd-pair", 8 / 255, 1.0, 1.0),
+        knowing("s", "cw-l2-pair", None, 1.0, 0.0),
+        knowing("s", "dynamic", 2 / 255, 1.0, 1.0),  # not tried on the other
+        knowing("d", "pgd-pair", 8 / 255, 1.0, 1.0),
+        knowing("d", "cw-l2-pair", None, 0.75, 0.01),
+    ]
+    write(sigma=sweep, full_knowledge={"rows": rows})
+    both, hard = study.fooled(), study.hardened()
+    assert both.startswith("Yes, with full knowledge: 100 %")
+    assert "PGD on the pair, full knowledge 8/255. By the dynamic adversary" in both
+    assert "100 % of the pictures fool both, for each of 2 detectors, static or dynamic" in both
+    assert "Dynamic adversary 2/255" not in both
+    assert "Carlini" not in both
+    assert "0.1 (eps 1/255, 10 steps of 1/255)" in both
+    assert "No, not against full knowledge: 100 % of the pictures fool both" in hard
+    assert "8/255 (100 % once rounded to 8 bits)" in hard
+
+
+def test_the_committed_answers_name_the_attacks_that_always_succeed():
+    for answer in (study.fooled(), study.hardened()):
+        assert "PGD on the pair" in answer
+        assert "Carlini-Wagner (L2) on the pair" in answer
+        assert "100 % of the pictures" in answer
+
+
+def test_of_the_paper_s_second_study_quoted_and_computed_are_apart():
+    quoted = " ".join(text for _, text in study.IMAGENET)
+    for computed in ("2.29", "512 × 14 × 14"):
+        assert computed in study.COMPUTED
+        assert computed not in quoted
+    assert quoted.count("0 to 255") == 2
+
+
 def test_what_is_unknown_is_not_invented(write):
     write(transfer={"matrix": cells((None, None), (0.7, None))}, sigma=sigma([None], [None]))
     own, other, both, hard = (answer() for _, answer in study.QUESTIONS)
