@@ -1,5 +1,6 @@
 """Classifier: a network with everything needed to ask it about a picture."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,7 +49,7 @@ class Classifier(nn.Module):
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Callable[[Tensor], Tensor],
         *,
         name: str,
         class_names: tuple[str, ...],
@@ -112,6 +113,10 @@ class Classifier(nn.Module):
             f"{self.name} has no class {text!r}: give a name ({shown}) or an index 0 to {len(names) - 1}"
         )
 
+    def label_of(self, index: int) -> str:
+        """The name of the class ``index``."""
+        return self.class_names[index]
+
     def predict(self, images: Tensor, k: int = 5) -> list[list[Guess]]:
         """The ``k`` most probable classes of each picture ``[N, C, H, W]``, most probable first.
 
@@ -128,6 +133,42 @@ class Classifier(nn.Module):
         order = probabilities.argsort(dim=1, descending=True, stable=True)[:, :k]
         values = probabilities.gather(1, order)
         return [
-            [Guess(i, self.class_names[i], p) for i, p in zip(row, row_values, strict=True)]
+            [Guess(i, self.label_of(i), p) for i, p in zip(row, row_values, strict=True)]
             for row, row_values in zip(order.tolist(), values.tolist(), strict=True)
         ]
+
+
+class Unnamed(Classifier):
+    """Any callable as a classifier of which nothing is known: every size, classes called by number.
+
+    The pictures reach it as they are, in its own dtype. For names, a size that is checked, and a
+    normalisation, make a ``Classifier``.
+    """
+
+    def __init__(self, network: Callable[[Tensor], Tensor]) -> None:
+        name = getattr(network, "__name__", type(network).__name__)
+        super().__init__(
+            network, name=name, class_names=(), input_size=(0, 0), mean=(0.0,), std=(1.0,)
+        )
+        if isinstance(network, nn.Module):
+            self.training = network.training
+            weight = next((p for p in network.parameters() if p.is_floating_point()), None)
+            if weight is not None:
+                self.mean, self.std = self.mean.to(weight), self.std.to(weight)
+
+    def check_pictures(self, images: Tensor) -> None:
+        """Every size will do."""
+
+    def label_of(self, index: int) -> str:
+        return str(index)
+
+
+def as_classifier(model: object) -> Classifier:
+    """``model`` itself where it is a classifier, else as ``Unnamed``; ``ValueError`` for no callable."""
+    if isinstance(model, Classifier):
+        return model
+    if not callable(model):
+        raise ValueError(
+            f"model must be callable, from pictures [N, C, H, W] to logits; got {type(model).__name__}"
+        )
+    return Unnamed(model)

@@ -173,7 +173,7 @@ class RandomTarget(Targeted):
             random.Random(f"{self.seed}/{order}").randrange(1, classes)
             for order in clean_logits.argsort(1).tolist()
         ]
-        others = (labels + torch.tensor(draws, device=labels.device)) % classes
+        others = (labels + torch.tensor(draws, dtype=torch.int64, device=labels.device)) % classes
         return Aim(others, towards=True, leaving=labels)
 
     @property

@@ -33,7 +33,7 @@ def own_noise(images: Tensor, seed: int, draw: int, *, normal: bool = False) -> 
     Each picture's generator is seeded by its own pixels, the seed and the number of the draw, so a
     picture in a batch gets the noise it would get alone. Drawn on the CPU: the same on every device.
     """
-    noise = torch.empty(images.shape, dtype=images.dtype)
+    noise = torch.empty(images.shape, dtype=images.dtype, device="cpu")
     fill = torch.Tensor.normal_ if normal else torch.Tensor.uniform_
     for target, generator in zip(noise, own_generators(images, seed, draw), strict=True):
         fill(target, generator=generator)

@@ -190,7 +190,9 @@ class Oracle:
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
-        matrix = torch.full((self.size, len(self._trace)), torch.nan, dtype=self.dtype)
+        matrix = torch.full(
+            (self.size, len(self._trace)), torch.nan, dtype=self.dtype, device="cpu"
+        )
         for column, (rows, value) in zip(matrix.T, self._trace, strict=True):
             column[slice(None) if rows is None else rows.cpu()] = value.to("cpu", self.dtype)
         return matrix

@@ -18,6 +18,7 @@ from torch import Tensor
 from robust_core.certify.binomial import lower, upper
 from robust_core.certify.checks import between, votes_of, within
 from robust_core.certify.voting import one_picture, tally
+from robust_core.contract import Asked
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
@@ -143,10 +144,9 @@ def votes(
         ValueError: a bad picture, n or batch, or a network that returns no logits.
     """
     image = one_picture(image)
+    ask = Asked(lambda x: noisy(x, generator))
     with evaluating(noisy), torch.inference_mode():
-        return tally(
-            lambda size: noisy(image.expand(size, -1, -1, -1), generator), n, batch, progress
-        )
+        return tally(lambda size: ask(image.expand(size, -1, -1, -1)), n, batch, progress)
 
 
 def certificate(

@@ -20,6 +20,7 @@ from robust_core.attacks.balls import own_generators
 from robust_core.certify.binomial import lower
 from robust_core.certify.checks import between, votes_of, whole, within
 from robust_core.certify.voting import NoiseStream, one_picture, tally
+from robust_core.contract import check_pictures
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
@@ -173,6 +174,7 @@ def votes(
         ValueError: a bad picture, sigma, n or batch, or a model that returns no logits.
     """
     image = one_picture(image)
+    check_pictures(model, image)
     sigma = within("sigma", sigma, 0)
     noise = NoiseStream(image.shape[1:], image.dtype, generator)
     with evaluating(model), torch.inference_mode():
@@ -206,6 +208,7 @@ def certify(
         ValueError: as ``votes`` and ``certificate`` do.
     """
     image = one_picture(image)
+    check_pictures(model, image)
     n0 = whole("n0", n0, 1)
     n = whole("n", n, 1)
     alpha = between("alpha", alpha, 0, 1)

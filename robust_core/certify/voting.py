@@ -49,7 +49,7 @@ def tally(
     for done in range(0, n, batch):
         size = min(batch, n - done)
         logits = ask(size)
-        check_logits(logits, torch.empty(size, 0))
+        check_logits(logits, torch.empty(size, 0, dtype=torch.float32, device="cpu"))
         if logits.isnan().any():
             raise ValueError("model must return numbers as logits; it returned NaN")
         votes = votes + torch.bincount(logits.argmax(1), minlength=logits.shape[1])

@@ -145,6 +145,7 @@ def _perform(
     """The experiment, with a progress bar for attacks that take more than a second."""
     from robust_core import zoo
     from robust_core.data.fitting import fit
+    from robust_core.devices import threads_for
     from robust_core.experiment.perform import perform
 
     pixels = fit(
@@ -155,6 +156,7 @@ def _perform(
         how=args.fit,
         interpolation=description.interpolation,
     )
+    threads_for(pixels.size * defense_options.copies(args))
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = options.goal_of(args, model)

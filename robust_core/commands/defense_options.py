@@ -58,6 +58,12 @@ def defense_of(args: argparse.Namespace) -> "Defense | None":
     return defenses.create(name, **values)
 
 
+def copies(args: argparse.Namespace) -> int:
+    """How many copies of a picture the defence asks about at once: its votes or draws; 1 without."""
+    defense = defense_of(args)
+    return max((getattr(defense, name, 1) for name in ("n", "draws")), default=1)
+
+
 def _value(text: str) -> bool | float | str:
     """A hyper-parameter as it is written: true or false, a number, or a word."""
     if text.lower() in ("true", "false"):

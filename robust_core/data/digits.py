@@ -24,7 +24,7 @@ def load(split: str) -> tuple[Tensor, Tensor]:
         random_state=SPLIT_SEED,
         stratify=bunch.target,
     )
-    rows = torch.tensor({"train": train, "test": test}[split])
+    rows = torch.tensor({"train": train, "test": test}[split], dtype=torch.int64, device="cpu")
     images = torch.from_numpy(bunch.images).float().div(16).unsqueeze(1)
     return images[rows], torch.from_numpy(bunch.target).long()[rows]
 

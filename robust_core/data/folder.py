@@ -44,7 +44,9 @@ def load_folder(
     queues = [[(file, label) for file in _files(folder)] for label, folder in folders.items()]
     files = _take_turns(queues)[:limit]
     images = [_load(file, model) for file, _ in files]
-    return torch.cat(images), torch.tensor([label for _, label in files])
+    return torch.cat(images), torch.tensor(
+        [label for _, label in files], dtype=torch.int64, device="cpu"
+    )
 
 
 def _class_folders(path: Path, model: Classifier) -> dict[int, Path]:

@@ -1,5 +1,6 @@
 """Defense: hyper-parameters that turn a classifier into a defended one; Defended: the result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.attacks.base import Attack
-from robust_core.classifier import Classifier
+from robust_core.classifier import Classifier, as_classifier
 from robust_core.parameters import Paper, Parameters
 from robust_core.registry import Registry
 
@@ -40,11 +41,14 @@ class Defense(Parameters):
     aware: ClassVar[str]
     """What an aware attacker does."""
 
-    def __call__(self, model: Classifier) -> "Defended":
+    def __call__(self, model: Classifier | Callable[[Tensor], Tensor]) -> "Defended":
         """``model`` behind this defence; its network is shared and left unchanged.
 
-        Raises ``ValueError`` where the defence does not exist for this model (see ``refusal``).
+        ``model`` may be any callable from pictures to logits; as a ``Classifier`` it has class names,
+        and its size is checked. Raises ``ValueError`` where the defence does not exist for this model
+        (see ``refusal``).
         """
+        model = as_classifier(model)
         reason = self.refusal(model.name)
         if reason:
             raise ValueError(reason)
@@ -144,6 +148,13 @@ class Defended(Classifier):
         if adaptive:
             return self.defense.of_aware(attack), self.adaptive
         return self.defense.of_unaware(attack), self.victim
+
+    def check_pictures(self, images: Tensor) -> None:
+        """As for the classifier behind the defence."""
+        self.base.check_pictures(images)
+
+    def label_of(self, index: int) -> str:
+        return self.base.label_of(index)
 
     def seen(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]`` as the network behind the defence sees them, detached."""

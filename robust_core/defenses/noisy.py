@@ -70,7 +70,7 @@ class Noisy(Defense):
 
     def log_shares(self, counts: Tensor) -> Tensor:
         """Votes ``[N, K]`` to logits ``[N, K]``; a class without votes counts as ``0.5 / K`` of one."""
-        return counts.clamp_min(0.5 / counts.shape[1]).div(self.n).log()
+        return counts.to(torch.float32).clamp_min(0.5 / counts.shape[1]).div(self.n).log()
 
     def logits(self, model: Classifier, images: Tensor) -> Tensor:
         return self.log_shares(self.counts(model, images)).to(images)
@@ -78,7 +78,10 @@ class Noisy(Defense):
     def adaptive(self, model: Classifier, images: Tensor) -> Tensor:
         shape = self.shape(model, images)
         sources = own_generators(images, self.seed, EXPECTED)
-        noise = [torch.randn(self.draws, *shape, generator=g) for g in sources]
+        noise = [
+            torch.randn(self.draws, *shape, generator=g, dtype=torch.float32, device="cpu")
+            for g in sources
+        ]
         repeated = images.repeat_interleave(self.draws, dim=0)
         logits = in_chunks(
             lambda x, z: self.noisy(model, x, z), repeated, torch.cat(noise).to(images)
@@ -174,6 +177,7 @@ class Smoothing(Noisy):
         anything else.
         """
         image = one_picture(image).to(model.device)
+        model.check_pictures(image)
         first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
         with evaluating(model):
             guess = self.votes(model, image, GUESSES, first)
@@ -221,6 +225,7 @@ class PixelDP(Noisy, TrainedDefense):
         ``image`` as for ``Smoothing.certificate``.
         """
         image = one_picture(image).to(model.device)
+        model.check_pictures(image)
         source = next(own_generators(image, self.seed, DEPLOYED))
         with evaluating(model):
             counts = self.votes(model, image, self.n, source, progress)

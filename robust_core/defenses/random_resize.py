@@ -54,7 +54,10 @@ class RandomResizePad(Defense):
 
     def _chance(self, images: Tensor, draws: int, use: int) -> Tensor:
         """Three numbers in [0, 1) for each draw, ``[N * draws, 3]``: scale, place down and across."""
-        each = [torch.rand(draws, 3, generator=g) for g in own_generators(images, self.seed, use)]
+        each = [
+            torch.rand(draws, 3, generator=g, dtype=torch.float32, device="cpu")
+            for g in own_generators(images, self.seed, use)
+        ]
         return torch.cat(each).to(images)
 
     def _moved(self, images: Tensor, chance: Tensor) -> Tensor:

@@ -1,12 +1,15 @@
 """Detector: scores how likely a picture is adversarial; Frozen: what the project's detectors share."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar, Protocol, Self
 
 import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier, Provenance
+from robust_core.modes import evaluating
 
 
 class Detector(Protocol):
@@ -92,6 +95,13 @@ class Frozen(nn.Module):
     def device(self) -> torch.device:
         return self.classifier.device
 
+    @contextmanager
+    def asked_about(self, images: Tensor) -> Iterator[None]:
+        """Eval mode inside; ``ValueError`` for pictures of another size than the classifier's."""
+        self.classifier.check_pictures(images)
+        with evaluating(self):
+            yield
+
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the detector's ``[N]``, in one pass of the trunk."""
         raise NotImplementedError
@@ -106,7 +116,8 @@ class Frozen(nn.Module):
     @torch.no_grad()
     def score(self, images: Tensor) -> Tensor:
         """The sigmoid of ``logit``: ``[N]`` in [0, 1], without a graph."""
-        return self.logit(images).sigmoid()
+        with self.asked_about(images):
+            return self.logit(images).sigmoid()
 
     def flags(self, images: Tensor) -> Tensor:
         """Which pictures are flagged, bool ``[N]``: those whose score is above ``threshold``."""

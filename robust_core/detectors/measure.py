@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robust_core.detectors.base import Detector
 from robust_core.detectors.subnetwork import Subnetwork
+from robust_core.modes import evaluating
 
 EIGHT_BIT = 255
 
@@ -78,7 +79,12 @@ def area(genuine: Tensor, adversarial: Tensor) -> float:
     """Area under the ROC curve of scores ``[N]`` and ``[M]``."""
     from sklearn.metrics import roc_auc_score
 
-    truth = torch.cat([torch.zeros(len(genuine)), torch.ones(len(adversarial))])
+    truth = torch.cat(
+        [
+            torch.zeros(len(genuine), dtype=torch.float32, device="cpu"),
+            torch.ones(len(adversarial), dtype=torch.float32, device="cpu"),
+        ]
+    )
     return float(roc_auc_score(truth.numpy(), torch.cat([genuine, adversarial]).numpy()))
 
 
@@ -100,7 +106,8 @@ def answers(
     for pair in pairs:
         truth = labels[start : start + len(pair[0])].to(detector.device)
         start += len(truth)
-        said = [detector.both(to_lattice(x) if eight_bit else x) for x in pair]
+        with evaluating(detector):
+            said = [detector.both(to_lattice(x) if eight_bit else x) for x in pair]
         scores.append(torch.stack([z.sigmoid() for _, z in said]).cpu())
         right.append(torch.stack([logits.argmax(1) == truth for logits, _ in said]).cpu())
     return Answers(*torch.cat(scores, 1), *torch.cat(right, 1))

@@ -84,9 +84,10 @@ class Reconstruction(Frozen):
     @torch.no_grad()
     def error(self, images: Tensor, classes: Tensor | None = None) -> Tensor:
         """Root-mean-square error ``[N]`` in [0, 1] under ``classes`` ``[N]``, or the predicted ones."""
-        if classes is None:
-            classes = self.classifier(images).argmax(1)
-        return self._squares(images, classes).sqrt()
+        with self.asked_about(images):
+            if classes is None:
+                classes = self.classifier(images).argmax(1)
+            return self._squares(images, classes).sqrt()
 
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
@@ -106,7 +107,7 @@ def build(
 
     The global random state is left unchanged.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device("cpu"):
         torch.manual_seed(seed)
         return ClassConditionalAutoencoder(
             classifier.channels,
@@ -114,4 +115,4 @@ def build(
             len(classifier.class_names),
             code=code,
             width=width,
-        )
+        ).float()

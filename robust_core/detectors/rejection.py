@@ -107,9 +107,9 @@ def sweep(answers: Answers, thresholds: Tensor | None = None) -> Rejection:
         _check(name, scores, right)
     if thresholds is None:
         every = torch.cat([answers.genuine, answers.adversarial]).double().unique()
-        end = torch.tensor([math.inf], dtype=torch.float64)
+        end = torch.tensor([math.inf], dtype=torch.float64, device="cpu")
         thresholds = torch.cat([-end, every.cpu(), end])
-    thresholds = torch.as_tensor(thresholds, dtype=torch.float64)
+    thresholds = torch.as_tensor(thresholds, dtype=torch.float64, device="cpu")
     if thresholds.ndim != 1 or not len(thresholds) or not (thresholds.diff() >= 0).all():
         raise ValueError("thresholds must be [T] numbers in ascending order")
     clean, right, _ = _accepted(*kinds["clean"], thresholds)
@@ -119,7 +119,7 @@ def sweep(answers: Answers, thresholds: Tensor | None = None) -> Rejection:
 
 def at_threshold(answers: Answers, threshold: float) -> dict[str, float]:
     """All figures of one policy, for instance that of a detector's calibrated threshold."""
-    return sweep(answers, torch.tensor([threshold], dtype=torch.float64)).at(0)
+    return sweep(answers, torch.tensor([threshold], dtype=torch.float64, device="cpu")).at(0)
 
 
 def cheapest(cost: Tensor) -> int:
@@ -141,7 +141,9 @@ def _accepted(scores: Tensor, right: Tensor, thresholds: Tensor) -> tuple[Tensor
     """Shares of pictures for each threshold: accepted, of these the right ones, and the wrong ones."""
     scores, order = scores.double().cpu().sort()
     up_to = torch.searchsorted(scores, thresholds, right=True)  # how many are not above
-    hits = torch.cat([torch.zeros(1, dtype=torch.int64), right.cpu()[order].long().cumsum(0)])
+    hits = torch.cat(
+        [torch.zeros(1, dtype=torch.int64, device="cpu"), right.cpu()[order].long().cumsum(0)]
+    )
     counts = (up_to, hits[up_to], up_to - hits[up_to])
     accepted, right, wrong = (count.double() / len(scores) for count in counts)
     return accepted, right, wrong

@@ -189,7 +189,8 @@ class SafetyNet(Frozen):
     @torch.no_grad()
     def hard_logit(self, images: Tensor) -> Tensor:
         """The decision value ``[N]`` itself. It has no graph: its derivative is 0 almost everywhere."""
-        return self.machine(self.codes(images)).to(self.classifier.mean.dtype)
+        with self.asked_about(images):
+            return self.machine(self.codes(images)).to(self.classifier.mean.dtype)
 
     def score(self, images: Tensor) -> Tensor:
         """The sigmoid of the decision value: ``[N]`` in [0, 1], without a graph."""

@@ -74,7 +74,8 @@ class FeatureSqueezing(Frozen):
     @torch.no_grad()
     def distances(self, images: Tensor) -> Tensor:
         """The L1 distance that each squeezer causes, ``[N, J]`` in [0, 2], in their order."""
-        return self._distances(*self._predictions(images))
+        with self.asked_about(images):
+            return self._distances(*self._predictions(images))
 
     def distance(self, images: Tensor) -> Tensor:
         """The paper's score ``[N]`` in [0, 2]: the largest of ``distances``."""

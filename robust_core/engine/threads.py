@@ -4,12 +4,7 @@ import os
 
 import torch
 
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+from robust_core.devices import cores
 
 
 def default_workers() -> int:

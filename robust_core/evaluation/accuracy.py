@@ -40,10 +40,9 @@ class AttackEffect(NamedTuple):
     seconds: Tensor
 
 
-def default_batch(model: Classifier) -> int:
-    """Pictures at a time: about a million values, which suits the caches of a CPU."""
-    height, width = model.input_size
-    return min(256, max(8, VALUES_PER_BATCH // (model.channels * height * width)))
+def default_batch(images: Tensor) -> int:
+    """Pictures ``[N, C, H, W]`` at a time: about a million values, which suits the caches of a CPU."""
+    return min(256, max(8, VALUES_PER_BATCH // max(1, images[:1].numel())))
 
 
 def evaluate(
@@ -94,7 +93,7 @@ def evaluate(
             told += beyond_the_range(attack.norm, eps)
         for notice in dict.fromkeys(told):
             on_notice(notice)
-    batch = batch or default_batch(model)
+    batch = batch or default_batch(images)
     every = torch.arange(len(labels), device="cpu")
     clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
     outcomes: dict[Attack, AttackEffect] = {}
@@ -229,7 +228,9 @@ def _attack(
         linf=record.linf,
         queries=record.queries_forward.cpu(),
         gradients=record.queries_backward.cpu(),
-        seconds=torch.full((len(labels),), seconds / len(labels), dtype=torch.float64),
+        seconds=torch.full(
+            (len(labels),), seconds / len(labels), dtype=torch.float64, device="cpu"
+        ),
     )
 
 
@@ -260,7 +261,7 @@ def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
         logits = model(images.to(model.device)).cpu()
     labels = labels.cpu().unsqueeze(1)
     own = logits.gather(1, labels)
-    earlier = torch.arange(logits.shape[1]) < labels
+    earlier = torch.arange(logits.shape[1], device="cpu") < labels
     rank = ((logits > own) | ((logits == own) & earlier)).sum(1)
     return torch.where(logits.isnan().any(1), logits.shape[1], rank)
 
@@ -280,7 +281,7 @@ def right(
 ) -> Tensor:
     """Indices of the first ``count`` pictures that the model gets right, fewer where there are fewer."""
     found: list[Tensor] = []
-    for rows in torch.arange(len(labels)).split(batch):
+    for rows in torch.arange(len(labels), device="cpu").split(batch):
         found.append(rows[_ranks(model, images[rows], labels[rows]) < 1])
         if sum(map(len, found)) >= count:
             break

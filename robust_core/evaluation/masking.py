@@ -165,7 +165,7 @@ class _Trial:
                 self._advance()
                 return record.success.cpu(), record.zero_gradients.cpu() > 0
 
-            self.made[attack] = in_batches(work, torch.arange(self.n), self.batch)
+            self.made[attack] = in_batches(work, torch.arange(self.n, device="cpu"), self.batch)
         return self.made[attack]
 
     def _transferred(self, eps: float) -> Tensor:
@@ -178,7 +178,7 @@ class _Trial:
             self._advance()
             return ~_right(self.model, moved, self.labels[rows], self.batch)
 
-        return in_batches(work, torch.arange(self.n), self.batch)
+        return in_batches(work, torch.arange(self.n, device="cpu"), self.batch)
 
     def _advance(self) -> None:
         self.done += 1

@@ -71,7 +71,7 @@ def curve(
         clean = model(images).cpu().double()
     label = int(clean.argmax()) if label is None else label
     check_goal(model, goal, label)
-    labels = torch.tensor([label])
+    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
     aim = goal.bind(labels, clean)
     points = []
     for i, run in enumerate(runs):

@@ -161,7 +161,9 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
             certificate = defense.certificate(model.base, images, progress)
             chosen = GUESSES if isinstance(defense, Smoothing) else 0  # no part of a prediction
             seconds = (time.perf_counter() - begun) * defense.n / (defense.n + chosen)
-            logits = defense.log_shares(torch.tensor([certificate.counts]))
+            logits = defense.log_shares(
+                torch.tensor([certificate.counts], dtype=torch.int64, device="cpu")
+            )
         else:
             logits, seconds = _timed(lambda: model(images).cpu())
         seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
@@ -223,7 +225,7 @@ def trial(
     if label is None:
         label = int(own.argmax())
     if goal.needs_clean_logits:
-        aim = goal.bind(torch.tensor([label]), own)
+        aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), own)
         goal = Towards(int(aim.classes[0])) if aim.towards else goal
     check_goal(model, goal, label)
     before = before or look(defended, clean, progress=progress)
@@ -235,7 +237,7 @@ def trial(
         result = _make(run, attacked, clean.to(model.device), label, goal, progress)
     arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
     after = look(defended, arrives, progress=progress)
-    aim = goal.bind(torch.tensor([label]), before.logits)
+    aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), before.logits)
     norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
     return DefenseTrial(
         model=model.name,
@@ -288,7 +290,7 @@ def _make(
     record = run.run(
         attacked,
         clean,
-        torch.tensor([label]),
+        torch.tensor([label], dtype=torch.int64, device="cpu"),
         goal,
         observer=observer if progress is not None and run.observations > 2 else None,
     )

@@ -75,7 +75,7 @@ def duel(
         if progress is not None:
             progress(len(iterates), attack.observations)
 
-    labels = torch.tensor([label], device=model.device)
+    labels = torch.tensor([label], dtype=torch.int64, device=model.device)
     adversarial = attack.run(model, images, labels, observer=observer).x_adv.cpu()
     if not torch.equal(iterates[-1], adversarial):
         iterates.append(adversarial)

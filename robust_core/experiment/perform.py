@@ -231,7 +231,7 @@ def perform(
         label = int(clean_logits.argmax())
         label_source = "the model's own prediction"
     check_goal(model, goal, label)
-    labels = torch.tensor([label])
+    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
     attacked_model: torch.nn.Module = model
     chosen_by = clean_logits
     if isinstance(model, Defended):

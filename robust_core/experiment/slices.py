@@ -65,7 +65,7 @@ def plane(clean: Tensor, adversarial: Tensor, seed: int = 0) -> Plane:
         raise ValueError("clean must have at least two values: a plane has two directions")
     u = delta / length
     generator = torch.Generator().manual_seed(seed)
-    v = torch.randn(delta.shape, generator=generator, dtype=torch.float64)
+    v = torch.randn(delta.shape, generator=generator, dtype=torch.float64, device="cpu")
     for _ in range(2):  # twice is enough: the second time removes what rounding left
         v = v - (v * u).sum() * u
     return Plane(clean.detach(), u, v / v.norm(), length)
@@ -93,7 +93,7 @@ def axes(length: float, points: int) -> tuple[Tensor, Tensor]:
     """
     if points < 5 or points % 4 != 1:
         raise ValueError(f"points must be 5, 9, 13, ...; got {points}")
-    steps = torch.arange(points, dtype=torch.float64) / (points - 1)
+    steps = torch.arange(points, dtype=torch.float64, device="cpu") / (points - 1)
     return length * (2 * steps - 0.5), length * (2 * steps - 1)
 
 
@@ -126,6 +126,6 @@ def regions(
             progress(done, len(flat_a))
         return classes, confidence, outside
 
-    answers = in_batches(ask, torch.arange(len(flat_a)), batch)
+    answers = in_batches(ask, torch.arange(len(flat_a), device="cpu"), batch)
     classes, confidence, outside = (x.view(len(b), len(a)) for x in answers)
     return Regions(a, b, classes, confidence, outside)

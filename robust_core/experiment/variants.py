@@ -50,7 +50,7 @@ def variants(model: Classifier, image: Tensor, label: int | None, *, eps: float)
         label = model.predict(image, 1)[0][0].index
     shift, mirror = augmentation(model.name)
     there = image.to(model.device)
-    truth = torch.tensor([label], device=model.device)
+    truth = torch.tensor([label], dtype=torch.int64, device=model.device)
     noise = attacks.create("noise", eps=eps, seed=0)
     pgd = attacks.create("pgd", eps=eps, steps=STEPS)
     made = {"clean": image}

@@ -66,4 +66,5 @@ def build(point: str) -> DetectorNet:
     if point not in ATTACHMENTS:
         raise ValueError(f"point must be one of {', '.join(ATTACHMENTS)}; got {point!r}")
     attachment = ATTACHMENTS[point]
-    return DetectorNet(attachment.shape[0], attachment.poolings)
+    with torch.device("cpu"):
+        return DetectorNet(attachment.shape[0], attachment.poolings).float()

@@ -53,7 +53,9 @@ class PixelDPResNet32(ResNet32):
     def noisy(self, x: Tensor, generator: torch.Generator) -> Tensor:
         """Logits ``[N, classes]`` with one draw of the noise for each picture."""
         shape = (len(x), *self.noise_shape(x))
-        return self.with_noise(x, torch.randn(shape, generator=generator, device=generator.device))
+        return self.with_noise(
+            x, torch.randn(shape, generator=generator, dtype=x.dtype, device=generator.device)
+        )
 
     def with_noise(self, x: Tensor, noise: Tensor) -> Tensor:
         """Logits ``[N, classes]`` with ``sigma * noise``, ``[N, 16, 32, 32]`` of deviation 1."""

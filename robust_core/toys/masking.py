@@ -149,7 +149,7 @@ def line(
         _check(name, value, 0, 1)
     _check("points", points, 2, whole=True)
     way = direction(model, image, label)
-    t = torch.linspace(-back, reach, points, device=image.device)
+    t = torch.linspace(-back, reach, points, dtype=image.dtype, device=image.device)
     labels = label.expand(points)
 
     def walk(ask: Model) -> tuple[Tensor, Tensor]:

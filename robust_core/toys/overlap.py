@@ -154,7 +154,7 @@ def overlap(
     }
     test, truth = moons(points, seed + 1_000_003)
     aside = moons(CALIBRATION, seed + 2_000_003)[0]
-    axis = torch.linspace(0, 1, grid)
+    axis = torch.linspace(0, 1, grid, dtype=torch.float32, device="cpu")
     places = torch.cartesian_prod(axis, axis).flip(1)  # across, up; row by row
     right = classifier(test).argmax(1) == truth
     near = (places[:, None] - test[right]).abs().amax(2) <= eps
@@ -194,8 +194,8 @@ def moons(count: int, seed: int) -> tuple[Tensor, Tensor]:
     from sklearn.datasets import make_moons
 
     points, labels = make_moons(count, noise=NOISE, random_state=seed)
-    middle = torch.tensor([0.5, 0.25])
-    size = torch.tensor([4.0, 3.0])
+    middle = torch.tensor([0.5, 0.25], dtype=torch.float32, device="cpu")
+    size = torch.tensor([4.0, 3.0], dtype=torch.float32, device="cpu")
     inside = ((torch.from_numpy(points).float() - middle) / size + 0.5).clamp(0, 1)
     return inside, torch.from_numpy(labels).long()
 
@@ -268,7 +268,7 @@ def _static_loss(pair: PlanePair, points: Tensor, said: Tensor, eps: float) -> C
     """The loss on the points and on adversarial ones, made once against the classifier alone."""
     moved = attacks.create("bim", eps=eps, steps=STEPS)(pair.classifier, points, said)
     x = torch.cat([points, moved])
-    adversarial = torch.arange(2).repeat_interleave(len(points))
+    adversarial = torch.arange(2, device="cpu").repeat_interleave(len(points))
     return lambda: F.binary_cross_entropy_with_logits(pair.logit(x), adversarial.float())
 
 
@@ -278,8 +278,12 @@ def _dynamic_loss(
     """The loss on points of which each round moves a new share, against classifier and detector."""
 
     def loss() -> Tensor:
-        chosen = torch.rand(len(points), generator=generator) < SHARE
-        sigma = torch.rand(int(chosen.sum()), generator=generator)
+        chosen = (
+            torch.rand(len(points), generator=generator, dtype=torch.float32, device="cpu") < SHARE
+        )
+        sigma = torch.rand(
+            int(chosen.sum()), generator=generator, dtype=torch.float32, device="cpu"
+        )
         x = points.clone()
         x[chosen] = mixed(  # steps as long as eps, as in the paper
             pair, points[chosen], said[chosen], sigma, eps=eps, steps=STEPS, step_size=eps

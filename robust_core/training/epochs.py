@@ -77,7 +77,9 @@ class Training:
         Both depend on the seed and the epoch alone, so that a resumed training is the same one.
         """
         generator = torch.Generator().manual_seed(self.seed * 100_003 + self.epoch)
-        return torch.randperm(n, generator=generator).split(self.recipe.batch), generator
+        return torch.randperm(n, generator=generator, device="cpu").split(
+            self.recipe.batch
+        ), generator
 
     def bar(self, batches: tuple[Tensor, ...], show: bool) -> tqdm:
         """The batches, under a progress bar of this epoch."""

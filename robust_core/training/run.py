@@ -52,7 +52,9 @@ def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split 
     """Set ``held_out`` pictures aside, chosen by ``seed``."""
     if not held_out:
         return data, None
-    order = torch.randperm(len(data[1]), generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(
+        len(data[1]), generator=torch.Generator().manual_seed(seed), device="cpu"
+    )
     kept = order[held_out:]
     aside = order[:held_out]
     return (data[0][kept], data[1][kept]), (data[0][aside], data[1][aside])

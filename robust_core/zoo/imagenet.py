@@ -72,7 +72,8 @@ def download(name: str, instead: str) -> Classifier:
 
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
-    network = getattr(torchvision.models, IMAGENET[name][0])()
+    with torch.device("cpu"):
+        network = getattr(torchvision.models, IMAGENET[name][0])().float()
     otherwise = f"or choose a bundled model: {instead}"
     try:
         if os.path.exists(path):

@@ -155,7 +155,9 @@ def _lock(key: tuple[str, str]) -> threading.Lock:
 def _warm_up(model: Classifier) -> None:
     """One forward and backward pass, as in attacks: a process's first takes half a second longer."""
     with torch.inference_mode(False), torch.enable_grad():
-        picture = torch.zeros(1, model.channels, *model.input_size, device=model.device)
+        picture = torch.zeros(
+            1, model.channels, *model.input_size, dtype=model.mean.dtype, device=model.device
+        )
         logits = model(picture.requires_grad_())
         torch.autograd.grad(logits, picture, torch.ones_like(logits))  # imports sympy, among others
 

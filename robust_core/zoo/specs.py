@@ -90,7 +90,8 @@ def untrained(name: str, seed: int = 0) -> Classifier:
     known = spec(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = known.build()
+        with torch.device("cpu"):
+            network = known.build().float()  # whatever torch's defaults are
     return Classifier(
         network,
         name=name,

@@ -51,7 +51,7 @@ class Search(Rows):
     def numbers(self, seed: int, draw: int, *shape: int) -> Tensor:
         """Random whole numbers ``[n, *shape]`` from 0 to 2^31 - 1, from each picture's own generator."""
         drawn = [
-            torch.randint(2**31, shape, generator=generator)
+            torch.randint(2**31, shape, generator=generator, device="cpu")
             for generator in own_generators(self.images, seed, draw)
         ]
         return torch.stack(drawn).to(self.images.device)

@@ -36,8 +36,11 @@ def measure(
     goal: "Goal | None" = None,
 ) -> dict:
     """The rows of one attack, under a progress bar: see ``evaluation.accuracy.evaluate``."""
+    from robust_core.devices import threads_for
     from robust_core.evaluation import accuracy
 
+    batch = args.batch or accuracy.default_batch(images)
+    threads_for(images[:batch].numel())
     total = len(labels) * accuracy.runs(attack, eps_list)
     with output.bar(total, attack, " pictures") as bar:
         return accuracy.evaluate(

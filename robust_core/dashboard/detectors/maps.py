@@ -124,7 +124,13 @@ def overlap_map(toy: Overlap, kind: str) -> go.Figure:
         showlegend=False,
     )
     legend = [
-        _points(torch.full((1, 2), torch.nan), name, colour, "square", 11)
+        _points(
+            torch.full((1, 2), torch.nan, dtype=torch.float32, device="cpu"),
+            name,
+            colour,
+            "square",
+            11,
+        )
         for name, colour in zip(names, colours, strict=True)
     ]
     data = [

@@ -71,7 +71,7 @@ def sentence(model: Logistic, eps: float, margins: torch.Tensor) -> str:
 
 
 def _draw(model: Logistic, eps: float, before: torch.Tensor, after: torch.Tensor) -> None:
-    margin = torch.linspace(-3, 9, 121, dtype=torch.float64)
+    margin = torch.linspace(-3, 9, 121, dtype=torch.float64, device="cpu")
     losses = {
         "plain": logistic.plain(margin),
         "adversarial": logistic.adversarial(margin, eps, model.l1),

@@ -16,7 +16,7 @@ from robust_core.toys.temperature import LogitPair, Shares, pair, shares
 from robust_core.words.numbers import short_share
 
 MODEL = "digits-cnn"
-SCALES = torch.logspace(0, 2, 81)
+SCALES = torch.logspace(0, 2, 81, dtype=torch.float32, device="cpu")
 STEPS = (
     ("Train a teacher", "its softmax at temperature T: logits divided by T"),
     ("Let it label", "each training picture gets its probabilities at T, not a hard label"),

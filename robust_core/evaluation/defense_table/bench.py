@@ -83,7 +83,7 @@ class DefenseBench:
     def clean(self, subject: Subject, n: int) -> PictureResults:
         """How the subject does without an attack."""
         right = self._right(subject, self.images[:n], f"{subject.key}: clean")
-        return PictureResults(right, torch.zeros(n, dtype=torch.float64))
+        return PictureResults(right, torch.zeros(n, dtype=torch.float64, device="cpu"))
 
     def attempt(self, subject: Subject, threat: str, attack: Attack, n: int) -> PictureResults:
         """How the subject does when one kind of attacker runs ``attack`` on the first ``n`` pictures."""
@@ -110,7 +110,7 @@ class DefenseBench:
 
     def rows(self, subject: Subject, n: int, what: str) -> Iterator[Tensor]:
         """Indices of the first ``n`` pictures, in batches; reports progress."""
-        parts = torch.arange(n).split(SMALL_BATCH if subject.costly else BATCH)
+        parts = torch.arange(n, device="cpu").split(SMALL_BATCH if subject.costly else BATCH)
         for i, rows in enumerate(parts):
             yield rows
             self.progress(what, i + 1, len(parts))

@@ -31,7 +31,7 @@ class Scored:
     """
 
     scores: dict[str, Tensor] = field(default_factory=dict)
-    right: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.bool))
+    right: Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.bool, device="cpu"))
 
 
 @dataclass

@@ -59,13 +59,15 @@ def curves(row: RejectRow, second: str | None = None) -> dict[str, Rejection | F
 def thresholds_of(scores: Tensor, calibrated: float, points: int = POINTS) -> Tensor:
     """Ascending thresholds: scores ``[N]`` spread evenly by rank, the calibrated one, and 1."""
     ranked = scores.double().sort().values
-    ranks = torch.linspace(0, len(ranked) - 1, points).round().long()
+    ranks = (
+        torch.linspace(0, len(ranked) - 1, points, dtype=torch.float32, device="cpu").round().long()
+    )
     ends = ranked.new_tensor([calibrated, 1.0])
     return torch.cat([ranked[ranks], ends]).unique()
 
 
 def _column(values: list[float]) -> Tensor:
-    return torch.tensor(values, dtype=torch.float64)
+    return torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
 def _row(bench: DetectorBench, name: str, n: int, models: dict[str, Defended]) -> RejectRow:

@@ -52,7 +52,7 @@ def curve(genuine: Tensor, adversarial: Tensor, points: int = POINTS) -> dict[st
     ]
     false, true = (torch.cat([c.new_zeros(1), c]) for c in counts)
     along = (false / len(genuine) + true / len(adversarial)).double()
-    wanted = torch.linspace(0, 2, points, dtype=torch.float64)
+    wanted = torch.linspace(0, 2, points, dtype=torch.float64, device="cpu")
     kept = torch.searchsorted(along, wanted).clamp_max(len(along) - 1).unique()
     false = false[kept]
     true = true[kept]

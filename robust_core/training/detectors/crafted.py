@@ -65,7 +65,7 @@ class Crafted:
     def pairs(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Tensor]:
         """The pictures themselves and the adversarial ones, float32 in [0, 1], on ``device``."""
         if isinstance(rows, slice):
-            rows = torch.arange(len(self))[rows]
+            rows = torch.arange(len(self), device="cpu")[rows]
         clean = to_float(self.images[rows], device)
         return clean, (clean + take(self.deltas, rows).to(device)).clamp_(0, 1)
 

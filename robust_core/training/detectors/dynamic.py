@@ -40,8 +40,13 @@ class DynamicTrainer(DetectorTrainer):
         batches, generator = self.batches(len(images))
         total = 0.0
         for rows in self.bar(batches, show):
-            chosen = torch.rand(len(rows), generator=generator) < SHARE
-            sigma = torch.rand(len(rows), generator=generator)[chosen].to(self.device)
+            chosen = (
+                torch.rand(len(rows), generator=generator, dtype=torch.float32, device="cpu")
+                < SHARE
+            )
+            sigma = torch.rand(len(rows), generator=generator, dtype=torch.float32, device="cpu")[
+                chosen
+            ].to(self.device)
             x = to_float(images[rows], self.device)
             if chosen.any():
                 x[chosen] = self.modified(x[chosen], sigma)

@@ -59,7 +59,7 @@ def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float =
         raise ValueError(f"levels must be at least 2; got {levels!r}")
     clean = clean.double()
     adversarial = adversarial.double()
-    shares = torch.arange(1, levels, dtype=torch.float64) / levels
+    shares = torch.arange(1, levels, dtype=torch.float64, device="cpu") / levels
     thresholds = torch.quantile(clean, shares, dim=0).T.contiguous()
     spread = clean.std(0)
     scales = spread.clamp_min(1e-3 * spread.max().clamp_min(1e-3).item())
@@ -69,7 +69,12 @@ def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float =
         raise ValueError(
             "clean and adversarial must give codes that differ; most of them are equal"
         )
-    truth = torch.cat([torch.zeros(len(clean)), torch.ones(len(adversarial))]).numpy()
+    truth = torch.cat(
+        [
+            torch.zeros(len(clean), dtype=torch.float32, device="cpu"),
+            torch.ones(len(adversarial), dtype=torch.float32, device="cpu"),
+        ]
+    ).numpy()
     machine = SVC(kernel="rbf", C=penalty, gamma=1 / (2 * apart), class_weight="balanced")
     machine.fit(codes.numpy(), truth)
     return {
@@ -78,7 +83,7 @@ def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float =
         "prototypes": torch.from_numpy(machine.support_vectors_).to(torch.uint8),
         "coefficients": torch.from_numpy(machine.dual_coef_[0]).contiguous(),
         "intercept": torch.from_numpy(machine.intercept_),
-        "gamma": torch.tensor([1 / (2 * apart)], dtype=torch.float64),
+        "gamma": torch.tensor([1 / (2 * apart)], dtype=torch.float64, device="cpu"),
     }
 
 

@@ -48,7 +48,7 @@ class InTurn:
     def pairs(self, rows: Tensor | slice, device: torch.device) -> tuple[Tensor, Tensor]:
         """The pictures themselves and the adversarial ones, float32 in [0, 1], on ``device``."""
         if isinstance(rows, slice):
-            rows = torch.arange(len(self))[rows]
+            rows = torch.arange(len(self), device="cpu")[rows]
         clean = to_float(self.images[rows], device)
         adversarial = torch.empty_like(clean)
         for turn, part in enumerate(self.parts):

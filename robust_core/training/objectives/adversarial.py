@@ -151,6 +151,8 @@ class LambdaTraining(Objective):
     def sizes(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """A step size for each picture, ``[N, 1, 1, 1]``, from 0 to ``eps``."""
         top = math.erf(self.eps / self.sigma / math.sqrt(2))  # mass of the two sides up to eps
-        part = torch.rand(len(images), 1, 1, 1, generator=generator, device=generator.device)
+        part = torch.rand(
+            len(images), 1, 1, 1, generator=generator, dtype=torch.float32, device=generator.device
+        )
         sizes = self.sigma * math.sqrt(2) * torch.erfinv(top * part)
         return sizes.clamp_(max=self.eps).to(images)

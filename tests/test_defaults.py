@@ -1,0 +1,94 @@
+"""Torch's defaults belong to the user: the project names dtype and device of everything it makes."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MAKERS = {
+    *("arange", "as_tensor", "empty", "eye", "full", "linspace", "logspace", "normal", "ones"),
+    *("rand", "randint", "randn", "randperm", "tensor", "zeros"),
+}
+WHOLE = {"arange", "randint", "randperm"}
+"""Those that make whole numbers unless asked for others."""
+
+SCRIPT = """
+import contextlib, json, sys, torch
+torch.set_num_threads(1)
+how = sys.argv[1]
+if how == "float64":
+    torch.set_default_dtype(torch.float64)
+from robust_core import attacks, defenses, zoo
+from robust_core.certify import pixeldp
+from robust_core.data import digits
+from robust_core.detectors import METHODS
+from robust_core.evaluation.accuracy import evaluate
+from dataclasses import fields
+if how == "meta":
+    torch.set_default_device("meta")
+FEW = {"steps": 4, "targets": 2, "max_queries": 20, "rounds": 2, "search_steps": 2, "draws": 2, "n": 20}
+def quick(kind, **own):
+    known = {f.name for f in fields(kind)}
+    return {k: v for k, v in (FEW | own).items() if k in known}
+images, labels = (t[:3] for t in digits.load("test"))
+model = zoo.load("digits-cnn", "cpu")
+resnet = zoo.load("cifar10-resnet32", "cpu")
+out = {"logits": model(images).tolist(), "dtype": str(images.dtype)}
+detector = zoo.load_detector(zoo.default_detector("digits-cnn"), "cpu")
+for name in attacks.names() + attacks.names(pair=True):
+    attack = attacks.create(name, **quick(attacks.get(name), detector=detector))
+    out[name] = attack.run(model, images, labels).x_adv.tolist()
+for kind in ("gaussian", "sphere", "uniform"):
+    out[kind] = attacks.create("noise", kind=kind)(model, images, labels).tolist()
+for name in defenses.names():
+    defense = defenses.create(name, **quick(defenses.get(name)))
+    if not defense.refusal("digits-cnn"):
+        defended = defense(model)
+        out["behind " + name] = attacks.create("fgsm")(defended, images, labels, adaptive=True).tolist()
+        out["answer of " + name] = defended(images).tolist()
+smooth = defenses.create("smoothing", n=40)
+out["certificate"] = repr(smooth.certificate(smooth.protected(model), images[0]))
+for method in METHODS.names():
+    name = next(n for n in zoo.detectors() if zoo.index()[n]["method"] == method)
+    detector = zoo.load_detector(name, "cpu")
+    of = detector.classifier
+    x = images if of.channels == 1 else torch.full((2, 3, 32, 32), 0.4, dtype=torch.float32, device="cpu")
+    out[method] = detector.score(x).tolist()
+rows = evaluate(model, "pgd", images, labels, eps_list=[0.1], parameters={"steps": 2})["rows"][0]
+out["evaluate"] = [rows["top1"], rows["mean_l2"]]
+print(json.dumps(out))
+"""
+
+
+def answers(how: str) -> dict:
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, how], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    return json.loads(run.stdout)
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict:
+    return answers("as usual")
+
+
+@pytest.mark.parametrize("how", ["float64", "meta"])
+def test_torchs_defaults_change_nothing(how, usual):
+    assert answers(how) == usual
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("robust_core/**/*.py")), ids=lambda p: p.stem)
+def test_every_tensor_is_made_with_a_device_and_a_dtype(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        of = node.func.value
+        if isinstance(of, ast.Name) and of.id == "torch" and node.func.attr in MAKERS:
+            named = {keyword.arg for keyword in node.keywords}
+            assert "device" in named, f"{path}:{node.lineno}"
+            assert node.func.attr in WHOLE or "dtype" in named, f"{path}:{node.lineno}"
