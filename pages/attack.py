@@ -7,6 +7,7 @@ from robust_core.dashboard import (
     detector_choice,
     lab,
     left_column,
+    navigation,
     picture_input,
     result,
     settings,
@@ -20,6 +21,7 @@ PRIVACY = (
     "Lab, for your page alone, and are forgotten about a minute after it is closed."
 )
 
+navigation.inside_app()
 essentials, more, right = left_column.lay_out(gap="small")
 
 with essentials:

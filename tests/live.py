@@ -22,12 +22,16 @@ HOST = "127.0.0.1"
 PHONE = {"width": 390, "height": 844}
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[str]:
-    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(folder: Path, port: int | None = None) -> Iterator[str]:
+    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads."""
+    port = port or free_port()
     options = {
         "server.headless": "true",
         "server.address": HOST,

@@ -1,7 +1,13 @@
-"""Deep links: every page runs inside app.py, even the first one that a server is asked for."""
+"""Deep links and restarts: every page runs inside app.py, even the first one that a server is asked for."""
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+RESTARTED = (
+    "Robust Lab was started again. Your settings are those of before; what was uploaded or photographed "
+    "is gone, and running work has ended."
+)
 
 
 def inside_app() -> None:
@@ -13,3 +19,16 @@ def inside_app() -> None:
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False  # what st.navigation does in app.py
         st.rerun()
+
+
+def say_restarted() -> None:
+    """Tell a page that was open while the server was started again.
+
+    Such a page is new to the server, and yet comes with the values of its widgets. ``settings`` takes what
+    the address holds, since a widget that is not made yet has no value that could be checked.
+    """
+    if "_known" not in st.session_state:
+        st.session_state["_known"] = True
+        context = get_script_run_ctx()
+        if context is not None and context.session_state.get_widget_states():
+            st.toast(RESTARTED, icon=":material/restart_alt:", duration="long")

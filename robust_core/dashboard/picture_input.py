@@ -1,6 +1,7 @@
 """Choosing a picture: samples with thumbnails, an upload, or the camera."""
 
 import hashlib
+import secrets
 
 import numpy as np
 import streamlit as st
@@ -20,6 +21,8 @@ from robust_core.engine import Reporter, key_of
 from robust_core.zoo import Description
 
 SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
+STARTED = secrets.token_hex(4)
+"""In the keys of the file widgets: a page that outlives the server forgets the files that are gone."""
 UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", ".jpe", ".jfif"]
 """What the browser offers, and lets be dropped.
 
@@ -37,7 +40,7 @@ def choose_picture(model: Description) -> Chosen:
             "PNG, JPEG or WebP, up to 8 MB",
             type=UPLOAD_TYPES,
             help=HEIC,
-            key="upload",
+            key=f"upload_{STARTED}",
             max_upload_size=8,
             on_change=_keep,
             args=("upload",),
@@ -45,7 +48,7 @@ def choose_picture(model: Description) -> Chosen:
     elif source == "camera":
         st.camera_input(
             "Take a picture",
-            key="camera",
+            key=f"camera_{STARTED}",
             label_visibility="collapsed",
             on_change=_keep,
             args=("camera",),
@@ -57,7 +60,7 @@ def choose_picture(model: Description) -> Chosen:
 
 def _keep(kind: str) -> None:
     """Remember the file: the widgets forget it when another page is opened."""
-    file = st.session_state[kind]
+    file = st.session_state[f"{kind}_{STARTED}"]
     st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 

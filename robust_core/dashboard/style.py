@@ -37,7 +37,7 @@ _CSS = """
 
 /* Controls are close together: with the camera open, eps is still on the first screen. */
 .st-key-essentials, .st-key-more { gap: 0.6rem; }
-.st-key-camera video { max-height: 9rem; }
+[class*=st-key-camera] video { max-height: 9rem; }
 [data-testid=stFileUploaderDropzoneInstructions] { display: none; } /* the label says it in words */
 
 /* A detector's two scores: name | bar | number; the line across both bars is its threshold. */

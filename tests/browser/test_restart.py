@@ -1,0 +1,96 @@
+"""A server that is ended and started again while a page is open: the page goes on where it was."""
+
+import time
+from contextlib import ExitStack, suppress
+
+import pytest
+
+from robust_core.dashboard.navigation import RESTARTED
+from tests.browser.conftest import PATIENCE
+from tests.browser.test_uploads import FILES
+from tests.live import free_port, serving
+
+ADDRESSES = {
+    "?model=digits-cnn&eps=0.15": "38.3/255",
+    "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
+    "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
+    "detectors": "Detectors",
+    "live_training": "Live training",
+    "robustness_report": "Robustness report",
+}
+HEADINGS = "[data-testid=stMain] :is(h4, h5)"
+
+
+class Server:
+    """A server that can be started again on the same port."""
+
+    def __init__(self, folder) -> None:
+        self.folder, self.port, self.running = folder, free_port(), ExitStack()
+        self.start()
+
+    def start(self) -> None:
+        self.running.close()
+        self.address = self.running.enter_context(serving(self.folder, self.port))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = Server(tmp_path_factory.mktemp("server"))
+    yield made
+    made.running.close()
+
+
+@pytest.fixture
+def open_page(chromium, server):
+    """``open_page(address)``: a page with its first heading, in a context of its own."""
+    contexts = []
+
+    def open_(address: str):
+        contexts.append(chromium.new_context(viewport={"width": 1280, "height": 900}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"http://{server.address}/{address}")
+        page.locator(HEADINGS).first.wait_for()
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def restarted(server, page) -> None:
+    """Start the server again and choose something; what is chosen before the page is connected is lost."""
+    links = page.get_by_test_id("stTopNavLink").count()
+    assert links
+    server.start()
+    end = time.monotonic() + PATIENCE / 1000
+    while not page.get_by_text(RESTARTED).count():
+        assert time.monotonic() < end, "the page never heard of it"
+        with suppress(Exception):  # the control is drawn again while the page comes back
+            page.locator("[role=radio][aria-checked=false]").last.click(timeout=2000)
+        page.wait_for_timeout(1000)
+    page.locator(HEADINGS).first.wait_for()
+    assert page.get_by_test_id("stTopNavLink").count() == links
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_page, address):
+    page = open_page(address)
+    before = page.url
+    restarted(server, page)
+    assert page.url.partition("?")[0] == before.partition("?")[0]
+    assert page.locator(HEADINGS).filter(has_text=ADDRESSES[address]).count()
+    if "eps" in address:
+        assert "eps=0.15" in page.url
+    assert not page.get_by_test_id("stException").count()
+
+
+def test_an_upload_that_is_gone_is_no_longer_listed(server, open_page, tmp_path):
+    (tmp_path / "plain.png").write_bytes(FILES["plain.png"])
+    page = open_page("?source=upload")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "plain.png")
+    page.get_by_role("img", name="Your picture").wait_for()
+    page.get_by_text("plain.png").wait_for()
+    restarted(server, page)
+    page.get_by_text("Until then the sample picture is used.").wait_for()
+    page.get_by_text("plain.png").wait_for(state="detached")
