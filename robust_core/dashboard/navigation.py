@@ -1,5 +1,7 @@
 """Deep links and restarts: every page runs inside app.py, even the first one that a server is asked for."""
 
+import time
+
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -8,6 +10,8 @@ RESTARTED = (
     "Robust Lab was started again. Your settings are those of before; what was uploaded or photographed "
     "is gone, and running work has ended."
 )
+SHOWN = 60.0
+"""Seconds for which this is shown."""
 
 
 def inside_app() -> None:
@@ -22,13 +26,14 @@ def inside_app() -> None:
 
 
 def say_restarted() -> None:
-    """Tell a page that was open while the server was started again.
+    """Tell a page that was open while the server was started again, for its first minute.
 
     Such a page is new to the server, and yet comes with the values of its widgets. ``settings`` takes what
     the address holds, since a widget that is not made yet has no value that could be checked.
     """
-    if "_known" not in st.session_state:
-        st.session_state["_known"] = True
+    if "_restarted" not in st.session_state:
         context = get_script_run_ctx()
-        if context is not None and context.session_state.get_widget_states():
-            st.toast(RESTARTED, icon=":material/restart_alt:", duration="long")
+        came_with_values = context is not None and context.session_state.get_widget_states()
+        st.session_state["_restarted"] = time.monotonic() if came_with_values else -SHOWN
+    if time.monotonic() - st.session_state["_restarted"] < SHOWN:
+        st.info(RESTARTED, icon=":material/restart_alt:")

@@ -13,6 +13,7 @@ from robust_core import attacks, zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.picture_input import STARTED
 from robust_core.data import download
 from robust_core.words.numbers import in_255ths
 from robust_core.words.threat_model import threat_model
@@ -323,13 +324,13 @@ def test_a_data_set_picture_brings_its_label():
 @pytest.mark.parametrize("name", ["a.jfif", "a.jpe", "no ending", "a.txt"])
 def test_an_upload_is_judged_by_its_content(name):
     page = finished(visit(source="upload"))
-    page.file_uploader(key="upload").upload(name, PHOTO, "image/jpeg").run()
+    page.file_uploader(key=f"upload_{STARTED}").upload(name, PHOTO, "image/jpeg").run()
     assert "the model's own prediction" in conditions(finished(page))
 
 
 def test_a_heic_picture_gets_its_sentence_and_phones_are_not_asked_for_one():
     page = finished(visit(source="upload"))
-    uploader = page.file_uploader(key="upload")
+    uploader = page.file_uploader(key=f"upload_{STARTED}")
     assert not any("hei" in kind or kind == "image/*" for kind in uploader.proto.type)
     heic = bytes([0, 0, 0, 24]) + b"ftypheic" + bytes(400)
     uploader.upload("a.heic", heic, "image/heic").run()
@@ -340,7 +341,7 @@ def test_a_heic_picture_gets_its_sentence_and_phones_are_not_asked_for_one():
 def test_an_upload_is_attacked_and_its_label_is_the_prediction():
     page = visit(source="upload")
     sample = pictures(finished(page))
-    page.file_uploader(key="upload").upload("a.png", PHOTO, "image/png").run()
+    page.file_uploader(key=f"upload_{STARTED}").upload("a.png", PHOTO, "image/png").run()
     assert not page.exception
     assert pictures(page)[0] != sample[0]
     assert conditions(page).endswith("(the model's own prediction).")
@@ -349,7 +350,7 @@ def test_an_upload_is_attacked_and_its_label_is_the_prediction():
 def test_what_is_made_of_a_visitors_own_picture_is_theirs_alone_and_dropped_with_them(performed):
     def visitor() -> AppTest:
         page = visit(source="upload", attack="fgsm", eps="0.1")
-        return page.file_uploader(key="upload").upload("a.png", PHOTO, "image/png").run()
+        return page.file_uploader(key=f"upload_{STARTED}").upload("a.png", PHOTO, "image/png").run()
 
     mine, yours = visitor(), visitor()
     assert pictures(mine) == pictures(yours)
@@ -376,12 +377,12 @@ HOSTILE = {
 def test_a_hostile_file_gets_a_sentence_and_the_result_stays(kind):
     page = visit(source="upload")
     before = pictures(page)
-    page.file_uploader(key="upload").upload("a.png", HOSTILE[kind], "image/png").run()
+    page.file_uploader(key=f"upload_{STARTED}").upload("a.png", HOSTILE[kind], "image/png").run()
     assert not page.exception
     (error,) = page.error
     assert error.value.endswith(".")
     assert pictures(page) == before
-    page.file_uploader(key="upload").upload("b.png", PHOTO, "image/png").run()
+    page.file_uploader(key=f"upload_{STARTED}").upload("b.png", PHOTO, "image/png").run()
     assert pictures(finished_with_preview(page))[0] != before[0]
 
 
