@@ -1,6 +1,7 @@
 """Deep links and restarts: every page runs inside app.py, even the first one that a server is asked for."""
 
 import time
+from pathlib import Path
 
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
@@ -15,12 +16,19 @@ SHOWN = 60.0
 
 
 def inside_app() -> None:
-    """First line of a page with its own address.
+    """First line of every page.
 
     Where there is a folder called ``pages``, Streamlit runs the script behind the address without app.py,
-    and so without its layout and navigation, until app.py has run once in the process.
+    and so without its layout and navigation, until app.py has run once in the process. It then counts
+    app.py among the pages. Its own mark, ``uses_pages_directory``, is not enough: choices that come
+    while the first run still imports are answered by runs that began before the mark was changed.
     """
-    if PagesManager.uses_pages_directory:
+    context = get_script_run_ctx()
+    if context is None:
+        return
+    pages = context.pages_manager.get_pages().values()
+    main = Path(context.pages_manager.main_script_path).resolve()
+    if len(pages) > 1 and any(Path(page["script_path"]).resolve() == main for page in pages):
         PagesManager.uses_pages_directory = False  # what st.navigation does in app.py
         st.rerun()
 

@@ -5,10 +5,11 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from robust_core.dashboard.navigation import RESTARTED
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_uploads import FILES
 from tests.live import free_port, serving
+
+playwright = pytest.importorskip("playwright.sync_api")
 
 ADDRESSES = {
     "?model=digits-cnn&eps=0.15": "38.3/255",
@@ -18,6 +19,8 @@ ADDRESSES = {
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }
+ANSWERS = 10
+"""Messages of a server that has begun to draw the page; the first few are greetings."""
 HEADINGS = "[data-testid=stMain] :is(h4, h5)"
 
 
@@ -59,18 +62,29 @@ def open_page(chromium, server):
 
 
 def restarted(server, page) -> None:
-    """Start the server again and choose something; what is chosen before the page is connected is lost."""
+    """Start the server again and choose things until it answers; choices before that are lost."""
     links = page.get_by_test_id("stTopNavLink").count()
     assert links
+    answers = []
+
+    def hear(message) -> None:  # Playwright takes no builtin for a handler
+        answers.append(message)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", hear))
     server.start()
     end = time.monotonic() + PATIENCE / 1000
-    while not page.get_by_text(RESTARTED).count():
-        assert time.monotonic() < end, "the page never heard of it"
-        with suppress(Exception):  # the control is drawn again while the page comes back
-            page.locator("[role=radio][aria-checked=false]").last.click(timeout=2000)
+    while len(answers) < ANSWERS:
+        assert time.monotonic() < end, "the page never came back"
+        with suppress(
+            playwright.TimeoutError
+        ):  # the control is drawn again while the page comes back
+            page.locator("[role=radio][aria-checked=false]").first.click(timeout=2000)
         page.wait_for_timeout(1000)
+    page.wait_for_function(
+        "(n) => document.querySelectorAll('[data-testid=stTopNavLink]').length === n", arg=links
+    )
+    page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.locator(HEADINGS).first.wait_for()
-    assert page.get_by_test_id("stTopNavLink").count() == links
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
