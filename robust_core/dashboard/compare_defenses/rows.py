@@ -228,7 +228,9 @@ def _show_head(
     norm = request.attack.norm
     notes = [flat_grey(experiment, norm), _who_detects(experiment)]
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
-        cells.picture(experiment.clean, f"The clean picture: {experiment.before[0].label}.")
+        cells.picture(
+            experiment.pixels()[0].numpy(), f"The clean picture: {experiment.before[0].label}."
+        )
         with st.container(width="stretch", gap="small"):
             st.markdown(f"##### {told}")
             st.caption(
