@@ -180,14 +180,13 @@ def _label(
 ) -> tuple[int | None, str]:
     """The true class and where it is from; None leaves it to the model's own prediction.
 
-    Only pictures of data sets have a true label: what a photograph shows can be named in many ways.
+    A sample has a true label for models that have its class.
     """
     if given is not None:
         return model.index_of(given), GIVEN
-    if sample is not None and sample.data and sample.label_among(description.class_names):
-        return description.class_names.index(
-            sample.label
-        ), f"the label of the {sample.data} test set"
+    if sample is not None and sample.label_among(description.class_names):
+        whose = f"{sample.data} test set" if sample.data else "sample"
+        return description.class_names.index(sample.label), f"the label of the {whose}"
     return None, ""
 
 

@@ -152,7 +152,7 @@ def _of_sample(sample: samples.Sample) -> Chosen:
     return Chosen(
         sample.picture,
         f"sample:{sample.id}",
-        true_label=sample.label if sample.data else None,
+        true_label=sample.label,
         data=f"{data.get(sample.data).title} test set" if sample.data else None,
         credit=f"{sample.credit}. {sample.licence}.",
         link=sample.link,

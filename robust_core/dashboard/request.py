@@ -18,7 +18,7 @@ from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
 @dataclass(frozen=True)
 class Chosen:
-    """The picture on the page: where it comes from and, for data-set pictures, what it shows."""
+    """The picture on the page: where it comes from and, where that is known, what it shows."""
 
     picture: Picture
     reference: str
@@ -90,7 +90,9 @@ class Request:
 
     def work(self, progress: Reporter) -> Experiment:
         """Load the model and run the experiment; called in a thread of the engine."""
-        source = f"the label of the {self.chosen.data}" if self.label is not None else ""
+        source = (
+            f"the label of the {self.chosen.data or 'sample'}" if self.label is not None else ""
+        )
 
         def on(device: torch.device) -> Experiment:
             detector = zoo.load_detector(self.detector, device) if self.detector else None

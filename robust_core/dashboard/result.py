@@ -140,6 +140,23 @@ def steps_of(attack: Attack) -> str:
     return f", {most}{steps:,} step{'s' * (steps > 1)}" if steps else ""
 
 
+FEW_CLASSES = 20
+
+
+def outside(request: Request) -> str:
+    """Which classes the model knows, where the picture's true class is unknown or not one of them.
+
+    Empty where it is one of them, and for models of too many classes to name.
+    """
+    names = request.model.class_names
+    if request.label is not None or len(names) > FEW_CLASSES:
+        return ""
+    return (
+        f"The model knows only {', '.join(names[:-1])} and {names[-1]}: "
+        "none of these need fit this picture."
+    )
+
+
 def show_conditions(request: Request, experiment: Experiment) -> None:
     """The conditions of the experiment, in one line."""
     eps = f"eps {on_both_scales(request.shown_eps)}"
@@ -150,5 +167,5 @@ def show_conditions(request: Request, experiment: Experiment) -> None:
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
         + steps_of(request.attack)
-        + f". {aim(experiment)}"
+        + f". {aim(experiment)} {outside(request)}".rstrip()
     )

@@ -437,6 +437,14 @@ def test_true_label_counts_only_where_the_model_knows_the_class(monkeypatch):
     assert (str(index), source) == (sample.label, "the label of the digits test set")
 
 
+def test_label_of_a_photograph_counts_where_the_model_has_its_class():
+    from robust_core.data import samples
+
+    model = zoo.load("cifar10-resnet32", "cpu")
+    index, source = _label(None, zoo.describe(model.name), samples.load("chelsea"), model)
+    assert (model.class_names[index], source) == ("cat", "the label of the sample")
+
+
 def test_torch_state_is_left_alone(attacked):
     torch.manual_seed(1)
     before = torch.get_rng_state()

@@ -13,8 +13,9 @@ def chosen(sample_id: str) -> Chosen:
     """A sample as the page hands it on."""
     sample = samples.load(sample_id)
     data = "digits test set" if sample.data else None
-    label = sample.label if sample.data else None
-    return Chosen(sample.picture, f"sample:{sample_id}", label, data, sample.credit, sample.link)
+    return Chosen(
+        sample.picture, f"sample:{sample_id}", sample.label, data, sample.credit, sample.link
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from robust_core.dashboard.request import Chosen
 from robust_core.data import samples
 from robust_core.data.picture import Picture
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
+from robust_core.words.verdict import Verdict, verdict
 
 VARIANTS = [
     {},
@@ -76,6 +77,18 @@ def test_the_label_is_that_of_the_data_set_and_its_source_is_named(make_request,
     experiment = perform(make_request(sample="digits-test-3"))
     assert experiment.label.label == samples.load("digits-test-3").label
     assert experiment.label_source == "the label of the digits test set"
+
+
+def test_the_known_label_of_a_photograph_counts_where_the_model_has_its_class(
+    make_request, perform
+):
+    """This network says "frog" to the cat: it is wrong before the attack, not fooled by it."""
+    wrong = make_request(sample="chelsea", model="cifar10-resnet32-pgd-at")
+    experiment = perform(wrong)
+    assert experiment.label.label == "cat"
+    assert experiment.label_source == "the label of the sample"
+    assert verdict(experiment) is Verdict.ALREADY_WRONG
+    assert make_request(sample="chelsea").label is None  # the digits
 
 
 def test_without_a_label_the_prediction_stands_in_and_says_so(make_request, perform):

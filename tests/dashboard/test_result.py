@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robust_core import attacks
-from robust_core.dashboard.result import BADGES, in_the_file, notices, steps_of
+from robust_core import attacks, zoo
+from robust_core.dashboard.result import BADGES, in_the_file, notices, outside, steps_of
 from robust_core.dashboard.views import Views
 from robust_core.words.verdict import Verdict
 
@@ -32,6 +32,26 @@ def test_flat_grey_is_spoken_of_where_every_picture_reaches_it(experiment, eps, 
     assert (
         any("flat grey" in note for note in notices(with_eps(experiment, eps), FGSM.norm)) == said
     )
+
+
+@pytest.mark.parametrize(
+    ("sample", "model", "said"),
+    [
+        ("chelsea", "cifar10-resnet32", False),
+        ("coffee", "cifar10-resnet32", True),
+        ("digits-test-3", "digits-cnn", False),
+        ("chelsea", "digits-cnn", True),
+        ("coffee", "imagenet-resnet50", False),
+    ],
+)
+def test_a_picture_of_none_of_the_classes_is_told_which_there_are(
+    make_request, sample, model, said
+):
+    told = outside(make_request(sample=sample, model=model))
+    assert bool(told) == said
+    if said:
+        assert all(name in told for name in zoo.describe(model).class_names)
+        assert "none of these need fit" in told
 
 
 def test_an_l2_radius_is_no_grey_point(experiment):

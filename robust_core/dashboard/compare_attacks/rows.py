@@ -15,7 +15,7 @@ from robust_core.dashboard.compare_attacks.selection import (
     root_mean_square,
     within_eps,
 )
-from robust_core.dashboard.result import BADGES, in_the_file
+from robust_core.dashboard.result import BADGES, in_the_file, outside
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
@@ -114,7 +114,7 @@ def _show_head(
             st.caption(
                 f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
                 "up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square change "
-                "of a value."
+                f"of a value. {outside(request)}".rstrip()
             )
 
 

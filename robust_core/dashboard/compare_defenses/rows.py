@@ -19,7 +19,7 @@ from robust_core.dashboard.compare_defenses.selection import (
 )
 from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.result import flat_grey, steps_of
+from robust_core.dashboard.result import flat_grey, outside, steps_of
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Smoothing
 from robust_core.engine import Reporter
@@ -226,7 +226,7 @@ def _show_head(
     asked = [line for line in lines if line.row.defense is not None]
     told = summary(experiment, [line.trials for line in asked], len(asked), over=over)
     norm = request.attack.norm
-    notes = [flat_grey(experiment, norm), _who_detects(experiment)]
+    notes = [outside(request), flat_grey(experiment, norm), _who_detects(experiment)]
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
         cells.picture(
             experiment.pixels()[0].numpy(), f"The clean picture: {experiment.before[0].label}."
