@@ -98,6 +98,12 @@ LECUYER = Paper(
     "Certified robustness to adversarial examples with differential privacy",
     "https://arxiv.org/abs/1802.03471",
 )
+LU = Paper(
+    "Lu, Issaranon, Forsyth",
+    2017,
+    "SafetyNet: detecting and rejecting adversarial examples robustly",
+    "https://arxiv.org/abs/1704.00103",
+)
 MADRY = Paper(
     "Madry, Makelov, Schmidt, Tsipras, Vladu",
     2018,
@@ -127,6 +133,18 @@ PAPERNOT = Paper(
     2016,
     "Distillation as a defense to adversarial perturbations against deep neural networks",
     "https://arxiv.org/abs/1511.04508",
+)
+QIN = Paper(
+    "Qin, Frosst, Sabour, Raffel, Cottrell, Hinton",
+    2020,
+    "Detecting and diagnosing adversarial images with class-conditional capsule reconstructions",
+    "https://arxiv.org/abs/1907.02957",
+)
+QIN_DEFLECTING = Paper(
+    "Qin, Frosst, Raffel, Cottrell, Hinton",
+    2020,
+    "Deflecting adversarial attacks",
+    "https://arxiv.org/abs/2002.07405",
 )
 SALMAN = Paper(
     "Salman, Yang, Li, Zhang, Zhang, Razenshteyn, Bubeck",

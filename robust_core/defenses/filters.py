@@ -58,6 +58,12 @@ class JPEG(Filter):
     equation = r"f\big(\mathrm{JPEG}_q(x)\big)"
     paper = DZIUGAITE
 
+    broken_by = (
+        "Taking the gradient as if the filter were not there (BPDA) gets through, less surely the more the "
+        "filter discards: on cifar10-resnet32 at eps 8/255, 10 steps of PGD leave under 1 % right at "
+        "quality 75, 10 % at 50 and 15 % at 25. That is the attack's weakness, not robustness shown."
+    )
+
     quality: int = parameter(75, "Quality: lower discards more.", low=1, high=95)
     subsampling: str = parameter(
         "4:2:0",

@@ -20,7 +20,6 @@ from robust_core.papers import (
     MADRY,
     NAYEBI,
     PAPERNOT,
-    SZEGEDY,
     TRAMER,
     WONG,
 )
@@ -82,8 +81,10 @@ class FGSMAT(TrainedDefense):
     title = "FGSM adversarial training"
     summary = "Trained on one-step pictures from random starts, made afresh for each batch."
     equation = (
-        r"\alpha\,J(\theta, x, y) + (1 - \alpha)\,J\big(\theta, x + \varepsilon\,"
-        r"\mathrm{sign}(\nabla_x J), y\big)"
+        r"\begin{aligned} &\alpha\,J(\theta, x, y) + (1 - \alpha)\,J(\theta, \tilde{x}, y) \\"
+        r"&\tilde{x} = \mathrm{Clip}_x^\varepsilon\big(x + \eta + 1.25\,\varepsilon\,"
+        r"\mathrm{sign}(\nabla_x J(\theta, x + \eta, y))\big),\ "
+        r"\eta \sim U(-\varepsilon, \varepsilon) \end{aligned}"
     )
     paper = WONG
     breaker = CROCE
@@ -122,7 +123,9 @@ class FGSMATPlain(TrainedDefense):
     breaker = WONG
     broken_by = (
         "Any attack of several steps: the network has bent its loss so that one step of eps leads "
-        "nowhere (catastrophic overfitting)."
+        "nowhere (catastrophic overfitting). It is right more often under that step than on clean "
+        "pictures: "
+        "the step gives the label away (label leaking, Kurakin et al., 2017)."
     )
     unaware = (
         "On the defended network itself, with the one step that it was trained on: BIM and PGD become "
@@ -167,13 +170,16 @@ class LambdaAT(TrainedDefense):
 @register
 @dataclass(frozen=True, kw_only=True)
 class StaticAugmentation(TrainedDefense):
-    """Adversarial copies, made once, are added to the training pictures (Szegedy et al., 2014)."""
+    """Adversarial copies, made once, are added to the training pictures (Goodfellow et al., 2015).
+
+    Szegedy et al. (2014) had done so before them.
+    """
 
     name = "static-augmentation"
     title = "Static augmentation"
     summary = "Trained on adversarial copies that were made once, before the training."
     equation = r"\min_\theta \sum_i L(\theta, x_i, y_i) + L(\theta, \tilde{x}_i, y_i)"
-    paper = SZEGEDY
+    paper = GOODFELLOW
     breaker = MADRY
     broken_by = (
         "A fresh attack on the new network: it has learned the old pictures, not robustness."

@@ -1,7 +1,11 @@
 """A bundled detector in words, from its index entry."""
 
+from collections.abc import Iterable
+
 from robust_core import attacks
 from robust_core.evaluation.detector_tables.plan import SUBNETWORK, fitted_to
+from robust_core.papers import LU, METZEN, QIN, XU
+from robust_core.words import citations
 from robust_core.words.numbers import in_255ths, limit
 
 TITLES = {
@@ -10,6 +14,8 @@ TITLES = {
     "squeezing": "Feature squeezing",
 }
 """Methods that have a name; a subnetwork goes by its point and its adversary."""
+PAPERS = {"reconstruction": QIN, "safetynet": LU, "squeezing": XU, SUBNETWORK: METZEN}
+"""By method, where it comes from."""
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -45,6 +51,17 @@ def origin(entry: dict) -> str:
         else ""
     )
     return f"{told} Its threshold flags {limit(rate)} of {of}{like}."
+
+
+def sources(entries: Iterable[dict]) -> str:
+    """The papers behind the methods of some index entries, as Markdown links; each once."""
+    methods = dict.fromkeys(entry["method"] for entry in entries)
+    told = {
+        TITLES.get(method, "Subnetworks"): citations.markdown(PAPERS[method])
+        for method in methods
+        if method in PAPERS
+    }
+    return "; ".join(f"{name}: {paper}" for name, paper in told.items())
 
 
 def steps_of(steps: int | None, step_size: float | None) -> str:

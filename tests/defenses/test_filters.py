@@ -9,6 +9,7 @@ from PIL import Image
 
 from robust_core import attacks, defenses
 from robust_core.data.fitting import to_pixels
+from robust_core.evaluation.defense_table import results
 
 FILTERS = ("jpeg", "bit-depth", "median", "tv")
 
@@ -166,3 +167,19 @@ def test_masking_and_its_end(name, digits_model, digits_test):
 def test_wrong_values(name, values, sentence):
     with pytest.raises(ValueError, match=sentence):
         defenses.create(name, **values)
+
+
+def test_what_is_said_of_jpeg_is_in_the_committed_table():
+    rows = [
+        row
+        for row in results.report().rows("jpeg")
+        if row.defense == "jpeg"
+        and row.threat == "adaptive"
+        and row.steps == 10
+        and abs(row.eps - 8 / 255) < 1e-9
+    ]
+    left = {row.parameters["quality"]: row.correct / row.n for row in rows}
+    assert left[75] < 0.01
+    told = f"{left[50]:.0%} at 50 and {left[25]:.0%} at 25".replace("%", " %")
+    assert told in defenses.get("jpeg").broken_by
+    assert "is enough" not in defenses.get("jpeg").broken_by

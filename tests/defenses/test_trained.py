@@ -6,6 +6,7 @@ import torch
 from robust_core import attacks, defenses, zoo
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defended
+from robust_core.evaluation.defense_table import results
 
 
 def linear(weight: torch.Tensor) -> Classifier:
@@ -141,3 +142,18 @@ def test_the_exhibit_of_catastrophic_overfitting_swaps_one_step_for_many():
         other = attacks.create(name)
         assert defense.of_unaware(other) is other
         assert defense.of_aware(other) is other
+
+
+def test_the_equation_of_fgsm_training_has_the_start_and_the_step_that_were_trained():
+    objective = zoo.index()["cifar10-resnet32-fgsm-at"]["recipe"]["objective"]
+    assert objective["random_start"]
+    assert f"{objective['step'] / objective['eps']:.2f}" in defenses.get("fgsm-at").equation
+    assert r"\eta \sim U" in defenses.get("fgsm-at").equation
+
+
+def test_label_leaking_is_named_where_it_is_seen():
+    report = results.report()
+    clean = report.accuracy("fgsm-at-plain").accuracy.value
+    fooled = report.accuracy("fgsm-at-plain", "unaware", "pgd").accuracy.value
+    assert fooled > clean
+    assert "label leaking" in defenses.get("fgsm-at-plain").broken_by

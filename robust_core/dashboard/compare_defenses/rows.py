@@ -84,7 +84,7 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
                     values = choose_settings(kind)
                 row = ComparedDefense.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
-                    cells.explain(kind, row.defense)
+                    cells.explain(kind, row.defense, request.model.name)
             if isinstance(row.defense, Smoothing):
                 few = too_few(row.defense.n, row.defense.alpha)
                 if few:

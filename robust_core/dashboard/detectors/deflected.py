@@ -22,6 +22,8 @@ from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment import deflection
 from robust_core.experiment.deflection import Deflection
+from robust_core.papers import QIN_DEFLECTING
+from robust_core.words import citations
 from robust_core.words.numbers import in_255ths
 from robust_core.words.verdict import quoted
 
@@ -36,7 +38,8 @@ IDEA = (
 WHAT = (
     "The attacker has to fool the classifier *and* keep the picture close to its reconstruction as the "
     "target class. Where eps is large enough for both, the picture that results often shows the target "
-    "to people, too: the attack is **deflected** (Qin et al., 2020)."
+    "to people, too: the attack is **deflected** "
+    f"({citations.markdown(QIN_DEFLECTING)})."
 )
 NONE = (
     "No reconstruction detector is bundled. It is made by: "

@@ -17,7 +17,7 @@ from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
 from robust_core.models.detector import ATTACHMENTS
-from robust_core.words.detectors import steps_of, title
+from robust_core.words.detectors import sources, steps_of, title
 from robust_core.words.verdict import sentence
 
 MODEL = "cifar10-resnet32"
@@ -150,7 +150,7 @@ def _show_panel(
         f"Scores from 0 (genuine) to 1 (adversarial); the dashed line is each detector's own threshold, "
         f"set on clean pictures and written at the end of the row. A bar that crosses it is rejected; "
         f"detectability, below, is measured at score 0.5 for all, as in the paper. {marked}"
-        f"{type(attack).title} knows the classifier only{size_of(attack)}."
+        f"{type(attack).title} knows the classifier only{size_of(attack)}. {sources(found.values())}"
     )
 
 

@@ -30,13 +30,16 @@ class MethodWords:
 WORDS = {
     "fgsm": MethodWords(
         "FGSM adversarial training",
-        r"\tilde J(\theta,x,y)=\alpha\,J(\theta,x,y)+(1-\alpha)\,J\big(\theta,\;"
-        r"x+\varepsilon\,\mathrm{sign}\,\nabla_x J(\theta,x,y),\;y\big)",
+        r"\tilde J(\theta,x,y)=\alpha\,J(\theta,x,y)+(1-\alpha)\,J(\theta,\tilde x,y),"
+        r"\qquad\tilde x=\mathrm{Clip}_x^\varepsilon\big(x+\eta+\beta\,\varepsilon\,"
+        r"\mathrm{sign}\,\nabla_x J(\theta,x+\eta,y)\big)",
         "Each step attacks its own pictures with the current weights and learns from both: "
-        "alpha is the weight of the clean loss (1: clean training, 0: adversarial pictures only).",
+        "alpha is the weight of the clean loss (1: clean training, 0: adversarial pictures only). "
+        "With a random start eta is uniform within eps and beta is 1.25; without it eta is 0 and beta 1.",
         "Without a random start, at a large eps, the network learns to defeat that one step and nothing "
-        "else: FGSM fails, PGD succeeds (catastrophic overfitting).",
-        (GOODFELLOW, WONG),
+        "else: FGSM fails, PGD succeeds (catastrophic overfitting). "
+        "Accuracy under FGSM above that on clean pictures is label leaking: the step gives the label away.",
+        (GOODFELLOW, WONG, KURAKIN_SCALE),
     ),
     "pgd": MethodWords(
         "PGD adversarial training",
@@ -76,7 +79,7 @@ WORDS = {
         "Adversarial copies of all training pictures are made once, against the undefended network, "
         "and learned like any other data.",
         "A fresh attack on the new network: the copies do not move on with the weights.",
-        (SZEGEDY,),
+        (GOODFELLOW, SZEGEDY),
     ),
     "gradient": MethodWords(
         "Gradient regularisation",

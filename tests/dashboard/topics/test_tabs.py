@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core import defenses
+from robust_core import defenses, zoo
 from robust_core.dashboard.topics import adversarial_training, arms_race
 from robust_core.dashboard.topics.tabs import TABS
 from robust_core.evaluation.defense_table import results
@@ -127,3 +127,10 @@ def test_every_corner_of_the_sliders_gives_an_answer():
         assert len(test.metric) == 4
     for gap in (1.0, 30.0):
         assert "At a gap of" in said(visit("Distillation and saturation", saturation_gap=gap))
+
+
+def test_two_accuracies_of_one_defence_are_told_apart():
+    entry = zoo.index()["cifar10-resnet32-pgd-at"]
+    made = arms_race.in_short(results.report())[1]
+    assert f"Adversarial training {share(entry['accuracy'])} of {entry['n_test']:,}" in made
+    assert "the first 1,000 test pictures" in made
