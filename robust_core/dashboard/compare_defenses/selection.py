@@ -32,7 +32,10 @@ from robust_core.words.verdict import said
 
 T = TypeVar("T")
 QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")
-"""Chosen initially: a filter with a gradient and one without, chance, two trainings, and a guarantee."""
+"""Chosen initially, as far as the model has them.
+
+A filter with a gradient and one without, chance, two trainings, and a guarantee.
+"""
 WEAKER = 0.05
 """An aware attack that leaves this much more confidence in the label than the unaware one is weaker."""
 
@@ -42,6 +45,12 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
     names = defenses.names()
     refused = {name: defenses.create(name).refusal(model.name) for name in names}
 
+    start = [name for name in QUICK if not refused[name]]
+    state = st.session_state
+    if "_start_defenses" in state and state.get("defenses") == state["_start_defenses"]:
+        state["defenses"] = start  # nobody has chosen: another model has another start
+    state["_start_defenses"] = start
+
     def label(name: str) -> str:
         title = defenses.get(name).title
         return f":gray[:material/block: {title}]" if refused[name] else title
@@ -50,7 +59,7 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
         "Defences",
         {name: label(name) for name in names},
         "defenses",
-        QUICK,
+        start,
         wrap=True,
         help="Filters and smoothing work for every model. The others are specially trained networks, "
         "available only for some models.",

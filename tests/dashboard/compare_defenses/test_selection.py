@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, defenses
 from robust_core.dashboard.compare_defenses.selection import (
@@ -173,6 +174,31 @@ def test_where_nothing_was_lost_nothing_is_recovered():
     assert "nothing to recover. Try a larger eps" in summary(undefended(success=False), done, 1)
     assert "larger" not in summary(undefended(success=False, eps=None), done, 1)
     assert summary(undefended(index=5), done, 1).startswith("The model is wrong before any attack")
+
+
+def test_the_first_choice_holds_only_what_the_model_has_and_follows_it_until_somebody_chooses():
+    def page() -> None:
+        import streamlit as st
+
+        from robust_core import zoo
+        from robust_core.dashboard.compare_defenses.selection import choose_defenses
+
+        choose_defenses(zoo.describe(st.session_state.get("name", "cifar10-resnet32")))
+
+    shown = AppTest.from_function(page, default_timeout=30).run()
+    assert not shown.exception
+    assert set(shown.session_state["defenses"]) == set(QUICK)
+    shown.session_state["name"] = "imagenet-resnet50"
+    shown.run()
+    assert not shown.exception
+    available = [n for n in QUICK if not defenses.create(n).refusal("imagenet-resnet50")]
+    assert shown.session_state["defenses"] == available
+    assert len(available) == len(QUICK) - 2
+    shown.session_state["defenses"] = ["jpeg"]
+    shown.run()
+    shown.session_state["name"] = "cifar10-resnet32"
+    shown.run()
+    assert shown.session_state["defenses"] == ["jpeg"]
 
 
 def test_the_first_choice_shows_each_kind():
