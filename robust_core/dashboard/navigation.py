@@ -24,7 +24,9 @@ def inside_app() -> None:
     while the first run still imports are answered by runs that began before the mark was changed.
     """
     context = get_script_run_ctx()
-    if context is None:
+    if (
+        context is None or "_page" in st.session_state
+    ):  # app.py sets it: it has run for this session
         return
     pages = context.pages_manager.get_pages().values()
     main = Path(context.pages_manager.main_script_path).resolve()

@@ -5,7 +5,7 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.data import samples
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import as_saved, fit, to_tensor
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 BASE = ("attack", "sample:chelsea", "--model", "cifar10-resnet32", "--device", "cpu")
@@ -25,6 +25,7 @@ def test_the_default_detector_is_asked_and_none_is_not(command, bundle):
     clean = to_tensor(fit(pixels, size=(32, 32), resize=32, channels=3, how="crop"))
     model, detector = zoo.load("cifar10-resnet32", "cpu"), zoo.load_detector(NAME, "cpu")
     adversarial = attacks.create("fgsm", eps=0.05)(model, clean, model(clean).argmax(1))
+    adversarial = as_saved(adversarial, clean)  # with an eps, the picture that is saved is judged
     assert value["clean"] == pytest.approx(detector.score(clean).item(), abs=1e-6)
     assert value["adversarial"] == pytest.approx(detector.score(adversarial).item(), abs=1e-6)
     assert value["flagged"] is bool(detector.flags(adversarial))

@@ -28,7 +28,10 @@ def test_an_attack_that_cannot_run_keeps_its_row_and_says_why():
 
 def test_finished_rows_come_first_and_the_others_as_they_stand(rows, perform, monkeypatch):
     result = perform(rows[0].request)
-    kept = {rows[1].key: replace(result, l2=2.0), rows[2].key: replace(result, l2=1.0)}
+    kept = {
+        row.key: replace(result, l2=l2, saved=replace(result.saved, l2=l2))
+        for row, l2 in ((rows[1], 2.0), (rows[2], 1.0))
+    }
     monkeypatch.setattr(lab.engine(), "peek", kept.get)
     ordered = [row.attack.name for row in selection.in_order(rows, "l2")]
     assert ordered == ["deepfool", "fgsm", "noise"]
