@@ -15,8 +15,8 @@ SHOWN = 60.0
 """Seconds for which this is shown."""
 
 
-def inside_app() -> None:
-    """First line of every page.
+def inside_app(*, once: bool = False) -> None:
+    """First line of every page; ``once``: only until app.py has run for the session, and set ``_page``.
 
     Where there is a folder called ``pages``, Streamlit runs the script behind the address without app.py,
     and so without its layout and navigation, until app.py has run once in the process. It then counts
@@ -24,9 +24,7 @@ def inside_app() -> None:
     while the first run still imports are answered by runs that began before the mark was changed.
     """
     context = get_script_run_ctx()
-    if (
-        context is None or "_page" in st.session_state
-    ):  # app.py sets it: it has run for this session
+    if context is None or (once and "_page" in st.session_state):
         return
     pages = context.pages_manager.get_pages().values()
     main = Path(context.pages_manager.main_script_path).resolve()
