@@ -224,10 +224,9 @@ def perform(
     images = clean.to(model.device)
     model.check_pictures(images)
     clean_logits, clean_odds = _ask(model, detector, images)
-    start = clean_logits.softmax(
-        1
-    )  # probabilities can be 0 for several classes: decide by the logits
+    start = clean_logits.softmax(1)
     if label is None:
+        # Not of ``start``: several classes can have probability 0 or 1 there.
         label = int(clean_logits.argmax())
         label_source = "the model's own prediction"
     check_goal(model, goal, label)
