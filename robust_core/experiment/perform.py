@@ -11,8 +11,9 @@ from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.defenses.base import Defended
-from robust_core.distances import all_norms, l2, linf, ssim
+from robust_core.distances import all_norms, ssim
 from robust_core.experiment.detection import Detection
+from robust_core.experiment.frames import Frame, Recorder, guess, logits_of
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
@@ -20,31 +21,7 @@ from robust_core.progress import Progress
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
 
-MAX_FRAMES = 41
-"""Most iterates of an attack kept for the scrubber, evenly spread, besides the last."""
-
 UNTARGETED = Untargeted()
-
-
-@dataclass(frozen=True)
-class Frame:
-    """An iterate of an attack: its step, its picture and the confidences there."""
-
-    step: int
-    pixels: Tensor
-    """uint8 ``[H, W, C]``, the iterate rounded to 8 bits as the result is."""
-    loss: float | None
-    """Loss of the class to leave, or of the target; None for a returned picture that is not an iterate."""
-    confidences: dict[int, float]
-    """Confidence in the label, in the class attacked or aimed at, and in the winner at the end.
-
-    With an eps they are about the rounded iterate, else about the exact one, as in ``Experiment``.
-    """
-    answer: Guess
-    """The class that the model says there."""
-    linf: float
-    l2: float
-    """How far the iterate is from the clean picture, likewise."""
 
 
 @dataclass(frozen=True)
@@ -162,31 +139,6 @@ class Experiment:
         }
 
 
-class _Recorder:
-    """Observer that keeps at most ``MAX_FRAMES`` iterates and the newest, and reports progress.
-
-    It keeps all at first, then every second, every fourth, ...: the number of iterates is known only
-    when the attack ends.
-    """
-
-    def __init__(self, total: int, progress: Progress | None, keep: bool) -> None:
-        self.total, self.progress, self.keep = total, progress, keep
-        self.count, self.stride = 0, 1
-        self.kept: list[tuple[int, Tensor, float]] = []
-
-    def __call__(self, images: Tensor, loss: Tensor) -> None:
-        if self.keep:
-            if self.kept and self.kept[-1][0] % self.stride:
-                self.kept.pop()  # it was kept only as the newest
-            if len(self.kept) == MAX_FRAMES:
-                self.stride *= 2
-                self.kept = [entry for entry in self.kept if entry[0] % self.stride == 0]
-            self.kept.append((self.count, images.cpu(), loss[0].item()))
-        self.count += 1
-        if self.progress is not None:
-            self.progress(self.count, self.total)
-
-
 def perform(
     model: Classifier,
     pixels,
@@ -236,12 +188,12 @@ def perform(
     if isinstance(model, Defended):
         attack, attacked_model = model.attacked_by(attack, adaptive=adaptive)
         if goal.needs_clean_logits:
-            chosen_by = _logits(attacked_model, images)
+            chosen_by = logits_of(attacked_model, images)
     aim = judged(goal, labels, clean_logits, chosen_by)
     attacked = int(aim.classes[0])
     if aim.towards:
         _check_target(model, attacked, label, int(clean_logits.argmax()))
-    recorder = _Recorder(attack.observations, progress, frames)
+    recorder = Recorder(attack.observations, progress, frames)
     iterative = attack.observations > 2
     begun = time.perf_counter()
     record = attack.run(
@@ -265,9 +217,9 @@ def perform(
         attack=attack.name,
         parameters=attack.parameters,
         goal=goal,
-        label=_guess(model, start, label),
+        label=guess(model, start, label),
         label_source=label_source,
-        target=_guess(model, end, attacked) if aim.towards else None,
+        target=guess(model, end, attacked) if aim.towards else None,
         clean=clean,
         adversarial=adversarial,
         before=tuple(model.name_classes(start)[0]),
@@ -286,9 +238,8 @@ def perform(
         queries=int(record.queries_forward[0]),
         gradients=int(record.queries_backward[0]),
         zero_gradients=int(record.zero_gradients[0]),
-        frames=_frames(
+        frames=recorder.frames(
             model,
-            recorder,
             clean,
             adversarial,
             {label, attacked, int(final.argmax())},
@@ -318,13 +269,6 @@ def _detection(
 
 
 @torch.inference_mode()
-def _logits(model: torch.nn.Module, images: Tensor) -> Tensor:
-    """float64 ``[N, K]`` on the CPU, by the model in eval mode."""
-    with evaluating(model):
-        return model(images).cpu().double()
-
-
-@torch.inference_mode()
 def _ask(
     model: Classifier, detector: "Detector | None", images: Tensor
 ) -> tuple[Tensor, Tensor | None]:
@@ -336,7 +280,7 @@ def _ask(
         with evaluating(model):
             logits, odds = (model(images), None) if detector is None else detector.both(images)
     else:
-        logits = _logits(model, images)
+        logits = logits_of(model, images)
         odds = detector.both(images)[1]
     return logits.cpu().double(), odds
 
@@ -362,44 +306,3 @@ def _check_target(model: Classifier, target: int, label: int, answer: int) -> No
             f"target must be another class than the model's answer: it says "
             f"{model.class_names[answer]} already"
         )
-
-
-def _guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:
-    return Guess(index, model.class_names[index], probabilities[0, index].item())
-
-
-def _frames(
-    model: Classifier,
-    recorder: _Recorder,
-    clean: Tensor,
-    result: Tensor,
-    classes: set[int],
-    sign: int,
-    rounding: bool,
-) -> tuple[Frame, ...]:
-    """The iterates kept, and ``result`` at the end unless it is the last of them."""
-    if not recorder.kept:
-        return ()
-    kept: list[tuple[int, Tensor, float | None]] = [
-        (step, images, sign * loss) for step, images, loss in recorder.kept
-    ]
-    if not torch.equal(kept[-1][1], result):
-        kept.append((recorder.count, result, None))
-    pictures = torch.cat([images for _, images, _ in kept])
-    if rounding:  # as the result: what is shown is what is judged
-        pictures = as_saved(pictures, clean.expand_as(pictures))
-    probabilities = _logits(model, pictures.to(model.device)).softmax(1)
-    rounded = torch.from_numpy(to_pixels(pictures))
-    said = probabilities.argmax(1).tolist()
-    return tuple(
-        Frame(
-            step,
-            rounded[i],
-            loss,
-            {c: probabilities[i, c].item() for c in sorted(classes)},
-            _guess(model, probabilities[i : i + 1], said[i]),
-            linf(pictures[i : i + 1], clean).item(),
-            l2(pictures[i : i + 1], clean).item(),
-        )
-        for i, (step, _, loss) in enumerate(kept)
-    )

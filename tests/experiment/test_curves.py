@@ -13,15 +13,15 @@ RADII = (0.0, 0.05, 0.1, 0.2)
 
 
 @pytest.fixture(scope="module")
-def digit(digit_pictures):
+def batch(digit):
     """A test digit ``[1, 1, 8, 8]`` of 8-bit values, and its label."""
-    images, labels = digit_pictures
-    return to_tensor(to_pixels(images[:1])[0]), int(labels[0])
+    pixels, label = digit
+    return to_tensor(pixels), label
 
 
 @pytest.mark.parametrize("name", ["fgsm", "pgd", "bim-l2", "noise"])
-def test_each_point_is_the_attack_of_that_radius(digits_model, digit, name):
-    image, label = digit
+def test_each_point_is_the_attack_of_that_radius(digits_model, batch, name):
+    image, label = batch
     points = curve(digits_model, image, attacks.create(name), RADII, label=label)
     assert [point.eps for point in points] == list(RADII)
     for radius, point in zip(RADII[1:], points[1:], strict=True):
@@ -35,8 +35,8 @@ def test_each_point_is_the_attack_of_that_radius(digits_model, digit, name):
         assert (point.l2, point.linf) == pytest.approx((alone.l2, alone.linf), abs=1e-6)
 
 
-def test_eps_zero_is_the_clean_picture(digits_model, digit):
-    image, label = digit
+def test_eps_zero_is_the_clean_picture(digits_model, batch):
+    image, label = batch
     (point,) = curve(digits_model, image, attacks.PGD(), [0.0], label=label)
     clean = digits_model(image).double().softmax(1)[0]
     assert point.confidence == pytest.approx(clean[label].item())
@@ -60,8 +60,8 @@ def test_on_two_classes_of_a_linear_model_fgsm_has_a_closed_form(linear, picture
     assert confidences == sorted(confidences, reverse=True)
 
 
-def test_a_target_has_a_confidence_of_its_own(digits_model, digit):
-    image, label = digit
+def test_a_target_has_a_confidence_of_its_own(digits_model, batch):
+    image, label = batch
     target = (label + 1) % 10
     points = curve(
         digits_model, image, attacks.PGD(), (0.0, 0.5), label=label, goal=Towards(target)
@@ -72,8 +72,8 @@ def test_a_target_has_a_confidence_of_its_own(digits_model, digit):
     assert curve(digits_model, image, attacks.FGSM(), (0.1,), label=label)[0].aimed is None
 
 
-def test_progress_rises_to_the_end_and_can_stop_it(digits_model, digit):
-    image, label = digit
+def test_progress_rises_to_the_end_and_can_stop_it(digits_model, batch):
+    image, label = batch
     seen = []
     attack = attacks.PGD(steps=5)
     curve(
@@ -91,14 +91,14 @@ def test_progress_rises_to_the_end_and_can_stop_it(digits_model, digit):
         curve(digits_model, image, attack, RADII, label=label, progress=stop)
 
 
-def test_without_a_label_the_prediction_is_the_class_to_leave(digits_model, digit):
-    (point,) = curve(digits_model, digit[0], attacks.FGSM(), [0.0])
+def test_without_a_label_the_prediction_is_the_class_to_leave(digits_model, batch):
+    (point,) = curve(digits_model, batch[0], attacks.FGSM(), [0.0])
     assert point.confidence > 0.5
     assert not point.success
 
 
-def test_wrong_arguments_are_named(digits_model, digit, digit_pictures):
-    image, label = digit
+def test_wrong_arguments_are_named(digits_model, batch, digit_pictures):
+    image, label = batch
     with pytest.raises(ValueError, match="images"):
         curve(digits_model, digit_pictures[0][:2], attacks.FGSM(), [0.1])
     with pytest.raises(ValueError, match="attack"):

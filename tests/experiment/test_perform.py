@@ -1,6 +1,5 @@
 """One experiment: everything that is said about it agrees with the core."""
 
-import itertools
 import json
 from dataclasses import dataclass
 
@@ -11,11 +10,11 @@ from torch import nn
 
 from robust_core import attacks, zoo
 from robust_core.classifier import Classifier
-from robust_core.data import digits, samples
+from robust_core.data import samples
 from robust_core.data.fitting import as_saved, fit, to_pixels, to_tensor
 from robust_core.defenses.base import Defense
 from robust_core.evaluation.accuracy import evaluate
-from robust_core.experiment.perform import MAX_FRAMES, perform
+from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, SourceTarget, Towards
 
 
@@ -28,13 +27,6 @@ class Scaled(nn.Module):
 
     def forward(self, x):
         return self.scale * self.network(x)
-
-
-@pytest.fixture(scope="module")
-def digit(digits_model):
-    """Pixels and label of a test digit."""
-    images, labels = digits.load("test")
-    return to_pixels(images[:1])[0], int(labels[0])
 
 
 def test_it_is_what_the_attack_gives(digits_model, digit):
@@ -194,82 +186,6 @@ def test_a_goal_that_an_attack_does_not_take_is_refused(digits_model, digit, mon
         perform(digits_model, digit[0], attacks.FGSM(), goal=LeastLikely())
 
 
-def test_frames_run_from_the_start_to_the_result(digits_model, digit):
-    pixels, label = digit
-    outcome = perform(digits_model, pixels, attacks.BIM(eps=0.3, steps=6), label=label)
-    assert [frame.step for frame in outcome.frames] == list(range(7))
-    assert torch.equal(outcome.frames[0].pixels, outcome.pixels()[0])
-    assert torch.equal(outcome.frames[-1].pixels, outcome.pixels()[1])
-    assert outcome.frames[-1].loss >= outcome.frames[0].loss
-    last = outcome.frames[-1].confidences[label]
-    assert last == pytest.approx(outcome.confidence_after[label], abs=1e-6)
-
-
-def test_frames_say_what_the_model_says_and_how_far_they_are(digits_model, digit):
-    pixels, label = digit
-    frames = perform(digits_model, pixels, attacks.BIM(eps=0.3, steps=6), label=label).frames
-    for frame in frames:
-        assert frame.answer.confidence >= max(frame.confidences.values()) - 1e-9
-    assert frames[0].linf == frames[0].l2 == 0
-    levels = [int(255 * min(0.125 * k, 0.3)) / 255 for k in range(7)]  # as shown: whole levels
-    assert [f.linf for f in frames] == pytest.approx(levels)
-
-
-def test_long_attacks_keep_a_bounded_number_of_frames(digits_model, digit):
-    outcome = perform(digits_model, digit[0], attacks.BIM(steps=500), label=digit[1])
-    steps = [frame.step for frame in outcome.frames]
-    assert len(steps) <= MAX_FRAMES + 1
-    assert steps[0] == 0
-    assert steps[-1] == 500
-    assert steps == sorted(set(steps))
-    assert len(steps) > MAX_FRAMES / 2
-    gaps = {b - a for a, b in itertools.pairwise(steps[:-1])}
-    assert len(gaps) == 1, "evenly spread"
-
-
-def test_an_attack_that_ends_early_keeps_what_it_did(digits_model, digit):
-    """PGD with restarts announces ten times what it needs; all of its own steps are kept."""
-    attack = attacks.PGD(eps=0.5, steps=20, restarts=10)
-    outcome = perform(digits_model, digit[0], attack, label=digit[1])
-    assert [frame.step for frame in outcome.frames] == list(range(21))
-
-
-def test_the_last_frame_is_the_result_when_restarts_end_early(digits_model, digit):
-    for steps in (7, 33):
-        attack = attacks.PGD(eps=0.5, steps=steps, restarts=10)
-        outcome = perform(digits_model, digit[0], attack, label=digit[1])
-        assert outcome.success
-        assert outcome.queries < 10 * steps
-        assert outcome.frames[-1].pixels.equal(outcome.pixels()[1])
-        assert len(outcome.frames) <= MAX_FRAMES + 1
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        attacks.PGD(eps=0.05, steps=4, restarts=4),
-        attacks.PGD(eps=0.05, steps=4, restarts=3, loss="dlr", seed=5),
-        attacks.Noise(eps=0.1, draws=9),
-        attacks.DeepFool(),
-    ],
-)
-def test_the_last_frame_is_the_returned_picture_whichever_iterate_it_is(digits_model, attack):
-    images, _ = digits.load("test")
-    extra = 0
-    for i in range(4):
-        outcome = perform(digits_model, to_pixels(images[i : i + 1])[0], attack)
-        last = outcome.frames[-1]
-        assert torch.equal(last.pixels, outcome.pixels()[1])
-        expected = {c: outcome.confidence_after[c] for c in last.confidences}
-        assert last.confidences == pytest.approx(expected, abs=1e-5)
-        assert all(frame.loss is not None for frame in outcome.frames[:-1])
-        steps = [frame.step for frame in outcome.frames]
-        assert steps == sorted(set(steps))
-        extra += last.loss is None
-    if attack.name in ("pgd", "noise"):
-        assert extra, "no case in which the best is not the last"
-
-
 def test_the_least_likely_class_is_found_where_probabilities_underflow(digits_model, digit):
     """With large logits several float64 probabilities are exactly 0; the logits still differ."""
     sharp = Classifier(
@@ -284,16 +200,6 @@ def test_the_least_likely_class_is_found_where_probabilities_underflow(digits_mo
     assert outcome.confidence_before.count(0.0) > 1
     assert outcome.target.index == digits_model(to_tensor(digit[0])).argmin()
     assert outcome.success == (outcome.after[0].index == outcome.target.index)
-
-
-def test_frames_change_nothing(digits_model, digit):
-    attack = attacks.PGD(eps=0.2, restarts=2)
-    with_frames, without = (
-        perform(digits_model, digit[0], attack, label=digit[1], frames=f) for f in (True, False)
-    )
-    assert torch.equal(with_frames.adversarial, without.adversarial)
-    assert with_frames.queries == without.queries
-    assert without.frames == ()
 
 
 def test_progress_counts_up_and_can_end_the_attack(digits_model, digit):

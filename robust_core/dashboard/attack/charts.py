@@ -4,7 +4,8 @@ import plotly.graph_objects as go
 
 from robust_core.dashboard import plots
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
-from robust_core.experiment.perform import Experiment, Frame
+from robust_core.experiment.frames import Frame
+from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import percent
 
 
