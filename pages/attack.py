@@ -21,7 +21,7 @@ PRIVACY = (
     "Lab, for your page alone, and are forgotten about a minute after it is closed."
 )
 
-navigation.inside_app(once=True)  # AppTest begins each run as a new process would
+navigation.inside_app()
 essentials, more, right = left_column.lay_out(gap="small")
 
 with essentials:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
 
 from robust_core.paths import ASSETS
@@ -10,6 +11,17 @@ from robust_core.paths import ASSETS
 APP = str(ASSETS.parent / "app.py")
 ADDRESSES = {"attack": "", "compare_defenses": "compare_defences"}
 """Pages whose address is not the name of their file."""
+
+
+class Pages(PagesManager):
+    """Of a server on which app.py has run: AppTest would begin each run as a new process does."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        PagesManager.uses_pages_directory = False  # as ``st.navigation`` leaves it
+
+
+app_test.PagesManager = Pages
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:

@@ -15,8 +15,8 @@ SHOWN = 60.0
 """Seconds for which this is shown."""
 
 
-def inside_app(*, once: bool = False) -> None:
-    """First line of every page; ``once``: only until app.py has run for the session, and set ``_page``.
+def inside_app() -> None:
+    """First line of every page: where it runs without app.py, begin again inside it.
 
     Where there is a folder called ``pages``, Streamlit runs the script behind the address without app.py,
     and so without its layout and navigation, until app.py has run once in the process. It then counts
@@ -24,7 +24,7 @@ def inside_app(*, once: bool = False) -> None:
     while the first run still imports are answered by runs that began before the mark was changed.
     """
     context = get_script_run_ctx()
-    if context is None or (once and "_page" in st.session_state):
+    if context is None:
         return
     pages = context.pages_manager.get_pages().values()
     main = Path(context.pages_manager.main_script_path).resolve()
