@@ -34,6 +34,7 @@ class Files:
 
     def craft(self, attack: "Attack", n: int) -> "Crafted":
         """What an attack makes of the first ``n`` pictures, cached as ``train detector`` caches it."""
+        from robust_core.training.detectors.crafted import Originals
         from robust_core.training.detectors.opponents import Opponent
 
         parameters = attack.parameters
@@ -41,7 +42,7 @@ class Files:
             parameters["detector"] = self._stamp(parameters["detector"])
         opponent = Opponent(attack.name, attack, parameters)
         return opponent.craft(
-            self.classifier, self.images[:n], self.labels[:n], self.cache, what="test"
+            Originals(self.classifier, self.images[:n], self.labels[:n], self.cache, what="test")
         )
 
     def remember(self, what: dict, make: Callable[[], dict]) -> dict:

@@ -34,6 +34,26 @@ def to_half(delta: Tensor) -> Tensor:
     return (half.view(torch.int16) - too_large.to(torch.int16)).view(torch.float16)
 
 
+@dataclass(frozen=True)
+class Originals:
+    """Pictures for adversaries to change, the classifier to fool, and where the results are kept.
+
+    Args:
+        images: ``[N, C, H, W]``, bytes, or floats in [0, 1].
+        labels: the classes to leave ``[N]``; None means the classifier's prediction for each clean
+            picture, so that the true classes are not used (as in training, where they could leak).
+        cache: the folder for the adversarial pictures.
+        what: names them on the progress bar.
+    """
+
+    classifier: Classifier
+    images: Tensor
+    labels: Tensor | None
+    cache: Path
+    what: str
+    show: bool = True
+
+
 class Pairs(Protocol):
     """Pictures and what one or several adversaries have made of them: ``Crafted`` or ``InTurn``."""
 
@@ -70,26 +90,16 @@ class Crafted:
         return clean, (clean + take(self.deltas, rows).to(device)).clamp_(0, 1)
 
 
-def craft(
-    classifier: Classifier,
-    adversary: Adversary,
-    images: Tensor,
-    labels: Tensor | None,
-    recipe: DetectorRecipe,
-    folder: Path,
-    *,
-    what: str,
-    show: bool = True,
-) -> Crafted:
-    """An adversarial picture for each of ``images`` ``[N, C, H, W]``, made in parts and kept.
+def craft(originals: Originals, adversary: Adversary, recipe: DetectorRecipe) -> Crafted:
+    """An adversarial picture for each of ``originals``, made in parts and kept.
 
-    ``labels`` ``[N]`` are the classes to leave; None means the classifier's prediction for each clean
-    picture, so that the true classes are not used (as in training, where they could leak). What an
-    adversary without an eps adds is kept in float32: it ends just across a boundary, and rounding to
-    float16 would take one in twenty back. The file is in ``folder``, under a name that identifies the
-    classifier, the adversary and the pictures.
+    What an adversary without an eps adds is kept in float32: it ends just across a boundary, and rounding
+    to float16 would take one in twenty back. The name of the file identifies the classifier, the
+    adversary and the pictures.
     """
-
+    classifier = originals.classifier
+    images = originals.images
+    labels = originals.labels
     bounded = recipe.parameters.get("eps") is not None
     dtype = np.float16 if bounded else np.float32
 
@@ -105,9 +115,10 @@ def craft(
 
     leaving = "predicted" if labels is None else "true"
     key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
-    path = folder / f"{key}.npy"
+    path = originals.cache / f"{key}.npy"
     shape = tuple(images.shape)
-    kept = filled(path, shape, make, what=f"craft {what}", show=show, dtype=dtype)
+    told = f"craft {originals.what}"
+    kept = filled(path, shape, make, what=told, show=originals.show, dtype=dtype)
     return Crafted(images, kept, key)
 
 

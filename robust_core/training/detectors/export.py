@@ -29,17 +29,7 @@ def export_detector(
     subnetwork = build(recipe.point)
     subnetwork.load_state_dict(read_safetensors(content))
     detector = Subnetwork(trainer.classifier, subnetwork.to(trainer.device), point=recipe.point)
-    images, labels = measurement.test
-    crafted = craft_pairs(
-        trainer.classifier,
-        adversary,
-        images,
-        labels,
-        against,
-        measurement.cache,
-        what="test",
-        show=measurement.show,
-    )
+    crafted = craft_pairs(measurement.originals(trainer.classifier), adversary, against)
     floats, eight_bit = measurement.answers(detector, crafted)
     detector.threshold = measurement.threshold(detector)
     several = recipe.adversary == SEVERAL

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from robust_core.classifier import Classifier
 from robust_core.detectors import calibrate
 from robust_core.detectors.measure import Answers, answers
-from robust_core.training.detectors.crafted import Pairs
+from robust_core.training.detectors.crafted import Originals, Pairs
 from robust_core.training.export import write_export
 from robust_core.training.pictures import Split, to_float
 from robust_core.zoo.bundled_detectors import KIND
@@ -46,6 +47,10 @@ class Measurement:
     def threshold(self, detector: Any) -> float:
         """The threshold that flags 5 % of the calibration pictures."""
         return calibrate(clean_scores(detector, self.calibration), FALSE_POSITIVE_RATE)
+
+    def originals(self, classifier: Classifier) -> Originals:
+        """The test pictures, for adversaries of ``classifier`` to change."""
+        return Originals(classifier, *self.test, self.cache, what="test", show=self.show)
 
     def answers(self, detector: Any, crafted: Pairs) -> tuple[Answers, Answers]:
         """The answers on the test pictures and their adversarial versions; then on all in 8 bits."""

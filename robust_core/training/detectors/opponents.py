@@ -1,15 +1,12 @@
 """Several adversaries: what a detector that is not fitted to a single one is measured against."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
-from robust_core.classifier import Classifier
 from robust_core.detectors.measure import Answers
-from robust_core.training.detectors.crafted import Adversary, Crafted, craft
+from robust_core.training.detectors.crafted import Adversary, Crafted, Originals, craft
 from robust_core.training.detectors.measurement import Measurement
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.zoo.weights import fingerprint
@@ -23,22 +20,14 @@ class Opponent:
     attack: Adversary
     parameters: dict
 
-    def craft(
-        self,
-        classifier: Classifier,
-        images: Tensor,
-        labels: Tensor | None,
-        cache: Path,
-        *,
-        what: str,
-        show: bool = True,
-    ) -> Crafted:
-        """One adversarial picture for each of ``images``: see ``training.detectors.crafted.craft``."""
+    def craft(self, originals: Originals) -> Crafted:
+        """One adversarial picture for each of ``originals``: see ``training.detectors.crafted.craft``."""
+        classifier = originals.classifier
         recipe = DetectorRecipe(
             classifier.name, fingerprint(classifier), "", self.name, self.parameters
         )
-        what = f"{what} {self.name}"
-        return craft(classifier, self.attack, images, labels, recipe, cache, what=what, show=show)
+        named = replace(originals, what=f"{originals.what} {self.name}")
+        return craft(named, self.attack, recipe)
 
 
 def measured(detector, opponents: Sequence[Opponent], measurement: Measurement) -> dict:
@@ -48,16 +37,11 @@ def measured(detector, opponents: Sequence[Opponent], measurement: Measurement) 
     ``at_threshold``, at the calibrated threshold. ``against`` has those of each opponent at that
     threshold; its ``eight_bit`` are for all pictures rounded to 8 bits.
     """
-    classifier = detector.classifier
-    images, labels = measurement.test
-    cache = measurement.cache
+    originals = measurement.originals(detector.classifier)
     everything: list[Answers] = []
     against: list[dict] = []
     for opponent in opponents:
-        crafted = opponent.craft(
-            classifier, images, labels, cache, what="test", show=measurement.show
-        )
-        floats, eight_bit = measurement.answers(detector, crafted)
+        floats, eight_bit = measurement.answers(detector, opponent.craft(originals))
         everything.append(floats)
         against.append(
             {
@@ -73,9 +57,10 @@ def measured(detector, opponents: Sequence[Opponent], measurement: Measurement) 
         torch.cat([one.before for one in everything]),
         torch.cat([one.after for one in everything]),
     )
+    n = len(originals.images)
     return {
         **pooled.figures(),
-        "n_test": len(labels),
-        "at_threshold": {**pooled.figures(detector.threshold), "n_test": len(labels)},
+        "n_test": n,
+        "at_threshold": {**pooled.figures(detector.threshold), "n_test": n},
         "against": against,
     }

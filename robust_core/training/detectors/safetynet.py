@@ -12,6 +12,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import SafetyNet
 from robust_core.detectors.safetynet import Quantiser, check_points, features
+from robust_core.training.detectors.crafted import Originals
 from robust_core.training.detectors.measurement import Measurement, batches, identity
 from robust_core.training.detectors.opponents import Opponent, measured
 
@@ -103,10 +104,11 @@ def train_safetynet(
     """
     points = check_points(classifier, recipe.points)
     images = images[: recipe.limit]
+    originals = Originals(classifier, images, None, cache, what="train", show=show)
     clean: list[Tensor] = []
     adversarial: list[Tensor] = []
     for opponent in opponents:
-        crafted = opponent.craft(classifier, images, None, cache, what="train", show=show)
+        crafted = opponent.craft(originals)
         with torch.no_grad():
             pairs = [
                 [features(classifier, part, points).cpu() for part in pair]

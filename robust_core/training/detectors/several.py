@@ -6,13 +6,11 @@ Metzen et al. (2017), in their conclusion, leave detectors of many adversaries a
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from robust_core.classifier import Classifier
-from robust_core.training.detectors.crafted import Adversary, Crafted, craft
+from robust_core.training.detectors.crafted import Adversary, Crafted, Originals, craft
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 
@@ -58,51 +56,33 @@ class InTurn:
 
 
 def craft_in_turn(
-    classifier: Classifier,
-    adversary: Mapping[str, Adversary],
-    images: Tensor,
-    labels: Tensor | None,
-    recipe: DetectorRecipe,
-    folder: Path,
-    *,
-    what: str,
-    show: bool = True,
+    originals: Originals, adversary: Mapping[str, Adversary], recipe: DetectorRecipe
 ) -> InTurn:
     """``crafted.craft`` for several adversaries, by name, in the order of their turns.
 
-    ``recipe.parameters`` has the hyper-parameters of each. Each attacks all of ``images``, of which only
-    its turns are used: so the files are shared with the detectors fitted to it alone, and nothing is
-    made twice. Raises ``ValueError`` where an adversary would have no turn, or has no parameters.
+    ``recipe.parameters`` has the hyper-parameters of each. Each attacks all pictures, of which only its
+    turns are used: so the files are shared with the detectors fitted to it alone, and nothing is made
+    twice. Raises ``ValueError`` where an adversary would have no turn, or has no parameters.
     """
-    if len(images) < len(adversary):
+    n = len(originals.images)
+    if n < len(adversary):
         raise ValueError(
-            f"images must be at least {len(adversary)}, one for each adversary; got {len(images)}"
+            f"images must be at least {len(adversary)}, one for each adversary; got {n}"
         )
     parts = []
     for name, attack in adversary.items():
         alone = replace(recipe, adversary=name, parameters=_parameters_of(name, recipe))
-        told = f"{what} {name}"
-        parts.append(craft(classifier, attack, images, labels, alone, folder, what=told, show=show))
+        parts.append(craft(replace(originals, what=f"{originals.what} {name}"), attack, alone))
     return InTurn(tuple(parts))
 
 
 def craft_pairs(
-    classifier: Classifier,
-    adversary: Adversaries,
-    images: Tensor,
-    labels: Tensor | None,
-    recipe: DetectorRecipe,
-    folder: Path,
-    *,
-    what: str,
-    show: bool = True,
+    originals: Originals, adversary: Adversaries, recipe: DetectorRecipe
 ) -> Crafted | InTurn:
     """``crafted.craft`` for one adversary, ``craft_in_turn`` for several by name."""
     if isinstance(adversary, Mapping):
-        return craft_in_turn(
-            classifier, adversary, images, labels, recipe, folder, what=what, show=show
-        )
-    return craft(classifier, adversary, images, labels, recipe, folder, what=what, show=show)
+        return craft_in_turn(originals, adversary, recipe)
+    return craft(originals, adversary, recipe)
 
 
 def _parameters_of(name: str, recipe: DetectorRecipe) -> Mapping:

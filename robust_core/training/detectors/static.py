@@ -18,7 +18,7 @@ from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
 from robust_core.models.detector import DetectorNet, build
 from robust_core.training.detectors.array_file import take
-from robust_core.training.detectors.crafted import activations, slug
+from robust_core.training.detectors.crafted import Originals, activations, slug
 from robust_core.training.detectors.several import Adversaries, craft_pairs
 from robust_core.training.epochs import Training
 from robust_core.training.recipes import DetectorRecipe
@@ -123,9 +123,8 @@ def train_detector(
     images = images[: recipe.limit]
     trainer.n = len(images)
     if trainer.epoch < recipe.epochs:
-        crafted = craft_pairs(
-            classifier, adversary, images, None, recipe, cache, what="train", show=show
-        )
+        originals = Originals(classifier, images, None, cache, what="train", show=show)
+        crafted = craft_pairs(originals, adversary, recipe)
         pairs = activations(detector, crafted, cache, show=show)
         trainer.run(folder, pairs, show=show)
     return trainer

@@ -10,7 +10,7 @@ from robust_core import zoo
 from robust_core.attacks import BIM, DeepFool
 from robust_core.detectors import Subnetwork
 from robust_core.models.detector import build
-from robust_core.training.detectors.crafted import activations, craft, slug, to_half
+from robust_core.training.detectors.crafted import Originals, activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.zoo.weights import fingerprint
 
@@ -38,6 +38,16 @@ def recipe(resnet):
     return DetectorRecipe(resnet.name, "abc", "AD(3)", "bim", {"eps": EPS, "steps": 2})
 
 
+@pytest.fixture
+def originals(resnet, tmp_path):
+    """``originals(labels)``: the pictures, to leave these classes or the predicted ones."""
+
+    def make(labels=None, images=IMAGES):
+        return Originals(resnet, images, labels, tmp_path, what="x", show=False)
+
+    return make
+
+
 def test_half_precision_never_grows_and_is_the_next_number():
     values = torch.randn(5000, generator=torch.Generator().manual_seed(0)) * 0.01
     values = torch.cat(
@@ -53,10 +63,12 @@ def test_half_precision_never_grows_and_is_the_next_number():
     assert torch.equal(to_half(exact).float(), exact)
 
 
-def test_adversarial_pictures_are_in_the_ball_and_close_to_the_exact_ones(resnet, recipe, tmp_path):
+def test_adversarial_pictures_are_in_the_ball_and_close_to_the_exact_ones(
+    resnet, recipe, originals
+):
     labels = torch.arange(6)
     attack = BIM(eps=EPS, steps=2)
-    crafted = craft(resnet, attack, IMAGES, labels, recipe, tmp_path, what="x", show=False)
+    crafted = craft(originals(labels), attack, recipe)
     clean, adversarial = crafted.pairs(slice(None), CPU)
     assert torch.equal(clean, IMAGES.float() / 255)
     assert adversarial.min() >= 0
@@ -68,32 +80,32 @@ def test_adversarial_pictures_are_in_the_ball_and_close_to_the_exact_ones(resnet
     assert torch.equal(crafted.pairs(slice(2, 4), CPU)[1], adversarial[2:4])
 
 
-def test_without_an_eps_the_pictures_are_kept_to_the_last_success(resnet, recipe, tmp_path):
+def test_without_an_eps_the_pictures_are_kept_to_the_last_success(resnet, recipe, originals):
     """DeepFool ends just across the boundary, where half a thousandth less is on the wrong side."""
     attack, labels = DeepFool(), resnet(IMAGES.float() / 255).argmax(1)
     free = replace(recipe, adversary="deepfool", parameters=asdict(attack))
-    crafted = craft(resnet, attack, IMAGES, labels, free, tmp_path, what="x", show=False)
+    crafted = craft(originals(labels), attack, free)
     clean, adversarial = crafted.pairs(slice(None), CPU)
     direct = attack(resnet, clean, labels)
     torch.testing.assert_close(adversarial, direct, rtol=0, atol=1e-7)
     assert (resnet(adversarial).argmax(1) != labels).all()
 
 
-def test_classes_to_leave_are_the_models_own_or_those_given(resnet, recipe, tmp_path):
+def test_classes_to_leave_are_the_models_own_or_those_given(resnet, recipe, originals):
     own, given = Spy(), Spy()
-    craft(resnet, own, IMAGES, None, recipe, tmp_path, what="x", show=False)
+    craft(originals(), own, recipe)
     assert torch.equal(own.classes[0], resnet(IMAGES.float() / 255).argmax(1))
     labels = torch.tensor([5, 4, 3, 2, 1, 0])
-    craft(resnet, given, IMAGES, labels, recipe, tmp_path, what="x", show=False)
+    craft(originals(labels), given, recipe)
     assert torch.equal(given.classes[0], labels)
 
 
-def test_made_once_for_each_picture_adversary_and_classifier(resnet, recipe, tmp_path):
+def test_made_once_for_each_picture_adversary_and_classifier(recipe, originals):
     spy = Spy()
 
     def asked(images=IMAGES, labels=None, recipe=recipe) -> int:
         before = len(spy.classes)
-        craft(resnet, spy, images, labels, recipe, tmp_path, what="x", show=False)
+        craft(originals(labels, images), spy, recipe)
         return len(spy.classes) - before
 
     assert asked() == 1
@@ -106,10 +118,8 @@ def test_made_once_for_each_picture_adversary_and_classifier(resnet, recipe, tmp
     assert asked(recipe=replace(recipe, adversary="pgd")) == 1
 
 
-def test_activations_are_those_of_the_two_pictures(resnet, recipe, tmp_path):
-    crafted = craft(
-        resnet, BIM(eps=0.1, steps=1), IMAGES, None, recipe, tmp_path, what="x", show=False
-    )
+def test_activations_are_those_of_the_two_pictures(resnet, recipe, originals, tmp_path):
+    crafted = craft(originals(), BIM(eps=0.1, steps=1), recipe)
     found = {}
     for point in ("AD(0)", "AD(3)"):
         detector = Subnetwork(resnet, build(point), point=point)

@@ -10,7 +10,7 @@ from robust_core.attacks import BIM, FGSM, DeepFool
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.detectors.crafted import activations, craft
+from robust_core.training.detectors.crafted import Originals, activations, craft
 from robust_core.training.detectors.export import export_detector
 from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.several import SEVERAL, craft_in_turn
@@ -38,7 +38,8 @@ def in_turn(resnet, recipe, cache):
     """``in_turn(every, labels)``: the pictures of some adversaries."""
 
     def make(every=EVERY, labels=None, images=IMAGES):
-        return craft_in_turn(resnet, every, images, labels, recipe, cache, what="x", show=False)
+        originals = Originals(resnet, images, labels, cache, what="x", show=False)
+        return craft_in_turn(originals, every, recipe)
 
     return make
 
@@ -49,8 +50,8 @@ def alone(resnet, recipe, cache):
 
     def make(key, adversary=None, labels=None):
         single = replace(recipe, adversary=key, parameters=asdict(EVERY[key]), point="AD(2)")
-        attack = adversary or EVERY[key]
-        return craft(resnet, attack, IMAGES, labels, single, cache, what="x", show=False)
+        originals = Originals(resnet, IMAGES, labels, cache, what="x", show=False)
+        return craft(originals, adversary or EVERY[key], single)
 
     return make
 

@@ -13,7 +13,7 @@ from robust_core.attacks import BIM
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
 from robust_core.models.detector import build
-from robust_core.training.detectors.crafted import craft
+from robust_core.training.detectors.crafted import Originals, craft
 from robust_core.training.detectors.export import export_detector
 from robust_core.training.detectors.measurement import batches
 from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
@@ -131,7 +131,8 @@ def test_training_learns_and_the_limit_counts(run, classifier, recipe, cache):
     trainer = run(epochs=12, rate=1e-3, limit=10)
     assert trainer.n == 10
     labels = classifier(IMAGES).argmax(1)
-    crafted = craft(classifier, ATTACK, IMAGES, labels, recipe, cache, what="test", show=False)
+    originals = Originals(classifier, IMAGES, labels, cache, what="test", show=False)
+    crafted = craft(originals, ATTACK, recipe)
     found = answers(trainer.result(), batches(crafted, trainer.device), labels)
     assert ((found.adversarial > 0.5).sum() + (found.genuine <= 0.5).sum()) / 24 > 0.9
 
@@ -166,9 +167,8 @@ def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(
     subnetwork = build("AD(4)")
     subnetwork.load_state_dict(written)
     detector = Subnetwork(classifier, subnetwork, point="AD(4)")
-    crafted = craft(
-        classifier, ATTACK, IMAGES[:9], labels[:9], recipe, cache, what="test", show=False
-    )
+    originals = Originals(classifier, IMAGES[:9], labels[:9], cache, what="test", show=False)
+    crafted = craft(originals, ATTACK, recipe)
     figures = answers(detector, batches(crafted, detector.device), labels[:9]).figures()
     assert figures == {key: entry[key] for key in figures}
     aside = detector.score(IMAGES[9:])
