@@ -95,10 +95,6 @@ class Reconstruction(Frozen):
         squares = self._squares(images, logits.detach().argmax(1))
         return logits, squares.clamp_min(FLOOR).log() / 2 - math.log(self.scale)
 
-    def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are flagged, bool ``[N]``: those whose score is above the threshold."""
-        return self.score(images) > self.threshold
-
 
 def build(
     classifier: Classifier, code: int, width: int, seed: int = 0

@@ -196,10 +196,6 @@ class SafetyNet(Frozen):
         """The sigmoid of the decision value: ``[N]`` in [0, 1], without a graph."""
         return self.hard_logit(images).sigmoid()
 
-    def flags(self, images: Tensor) -> Tensor:
-        """Which pictures are flagged, bool ``[N]``: those whose score is above the threshold."""
-        return self.score(images) > self.threshold
-
 
 def check_points(classifier: Classifier, points: tuple[str, ...]) -> tuple[str, ...]:
     """``points`` in order. Raises ``ValueError`` unless the classifier has them, each named once."""
