@@ -8,18 +8,18 @@ from torch import Tensor
 from robust_core.attacks.apgd import MOMENTUM, look
 from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import LinfBall, per_picture
-from robust_core.attacks.base import GOALS, LARGEST
+from robust_core.attacks.base import LARGEST
 from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.gradient import Restarts, Steps
 from robust_core.attacks.oracle import Oracle
-from robust_core.attacks.pair.joint import detector_parameter, facing
+from robust_core.attacks.pair.joint import NEVER_EARLY, OnBoth
 from robust_core.goals import Aim
 from robust_core.papers import BRYNIARSKI, BYPASSING
 from robust_core.parameters import parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class PGDPair(Restarts, Steps):
+class PGDPair(OnBoth, Restarts, Steps):
     """PGD in Linf on the margin of a classifier joined with its detector (``joint.Unseen``).
 
     Each step climbs what is still lacking, as selective PGD does (Bryniarski et al., 2021): the
@@ -47,23 +47,17 @@ class PGDPair(Restarts, Steps):
         r" M = \min(m, 0) - \max(d, 0)\ \text{or}\ \min(m, -d)"
     )
     paper = BRYNIARSKI
-    # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
-    goals = tuple(g for g in GOALS if g != "confidence-reduction")
+    goals = NEVER_EARLY
 
     steps: int = parameter(40, "Number of gradient steps.", low=1, high=10_000)
     step_size: float | None = parameter(
         None, "First step; falls to 0. Empty: eps.", above=0.0, high=LARGEST, unit="[0, 1]"
     )
-    detector: object = detector_parameter()
 
     @property
     def size(self) -> float:
         """Length of the first step: ``step_size``, or eps."""
         return self.eps if self.step_size is None else self.step_size
-
-    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        with facing(oracle, self.detector, aim) as unseen:
-            return super().perturb(oracle, images, unseen)
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
         """The best iterate from the random start of that number."""
@@ -83,7 +77,7 @@ class PGDPair(Restarts, Steps):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CWL2Pair(CWL2):
+class CWL2Pair(OnBoth, CWL2):
     """Carlini and Wagner's L2 attack on a classifier joined with its detector (2017, section 3).
 
     As ``cw-l2``, but on the margin of both networks (``joint.Unseen``): returns the nearest picture
@@ -104,9 +98,3 @@ class CWL2Pair(CWL2):
         r" G_i, -\kappa\big),\quad G_i = Z_i - \max_j Z_j,\ G_{K+1} = d"
     )
     paper = BYPASSING
-
-    detector: object = detector_parameter()
-
-    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        with facing(oracle, self.detector, aim) as unseen:
-            return super().perturb(oracle, images, unseen)

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.attacks.balls import LinfBall
-from robust_core.attacks.base import GOALS
 from robust_core.attacks.checks import check_detector_logit
 from robust_core.attacks.gradient import Steps
 from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.pair.joint import NEVER_EARLY, detector_parameter
 from robust_core.contract import Asked
 from robust_core.goals import Aim
 from robust_core.modes import evaluating
@@ -41,8 +41,7 @@ class Dynamic(Steps):
         r"(\nabla_x J_{cls}(x_n, y)) + \sigma\,\mathrm{sign}(\nabla_x J_{det}(x_n, 1))]\big)"
     )
     paper = METZEN
-    # Not less confidence: that goal stops a picture early, with the detector still to be fooled.
-    goals = tuple(g for g in GOALS if g != "confidence-reduction")
+    goals = NEVER_EARLY
 
     sigma: float = parameter(
         0.3,
@@ -50,9 +49,7 @@ class Dynamic(Steps):
         low=0.0,
         high=1.0,
     )
-    detector: object = parameter(
-        None, "The detector to fool: logit(pictures) gives log-odds.", method="logit"
-    )
+    detector: object = detector_parameter()
 
     @property
     def observations(self) -> int:

@@ -16,12 +16,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from robust_core.attacks.base import GOALS, Attack
 from robust_core.attacks.checks import check_detector_logit, check_logits
 from robust_core.attacks.oracle import Oracle
 from robust_core.contract import Asked, usable
 from robust_core.goals import Aim, PairLoss
 from robust_core.modes import evaluating
 from robust_core.parameters import parameter
+
+NEVER_EARLY = tuple(g for g in GOALS if g != "confidence-reduction")
+"""All goals but less confidence: that one stops a picture early, with the detector still to be fooled."""
 
 
 class Joint(nn.Module):
@@ -115,3 +119,14 @@ def facing(oracle: Oracle, detector: object, aim: Aim) -> Iterator[Unseen]:
 
 def detector_parameter() -> object:
     return parameter(None, "The detector to fool: logit(pictures) gives log-odds.", method="logit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnBoth(Attack):
+    """Base that turns the attack behind it into one on a classifier joined with its detector."""
+
+    detector: object = detector_parameter()
+
+    def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        with facing(oracle, self.detector, aim) as unseen:
+            return super().perturb(oracle, images, unseen)
