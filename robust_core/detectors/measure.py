@@ -1,9 +1,10 @@
 """How well a detector tells genuine from adversarial pictures (Metzen et al., 2017, section 4.1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
 from typing import TypedDict
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -79,13 +80,13 @@ def area(genuine: Tensor, adversarial: Tensor) -> float:
     """Area under the ROC curve of scores ``[N]`` and ``[M]``."""
     from sklearn.metrics import roc_auc_score
 
-    truth = torch.cat(
-        [
-            torch.zeros(len(genuine), dtype=torch.float32, device="cpu"),
-            torch.ones(len(adversarial), dtype=torch.float32, device="cpu"),
-        ]
-    )
-    return float(roc_auc_score(truth.numpy(), torch.cat([genuine, adversarial]).numpy()))
+    truth = kinds(genuine, adversarial)
+    return float(roc_auc_score(truth, torch.cat([genuine, adversarial]).numpy()))
+
+
+def kinds(genuine: Sized, adversarial: Sized) -> np.ndarray:
+    """For scikit-learn: 0 for each of the genuine, then 1 for each of the adversarial, float32."""
+    return np.repeat(np.array([0, 1], np.float32), [len(genuine), len(adversarial)])
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from robust_core.training.checkpoint import damaged, load_checkpoint, save_checkpoint
@@ -18,12 +18,13 @@ CHECKPOINT = "checkpoint.pt"
 class Training:
     """Recipe, seed, device, epochs done and seconds spent, and how they are kept on disk.
 
-    A subclass has ``run_epoch(*data, show)``, and names what else belongs to its state: ``modules`` are
-    attributes with a ``state_dict``, ``values`` are plain ones.
+    A subclass has an ``optimiser`` and ``run_epoch(*data, show)``, and names what else belongs to its
+    state: ``modules`` are attributes with a ``state_dict``, ``values`` are plain ones.
     """
 
     modules: ClassVar[tuple[str, ...]] = ()
     values: ClassVar[tuple[str, ...]] = ("epoch", "seconds")
+    optimiser: torch.optim.Optimizer
 
     def __init__(self, recipe: Any, seed: int, device: torch.device) -> None:
         self.recipe = recipe
@@ -81,10 +82,26 @@ class Training:
             self.recipe.batch
         ), generator
 
+    def descend(self, loss: Tensor) -> float:
+        """One step of the optimiser down the gradient of ``loss``, a scalar; returns its value."""
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        return loss.item()
+
     def bar(self, batches: tuple[Tensor, ...], show: bool) -> tqdm:
         """The batches, under a progress bar of this epoch."""
         title = f"epoch {self.epoch + 1}/{self.recipe.epochs}"
         return tqdm(batches, title, disable=not show, leave=False)
+
+    def effort(self, network: nn.Module) -> dict:
+        """What training ``network`` took, for an entry of the index."""
+        return {
+            "seed": self.seed,
+            "epochs": self.epoch,
+            "parameters": sum(p.numel() for p in network.parameters()),
+            "seconds": round(self.seconds, 1),
+        }
 
     def end_epoch(self, started: float, result: str, show: bool) -> None:
         """Count an epoch that began at ``time.perf_counter() == started``; ``result`` says how it went."""

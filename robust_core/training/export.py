@@ -46,11 +46,8 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
         "correct": round(share * len(test[1])),
         "n_test": len(test[1]),
         "command": command,
-        "seed": trainer.seed,
-        "epochs": trainer.epoch,
         "recipe": asdict(trainer.recipe),
-        "parameters": sum(p.numel() for p in model.parameters()),
-        "seconds": round(trainer.seconds, 1),
+        **trainer.effort(model),
         "device": trainer.device.type,
         "torch": torch.__version__,
     }

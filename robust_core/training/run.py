@@ -104,12 +104,10 @@ class Trainer(Training):
         if self.teacher is not None:
             labels = objective.soft_labels(self.teacher, images)
         loss = objective.loss(self.model, images, labels, generator, progress)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
+        told = self.descend(loss)
         if self.recipe.averaging:
             self._average()
-        return loss.item()
+        return told
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -46,18 +46,8 @@ def export_detector(
         **floats.figures(),
         "eight_bit": eight_bit.figures(),
         "at_threshold": floats.figures(detector.threshold),
-        **_effort(trainer),
+        "n": trainer.n,
+        **trainer.effort(trainer.subnetwork),
     }
     measurement.write(name(recipe), entry, content)
     return entry
-
-
-def _effort(trainer: DetectorTrainer) -> dict:
-    """What was trained, on how many pictures, for how long."""
-    return {
-        "n": trainer.n,
-        "seed": trainer.seed,
-        "epochs": trainer.epoch,
-        "parameters": sum(p.numel() for p in trainer.subnetwork.parameters()),
-        "seconds": round(trainer.seconds, 1),
-    }

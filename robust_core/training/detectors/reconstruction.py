@@ -62,11 +62,7 @@ class ReconstructionTrainer(Training):
         """One step on a batch; returns its mean squared error."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        loss = (self.autoencoder(images, labels) - images).square().mean()
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        return loss.item()
+        return self.descend((self.autoencoder(images, labels) - images).square().mean())
 
     def run_epoch(self, data: Split, *, show: bool) -> None:
         """One pass over ``data`` in an order that depends on the seed and the epoch alone."""
@@ -152,10 +148,7 @@ def export_reconstruction(
         "errors": {"own": errors(detector, test).mean().item(), "wrong": wrong.mean().item()},
         **measured(detector, opponents, measurement),
         "n": len(data[1]),
-        "seed": trainer.seed,
-        "epochs": trainer.epoch,
-        "parameters": sum(p.numel() for p in trainer.autoencoder.parameters()),
-        "seconds": round(trainer.seconds, 1),
+        **trainer.effort(trainer.autoencoder),
     }
     measurement.write(name(recipe), entry, content)
     return entry

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import SafetyNet
+from robust_core.detectors.measure import kinds
 from robust_core.detectors.safetynet import Quantiser, check_points, features
 from robust_core.training.detectors.crafted import Originals
 from robust_core.training.detectors.measurement import Measurement, batches, identity
@@ -70,14 +71,8 @@ def fit(clean: Tensor, adversarial: Tensor, *, levels: int = 4, penalty: float =
         raise ValueError(
             "clean and adversarial must give codes that differ; most of them are equal"
         )
-    truth = torch.cat(
-        [
-            torch.zeros(len(clean), dtype=torch.float32, device="cpu"),
-            torch.ones(len(adversarial), dtype=torch.float32, device="cpu"),
-        ]
-    ).numpy()
     machine = SVC(kernel="rbf", C=penalty, gamma=1 / (2 * apart), class_weight="balanced")
-    machine.fit(codes.numpy(), truth)
+    machine.fit(codes.numpy(), kinds(clean, adversarial))
     return {
         "thresholds": thresholds,
         "scales": scales,
