@@ -28,8 +28,8 @@ class Filter(Defense):
     kind = "filter"
     breaker = ATHALYE
     broken_by = (
-        "It has no useful gradient, but returns nearly the picture that it got: taking the gradient "
-        "as if the filter were not there (BPDA) is enough."
+        "It has no useful gradient, but returns nearly the picture that it got: an attacker takes the "
+        "gradient as if the filter were not there (BPDA)."
     )
     aware = "Through the filter; its gradient is replaced by the identity (BPDA)."
 
@@ -100,6 +100,10 @@ class BitDepth(Filter):
     summary = "Every value is rounded to one of a few levels."
     equation = r"f\big(\mathrm{round}(x\,(2^b - 1)) / (2^b - 1)\big)"
     paper = XU
+    broken_by = (
+        "Taking the gradient as if the filter were not there (BPDA): on cifar10-resnet32 at eps 8/255, 20 "
+        "steps of PGD leave no picture right at 4 bits."
+    )
 
     bits: int = parameter(4, "Bits per value: b bits give 2^b levels.", low=1, high=8)
 

@@ -123,9 +123,8 @@ class FGSMATPlain(TrainedDefense):
     breaker = WONG
     broken_by = (
         "Any attack of several steps: the network has bent its loss so that one step of eps leads "
-        "nowhere (catastrophic overfitting). It is right more often under that step than on clean "
-        "pictures: "
-        "the step gives the label away (label leaking, Kurakin et al., 2017)."
+        "nowhere (catastrophic overfitting). Under that step at eps 8/255, 98.4 % are right, and 90.8 % "
+        "when clean: the step gives the label away (label leaking, Kurakin et al., 2017)."
     )
     unaware = (
         "On the defended network itself, with the one step that it was trained on: BIM and PGD become "

@@ -64,12 +64,16 @@ def sources(entries: Iterable[dict]) -> str:
     return "; ".join(f"{name}: {paper}" for name, paper in told.items())
 
 
-def steps_of(steps: int | None, step_size: float | None) -> str:
-    """``10 steps of 1/255``; empty for an attack without steps. None is the default of BIM and PGD."""
+def steps_of(steps: int | None, step_size: float | None, norm: str = "linf") -> str:
+    """``10 steps of 1/255``; empty for an attack without steps. None is the default of BIM and PGD.
+
+    A size in L2 is the length of the whole step, and is said to be one: in 255ths it looks like a pixel's.
+    """
     if steps is None:
         return ""
     size = "2.5 eps / steps" if step_size is None else in_255ths(step_size)
-    return f"{steps} step{'s' * (steps > 1)} of {size}"
+    in_l2 = " in L2" * (norm == "l2" and step_size is not None)
+    return f"{steps} step{'s' * (steps > 1)} of {size}{in_l2}"
 
 
 def _adversary(entry: dict) -> str:

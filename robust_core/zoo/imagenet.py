@@ -48,7 +48,7 @@ def checkpoint_path(name: str) -> Path:
 
 @lru_cache
 def _digest(path: Path, _changed: int) -> str:
-    """SHA-256 of a file, once per process: 0.3 to 2 seconds for the largest, of 528 MB."""
+    """SHA-256 of a file, read once per process: the largest has 528 MB."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

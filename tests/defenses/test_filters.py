@@ -182,4 +182,14 @@ def test_what_is_said_of_jpeg_is_in_the_committed_table():
     assert left[75] < 0.01
     told = f"{left[50]:.0%} at 50 and {left[25]:.0%} at 25".replace("%", " %")
     assert told in defenses.get("jpeg").broken_by
-    assert "is enough" not in defenses.get("jpeg").broken_by
+
+
+def test_what_is_said_of_bit_depth_is_in_the_committed_table():
+    row = results.report().accuracy("bit-depth", "adaptive", "pgd")
+    assert (row.accuracy.value, row.steps, row.parameters) == (0, 20, {"bits": 4})
+    assert "20 steps of PGD leave no picture right at 4 bits" in defenses.get("bit-depth").broken_by
+
+
+def test_no_filter_is_said_to_fall_to_a_gradient_alone():
+    for kind in map(defenses.get, defenses.names()):
+        assert "is enough" not in kind.broken_by, kind.name

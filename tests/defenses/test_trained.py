@@ -7,6 +7,7 @@ from robust_core import attacks, defenses, zoo
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defended
 from robust_core.evaluation.defense_table import results
+from robust_core.words.numbers import share
 
 
 def linear(weight: torch.Tensor) -> Classifier:
@@ -156,4 +157,6 @@ def test_label_leaking_is_named_where_it_is_seen():
     clean = report.accuracy("fgsm-at-plain").accuracy.value
     fooled = report.accuracy("fgsm-at-plain", "unaware", "pgd").accuracy.value
     assert fooled > clean
-    assert "label leaking" in defenses.get("fgsm-at-plain").broken_by
+    told = defenses.get("fgsm-at-plain").broken_by
+    assert "label leaking" in told
+    assert f"{share(fooled)} are right, and {share(clean)} when clean" in told

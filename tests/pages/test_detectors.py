@@ -209,6 +209,7 @@ def result(**changes) -> dict:
         "harm": [0.2, 0.9],
     }
     reject = {"detector": NAME, "threshold": 0.5, "attack": "bim", "eps": 0.01}
+    reject |= {"steps": 10, "step_size": 1 / 255}
     reject |= {
         "thresholds": [0.5, 1.0],
         "static": shares,
@@ -288,6 +289,7 @@ def test_costs_and_threshold_give_what_the_core_gives(bundle):
     clean = costs.wrong * 0.1 + costs.false_alarm * 0.5
     adversarial = costs.harm * 0.25 + costs.caught * 0.75
     assert metric["Cost"] == f"{(clean + adversarial) / 2:.3f}"
+    assert "both with eps 2.6/255 and 10 steps of 1/255" in text(page)
     ran(page.select_slider(key=f"tau.{NAME}").set_value(0).run())
     metric = {m.label: m.value for m in page.metric}
     assert (metric["Harm"], metric["Coverage"], metric["Cost"]) == ("0.0 %", "0.0 %", "0.200")

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core import zoo
+from robust_core import attacks, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import plots
 from robust_core.dashboard.detectors import curves, maps
@@ -269,7 +269,11 @@ def _table(
 def _steps(rows: Sequence[OwnAdversaryRow | SharedRow]) -> str:
     """`` BIM: 10 steps of 1/255.``, for attacks of several steps of a chosen size, in their order."""
     told = {
-        row.adversary: steps_of(row.parameters.get("steps"), row.parameters["step_size"])
+        row.adversary: steps_of(
+            row.parameters.get("steps"),
+            row.parameters["step_size"],
+            attacks.get(row.adversary).norm,
+        )
         for row in rows
         if "step_size" in row.parameters
     }

@@ -20,7 +20,7 @@ from robust_core.evaluation.detector_tables.reject import curves
 from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.evaluation.detector_tables.rows import RejectRow, RejectTable
 from robust_core.experiment.detection import scores
-from robust_core.words.detectors import title
+from robust_core.words.detectors import steps_of, title
 from robust_core.words.numbers import in_255ths, share
 
 KINDS = {"static": "an unaware attacker", "adaptive": "an aware attacker"}
@@ -152,7 +152,8 @@ def show_rejection(choice: RejectChoice) -> None:
     st.caption(
         "Mean cost of a picture; the diamonds are the cheapest thresholds, the dotted line is yours. "
         f"{adversary_title(row.attack)} and the dynamic adversary at sigma "
-        f"{choice.part.value.sigma:g}, both with eps {in_255ths(row.eps)}. n: "
+        f"{choice.part.value.sigma:g}, both with eps {in_255ths(row.eps)} and "
+        f"{steps_of(row.steps, row.step_size)}. n: "
         f"{choice.part.conditions}"
     )
 

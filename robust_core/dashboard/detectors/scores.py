@@ -158,8 +158,7 @@ def size_of(attack: attacks.Attack) -> str:
     """``, and takes 10 steps of 0.5/255``; empty for attacks without steps of one size."""
     if not isinstance(attack, Steps):
         return ""
-    in_l2 = " in L2" * (attack.norm == "l2")
-    return f", and takes {steps_of(attack.steps, attack.size)}{in_l2}"
+    return f", and takes {steps_of(attack.steps, attack.size, attack.norm)}"
 
 
 def offer_model(model: zoo.Description) -> None:
