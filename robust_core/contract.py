@@ -95,11 +95,16 @@ def check_pictures(model: object, images: Tensor) -> None:
         check(images)
 
 
-def notices(model: object) -> tuple[str, ...]:
-    """What should be said of every result on this model, in sentences; mostly nothing."""
+def notices(model: object, attack: object = None) -> tuple[str, ...]:
+    """What should be said of every result (of ``attack``) on this model, in sentences; mostly nothing.
+
+    A model that has more to say has ``notices_of``, as a defended one does.
+    """
+    own = getattr(model, "notices_of", None)
+    told = own(attack) if own is not None else ()
     if isinstance(model, nn.Module) and any(map(_uses_the_batch, model.modules())):
-        return (DEPENDS_ON_BATCH,)
-    return ()
+        return (DEPENDS_ON_BATCH, *told)
+    return told
 
 
 def _uses_the_batch(module: nn.Module) -> bool:

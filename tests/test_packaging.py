@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -33,13 +34,17 @@ def sources(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
+def build(project: Path, folder: Path) -> Path:
+    """The wheel of a project, made in ``folder``."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory) -> Path:
     """The wheel of this working tree."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +117,29 @@ def test_the_wheel_holds_the_assets_that_are_read_and_no_others(names):
     wanted |= {"weights/index.json", "samples.json", "icon.png"}
     prefix = BUNDLE + "assets/"
     assert {name.removeprefix(prefix) for name in names if name.startswith(prefix)} == wanted
+
+
+def test_the_wheel_holds_no_lock_of_an_installation_or_an_evaluation(tmp_path):
+    """Built from a small project with the same settings, so that the working tree stays clean."""
+    index = BUNDLE + "assets/weights/index.json"
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, tmp_path)
+    for folder in ("robust_core", "pages", "assets/weights", "assets/results", ".streamlit"):
+        (tmp_path / folder).mkdir(parents=True)
+    made = ["app.py", ".streamlit/config.toml", "assets/icon.png", "assets/samples.json"]
+    made += [
+        "assets/weights/index.json",
+        "assets/weights/index.lock",
+        "assets/weights/a.1f.partial",
+    ]
+    made += ["assets/results/detectors.json.lock"]
+    for name in made:
+        (tmp_path / name).write_text("")
+    (tmp_path / "robust_core" / "__init__.py").write_text('__version__ = "1"')
+    with zipfile.ZipFile(build(tmp_path, tmp_path / "wheel")) as archive:
+        assert index in archive.namelist()
+        left = [name for name in archive.namelist() if name.endswith((".lock", ".partial"))]
+    assert left == []
 
 
 def test_the_wheel_names_its_command(wheel):

@@ -72,6 +72,11 @@ class Attack(Parameters):
     """Whether it attacks a classifier and its detector, and so needs a detector."""
 
     @property
+    def by_queries(self) -> bool:
+        """Whether it learns from the model's answers alone, without gradients."""
+        return self.knowledge in ("score-based", "decision-based")
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """What should be said of every result with these hyper-parameters, in sentences."""
         return beyond_the_range(self.norm, self.parameters.get("eps"))
@@ -152,7 +157,7 @@ class Attack(Parameters):
             queries_backward=oracle.tally("gradients"),
             zero_gradients=oracle.tally("zero_gradients"),
             trace=oracle.trace(),
-            notices=(*notices(model), *self.notices, *reached),
+            notices=(*notices(model, self), *self.notices, *reached),
             **distances.all_norms(adversarial, images),
         )
 

@@ -71,6 +71,10 @@ class Auto(Attack):
         )
 
     @property
+    def by_queries(self) -> bool:
+        return any(part.by_queries for part in self.parts)
+
+    @property
     def observations(self) -> int:
         return 1 + sum(part.observations for part in self.parts)
 

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_core.certify import voting
 from robust_core.certify.binomial import lower, upper
-from robust_core.certify.checks import between, votes_of, within
+from robust_core.certify.checks import between, votes_of, whole, within
 from robust_core.certify.voting import one_picture, tally
 from robust_core.contract import Asked
 from robust_core.modes import evaluating
@@ -46,6 +47,11 @@ class PixelDPCertificate:
     alpha: float
     sigma: float
     """Standard deviation of the layer's noise."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """As of ``smoothing.Certificate``."""
+        return tuple(filter(None, [too_few(self.n, self.alpha, len(self.counts))]))
 
 
 def gaussian_sigma(eps: float, delta: float, sensitivity: float, radius: float) -> float:
@@ -147,6 +153,14 @@ def votes(
     ask = Asked(lambda x: noisy(x, generator))
     with evaluating(noisy), torch.inference_mode():
         return tally(lambda size: ask(image.expand(size, -1, -1, -1)), n, batch, progress)
+
+
+def too_few(n: int, alpha: float, classes: int) -> str | None:
+    """A sentence where ``n`` draws cannot give any certificate (``voting.too_few``), else None.
+
+    There are two bounds for each of ``classes`` classes.
+    """
+    return voting.too_few(n, alpha, 2 * whole("classes", classes, 2))
 
 
 def certificate(

@@ -17,6 +17,7 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from robust_core.attacks.balls import own_generators
+from robust_core.certify import voting
 from robust_core.certify.binomial import lower
 from robust_core.certify.checks import between, votes_of, whole, within
 from robust_core.certify.voting import NoiseStream, one_picture, tally
@@ -43,6 +44,11 @@ class Certificate:
     """Standard deviation of the noise in [0, 1] pixel units."""
     guess: int
     """The class that ``p_lower`` is about: ``label``, unless it abstains."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What belongs beside it, in sentences: that no votes of this number could have proved anything."""
+        return tuple(filter(None, [voting.too_few(self.n, self.alpha)]))
 
 
 class Certified(Protocol):
@@ -73,21 +79,6 @@ def largest_radius(n: int, alpha: float, sigma: float) -> float:
     n = whole("n", n, 1)
     alpha = between("alpha", alpha, 0, 1)
     return radius(alpha ** (1 / n), sigma=sigma)
-
-
-def too_few(n: int, alpha: float) -> str | None:
-    """A sentence where ``n`` draws cannot give any certificate, even if all agree; None where they can.
-
-    All agreeing, they prove a probability of ``alpha ** (1 / n)``, which must exceed 1/2. Raises
-    ``ValueError`` for bad arguments.
-    """
-    if largest_radius(n, alpha, 1.0) > 0:
-        return None
-    least = math.floor(-math.log2(alpha)) + 1
-    return (
-        f"{n:,} vote{'s' * (n != 1)} cannot give a certificate at alpha {alpha:g}, even if all agree: "
-        f"it takes at least {least:,}."
-    )
 
 
 def predict(counts: Sequence[int] | Tensor, alpha: float) -> int | None:

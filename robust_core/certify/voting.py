@@ -1,12 +1,13 @@
 """Counting a randomised model's votes on one picture, in batches."""
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from robust_core.attacks.checks import check_batch, check_logits
-from robust_core.certify.checks import whole
+from robust_core.certify.checks import between, whole
 from robust_core.progress import Progress
 
 BLOCK = 32
@@ -26,6 +27,25 @@ def one_picture(image: Tensor) -> Tensor:
             f"image must be one picture [C, H, W] or [1, C, H, W]; got shape {list(image.shape)}"
         )
     return image.detach() if image.dtype == torch.float64 else image.detach().float()
+
+
+def too_few(n: int, alpha: float, bounds: int = 1) -> str | None:
+    """A sentence where ``n`` votes cannot give any certificate, even if all agree; None where they can.
+
+    All agreeing, they prove a probability of ``risk ** (1 / n)``, which must exceed 1/2: ``risk`` is how
+    often that bound may be wrong, ``alpha`` shared among all ``bounds``. Raises ``ValueError`` for bad
+    arguments.
+    """
+    n = whole("n", n, 1)
+    alpha = between("alpha", alpha, 0, 1)
+    risk = alpha / bounds
+    if risk ** (1 / n) > 0.5:
+        return None
+    least = math.floor(-math.log2(risk)) + 1
+    return (
+        f"{n:,} vote{'s' * (n != 1)} cannot give a certificate at alpha {alpha:g}, even if all agree: "
+        f"it takes at least {least:,}."
+    )
 
 
 def tally(

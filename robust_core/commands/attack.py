@@ -1,9 +1,12 @@
 """``python -m robust_core attack``: one picture, one model, one attack."""
 
 import argparse
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tqdm import tqdm
 
 from robust_core import files
 from robust_core.commands import defense_options, options, output
@@ -102,9 +105,7 @@ def run(args: argparse.Namespace) -> None:
         png = imaging.png(experiment.pixels()[1].numpy())
         trouble = output.trouble_with(lambda: files.write_bytes(args.out, png))
         value["out"] = None if trouble else str(args.out)
-    output.emit(value, args.json, _text(experiment, attack.norm, value))
-    if trouble:
-        raise trouble
+    output.emit(value, args.json, _text(experiment, attack.norm, value), trouble)
 
 
 def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
@@ -144,6 +145,7 @@ def _perform(
 ) -> "Experiment":
     """The experiment, with a progress bar for attacks that take more than a second."""
     from robust_core import zoo
+    from robust_core.contract import notices
     from robust_core.data.fitting import fit
     from robust_core.devices import threads_for
     from robust_core.experiment.perform import perform
@@ -160,6 +162,8 @@ def _perform(
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = options.goal_of(args, model)
+    for told in notices(model, attack):  # before the work: it may be in vain
+        tqdm.write(told, file=sys.stderr)
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:
         return perform(
             model,

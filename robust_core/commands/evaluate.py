@@ -67,8 +67,7 @@ def run(args: argparse.Namespace) -> None:
         files.check_writable(RESULTS, options.OTHER_OUT)
     if args.suite in _tables():
         suite.check_alone(args, ("seed", "batch"))
-        value, text, out = make.run(args)
-        return output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
+        return make.run(args)
     if args.part or args.overwrite:
         raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
     value, text, out = (single if args.suite is None else suite).run(args)
@@ -76,10 +75,7 @@ def run(args: argparse.Namespace) -> None:
     if out is not None:
         trouble = output.trouble_with(lambda: files.write_json(out, value))
         text += "" if trouble else f"\nWritten: {out}"
-    output.emit(value, args.json, text)
-    if trouble:
-        raise trouble
-    return None
+    return output.emit(value, args.json, text, trouble)
 
 
 def _tables() -> list[str]:

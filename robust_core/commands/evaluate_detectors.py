@@ -88,19 +88,22 @@ def run(args: argparse.Namespace) -> None:
                 f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
             )
         made: dict[str, DetectorTable] = {}
-        try:
+
+        def make() -> None:
             for part in asked:
                 if table := _make(part, bench, value, args):
                     made[part] = table
                     files.write(out, value)
-        except KeyboardInterrupt:
-            raise output.Stopped(_stopped(asked, list(made), out, args)) from None
+
+        with output.stopping(lambda: _stopped(asked, list(made), out, args)):
+            trouble = output.trouble_with(make)
     if not made:
-        raise ValueError(
+        raise trouble or ValueError(
             f"none of {', '.join(asked)} can be made with the detectors that are bundled"
         )
     text = "\n\n".join(PARTS[part].text(table) for part, table in made.items())
-    output.emit(value, args.json, text + (f"\n\nWritten: {out}" if out else ""))
+    text += f"\n\nWritten: {out}" if out and not trouble else ""
+    output.emit(value, args.json, text, trouble)
 
 
 def _asked(given: list[str] | None) -> list[str]:

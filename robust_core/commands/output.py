@@ -54,9 +54,14 @@ def _written(value: object) -> str:
     return str(value)
 
 
-def emit(value: dict, as_json: bool, text: str) -> None:
-    """Print ``value`` as one JSON object, or ``text``, with a replacement for what cannot be printed."""
+def emit(value: dict, as_json: bool, text: str, trouble: OSError | None = None) -> None:
+    """Print ``value`` as one JSON object, or ``text``, with a replacement for what cannot be printed.
+
+    Then raises ``trouble``, if any: what kept a file from being written must not cost the result.
+    """
     print(files.json_text(printable(value)) if as_json else printable(text))
+    if trouble:
+        raise trouble
 
 
 def printable(value: Any) -> Any:
@@ -69,7 +74,7 @@ def printable(value: Any) -> Any:
 
 
 def trouble_with(write: Callable[[], object]) -> OSError | None:
-    """Write, and return what went wrong, to be raised once the result is printed: a full disk."""
+    """Write, and return what went wrong, as on a full disk: ``emit`` raises it after the result."""
     try:
         write()
     except OSError as error:

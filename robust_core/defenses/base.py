@@ -9,11 +9,15 @@ from torch import Tensor, nn
 
 from robust_core.attacks.base import Attack
 from robust_core.classifier import Classifier, as_classifier
-from robust_core.parameters import Paper, Parameters
+from robust_core.parameters import HasField, Paper, Parameters
 from robust_core.registry import Registry
 
 KINDS = ("filter", "adversarial training", "gradient masking", "noise with a guarantee")
 """How defences work, in the order in which they are shown."""
+ONE_SEED = (
+    "This holds for seed {seed} of the defence's random draws: an attack by queries may succeed under "
+    "one seed and fail under others."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,8 @@ class Defense(Parameters):
     """What an unaware attacker does."""
     aware: ClassVar[str]
     """What an aware attacker does."""
+    is_random = HasField("seed")
+    """Whether it draws random numbers, by a seed of its own."""
 
     def __call__(self, model: Classifier | Callable[[Tensor], Tensor]) -> "Defended":
         """``model`` behind this defence; its network is shared and left unchanged.
@@ -61,6 +67,10 @@ class Defense(Parameters):
     def protected(self, model: Classifier) -> Classifier:
         """The classifier that does the work behind the defence: by default ``model`` itself."""
         return model
+
+    def notices(self, classes: int) -> tuple[str, ...]:
+        """What should be said before it is used on a model with this number of classes, in sentences."""
+        return ()
 
     def seen(self, images: Tensor) -> Tensor:
         """Pictures ``[N, C, H, W]`` as the network sees them."""
@@ -149,6 +159,13 @@ class Defended(Classifier):
             return self.defense.of_aware(attack), self.adaptive
         return self.defense.of_unaware(attack), self.victim
 
+    def notices_of(self, attack: Attack | None) -> tuple[str, ...]:
+        """What should be said of every result of ``attack`` on this model: see ``contract.notices``."""
+        told = self.defense.notices(len(self.class_names))
+        if attack is not None and attack.by_queries and self.defense.is_random:
+            told += (ONE_SEED.format(**self.defense.parameters),)
+        return told
+
     def check_pictures(self, images: Tensor) -> None:
         """As for the classifier behind the defence."""
         self.base.check_pictures(images)
@@ -173,6 +190,10 @@ class Adaptive(nn.Module):
         self.network = defended.network  # so that its modules are put into eval mode
         self.training = defended.training
         self._defended = (defended,)
+
+    def notices_of(self, attack: Attack | None) -> tuple[str, ...]:
+        """As the defended model's."""
+        return self._defended[0].notices_of(attack)
 
     def check_pictures(self, images: Tensor) -> None:
         """As the defended model's."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.attacks.balls import own_generators
 from robust_core.certify import Certificate, PixelDPCertificate, pixeldp, smoothing
-from robust_core.certify.voting import NoiseStream, one_picture, tally
+from robust_core.certify.voting import NoiseStream, one_picture, tally, too_few
 from robust_core.classifier import Classifier
 from robust_core.defenses.base import Defense, register
 from robust_core.defenses.gradients import DEPLOYED, EXPECTED, SELECTION, in_chunks, log_mean
@@ -154,6 +154,9 @@ class Smoothing(Noisy):
         name = f"{model.name}-gaussian"
         return zoo.load(name, model.device) if self.trained and name in zoo.names() else model
 
+    def notices(self, classes: int) -> tuple[str, ...]:
+        return tuple(filter(None, [too_few(self.n, self.alpha)]))
+
     def seen(self, images: Tensor) -> Tensor:
         """Pictures under the first draw; nothing is clipped, so values may leave [0, 1]."""
         sources = own_generators(images, self.seed, DEPLOYED)
@@ -210,6 +213,9 @@ class PixelDP(Noisy, TrainedDefense):
     aware = Noisy.aware
 
     alpha: float = parameter(0.05, "Probability that a certificate is wrong.", above=0.0, high=0.5)
+
+    def notices(self, classes: int) -> tuple[str, ...]:
+        return tuple(filter(None, [pixeldp.too_few(self.n, self.alpha, classes)]))
 
     def shape(self, model: Classifier, images: Tensor) -> tuple[int, ...]:
         return model.network.noise_shape(images)

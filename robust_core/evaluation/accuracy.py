@@ -71,14 +71,15 @@ def evaluate(
         batch: pictures at a time; halved when memory runs out.
         adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
         progress: called with the number of pictures that were just attacked.
-        on_notice: called with a sentence when the batch is halved, for each of ``contract.notices``, and
-            for an Linf radius above 1.
+        on_notice: called with each of the ``notices`` as soon as it is known.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
-        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``. For a defended
-        model also ``run``: the attack and ``parameters`` that this attacker ran instead of the one asked
-        for, ``made_on``, the model that it ran on, and its ``weights_sha256``.
+        ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``, ``notices``:
+        sentences that belong beside the figures (``contract.notices``, an Linf radius above 1, a batch
+        that was halved). For a defended model also ``run``: the attack and ``parameters`` that this
+        attacker ran instead of the one asked for, ``made_on``, the model that it ran on, and its
+        ``weights_sha256``.
 
     Raises:
         ValueError: an unknown attack, hyper-parameter or value, a missing eps, a goal that the attack
@@ -87,12 +88,17 @@ def evaluate(
     chosen = _create(attack_name, eps_list, parameters or {})
     goal = goal or Untargeted()
     check_pictures(model, images)
-    if on_notice is not None:
-        told = [*notices(model)]
-        for eps, attack in chosen:
-            told += beyond_the_range(attack.norm, eps)
-        for notice in dict.fromkeys(told):
-            on_notice(notice)
+    told: list[str] = []
+
+    def tell(*sentences: str) -> None:
+        for sentence in sentences:
+            if sentence not in told:
+                told.append(sentence)
+                if on_notice is not None:
+                    on_notice(sentence)
+
+    for eps, attack in chosen:
+        tell(*notices(model, attack), *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
     every = torch.arange(len(labels), device="cpu")
     clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
@@ -106,7 +112,7 @@ def evaluate(
                     progress(len(rows))
                 return outcome
 
-            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=on_notice))
+            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=tell))
     first = chosen[0][1]
     about = concerned(goal, labels)
     return {
@@ -119,6 +125,7 @@ def evaluate(
         "goal": goal.name,
         "goal_parameters": goal.parameters,
         "batch": batch,
+        "notices": told,
         **_as_run(model, first, adaptive),
     }
 

@@ -14,6 +14,7 @@ from robust_core.attacks import Attack
 from robust_core.certify import Certificate, PixelDPCertificate
 from robust_core.certify.smoothing import predict
 from robust_core.classifier import Classifier, Guess, Provenance
+from robust_core.contract import notices
 from robust_core.data.fitting import as_saved, to_tensor
 from robust_core.defenses import Defended, Defense
 from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
@@ -121,6 +122,8 @@ class DefenseTrial:
     gradients: int
     zero_gradients: int
     detection: Detection | None = None
+    notices: tuple[str, ...] = ()
+    """What belongs beside the result, in sentences, besides the defence's own notices."""
 
     @property
     def outcome(self) -> DefenseOutcome:
@@ -145,6 +148,7 @@ class _Made:
     queries: int
     gradients: int
     zero_gradients: int
+    notices: tuple[str, ...] = ()
 
 
 def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None) -> Look:
@@ -239,6 +243,8 @@ def trial(
     after = look(defended, arrives, progress=progress)
     aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), before.logits)
     norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
+    told = dict.fromkeys((*notices(defended, run), *result.notices))
+    known = defense.notices(len(model.class_names))
     return DefenseTrial(
         model=model.name,
         defense=defense.name,
@@ -258,6 +264,7 @@ def trial(
         gradients=result.gradients,
         zero_gradients=result.zero_gradients,
         detection=None if detector is None else _detection(detector, clean, arrives),
+        notices=tuple(sentence for sentence in told if sentence not in known),
     )
 
 
@@ -296,7 +303,9 @@ def _make(
     )
     seconds = time.perf_counter() - begun
     counted = (record.queries_forward, record.queries_backward, record.zero_gradients)
-    return _Made(record.x_adv.cpu(), seconds, *(int(count[0]) for count in counted))
+    return _Made(
+        record.x_adv.cpu(), seconds, *(int(count[0]) for count in counted), notices=record.notices
+    )
 
 
 def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier, Guess
+from robust_core.contract import notices
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.defenses.base import Defended
 from robust_core.distances import all_norms, ssim
@@ -246,7 +247,7 @@ def perform(
             sign=-1 if aim.towards else 1,
             rounding=attack.has_eps,
         ),
-        notices=record.notices,
+        notices=tuple(dict.fromkeys((*notices(model, attack), *record.notices))),
         detection=_detection(detector, clean_odds, odds, attack.has_eps),
     )
 

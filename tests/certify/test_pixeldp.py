@@ -12,11 +12,13 @@ from torch import nn
 
 from robust_core.certify import certified_accuracy, lower, pixeldp, upper
 from robust_core.certify.pixeldp import (
+    PixelDPCertificate,
     attack_bound,
     certificate,
     gaussian_sigma,
     holds,
     radius,
+    too_few,
     votes,
 )
 from robust_core.models import PixelDPResNet32
@@ -242,6 +244,19 @@ def test_the_bounds_hold_for_whichever_class_wins(p):
         if len(set(p)) == 1 and said.radius > 0:
             assert said.p_lower > p[0] or said.p_upper < p[0]
     assert wrong <= binom.ppf(0.999, tries, alpha)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.5, 1e-9])
+@pytest.mark.parametrize("classes", [2, 10, 1000])
+def test_too_few_votes_are_known_before_they_are_counted(alpha, classes):
+    def agreed(n: int) -> PixelDPCertificate:
+        return certificate([n] + [0] * (classes - 1), sigma=1.0, alpha=alpha)
+
+    least = next(n for n in range(1, 100) if agreed(n).radius > 0)
+    assert too_few(least, alpha, classes) is None
+    assert agreed(least).notices == ()
+    assert agreed(least - 1).notices == (too_few(least - 1, alpha, classes),)
+    assert f"at least {least}." in agreed(least - 1).notices[0]
 
 
 def test_certified_accuracy_takes_these_too():

@@ -11,8 +11,8 @@ from torch import nn
 
 from robust_core import attacks
 from robust_core.certify import Certificate, certified_accuracy, lower, smoothing
-from robust_core.certify.smoothing import certificate, certify, predict, radius, too_few
-from robust_core.certify.voting import BLOCK, NoiseStream
+from robust_core.certify.smoothing import certificate, certify, predict, radius
+from robust_core.certify.voting import BLOCK, NoiseStream, too_few
 
 SHAPE = (3, 4, 5)
 
@@ -379,4 +379,7 @@ def test_too_few_votes_are_known_before_they_are_counted(alpha, least):
     assert too_few(least, alpha) is None
     assert f"at least {least}." in too_few(least - 1, alpha)
     agreed = torch.tensor([least - 1, 0])
-    assert certificate(agreed, agreed, sigma=1.0, alpha=alpha).label is None
+    said = certificate(agreed, agreed, sigma=1.0, alpha=alpha)
+    assert said.label is None
+    assert said.notices == (too_few(least - 1, alpha),)
+    assert certificate(agreed + 1, agreed + 1, sigma=1.0, alpha=alpha).notices == ()

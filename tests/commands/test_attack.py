@@ -116,6 +116,25 @@ def test_an_eps_in_255ths_is_asked_about(attacked, name, said):
     assert not any("range" in t for t in attacked(name, "8/255")["notices"])
 
 
+@pytest.mark.parametrize(
+    ("name", "behind", "sentence"),
+    [
+        ("fgsm", "smoothing:n=9", "9 votes cannot give a certificate at alpha 0.001"),
+        ("square", "random-resize-pad:seed=3", "This holds for seed 3 of the defence's"),
+    ],
+)
+def test_notices_on_a_defence_come_before_the_work_and_beside_the_result(
+    command, name, behind, sentence
+):
+    asked = ("attack", SAMPLE, *BASE, "--attack", name, "--eps", "0.1", "--defense", behind)
+    for knows in ((), ("--adaptive",)):
+        ended = command(*asked, *knows, "--json")
+        (told,) = ended.json["notices"]
+        assert sentence in told
+        assert told in ended.err
+        assert told in command(*asked, *knows).out.splitlines()
+
+
 def test_a_target_that_is_said_already_is_refused(refused):
     """The third test picture is a 3: with another label, 3 is still what the model says."""
     answer = zoo.load("digits-cnn", "cpu")(digits.load("test")[0][3:4]).argmax().item()

@@ -14,7 +14,7 @@ FGSM = (*BASE, "--attack", "fgsm", "--eps", "0.1")
 KEYS = {
     *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
     *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
-    *("defense", "adaptive"),
+    *("defense", "adaptive", "notices"),
 }
 ROW = {
     *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped"),
@@ -223,6 +223,27 @@ def test_defences_that_are_refused(command, words, sentence):
         *("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.1", "--data", "digits", *words)
     )
     assert sentence in ended.complaint
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--attack", "fgsm", "--eps", "8"), "8 is beyond the whole range"),
+        (("--attack", "deepfool-linf", "--eps", "8"), "did you mean 8/255?"),
+        (("--attack", "fgsm", "--eps", ".1", "--defense", "smoothing:n=9"), "at least 10."),
+        (
+            ("--attack", "square", "--eps", ".1", "--defense", "random-resize-pad:seed=3"),
+            "This holds for seed 3 of the defence's random draws",
+        ),
+    ],
+)
+def test_notices_come_before_the_work_and_beside_the_figures(command, words, sentence):
+    asked = ("evaluate", *BASE, "--data", "digits", "--limit", "2", *words)
+    ended = command(*asked, "--json")
+    (told,) = ended.json["notices"]
+    assert sentence in told
+    assert told in ended.err
+    assert told in command(*asked).out.splitlines()
 
 
 def test_the_result_is_printed_where_the_disk_is_full(command, tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
 """``evaluate-detectors``: its JSON, going on, leaving out, refusals; with detectors of random weights."""
 
+import errno
 import hashlib
 import json
+import os
 import shutil
 
 import pytest
@@ -228,6 +230,28 @@ def test_an_interruption_keeps_the_parts_before_it(evaluated, bundled, monkeypat
     parts = evaluated("--part", "eps", "transfer", "--json").json["parts"]
     assert list(parts) == ["adversaries", "eps", "transfer"]
     assert parts["adversaries"] == first["adversaries"]
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_was_made_before_the_disk_was_full_is_printed(evaluated, bundled, monkeypatch, form):
+    bundled("fgsm-1", "fgsm-2", "bim")
+    write_json = files.write_json
+
+    def full(path, value):
+        if "eps" in value.get("parts", ()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write_json(path, value)
+
+    monkeypatch.setattr(files, "write_json", full)
+    ended = evaluated("--part", "adversaries", "eps", *form)
+    assert ended.status == 2
+    assert "No space left" in ended.err
+    assert list(json.loads(evaluated.out.read_text())["parts"]) == ["adversaries"]
+    if form:
+        assert list(ended.json["parts"]) == ["adversaries", "eps"]
+    else:
+        assert "eps: " in ended.out
+        assert "Written" not in ended.out
 
 
 def test_pictures_and_rows_are_made_once(evaluated, bundled, monkeypatch, tmp_path):

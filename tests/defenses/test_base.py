@@ -6,6 +6,7 @@ import torch
 from robust_core import attacks, defenses, goals, zoo
 from robust_core.attacks.base import surrogate
 from robust_core.classifier import Classifier
+from robust_core.contract import notices
 from robust_core.parameters import Paper
 
 ANY = [name for name in defenses.names() if not defenses.create(name).refusal("cifar10-resnet32-x")]
@@ -79,6 +80,34 @@ def test_an_adaptive_attack_changes_nothing_of_the_model(name, digits_model, dig
     assert all(torch.equal(value, before[key]) for key, value in digits_model.state_dict().items())
     assert all(p.grad is None for p in defended.parameters())
     assert not digits_model.training
+
+
+def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, digit_pictures):
+    images, labels = (x[:2] for x in digit_pictures)
+    square = attacks.create("square", eps=0.1, max_queries=3)
+    auto = attacks.create("auto", eps=0.1, steps=1, targets=1, max_queries=2)
+
+    def told(attack, name, adaptive=False, **fields):
+        model = defenses.create(name, **fields)(digits_model)
+        return attack.run(model, images, labels, adaptive=adaptive).notices
+
+    for attack in (square, auto):
+        (sentence,) = told(attack, "random-resize-pad", seed=7)
+        assert sentence.startswith("This holds for seed 7 of the defence's random draws")
+        assert told(attack, "random-resize-pad", adaptive=True, seed=7) == (sentence,)
+    assert told(square, "smoothing", n=20) == (sentence.replace("seed 7", "seed 0"),)
+    assert told(square, "jpeg") == ()
+    assert told(attacks.create("fgsm", eps=0.1), "random-resize-pad") == ()
+
+
+def test_votes_too_few_for_a_certificate_are_named_before_they_are_counted(digits_model):
+    assert defenses.create("smoothing", n=10).notices(10) == ()
+    (sentence,) = defenses.create("smoothing", n=9).notices(10)
+    assert sentence.startswith("9 votes cannot give a certificate at alpha 0.001")
+    assert notices(defenses.create("smoothing", n=9)(digits_model)) == (sentence,)
+    # Twenty bounds at 0.05 / 20 each: 2^-9 is below that.
+    assert defenses.create("pixeldp", n=9).notices(10) == ()
+    assert "at least 9." in defenses.create("pixeldp", n=8).notices(10)[0]
 
 
 def test_success_is_that_on_the_model_itself(digits_model, digit_pictures):

@@ -109,6 +109,23 @@ def test_smoothing_comes_with_a_certificate_of_the_very_votes(digits_model, pixe
     assert once(to_tensor(pixels)).argmax() == digits_model(seen.seen).argmax()
 
 
+def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, pixels):
+    square = attacks.create("square", eps=0.1, max_queries=5)
+    on_itself = perform(digits_model, pixels, square, label=9, frames=False)
+    assert on_itself.notices == ()
+    for defense, seed in ((made("random-resize-pad").changed(seed=4), 4), (made("smoothing"), 0)):
+        for attacker in Attacker:
+            result = trial(
+                digits_model, pixels, square, defense, attacker=attacker, label=9, made=on_itself
+            )
+            (sentence,) = result.notices
+            assert f"seed {seed} of the defence's random draws" in sentence
+    few = trial(
+        digits_model, pixels, PGD, made("smoothing").changed(n=5), attacker=Attacker.AWARE, label=9
+    )
+    assert few.notices == ()  # what holds for the defence is said of the defence
+
+
 def test_only_noise_promises_anything(digits_model, pixels):
     shown = look(digits_model, to_tensor(pixels))
     assert shown.certificate is None

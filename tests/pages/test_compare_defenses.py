@@ -74,6 +74,15 @@ def test_each_defence_has_a_cell_for_either_attacker():
             assert told in words
 
 
+def test_what_the_votes_and_the_seed_allow_is_said():
+    query = {"attack": "square", "square.max_queries": "20", "smoothing.n": "9"}
+    page = compare("random-resize-pad", "smoothing", **query)
+    assert not page.exception
+    told = [c.value for c in page.caption]
+    assert sum("9 votes cannot give a certificate" in said for said in told) == 1
+    assert sum("This holds for seed 0 of the defence's random draws" in said for said in told) == 4
+
+
 def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
     page = visit(PAGE, model="digits-cnn")
     assert not page.exception

@@ -46,8 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
-    """Make what is missing, writing after each subject; the table, its text and its path."""
+def run(args: argparse.Namespace) -> None:
+    """Make what is missing, writing after each subject, and print the table."""
     from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.paths import RESULTS
 
@@ -61,25 +61,26 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         kept = _kept(out, value)
         value["parts"] = {part: kept.get(part, _empty()) for part in plan.parts}
         wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
-        try:
+
+        def make() -> None:
             for part, subject in _possible(wanted, bench):
                 if _make(part, subject, bench, value["parts"][part], args.overwrite):
                     write(out, _tidy(value, plan))
-        except KeyboardInterrupt:
-            raise output.Stopped(
-                f"Stopped. What is in {out} is kept. To go on: {_again(args)}"
-                if out
-                else "Stopped. Nothing is kept without --out."
-            ) from None
-        value = _tidy(value, plan)
-        write(out, value)
-    return value, tables_text(value, asked), out
+            write(out, _tidy(value, plan))
+
+        with output.stopping(lambda: _stopped(args, out)):
+            trouble = output.trouble_with(make)
+    value = _tidy(value, plan)
+    text = tables_text(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
 
 
-def _again(args: argparse.Namespace) -> str:
-    """The command that makes what is still missing and keeps the rest."""
+def _stopped(args: argparse.Namespace, out: Path | None) -> str:
+    if out is None:
+        return "Stopped. Nothing is kept without --out."
     given = {"part": args.part, "limit": args.limit, "out": args.out}
-    return output.command_line("evaluate", suite=args.suite, **given)
+    again = output.command_line("evaluate", suite=args.suite, **given)
+    return f"Stopped. What is in {out} is kept. To go on: {again}"
 
 
 def write(path: Path | None, value: dict) -> None:

@@ -36,6 +36,7 @@ def text_of(value: dict) -> str:
             "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
             "that the goal applies to; means over those that reached it.",
             *_about_eps(value),
+            *value["notices"],
         ]
     )
 

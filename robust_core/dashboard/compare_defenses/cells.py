@@ -98,6 +98,7 @@ def show_cell(
             facts[:0] = filter(None, [_otherwise(run, request.attack)])
             facts += [TOO_CLOSE] if trial.after.abstains else []
             facts += [WEAKER] if weaker else []
+            facts += trial.notices
             st.caption("  \n".join(facts))
 
 

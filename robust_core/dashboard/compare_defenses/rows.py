@@ -8,7 +8,6 @@ from typing import TypeVar
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.certify.smoothing import too_few
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_defenses import cells
 from robust_core.dashboard.compare_defenses.selection import (
@@ -21,7 +20,6 @@ from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, outside, steps_of
 from robust_core.defenses import Defense
-from robust_core.defenses.noisy import Smoothing
 from robust_core.engine import Reporter
 from robust_core.experiment.defended import Attacker, DefenseTrial, Look
 from robust_core.experiment.perform import Experiment
@@ -85,10 +83,9 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
                 row = ComparedDefense.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
                     cells.explain(kind, row.defense, request.model.name)
-            if isinstance(row.defense, Smoothing):
-                few = too_few(row.defense.n, row.defense.alpha)
-                if few:
-                    st.caption(f":material/info: {few}")
+            if row.defense is not None:
+                for told in row.defense.notices(len(request.model.class_names)):
+                    st.caption(f":material/info: {told}")
         below = st.empty()
     return LaidOutRow(row, look_place, _by_attacker(places), below)
 

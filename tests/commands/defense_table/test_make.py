@@ -1,6 +1,8 @@
 """``evaluate --suite defenses``: its file and tables, what it keeps, its refusals."""
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -144,6 +146,27 @@ def test_what_was_made_before_it_was_stopped_is_kept(command, suite, monkeypatch
     assert "Nothing is kept" in command(*SUITE, "--limit", "2").err
     asked = ("--part", "curves", "--limit", "2", "--out", str(suite.parent / "two.json"))
     assert command(*SUITE, *asked).err.strip().endswith(" ".join(asked))
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_was_made_before_the_disk_was_full_is_printed(command, suite, monkeypatch, form):
+    write_text = files.write_text
+
+    def full(path, text):
+        if "curves" in text:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write_text(path, text)
+
+    monkeypatch.setattr(files, "write_text", full)
+    ended = command(*SUITE, *form)
+    assert ended.status == 2
+    assert "No space left" in ended.err
+    assert list(json.loads(suite.read_text())["parts"]) == ["accuracy"]
+    if form:
+        assert list(ended.json["parts"]) == ["accuracy", "curves"]
+    else:
+        assert "curves:" in ended.out
+        assert "Written" not in ended.out
 
 
 def test_a_second_evaluation_into_the_file_says_so(command, suite, made):

@@ -31,6 +31,14 @@ def test_suite_runs_all_parts_and_writes_its_result(command, small_suite):
     assert [r["n"] for r in ended.json["results"]] == [ended.json["n"], 30]
 
 
+def test_notices_are_in_the_result_of_their_attack(command, small_suite, monkeypatch):
+    parts = (SuitePart("fgsm", (0.1, 8), limit=3), SuitePart("fgsm", (0.1,), limit=3))
+    monkeypatch.setitem(suites.SUITES, "small", Suite("digits-cnn", "digits", parts))
+    ended = command("evaluate", "--suite", "small", "--device", "cpu", "--json")
+    told = [result["notices"] for result in ended.json["results"]]
+    assert told == [[attacks.create("fgsm", eps=8).notices[0]], []]
+
+
 def test_a_suite_whose_result_could_not_be_kept_is_not_begun(command, small_suite, monkeypatch):
     (small_suite.parent.parent / "results").write_text("no folder")
     monkeypatch.setattr("robust_core.evaluation.accuracy.evaluate", None)
