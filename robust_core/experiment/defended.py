@@ -302,9 +302,13 @@ def _make(
         observer=observer if progress is not None and run.observations > 2 else None,
     )
     seconds = time.perf_counter() - begun
-    counted = (record.queries_forward, record.queries_backward, record.zero_gradients)
     return _Made(
-        record.x_adv.cpu(), seconds, *(int(count[0]) for count in counted), notices=record.notices
+        record.x_adv.cpu(),
+        seconds,
+        queries=int(record.queries_forward[0]),
+        gradients=int(record.queries_backward[0]),
+        zero_gradients=int(record.zero_gradients[0]),
+        notices=record.notices,
     )
 
 
