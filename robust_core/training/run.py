@@ -14,7 +14,7 @@ from robust_core.classifier import Classifier
 from robust_core.training.augment import augment
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
-from robust_core.training.objectives import CopiesTraining, Distillation
+from robust_core.training.objectives import Batch, CopiesTraining, Distillation
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
 
@@ -91,20 +91,14 @@ class Trainer(Training):
         self.best = -1.0
         self.best_weights: dict[str, Tensor] | None = None
 
-    def step(
-        self, images: Tensor, labels: Tensor, generator: torch.Generator, progress: float
-    ) -> float:
-        """One step of gradient descent; returns the loss of the batch.
-
-        ``progress`` is the share of the training that is done, which sets the learning rate.
-        """
+    def step(self, batch: Batch) -> float:
+        """One step of gradient descent, at the rate for its ``progress``; returns the loss."""
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.epoch, progress)
+            group["lr"] = learning_rate(self.recipe, self.epoch, batch.progress)
         objective = self.recipe.objective
         if self.teacher is not None:
-            labels = objective.soft_labels(self.teacher, images)
-        loss = objective.loss(self.model, images, labels, generator, progress)
-        told = self.descend(loss)
+            batch = replace(batch, labels=objective.soft_labels(self.teacher, batch.images))
+        told = self.descend(objective.loss(self.model, batch))
         if self.recipe.averaging:
             self._average()
         return told
@@ -136,7 +130,7 @@ class Trainer(Training):
             images = images.to(self.device).to(memory_format=torch.channels_last)
             labels = data[1][rows].to(self.device)
             progress = (self.epoch + i / len(batches)) / recipe.epochs
-            total += self.step(images, labels, generator, progress) * len(rows)
+            total += self.step(Batch(images, labels, generator, progress)) * len(rows)
             seen += len(rows)
             rate = self.optimiser.param_groups[0]["lr"]
             bar.set_postfix(loss=f"{total / seen:.3f}", rate=f"{rate:.4f}", refresh=False)

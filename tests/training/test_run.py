@@ -11,6 +11,7 @@ from robust_core.data import digits
 from robust_core.training import RECIPES, train
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
+    Batch,
     CopiesTraining,
     Distillation,
     FGSMTraining,
@@ -168,8 +169,8 @@ def test_held_out_pictures_are_not_trained_on(data):
 def test_each_epoch_has_an_order_of_its_own(data, tmp_path, monkeypatch):
     seen = []
 
-    def record(self, images, labels, generator, progress):
-        seen.extend(labels.tolist())
+    def record(self, batch):
+        seen.extend(batch.labels.tolist())
         return 0.0
 
     monkeypatch.setattr(Trainer, "step", record)
@@ -183,7 +184,7 @@ def test_averaging_is_the_moving_mean_of_the_weights(data, tmp_path):
     trainer = Trainer(zoo.untrained("digits-cnn"), replace(TINY, averaging=0.75), 0, CPU)
     expected = {k: v.clone() for k, v in trainer.model.state_dict().items()}
     for _ in range(3):
-        trainer.step(data[0][:50], data[1][:50], torch.Generator(), 0.5)
+        trainer.step(Batch(data[0][:50], data[1][:50], torch.Generator(), 0.5))
         expected = {k: 0.75 * v + 0.25 * trainer.model.state_dict()[k] for k, v in expected.items()}
     for name, mean in trainer.averaged.state_dict().items():
         assert torch.allclose(mean, expected[name], atol=1e-6)

@@ -18,6 +18,7 @@ from robust_core.evaluation.snapshot import Snapshot, copies, snapshot
 from robust_core.progress import Progress, counter
 from robust_core.training.copies import with_copies
 from robust_core.training.objectives import (
+    Batch,
     Clean,
     CopiesTraining,
     Distillation,
@@ -187,8 +188,8 @@ class WatchedTrainer(Trainer):
         super().__init__(*arguments)
         self.on_step = on_step
 
-    def step(self, *arguments) -> float:
-        loss = super().step(*arguments)
+    def step(self, batch: Batch) -> float:
+        loss = super().step(batch)
         self.on_step()
         return loss
 

@@ -1,7 +1,7 @@
 """What the trainings minimise: one small dataclass for each, its numbers and its loss."""
 
 from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTraining, PGDTraining
-from robust_core.training.objectives.base import Clean, Objective
+from robust_core.training.objectives.base import Batch, Clean, Objective
 from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
 from robust_core.training.objectives.smooth import (
     CopiesTraining,
@@ -12,6 +12,7 @@ from robust_core.training.objectives.smooth import (
 )
 
 __all__ = [
+    "Batch",
     "Clean",
     "CopiesTraining",
     "Distillation",

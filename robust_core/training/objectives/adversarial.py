@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.training.objectives.base import Objective, check, logits
+from robust_core.training.objectives.base import Batch, Objective, check, logits
 from robust_core.training.objectives.crafting import ascend, crafting_copy, uniform
 
 
@@ -36,17 +36,11 @@ class FGSMTraining(Objective):
         check("step", self.step, 0)
         check("alpha", self.alpha, 0, 1)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        images, labels = batch.images, batch.labels
         if self.alpha == 1:
             return F.cross_entropy(logits(model, images), labels)
-        start = self.eps * uniform(images, generator) if self.random_start else None
+        start = self.eps * uniform(images, batch.generator) if self.random_start else None
         fast = crafting_copy(model)
         x = ascend(fast, images, labels, eps=self.eps, step=self.step, start=start)
         if self.alpha == 0:
@@ -74,25 +68,18 @@ class PGDTraining(Objective):
         check("step", self.step, 0)
         check("steps", self.steps, 1)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
-        start = self.eps * uniform(images, generator)
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        start = self.eps * uniform(batch.images, batch.generator)
         x = ascend(
             crafting_copy(model),
-            images,
-            labels,
+            batch.images,
+            batch.labels,
             eps=self.eps,
             step=self.step,
             steps=self.steps,
             start=start,
         )
-        return F.cross_entropy(logits(model, x), labels)
+        return F.cross_entropy(logits(model, x), batch.labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,20 +108,16 @@ class LambdaTraining(Objective):
         if self.weight == 0 and self.share == 1:
             raise ValueError("weight must be above 0 where all pictures are adversarial; got 0")
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        images = batch.images
         # The order of a batch is random: its last pictures are a random choice.
         clean = len(images) - round(self.share * len(images))
         if clean < len(images):
-            changed = self.towards_least_likely(crafting_copy(model), images[clean:], generator)
+            changed = self.towards_least_likely(
+                crafting_copy(model), images[clean:], batch.generator
+            )
             images = torch.cat([images[:clean], changed])
-        each = F.cross_entropy(logits(model, images), labels, reduction="none")
+        each = F.cross_entropy(logits(model, images), batch.labels, reduction="none")
         weights = torch.ones_like(each)
         weights[clean:] = self.weight
         return (weights * each).sum() / weights.sum()

@@ -11,6 +11,20 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Pictures ``[N, C, H, W]`` in [0, 1] to train on, and what else a loss may need.
+
+    ``labels`` are classes ``[N]``, or their probabilities ``[N, K]``. All randomness comes from
+    ``generator``. ``progress`` is the share of the training that is done.
+    """
+
+    images: Tensor
+    labels: Tensor
+    generator: torch.Generator
+    progress: float = 1.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class Objective(ABC):
     """Its fields are its hyper-parameters; ``kind`` names it in a saved recipe."""
@@ -21,18 +35,10 @@ class Objective(ABC):
         """Change the random weights of ``model`` before the first step, where the objective needs it."""
 
     @abstractmethod
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
         """The loss of a batch, a scalar with a gradient for the parameters of ``model``.
 
-        ``model`` maps pictures ``[N, C, H, W]`` in [0, 1] to logits and keeps its mode. All randomness
-        comes from ``generator``. ``progress`` is the share of the training that is done.
+        ``model`` maps pictures ``[N, C, H, W]`` in [0, 1] to logits and keeps its mode.
         """
 
 
@@ -42,15 +48,8 @@ class Clean(Objective):
 
     kind: str = field(default="clean", init=False)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
-        return F.cross_entropy(logits(model, images), labels)
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        return F.cross_entropy(logits(model, batch.images), batch.labels)
 
 
 def logits(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, field
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.training.objectives.base import Objective, check, logits
+from robust_core.training.objectives.base import Batch, Objective, check, logits
 from robust_core.training.objectives.crafting import normal
 
 
@@ -24,16 +23,9 @@ class GaussianTraining(Objective):
     def __post_init__(self) -> None:
         check("sigma", self.sigma, 0)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
-        noise = self.sigma * normal(images, generator)
-        return F.cross_entropy(logits(model, images + noise), labels)
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        noise = self.sigma * normal(batch.images, batch.generator)
+        return F.cross_entropy(logits(model, batch.images + noise), batch.labels)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +38,8 @@ class PixelDPTraining(Objective):
 
     kind: str = field(default="pixeldp", init=False)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
         def noisy(x: Tensor) -> Tensor:
-            return model.network.noisy(model.normalise(x), generator)
+            return model.network.noisy(model.normalise(x), batch.generator)
 
-        return F.cross_entropy(logits(noisy, images), labels)
+        return F.cross_entropy(logits(noisy, batch.images), batch.labels)

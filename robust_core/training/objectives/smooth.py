@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier
-from robust_core.training.objectives.base import Clean, Objective, check, logits
+from robust_core.training.objectives.base import Batch, Clean, Objective, check, logits
 from robust_core.training.objectives.crafting import crafting_copy, input_gradient
 
 
@@ -32,14 +32,8 @@ class GradientPenalty(Objective):
         if not self.h > 0:
             raise ValueError(f"h must be above 0; got {self.h!r}")
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        images, labels = batch.images, batch.labels
         direction = input_gradient(crafting_copy(model), images, labels).sign()
         both = logits(model, torch.cat([images, images + self.h * direction]))
         here, there = (F.cross_entropy(part, labels, reduction="none") for part in both.chunk(2))
@@ -65,19 +59,12 @@ class SaturationTraining(Objective):
         check("weight", self.weight, 0)
         check("ramp", self.ramp, 0, 1)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
-        with torch.autocast(images.device.type, torch.bfloat16):
-            units = model.network.hidden(model.normalise(images))
-        penalty = sum(1 - layer.abs().mean(dtype=images.dtype) for layer in units)
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        with torch.autocast(batch.images.device.type, torch.bfloat16):
+            units = model.network.hidden(model.normalise(batch.images))
+        penalty = sum(1 - layer.abs().mean(dtype=batch.images.dtype) for layer in units)
         said = logits(model.network.head, units[-1])
-        return F.cross_entropy(said, labels) + self.strength(progress) * penalty
+        return F.cross_entropy(said, batch.labels) + self.strength(batch.progress) * penalty
 
     def strength(self, progress: float) -> float:
         """Lambda when that share of the training is done."""
@@ -105,15 +92,8 @@ class TemperedTraining(Objective):
         for values in last.parameters():
             values.mul_(self.temperature)
 
-    def loss(
-        self,
-        model: Classifier,
-        images: Tensor,
-        labels: Tensor,
-        generator: torch.Generator,
-        progress: float = 1.0,
-    ) -> Tensor:
-        return F.cross_entropy(logits(model, images) / self.temperature, labels)
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        return F.cross_entropy(logits(model, batch.images) / self.temperature, batch.labels)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from robust_core.training.objectives import Clean, FGSMTraining, LambdaTraining, PGDTraining
+from robust_core.training.objectives import Batch, Clean, FGSMTraining, LambdaTraining, PGDTraining
 from robust_core.training.objectives.crafting import ascend, crafting_copy
 
 
 def value(objective, model, batch, seed=3) -> float:
-    return objective.loss(model, *batch, torch.Generator().manual_seed(seed)).item()
+    return objective.loss(model, Batch(*batch, torch.Generator().manual_seed(seed))).item()
 
 
 def clean(model, batch) -> float:
@@ -29,7 +29,7 @@ def test_alpha_1_is_clean_training_to_the_last_bit(digits_network, generator):
     before = generator.get_state()
     results = []
     for objective in (Clean(), FGSMTraining(eps=0.1, step=0.1, alpha=1)):
-        loss = objective.loss(digits_network, images, labels, generator)
+        loss = objective.loss(digits_network, Batch(images, labels, generator))
         results.append([loss.detach(), *gradients(loss, digits_network)])
     assert all(torch.equal(a, b) for a, b in zip(*results, strict=True))
     assert torch.equal(generator.get_state(), before)
@@ -38,7 +38,7 @@ def test_alpha_1_is_clean_training_to_the_last_bit(digits_network, generator):
 def test_alpha_0_learns_from_adversarial_pictures_only(model, batch, generator):
     objective = FGSMTraining(eps=0.1, step=0.1, alpha=0, random_start=False)
     x = ascend(crafting_copy(model), *batch, eps=0.1, step=0.1)
-    found = objective.loss(model, *batch, generator)
+    found = objective.loss(model, Batch(*batch, generator))
     expected = F.cross_entropy(model(x), batch[1])
     assert torch.equal(found, expected)
     # No gradient goes through how x was made.
@@ -99,7 +99,7 @@ def test_more_steps_are_a_stronger_adversary(model, batch):
 )
 def test_the_statistics_are_those_of_the_pictures_that_are_learned_from(model, batch, objective):
     """One update of the running statistics for each step, by the pass with the gradient."""
-    objective.loss(model, *batch, torch.Generator())
+    objective.loss(model, Batch(*batch, torch.Generator()))
     assert model[1].num_batches_tracked == 1
     assert model.training
 
@@ -111,12 +111,12 @@ def test_lambda_1_is_the_plain_mean(model, batch, generator):
     changed = objective.towards_least_likely(model, batch[0][18:], twin)
     images = torch.cat([batch[0][:18], changed])
     expected = F.cross_entropy(model(images), batch[1]).item()
-    assert objective.loss(model, *batch, generator).item() == pytest.approx(expected)
+    assert objective.loss(model, Batch(*batch, generator)).item() == pytest.approx(expected)
 
 
 def test_without_adversarial_pictures_lambda_plays_no_part(model, batch, generator):
     before = generator.get_state()
-    found = LambdaTraining(share=0, weight=7).loss(model, *batch, generator)
+    found = LambdaTraining(share=0, weight=7).loss(model, Batch(*batch, generator))
     assert found.item() == pytest.approx(clean(model, batch), abs=1e-12)
     assert torch.equal(generator.get_state(), before)
 

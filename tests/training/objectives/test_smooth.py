@@ -8,6 +8,7 @@ from torch import nn
 from robust_core.classifier import Classifier
 from robust_core.models import SaturatedCNN
 from robust_core.training.objectives import (
+    Batch,
     Clean,
     CopiesTraining,
     Distillation,
@@ -18,7 +19,7 @@ from robust_core.training.objectives import (
 
 
 def value(objective, model, batch, progress=1.0) -> float:
-    return objective.loss(model, *batch, torch.Generator(), progress).item()
+    return objective.loss(model, Batch(*batch, torch.Generator(), progress)).item()
 
 
 def test_the_penalty_on_logistic_regression(logistic, batch):
@@ -40,7 +41,7 @@ def test_its_derivative_is_that_of_double_backpropagation(smooth_model, batch):
     loss = F.cross_entropy(smooth_model(x), labels)
     (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
     expected = loss + 0.1 * gradient.abs().sum()
-    found = GradientPenalty(eps=0.1, h=1e-6).loss(smooth_model, *batch, torch.Generator())
+    found = GradientPenalty(eps=0.1, h=1e-6).loss(smooth_model, Batch(*batch, torch.Generator()))
     assert found.item() == pytest.approx(expected.item(), abs=1e-5)
     parameters = list(smooth_model.parameters())
     pairs = zip(
@@ -98,7 +99,7 @@ def test_descending_the_penalty_drives_units_into_saturation(saturated, batch):
     before = free()
     for _ in range(20):
         optimiser.zero_grad()
-        objective.loss(saturated, *batch, torch.Generator()).backward()
+        objective.loss(saturated, Batch(*batch, torch.Generator())).backward()
         optimiser.step()
     assert free() < 0.7 * before
 
@@ -138,14 +139,14 @@ def test_soft_labels(smooth_model, batch):
 def test_distillation_at_1_is_self_distillation(smooth_model, batch):
     objective = Distillation(temperature=1)
     soft = objective.soft_labels(smooth_model, batch[0])
-    loss = objective.loss(smooth_model, batch[0], soft, torch.Generator())
+    loss = objective.loss(smooth_model, Batch(batch[0], soft, torch.Generator()))
     log = smooth_model(batch[0]).log_softmax(1)
     assert loss.item() == pytest.approx(-(soft * log).sum(1).mean().item())
     # The teacher's own weights are a minimum: nothing is left to learn.
     gradients = torch.autograd.grad(loss, list(smooth_model.parameters()))
     assert all(g.abs().max() < 1e-12 for g in gradients)
     hard = nn.functional.one_hot(batch[1], 10).double()
-    assert objective.loss(smooth_model, batch[0], hard, torch.Generator()).item() == pytest.approx(
+    assert value(objective, smooth_model, (batch[0], hard)) == pytest.approx(
         value(Clean(), smooth_model, batch)
     )
 
