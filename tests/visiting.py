@@ -45,6 +45,12 @@ def ran(page: AppTest) -> AppTest:
     return page
 
 
+def without_any(page: AppTest, key: str) -> AppTest:
+    """The page once nothing is chosen in one of its lists."""
+    page.session_state[key] = []
+    return ran(page.run())
+
+
 def text(page: AppTest) -> str:
     """All that is written on it, but for headings and controls."""
     return "\n".join(m.value for m in (*page.markdown, *page.caption, *page.info))

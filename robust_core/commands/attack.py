@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import defense_options, options, output
+from robust_core.commands import defense_options, goal_options, options, output
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="radius in the attack's norm, pixels in [0, 1]: 0.01 or 8/255; for an attack without "
         "one, the limit that its distance is compared with",
     )
-    options.add_goal(parser, source=False)
+    goal_options.add(parser, source=False)
     parser.add_argument(
         "--label",
         metavar="CLASS",
@@ -161,7 +161,7 @@ def _perform(
     threads_for(pixels.size * defense_options.copies(args))
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
-    goal = options.goal_of(args, model)
+    goal = goal_options.goal_of(args, model)
     for told in notices(model, attack):  # before the work: it may be in vain
         tqdm.write(told, file=sys.stderr)
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:

@@ -21,12 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action = actions.add_parser(name, help=help, description=help.capitalize() + ".")
         if name == "download":
             action.add_argument("name", metavar="NAME", help="a name from data list")
-        action.add_argument(
-            "--folder",
-            type=Path,
-            metavar="DIR",
-            help="instead of ROBUST_DATA or the user's cache folder",
-        )
+        options.add_folder(action, "--folder", "instead of ROBUST_DATA or the user's cache folder")
         options.add_json(action)
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from robust_core import files
-from robust_core.commands import defense_options, options, output
+from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
 from robust_core.commands.evaluation import single, suite
 
@@ -31,19 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a named suite, which fixes all of these; list shows the names",
     )
-    parser.add_argument(
-        "--limit", type=options.positive, metavar="N", help="the first N pictures only"
-    )
-    parser.add_argument(
-        "--batch", type=options.positive, metavar="N", help="pictures at a time (default: by size)"
-    )
+    options.add_count(parser, "--limit", "the first N pictures only")
+    options.add_count(parser, "--batch", "pictures at a time (default: by size)")
     parser.add_argument(
         "--out",
         type=Path,
         metavar="JSON",
         help="write the JSON here too (a whole suite: assets/results/NAME.json)",
     )
-    options.add_goal(parser, source=True)
+    goal_options.add(parser, source=True)
     defense_options.add(parser)
     make.configure(parser)
     parser.epilog = (

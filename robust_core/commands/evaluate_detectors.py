@@ -26,26 +26,19 @@ DATA = "CIFAR-10 test"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``evaluate-detectors``."""
-    parser.add_argument(
-        "--part",
-        nargs="+",
-        action="extend",
-        metavar="NAME",
-        help=f"some of {', '.join(PARTS)} (default: all); --out keeps the others as they are",
+    options.add_part(
+        parser,
+        f"some of {', '.join(PARTS)} (default: all); --out keeps the others as they are",
     )
-    parser.add_argument(
+    options.add_count(
+        parser,
         "--limit",
-        type=options.positive,
-        metavar="N",
-        help="the first N test pictures, in every part (default: 2000; in sigma and reject 500; in "
+        "the first N test pictures, in every part (default: 2000; in sigma and reject 500; in "
         "full_knowledge, and for cw-l2, apgd and square, 100)",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where CIFAR-10 is")
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        help="for adversarial pictures (default: runs/cache, as of train detector)",
+    options.add_folder(parser, "--data", "where CIFAR-10 is")
+    options.add_folder(
+        parser, "--cache", "for adversarial pictures (default: runs/cache, as of train detector)"
     )
     parser.add_argument(
         "--out",
@@ -65,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Make one part after another, and write the result after each."""
-    asked = _asked(args.part)
+    asked = options.parts_of(args.part, PARTS)
     options.check_out(args.out, ".json")
     from robust_core import zoo
     from robust_core.paths import RESULTS
@@ -104,14 +97,6 @@ def run(args: argparse.Namespace) -> None:
     text = "\n\n".join(PARTS[part].text(table) for part, table in made.items())
     text += f"\n\nWritten: {out}" if out and not trouble else ""
     output.emit(value, args.json, text, trouble)
-
-
-def _asked(given: list[str] | None) -> list[str]:
-    """The parts to make, in their own order. Raises ``ValueError`` for an unknown one."""
-    unknown = [name for name in given or () if name not in PARTS]
-    if unknown:
-        raise ValueError(f"--part must be some of {', '.join(PARTS)}; got {', '.join(unknown)}")
-    return [name for name in PARTS if given is None or name in given]
 
 
 def _make(

@@ -5,17 +5,14 @@ import math
 import os
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from robust_core import files
 
-if TYPE_CHECKING:
-    from robust_core.classifier import Classifier
-    from robust_core.goals import Goal
-
 Number = int | float
+Options = argparse.ArgumentParser | argparse._ArgumentGroup
 LARGEST = 1e6
 """The largest eps, as ``attacks.base.LARGEST``, which would take the time to import torch."""
 OTHER_OUT = "name another file with --out"
@@ -113,79 +110,6 @@ def needs_detector(attack: str) -> bool:
     return attacks.get(attack).on_a_pair
 
 
-LEAST_LIKELY = "least-likely"
-GOALS = {
-    "untargeted": (),
-    "targeted": ("target",),
-    LEAST_LIKELY: (),
-    "source-target": ("source", "target"),
-    "confidence-reduction": ("drop", "threshold"),
-}
-"""The goals of the command line, and the options that belong to each."""
-
-
-def add_goal(parser: argparse.ArgumentParser, *, source: bool) -> None:
-    """``--goal`` and what belongs to it; ``source``: also for pictures of one class only."""
-    names = [name for name in GOALS if source or name != "source-target"]
-    parser.add_argument(
-        "--goal",
-        choices=names,
-        help="what the attacker wants (default: untargeted, or targeted where there is a --target)",
-    )
-    parser.add_argument(
-        "--target", metavar="CLASS", help=f"class to reach: a name, an index, or {LEAST_LIKELY}"
-    )
-    if source:
-        parser.add_argument(
-            "--source", metavar="CLASS", help="source-target: the class of the pictures attacked"
-        )
-    else:
-        parser.set_defaults(source=None)
-    parser.add_argument(
-        "--drop",
-        type=number,
-        metavar="P",
-        help="confidence-reduction: how much confidence to take away (default: 0.2)",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=number,
-        metavar="P",
-        help="confidence-reduction: the confidence to get down to, instead of --drop",
-    )
-
-
-def goal_of(args: argparse.Namespace, model: "Classifier") -> "Goal":
-    """The goal that was asked for. Raises ``ValueError`` naming what is missing or does not belong."""
-    from robust_core import goals
-
-    name = args.goal or ("untargeted" if args.target is None else "targeted")
-    target = args.target
-    if target == LEAST_LIKELY and name in ("targeted", LEAST_LIKELY):
-        name = LEAST_LIKELY
-        target = None
-    given = {"target": target} | {n: getattr(args, n) for n in ("source", "drop", "threshold")}
-    options = {option: value for option, value in given.items() if value is not None}
-    alien = [f"--{option}" for option in options if option not in GOALS[name]]
-    if alien:
-        raise ValueError(f"--goal {name} has no {', '.join(alien)}")
-    if name == "confidence-reduction":
-        if len(options) == 2:
-            raise ValueError("give --drop or --threshold, not both")
-        return goals.ConfidenceReduction(**options)
-    missing = [f"--{option}" for option in GOALS[name] if option not in options]
-    if missing:
-        raise ValueError(f"--goal {name} needs {' and '.join(missing)}: a class name or an index")
-    classes = {option: model.index_of(value) for option, value in options.items()}
-    makers = {
-        "untargeted": goals.Untargeted,
-        "targeted": goals.Towards,
-        LEAST_LIKELY: goals.LeastLikely,
-        "source-target": goals.SourceTarget,
-    }
-    return makers[name](**classes)
-
-
 def add_common(parser: argparse.ArgumentParser) -> None:
     """``--seed``, ``--device`` and ``--json``."""
     parser.add_argument(
@@ -196,6 +120,29 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
     add_device(parser)
     add_json(parser)
+
+
+def add_folder(parser: Options, flag: str, help: str) -> None:
+    """An option that takes a folder."""
+    parser.add_argument(flag, type=Path, metavar="DIR", help=help)
+
+
+def add_count(parser: Options, flag: str, help: str) -> None:
+    """An option that takes a whole number from 1."""
+    parser.add_argument(flag, type=positive, metavar="N", help=help)
+
+
+def add_part(parser: Options, help: str) -> None:
+    """``--part``: some parts of a table."""
+    parser.add_argument("--part", nargs="+", action="extend", metavar="NAME", help=help)
+
+
+def parts_of(given: Collection[str] | None, known: Collection[str]) -> list[str]:
+    """The parts to make, in the order of the ``known`` ones. Raises ``ValueError`` for an unknown one."""
+    unknown = [name for name in given or () if name not in known]
+    if unknown:
+        raise ValueError(f"--part must be some of {', '.join(known)}; got {', '.join(unknown)}")
+    return [name for name in known if given is None or name in given]
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

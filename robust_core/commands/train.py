@@ -36,14 +36,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"a classifier ({LIST} shows them), {detector.RECIPE}, {', '.join(MEASURED.names())}; or "
         "none, with --all-missing",
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="where the training data is")
-    parser.add_argument(
-        "--epochs", type=options.positive, metavar="N", help="default: the recipe's"
-    )
+    options.add_folder(parser, "--data", "where the training data is")
+    options.add_count(parser, "--epochs", "default: the recipe's")
     parser.add_argument("--seed", type=options.natural, metavar="N", help="default: 0")
-    parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="for checkpoint and result (runs/RECIPE)"
-    )
+    options.add_folder(parser, "--folder", "for checkpoint and result (runs/RECIPE)")
     parser.add_argument(
         "--paper-schedule", action="store_true", help="the 100 epochs of Metzen et al. (2017)"
     )

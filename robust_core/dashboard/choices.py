@@ -1,6 +1,6 @@
 """Rows of buttons whose choice is a setting: kept for the session and written into the address."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -21,6 +21,19 @@ def choose_one(label: str, options: Mapping[T, str], key: str, start: T, **look:
         required=True,
         format_func=options.__getitem__,
         key=setting(key, start, one_of(options)),
+        persist_state="session",
+        **look,
+    )
+
+
+def pick_one(label: str, options: Iterable[str], key: str, start: str, **look: Any) -> str:
+    """Exactly one of ``options``, kept as ``choose_one`` keeps it, but not in the address."""
+    return st.segmented_control(
+        label,
+        list(options),
+        default=start,
+        required=True,
+        key=key,
         persist_state="session",
         **look,
     )

@@ -12,7 +12,7 @@ from robust_core import attacks
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.words import threat_model
-from tests.visiting import go_to, visit
+from tests.visiting import go_to, visit, without_any
 
 PAGE = "pages/compare_attacks.py"
 DIGITS = {"model": "digits-cnn", "eps": "0.15"}
@@ -171,10 +171,7 @@ def test_the_table_says_shares_as_the_rows_do():
 
 
 def test_without_attacks_the_page_says_what_to_do():
-    page = compare("fgsm")
-    page.session_state["attacks"] = []
-    page.run()
-    assert not page.exception
+    page = without_any(compare("fgsm"), "attacks")
     assert "at least one" in page.info[0].value
 
 

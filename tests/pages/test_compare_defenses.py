@@ -11,7 +11,7 @@ from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_defenses import selection
 from robust_core.dashboard.compare_defenses.selection import QUICK
 from robust_core.experiment.defended import Attacker
-from tests.visiting import go_to, visit
+from tests.visiting import go_to, visit, without_any
 
 PAGE = "pages/compare_defenses.py"
 DIGITS = {
@@ -253,10 +253,7 @@ def test_a_goal_that_cannot_be_is_a_sentence():
 
 
 def test_without_defences_the_page_says_what_to_do():
-    page = compare("jpeg")
-    page.session_state["defenses"] = []
-    page.run()
-    assert not page.exception
+    page = without_any(compare("jpeg"), "defenses")
     assert "at least one defence" in page.info[0].value
 
 

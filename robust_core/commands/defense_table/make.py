@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import output
+from robust_core.commands import options, output
 from robust_core.commands.defense_table.text import tables_text
 from robust_core.words.numbers import duration
 
@@ -31,12 +31,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Makes the rows that --out lacks: rows made under the same conditions are kept, and defences "
         "without trained weights are left out.",
     )
-    group.add_argument(
-        "--part",
-        nargs="+",
-        action="extend",
-        metavar="NAME",
-        help="some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost",
+    options.add_part(
+        group, "some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost"
     )
     group.add_argument(
         "--overwrite", action="store_true", help="also make again the rows that --out has"
@@ -52,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.paths import RESULTS
 
     plan = PLANS[args.suite]
-    asked = _asked(args.part, plan)
+    asked = options.parts_of(args.part, plan.parts)
     # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{args.suite}.json" if args.limit is None else None)
     with output.alone_at(out):
@@ -93,16 +89,6 @@ def write(path: Path | None, value: dict) -> None:
         lines = ",\n".join("        " + files.json_text(row, indent=None) for row in part["rows"])
         text = text.replace(f'"rows": "@{name}"', f'"rows": [\n{lines}\n      ]')
     files.write_text(path, text + "\n")
-
-
-def _asked(given: list[str] | None, plan: "DefensePlan") -> list[str]:
-    """The parts to make, in their own order. Raises ``ValueError`` for an unknown one."""
-    unknown = [name for name in given or () if name not in plan.parts]
-    if unknown:
-        raise ValueError(
-            f"--part must be some of {', '.join(plan.parts)}; got {', '.join(unknown)}"
-        )
-    return [name for name in plan.parts if given is None or name in given]
 
 
 def _bench(args: argparse.Namespace, plan: "DefensePlan") -> "DefenseBench":

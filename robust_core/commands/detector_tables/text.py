@@ -13,17 +13,27 @@ def _attack(row: "kinds.FullKnowledgeRow | kinds.UnseenRow") -> list[str]:
     return [row.detector, row.attack, number(row.eps)]
 
 
+FOUND = ["AUC", "false", "found"]
+
+
+def _found(row: "kinds.OwnAdversaryRow | kinds.UnseenRow") -> list[str]:
+    """The cells below ``FOUND``: over all thresholds, and at the calibrated one."""
+    return [
+        number(row.floats["auc"]),
+        exact_share(row.at_threshold["false_positives"]),
+        exact_share(row.at_threshold["true_positives"]),
+    ]
+
+
 def rows(table: "kinds.OwnAdversaryTable") -> str:
-    heads = ["detector", "accuracy", "detectability", "8 bits", "AUC", "false", "found"]
+    heads = ["detector", "accuracy", "detectability", "8 bits", *FOUND]
     lines = [
         [
             row.detector,
             exact_share(row.floats["top1_adversarial"]),
             exact_share(row.floats["detectability"]),
             exact_share(row.eight_bit["detectability"]),
-            number(row.floats["auc"]),
-            exact_share(row.at_threshold["false_positives"]),
-            exact_share(row.at_threshold["true_positives"]),
+            *_found(row),
         ]
         for row in table.rows
     ]
@@ -31,15 +41,13 @@ def rows(table: "kinds.OwnAdversaryTable") -> str:
 
 
 def unseen(table: "kinds.UnseenTable") -> str:
-    heads = ["detector", "attack", "eps", "successful", "detectability", "AUC", "false", "found"]
+    heads = ["detector", "attack", "eps", "successful", "detectability", *FOUND]
     lines = [
         [
             *_attack(row),
-            str(row.n_adversarial),
-            exact_share(row.detectability),
-            number(row.auc),
-            exact_share(row.at_threshold["false_positives"]),
-            exact_share(row.at_threshold["true_positives"]),
+            str(row.floats["n_adversarial"]),
+            exact_share(row.floats["detectability"]),
+            *_found(row),
         ]
         for row in table.rows
     ]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from robust_core.commands import defense_options, options
+from robust_core.commands import defense_options, goal_options, options
 from robust_core.commands.evaluation.measured import conditions, load_with_pictures, measure
 from robust_core.commands.evaluation.text import text_of
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     model, images, labels = load_with_pictures(args.model, args.data, args)
     model = defense_options.defended(args, model)
     value = {"model": args.model, "attack": args.attack, "data": args.data, **about}
-    goal = options.goal_of(args, model)
+    goal = goal_options.goal_of(args, model)
     value |= measure(args, model, args.attack, args.eps, parameters, images, labels, goal)
     value |= conditions(model)
     return value, text_of(value), args.out

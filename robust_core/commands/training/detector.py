@@ -64,24 +64,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--eps", type=options.radius, metavar="E", help="of the attack")
     group.add_argument("--steps", type=options.number, metavar="N", help="of the attack")
     group.add_argument("--step-size", type=options.number, metavar="S", help="of the attack")
-    group.add_argument(
-        "--limit",
-        type=options.positive,
-        metavar="N",
-        help="the first N training pictures (default: all)",
-    )
-    group.add_argument(
-        "--test-limit",
-        type=options.positive,
-        metavar="N",
-        help=f"measure on the first N test pictures (default: {TEST_LIMIT})",
+    options.add_count(group, "--limit", "the first N training pictures (default: all)")
+    options.add_count(
+        group, "--test-limit", f"measure on the first N test pictures (default: {TEST_LIMIT})"
     )
     group.add_argument("--start", metavar="D", help="begin with the weights of a bundled detector")
-    group.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        help="for adversarial pictures and activations (default: runs/cache)",
+    options.add_folder(
+        group, "--cache", "for adversarial pictures and activations (default: runs/cache)"
     )
     group.add_argument(
         "--all-missing",

@@ -221,11 +221,11 @@ def unseen(part: MeasuredPart[UnseenTable]) -> None:
     _table(
         part.value.rows,
         lambda row: {
-            "Detectability": row.detectability,
+            "Detectability": row.floats["detectability"],
             "Found": _hundredths(row.at_threshold["true_positives"]),
             "False alarms": _hundredths(row.at_threshold["false_positives"]),
-            "Area under ROC": row.auc,
-            "Successful": row.n_adversarial,
+            "Area under ROC": row.floats["auc"],
+            "Successful": row.floats["n_adversarial"],
         },
         shares=("Found", "False alarms"),
         decimals={"Detectability": 2, "Area under ROC": 3},

@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from robust_core.dashboard.choices import pick_one
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics.augmentation import show_augmentation
 from robust_core.dashboard.topics.static_copies import show_static_copies
@@ -146,15 +147,7 @@ def show_adversarial_training(model_name: str, request: Request | None = None) -
 
 def _show_lambda() -> None:
     st.markdown("**λ, the weight of an adversarial picture** (Kurakin et al., 2017)")
-    form = st.segmented_control(
-        "Formula",
-        list(LAMBDA),
-        default="corrected",
-        required=True,
-        key="lambda_form",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
+    form = pick_one("Formula", LAMBDA, "lambda_form", "corrected", label_visibility="collapsed")
     st.latex(rf"\begin{{aligned}}&{LAMBDA[form][0]}\\ &\quad{LAMBDA[form][1]}\end{{aligned}}")
     weight = st.slider("λ", 0.0, 1.0, 0.3, 0.05, key="lambda_weight", persist_state="session")
     st.markdown(verdict(form, weight))

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from robust_core import imaging, zoo
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import pick_one
 from robust_core.dashboard.topics import figures
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
@@ -46,14 +47,7 @@ def show_gradient_masking() -> None:
     st.caption(WHAT)
     left, right = st.columns([1, 2], gap="medium")
     with left:
-        kind = st.segmented_control(
-            "Defence",
-            list(KINDS),
-            default="Rounding",
-            required=True,
-            key="mask_kind",
-            persist_state="session",
-        )
+        kind = pick_one("Defence", KINDS, "mask_kind", "Rounding")
         mask = _choose(kind)
         digit = st.select_slider(
             "Digit", list(PICTURES), value="4", key="mask_digit", persist_state="session"

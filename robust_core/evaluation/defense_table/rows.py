@@ -71,6 +71,16 @@ class DefenseTableRow:
     weights: dict[str, str]
     n: int
 
+    @property
+    def circumstances(self) -> str:
+        """What it was measured on, and with what."""
+        return f"{self.n:,} pictures"
+
+    @property
+    def conditions(self) -> str:
+        """One line to go below a chart: the circumstances and the command."""
+        return f"{self.circumstances}. Made by: `{self.command}`"
+
 
 @dataclass(frozen=True, kw_only=True)
 class AccuracyRow(DefenseTableRow):
@@ -110,7 +120,7 @@ class AccuracyRow(DefenseTableRow):
     @property
     def circumstances(self) -> str:
         """Pictures, attack, attacker, radius, steps and the like, seed."""
-        words = [f"{self.n:,} pictures"]
+        words = [super().circumstances]
         if self.attack is not None:
             radius = self.norm if self.eps is None else f"{self.norm} {self.eps:.4g}"
             words += [word for word in (self.attack, self.threat, radius) if word is not None]
@@ -126,11 +136,6 @@ class AccuracyRow(DefenseTableRow):
             return ""
         loss = self.attack_parameters.get("loss", "")
         return f"{self.attack} ({loss})" if loss else f"{self.attack}"
-
-    @property
-    def conditions(self) -> str:
-        """One line to go below a chart: the circumstances and the command."""
-        return f"{self.circumstances}. Made by: `{self.command}`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,12 +169,12 @@ class CertifiedRow(DefenseTableRow):
         return Share(sum(one >= radius for one in self.radii), self.n)
 
     @property
-    def conditions(self) -> str:
-        """One line to go below a chart."""
+    def circumstances(self) -> str:
+        """Pictures, draws of the noise, alpha, seed."""
         rounded = ", votes in bfloat16" if self.parameters.get("bfloat16") else ""
         return (
-            f"{self.n:,} pictures, {self.draws:,} draws of sigma {self.sigma:g}, alpha {self.alpha:g}, "
-            f"seed {self.seed}{rounded}. Made by: `{self.command}`"
+            f"{super().circumstances}, {self.draws:,} draws of sigma {self.sigma:g}, alpha "
+            f"{self.alpha:g}, seed {self.seed}{rounded}"
         )
 
 
@@ -195,12 +200,12 @@ class MaskingRow(DefenseTableRow):
     seconds: float
 
     @property
-    def conditions(self) -> str:
-        """One line to go below a panel."""
+    def circumstances(self) -> str:
+        """Pictures, radius, budget, seed."""
         spent = ", ".join(f"{self.budget[key]} {key}" for key in ("steps", "queries", "draws"))
         return (
-            f"{self.right:,} of {self.n:,} pictures, those that it gets right; linf {self.eps:.4g}, "
-            f"{spent}, seed {self.seed}. Made by: `{self.command}`"
+            f"{self.right:,} of {super().circumstances}, those that it gets right; linf "
+            f"{self.eps:.4g}, {spent}, seed {self.seed}"
         )
 
 

@@ -163,7 +163,7 @@ def unseen(bench: DetectorBench) -> UnseenTable:
                     attack=name,
                     eps=parameters.get("eps"),
                     parameters=attack.parameters,
-                    **answers.figures(),
+                    floats=answers.figures(),
                     at_threshold=answers.figures(threshold),
                     threshold=threshold,
                 )

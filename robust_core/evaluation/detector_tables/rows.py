@@ -152,20 +152,16 @@ class SigmaTable(DetectorTable):
 
 @dataclass(frozen=True, kw_only=True)
 class UnseenRow:
-    """A detector against an attack that it was not fitted to: its figures, and where they hold."""
+    """A detector against an attack that it was not fitted to.
+
+    ``floats`` are its figures at score 0.5, which are in the file beside the other keys.
+    """
 
     detector: str
     attack: str
     eps: float | None
     parameters: dict
-    detectability: float | None
-    auc: float | None
-    false_positives: float
-    true_positives: float | None
-    n_test: int
-    n_adversarial: int
-    top1: float
-    top1_adversarial: float
+    floats: Figures
     at_threshold: Figures
     threshold: float
 
@@ -175,6 +171,25 @@ class UnseenTable(DetectorTable):
     """Detectors against attacks that they were not fitted to."""
 
     rows: list[UnseenRow]
+
+    def to_json(self) -> dict:
+        return {"n": self.n, "rows": [_beside(asdict(row), "floats") for row in self.rows]}
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        rows = value.get("rows") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(rows, list):
+            return read(cls, value)
+        nested = [row | {"floats": row} if isinstance(row, dict) else row for row in rows]
+        return read(cls, value | {"rows": nested})
+
+
+def _beside(row: dict, key: str) -> dict:
+    """``row`` with the keys of ``row[key]`` in its place."""
+    flat: dict = {}
+    for name, value in row.items():
+        flat |= value if name == key else {name: value}
+    return flat
 
 
 @dataclass(frozen=True, kw_only=True)
