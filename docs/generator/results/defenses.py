@@ -65,5 +65,5 @@ def _cell(row: AccuracyRow | None) -> str | None:
 
 def _ensemble(report: results.Report) -> str:
     """The budgets that it was run with; slow defences get the smaller one."""
-    runs = [row.circumstances.split(", ") for row in report.rows(AUTO) if row.asked]
-    return " or ".join(dict.fromkeys(", ".join(words[4:-1]) for words in runs))
+    runs = (", ".join(row.effort) for row in report.rows(AUTO) if row.asked)
+    return " or ".join(dict.fromkeys(runs))

@@ -118,16 +118,23 @@ class AccuracyRow(DefenseTableRow):
         return Share(self.correct, self.n)
 
     @property
+    def effort(self) -> list[str]:
+        """Steps of the attack, and what else decides how strong it is."""
+        given = self.attack_parameters
+        steps = [f"{self.steps} steps"] if self.steps is not None else []
+        return steps + [f"{given[name]:,} {what}" for name, what in BUDGET.items() if name in given]
+
+    @property
     def circumstances(self) -> str:
-        """Pictures, attack, attacker, radius, steps and the like, seed."""
+        """Pictures, attack, attacker, radius, effort, seeds of the attack and of a random defence."""
         words = [super().circumstances]
         if self.attack is not None:
             radius = self.norm if self.eps is None else f"{self.norm} {self.eps:.4g}"
             words += [word for word in (self.attack, self.threat, radius) if word is not None]
-            words += [f"{self.steps} steps"] if self.steps is not None else []
-            given = self.attack_parameters
-            words += [f"{given[name]:,} {what}" for name, what in BUDGET.items() if name in given]
+            words += self.effort
             words += [f"seed {self.seed}"] if self.seed is not None else []
+            own = self.parameters.get("seed")
+            words += [f"seed {own} of the defence's draws"] if own is not None else []
         return ", ".join(words)
 
     def elsewhere(self, model: str) -> str:

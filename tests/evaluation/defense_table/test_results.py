@@ -1,6 +1,7 @@
 """The reader of the table of the defences: what it gives, what it leaves out, what it says instead."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -124,6 +125,9 @@ def test_conditions_name_pictures_attack_and_command(path):
     line = report.accuracy("none", "adaptive", "pgd").conditions
     for word in ("100 pictures", "pgd", "adaptive", "linf 0.03137", "20 steps", "seed 0", "--part"):
         assert word in line
+    assert "of the defence's draws" not in line
+    drawn = replace(report.accuracy("none", "adaptive", "pgd"), parameters={"seed": 7})
+    assert drawn.circumstances.endswith("seed 0, seed 7 of the defence's draws")
     assert "10,000 draws" in report.certified("smoothing").conditions
     assert "500 queries" in report.masking("none").conditions
 
