@@ -183,6 +183,30 @@ def contexts(chromium):
 
 
 @pytest.fixture
+def opening(contexts, address):
+    """``opening(path, awaited, width, height, **context options)``: a tab once what is awaited is there.
+
+    Afterwards no tab may show an exception or have had an error in its scripts.
+    """
+    pages, errors = [], []
+
+    def open_(path: str, awaited: str, width: int = 1280, height: int = 900, **options):
+        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
+        pages.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"http://{address}/{path}")
+        page.locator(awaited).first.wait_for()
+        return page
+
+    yield open_
+    for page in pages:
+        assert page.get_by_test_id("stException").count() == 0
+        page.close()
+    assert errors == []
+
+
+@pytest.fixture
 def visit(contexts, address, tmp_path):
     """``visit(query, **context options)``: a new tab with a finished result.
 

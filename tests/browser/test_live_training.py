@@ -7,25 +7,19 @@ from robust_core.training.live.train import METHODS
 
 PAGE = "live_training"
 QUERY = "?live_epochs=2&live_method=clean"
+CHART = "[data-testid=stVegaLiteChart] svg.marks"
 
 
 @pytest.fixture
-def opened(contexts, address):
+def opened(opening):
     """``opened(width, height)``: the page with its empty charts."""
-    pages = []
 
     def visit(width: int, height: int, **options):
-        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
+        page = opening(PAGE + QUERY, f"{CHART} >> nth=1", width, height, **options)
         page.set_default_timeout(90_000)
-        pages.append(page)
-        page.goto(f"http://{address}/{PAGE}{QUERY}")
-        page.locator("[data-testid=stVegaLiteChart] svg.marks").nth(1).wait_for()
         return page
 
-    yield visit
-    for page in pages:
-        assert page.get_by_test_id("stException").count() == 0
-        page.close()
+    return visit
 
 
 def test_one_click_trains_and_the_curves_stay_the_same_charts(opened):
@@ -73,15 +67,12 @@ def test_a_phone_never_scrolls_sideways(opened):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_formula_is_whole_on_a_phone(contexts, address, method):
+def test_a_formula_is_whole_on_a_phone(opening, method):
     """What does not fit into the width goes to the next line, once style and fonts are there."""
-    page = contexts(viewport={"width": 390, "height": 844}).new_page()
-    page.goto(f"http://{address}/{PAGE}?live_method={method}")
-    page.locator(".katex-display").first.wait_for()
+    page = opening(f"{PAGE}?live_method={method}", ".katex-display", 390, 844)
     page.get_by_role("heading", name=words.WORDS[method].title).wait_for()
     page.wait_for_function(
         """[...document.querySelectorAll('.katex-display')].flatMap(box =>
         [...box.querySelectorAll('.katex-html > .base')].filter(part =>
         part.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)).length === 0"""
     )
-    page.close()

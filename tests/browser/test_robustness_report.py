@@ -15,24 +15,9 @@ CHART = ".js-plotly-plot .main-svg"
 
 
 @pytest.fixture
-def opened(contexts, address):
-    """``opened(query, width, height)``: the page with its first chart; it must end without an error."""
-    pages, errors = [], []
-
-    def visit(query: str = "", width: int = 1280, height: int = 900, **options):
-        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
-        page.set_default_timeout(45_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        pages.append(page)
-        page.goto(f"http://{address}/{PAGE}?{query}")
-        page.locator(CHART).first.wait_for()
-        return page
-
-    yield visit
-    for page in pages:
-        assert page.get_by_test_id("stException").count() == 0
-        page.close()
-    assert errors == []
+def opened(opening):
+    """``opened(query, width, height)``: the page with its first chart."""
+    return lambda query="", *size, **options: opening(f"{PAGE}?{query}", CHART, *size, **options)
 
 
 @pytest.mark.parametrize("suite", PLANS)
