@@ -145,6 +145,7 @@ def _perform(
 ) -> "Experiment":
     """The experiment, with a progress bar for attacks that take more than a second."""
     from robust_core import zoo
+    from robust_core.attacks.base import beyond_the_range
     from robust_core.contract import notices
     from robust_core.data.fitting import fit
     from robust_core.devices import threads_for
@@ -162,8 +163,8 @@ def _perform(
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = goal_options.goal_of(args, model)
-    for told in notices(model, attack):  # before the work: it may be in vain
-        tqdm.write(told, file=sys.stderr)
+    for told in (*notices(model, attack), *beyond_the_range(attack.norm, args.eps)):
+        tqdm.write(told, file=sys.stderr)  # before the work, which may be in vain
     with output.bar(attack.observations, attack.name, "step", delay=1) as bar:
         return perform(
             model,

@@ -110,10 +110,13 @@ def test_an_eps_that_is_no_radius_is_refused_whatever_the_attack(refused, name, 
 @pytest.mark.parametrize(
     ("name", "said"), [("fgsm", True), ("deepfool-linf", True), ("pgd-l2", False)]
 )
-def test_an_eps_in_255ths_is_asked_about(attacked, name, said):
+def test_an_eps_in_255ths_is_asked_about(attacked, command, name, said):
     told = attacked(name, "8")["notices"]
     assert any("8 is beyond the whole range" in t and "8/255?" in t for t in told) == said
     assert not any("range" in t for t in attacked(name, "8/255")["notices"])
+    ended = command("attack", SAMPLE, *BASE, "--attack", name, "--eps", "8")
+    for shown in (ended.err, ended.out):
+        assert ("8 is beyond the whole range" in shown) == said
 
 
 @pytest.mark.parametrize(
