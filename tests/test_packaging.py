@@ -34,9 +34,9 @@ def sources(*folders: str) -> list[Path]:
     return [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
-def build(project: Path, folder: Path) -> Path:
+def build(project: Path, folder: Path, kind: str = "wheel") -> Path:
     """The wheel of a project, made in ``folder``."""
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
     subprocess.run(command, cwd=project, check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
@@ -119,27 +119,33 @@ def test_the_wheel_holds_the_assets_that_are_read_and_no_others(names):
     assert {name.removeprefix(prefix) for name in names if name.startswith(prefix)} == wanted
 
 
-def test_the_wheel_holds_no_lock_of_an_installation_or_an_evaluation(tmp_path):
-    """Built from a small project with the same settings, so that the working tree stays clean."""
-    index = BUNDLE + "assets/weights/index.json"
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A project with the same settings and empty files, so that the working tree stays clean."""
     for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
         shutil.copy(ROOT / name, tmp_path)
     for folder in ("robust_core", "pages", "assets/weights", "assets/results", ".streamlit"):
         (tmp_path / folder).mkdir(parents=True)
     made = ["app.py", ".streamlit/config.toml", "assets/icon.png", "assets/samples.json"]
-    made += [
-        "assets/weights/index.json",
-        "assets/weights/index.lock",
-        "assets/weights/a.1f.partial",
-    ]
-    made += ["assets/results/detectors.json.lock"]
-    for name in made:
+    for name in [*made, "pages/attack.py", "assets/weights/index.json"]:
         (tmp_path / name).write_text("")
     (tmp_path / "robust_core" / "__init__.py").write_text('__version__ = "1"')
-    with zipfile.ZipFile(build(tmp_path, tmp_path / "wheel")) as archive:
-        assert index in archive.namelist()
-        left = [name for name in archive.namelist() if name.endswith((".lock", ".partial"))]
-    assert left == []
+    return tmp_path
+
+
+def test_the_wheel_holds_no_lock_of_an_installation_or_an_evaluation(small):
+    for name in ("weights/index.lock", "weights/a.1f.partial", "results/detectors.json.lock"):
+        (small / "assets" / name).write_text("")
+    with zipfile.ZipFile(build(small, small / "wheel")) as archive:
+        names = archive.namelist()
+    assert BUNDLE + "assets/weights/index.json" in names
+    assert not [name for name in names if name.endswith((".lock", ".partial"))]
+
+
+def test_an_editable_install_is_the_tree_itself(small):
+    with zipfile.ZipFile(build(small, small / "wheel", "wheel:editable")) as archive:
+        (path,) = [name for name in archive.namelist() if name.endswith(".pth")]
+        assert Path(archive.read(path).decode().strip()) == small
 
 
 def test_the_wheel_names_its_command(wheel):
