@@ -161,7 +161,8 @@ class Defended(Classifier):
 
     def notices_of(self, attack: Attack | None) -> tuple[str, ...]:
         """What should be said of every result of ``attack`` on this model: see ``contract.notices``."""
-        told = self.defense.notices(len(self.class_names))
+        told = self.base.notices_of(attack) if isinstance(self.base, Defended) else ()
+        told += self.defense.notices(len(self.class_names))
         if attack is not None and attack.by_queries and self.defense.is_random:
             told += (ONE_SEED.format(**self.defense.parameters),)
         return told

@@ -98,6 +98,9 @@ def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, dig
     assert told(square, "smoothing", n=20) == (sentence.replace("seed 7", "seed 0"),)
     assert told(square, "jpeg") == ()
     assert told(attacks.create("fgsm", eps=0.1), "random-resize-pad") == ()
+    inside = defenses.create("random-resize-pad", seed=7)(digits_model)
+    both = defenses.create("jpeg")(inside)
+    assert square.run(both, images, labels).notices == (sentence,)
 
 
 def test_votes_too_few_for_a_certificate_are_named_before_they_are_counted(digits_model):
