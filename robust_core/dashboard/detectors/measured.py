@@ -50,34 +50,29 @@ def show_measured(key: str = "measured") -> None:
                 found = results.part(part)
                 if found.lacking:
                     st.info(found.lacking)
-                else:
-                    draw(found)
+                elif told := draw(found):
+                    st.caption(f"{told} n: {found.conditions}")
 
 
 def _chart(figure, key: str, alt: str) -> None:
     plots.draw(figure, key=f"measured_{key}", alt=alt)
 
 
-def _say(part: MeasuredPart, text: str) -> None:
-    st.caption(f"{text} n: {part.conditions}")
-
-
-def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> None:
+def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> str:
     """Accuracy under attack against detectability."""
     _chart(
         accuracy_scatter(part.value.rows),
         "adversaries",
         "Detectability of each adversary against the classifier's accuracy under it.",
     )
-    _say(
-        part,
+    return (
         "Each detector against the adversary that it was trained on. Detectability: balanced accuracy of "
         "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits."
-        + _steps(part.value.rows),
+        + _steps(part.value.rows)
     )
 
 
-def depth(part: MeasuredPart[OwnAdversaryTable]) -> None:
+def depth(part: MeasuredPart[OwnAdversaryTable]) -> str:
     """Detectability by attachment point."""
     _chart(
         depth_bars(part.value.rows),
@@ -90,10 +85,10 @@ def depth(part: MeasuredPart[OwnAdversaryTable]) -> None:
         if (row.floats["detectability"] or 1) < NEAR_CHANCE
     ]
     words = "The same adversary, detected at different depths of the classifier. 0.5 is chance."
-    _say(part, words + "".join(stuck) + _steps(part.value.rows))
+    return words + "".join(stuck) + _steps(part.value.rows)
 
 
-def eps(part: MeasuredPart[EpsTable]) -> None:
+def eps(part: MeasuredPart[EpsTable]) -> str:
     """Fit at one eps, tested at another: a map for each adversary."""
     tables = part.value.adversaries
     for column, (name, table) in zip(
@@ -104,14 +99,13 @@ def eps(part: MeasuredPart[EpsTable]) -> None:
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(maps.eps_map(table), f"eps_{name}", words)
             st.caption(f"Pictures trained on, by eps: {_trained_on(table.detectors)}.")
-    _say(
-        part,
+    return (
         "Detectability of detectors fit at one eps (horizontal axis), tested at another. Fewer pictures "
-        "to train on make a weaker detector, whatever the eps.",
+        "to train on make a weaker detector, whatever the eps."
     )
 
 
-def transfer(part: MeasuredPart[TransferTable]) -> None:
+def transfer(part: MeasuredPart[TransferTable]) -> str:
     """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
     ours, paper = st.columns(2, gap="medium")
     with ours:
@@ -128,10 +122,10 @@ def transfer(part: MeasuredPart[TransferTable]) -> None:
         values = maps.detectabilities(part.value)
         words = "Detectability less that of the two adversaries swapped."
         _chart(maps.asymmetry_map(values, names), "asymmetry", words)
-    _say(part, "Detectability: fit along the foot, tested down the side.")
+    return "Detectability: fit along the foot, tested down the side."
 
 
-def several(part: MeasuredPart[SharedTable]) -> None:
+def several(part: MeasuredPart[SharedTable]) -> str:
     """One detector for all adversaries, beside those trained for one each."""
     rounded = st.toggle("Rounded to 8 bits", key="measured_several_8")
     _chart(
@@ -140,17 +134,16 @@ def several(part: MeasuredPart[SharedTable]) -> None:
         "Detectability of each attack by its own detector and by the one detector for all.",
     )
     n = len(part.value.rows)
-    _say(
-        part,
+    return (
         "Metzen et al. (2017) left two things to later work: detectors that find many kinds of attack "
         "at the same time, and adversaries that randomness makes harder to detect. This is the first: "
         f"one detector whose training pictures were attacked by these {n} in turn, each picture by one of "
         "them. Beside it stands the detector that was trained on that attack alone; where both read and "
-        "how many pictures they saw is in the hover. 0.5 is chance." + _steps(part.value.rows),
+        "how many pictures they saw is in the hover. 0.5 is chance." + _steps(part.value.rows)
     )
 
 
-def sigma(part: MeasuredPart[SigmaTable]) -> None:
+def sigma(part: MeasuredPart[SigmaTable]) -> str:
     """A static and a dynamic detector against the dynamic adversary."""
     counts = {kind: _trained_on([each.name]) for kind, each in part.value.detectors.items()}
     _chart(
@@ -158,16 +151,15 @@ def sigma(part: MeasuredPart[SigmaTable]) -> None:
         "sigma",
         "Detectability against sigma for a static and a dynamic detector.",
     )
-    _say(
-        part,
+    return (
         "Each detector faces an aware attacker; the numbers are the pictures that still fool the "
         "classifier. The dynamic one was trained on such attacks, the "
         f"static one on BIM alone ({counts['dynamic']} and {counts['static']} pictures). "
-        f"eps {in_255ths(part.value.eps)}, {steps_of(part.value.steps, part.value.step_size)}.",
+        f"eps {in_255ths(part.value.eps)}, {steps_of(part.value.steps, part.value.step_size)}."
     )
 
 
-def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> None:
+def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> str:
     """Shares of pictures that fool the classifier, and both."""
     _table(
         part.value.rows,
@@ -181,15 +173,14 @@ def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> None:
         decimals={"Mean L2": 2},
         alt="How often attackers with full knowledge fool both networks.",
     )
-    _say(
-        part,
+    return (
         "Aware attackers, on pictures that were right and not flagged before. Both are fooled where the "
         "classifier is and the picture is not flagged at the calibrated threshold."
-        + _steps_of_dynamic(part.value.rows),
+        + _steps_of_dynamic(part.value.rows)
     )
 
 
-def roc(part: MeasuredPart[RocTable]) -> None:
+def roc(part: MeasuredPart[RocTable]) -> str:
     """True against false positives."""
     rows = part.value.rows
     words = _names()
@@ -207,16 +198,16 @@ def roc(part: MeasuredPart[RocTable]) -> None:
     )
     if not chosen:
         st.info("Choose at least one curve.")
-        return
+        return ""
     _chart(
         curves.roc_chart([rows[i] for i in chosen], [labels[i] for i in chosen]),
         "roc",
         "True against false positives of detectors.",
     )
-    _say(part, "True against false positives over all thresholds; bands: 95 %.")
+    return "True against false positives over all thresholds; bands: 95 %."
 
 
-def unseen(part: MeasuredPart[UnseenTable]) -> None:
+def unseen(part: MeasuredPart[UnseenTable]) -> str:
     """Attacks that no detector was trained on."""
     _table(
         part.value.rows,
@@ -231,10 +222,9 @@ def unseen(part: MeasuredPart[UnseenTable]) -> None:
         decimals={"Detectability": 2, "Area under ROC": 3},
         alt="How well detectors find attacks that they were not trained on.",
     )
-    _say(
-        part,
+    return (
         "Attacks that the detector was not trained on. Found and false alarms are at its calibrated "
-        "threshold, detectability at score 0.5.",
+        "threshold, detectability at score 0.5."
     )
 
 
@@ -313,7 +303,7 @@ def _names() -> dict[str, str]:
         return {}
 
 
-PARTS: dict[str, tuple[str, Callable[[MeasuredPart[Any]], None]]] = {
+PARTS: dict[str, tuple[str, Callable[[MeasuredPart[Any]], str]]] = {
     "Accuracy and detectability": ("adversaries", adversaries),
     "Depth": ("depth", depth),
     "Eps": ("eps", eps),
@@ -324,4 +314,4 @@ PARTS: dict[str, tuple[str, Callable[[MeasuredPart[Any]], None]]] = {
     "ROC": ("roc", roc),
     "Unseen attacks": ("unseen", unseen),
 }
-"""The name of a tab, its part of the result, and what draws it."""
+"""The name of a tab, its part of the result, and what draws it and gives the words below it."""
