@@ -58,21 +58,14 @@ class Frozen(nn.Module):
     METHOD: ClassVar[str]
     """The ``method`` of its entries in the index."""
 
-    def __init__(
-        self,
-        classifier: Classifier,
-        *,
-        name: str,
-        threshold: float,
-        provenance: Provenance | None,
-    ) -> None:
+    def __init__(self, classifier: Classifier, *, name: str, threshold: float) -> None:
         super().__init__()
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must be a score from 0 to 1; got {threshold!r}")
         self.classifier = classifier
         self.name = name
         self.threshold = float(threshold)
-        self.provenance = provenance or Provenance(data="unknown")
+        self.provenance = Provenance(data="unknown")  # the zoo fills it in
 
     @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:

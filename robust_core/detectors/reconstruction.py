@@ -11,7 +11,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from robust_core.classifier import Classifier, Provenance
+from robust_core.classifier import Classifier
 from robust_core.detectors.base import Frozen
 from robust_core.models.autoencoder import ClassConditionalAutoencoder
 
@@ -46,9 +46,8 @@ class Reconstruction(Frozen):
         scale: float,
         name: str = "reconstruction",
         threshold: float = 0.5,
-        provenance: Provenance | None = None,
     ) -> None:
-        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
+        super().__init__(classifier, name=name, threshold=threshold)
         if not 0 < scale < math.inf:
             raise ValueError(f"scale must be an error above 0; got {scale!r}")
         self.autoencoder = autoencoder

@@ -9,7 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from robust_core.classifier import Classifier, Provenance
+from robust_core.classifier import Classifier
 from robust_core.detectors.base import Frozen
 
 SMOOTHNESS = 0.25
@@ -140,9 +140,8 @@ class SafetyNet(Frozen):
         points: tuple[str, ...],
         name: str = "safetynet",
         threshold: float = 0.5,
-        provenance: Provenance | None = None,
     ) -> None:
-        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
+        super().__init__(classifier, name=name, threshold=threshold)
         self.points = check_points(classifier, points)
         if len(quantiser.thresholds) != machine.prototypes.shape[1]:
             raise ValueError(

@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from robust_core.classifier import Classifier, Provenance
+from robust_core.classifier import Classifier
 from robust_core.detectors.base import Frozen
 from robust_core.detectors.squeezers import Squeezer, squeezer
 
@@ -42,9 +42,8 @@ class FeatureSqueezing(Frozen):
         *,
         name: str = "squeezing",
         threshold: float = 0.5,
-        provenance: Provenance | None = None,
     ) -> None:
-        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
+        super().__init__(classifier, name=name, threshold=threshold)
         if not squeezers:
             raise ValueError("squeezers must be at least one")
         self.squeezers = tuple(squeezers)

@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
-from robust_core.classifier import Classifier, Provenance
+from robust_core.classifier import Classifier
 from robust_core.detectors.base import Frozen
 from robust_core.models.detector import build
 
@@ -34,9 +34,8 @@ class Subnetwork(Frozen):
         point: str,
         name: str = "detector",
         threshold: float = 0.5,
-        provenance: Provenance | None = None,
     ) -> None:
-        super().__init__(classifier, name=name, threshold=threshold, provenance=provenance)
+        super().__init__(classifier, name=name, threshold=threshold)
         points = getattr(classifier.network, "attachment_points", ())
         if point not in points:
             raise ValueError(
