@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, style
+from robust_core.dashboard import navigation, replaced, style
 from robust_core.paths import ASSETS
 
 st.set_page_config("Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
 style.apply()
 navigation.say_restarted()
+replaced.place()
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),

@@ -67,8 +67,7 @@ with right:
     views = Views.of(experiment)
     result.show_verdict(request, experiment)
     result.show_pictures(experiment, views)
-    if experiment.detection is not None:
-        detector_choice.show_detection(experiment.detection)
+    detector_choice.show_detection(experiment)
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
     depth.show_depth(request, experiment, views)

@@ -272,12 +272,16 @@ def _attacker(value: dict) -> list[str]:
 
 
 def _detected(experiment: "Experiment") -> list[str]:
-    """The line on the detector, where there is one."""
+    """What the detector says, where there is one, and what to keep in mind about it."""
+    from robust_core.words.detectors import hints
+
     seen = experiment.detection
     if seen is None:
         return []
     before, after, threshold = seen.words
     verdict = f"{seen.verdict} {seen.rounded}" if seen.rounded else seen.verdict
+    far = experiment.judged
     return [
         f"{seen.name}: score {before} before, {after} after, threshold {threshold}. {verdict}",
+        *hints(seen, far.linf, far.l2),
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from robust_core import files
 from robust_core.commands import options, output
 from robust_core.commands.training import (
+    calibration,
     classifier,
     classifier_queue,
     detector,
@@ -33,8 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "recipe",
         nargs="?",
         metavar="RECIPE",
-        help=f"a classifier ({LIST} shows them), {detector.RECIPE}, {', '.join(MEASURED.names())}; or "
-        "none, with --all-missing",
+        help=f"a classifier ({LIST} shows them), {detector.RECIPE}, {', '.join(MEASURED.names())}, "
+        f"{calibration.RECIPE}; or none, with --all-missing",
     )
     options.add_folder(parser, "--data", "where the training data is")
     options.add_count(parser, "--epochs", "default: the recipe's")
@@ -66,6 +67,8 @@ def _train(args: argparse.Namespace) -> None:
         detector.run(args)
     elif args.recipe in MEASURED:
         MEASURED.get(args.recipe).run(args)
+    elif args.recipe == calibration.RECIPE:
+        calibration.run(args)
     elif args.recipe is None:
         _check_queue(args)
         classifier_queue.train_missing(Request.of(args))
@@ -85,7 +88,8 @@ def _list(as_json: bool) -> None:
 
 def _check_folders(args: argparse.Namespace) -> None:
     """Raise ``ValueError``, before the long work, where its result could not be kept."""
-    files.check_writable(args.folder or Path("runs"), "choose another folder with --folder")
+    if args.recipe != calibration.RECIPE:
+        files.check_writable(args.folder or Path("runs"), "choose another folder with --folder")
     if args.recipe == detector.RECIPE or args.recipe in MEASURED:
         files.check_writable(args.cache or Path("runs"), "choose another folder with --cache")
     if args.install or args.all_missing:
@@ -110,7 +114,9 @@ def _check_classifier(args: argparse.Namespace) -> None:
     from robust_core.training.recipes import RECIPES
 
     if args.recipe not in RECIPES:
-        known = ", ".join([*RECIPES.names(), detector.RECIPE, *MEASURED.names()])
+        known = ", ".join(
+            [*RECIPES.names(), detector.RECIPE, *MEASURED.names(), calibration.RECIPE]
+        )
         raise ValueError(f"recipe must be one of {known}; got {args.recipe!r}")
     alien = given(args, detector.OPTIONS)
     if alien:

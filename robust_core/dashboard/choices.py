@@ -20,7 +20,7 @@ def choose_one(label: str, options: Mapping[T, str], key: str, start: T, **look:
         list(options),
         required=True,
         format_func=options.__getitem__,
-        key=setting(key, start, one_of(options)),
+        key=setting(key, start, one_of(options), called=label, shown=options.__getitem__),
         persist_state="session",
         **look,
     )
@@ -48,7 +48,7 @@ def choose_several(
         list(options),
         selection_mode="multi",
         format_func=options.__getitem__,
-        key=setting(key, list(start), several_of(options)),
+        key=setting(key, list(start), several_of(options), called=label, shown=options.__getitem__),
         persist_state="session",
         **look,
     )

@@ -1,21 +1,21 @@
 """Controls built from what they control: models, attacks, their fields, goals."""
 
+import dataclasses
 import math
-import types
-import typing
-from collections.abc import Callable
-from dataclasses import Field, fields
+from collections.abc import Mapping
 
 import streamlit as st
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
+from robust_core.dashboard import fields
 from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.presets import OWN, PRESETS
+from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import number, one_of, setting, truth
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
+from robust_core.words.models import title, title_and_size
 from robust_core.words.numbers import in_255ths
 
 EPS_HELP = (
@@ -26,34 +26,13 @@ NO_EPS = (
     "{} has no eps: it looks for the smallest change. The size it needed is compared with this."
 )
 EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
+MOST = 64.0
+"""The largest eps of the slider, in 255ths."""
 GOAL_WORDS = {
     Untargeted.name: "any other class",
     LeastLikely.name: "the least likely class",
     ConfidenceReduction.name: "the same, with less confidence",
 }
-PIXEL_UNITS = " In pixel units, where values are in [0, 1]: 0.0039 is 1/255."
-TITLES = {
-    "loss": {
-        "ce": "cross-entropy",
-        "margin": "margin of the logits",
-        "dlr": "difference of logits ratio (DLR)",
-        "softmax-ce": "cross-entropy of the softmax output",
-    }
-}
-"""Words for the values of a field whose names are abbreviations."""
-LABELS = {
-    "smoothing.n": "Votes n",
-    "pixeldp.n": "Votes n",
-    "draws": "Draws of the adaptive attack",
-    "smoothing.alpha": "Risk alpha of the certificate",
-    "pixeldp.alpha": "Risk alpha of the certificate",
-    "fgsm-at.alpha": "Alpha, weight of the clean loss",
-    "trained": "Network trained under noise",
-    "bfloat16": "Votes in bfloat16",
-    "smoothing.seed": "Seed of the noise",
-    "pixeldp.seed": "Seed of the noise",
-}
-"""Labels for fields, or for one method's field, whose names are abbreviations."""
 FIELD_OF = {"eps", "seed", "detector"}
 """Fields shown elsewhere on the page."""
 
@@ -63,15 +42,17 @@ def choose_model() -> zoo.Description:
     name = st.selectbox(
         "Model",
         zoo.names(),
-        key=setting("model", zoo.names()[0], one_of(zoo.names())),
+        key=setting("model", zoo.names()[0], one_of(zoo.names()), called="Model", shown=title),
+        format_func=title_and_size,
         persist_state="session",
-        help=f"{_bundled_families()} models are bundled; imagenet models are downloaded once.",
+        help=f"{_bundled_families()} models are bundled; ImageNet models are downloaded once, when you "
+        "say so.",
     )
     return zoo.describe(name)
 
 
 def _bundled_families() -> str:
-    return " and ".join(dict.fromkeys(zoo.family(name) for name in zoo.bundled()))
+    return " and ".join(dict.fromkeys(zoo.spec(name).record.title for name in zoo.bundled()))
 
 
 def say_reached(model: zoo.Description) -> None:
@@ -86,7 +67,9 @@ def say_reached(model: zoo.Description) -> None:
 def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
     """Any registered attack, initially ``start``; with a ``detector``, the attacks on the pair as well."""
     names = attacks.names() + (attacks.names(pair=True) if detector else [])
-    key = setting("attack", start, one_of(names))
+    key = setting(
+        "attack", start, one_of(names), called="Attack", shown=lambda n: attacks.get(n).title
+    )
     if st.session_state[key] not in names:  # chosen when there was a detector
         st.session_state[key] = "fgsm"
     name = st.selectbox(
@@ -105,7 +88,7 @@ def choose_eps(
     own: str = "",
     start: float | None = None,
 ) -> float:
-    """One of the five values, or any value in 255ths; in [0, 1] pixel units.
+    """One of the five values, or any value up to ``MOST``; in [0, 1] pixel units.
 
     For an ``attack`` without eps, a caption says what the value is used for. ``own`` prefixes the settings
     of a page that has its own eps. ``start`` is an initial value that is not one of the five.
@@ -114,23 +97,12 @@ def choose_eps(
         st.markdown(":small[Epsilon]", help=EPS_HELP)
         free = st.toggle(
             "any value",
-            key=setting(f"{own}any_eps", start is not None, truth),
+            key=setting(f"{own}any_eps", start is not None, truth, called="Any value of epsilon"),
             persist_state="session",
             width="content",
         )
     if free:
-        steps = st.slider(
-            "Epsilon in 255ths; 8/255 is the usual benchmark",
-            0.0,
-            64.0,
-            step=0.25,
-            key=setting(
-                f"{own}eps255", 8.0 if start is None else 255 * start, number(float, 0, 64)
-            ),
-            persist_state="session",
-            format="%.2f / 255",
-        )
-        eps = steps / 255
+        eps = _choose_any_eps(own, 8.0 if start is None else 255 * start)
     else:
         eps = choose_one(
             "Epsilon",
@@ -143,6 +115,48 @@ def choose_eps(
     if attack is not None and not attack.has_eps:
         st.caption(NO_EPS.format(attack.title))
     return eps
+
+
+def _choose_any_eps(own: str, start: float) -> float:
+    """A slider in 255ths and a number field beside it, of one value; ``start`` in 255ths.
+
+    The slider's value is the setting. The field shows it, and what is typed there moves the slider.
+    """
+    slider, field = f"{own}eps255", f"{own}eps_typed"
+
+    def typed() -> None:
+        st.session_state[slider] = round(255 * st.session_state[field], 6)
+
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        steps = st.slider(
+            "8/255 is the usual benchmark",
+            0.0,
+            MOST,
+            step=0.25,
+            key=setting(slider, start, number(float, 0, MOST), called="Epsilon in 255ths"),
+            persist_state="session",
+            format="%.2f / 255",
+        )
+        eps = from_255ths(steps)
+        st.session_state[field] = eps
+        st.number_input(
+            "Epsilon",
+            0.0,
+            MOST / 255,
+            step=0.01,
+            format="%.4f",
+            key=field,
+            on_change=typed,
+            width=130,
+            help="The same value where pixels are in [0, 1]: 0.03 can be typed here.",
+        )
+    return eps
+
+
+def from_255ths(steps: float) -> float:
+    """An eps in [0, 1] from 255ths: exactly the decimal that was typed, where that is what it was."""
+    decimal = round(steps / 255, 6)
+    return decimal if abs(255 * decimal - steps) < 1e-9 else steps / 255
 
 
 def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> attacks.Attack:
@@ -162,7 +176,13 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
     options = [name for name in GOAL_WORDS if name in taken]
     if Towards.name in taken:
         options += model.class_names
-    key = setting(f"target_{model.family}", options[0], one_of(options))
+    key = setting(
+        f"target_{model.family}",
+        options[0],
+        one_of(options),
+        called="Goal",
+        shown=lambda o: GOAL_WORDS.get(o, o),
+    )
     if st.session_state[key] not in options:  # chosen for another attack
         st.session_state[key] = options[0]
     choice = st.selectbox(
@@ -197,7 +217,7 @@ def _choose_reduction() -> ConfidenceReduction:
         5,
         95,
         step=5,
-        key=setting(f"less_{how}", start, number(int, 5, 95)),
+        key=setting(f"less_{how}", start, number(int, 5, 95), called="Confidence"),
         persist_state="session",
         format="%d points" if how == "drop" else "%d %%",
         label_visibility="collapsed",
@@ -212,15 +232,15 @@ def choose_parameters(
 
     An attack on a model and its detector gets ``detector``.
     """
-    specs = [f for f in fields(attack) if f.name not in FIELD_OF]
+    specs = [f for f in dataclasses.fields(attack) if f.name not in FIELD_OF]
     values: dict[str, object] = {}
     with st.expander("Advanced parameters", key="advanced"):
         fixed = _choose_preset(attack, eps)
         for spec in specs:
-            values[spec.name] = control(attack.name, spec, disabled=spec.name in fixed)
-    for spec in fields(attack):
+            values[spec.name] = fields.control(attack.name, spec, disabled=spec.name in fixed)
+    for spec in dataclasses.fields(attack):
         if spec.name == "seed":
-            values["seed"] = control(attack.name, spec)
+            values["seed"] = fields.control(attack.name, spec)
         if spec.name == "detector":
             values["detector"] = _lazy(attack, detector)
     return values
@@ -235,7 +255,7 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
         "Schedule",
         [OWN, *presets],
         format_func=lambda n: presets[n].title if n in presets else "Own",
-        key=setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets])),
+        key=_schedule(attack, presets),
         persist_state="session",
         help="A paper's own number and size of steps; both may depend on eps.",
     )
@@ -247,22 +267,27 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
     return values
 
 
+def _schedule(attack: type[attacks.Attack], presets: Mapping[str, Preset]) -> str:
+    """The setting that names the schedule."""
+    known = one_of([OWN, *presets])
+    return setting(f"{attack.name}.schedule", OWN, known, called=f"Schedule ({attack.title})")
+
+
 def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | None = None) -> dict:
     """All fields except eps, without controls: as set on the page Attack, or in the link.
 
     An attack on a model and its detector gets ``detector``.
     """
     values: dict[str, object] = {}
-    for spec in fields(attack):
+    for spec in dataclasses.fields(attack):
         if spec.name == "detector":
             values["detector"] = _lazy(attack, detector)
         elif spec.name != "eps":
-            key = setting(f"{attack.name}.{spec.name}", spec.default, _parser(spec))
+            key = fields.field_setting(attack.name, spec)
             kept = st.session_state[key]
             values[spec.name] = spec.default if kept is None else kept
     presets = PRESETS.get(attack.name, {})
-    key = setting(f"{attack.name}.schedule", OWN, one_of([OWN, *presets]))
-    schedule = presets.get(st.session_state[key])
+    schedule = presets.get(st.session_state[_schedule(attack, presets)])
     return values | (schedule.values(eps) if schedule else {})
 
 
@@ -271,54 +296,3 @@ def _lazy(attack: type[attacks.Attack], detector: str | None) -> zoo.LazyDetecto
     if detector is None:
         raise ValueError(f"{attack.name} needs a detector to fool")
     return zoo.LazyDetector(detector)
-
-
-def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
-    """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence."""
-    kind, low, high = _range(spec)
-    meta = spec.metadata
-    name = spec.name.replace("_", " ").capitalize()
-    label = LABELS.get(f"{owner}.{spec.name}") or LABELS.get(spec.name, name)
-    common = {
-        "key": setting(f"{owner}.{spec.name}", spec.default, _parser(spec)),
-        "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],
-        "persist_state": "session",
-        "disabled": disabled,
-    }
-    if kind is bool:
-        return st.toggle(label, **common)
-    if meta["choices"] is not None:
-        names = TITLES.get(spec.name, {})
-        return st.selectbox(
-            label, list(meta["choices"]), format_func=lambda o: names.get(o, str(o)), **common
-        )
-    unit = f" ({meta['unit']})" if meta["unit"] not in ("", "[0, 1]") else ""
-    value = st.number_input(
-        label + unit,
-        low,
-        high,
-        value=None,  # may be emptied, which means the default
-        step=1 if kind is int else 0.001,
-        format=None if kind is int else "%.4f",
-        placeholder="automatic" if spec.default is None else f"{spec.default}",
-        **common,
-    )
-    return spec.default if value is None else value
-
-
-def _range(spec: Field) -> tuple[type, float | None, float | None]:
-    """The type of a field, without None, and for a number the limits of its control."""
-    kinds = typing.get_args(spec.type) if isinstance(spec.type, types.UnionType) else (spec.type,)
-    kind: type = next(k for k in (bool, str, int, float) if k in kinds)
-    lowest = spec.metadata["low"] if spec.metadata["low"] is not None else spec.metadata["above"]
-    low, high = (None if x is None else kind(x) for x in (lowest, spec.metadata["high"]))
-    return kind, low, high
-
-
-def _parser(spec: Field) -> Callable[[str], object]:
-    """What reads a field's value in a link."""
-    kind, low, high = _range(spec)
-    if kind is bool:
-        return truth
-    choices = spec.metadata["choices"]
-    return number(kind, low, high) if choices is None else one_of(choices)

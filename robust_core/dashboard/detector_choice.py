@@ -7,7 +7,8 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.experiment.detection import Detection
-from robust_core.words.detectors import origin, title
+from robust_core.experiment.perform import Experiment
+from robust_core.words.detectors import hints, origin, title
 
 NONE = "none"
 BADGES = {True: "Detected", False: "Not detected"}
@@ -57,7 +58,13 @@ def _state(model: zoo.Description, entries: dict[str, dict]) -> str:
     """The key of the setting, which holds a detector of this model or ``NONE``."""
     options = [*entries, NONE]
     default = zoo.default_detector(model.name) or NONE
-    key = setting("detector", default, one_of(options))
+    key = setting(
+        "detector",
+        default,
+        one_of(options),
+        called="Detector",
+        shown=lambda name: title(entries[name]) if name in entries else "no detector",
+    )
     if st.session_state[key] not in options:  # chosen for another model
         st.session_state[key] = default
     return key
@@ -75,12 +82,18 @@ def name_of(detection: Detection) -> str:
     return title(entry) if entry else detection.name
 
 
-def show_detection(detection: Detection) -> None:
-    """Verdict, both scores against the threshold, and where the detector comes from."""
+def show_detection(experiment: Experiment) -> None:
+    """Verdict, both scores against the threshold, hints, and where the detector comes from."""
+    detection = experiment.detection
+    if detection is None:
+        return
     entry = zoo.index().get(detection.name)
     with st.container(key="detection", gap=None):
         st.markdown(" ".join(filter(None, [f"**{detection.verdict}**", detection.rounded])))
         st.html(bars(detection, name_of(detection)))
+        far = experiment.judged
+        for hint in hints(detection, far.linf, far.l2):
+            st.caption(f":material/info: {hint}")
         if entry:
             st.caption(origin(entry))
 

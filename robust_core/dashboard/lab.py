@@ -16,6 +16,7 @@ from robust_core.dashboard import departed
 from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
+from robust_core.words.models import title
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
@@ -260,12 +261,13 @@ def fetch_model(name: str) -> bool:
     if zoo.is_local(name):
         return True
     size = f"{zoo.download_size(name) / 1e6:.0f} MB"
+    called = title(name)
     key = key_of(download=name)
     wanted = f"_download_{name}"
     if not st.session_state.get(wanted):
-        st.info(f"{name} is not on this computer yet.")
+        st.info(f"{called} is not on this computer yet.")
         st.button(
-            f"Download {name} ({size}, once)",
+            f"Download {called} ({size}, once)",
             key=f"get_{name}",
             on_click=_want,
             args=(wanted, key),
@@ -276,7 +278,7 @@ def fetch_model(name: str) -> bool:
         key,
         lambda progress: zoo.load_with_progress(name, progress) is not None,  # not kept twice
         channel="download",
-        doing=f"Downloading {name}, {size}, once",
+        doing=f"Downloading {called}, {size}, once",
         words=lambda k, n: f"{100 * k // n} %",
         errand=True,
     )

@@ -125,7 +125,13 @@ def _offer(record: data.DataSet, archive: data.Archive, place: DeltaGenerator) -
 def _sample(model: Description, quiet: bool = False) -> Chosen:
     """The sample chosen in the select box; the thumbnails above it set the same state."""
     offered = {sample.id: sample for sample in samples.catalogue(model.family)}
-    key = setting(f"picture_{model.family}", next(iter(offered)), one_of(offered))
+    key = setting(
+        f"picture_{model.family}",
+        next(iter(offered)),
+        one_of(offered, "is not among the pictures on this computer"),
+        called="Picture",
+        shown=lambda i: offered[i].title,
+    )
     if quiet:
         st.caption("Until then the sample picture is used.")
         return _of_sample(offered[st.session_state[key]])

@@ -2,14 +2,18 @@
 
 Streamlit's own binding writes the *label* of an option into the address. Labels change with their
 wording, so here the value itself is written, and whatever a link brings is checked like any input.
+What cannot be used is replaced, and a note says by what: see ``replaced``.
 """
 
 import math
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
+
+from robust_core.dashboard import replaced
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -17,19 +21,44 @@ OLD_KEYS = {"defences": "defenses"}
 """Settings that had another name in links of earlier versions."""
 LONGEST = 400
 """The longest value, in characters, that is read from a link; no setting is longer."""
+ABSENT = "is not available here"
 
 
-def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
+@dataclass(frozen=True)
+class Reader(Generic[T]):
+    """Reads a setting in a link: its value, or None for what ``why`` says, after "which"."""
+
+    read: Callable[[str], T | None]
+    why: str = ABSENT
+
+    def __call__(self, raw: str) -> T | None:
+        try:
+            return None if len(raw) > LONGEST else self.read(raw)
+        except ValueError:
+            return None
+
+
+def setting(
+    key: str,
+    default: T,
+    reader: Reader[T],
+    *,
+    called: str = "",
+    shown: Callable[[T], str] | None = None,
+) -> str:
     """Prepare the state of the widget ``key``, right before it is made; returns the key.
 
-    On the first run of a session the state takes the value in the link where ``parse`` accepts it,
-    otherwise ``default``. Make the widget without a default of its own.
+    On the first run of a session the state takes the value in the link where ``reader`` accepts it,
+    otherwise ``default``. Make the widget without a default of its own. For the note on what could not be
+    used, ``called`` names the setting and ``shown`` puts a value into words.
     """
     link = st.session_state.setdefault("_link", _read_link())
     if key not in st.session_state:
         raw = link.pop(key, None)
-        value = None if raw is None or len(raw) > LONGEST else _parsed(parse, raw)
+        value = None if raw is None else reader(raw)
         st.session_state[key] = default if value is None else value
+        if raw is not None:
+            replaced.remember(key, raw, value, default, called, shown, reader.why)
     elif st.session_state.setdefault("_pages", {}).get(key) != st.session_state.get("_page"):
         # On another page some widgets return None for a value that nobody has chosen.
         st.session_state[key] = st.session_state[key]
@@ -38,47 +67,55 @@ def setting(key: str, default: T, parse: Callable[[str], T | None]) -> str:
     return key
 
 
-def one_of(options: Iterable[T]) -> Callable[[str], T | None]:
-    """A parser that accepts the options as ``str`` writes them."""
+def one_of(options: Iterable[T], why: str = ABSENT) -> Reader[T]:
+    """Accepts the options as ``str`` writes them; of others ``why`` is said."""
     written = {str(option): option for option in options}
-    return written.get
+    return Reader(written.get, why)
 
 
-def number(kind: type[N], low: float | None, high: float | None) -> Callable[[str], N | None]:
-    """A parser of finite numbers in a range."""
+def number(kind: type[N], low: float | None, high: float | None) -> Reader[N]:
+    """Accepts finite numbers in a range."""
 
-    def parse(raw: str) -> N | None:
+    def read(raw: str) -> N | None:
         value = kind(raw)
         inside = (low is None or value >= low) and (high is None or value <= high)
         return value if inside and math.isfinite(value) else None
 
-    return parse
+    what = "a whole number" if kind is int else "a number"
+    if low is not None:
+        what += f" from {low:g}" if high is not None else f" of at least {low:g}"
+    if high is not None:
+        what += f" to {high:g}" if low is not None else f" of at most {high:g}"
+    return Reader(read, f"is not {what}")
 
 
-def several_of(options: Iterable[T]) -> Callable[[str], list[T] | None]:
-    """A parser of lists of options, separated by commas; anything else in the list is dropped.
+def several_of(options: Iterable[T]) -> Reader[list[T]]:
+    """Accepts lists of options, separated by commas; anything else in the list is dropped.
 
     The empty string is the empty list; a list without a single option is refused.
     """
     written = {str(option): option for option in options}
 
-    def parse(raw: str) -> list[T] | None:
+    def read(raw: str) -> list[T] | None:
         known = [written[part] for part in raw.split(",") if part in written]
         return known if known or not raw else None
 
-    return parse
+    return Reader(read)
 
 
-def truth(raw: str) -> bool | None:
-    """A parser of switches."""
-    return {"True": True, "False": False}.get(raw)
+truth: Reader[bool] = Reader({"True": True, "False": False}.get, "is neither True nor False")
+"""Accepts the two positions of a switch."""
 
 
 def publish() -> None:
-    """After the last setting of a run: write what differs from the defaults into the address."""
+    """After the last setting of a run: write what differs from the defaults into the address.
+
+    What the link asked for and did not get is said at the top of the page.
+    """
     defaults = st.session_state.pop("_defaults", {})
     state = st.session_state
     changed = {key: _written(state[key]) for key, d in defaults.items() if state[key] != d}
+    replaced.show(changed)
     if st.query_params.to_dict() != changed:
         st.query_params.from_dict(changed)
 
@@ -100,10 +137,3 @@ def _read_link() -> dict[str, str]:
 
 def _written(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _parsed(parse: Callable[[str], T | None], raw: str) -> T | None:
-    try:
-        return parse(raw)
-    except ValueError:
-        return None

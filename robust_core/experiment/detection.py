@@ -1,9 +1,12 @@
 """A detector's verdict on one picture before and after an attack."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+import torch
 from torch import Tensor
+
+from robust_core.evaluation.detector_tables.plan import trained_eps
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
@@ -12,6 +15,8 @@ STOPPED = "The detector would have stopped this."
 UNSEEN = "The detector lets it pass."
 FALSE_ALARM = "The detector also rejects the clean picture: a false alarm."
 LOST = "The detector rejects the clean picture, a false alarm, and lets the changed one pass."
+ROUNDING = 1e-3
+"""The share of a score by which float32 may move it."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,41 @@ class Detection:
     flagged_clean: bool
     flagged: bool
     flagged_8bit: bool
+    calibration_range: tuple[float, float] | None = None
+    """The lowest and the highest score of the pictures that the threshold was set on, where known."""
+    trained_eps: dict[str, float] = field(default_factory=dict)
+    """By norm, the largest eps of the attacks that it was trained on."""
 
     @classmethod
     def of(cls, detector: "Detector", clean: Tensor, adversarial: Tensor) -> Self:
         """From log-odds: ``[1]`` of the clean picture, ``[2]`` of the adversarial one and its rounding."""
-        scores = [*clean.sigmoid(), *adversarial.sigmoid()]
-        flags = [bool(score > detector.threshold) for score in scores]  # as Detector.flags compares
-        numbers = [score.item() for score in scores]
-        return cls(detector.name, detector.threshold, *numbers, *flags)
+        return cls.of_scores(detector, torch.cat([clean.sigmoid(), adversarial.sigmoid()]))
+
+    @classmethod
+    def of_scores(cls, detector: "Detector", scores: Tensor) -> Self:
+        """From scores ``[3]`` of the clean picture, the adversarial one and its rounding."""
+        flags = (scores > detector.threshold).tolist()  # as Detector.flags compares
+        entry = detector.provenance.details
+        low, high = entry.get("calibration_range") or (None, None)
+        return cls(
+            detector.name,
+            detector.threshold,
+            *scores.tolist(),
+            *flags,
+            calibration_range=None if low is None or high is None else (low, high),
+            trained_eps=trained_eps(entry),
+        )
+
+    @property
+    def outside_calibration(self) -> bool:
+        """Whether the clean picture's score is beyond all of those that the threshold was set on.
+
+        Beyond by more than float32 rounds when a picture is scored beside others.
+        """
+        if self.calibration_range is None:
+            return False
+        low, high = self.calibration_range
+        return self.clean < low * (1 - ROUNDING) or 1 - self.clean < (1 - high) * (1 - ROUNDING)
 
     @property
     def verdict(self) -> str:
@@ -76,6 +108,9 @@ class Detection:
             "flagged": self.flagged,
             "flagged_8bit": self.flagged_8bit,
             "verdict": self.verdict,
+            "calibration_range": self.calibration_range and list(self.calibration_range),
+            "outside_calibration": self.outside_calibration,
+            "trained_eps": self.trained_eps,
         }
 
 

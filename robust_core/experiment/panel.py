@@ -55,6 +55,5 @@ def panel(
     scores, _ = ask(detectors, images, nobody)
     said = {}
     for detector, own in zip(detectors, scores, strict=True):
-        flags = (own > detector.threshold).tolist()
-        said[detector.name] = Detection(detector.name, detector.threshold, *own.tolist(), *flags)
+        said[detector.name] = Detection.of_scores(detector, own)
     return Panel(said, refused)

@@ -65,6 +65,18 @@ def write_export(folder: Path, name: str, entry: dict, content: bytes | None) ->
     files.write_json(folder / ENTRY, {name: entry})
 
 
+def amend(changes: dict[str, dict], weights: Path = WEIGHTS) -> Path:
+    """Change values of entries of the index, by name; return the index. The weights stay as they are.
+
+    Raises ``ZooError`` where the index is damaged, ``KeyError`` for a name that it lacks.
+    """
+    with files.locked(weights / "index.lock"):
+        entries = zoo.index(weights)
+        entries |= {name: entries[name] | values for name, values in changes.items()}
+        files.write_json(weights / "index.json", entries)
+    return weights / "index.json"
+
+
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:
     """Copy an exported model into ``weights`` and add it to the index; return the new file.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from robust_core import attacks
 from robust_core.evaluation.detector_tables.plan import SUBNETWORK, fitted_to
+from robust_core.experiment.detection import Detection, scores
 from robust_core.papers import LU, METZEN, QIN, XU
 from robust_core.words import citations
 from robust_core.words.numbers import in_255ths, limit
@@ -16,6 +17,8 @@ TITLES = {
 """Methods that have a name; a subnetwork goes by its point and its adversary."""
 PAPERS = {"reconstruction": QIN, "safetynet": LU, "squeezing": XU, SUBNETWORK: METZEN}
 """By method, where it comes from."""
+FAR = 4
+"""A change that is more than this many times as large as those of the training is far outside it."""
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
@@ -51,6 +54,48 @@ def origin(entry: dict) -> str:
         else ""
     )
     return f"{told} Its threshold flags {limit(rate)} of {of}{like}."
+
+
+def hints(seen: Detection, linf: float, l2: float) -> list[str]:
+    """What to keep in mind about an answer; ``linf`` and ``l2`` are the lengths of the change."""
+    return [hint for hint in (unlike_calibration(seen), far_from_training(seen, linf, l2)) if hint]
+
+
+def unlike_calibration(seen: Detection) -> str:
+    """That the rate of false alarms does not hold for a picture, where its score shows that; else empty."""
+    if not seen.outside_calibration or seen.calibration_range is None:
+        return ""
+    clean, low, high = scores(seen.clean, *seen.calibration_range)
+    where = "below" if seen.clean < seen.calibration_range[0] else "above"
+    return (
+        f"The clean picture's score, {clean}, is {where} those of all pictures that the threshold was set "
+        f"on ({low} to {high}): it is unlike them, and their rate of false alarms does not hold for it."
+    )
+
+
+def far_from_training(seen: Detection, linf: float, l2: float) -> str:
+    """That a change is much larger than any that the detector was trained on; empty where it is not.
+
+    ``linf`` and ``l2`` are the lengths of the change. For a detector that was trained in both norms, both
+    have to be.
+    """
+    sizes = {"linf": linf, "l2": l2}
+    known = {norm: eps for norm, eps in seen.trained_eps.items() if norm in sizes and eps}
+    if not known:
+        return ""
+    norm = min(known, key=lambda norm: sizes[norm] / known[norm])
+    times = sizes[norm] / known[norm]
+    if times <= FAR:
+        return ""
+    length, trained = (
+        (in_255ths(sizes[norm]), in_255ths(known[norm]))
+        if norm == "linf"
+        else (f"{sizes[norm]:.3g} in L2", f"{known[norm]:.3g}")
+    )
+    return (
+        f"The change, {length}, is {times:.0f} times the eps that the detector was trained on, {trained}: "
+        "far outside its training."
+    )
 
 
 def sources(entries: Iterable[dict]) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from urllib.error import URLError
@@ -15,13 +16,42 @@ from robust_core.classifier import Classifier, Provenance
 from robust_core.paths import cache_home
 from robust_core.zoo.weights import ZooError
 
-# torchvision's builder and the name of its weights enum.
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A classifier of torchvision, described without importing it, which takes seconds.
+
+    ``builder`` and ``weights`` are names in ``torchvision.models``; ``file`` is what torchvision calls the
+    checkpoint, of ``megabytes``.
+    """
+
+    builder: str
+    weights: str
+    title: str
+    file: str
+    megabytes: float
+
+
 IMAGENET = {
-    "imagenet-squeezenet1_0": ("squeezenet1_0", "SqueezeNet1_0_Weights"),
-    "imagenet-mobilenet_v3_large": ("mobilenet_v3_large", "MobileNet_V3_Large_Weights"),
-    "imagenet-resnet50": ("resnet50", "ResNet50_Weights"),
-    "imagenet-vgg11": ("vgg11", "VGG11_Weights"),
-    "imagenet-vgg16": ("vgg16", "VGG16_Weights"),
+    "imagenet-squeezenet1_0": Pretrained(
+        "squeezenet1_0",
+        "SqueezeNet1_0_Weights",
+        "SqueezeNet 1.0",
+        "squeezenet1_0-b66bff10.pth",
+        4.778,
+    ),
+    "imagenet-mobilenet_v3_large": Pretrained(
+        "mobilenet_v3_large",
+        "MobileNet_V3_Large_Weights",
+        "MobileNet V3 Large",
+        "mobilenet_v3_large-5c1a4163.pth",
+        21.107,
+    ),
+    "imagenet-resnet50": Pretrained(
+        "resnet50", "ResNet50_Weights", "ResNet-50", "resnet50-11ad3fa6.pth", 97.79
+    ),
+    "imagenet-vgg11": Pretrained("vgg11", "VGG11_Weights", "VGG-11", "vgg11-8a719046.pth", 506.84),
+    "imagenet-vgg16": Pretrained("vgg16", "VGG16_Weights", "VGG-16", "vgg16-397923af.pth", 527.796),
 }
 
 
@@ -29,7 +59,7 @@ def imagenet_weights(name: str):
     """torchvision's weights enum member of an ``imagenet-*`` model (its newest one)."""
     import torchvision
 
-    return getattr(torchvision.models, IMAGENET[name][1]).DEFAULT
+    return getattr(torchvision.models, IMAGENET[name].weights).DEFAULT
 
 
 def unique(names: list[str]) -> tuple[str, ...]:
@@ -43,7 +73,7 @@ def checkpoint_path(name: str) -> Path:
     hub = torch.hub.get_dir()
     if hub.startswith("~"):  # the ~ stays where there is no home folder
         hub = str(cache_home() / "torch" / "hub")
-    return Path(hub) / "checkpoints" / Path(urlsplit(imagenet_weights(name).url).path).name
+    return Path(hub) / "checkpoints" / IMAGENET[name].file
 
 
 @lru_cache
@@ -73,7 +103,7 @@ def download(name: str, instead: str) -> Classifier:
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
     with torch.device("cpu"):
-        network = getattr(torchvision.models, IMAGENET[name][0])().float()
+        network = getattr(torchvision.models, IMAGENET[name].builder)().float()
     otherwise = f"or choose a bundled model: {instead}"
     try:
         if os.path.exists(path):

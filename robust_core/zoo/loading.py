@@ -216,7 +216,7 @@ def download_size(name: str) -> int:
     _check_name(name)
     if name not in IMAGENET:
         return 0
-    return int(imagenet_weights(name).meta["_file_size"] * 1e6)
+    return int(IMAGENET[name].megabytes * 1e6)
 
 
 def _arrived(path: Path) -> int:

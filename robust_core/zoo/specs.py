@@ -26,6 +26,8 @@ class Spec:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     base: str | None = None
+    title: str = ""
+    """What people call the network."""
 
     @property
     def record(self) -> DataSet:
@@ -42,11 +44,19 @@ UNDEFENDED = (RESNET, DIGITS)
 MODELS = Registry(
     "model",
     (
-        Spec(RESNET, "cifar10", models.ResNet32, MEAN, STD),
-        Spec(DIGITS, "digits", models.DigitsCNN, (0.3052,), (0.3760,)),
+        Spec(RESNET, "cifar10", models.ResNet32, MEAN, STD, title="ResNet-32"),
+        Spec(DIGITS, "digits", models.DigitsCNN, (0.3052,), (0.3760,), title="CNN"),
         # Pixels are not divided by a deviation, so that the noise layer's guarantee is in pixel units.
-        Spec(f"{RESNET}-pixeldp", "cifar10", models.PixelDPResNet32, MEAN, (1.0, 1.0, 1.0), RESNET),
-        Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET),
+        Spec(
+            f"{RESNET}-pixeldp",
+            "cifar10",
+            models.PixelDPResNet32,
+            MEAN,
+            (1.0, 1.0, 1.0),
+            RESNET,
+            title="ResNet-32",
+        ),
+        Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET, title="CNN"),
     ),
 )
 """Models with a network of their own. A defended form of one is built in the same way: see ``spec``."""

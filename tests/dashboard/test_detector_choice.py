@@ -11,6 +11,7 @@ import torch
 
 from robust_core import attacks, zoo
 from robust_core.__main__ import main
+from robust_core.classifier import Provenance
 from robust_core.dashboard.attack.export import conditions
 from robust_core.dashboard.detector_choice import badge, bars
 from robust_core.experiment.detection import Detection
@@ -91,6 +92,7 @@ def test_the_archive_names_the_file(asked, perform):
 def detection(clean: float, adversarial: float, threshold: float) -> Detection:
     class Fixed:
         name = "fixed"
+        provenance = Provenance("none")
 
     Fixed.threshold = threshold
     odds = torch.tensor([clean, adversarial, adversarial]).logit()

@@ -120,6 +120,19 @@ def test_a_link_counts_once():
 
 
 @pytest.mark.parametrize(
+    ("kind", "low", "high", "why"),
+    [
+        (int, 0, 9, "is not a whole number from 0 to 9"),
+        (float, 0.5, None, "is not a number of at least 0.5"),
+        (float, None, 1, "is not a number of at most 1"),
+        (float, None, None, "is not a number"),
+    ],
+)
+def test_a_number_that_is_refused_is_said_in_its_range(kind, low, high, why):
+    assert number(kind, low, high).why == why
+
+
+@pytest.mark.parametrize(
     ("query", "expected"), [({"obst": "b"}, "b"), ({"obst": "b", "fruit": "a"}, "a")]
 )
 def test_an_old_link_opens_and_a_name_of_today_counts_before_an_old_one(

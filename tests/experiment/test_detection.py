@@ -3,20 +3,24 @@
 import pytest
 import torch
 
+from robust_core.classifier import Provenance
 from robust_core.experiment.detection import FALSE_ALARM, LOST, STOPPED, UNSEEN, Detection, scores
 from robust_core.words.detectors import origin, title
 
 
 class Fixed:
-    """A name and a threshold."""
+    """A name, a threshold, and an entry of the index."""
 
-    def __init__(self, threshold: float = 0.5) -> None:
+    def __init__(self, threshold: float = 0.5, **entry) -> None:
         self.name, self.threshold = "fixed", threshold
+        self.provenance = Provenance("none", details=entry)
 
 
-def detection(clean: float, adversarial: float, rounded: float, threshold=0.5) -> Detection:
+def detection(
+    clean: float, adversarial: float, rounded: float, threshold=0.5, **entry
+) -> Detection:
     odds = torch.tensor([clean, adversarial, rounded])
-    return Detection.of(Fixed(threshold), odds[:1], odds[1:])
+    return Detection.of(Fixed(threshold, **entry), odds[:1], odds[1:])
 
 
 @pytest.mark.parametrize(
@@ -46,9 +50,23 @@ def test_what_rounding_changes_is_said(exact, rounded, word):
 
 def test_the_summary_is_of_plain_values():
     summary = detection(-1, 1, 1).summary()
+    assert summary.pop("calibration_range") is None
+    assert summary.pop("trained_eps") == {}
     assert {type(value) for value in summary.values()} == {str, float, bool}
     assert summary["before"] == summary["clean"] == pytest.approx(0.26894, abs=1e-5)
     assert summary["after"] == summary["adversarial"] == pytest.approx(0.73106, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("clean", "outside"),
+    [(0.0999, False), (0.09, True), (0.1, False), (0.5, False), (0.9, False), (0.91, True)],
+)
+def test_a_score_beyond_the_calibration_is_outside_and_rounding_does_not_count(clean, outside):
+    odds = torch.tensor(clean).logit().item()
+    seen = detection(odds, 9.0, 9.0, calibration_range=[0.1, 0.9])
+    assert seen.outside_calibration == seen.summary()["outside_calibration"] == outside
+    assert seen.summary()["calibration_range"] == [0.1, 0.9]
+    assert not detection(odds, 9.0, 9.0).outside_calibration, "the range is not known"
 
 
 @pytest.mark.parametrize(

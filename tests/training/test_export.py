@@ -14,7 +14,7 @@ from safetensors.torch import save as to_safetensors
 from robust_core import zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
-from robust_core.training.export import export, install, rounded_weights, write_export
+from robust_core.training.export import amend, export, install, rounded_weights, write_export
 from robust_core.zoo import loading
 from tests.processes import at_once
 
@@ -169,3 +169,15 @@ def test_a_stop_at_any_step_leaves_weights_that_load(exported, tmp_path, monkeyp
         assert all(torch.equal(value, kept[name].float()) for name, value in state.items())
     install(folder, "digits-cnn", weights)  # and the next installation leaves nothing of it behind
     assert contents(weights) == ["digits-cnn.safetensors", "index.json"]
+
+
+def test_an_entry_is_amended_and_everything_else_is_left(exported, tmp_path):
+    _, _, folder = exported
+    install(folder, "digits-cnn", tmp_path)
+    before = json.loads((tmp_path / "index.json").read_text())
+    assert amend({"digits-cnn": {"figure": 1, "seed": 7}}, tmp_path) == tmp_path / "index.json"
+    after = json.loads((tmp_path / "index.json").read_text())
+    assert after == {"digits-cnn": before["digits-cnn"] | {"figure": 1, "seed": 7}}
+    with pytest.raises(KeyError):
+        amend({"nobody": {}}, tmp_path)
+    assert json.loads((tmp_path / "index.json").read_text()) == after

@@ -283,6 +283,13 @@ def test_imagenet_models_with_weights_of_the_right_form(monkeypatch, tmp_path):
     assert model(torch.rand(1, 3, 224, 224)).shape == (1, 1000)
 
 
+@pytest.mark.parametrize("name", zoo.IMAGENET)
+def test_what_is_said_of_a_model_without_torchvision_is_what_torchvision_says(name):
+    weights = zoo.imagenet_weights(name)
+    assert zoo.checkpoint_path(name).name == weights.url.rpartition("/")[2]
+    assert zoo.IMAGENET[name].megabytes == weights.meta["_file_size"]
+
+
 def test_an_imagenet_checkpoint_is_hashed_once_and_again_when_it_changes(tmp_path, monkeypatch):
     content = b"weights"
     path = tmp_path / f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"

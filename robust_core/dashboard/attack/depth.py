@@ -10,7 +10,7 @@ from robust_core.attacks import Attack, Dynamic
 from robust_core.dashboard import plots, settings
 from robust_core.dashboard.attack import charts, export
 from robust_core.dashboard.components.swipe import swipe
-from robust_core.dashboard.controls import TITLES
+from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.dashboard.views import Views

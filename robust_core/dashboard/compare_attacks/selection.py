@@ -104,7 +104,13 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
                 axis.capitalize(),
                 options,
                 format_func=words.__getitem__,
-                key=setting(f"only_{axis}", ANY, one_of(options)),
+                key=setting(
+                    f"only_{axis}",
+                    ANY,
+                    one_of(options),
+                    called=axis,
+                    shown=words.__getitem__,
+                ),
                 persist_state="session",
             )
         if any(value != ANY for value in wanted.values()):
@@ -142,7 +148,9 @@ def choose_sort() -> str:
         "Sort by",
         list(SORTS),
         format_func=lambda name: SORTS[name][0],
-        key=setting("sort", "taught", one_of(SORTS)),
+        key=setting(
+            "sort", "taught", one_of(SORTS), called="Order", shown=lambda name: SORTS[name][0]
+        ),
         persist_state="session",
         help="Smallest first.",
         width=340,

@@ -10,8 +10,9 @@ from robust_core import imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.dashboard import plots
 from robust_core.dashboard.compare_defenses import votes
-from robust_core.dashboard.controls import TITLES, radius
+from robust_core.dashboard.controls import radius
 from robust_core.dashboard.detector_choice import badge
+from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import BADGES
 from robust_core.data.fitting import to_pixels

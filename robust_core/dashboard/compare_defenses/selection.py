@@ -12,7 +12,7 @@ from robust_core import attacks, defenses, zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.dashboard.choices import choose_several
-from robust_core.dashboard.controls import control
+from robust_core.dashboard.fields import control
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense

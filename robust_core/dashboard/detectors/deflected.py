@@ -92,7 +92,7 @@ def show_deflected(model: str) -> None:
 
 
 def _choose(classes: Sequence[str]) -> tuple[int, float]:
-    key = setting("deflect_target", classes[0], one_of(classes))
+    key = setting("deflect_target", classes[0], one_of(classes), called="Target class")
     if st.session_state[key] not in classes:  # chosen for another classifier
         st.session_state[key] = classes[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):

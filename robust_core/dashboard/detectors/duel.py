@@ -53,7 +53,9 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     names = list(found)
     words = titles(found)
     default = zoo.default_detector(model) or names[0]
-    key = setting("duel", default, one_of(names))
+    key = setting(
+        "duel", default, one_of(names), called="Detector to fool", shown=words.__getitem__
+    )
     if st.session_state[key] not in names:
         st.session_state[key] = default
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
@@ -69,7 +71,7 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
         0.0,
         1.0,
         step=0.05,
-        key=setting("sigma", 0.3, number(float, 0, 1)),
+        key=setting("sigma", 0.3, number(float, 0, 1), called="Sigma"),
         persist_state="session",
     )
     schedule = choose_one(

@@ -53,7 +53,9 @@ def choose_second(place, part: MeasuredPart[RejectTable]) -> str | None:
     """The control; the name of the second model, None where nobody or a person gets the picture."""
     lacking = missing(part.value.second, part.model)
     there = [NOBODY, *(name for name in SECONDS if name not in lacking)]
-    key = setting("reject_to", NOBODY, one_of(there))
+    key = setting(
+        "reject_to", NOBODY, one_of(there), called="Receiver of rejected pictures", shown=_title
+    )
     if st.session_state[key] not in there:
         st.session_state[key] = NOBODY
     chosen = place.selectbox(

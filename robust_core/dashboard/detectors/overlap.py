@@ -25,7 +25,7 @@ def show_overlap() -> None:
             0,
             999,
             step=1,
-            key=setting("toy_seed", 0, number(int, 0, 999)),
+            key=setting("toy_seed", 0, number(int, 0, 999), called="Seed"),
             persist_state="session",
             width=140,
         )

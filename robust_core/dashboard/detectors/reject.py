@@ -57,14 +57,18 @@ def choose_policy() -> RejectChoice | None:
     rows = {row.detector: row for row in part.value.rows}
     which = st.columns(3, gap="medium")
     prices = st.columns(3, gap="medium")
-    key = setting("reject", next(iter(rows)), one_of(rows))
+    index = zoo.index()
+
+    def words(name: str) -> str:
+        return title(index[name]) if name in index else name
+
+    key = setting("reject", next(iter(rows)), one_of(rows), called="Detector", shown=words)
     if st.session_state[key] not in rows:
         st.session_state[key] = next(iter(rows))
-    index = zoo.index()
     name = which[0].selectbox(
         "Detector that rejects",
         list(rows),
-        format_func=lambda n: title(index[n]) if n in index else n,
+        format_func=words,
         key=key,
         persist_state="session",
     )
@@ -95,7 +99,7 @@ def _slider(
         low,
         high,
         step=step,
-        key=setting(key, start, number(float, low, high)),
+        key=setting(key, start, number(float, low, high), called=label),
         persist_state="session",
         disabled=bool(none),
         help=none or None,
@@ -110,9 +114,6 @@ def _place(place, row: RejectRow, ends: tuple[str, str]) -> int:
     taus = [-math.inf, *row.thresholds]
     calibrated = taus.index(row.threshold)
     places = list(range(len(taus)))
-    key = setting(f"tau.{row.detector}", calibrated, one_of(places))
-    if st.session_state[key] not in places:
-        st.session_state[key] = calibrated
 
     def words(i: int) -> str:
         if i == 0:
@@ -121,6 +122,10 @@ def _place(place, row: RejectRow, ends: tuple[str, str]) -> int:
             return ends[1]
         return f"{scores(taus[i])[0]}{' (calibrated)' * (i == calibrated)}"
 
+    called = "Threshold"
+    key = setting(f"tau.{row.detector}", calibrated, one_of(places), called=called, shown=words)
+    if st.session_state[key] not in places:
+        st.session_state[key] = calibrated
     return place.select_slider(
         "Threshold: reject above", places, format_func=words, key=key, persist_state="session"
     )

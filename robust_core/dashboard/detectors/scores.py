@@ -17,7 +17,15 @@ from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
 from robust_core.models.detector import ATTACHMENTS
-from robust_core.words.detectors import sources, steps_of, title
+from robust_core.words.detectors import (
+    FAR,
+    far_from_training,
+    hints,
+    sources,
+    steps_of,
+    title,
+)
+from robust_core.words.numbers import in_255ths
 from robust_core.words.verdict import sentence
 
 MODEL = "cifar10-resnet32"
@@ -40,7 +48,13 @@ def choose_attack() -> type[attacks.Attack]:
         "Attack",
         attacks.names(),
         format_func=lambda n: attacks.get(n).title,
-        key=setting("detect", START, one_of(attacks.names())),
+        key=setting(
+            "detect",
+            START,
+            one_of(attacks.names()),
+            called="Attack",
+            shown=lambda n: attacks.get(n).title,
+        ),
         persist_state="session",
         help="It is unaware of the detectors. Its other parameters are set on the page Attack.",
     )
@@ -143,6 +157,8 @@ def _show_panel(
     attack = request.attack
     st.markdown(f"**{said.sentence}** {sentence(experiment, attack.norm)}")
     st.html(markup.table(said, titles(found), at(found, point)))
+    for hint in hints_of(said, experiment):
+        st.caption(f":material/info: {hint}")
     for name, why in said.refused.items():
         st.error(f"{titles(found)[name]}: {why}")
     marked = f"Marked: detectors at {point}. " if point else ""
@@ -152,6 +168,29 @@ def _show_panel(
         f"detectability, below, is measured at score 0.5 for all, as in the paper. {marked}"
         f"{type(attack).title} knows the classifier only{size_of(attack)}. {sources(found.values())}"
     )
+
+
+def hints_of(said: Panel, experiment: Experiment) -> list[str]:
+    """What to keep in mind about the answers; of several detectors, for how many of them."""
+    far = experiment.judged
+    seen = list(said.said.values())
+    n = len(seen)
+    if n == 1:
+        return hints(seen[0], far.linf, far.l2)
+    unlike = sum(each.outside_calibration for each in seen)
+    small = sum(bool(far_from_training(each, far.linf, far.l2)) for each in seen)
+    told = []
+    if unlike:
+        told.append(
+            f"{unlike} of {n} give the clean picture a score beyond those of all pictures that their "
+            "threshold was set on: it is unlike them, and their rate of false alarms does not hold for it."
+        )
+    if small:
+        told.append(
+            f"The change, {in_255ths(far.linf)} Linf, is more than {FAR} times the eps that {small} of {n} "
+            "were trained on: far outside their training."
+        )
+    return told
 
 
 def size_of(attack: attacks.Attack) -> str:

@@ -71,7 +71,13 @@ def choose_method() -> str:
         "Method",
         list(METHODS),
         format_func=lambda m: WORDS[m].title,
-        key=setting("live_method", "fgsm", one_of(METHODS)),
+        key=setting(
+            "live_method",
+            "fgsm",
+            one_of(METHODS),
+            called="Method",
+            shown=lambda m: WORDS[m].title,
+        ),
         persist_state="session",
     )
 
@@ -85,7 +91,7 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
         if name == "random_start" and first:
             values[name] = st.toggle(
                 "Random start",
-                key=setting("live_random_start", True, truth),
+                key=setting("live_random_start", True, truth, called="Random start"),
                 persist_state="session",
                 help="The step begins at a random point of the ball and is 1.25 eps long; else eps.",
             )
@@ -101,7 +107,7 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
             0,
             999,
             step=1,
-            key=setting("live_seed", 0, number(int, 0, 999)),
+            key=setting("live_seed", 0, number(int, 0, 999), called="Seed"),
             persist_state="session",
             help="Of the first weights, the order of pictures and random starts.",
         )
@@ -111,7 +117,8 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
 def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
     default = getattr(Plan, name)
-    key = setting(f"live_{name}", _shown(name, default), number(type(low), low, high))
+    start = _shown(name, default)
+    key = setting(f"live_{name}", start, number(type(low), low, high), called=label)
     shown = st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
     return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0
 

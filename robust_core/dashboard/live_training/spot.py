@@ -108,7 +108,7 @@ def _choose_digit(count: int) -> int:
         0,
         count - 1,
         step=1,
-        key=setting("spot_digit", 0, number(int, 0, count - 1)),
+        key=setting("spot_digit", 0, number(int, 0, count - 1), called="Test picture"),
         persist_state="session",
     )
 
@@ -120,7 +120,13 @@ def _choose_attack(first: dict) -> Attack:
         "Attack",
         names,
         format_func=lambda n: attacks.get(n).title,
-        key=setting("spot_attack", first["spot_attack"], one_of(names)),
+        key=setting(
+            "spot_attack",
+            first["spot_attack"],
+            one_of(names),
+            called="Attack",
+            shown=lambda n: attacks.get(n).title,
+        ),
         persist_state="session",
         help="Its other parameters are the defaults; they can be set on the page Attack.",
     )
@@ -131,7 +137,7 @@ def _choose_attack(first: dict) -> Attack:
         low,
         high,
         step=step,
-        key=setting("spot_eps", first["spot_eps"], number(float, low, high)),
+        key=setting("spot_eps", first["spot_eps"], number(float, low, high), called="Epsilon"),
         persist_state="session",
         help=controls.EPS_HELP,
     )
@@ -143,7 +149,7 @@ def _choose_attack(first: dict) -> Attack:
         return attack
     naive = st.toggle(
         "through the softmax",
-        key=setting("spot_naive", first["spot_naive"], truth),
+        key=setting("spot_naive", first["spot_naive"], truth, called="Through the softmax"),
         persist_state="session",
         help="Follow the gradient of the cross-entropy through the softmax, which may be exactly zero, "
         "instead of one on the logits.",

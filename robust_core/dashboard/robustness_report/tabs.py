@@ -50,7 +50,9 @@ its interval must reach them."""
 def choose_report() -> Report:
     """The report of one model, by a choice where there are several."""
     names = [name for name in PLANS if (RESULTS / f"{name}.json").is_file()] or [next(iter(PLANS))]
-    key = setting("report", names[0], one_of(names))
+    key = setting(
+        "report", names[0], one_of(names), called="Model", shown=lambda name: PLANS[name].model
+    )
     if len(names) > 1:
         st.segmented_control(
             "Model",
@@ -209,7 +211,13 @@ def show_checklist(report: Report) -> None:
         "In words",
         list(titles),
         format_func=lambda subject: titles.get(subject, subject),
-        key=setting(f"report_{report.suite}_finding", next(iter(titles)), one_of(titles)),
+        key=setting(
+            f"report_{report.suite}_finding",
+            next(iter(titles)),
+            one_of(titles),
+            called="Defence",
+            shown=titles.__getitem__,
+        ),
         persist_state="session",
         width=340,
     )

@@ -119,6 +119,22 @@ def fitted_to(entry: dict) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
+def trained_eps(entry: dict) -> dict[str, float]:
+    """By norm, the largest eps of the adversaries that a detector was fitted to, if any has one."""
+    recipe = entry.get("recipe") or {}
+    each = recipe.get("adversaries") or recipe.get("parameters") or {}
+    names = fitted_to(entry)
+    if len(names) == 1:
+        each = {names[0]: {"eps": entry.get("eps")}}
+    largest: dict[str, float] = {}
+    for name in names:
+        eps = each.get(name, {}).get("eps")
+        if eps is not None:
+            norm = attacks.get(STATIC_FORM.get(name, name)).norm
+            largest[norm] = max(eps, largest.get(norm, 0.0))
+    return largest
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """The same names in the same order, each once."""
     return list(dict.fromkeys(names))

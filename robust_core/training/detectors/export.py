@@ -31,10 +31,10 @@ def export_detector(
     detector = Subnetwork(trainer.classifier, subnetwork.to(trainer.device), point=recipe.point)
     crafted = craft_pairs(measurement.originals(trainer.classifier), adversary, against)
     floats, eight_bit = measurement.answers(detector, crafted)
-    detector.threshold = measurement.threshold(detector)
+    calibrated = measurement.calibrate(detector)
     several = recipe.adversary == SEVERAL
     entry = {
-        **measurement.described(detector),
+        **measurement.described(detector, calibrated),
         **identity(
             name(recipe),
             content,

@@ -44,9 +44,11 @@ class Measurement:
     cache: Path
     show: bool = True
 
-    def threshold(self, detector: Any) -> float:
-        """The threshold that flags 5 % of the calibration pictures."""
-        return calibrate(clean_scores(detector, self.calibration), FALSE_POSITIVE_RATE)
+    def calibrate(self, detector: Any) -> dict:
+        """Give ``detector`` its threshold; returns what the entry says about it: see ``calibration``."""
+        found = calibration(detector, self.calibration)
+        detector.threshold = found["threshold"]
+        return found
 
     def originals(self, classifier: Classifier) -> Originals:
         """The test pictures, for adversaries of ``classifier`` to change."""
@@ -60,17 +62,18 @@ class Measurement:
         )
         return floats, eight_bit
 
-    def described(self, detector: Any) -> dict:
-        """The conditions, which come first in the entry of every detector."""
+    def described(self, detector: Any, calibrated: dict) -> dict:
+        """The conditions, which come first in the entry of every detector.
+
+        ``calibrated`` is what ``calibrate`` gave.
+        """
         return {
             "kind": KIND,
             "method": detector.METHOD,
             "data": self.data,
             "command": self.command,
             "model": detector.classifier.name,
-            "threshold": detector.threshold,
-            "false_positive_rate": FALSE_POSITIVE_RATE,
-            "n_calibration": len(self.calibration),
+            **calibrated,
             "device": detector.device.type,
             "torch": torch.__version__,
         }
@@ -78,6 +81,21 @@ class Measurement:
     def write(self, name: str, entry: dict, content: bytes | None) -> None:
         """Write ``entry`` and the file that it names, ``content``; None where it names none."""
         write_export(self.folder, name, entry, content)
+
+
+def calibration(detector: Any, images: Tensor) -> dict:
+    """The threshold that flags 5 % of clean pictures ``[N, C, H, W]``, and the range of their scores.
+
+    Whatever scores outside ``calibration_range``, from the lowest to the highest, is unlike them: that
+    5 % of such pictures are flagged is not known.
+    """
+    scores = clean_scores(detector, images)
+    return {
+        "threshold": calibrate(scores, FALSE_POSITIVE_RATE),
+        "false_positive_rate": FALSE_POSITIVE_RATE,
+        "n_calibration": len(images),
+        "calibration_range": [scores.min().item(), scores.max().item()],
+    }
 
 
 def identity(

@@ -136,12 +136,12 @@ def export_reconstruction(
     detector = Reconstruction.from_entry(classifier, read_safetensors(content), made)
     data = _first(data, recipe.limit)
     detector.scale = calibrate(errors(detector, data), FALSE_POSITIVE_RATE)
-    detector.threshold = measurement.threshold(detector)
+    calibrated = measurement.calibrate(detector)
     test = measurement.test
     others = range(1, len(classifier.class_names))
     wrong = torch.stack([errors(detector, test, shift) for shift in others])
     entry = {
-        **measurement.described(detector),
+        **measurement.described(detector, calibrated),
         **identity(name(recipe), content, recipe),
         "scale": detector.scale,
         "error_threshold": detector.error_threshold,

@@ -136,12 +136,12 @@ def export_safetynet(
     seconds = time.perf_counter() - started
     known = {"recipe": asdict(recipe), "threshold": 0.5}
     detector = SafetyNet.from_entry(classifier, tensors, known)
-    detector.threshold = measurement.threshold(detector)
+    calibrated = measurement.calibrate(detector)
     content = to_safetensors(tensors)
     point = "+".join(detector.points)
     adversary = list(recipe.adversaries)
     entry = {
-        **measurement.described(detector),
+        **measurement.described(detector, calibrated),
         **identity(name(recipe), content, recipe, point=point, adversary=adversary),
         **measured(detector, [*opponents, *unseen], measurement),
         "n": len(images[: recipe.limit]),

@@ -35,10 +35,10 @@ def export_squeezing(
     started = time.perf_counter()
     squeezers = [squeezer(one) for one in recipe.squeezers]
     detector = FeatureSqueezing(classifier, squeezers, name=name(recipe))
-    detector.threshold = measurement.threshold(detector)
+    calibrated = measurement.calibrate(detector)
     seconds = time.perf_counter() - started
     entry = {
-        **measurement.described(detector),
+        **measurement.described(detector, calibrated),
         **identity(name(recipe), None, recipe),
         **measured(detector, opponents, measurement),
         "seconds": round(seconds, 1),

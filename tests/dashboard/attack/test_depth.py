@@ -14,7 +14,7 @@ from robust_core.dashboard.attack.depth import (
     rule_of,
     symbol_of,
 )
-from robust_core.dashboard.controls import TITLES
+from robust_core.dashboard.fields import TITLES
 
 
 @pytest.mark.parametrize(

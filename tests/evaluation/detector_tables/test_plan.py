@@ -34,6 +34,28 @@ FULL = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "eps"),
+    [
+        ("bim-2", {"linf": 2 / 255}),
+        ("dynamic", {"linf": 1 / 255}),
+        ("several", {"linf": 2 / 255}),
+        ("deepfool-ad2", {}),
+        ("squeezing", {}),
+    ],
+)
+def test_the_largest_eps_of_the_training_is_known_by_norm(name, eps):
+    assert plan.trained_eps(FULL[name]) == eps
+
+
+def test_each_norm_has_its_own_largest_eps():
+    both = entry(["fgsm", "bim-l2"], fgsm={"eps": 0.01}, **{"bim-l2": {"eps": 0.3}})
+    assert plan.trained_eps(both) == {"linf": 0.01, "l2": 0.3}
+    safety = entry(["fgsm", "deepfool"], method="safetynet")
+    safety["recipe"] = {"adversaries": {"fgsm": {"eps": 4 / 255}, "deepfool": {}}}
+    assert plan.trained_eps(safety) == {"linf": 4 / 255}
+
+
 def test_static_are_subnetworks_of_one_adversary_that_were_not_trained_dynamically():
     assert set(plan.static(FULL)) == set(FULL) - {"dynamic", "several", "safety", "squeezing"}
     assert plan.others(FULL) == ["safety", "squeezing"]

@@ -27,7 +27,9 @@ def test_the_threshold_keeps_to_the_rate_on_its_own_pictures(exported, digits_mo
     _, entry = exported
     detector = METHODS.get("squeezing").from_entry(digits_model, {}, entry)
     assert (entry["false_positive_rate"], entry["n_calibration"]) == (0.05, 100)
-    assert detector.flags(digits_test[0][-100:]).sum() == 5
+    scores = detector.score(digits_test[0][-100:])
+    assert (scores > detector.threshold).sum() == 5
+    assert entry["calibration_range"] == pytest.approx([scores.min().item(), scores.max().item()])
 
 
 def test_the_figures_are_those_of_the_detector(exported, digits_model, digits_test):
