@@ -55,6 +55,7 @@ def remember(
 
 def show(settings: dict[str, str]) -> None:
     """Show the notes at the top of the page; those first shown at other ``settings`` are over."""
+    where = st.session_state.pop("_place_of_notes", st)  # of this run
     notes: dict[str, Note] = st.session_state.get("_replaced", {})
     for key, note in list(notes.items()):
         if note.since is None:
@@ -63,7 +64,7 @@ def show(settings: dict[str, str]) -> None:
             del notes[key]
     if notes:
         told = "  \n".join(note.sentence for note in notes.values())
-        st.session_state.get("_place_of_notes", st).info(told, icon=":material/link_off:")
+        where.info(told, icon=":material/link_off:")
 
 
 def _dropped(raw: str, value: Any) -> list[str]:

@@ -6,6 +6,7 @@ import torch
 from robust_core import attacks, zoo
 from robust_core.data import samples
 from robust_core.data.fitting import as_saved, fit, to_tensor
+from robust_core.zoo import loading
 
 NAME = "cifar10-resnet32-ad2-bim-2-255"
 BASE = ("attack", "sample:chelsea", "--model", "cifar10-resnet32", "--device", "cpu")
@@ -19,6 +20,7 @@ def test_the_default_detector_is_asked_and_none_is_not(command, bundle):
     assert set(value) == {
         *("name", "threshold", "before", "after", "clean", "adversarial", "adversarial_8bit"),
         *("flagged_clean", "flagged", "flagged_8bit", "verdict"),
+        *("calibration_range", "outside_calibration", "trained_eps"),
     }
     assert value["name"] == NAME
     pixels = samples.load("chelsea").picture.pixels
@@ -46,6 +48,24 @@ def test_people_get_one_line(command, bundle):
     assert "threshold 0.000" in line
     assert line.endswith("a false alarm.")
     assert not any(NAME in line for line in command(*FGSM, "--detector", "none").out.splitlines())
+
+
+def test_a_picture_outside_the_calibration_and_a_change_outside_the_training_are_said(
+    command, bundle
+):
+    bundle(calibration_range=[0.999, 1.0])
+    value = command(*FGSM, "--json").json["detector"]
+    assert value["calibration_range"] == [0.999, 1.0]
+    assert value["outside_calibration"] is True
+    assert value["trained_eps"] == {"linf": 2 / 255}
+    said = command(*FGSM).out
+    assert "is below those of all pictures that the threshold was set on (0.999 to 1.000)" in said
+    assert "6 times the eps that the detector was trained on, 2/255" in said
+    bundle(calibration_range=[0.0, 1.0])
+    loading._detectors.clear()
+    small = command(*BASE, "--attack", "fgsm", "--eps", "2/255").out
+    assert "threshold was set on" not in small
+    assert "trained on" not in small
 
 
 def test_unknown_detectors_and_those_of_other_models(command, bundle):

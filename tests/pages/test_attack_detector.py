@@ -160,3 +160,20 @@ def test_both_pages_share_a_result_also_with_a_detector(bundle, monkeypatch):
     assert not page.exception
     assert any("Compare attacks" in m.value for m in page.markdown)
     assert runs == ["fgsm"]
+
+
+def hints(page: AppTest) -> list[str]:
+    return [c.value for c in page.caption if c.value.startswith(":material/info:")]
+
+
+def test_a_change_far_outside_the_training_is_said(bundle):
+    bundle(NAME)
+    assert not hints(visit(eps="0.01"))
+    (hint,) = hints(visit(eps="0.1"))
+    assert "times the eps that the detector was trained on, 2/255: far outside" in hint
+
+
+def test_a_picture_unlike_those_of_the_calibration_is_said(bundle):
+    bundle(NAME, calibration_range=[0.999, 1.0])
+    (hint,) = hints(visit(eps="0.01"))
+    assert "it is unlike them" in hint

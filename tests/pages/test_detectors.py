@@ -7,6 +7,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, zoo
+from robust_core.dashboard import lab
 from robust_core.dashboard.detectors import measured, overlap
 from robust_core.dashboard.detectors.duel import duel_chart
 from robust_core.detectors.rejection import Costs
@@ -16,7 +17,7 @@ from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
 from robust_core.models.detector import build
-from robust_core.zoo import weights
+from robust_core.zoo import loading, weights
 from tests import visiting
 from tests.tables import completed
 from tests.visiting import APP, go_to, ran, text
@@ -76,6 +77,21 @@ def test_the_panel_flags_what_is_above_each_threshold(bundle, cat):
     table = html(visit(), "panel")
     assert "Detected, false alarm" in table
     assert "Not detected" in table
+
+
+def test_how_many_detectors_are_outside_their_calibration_or_training_is_said(bundle):
+    bundle(NAME, calibration_range=[0.999, 1.0])
+    bundle(OTHER, seed=1, point="AD(4)", eps=None, calibration_range=[0.0, 1.0])
+    assert "beyond" in text(visit())
+    told = text(visit(detect_any_eps="True", detect_eps255="25.5"))
+    assert "1 of 2 give the clean picture a score beyond those of all pictures" in told
+    assert "25.5/255 Linf, is more than 4 times the eps that 1 of 2 were trained on" in told
+    bundle(NAME, calibration_range=[0.0, 1.0])
+    loading._detectors.clear()
+    lab.engine().forget()
+    told = text(visit())
+    assert "beyond those" not in told
+    assert "far outside" not in told
 
 
 def test_a_point_says_what_is_read_and_what_is_bundled(two):

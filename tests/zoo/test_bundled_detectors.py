@@ -8,6 +8,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.detectors import METHODS, Subnetwork
+from robust_core.experiment.panel import panel
 from robust_core.models.detector import build
 from robust_core.zoo import bundled_detectors
 
@@ -174,3 +175,21 @@ def test_a_lazy_detector_answers_like_the_loaded_one_and_is_a_value(bundle, cat)
     assert hash(lazy) == hash(zoo.LazyDetector(NAME))
     bundle(NAME)
     assert torch.equal(lazy.logit(cat), zoo.load_detector(NAME, "cpu").logit(cat))
+
+
+@pytest.mark.parametrize("name", zoo.detectors())
+def test_the_threshold_lies_among_the_scores_that_it_was_set_on(name):
+    entry = zoo.index()[name]
+    low, high = entry["calibration_range"]
+    assert 0 <= low < entry["threshold"] < high <= 1
+
+
+@pytest.mark.parametrize("kind", ["white", "chessboard"])
+def test_a_false_alarm_on_no_digit_at_all_is_known_to_be_outside_the_calibration(kind):
+    row = torch.arange(8)
+    board = ((row[:, None] + row) % 2).float()
+    picture = (torch.ones(8, 8) if kind == "white" else board)[None, None]
+    said = panel(["digits-cnn-reconstruction"], picture, picture, "cpu")
+    (seen,) = said.said.values()
+    assert seen.flagged_clean
+    assert seen.outside_calibration
