@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack.depth import TABS
-from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.controls import EPS_CHOICES, from_255ths
 from robust_core.dashboard.picture_input import STARTED
 from robust_core.data import download
 from robust_core.words.numbers import in_255ths
@@ -136,6 +136,35 @@ def test_any_value_opens_a_slider_at_the_field_s_own_eps():
     assert "eps 0.0127 (3.3/255)" in conditions(finished(page))
     page.toggle(key="any_eps").set_value(False).run()
     assert "more than 2/255" in sentence(finished(page))
+
+
+def test_an_eps_can_be_typed_and_slider_field_and_link_stay_in_step():
+    page = visit(any_eps="True", model="digits-cnn")
+    assert page.number_input(key="eps_typed").value == 8 / 255
+    page.number_input(key="eps_typed").set_value(0.03).run()
+    assert page.slider(key="eps255").value == 7.65
+    assert page.number_input(key="eps_typed").value == 0.03
+    assert page.query_params["eps255"] == "7.65"
+    assert page.session_state["_last"][0].parameters["eps"] == 0.03, "exactly what was typed"
+    restored = visit(**page.query_params)
+    assert restored.number_input(key="eps_typed").value == 0.03
+    assert restored.session_state["_last"][0].parameters["eps"] == 0.03
+    page.slider(key="eps255").set_value(16.0).run()
+    assert page.number_input(key="eps_typed").value == 16 / 255
+    assert page.session_state["_last"][0].parameters["eps"] == 16 / 255
+    page.toggle(key="any_eps").set_value(False).run()
+    page.toggle(key="any_eps").set_value(True).run()
+    assert page.number_input(key="eps_typed").value == 16 / 255
+
+
+@pytest.mark.parametrize("typed", [0.0, 0.001, 0.01, 0.03, 0.1, 0.123456, 0.25])
+def test_a_typed_eps_comes_back_from_255ths_exactly(typed):
+    assert from_255ths(round(255 * typed, 6)) == typed
+
+
+@pytest.mark.parametrize("steps", [0.25, 1, 2, 8, 16, 64])
+def test_whole_255ths_stay_what_they_are(steps):
+    assert from_255ths(steps) == steps / 255
 
 
 def test_an_eps_of_zero_changes_nothing():

@@ -63,7 +63,11 @@ def notes(page: AppTest) -> list[str]:
             "attack `foo`, which is not available here; PGD",
         ),
         ("compare_defenses", DIGITS | {"defenses": "median,foo"}, "defences `foo`, which is not"),
-        ("compare_defenses", DIGITS | {"median.width": "4"}, "(median) `4`, which is not available"),
+        (
+            "compare_defenses",
+            DIGITS | {"median.width": "4"},
+            "width (median) `4`, which is not available",
+        ),
         (
             "detectors",
             {"model": "digits-cnn", "detect": "foo"},
