@@ -77,6 +77,12 @@ class DefenseTableRow:
         return f"{self.n:,} pictures"
 
     @property
+    def drawn(self) -> list[str]:
+        """The seed of a random defence, under which alone an attack by queries may succeed."""
+        own = self.parameters.get("seed")
+        return [] if own is None else [f"seed {own} of the defence's draws"]
+
+    @property
     def conditions(self) -> str:
         """One line to go below a chart: the circumstances and the command."""
         return f"{self.circumstances}. Made by: `{self.command}`"
@@ -133,8 +139,7 @@ class AccuracyRow(DefenseTableRow):
             words += [word for word in (self.attack, self.threat, radius) if word is not None]
             words += self.effort
             words += [f"seed {self.seed}"] if self.seed is not None else []
-            own = self.parameters.get("seed")
-            words += [f"seed {own} of the defence's draws"] if own is not None else []
+            words += self.drawn
         return ", ".join(words)
 
     def elsewhere(self, model: str) -> str:
@@ -209,10 +214,15 @@ class MaskingRow(DefenseTableRow):
     @property
     def circumstances(self) -> str:
         """Pictures, radius, budget, seed."""
-        spent = ", ".join(f"{self.budget[key]} {key}" for key in ("steps", "queries", "draws"))
-        return (
-            f"{self.right:,} of {super().circumstances}, those that it gets right; linf "
-            f"{self.eps:.4g}, {spent}, seed {self.seed}"
+        spent = [f"{self.budget[key]} {key}" for key in ("steps", "queries", "draws")]
+        return ", ".join(
+            [
+                f"{self.right:,} of {super().circumstances}",
+                f"those that it gets right; linf {self.eps:.4g}",
+                *spent,
+                f"seed {self.seed}",
+                *self.drawn,
+            ]
         )
 
 
