@@ -160,7 +160,8 @@ class Towards(Targeted):
 class RandomTarget(Targeted):
     """A random other class for each picture, all equally likely; labels are the true classes.
 
-    Drawn by ``seed`` and the order of the picture's own clean logits: the same in any batch.
+    Drawn by ``seed`` and the order of the picture's own clean logits: the same in any batch. Classes that
+    the model rules out, at minus infinity, are not drawn.
     """
 
     seed: int = 0
@@ -168,13 +169,16 @@ class RandomTarget(Targeted):
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None
-        classes = clean_logits.shape[1]
-        draws = [
-            random.Random(f"{self.seed}/{order}").randrange(1, classes)
-            for order in clean_logits.argsort(1).tolist()
-        ]
-        others = (labels + torch.tensor(draws, dtype=torch.int64, device=labels.device)) % classes
-        return Aim(others, towards=True, leaving=labels)
+        orders = clean_logits.argsort(1).tolist()
+        possible = (clean_logits > -torch.inf).tolist()
+        drawn = []
+        for label, order, open_to in zip(labels.tolist(), orders, possible, strict=True):
+            classes = len(order)
+            others = [(label + k) % classes for k in range(1, classes)]
+            others = [c for c in others if open_to[c]] or others
+            drawn.append(random.Random(f"{self.seed}/{order}").choice(others))
+        targets = torch.tensor(drawn, dtype=torch.int64, device=labels.device)
+        return Aim(targets, towards=True, leaving=labels)
 
     @property
     def parameters(self) -> dict[str, float | str]:
@@ -183,14 +187,18 @@ class RandomTarget(Targeted):
 
 @dataclass(frozen=True)
 class LeastLikely(Goal):
-    """The class that the model finds least likely on the clean picture (Kurakin et al., 2017)."""
+    """The class that the model finds least likely on the clean picture (Kurakin et al., 2017).
+
+    Of those that it does not rule out, at minus infinity.
+    """
 
     name = "least-likely"
     needs_clean_logits = True
 
     def bind(self, labels: Tensor, clean_logits: Tensor | None = None) -> Aim:
         assert clean_logits is not None
-        return Aim(torch.argmin(clean_logits, dim=1), towards=True, leaving=labels)
+        possible = clean_logits.masked_fill(clean_logits == -torch.inf, torch.inf)
+        return Aim(torch.argmin(possible, dim=1), towards=True, leaving=labels)
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,13 @@ class Attempts:
         self._offer(self.best.standing, self.images, clean)
 
     def make(self, perturb: Perturb, targets: Tensor | None = None) -> None:
-        """One attempt, towards the classes ``targets`` ``[N]`` if given, and a pass to judge it."""
+        """One attempt, and a pass to judge it: towards the classes ``targets`` ``[N]`` if given.
+
+        A picture with target -1 takes no part.
+        """
         rows = self.best.standing
+        if targets is not None:
+            rows = rows[targets[rows] >= 0]
         if not len(rows):
             return
         aim = self.aim[rows] if targets is None else self.aim[rows].detour(targets[rows])
@@ -126,9 +131,11 @@ def best_way(
 def ways(aim: Aim, clean: Tensor, count: int) -> list[Tensor | None]:
     """The ``count`` likeliest other classes to aim at, each ``[N]``, the likeliest first.
 
-    ``[None]`` where the goal already has a target, or leaves no class.
+    -1 in place of a class that the model rules out, at minus infinity. ``[None]`` where the goal already
+    has a target, or leaves no class.
     """
     if aim.towards or aim.stops:
         return [None]
     others = clean.scatter(1, aim.classes.unsqueeze(1), -torch.inf)
-    return list(others.topk(min(count, clean.shape[1] - 1), dim=1).indices.T)
+    nearest = others.topk(min(count, clean.shape[1] - 1), dim=1)
+    return list(nearest.indices.masked_fill(nearest.values == -torch.inf, -1).T)

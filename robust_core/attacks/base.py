@@ -7,7 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from robust_core import distances
+from robust_core import distances, probabilities
 from robust_core.attacks.checks import check_batch, check_labels, round_towards
 from robust_core.attacks.oracle import Oracle
 from robust_core.contract import HALF, check_pictures, notices
@@ -33,6 +33,7 @@ class AttackResult:
     zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
     target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
     are float64, as in ``distances``. ``notices`` are sentences that belong beside any figure made of it.
+    ``answers`` is what the attacked model answers with: "logits", "probabilities" or "labels".
     """
 
     x_adv: Tensor
@@ -47,6 +48,7 @@ class AttackResult:
     linf: Tensor
     tv: Tensor
     notices: tuple[str, ...] = ()
+    answers: str = probabilities.LOGITS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +151,8 @@ class Attack(Parameters):
         with evaluating(model), oracle.asking(model, beside=0):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
             reached = _reached(oracle, images, aim)
+        answers = oracle.reading.kind or probabilities.LOGITS
+        told = (*notices(model, self), *self.notices, *probabilities.notices(answers), *reached)
         return AttackResult(
             x_adv=adversarial,
             success=success,
@@ -157,7 +161,8 @@ class Attack(Parameters):
             queries_backward=oracle.tally("gradients"),
             zero_gradients=oracle.tally("zero_gradients"),
             trace=oracle.trace(),
-            notices=(*notices(model, self), *self.notices, *reached),
+            notices=told,
+            answers=answers,
             **distances.all_norms(adversarial, images),
         )
 
@@ -209,11 +214,18 @@ def beyond_the_range(norm: str, eps: float | None) -> tuple[str, ...]:
 
 
 def _reached(oracle: Oracle, images: Tensor, aim: Aim) -> tuple[str, ...]:
-    """A notice where there is nothing to do, or where the class to reach is the true one."""
+    """Notices where the class to reach is reached already, ruled out, or the true one."""
     if not aim.towards:
         return ()
-    before = aim.success(oracle.check(images.detach().to(oracle.dtype), aim))
+    clean = oracle.check(images.detach().to(oracle.dtype), aim)
+    before = aim.success(clean)
     told = [f"The model says the target already for {_of(before)}."] if before.any() else []
+    ruled_out = clean.gather(1, aim.classes.unsqueeze(1)).squeeze(1) == -torch.inf
+    if ruled_out.any():
+        told.append(
+            "The target cannot be reached: its logit is minus infinity, whatever the picture, for "
+            f"{_of(ruled_out)}."
+        )
     if aim.leaving is not None:
         true = aim.leaving == aim.classes
         told += [f"The target is the true class of {_of(true)}."] if true.any() else []

@@ -51,25 +51,35 @@ def naive_cross_entropy(logits: Tensor, classes: Tensor) -> Tensor:
 def dlr(logits: Tensor, classes: Tensor) -> Tensor:
     """Difference of logits ratio (Croce, Hein, 2020, eq. 6): the margin over ``z_pi1 - z_pi3``.
 
-    Invariant to shift and scale of the logits. Needs at least three classes.
+    Invariant to shift and scale of the logits. Needs at least three classes. Where all but two are
+    ruled out, at minus infinity, it is the margin itself.
     """
     ordered = _largest(logits, 3)
-    return margin(logits, classes) / (ordered[:, 0] - ordered[:, 2]).clamp_min(1e-12)
+    return _over(margin(logits, classes), ordered[:, 0] - ordered[:, 2])
 
 
 def targeted_dlr(logits: Tensor, classes: Tensor, leaving: Tensor | None = None) -> Tensor:
     """``(z_y - z_t) / (z_pi1 - (z_pi3 + z_pi4) / 2)`` (Croce, Hein, 2020, eq. 7), to be lowered.
 
     ``dlr`` is no use for a target: it is constant, without a gradient, while the target ranks third.
-    ``leaving`` are the true classes y; where they are unknown, the strongest class other than the
-    target is used. Needs four classes.
+    ``leaving`` are the true classes y; where they are unknown or ruled out, the strongest class other than
+    the target is used. Needs four classes; where all but three are ruled out, it is the difference itself.
     """
     ordered = _largest(logits, 4)
-    spread = (ordered[:, 0] - ordered[:, 2:].mean(1)).clamp_min(1e-12)
+    spread = ordered[:, 0] - ordered[:, 2:].mean(1)
     if leaving is None:
-        return margin(logits, classes) / spread
+        return _over(margin(logits, classes), spread)
     pair = logits.gather(1, torch.stack([leaving, classes], 1))
-    return (pair[:, 0] - pair[:, 1]) / spread
+    ahead = pair[:, 0] - pair[:, 1]
+    masked = pair[:, 0] == -torch.inf
+    if masked.any():
+        ahead = torch.where(masked, margin(logits, classes), ahead)
+    return _over(ahead, spread)
+
+
+def _over(value: Tensor, spread: Tensor) -> Tensor:
+    """``value / spread``; ``value`` itself where there is no spread or, of masked classes, no end to it."""
+    return value / torch.where((spread > 0) & (spread < torch.inf), spread, 1)
 
 
 def _largest(logits: Tensor, count: int) -> Tensor:

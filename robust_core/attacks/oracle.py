@@ -9,14 +9,18 @@ from torch import Tensor
 
 from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
-from robust_core.contract import Asked, usable
+from robust_core.attacks.scale import COMPARABLE, Units
+from robust_core.contract import Asked
 from robust_core.goals import Aim
+from robust_core.probabilities import LOGITS, Reading
 
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
 
 
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
+
+    Its answers reach the attack as logits, whatever the model answers with (``reading``).
 
     Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
     are counted for the right pictures after others have finished and left. ``given`` is the dtype of
@@ -44,6 +48,8 @@ class Oracle:
         self._rows: Tensor | None = None
         self._checked = False
         self._beside = 0
+        self.reading = Reading()
+        self._units = Units(self.size)
 
     @contextmanager
     def within(self, rows: Tensor) -> Iterator[None]:
@@ -65,17 +71,23 @@ class Oracle:
     @contextmanager
     def asking(self, model: Callable[[Tensor], Tensor], *, beside: int) -> Iterator[None]:
         """Inside, ``model`` is asked instead; the last ``beside`` of its logits are not classes."""
-        alone = self.model, self._asked, self._beside
+        alone = self.model, self._asked, self._beside, self.reading, self._units
+        if model is not self.model:
+            self.reading = Reading()
+            self._units = Units(self.size)
         self.model = model
         self._asked = Asked(model, self.given)
         self._beside = beside
+        if beside:
+            self.reading.kind = LOGITS
         try:
             yield
         finally:
-            self.model, self._asked, self._beside = alone
+            self.model, self._asked, self._beside, self.reading, self._units = alone
 
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
+        self._units.see(logits, self._rows)
         if aim is not None and not self._checked:  # only once: it makes the GPU synchronise
             check_classes(aim.classes, logits[:, : logits.shape[1] - self._beside])
             self._checked = True
@@ -83,9 +95,29 @@ class Oracle:
         return logits
 
     def _ask(self, x: Tensor) -> Tensor:
-        logits = self._asked(x)
-        check_logits(logits, x)
-        return usable(logits)
+        answers = self._asked(x)
+        check_logits(answers, x)
+        return self.reading(answers)
+
+    @property
+    def factor(self) -> Tensor | None:
+        """What margins and gradients of each picture asked about are multiplied by ``[n]`` (``scale``).
+
+        None: nothing, as for all ordinary logits.
+        """
+        return self._units.of(self._rows)
+
+    def reader(self) -> Callable[[Tensor], Tensor]:
+        """From the present model's answers to logits of comparable spread, also while another is asked."""
+        reading, units = self.reading, Units(self.size, COMPARABLE)
+
+        def read(answers: Tensor) -> Tensor:
+            logits = reading(answers)
+            units.see(logits, self._rows)
+            factor = units.of(self._rows)
+            return logits if factor is None else logits * factor.unsqueeze(1)
+
+        return read
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
         """Count one more for the pictures ``rows`` (indices or a mask; None for all)."""
@@ -119,6 +151,7 @@ class Oracle:
     def ascent(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
         """Gradient of the goal's loss at ``x``, independent for each picture, and the logits.
 
+        Where the logits are far from ordinary, the gradient is in the picture's own unit (``factor``).
         The losses are summed over the batch, so that gradients are not divided by the batch size.
         With "ce", pictures whose gradient is exactly zero get the margin's, and are counted. Raises
         ``ValueError`` where a label is not a class of the model.
@@ -167,9 +200,18 @@ class Oracle:
         # None: the model's output does not depend on the picture.
         return torch.zeros_like(x) if gradient is None else gradient
 
+    def _slope(self, logits: Tensor, aim: Aim, loss: str) -> Tensor:
+        """Gradient of the goal's loss with respect to the logits, ``[N, K]``, in the pictures' units."""
+        factor = self.factor
+        if factor is None:
+            return self._plain_slope(logits, aim, loss)
+        factor = factor.unsqueeze(1)
+        # Cross-entropy depends on the scale. The others do not, and get logits that they can divide by.
+        softmax = loss in ("ce", "softmax-ce")
+        return self._plain_slope(logits if softmax else logits * factor, aim, loss) * factor
+
     @staticmethod
-    def _slope(logits: Tensor, aim: Aim, loss: str) -> Tensor:
-        """Gradient of the goal's loss with respect to the logits, ``[N, K]``."""
+    def _plain_slope(logits: Tensor, aim: Aim, loss: str) -> Tensor:
         if loss == "ce":  # half as many small autograd operations, which matter at batch 1
             slope = losses.log_odds_slope(logits, aim.classes)
             return slope.neg_() if aim.towards else slope

@@ -178,3 +178,45 @@ def test_the_slope_of_the_log_odds_is_their_gradient():
     leaf = logits.clone().requires_grad_()
     (expected,) = torch.autograd.grad(losses.log_odds(leaf, classes).sum(), leaf)
     torch.testing.assert_close(losses.log_odds_slope(logits, classes), expected)
+
+
+@pytest.mark.parametrize("left", [2, 3, 4])
+@pytest.mark.parametrize("name", ["ce", "margin", "dlr"])
+def test_classes_at_minus_infinity_leave_finite_losses_and_slopes(logits, name, left):
+    """As with those classes alone; where ``dlr`` lacks a third, it is the margin."""
+    labels = LABELS % left
+    out = torch.arange(7) >= left
+    masked = logits.masked_fill(out, -torch.inf).requires_grad_()
+    value = DIFFERENTIATED[name](masked, labels)
+    (slope,) = torch.autograd.grad(value.sum(), masked)
+    few = logits[:, :left].clone().requires_grad_()
+    alone = "margin" if (name, left) == ("dlr", 2) else name
+    expected = DIFFERENTIATED[alone](few, labels)
+    (expected_slope,) = torch.autograd.grad(expected.sum(), few)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(slope[:, :left], expected_slope)
+    assert not slope[:, left:].any()
+
+
+@pytest.mark.parametrize("left", [3, 4, 5])
+def test_targeted_dlr_with_classes_at_minus_infinity(logits, left):
+    out = torch.arange(7) >= left
+    masked = logits.masked_fill(out, -torch.inf).requires_grad_()
+    targets = LABELS % left
+    for leaving in (None, (targets + 1) % left, torch.full_like(targets, 6)):
+        value = losses.targeted_dlr(masked, targets, leaving)
+        (slope,) = torch.autograd.grad(value.sum(), masked)
+        assert value.isfinite().all()
+        assert slope.isfinite().all()
+        if leaving is None or (leaving == 6).all():  # one that is ruled out is as good as none
+            assert (slope.gather(1, targets[:, None]) < 0).all()
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-13, 1e25])
+def test_dlr_has_no_least_spread(logits, scale):
+    for loss in (losses.dlr, losses.targeted_dlr):
+        found, expected = loss(scale * logits, LABELS), loss(logits, LABELS)
+        torch.testing.assert_close(found, expected)
+    tied = torch.zeros(1, 7, requires_grad=True)
+    (slope,) = torch.autograd.grad(losses.dlr(tied, LABELS[:1]).sum(), tied)
+    assert slope.isfinite().all()

@@ -11,7 +11,7 @@ What differs from the authors' code, and why:
 - The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
-  nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they find
+  (see ``scale``) nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they find
   changes as small as 5 searches of 100 steps from a fixed constant and step (``evaluate --attack cw-l2
   --search-steps 5 --steps 100 --initial-const 0.01 --learning-rate 0.01 --limit 32``: the same mean
   within 0.5 %).
@@ -128,15 +128,22 @@ class Carlini(Attack):
     )
 
     def ask(self, oracle: Oracle, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
-        """What the margin lacks ``[N]``, its gradient, and which pictures have reached the goal ``[N]``."""
+        """What the margin lacks ``[N]``, its gradient, and which pictures have reached the goal ``[N]``.
+
+        The first two are in the picture's own unit (``Oracle.factor``), in which the constants count.
+        """
         leaf, logits = oracle.follow(x, aim)
         oracle.count("iterations")
         oracle.record(x, aim, "margin", logits.detach())
         z = logits.detach().requires_grad_()
-        margin = aim.margin(z)
+        factor = 1 if oracle.factor is None else oracle.factor
+        margin = aim.margin(z) * factor
         (slope,) = torch.autograd.grad(margin.sum(), z)
         uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
-        lack = (self.confidence - margin.detach()).clamp_min(0)
+        lack = (self.confidence * factor - margin.detach()).clamp_min(0)
+        vanished = (lack > 0) & ~uphill.flatten(1).any(1)
+        if vanished.any():
+            oracle.count("zero_gradients", vanished)
         return lack, uphill, aim.success(z.detach()) & (lack == 0)
 
     @staticmethod

@@ -23,6 +23,7 @@ from robust_core.contract import Asked, usable
 from robust_core.goals import Aim, PairLoss
 from robust_core.modes import evaluating
 from robust_core.parameters import parameter
+from robust_core.probabilities import Reading
 
 NEVER_EARLY = tuple(g for g in GOALS if g != "confidence-reduction")
 """All goals but less confidence: that one stops a picture early, with the detector still to be fooled."""
@@ -38,13 +39,19 @@ class Joint(nn.Module):
 
     ``d`` is ``detector.logit(pictures)`` less the log-odds of ``detector.threshold``, where it has
     one, so that ``d > 0`` means flagged. Where ``model`` is the detector's own classifier and it has
-    ``both(pictures)``, one pass gives the two answers.
+    ``both(pictures)``, one pass gives the two answers. ``read`` makes logits of the model's answers.
 
     Raises ``ValueError`` where either network's output has another shape.
     """
 
-    def __init__(self, model: Callable[[Tensor], Tensor], detector: Any) -> None:
+    def __init__(
+        self,
+        model: Callable[[Tensor], Tensor],
+        detector: Any,
+        read: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self.read = read or Reading()
         self.model = model
         self.detector = detector
         self.shift = log_odds(getattr(detector, "threshold", 0.5))
@@ -62,7 +69,7 @@ class Joint(nn.Module):
             evidence = self.ask_detector(images)
         check_logits(logits, images)
         check_detector_logit(evidence, images)
-        logits, evidence = (usable(value) for value in (logits, evidence))
+        logits, evidence = self.read(logits), usable(evidence)
         logits = logits - logits.amax(1, keepdim=True)
         above = (evidence - self.shift).to(logits.dtype)  # in double precision for some detectors
         return torch.cat([logits, above.unsqueeze(1)], 1)
@@ -111,9 +118,13 @@ class Unseen(Aim):
 def facing(oracle: Oracle, detector: object, aim: Aim) -> Iterator[Unseen]:
     """Inside, ``oracle`` asks the model joined with ``detector``; use the aim that this yields.
 
-    A pass through both networks counts once.
+    A pass through both networks counts once. Classifier's logits of a far from ordinary spread are brought
+    to an ordinary one first, so that they can be weighed against the detector's: a ``confidence`` then
+    counts in those. A goal about probabilities needs them as they are.
     """
-    with evaluating(detector), oracle.asking(Joint(oracle.model, detector), beside=1):
+    read = oracle.reading if aim.stops else oracle.reader()
+    joint = Joint(oracle.model, detector, read)
+    with evaluating(detector), oracle.asking(joint, beside=1):
         yield Unseen.of(aim)
 
 
