@@ -11,10 +11,10 @@ What differs from the authors' code, and why:
 - The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
-  (see ``scale``) nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10 they find
-  changes as small as 5 searches of 100 steps from a fixed constant and step (``evaluate --attack cw-l2
-  --search-steps 5 --steps 100 --initial-const 0.01 --learning-rate 0.01 --limit 32``: the same mean
-  within 0.5 %).
+  (see ``scale``) nor that of the distance matters, and 3 searches of 80 steps are enough: on CIFAR-10
+  they find changes as small as 5 searches of 100 steps from a fixed constant and step (``evaluate
+  --attack cw-l2 --search-steps 5 --steps 100 --initial-const 0.01 --learning-rate 0.01 --limit 32``: the
+  same mean within 0.5 %).
 - The schedule. Each picture has its own Adam, its own bisection and its own early stop, and starts its
   next search when it is ready, whatever the others do. So a picture in a batch gets the result it
   would get alone, and finished pictures cost nothing.
