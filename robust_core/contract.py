@@ -48,13 +48,15 @@ class Asked:
             return self._try(images, images.dtype)
         except torch.OutOfMemoryError:
             raise
-        except RuntimeError:
+        except (
+            Exception
+        ):  # torch's, of two dtypes that do not go together, or the model's own check
             for dtype in {_dtype_of(self.ask), self.given} - {images.dtype}:
                 if dtype is None:
                     continue
                 try:
                     return self._try(images, dtype)
-                except RuntimeError:  # not that either: the first error says more
+                except Exception:  # not that either: the first error says more
                     continue
             raise
 

@@ -1,20 +1,24 @@
 """What a model may do and be: every attack holds to it, and so do predictions and evaluations."""
 
+import copy
 from dataclasses import fields
 
 import pytest
 import torch
 from torch import nn
 
-from robust_core import attacks, contract, defenses, goals
+from robust_core import attacks, contract, defenses, goals, zoo
 from robust_core.attacks.oracle import Oracle
 from robust_core.certify import pixeldp, smoothing
 from robust_core.classifier import Classifier
 from robust_core.contract import Asked
-from robust_core.detectors import FeatureSqueezing
+from robust_core.detectors import METHODS, FeatureSqueezing
+from robust_core.detectors.measure import ask
 from robust_core.detectors.squeezers import squeezer
+from robust_core.evaluation import masking
 from robust_core.evaluation.accuracy import evaluate
 from robust_core.experiment.perform import perform
+from robust_core.zoo import weights
 
 FEW = {"steps": 6, "targets": 2, "max_queries": 30, "rounds": 3, "search_steps": 2}
 SINGLE = attacks.names()
@@ -395,6 +399,62 @@ def test_any_callable_can_be_put_behind_a_defence(name, how, small_pictures):
 def test_what_cannot_be_called_cannot_be_defended():
     with pytest.raises(ValueError, match=r"^model must be callable, .*; got str"):
         defenses.create("jpeg")("digits-cnn")
+
+
+@pytest.mark.parametrize("method", METHODS.names())
+def test_detectors_of_every_method_leave_the_classifier_as_it_was(method):
+    name = next(name for name in zoo.detectors() if zoo.index()[name]["method"] == method)
+    entry = zoo.index()[name]
+    classifier = copy.deepcopy(zoo.load(entry["model"], "cpu")).train().requires_grad_(True)
+    list(classifier.modules())[2].eval()
+    before = state_of(classifier)
+    tensors = weights.tensors(name, entry, "")
+    images = torch.rand(2, classifier.channels, *classifier.input_size)
+    detector = METHODS.get(method).from_entry(classifier, tensors, entry)
+    assert torch.equal(detector.score(images), zoo.load_detector(name, "cpu").score(images))
+    detector.both(images)
+    detector.logit(images)
+    ask([detector], images, torch.zeros(2).long())
+    assert state_of(classifier) == before
+
+
+def test_the_checklist_and_votes_keep_to_the_contract(small_pictures):
+    """The caller's pictures are not written to, half precision is asked as such, sizes are named."""
+    labels = torch.zeros(6, dtype=torch.long)
+    images = small_pictures.clone()
+    budget = masking.Budget(steps=1, queries=1, draws=1, radii=(1.0,))
+    for dtype in (torch.float32, torch.float16):
+        masking.checklist(Small("in place", dtype), images, labels, eps=0.1, budget=budget)
+        assert torch.equal(images, small_pictures)
+    generator = torch.Generator().manual_seed(0)
+    model = Small(dtype=torch.float16)
+    votes = smoothing.votes(model, images[0], sigma=0.1, n=4, generator=generator)
+    assert votes.sum() == 4
+    with pytest.raises(ValueError, match=r"^images must be of shape \[N, .*; got \[6, "):
+        masking.checklist(zoo.load("cifar10-resnet32", "cpu"), images, labels)
+
+
+def test_any_callable_can_be_evaluated(small_pictures):
+    labels = torch.zeros(6, dtype=torch.long)
+    images = small_pictures.clone()
+    made = [
+        evaluate(m, "fgsm", images, labels, eps_list=[0.1]) for m in (Small(), Small("in place"))
+    ]
+    for one in made:
+        one["rows"][0]["seconds"] = 0
+    assert made[0] == made[1]
+    assert torch.equal(images, small_pictures)
+
+
+@pytest.mark.parametrize("kind", [AssertionError, TypeError, ValueError])
+def test_a_model_may_refuse_another_dtype_in_its_own_words(kind, small_pictures):
+    def picky(x):
+        if x.dtype != torch.float16:
+            raise kind("half only")
+        return Small(dtype=torch.float16)(x)
+
+    images = small_pictures.half()
+    assert attacks.FGSM()(picky, images, torch.zeros(6).long()).dtype == torch.float16
 
 
 def test_the_oracle_asks_another_model_anew(small_pictures):

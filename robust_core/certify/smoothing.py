@@ -21,7 +21,7 @@ from robust_core.certify import voting
 from robust_core.certify.binomial import lower
 from robust_core.certify.checks import between, votes_of, whole, within
 from robust_core.certify.voting import NoiseStream, one_picture, tally
-from robust_core.contract import check_pictures
+from robust_core.contract import Asked, check_pictures
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
@@ -168,9 +168,10 @@ def votes(
     check_pictures(model, image)
     sigma = within("sigma", sigma, 0)
     noise = NoiseStream(image.shape[1:], image.dtype, generator)
+    ask = Asked(model)
     with evaluating(model), torch.inference_mode():
         return tally(
-            lambda size: model(image + sigma * noise.take(size).to(image.device)),
+            lambda size: ask(image + sigma * noise.take(size).to(image.device)),
             n,
             batch,
             progress,

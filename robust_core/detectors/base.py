@@ -1,9 +1,10 @@
 """Detector: scores how likely a picture is adversarial; Frozen: what the project's detectors share."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import ClassVar, Protocol, Self
+from functools import wraps
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -45,12 +46,27 @@ class Detector(Protocol):
         ...
 
 
-class Frozen(nn.Module):
-    """Base of the project's detectors: a classifier, and parts that read it, all frozen in eval mode.
+Ask = TypeVar("Ask", bound=Callable)
 
-    ``train()`` does nothing here, as it would let the classifier's batch normalisation drift; the
-    classifier's own outputs never change. Subclasses add their parts, call ``freeze`` at the end of
-    ``__init__``, and define ``both``, ``score`` and, where it is cheaper alone, ``logit``.
+
+def in_eval_mode(ask: Ask) -> Ask:
+    """A method during which the detector and its classifier are in eval mode."""
+
+    @wraps(ask)
+    def asked(self: nn.Module, *given: Any) -> Any:
+        with evaluating(self):
+            return ask(self, *given)
+
+    return cast(Ask, asked)
+
+
+class Frozen(nn.Module):
+    """Base of the project's detectors: parts that read a classifier, frozen in eval mode.
+
+    The classifier is left as it is, its modes and gradients included, and is in eval mode while it is
+    asked. ``train()`` does nothing here, as it would let batch normalisation drift. Subclasses add their
+    parts, call ``freeze`` at the end of ``__init__``, and define ``both``, ``score`` and, where it is
+    cheaper alone, ``logit``, the first and the last ``in_eval_mode``.
 
     Raises ``ValueError`` for a threshold that is not in [0, 1].
     """
@@ -77,8 +93,11 @@ class Frozen(nn.Module):
         raise NotImplementedError
 
     def freeze(self) -> None:
-        super().train(False)
-        self.requires_grad_(False)
+        """Freeze the detector's own parts."""
+        self.training = False
+        for part in self.children():
+            if part is not self.classifier:
+                part.train(False).requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
         """Does nothing: a detector stays in eval mode."""

@@ -125,13 +125,15 @@ def ask(detectors: Sequence[Detector], images: Tensor, labels: Tensor) -> tuple[
     if any(isinstance(detector, Subnetwork) for detector in detectors):
         last = None
         normalised = classifier.normalise(images.to(classifier.mean.dtype))
-        for point, last in classifier.network.walk(normalised):
-            for i, detector in enumerate(detectors):
-                if isinstance(detector, Subnetwork) and detector.point == point:
-                    scores[i] = detector.subnetwork(last).sigmoid()
-        logits = classifier.network.head(last)
+        with evaluating(classifier):
+            for point, last in classifier.network.walk(normalised):
+                for i, detector in enumerate(detectors):
+                    if isinstance(detector, Subnetwork) and detector.point == point:
+                        scores[i] = detector.subnetwork(last).sigmoid()
+            logits = classifier.network.head(last)
     else:  # whose classifier may have no attachment points
-        logits = classifier(images)
+        with evaluating(classifier):
+            logits = classifier(images)
     for i, detector in enumerate(detectors):
         if i not in scores:
             scores[i] = detector.score(images)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors.base import Frozen
+from robust_core.detectors.base import Frozen, in_eval_mode
 from robust_core.models.autoencoder import ClassConditionalAutoencoder
 
 FLOOR = 1e-12
@@ -20,7 +20,7 @@ FLOOR = 1e-12
 
 
 class Reconstruction(Frozen):
-    """A frozen classifier, and an autoencoder that reconstructs the picture given the predicted class.
+    """A classifier, and a frozen autoencoder that reconstructs the picture given the predicted class.
 
     ``error`` is the root-mean-square difference between picture and reconstruction, in pixel units:
     the authors' L2 distance divided by the root of the number of values. To be in [0, 1] like every
@@ -88,6 +88,7 @@ class Reconstruction(Frozen):
                 classes = self.classifier(images).argmax(1)
             return self._squares(images, classes).sqrt()
 
+    @in_eval_mode
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
         logits = self.classifier(images)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier
-from robust_core.detectors.base import Frozen
+from robust_core.detectors.base import Frozen, in_eval_mode
 
 SMOOTHNESS = 0.25
 
@@ -112,7 +112,7 @@ class Machine(nn.Module):
 
 
 class SafetyNet(Frozen):
-    """A frozen classifier, a quantiser of its late activations, and a machine that reads the code.
+    """A classifier, a quantiser of its late activations, and a machine that reads the code.
 
     The features are the activations at ``points``, each averaged over its area and concatenated:
     for the ResNet-32 at AD(3) and AD(4) 32 + 64 numbers. A code is constant between thresholds, so
@@ -170,16 +170,19 @@ class SafetyNet(Frozen):
         points = tuple(entry["recipe"]["points"])
         return cls(classifier, quantiser, machine, points=points, threshold=entry["threshold"])
 
+    @in_eval_mode
     def codes(self, images: Tensor) -> Tensor:
         """The codes ``[N, D]`` of pictures ``[N, C, H, W]`` in [0, 1]: whole numbers, without a graph."""
         return self.quantiser.hard(features(self.classifier, images, self.points))
 
+    @in_eval_mode
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the decision value ``[N]``, in one pass of the trunk."""
         read, last = walk(self.classifier, images, self.points)
         value = self.machine.reachable(self.quantiser(read))
         return self.classifier.network.head(last), value.to(last.dtype)
 
+    @in_eval_mode
     def logit(self, images: Tensor) -> Tensor:
         """The decision value ``[N]`` of pictures in [0, 1], with the derivative of the smooth machine."""
         read = features(self.classifier, images, self.points)

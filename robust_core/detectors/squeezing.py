@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.detectors.base import Frozen
+from robust_core.detectors.base import Frozen, in_eval_mode
 from robust_core.detectors.squeezers import Squeezer, squeezer
 
 FLOOR = 1e-12
@@ -84,6 +84,7 @@ class FeatureSqueezing(Frozen):
         """Half of ``distance``: ``[N]`` in [0, 1], without a graph."""
         return self.distance(images).div(2).clamp(0, 1)
 
+    @in_eval_mode
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
         logits, squeezed = self._predictions(images)

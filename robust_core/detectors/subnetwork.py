@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.classifier import Classifier
-from robust_core.detectors.base import Frozen
+from robust_core.detectors.base import Frozen, in_eval_mode
 from robust_core.models.detector import build
 
 
 class Subnetwork(Frozen):
-    """A frozen classifier, and a frozen subnetwork attached to it at one point.
+    """A classifier, and a frozen subnetwork attached to it at one point.
 
     Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the classifier's own size, to the
     log-odds of "adversarial" ``[N]``. Normalisation and conversion are those of the classifier.
@@ -68,14 +68,17 @@ class Subnetwork(Frozen):
     def _normalised(self, images: Tensor) -> Tensor:
         return self.classifier.normalise(images.to(self.classifier.mean.dtype))
 
+    @in_eval_mode
     def activation(self, images: Tensor) -> Tensor:
         """What the subnetwork reads: the classifier's activation at the attachment point."""
         return self.classifier.network.features(self._normalised(images), self.point)
 
+    @in_eval_mode
     def logit(self, images: Tensor) -> Tensor:
         """Log-odds of "adversarial" for pictures ``[N, C, H, W]`` in [0, 1]: ``[N]``, differentiable."""
         return self.subnetwork(self.activation(images))
 
+    @in_eval_mode
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classifier's logits ``[N, K]`` and the detector's ``[N]``, in one pass of the trunk."""
         logit = activation = None

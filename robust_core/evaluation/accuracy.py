@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.attacks.base import LARGEST, beyond_the_range
-from robust_core.classifier import Classifier
+from robust_core.classifier import Classifier, as_classifier
 from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
@@ -46,7 +46,7 @@ def default_batch(images: Tensor) -> int:
 
 
 def evaluate(
-    model: Classifier,
+    model: Classifier | Callable[[Tensor], Tensor],
     attack_name: str,
     images: Tensor,
     labels: Tensor,
@@ -62,6 +62,7 @@ def evaluate(
     """Attack every picture once for each eps.
 
     Args:
+        model: a classifier, or any callable from pictures to logits (see ``contract``).
         images: float32 ``[N, C, H, W]`` in [0, 1], of the model's size.
         labels: true classes, int64 ``[N]``.
         eps_list: radii in the attack's norm. An attack without an eps runs once; a radius then only
@@ -87,6 +88,7 @@ def evaluate(
     """
     chosen = _create(attack_name, eps_list, parameters or {})
     goal = goal or Untargeted()
+    model = as_classifier(model)
     check_pictures(model, images)
     told: list[str] = []
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.attacks.checks import check_batch, check_labels
+from robust_core.contract import Asked, check_pictures
 from robust_core.engine import in_batches
 from robust_core.modes import evaluating
 
@@ -106,6 +107,7 @@ def checklist(
     if not budget.radii or list(budget.radii) != sorted(set(budget.radii)):
         raise ValueError(f"radii of budget must rise; got {budget.radii}")
     check_batch(images)
+    check_pictures(model, images)
     images, labels = images.detach(), check_labels(labels, images)
     right = _right(model, images, labels, batch or 100)
     if not right.any():
@@ -275,6 +277,7 @@ def _exceeds(count: int, n: int) -> float:
 @torch.no_grad()
 def _right(model: Model, images: Tensor, labels: Tensor, batch: int) -> Tensor:
     """Where the most probable class is the label, bool ``[N]`` on the CPU."""
+    ask = Asked(model)
     with evaluating(model):
-        found = [model(part).argmax(1).cpu() for part in images.split(batch)]
+        found = [ask(part).argmax(1).cpu() for part in images.split(batch)]
     return torch.cat(found) == labels.cpu()

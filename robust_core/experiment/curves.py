@@ -8,8 +8,10 @@ from torch import Tensor
 
 from robust_core.attacks import Attack, AttackResult
 from robust_core.classifier import Classifier
+from robust_core.contract import check_pictures
 from robust_core.experiment.perform import UNTARGETED, check_goal
 from robust_core.goals import Aim, Goal
+from robust_core.modes import evaluating
 from robust_core.progress import Progress
 
 
@@ -67,7 +69,8 @@ def curve(
     runs = [attack.changed(eps=radius) for radius in radii]
     if not runs:
         raise ValueError("radii must hold at least one eps: a number such as 0.01")
-    with torch.inference_mode():
+    check_pictures(model, images)
+    with evaluating(model), torch.inference_mode():
         clean = model(images).cpu().double()
     label = int(clean.argmax()) if label is None else label
     check_goal(model, goal, label)
@@ -81,7 +84,7 @@ def curve(
         steps = _Steps(i, len(runs), run.observations, progress) if progress else None
         watched = steps if run.observations > 2 else None
         record = run.run(model, images, labels, goal, observer=watched)
-        with torch.inference_mode():
+        with evaluating(model), torch.inference_mode():
             logits = model(record.x_adv).cpu().double()
         points.append(_point(run, logits, label, aim, record))
         if steps is not None:

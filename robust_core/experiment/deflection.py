@@ -14,6 +14,7 @@ from robust_core.classifier import Classifier
 from robust_core.data import DataSet
 from robust_core.data.record import to_float
 from robust_core.detectors import Reconstruction
+from robust_core.modes import evaluating
 
 PICTURES = 250
 """Most test pictures in the histogram."""
@@ -156,7 +157,8 @@ def _one_of_each(detector: Reconstruction, images: Tensor, labels: Tensor) -> li
 
 @torch.no_grad()
 def _classes(classifier: Classifier, images: Tensor) -> Tensor:
-    return classifier(images).argmax(1)
+    with evaluating(classifier):
+        return classifier(images).argmax(1)
 
 
 def _counter(progress: Callable | None, total: int) -> Callable[[Tensor, Tensor], None] | None:

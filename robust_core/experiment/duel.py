@@ -10,6 +10,7 @@ from robust_core.attacks import Dynamic
 from robust_core.classifier import Guess
 from robust_core.data.fitting import as_saved
 from robust_core.detectors import Detector
+from robust_core.modes import evaluating
 
 FOOLED = {
     (True, True): "Fools both",
@@ -66,7 +67,7 @@ def duel(
     model = detector.classifier
     images = images.to(model.device)
     if label is None:
-        with torch.no_grad():
+        with evaluating(model), torch.no_grad():
             label = int(model(images).argmax())
     iterates: list[Tensor] = []
 

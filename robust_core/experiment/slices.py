@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from robust_core.contract import Asked
 from robust_core.engine import in_batches
+from robust_core.modes import evaluating
 
 Model = Callable[[Tensor], Tensor]
 
@@ -115,12 +117,14 @@ def regions(
     flat_a = grid_a.flatten()
     flat_b = grid_b.flatten()
     done = 0
+    asked = Asked(model)
 
     @torch.inference_mode()
     def ask(rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         nonlocal done
         pictures, outside = plane.pictures(flat_a[rows], flat_b[rows])
-        confidence, classes = model(pictures).cpu().double().softmax(1).max(1)
+        with evaluating(model):
+            confidence, classes = asked(pictures).cpu().double().softmax(1).max(1)
         done += len(rows)
         if progress is not None:
             progress(done, len(flat_a))

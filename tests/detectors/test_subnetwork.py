@@ -100,7 +100,8 @@ def test_training_the_subnetwork_leaves_the_classifier_as_it_was():
     net.train().requires_grad_(True)
     optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
     for _ in range(2):
-        loss = F.binary_cross_entropy_with_logits(detector.logit(x), torch.arange(8) % 2.0)
+        said = net(detector.activation(x).detach())
+        loss = F.binary_cross_entropy_with_logits(said, torch.arange(8) % 2.0)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -110,13 +111,28 @@ def test_training_the_subnetwork_leaves_the_classifier_as_it_was():
     assert not torch.equal(detector.logit(x), seen)
 
 
-def test_frozen_and_in_eval_mode_and_stays_so():
-    classifier = zoo.untrained("cifar10-resnet32").train()
-    detector = attached(classifier)
+def test_the_subnetwork_is_frozen_and_in_eval_mode_and_stays_so():
+    detector = attached(zoo.untrained("cifar10-resnet32").train())
     for _ in range(2):
-        assert not any(module.training for module in detector.modules())
-        assert not any(parameter.requires_grad for parameter in detector.parameters())
+        assert not any(module.training for module in detector.subnetwork.modules())
+        assert not any(p.requires_grad for p in detector.subnetwork.parameters())
         assert detector.train() is detector
+
+
+@pytest.mark.parametrize("ask", ["logit", "both", "score", "flags", "activation", "__call__"])
+def test_the_classifier_is_asked_in_eval_mode_and_left_as_it_was(ask):
+    classifier = zoo.untrained("cifar10-resnet32")
+    expected = getattr(attached(classifier.eval()), ask)(pictures())
+    classifier.train()
+    next(m for m in classifier.modules() if isinstance(m, torch.nn.BatchNorm2d)).eval()
+    modes = [module.training for module in classifier.modules()]
+    before = state(classifier)
+    got = getattr(attached(classifier), ask)(pictures())
+    assert [module.training for module in classifier.modules()] == modes
+    assert all(parameter.requires_grad for parameter in classifier.parameters())
+    assert same(before, state(classifier))
+    for one, other in zip(expected, got, strict=True):
+        assert torch.equal(one, other)
 
 
 def test_a_gradient_reaches_the_picture_through_the_trunk(detector):

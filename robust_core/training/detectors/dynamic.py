@@ -32,7 +32,7 @@ class DynamicTrainer(DetectorTrainer):
         super().__init__(classifier, recipe, seed)
         self.adversary = adversary
         self.pair = Subnetwork(classifier, self.subnetwork, point=recipe.point)
-        self.subnetwork.requires_grad_(True)  # a Frozen freezes what it is made of
+        self.subnetwork.requires_grad_(True)  # the pair has frozen it
 
     def run_epoch(self, images: Tensor, *, show: bool) -> None:
         """One pass over ``images``; order and draws depend on the seed and the epoch alone."""
