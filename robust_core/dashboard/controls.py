@@ -11,7 +11,7 @@ from robust_core.attacks.base import GOALS
 from robust_core.dashboard import fields
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
-from robust_core.dashboard.settings import number, one_of, setting, truth
+from robust_core.dashboard.settings import number, one_of, setting, setting_among, truth
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
@@ -67,16 +67,13 @@ def say_reached(model: zoo.Description) -> None:
 def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
     """Any registered attack, initially ``start``; with a ``detector``, the attacks on the pair as well."""
     names = attacks.names() + (attacks.names(pair=True) if detector else [])
-    key = setting(
-        "attack", start, one_of(names), called="Attack", shown=lambda n: attacks.get(n).title
-    )
-    if st.session_state[key] not in names:  # chosen when there was a detector
-        st.session_state[key] = "fgsm"
+    words = {name: attacks.get(name).title for name in names}.__getitem__
     name = st.selectbox(
         "Attack",
         names,
-        format_func=lambda n: attacks.get(n).title,
-        key=key,
+        format_func=words,
+        # One on the pair may have been chosen when there was a detector.
+        key=setting_among("attack", start, names, called="Attack", shown=words, instead="fgsm"),
         persist_state="session",
     )
     return attacks.get(name)
@@ -176,20 +173,14 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
     options = [name for name in GOAL_WORDS if name in taken]
     if Towards.name in taken:
         options += model.class_names
-    key = setting(
-        f"target_{model.family}",
-        options[0],
-        one_of(options),
-        called="Goal",
-        shown=lambda o: GOAL_WORDS.get(o, o),
-    )
-    if st.session_state[key] not in options:  # chosen for another attack
-        st.session_state[key] = options[0]
+    words = {option: GOAL_WORDS.get(option, option) for option in options}.__getitem__
+    key = f"target_{model.family}"
     choice = st.selectbox(
         "Make the model say",
         options,
-        format_func=lambda o: GOAL_WORDS.get(o, o),
-        key=key,
+        format_func=words,
+        # Another attack may have been chosen, with other goals.
+        key=setting_among(key, options[0], options, called="Goal", shown=words),
         persist_state="session",
         help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
         "confidence reduction.",

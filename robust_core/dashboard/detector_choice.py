@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard.settings import one_of, setting
+from robust_core.dashboard.settings import setting_among
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import Experiment
 from robust_core.words.detectors import hints, origin, title
@@ -58,16 +58,13 @@ def _state(model: zoo.Description, entries: dict[str, dict]) -> str:
     """The key of the setting, which holds a detector of this model or ``NONE``."""
     options = [*entries, NONE]
     default = zoo.default_detector(model.name) or NONE
-    key = setting(
+    return setting_among(  # another model may have been chosen, with other detectors
         "detector",
         default,
-        one_of(options),
+        options,
         called="Detector",
         shown=lambda name: title(entries[name]) if name in entries else "no detector",
     )
-    if st.session_state[key] not in options:  # chosen for another model
-        st.session_state[key] = default
-    return key
 
 
 def badge(detection: Detection) -> str:

@@ -6,7 +6,7 @@ What cannot be used is replaced, and a note says by what: see ``replaced``.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -34,7 +34,7 @@ class Reader(Generic[T]):
     def __call__(self, raw: str) -> T | None:
         try:
             return None if len(raw) > LONGEST else self.read(raw)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter: too large for a float
             return None
 
 
@@ -64,6 +64,25 @@ def setting(
         st.session_state[key] = st.session_state[key]
     st.session_state.setdefault("_pages", {})[key] = st.session_state.get("_page")
     st.session_state.setdefault("_defaults", {})[key] = default
+    return key
+
+
+def setting_among(
+    key: str,
+    default: T,
+    options: Collection[T],
+    *,
+    called: str,
+    shown: Callable[[T], str],
+    instead: T | None = None,
+) -> str:
+    """``setting`` for one of ``options``, which may be others than on the run before.
+
+    A choice that is no longer among them becomes ``instead``, which without one is ``default``.
+    """
+    key = setting(key, default, one_of(options), called=called, shown=shown)
+    if st.session_state[key] not in options:
+        st.session_state[key] = default if instead is None else instead
     return key
 
 

@@ -65,6 +65,10 @@ def test_numbers_without_a_range_are_finite(raw):
     assert value is None or math.isfinite(value)
 
 
+def test_a_whole_number_beyond_all_floats_is_refused():
+    assert number(int, None, None)("9" * LONGEST) is None
+
+
 @pytest.mark.parametrize("raw", ["true", "1", "yes", "", "None"])
 def test_only_the_two_words_switch(raw):
     assert truth(raw) is None
@@ -93,6 +97,31 @@ def test_junk_falls_back_to_the_defaults_without_an_error(query):
     test = visit(**query)
     assert not test.exception
     assert values(test) == DEFAULTS
+
+
+def changing():
+    """A page whose list of fruit has changed."""
+    import streamlit as st
+
+    from robust_core.dashboard.settings import setting_among
+
+    fruit = st.session_state["there"]
+    for key, instead in (("fruit", None), ("other", "b")):
+        told = {"called": "Fruit", "shown": str.upper, "instead": instead}
+        st.selectbox("Fruit", fruit, key=setting_among(key, "a", fruit, **told))
+
+
+def test_a_choice_that_is_gone_becomes_what_there_is():
+    test = AppTest.from_function(changing, default_timeout=30)
+    test.query_params.update({"fruit": "c"})
+    test.session_state["there"] = ["a", "b", "c"]
+    test.run()
+    assert (test.session_state["fruit"], test.session_state["other"]) == ("c", "a")
+    test.selectbox(key="other").set_value("c").run()
+    test.session_state["there"] = ["a", "b"]
+    test.run()
+    assert not test.exception
+    assert (test.session_state["fruit"], test.session_state["other"]) == ("a", "b")
 
 
 def test_what_is_set_is_published_and_its_link_restores_it():

@@ -13,7 +13,7 @@ from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.detectors.scores import titles
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import number, setting, setting_among
 from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
@@ -52,18 +52,14 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     st.markdown(WHAT)
     names = list(found)
     words = titles(found)
+    label = "Detector to fool"
     default = zoo.default_detector(model) or names[0]
-    key = setting(
-        "duel", default, one_of(names), called="Detector to fool", shown=words.__getitem__
-    )
-    if st.session_state[key] not in names:
-        st.session_state[key] = default
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
     detector = left.selectbox(
-        "Detector to fool",
+        label,
         names,
-        format_func=lambda name: words.get(name, name),
-        key=key,
+        format_func=words.__getitem__,
+        key=setting_among("duel", default, names, called=label, shown=words.__getitem__),
         persist_state="session",
     )
     sigma = right.slider(
