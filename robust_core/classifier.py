@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 
 
 @dataclass(frozen=True)
@@ -125,8 +126,8 @@ class Classifier(nn.Module):
         """
         self.check_pictures(images)
         with evaluating(self), torch.inference_mode():
-            probabilities = self(images.to(self.device)).cpu().double().softmax(dim=1)
-        return self.name_classes(probabilities, k)
+            logits = as_logits(self(images.to(self.device)))
+        return self.name_classes(logits.cpu().double().softmax(dim=1), k)
 
     def name_classes(self, probabilities: Tensor, k: int = 5) -> list[list[Guess]]:
         """Top-k of probabilities ``[N, K]`` as guesses; ties go to the lower index."""

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from robust_core import zoo
+from robust_core.classifier import Classifier
 from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
 from robust_core.detectors import FeatureSqueezing, Subnetwork
@@ -114,6 +115,20 @@ def pictures() -> Callable[..., Tensor]:
 def digits_model():
     """The bundled network for digits, on the CPU: shared, frozen, in eval mode."""
     return zoo.load("digits-cnn", "cpu")
+
+
+@pytest.fixture(scope="session")
+def softmax_model(digits_model) -> Classifier:
+    """The same network with a softmax at its end: it answers with probabilities."""
+    model = Classifier(
+        nn.Sequential(digits_model.network, nn.Softmax(1)),
+        name="digits-softmax",
+        class_names=digits_model.class_names,
+        input_size=digits_model.input_size,
+        mean=tuple(digits_model.mean.flatten().tolist()),
+        std=tuple(digits_model.std.flatten().tolist()),
+    )
+    return model.eval().requires_grad_(False)
 
 
 @pytest.fixture(scope="session")

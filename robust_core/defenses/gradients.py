@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from robust_core.probabilities import as_logits
+
 PICTURES = 512
 """Pictures whose graph is kept at once; of more, graphs are recomputed in the backward pass."""
 VALUES = 2**22
@@ -57,5 +59,5 @@ def log_mean(logits: Tensor, draws: int) -> Tensor:
 
     The expected probabilities of a randomised model, in a form that does not underflow.
     """
-    log_p = logits.log_softmax(1).unflatten(0, (-1, draws))
+    log_p = as_logits(logits).log_softmax(1).unflatten(0, (-1, draws))
     return log_p.logsumexp(1) - math.log(draws)

@@ -13,6 +13,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors.base import Frozen, in_eval_mode
 from robust_core.detectors.squeezers import Squeezer, squeezer
+from robust_core.probabilities import as_logits
 
 FLOOR = 1e-12
 """Least distance in a logarithm: equal predictions have log-odds of -28, not of minus infinity."""
@@ -59,11 +60,11 @@ class FeatureSqueezing(Frozen):
         return cls(classifier, squeezers, threshold=entry["threshold"])
 
     def _predictions(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the pictures ``[N, K]`` and of their squeezed copies ``[J, N, K]``."""
+        """The classifier's answers to the pictures ``[N, K]``, and logits of the copies ``[J, N, K]``."""
         images = images.to(self.classifier.mean.dtype)
         unchanged = images - images.detach()  # 0, with the gradient of the identity
         copies = [squeeze(images.detach()) + unchanged for squeeze in self.squeezers]
-        squeezed = self.classifier(torch.cat(copies))
+        squeezed = as_logits(self.classifier(torch.cat(copies)))
         return self.classifier(images), squeezed.unflatten(0, (len(copies), len(images)))
 
     @staticmethod
@@ -74,7 +75,8 @@ class FeatureSqueezing(Frozen):
     def distances(self, images: Tensor) -> Tensor:
         """The L1 distance that each squeezer causes, ``[N, J]`` in [0, 2], in their order."""
         with self.asked_about(images):
-            return self._distances(*self._predictions(images))
+            answers, squeezed = self._predictions(images)
+            return self._distances(as_logits(answers), squeezed)
 
     def distance(self, images: Tensor) -> Tensor:
         """The paper's score ``[N]`` in [0, 2]: the largest of ``distances``."""
@@ -86,9 +88,10 @@ class FeatureSqueezing(Frozen):
 
     @in_eval_mode
     def both(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """The classifier's logits ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
-        logits, squeezed = self._predictions(images)
+        """The classifier's answers ``[N, K]`` and the log-odds of the score ``[N]``, differentiable."""
+        answers, squeezed = self._predictions(images)
+        logits = as_logits(answers)
         apart = self._distances(logits, squeezed).clamp_min(FLOOR).log()
         # 2 - |p - q|_1 = 2 sum min(p, q), whose logarithm does not underflow where the distance is 2.
         common = torch.minimum(logits.log_softmax(-1), squeezed.log_softmax(-1)).logsumexp(-1).T
-        return logits, (apart - common).amax(1) - torch.log(apart.new_tensor(2))
+        return answers, (apart - common).amax(1) - torch.log(apart.new_tensor(2))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from robust_core import attacks
+from robust_core import attacks, probabilities
 from robust_core.attacks import Attack
 from robust_core.attacks.base import LARGEST, beyond_the_range
 from robust_core.classifier import Classifier, as_classifier
@@ -22,6 +22,7 @@ from robust_core.defenses.base import Defended
 from robust_core.engine import in_batches
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 
 VALUES_PER_BATCH = 2**20
 
@@ -109,7 +110,8 @@ def evaluate(
         if attack not in outcomes:
 
             def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
-                outcome = _attack(model, attack, images[rows], labels[rows], goal, adaptive)
+                part = images[rows], labels[rows]
+                outcome = _attack(model, attack, *part, goal, adaptive, tell)
                 if progress is not None:
                     progress(len(rows))
                 return outcome
@@ -213,7 +215,13 @@ def _row(
 
 
 def _attack(
-    model: Classifier, attack: Attack, images: Tensor, labels: Tensor, goal: Goal, adaptive: bool
+    model: Classifier,
+    attack: Attack,
+    images: Tensor,
+    labels: Tensor,
+    goal: Goal,
+    adaptive: bool,
+    tell: Callable[..., object],
 ) -> AttackEffect:
     images = images.to(model.device)
     labels = labels.to(model.device)
@@ -225,6 +233,7 @@ def _attack(
     record = run.run(attacked, images, labels, goal)
     success = record.success.cpu()  # waits for the device, so that the time is that of the work
     seconds = time.perf_counter() - begun
+    tell(*probabilities.notices(record.answers))
     if isinstance(model, Defended):  # what was fooled above may be another model
         success = _fooled(model, attacked, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
@@ -254,10 +263,11 @@ def _fooled(
 ) -> Tensor:
     """Whether the goal of an attack on ``attacked`` is reached on ``model``, bool ``[N]``."""
     with evaluating(model), evaluating(attacked):
-        after = model(adversarial)
+        after = as_logits(model(adversarial))
         if not goal.needs_clean_logits:
             return goal.bind(labels, None).success(after).cpu()
-        return judged(goal, labels, model(images), attacked(images)).success(after).cpu()
+        deployed, clean = (as_logits(asked(images)) for asked in (model, attacked))
+        return judged(goal, labels, deployed, clean).success(after).cpu()
 
 
 @torch.inference_mode()

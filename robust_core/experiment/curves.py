@@ -12,6 +12,7 @@ from robust_core.contract import check_pictures
 from robust_core.experiment.perform import UNTARGETED, check_goal
 from robust_core.goals import Aim, Goal
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
 
 
@@ -71,7 +72,7 @@ def curve(
         raise ValueError("radii must hold at least one eps: a number such as 0.01")
     check_pictures(model, images)
     with evaluating(model), torch.inference_mode():
-        clean = model(images).cpu().double()
+        clean = as_logits(model(images)).cpu().double()
     label = int(clean.argmax()) if label is None else label
     check_goal(model, goal, label)
     labels = torch.tensor([label], dtype=torch.int64, device="cpu")
@@ -85,7 +86,7 @@ def curve(
         watched = steps if run.observations > 2 else None
         record = run.run(model, images, labels, goal, observer=watched)
         with evaluating(model), torch.inference_mode():
-            logits = model(record.x_adv).cpu().double()
+            logits = as_logits(model(record.x_adv)).cpu().double()
         points.append(_point(run, logits, label, aim, record))
         if steps is not None:
             steps.finish()

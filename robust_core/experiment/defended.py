@@ -23,6 +23,7 @@ from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import UNTARGETED, Experiment, check_goal
 from robust_core.goals import Goal, Towards
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -169,7 +170,8 @@ def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None
                 torch.tensor([certificate.counts], dtype=torch.int64, device="cpu")
             )
         else:
-            logits, seconds = _timed(lambda: model(images).cpu())
+            answers, seconds = _timed(lambda: model(images).cpu())
+            logits = as_logits(answers)
         seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
     logits = logits.double()
     guesses = tuple(model.name_classes(logits.softmax(1))[0])
@@ -225,7 +227,7 @@ def trial(
     defended = defense(model)
     clean = to_tensor(pixels)
     with evaluating(model), torch.no_grad():
-        own = model(clean.to(model.device)).cpu()
+        own = as_logits(model(clean.to(model.device))).cpu()
     if label is None:
         label = int(own.argmax())
     if goal.needs_clean_logits:

@@ -11,6 +11,7 @@ from robust_core.classifier import Guess
 from robust_core.data.fitting import as_saved
 from robust_core.detectors import Detector
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 
 FOOLED = {
     (True, True): "Fools both",
@@ -86,7 +87,7 @@ def duel(
     scores = odds.sigmoid().cpu()
     answers = logits.argmax(1).tolist()
     flags = (scores > detector.threshold).tolist()
-    shares = logits.cpu().double().softmax(1)
+    shares = as_logits(logits).cpu().double().softmax(1)
     names = model.class_names
 
     def guess(place: int, index: int) -> Guess:

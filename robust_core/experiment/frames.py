@@ -9,6 +9,7 @@ from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import as_saved, to_pixels
 from robust_core.distances import l2, linf
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
 
 MAX_FRAMES = 41
@@ -40,7 +41,7 @@ class Frame:
 def logits_of(model: torch.nn.Module, images: Tensor) -> Tensor:
     """float64 ``[N, K]`` on the CPU, by the model in eval mode."""
     with evaluating(model):
-        return model(images).cpu().double()
+        return as_logits(model(images)).cpu().double()
 
 
 def guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:

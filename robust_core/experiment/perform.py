@@ -17,6 +17,7 @@ from robust_core.experiment.detection import Detection
 from robust_core.experiment.frames import Frame, Recorder, guess, logits_of
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
+from robust_core.probabilities import LOGITS, as_logits
 from robust_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class Experiment:
     zero_gradients: int
     frames: tuple[Frame, ...]
     notices: tuple[str, ...] = ()
+    answers: str = LOGITS
+    """What the attacked model answers with: "logits", "probabilities" or "labels"."""
     detection: Detection | None = None
     """What the detector says, where there is one."""
 
@@ -136,6 +139,7 @@ class Experiment:
             "queries": self.queries,
             "gradients": self.gradients,
             "zero_gradients": self.zero_gradients,
+            "answers": self.answers,
             "detector": self.detection and self.detection.summary(),
         }
 
@@ -248,6 +252,7 @@ def perform(
             rounding=attack.has_eps,
         ),
         notices=tuple(dict.fromkeys((*notices(model, attack), *record.notices))),
+        answers=record.answers,
         detection=_detection(detector, clean_odds, odds, attack.has_eps),
     )
 
@@ -283,7 +288,7 @@ def _ask(
     else:
         logits = logits_of(model, images)
         odds = detector.both(images)[1]
-    return logits.cpu().double(), odds
+    return as_logits(logits).cpu().double(), odds
 
 
 def check_goal(model: Classifier, goal: Goal, label: int) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from robust_core.contract import Asked
 from robust_core.engine import in_batches
 from robust_core.modes import evaluating
+from robust_core.probabilities import as_logits
 
 Model = Callable[[Tensor], Tensor]
 
@@ -124,7 +125,7 @@ def regions(
         nonlocal done
         pictures, outside = plane.pictures(flat_a[rows], flat_b[rows])
         with evaluating(model):
-            confidence, classes = asked(pictures).cpu().double().softmax(1).max(1)
+            confidence, classes = as_logits(asked(pictures)).cpu().double().softmax(1).max(1)
         done += len(rows)
         if progress is not None:
             progress(done, len(flat_a))

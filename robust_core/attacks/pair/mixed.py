@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robust_core.attacks.balls import LinfBall, per_picture
-from robust_core.probabilities import Reading
 
 
 def mixed(
@@ -27,11 +26,10 @@ def mixed(
     ball = LinfBall(images, eps)
     x = images
     share = per_picture(sigma, images)
-    read = Reading()
     for _ in range(steps):
         leaf = x.detach().requires_grad_()
         logits, logit = detector.both(leaf)
-        loss = F.cross_entropy(read(logits).float(), classes, reduction="sum")
+        loss = F.cross_entropy(logits.float(), classes, reduction="sum")
         leave = torch.autograd.grad(loss, leaf, retain_graph=True)[0].sign()
         hide = torch.autograd.grad(-logit.float().sum(), leaf)[0].sign()
         x = ball.project(x + step_size * torch.lerp(leave, hide, share))
