@@ -8,7 +8,7 @@ What cannot be used is replaced, and a note says by what: see ``replaced``.
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
@@ -44,7 +44,7 @@ def setting(
     reader: Reader[T],
     *,
     called: str = "",
-    shown: Callable[[T], str] | None = None,
+    shown: Callable[[Any], str] | None = None,
 ) -> str:
     """Prepare the state of the widget ``key``, right before it is made; returns the key.
 

@@ -47,14 +47,19 @@ class Detection:
     @classmethod
     def of_scores(cls, detector: "Detector", scores: Tensor) -> Self:
         """From scores ``[3]`` of the clean picture, the adversarial one and its rounding."""
-        flags = (scores > detector.threshold).tolist()  # as Detector.flags compares
+        clean, adversarial, rounded = scores.tolist()
+        flagged = (scores > detector.threshold).tolist()  # as Detector.flags compares
         entry = detector.provenance.details
         low, high = entry.get("calibration_range") or (None, None)
         return cls(
-            detector.name,
-            detector.threshold,
-            *scores.tolist(),
-            *flags,
+            name=detector.name,
+            threshold=detector.threshold,
+            clean=clean,
+            adversarial=adversarial,
+            adversarial_8bit=rounded,
+            flagged_clean=flagged[0],
+            flagged=flagged[1],
+            flagged_8bit=flagged[2],
             calibration_range=None if low is None or high is None else (low, high),
             trained_eps=trained_eps(entry),
         )

@@ -118,7 +118,8 @@ def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
     default = getattr(Plan, name)
     start = _shown(name, default)
-    key = setting(f"live_{name}", start, number(type(low), low, high), called=label)
+    reader: Reader = number(type(low), low, high)
+    key = setting(f"live_{name}", start, reader, called=label)
     shown = st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
     return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0
 
