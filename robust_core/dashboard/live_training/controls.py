@@ -7,7 +7,7 @@ import streamlit as st
 
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
-from robust_core.dashboard.settings import number, one_of, setting, truth
+from robust_core.dashboard.settings import Reader, number, one_of, setting, truth
 from robust_core.training.live.train import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
 
 SLIDERS = {
