@@ -23,7 +23,9 @@ from robust_core.zoo import Description
 SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
 STARTED = secrets.token_hex(4)
 """In the keys of the file widgets: a page that outlives the server forgets the files that are gone."""
-UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", ".jpe", ".jfif"]
+NAMELESS = "/no/ending/*"
+"""Browsers pass over this type; to Streamlit's uploader it fits files without an ending, of no known type."""
+UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", NAMELESS, ".jpe", ".jfif"]
 """What the browser offers, and lets be dropped.
 
 Media types, so that Streamlit leaves it to us to judge a file by its content; no HEIC, so that phones

@@ -49,6 +49,8 @@ FILES = {
     "windows.jfif": saved(photo(10), "JPEG", quality=90),
     "old.JPE": saved(photo(11), "JPEG", quality=90),
     "wrong.png": saved(photo(13), "WEBP", lossless=True),
+    "without an ending": saved(photo(14), "JPEG", quality=90),
+    "IMG.0042": saved(photo(15), "JPEG", quality=90),
 }
 SAID = {
     "turned.jpg": "Turned upright",
@@ -56,6 +58,7 @@ SAID = {
 }
 HOSTILE = {
     "text.png": (b"no picture, only words\n" * 400, "This is a text file"),
+    "words": (b"no picture, only words\n" * 400, "This is a text file"),
     "bomb.png": (saved(np.zeros((9000, 9000), dtype=bool), "PNG"), "9000 x 9000"),
     "cut.jpg": (saved(photo(2), "JPEG", quality=90)[:700], "damaged or cut off"),
     "huge.png": (FILES["plain.png"] + bytes(20 * 2**20), "8"),
@@ -78,6 +81,13 @@ def test_every_honest_kind_of_picture_is_attacked(visit):
         if name in SAID:
             lab.page.get_by_text(SAID[name]).wait_for()
         assert not lab.page.get_by_test_id("stException").count()
+
+
+def test_phones_are_asked_for_pictures_that_they_convert(visit):
+    lab = visit("?source=upload")
+    offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
+    assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))
+    assert not [kind for kind in ("heic", "heif", "image/*") if kind in offered]
 
 
 def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
