@@ -54,7 +54,9 @@ def test_numbers(text, value):
     assert type(options.number(text)) is type(value)
 
 
-@pytest.mark.parametrize("text", ["", "a", "1/0", "1/2/3", "8/", "0x10"])
+@pytest.mark.parametrize(
+    "text", ["", "a", "1/0", "1/2/3", "8/", "0x10", "nan", "-inf", "1e400", "inf/2", "9" * 400]
+)
 def test_what_is_no_number(text):
     with pytest.raises(argparse.ArgumentTypeError, match="8/255"):
         options.number(text)

@@ -43,6 +43,19 @@ def test_it_is_what_the_attack_gives(digits_model, digit):
     assert sum(outcome.confidence_after) == pytest.approx(1)
 
 
+def test_a_target_that_is_said_already_or_is_the_label_is_refused(digits_model, digit):
+    pixels, label = digit
+    answer = int(digits_model(to_tensor(pixels)).argmax())
+    least = int(digits_model(to_tensor(pixels)).argmin())
+    for goal, true, said in (
+        (Towards(answer), (answer + 1) % 10, f"it says {answer} already"),
+        (Towards(label), label, "another class than the picture's own"),
+        (LeastLikely(), least, "the least likely class is the picture's own"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            perform(digits_model, pixels, attacks.FGSM(eps=0.1), label=true, goal=goal)
+
+
 @pytest.mark.parametrize("name", ["bim", "fgsm", "pgd-l2", "deepfool", "cw-l2"])
 def test_the_verdict_on_the_file_and_its_distances_are_those_of_its_pixels(
     digits_model, digit, name
