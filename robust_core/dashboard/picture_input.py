@@ -24,7 +24,7 @@ SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
 STARTED = secrets.token_hex(4)
 """In the keys of the file widgets: a page that outlives the server forgets the files that are gone."""
 NAMELESS = "/no/ending/*"
-"""No type to a browser; Streamlit's uploader finds that files without an ending, of no type, match it."""
+"""No type to a browser; to Streamlit's uploader files without an ending, which have no type, match it."""
 UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", NAMELESS, ".jpe", ".jfif"]
 """What the browser offers, and lets be dropped.
 
