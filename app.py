@@ -5,10 +5,6 @@ import streamlit as st
 from robust_core.dashboard import navigation, replaced, style
 from robust_core.paths import ASSETS
 
-st.set_page_config("Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
-style.apply()
-navigation.say_restarted()
-replaced.place()
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
@@ -23,8 +19,12 @@ pages = [
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]
 page = st.navigation(pages, position="top")
-with st.container(horizontal=True, gap="xsmall", key="pages"):  # on a phone, see style.py
-    for each in (page, *(other for other in pages if other != page)):  # the open page comes first
+st.set_page_config(f"{page.title} · Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+style.apply()
+navigation.say_restarted()
+replaced.place()
+with st.container(key="pages"):  # on a phone, see style.py
+    for each in pages:
         st.page_link(each)
 st.session_state["_page"] = page.title
 page.run()

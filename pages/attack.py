@@ -22,7 +22,7 @@ PRIVACY = (
 )
 
 navigation.inside_app()
-essentials, more, right = left_column.lay_out(gap="small")
+essentials, more, right = left_column.lay_out("Attack", shown=False, gap="small")
 
 with essentials:
     model, chosen = left_column.choose_model_and_picture()

@@ -17,15 +17,22 @@ with more:
     values |= controls.choose_numbers(method, first=False)
 
 plan = controls.plan_of(method, values)
+training.recall()
 if pressed and plan is not None:
     training.start(plan)
 with right:
+    verdict = st.container()
     if plan is not None:
+        shown = training.kept()
+        with verdict:
+            training.say_changed(shown, plan)
+            if shown is not None and not training.is_ready(shown):
+                st.empty()  # the sentence of the training before it
         training.show_idea(plan)
-        training.say_changed(training.kept(), plan)
-        both = training.show_training(training.kept(), plan)
+        both = training.show_training(shown, plan)
         if both is not None:
-            outcome.show_results(*both)
+            training.remember(both[0])
+            outcome.show_results(*both, verdict)
 if plan is not None:
     place_of_spot = st.container()
     with st.container():

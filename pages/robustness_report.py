@@ -7,7 +7,7 @@ from robust_core.dashboard.robustness_report import tabs
 
 navigation.inside_app()
 st.markdown(
-    "#### Robustness report",
+    "# Robustness report",
     help="Measured on the test set beforehand, never on this page. Each figure names n, eps, norm, steps "
     "and the command that reproduces it.",
 )

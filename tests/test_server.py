@@ -137,7 +137,7 @@ def check(visitor: Visitor, wish: dict, expected: Experiment) -> None:
     for shown, pixels in zip(pictures, (views.clean, views.change, views.adversarial), strict=True):
         assert (shown.reshape(pixels.shape) == pixels).all(), wish
     said = [element.body for element in visitor.shown("markdown")]
-    assert f"##### {sentence(expected, attacks.get(wish['attack']).norm)}" in said
+    assert f"## {sentence(expected, attacks.get(wish['attack']).norm)}" in said
     (chart,) = visitor.shown("plotly_chart")
     bars = {bar["name"]: bar["x"] for bar in json.loads(chart.spec)["data"]}
     rows = charts.top_classes(expected)

@@ -11,15 +11,18 @@ from robust_core.zoo import Description
 
 
 def lay_out(
-    title: str = "", *, gap: Literal["small", "medium"] = "medium"
+    title: str, *, shown: bool = True, gap: Literal["small", "medium"] = "medium"
 ) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
-    """The places of the essential controls, of the controls below them, and of the results on the right."""
+    """The places of the essential controls, of the controls below them, and of the results on the right.
+
+    Not ``shown``, the title is there for screen readers alone.
+    """
     left, right = st.columns([1, 2.9], gap=gap)
     with left:
         essentials = st.container(key="essentials")
         more = st.container(key="more")
-    if title:
-        essentials.markdown(f"#### {title}")
+    place = essentials if shown else essentials.container(key="unseen")
+    place.markdown(f"# {title}")
     return essentials, more, right
 
 

@@ -13,6 +13,8 @@ ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
 """An axis that cannot be dragged."""
+TEXT = 12
+"""Pixels of the smallest letters; cells of a heat map shrink theirs unless they are told."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",

@@ -35,7 +35,7 @@ def show_badge(experiment: Experiment) -> None:
 def show_verdict(request: Request, experiment: Experiment) -> None:
     """One sentence, then the notices about it."""
     norm = request.attack.norm
-    st.markdown(f"##### {sentence(experiment, norm)}")
+    st.markdown(f"## {sentence(experiment, norm)}")
     told = notices(experiment, norm)
     if experiment.eps is None:
         told.insert(0, needed(experiment, norm, radius(norm, request.shown_eps, request.model)))

@@ -17,7 +17,16 @@ NATIVE_SIDES = (8, 32, 224)
 
 _CSS = """
 .stMainBlockContainer { padding: 4.25rem 1.5rem 4rem; max-width: 1920px; }
-.stMainBlockContainer h5 { padding: 0 0 0.5rem; }
+.stMainBlockContainer h1 { padding: 0.25rem 0 0.75rem; letter-spacing: normal; }
+.stMainBlockContainer h2 { padding: 0 0 0.5rem; }
+.stMainBlockContainer h3 { padding: 0.25rem 0 0.75rem; }
+.stMainBlockContainer small { font-size: max(0.75rem, 0.8em); }
+/* The title of a page whose first screen has no room for it. */
+.st-key-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+
+/* Contrast of at least 4.5, by day and by night. */
+[data-testid=stCaptionContainer] { opacity: 0.8; }
+[data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
 [data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
 
@@ -33,7 +42,7 @@ _CSS = """
 :is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
   [role=radio] * { white-space: normal; line-height: 1.3; }
 :is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
-  [role=radio] p > span { display: block; font-size: 0.7rem !important; }
+  [role=radio] p > span { display: block; font-size: 0.75rem !important; }
 
 /* Controls are close together: with the camera open, eps is still on the first screen. */
 .st-key-essentials, .st-key-more { gap: 0.6rem; }
@@ -73,16 +82,17 @@ _CSS = """
 .katex-display { overflow: auto hidden; padding: 2px 0; }
 .katex-display > .katex { white-space: normal; }
 
-/* Where Streamlit's navigation would shrink to a drawer that stays open: links in its bar instead. */
+/* Where Streamlit's navigation would shrink to a drawer that stays open: its bar holds all links. */
 :has(> .st-key-pages) { display: none; }
 @media (max-width: 768px) {
   :has(> .st-key-pages) {
     display: block; position: fixed; inset: 0 0 auto; width: auto; z-index: 999991;
-    padding: 0.6rem 0.5rem;
+    padding: 2px 0.25rem;
   }
-  .st-key-pages { flex-wrap: nowrap; overflow-x: auto; }
-  .st-key-pages > * { flex: none; width: auto; }
-  .st-key-pages p { white-space: nowrap; }
+  .st-key-pages { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; }
+  .st-key-pages a { height: 28px; min-height: 0; padding: 0 2px; margin: 0; justify-content: center; }
+  .st-key-pages a [data-testid=stIconMaterial] { display: none; }
+  .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
 }
 @media (max-width: 640px) {

@@ -17,7 +17,7 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
 )
-RESULT = "[data-testid=stMain] h5"
+RESULT = "[data-testid=stMain] h2"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
 HERE = Path(__file__).parent

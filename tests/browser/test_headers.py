@@ -113,7 +113,7 @@ def test_the_docs_name_what_a_browser_app_should_have():
 @pytest.mark.parametrize(
     ("path", "sign"),
     [
-        ("?attack=bim&eps=0.1", "[data-testid=stMain] h5"),
+        ("?attack=bim&eps=0.1", "[data-testid=stMain] h2"),
         ("detectors", ".js-plotly-plot .main-svg"),
         ("robustness_report", ".js-plotly-plot .main-svg"),
     ],

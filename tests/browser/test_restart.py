@@ -21,7 +21,7 @@ ADDRESSES = {
 }
 ANSWERS = 10
 """Messages of a server that has begun to draw the page; the first few are greetings."""
-HEADINGS = "[data-testid=stMain] :is(h4, h5)"
+HEADINGS = "[data-testid=stMain] :is(h1, h2)"
 
 
 class Server:

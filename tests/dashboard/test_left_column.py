@@ -25,7 +25,7 @@ def column() -> None:
 def test_the_picture_stands_above_the_model_that_it_depends_on():
     page = AppTest.from_function(column, default_timeout=60).run()
     assert not page.exception
-    assert page.markdown[0].value == "#### Title"
+    assert page.markdown[0].value == "# Title"
     labels = [box.label for box in page.selectbox]
     assert labels.index("Sample picture") < labels.index("Model")
     assert any("[Source](" in each.value for each in page.caption)

@@ -20,7 +20,7 @@ from robust_core.words.threat_model import threat_model
 from robust_core.words.verdict import Verdict
 from tests.visiting import visit
 
-SENTENCE = "##### "
+SENTENCE = "## "
 
 
 def sentence(page: AppTest) -> str:

@@ -35,8 +35,8 @@ def names_to_titles(names) -> list[str]:
 
 
 def summary(page: AppTest) -> str:
-    (said,) = [m.value for m in page.markdown if m.value.startswith("##### ")]
-    return said.removeprefix("##### ")
+    (said,) = [m.value for m in page.markdown if m.value.startswith("## ")]
+    return said.removeprefix("## ")
 
 
 def table(page: AppTest):

@@ -38,8 +38,8 @@ def outcomes(page: AppTest) -> list[str]:
 
 
 def summary(page: AppTest) -> str:
-    said = next(m.value for m in page.markdown if m.value.startswith("##### "))
-    return said.removeprefix("##### ")
+    said = next(m.value for m in page.markdown if m.value.startswith("## "))
+    return said.removeprefix("## ")
 
 
 def clean(page: AppTest) -> list[str]:

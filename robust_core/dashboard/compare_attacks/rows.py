@@ -109,7 +109,7 @@ def _show_head(
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.image(imaging.png(clean), alt=alt, output_format="PNG")
         with st.container(width=560, gap="xxsmall"):
-            st.markdown(f"##### {_summary(rows, done)}")
+            st.markdown(f"## {_summary(rows, done)}")
             st.markdown(f"Clean: {said(first.before[0])}")
             st.caption(
                 f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "

@@ -229,7 +229,7 @@ def _show_head(
             experiment.pixels()[0].numpy(), f"The clean picture: {experiment.before[0].label}."
         )
         with st.container(width="stretch", gap="small"):
-            st.markdown(f"##### {told}")
+            st.markdown(f"## {told}")
             st.caption(
                 f"Clean: {said(experiment.before[0])}. {request.model.name}, "
                 f"{type(request.attack).title}, {_budget(request)}{steps_of(request.attack)}. "

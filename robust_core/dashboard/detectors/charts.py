@@ -83,7 +83,6 @@ def accuracy_scatter(rows: Sequence[OwnAdversaryRow]) -> go.Figure:
                     marker={"symbol": mark, "size": 11, "color": colour_of(adversary)},
                     text=[f"{255 * row.eps:.3g}" if row.eps else "" for row in there],
                     textposition="top center",
-                    textfont={"size": 10},
                     cliponaxis=False,
                     customdata=[_about(row, row, kind, getattr(row, key)) for row in there],
                     hovertemplate="%{customdata}<extra></extra>",

@@ -29,7 +29,7 @@ from robust_core.words.verdict import quoted
 
 START_EPS = 0.5
 IDEA = (
-    "##### What the detector reads: the picture, and its reconstruction under the predicted class\n"
+    "## What the detector reads: the picture, and its reconstruction under the predicted class\n"
     "An autoencoder, trained on clean pictures, keeps **{code} numbers** of a picture for each class. "
     "Only those of the class that the classifier predicts reach its decoder, so it can draw nothing but "
     "that class: where the picture shows another, the two differ. A difference above {error:.3f}, root "
@@ -69,7 +69,7 @@ def detector_for(model: str) -> str | None:
 
 def show_deflected(model: str) -> None:
     """Target, eps and a button; then the gallery and the histogram."""
-    st.markdown("##### Deflected attacks: when fooling both takes a picture of the target")
+    st.markdown("## Deflected attacks: when fooling both takes a picture of the target")
     st.markdown(WHAT)
     detector = detector_for(model)
     if detector is None:

@@ -28,7 +28,7 @@ CSS = """<style>
 }
 .deflected .bar i { position: absolute; inset: 0 auto 0 0; background: #CC79A7; }
 .deflected .bar s { position: absolute; inset: -2px auto; border-left: 2px dashed currentColor; }
-@media (max-width: 640px) { .deflected { font-size: 0.6rem; gap: 2px 3px; } }
+@media (max-width: 640px) { .deflected { font-size: 0.75rem; gap: 2px 3px; } }
 </style>"""
 
 

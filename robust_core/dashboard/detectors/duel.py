@@ -48,7 +48,7 @@ class DuelChoice:
 
 def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     """The controls of the section."""
-    st.markdown("##### An attacker who knows the detector: the dynamic adversary")
+    st.markdown("## An attacker who knows the detector: the dynamic adversary")
     st.markdown(WHAT)
     names = list(found)
     words = titles(found)

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from robust_core.dashboard.detectors.charts import (
-    NOTHING,
     adversary_title,
     conditions,
     number,
 )
-from robust_core.dashboard.plots import FIXED, layout
+from robust_core.dashboard.plots import FIXED, TEXT, layout
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.evaluation.detector_tables.rows import EpsMatrix, Matrix, TransferTable
 from robust_core.toys.overlap import Overlap
@@ -197,6 +196,7 @@ def _heat(
         customdata=words,
         text=cells,
         texttemplate="%{text}",
+        textfont={"size": TEXT},
         hovertemplate="%{customdata}<extra></extra>",
         hoverongaps=True,
         showscale=False,
@@ -205,9 +205,8 @@ def _heat(
         {
             "x": j,
             "y": i,
-            "text": NOTHING.replace(" ", "<br>"),
+            "text": "no<br>success",
             "showarrow": False,
-            "font": {"size": 9},
         }
         for i, row in enumerate(values)
         for j, value in enumerate(row)
@@ -216,7 +215,6 @@ def _heat(
     ticks = {
         "tickvals": numbers,
         "ticktext": labels,
-        "tickfont": {"size": 10},
         "showgrid": False,
     } | FIXED
     frame = layout(

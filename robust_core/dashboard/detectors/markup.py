@@ -56,7 +56,7 @@ CSS = """<style>
   .panel > [role=row] > :nth-child(3) { grid-area: after; }
   .panel > [role=row] > :nth-child(4) { grid-area: said; text-align: right; }
   .panel .score { grid-template-columns: 1fr 3.6rem; }
-  .chain { font-size: 0.65rem; }
+  .chain { font-size: 0.75rem; }
 }
 </style>"""
 READS = {
@@ -66,7 +66,7 @@ READS = {
     "AD(3)": "what the next five blocks make of it, at half the side",
     "AD(4)": "what the last five blocks make of it, at a quarter of the side",
 }
-SHORT = ("picture", "convolution", "5 blocks", "5 blocks", "5 blocks")
+SHORT = ("picture", "first conv", "5 blocks", "5 blocks", "5 blocks")
 
 
 def _count(module: torch.nn.Module) -> int:
@@ -134,7 +134,7 @@ def table(panel: Panel, titles: dict[str, str], here: set[str]) -> str:
     """
     head = "".join(
         f"<small class=head role=columnheader>{word}</small>"
-        for word in ("", "clean picture", "adversarial picture", "")
+        for word in ("detector", "clean picture", "adversarial picture", "answer")
     )
     rows: list[str] = []
     for name, said in panel.said.items():

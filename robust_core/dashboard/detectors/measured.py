@@ -41,7 +41,7 @@ SHARE: Any = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 def show_measured(key: str = "measured") -> None:
     """Tabs; only the open one is read, computed and sent."""
-    st.markdown("##### What was measured on the test set")
+    st.markdown("## What was measured on the test set")
     for tab, (part, draw) in zip(
         st.tabs(list(PARTS), key=key, on_change="rerun"), PARTS.values(), strict=True
     ):

@@ -17,7 +17,7 @@ WHAT = (
 
 def show_overlap() -> None:
     """A button, then two maps side by side."""
-    st.markdown("##### Why dynamic training helps: two classes in the plane")
+    st.markdown("## Why dynamic training helps: two classes in the plane")
     st.markdown(WHAT)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seed = st.number_input(

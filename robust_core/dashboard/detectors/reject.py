@@ -48,7 +48,7 @@ class RejectChoice:
 
 def choose_policy() -> RejectChoice | None:
     """The controls; None with a sentence where nothing was measured."""
-    st.markdown("##### The reject option: do not answer what the detector flags")
+    st.markdown("## The reject option: do not answer what the detector flags")
     st.markdown(WHAT)
     part: MeasuredPart[RejectTable] = results.part("reject")
     if part.lacking:

@@ -78,7 +78,7 @@ def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
     """
     classes = len((model if found else zoo.describe(MODEL)).class_names)
     st.html(markup.CSS)
-    st.markdown("##### Where a detector reads: a second network on what the classifier computes")
+    st.markdown("## Where a detector reads: a second network on what the classifier computes")
     place = st.empty()
     point = choose_one(
         "Attachment point",
@@ -113,7 +113,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
 
     Those that read at ``point`` are marked.
     """
-    st.markdown("##### Every detector's score of this picture")
+    st.markdown("## Every detector's score of this picture")
     attack = request.attack
     experiment = lab.attempt(
         request.key(),

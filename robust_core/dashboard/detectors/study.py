@@ -98,7 +98,7 @@ COMPUTED = (
 
 def show_study() -> None:
     """Four tabs of text; figures come from the index and the committed results."""
-    st.markdown("##### The study behind this page")
+    st.markdown("## The study behind this page")
     tabs = st.tabs(["Four questions", "Training", "Symbols", "ImageNet, quoted"])
     with tabs[0]:
         for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
@@ -113,7 +113,7 @@ def show_study() -> None:
         st.latex(DYNAMIC)
         st.markdown(SYMBOLS)
     with tabs[3]:
-        st.markdown(_table(("", "10-class ImageNet"), IMAGENET))
+        st.markdown(_table(("part", "10-class ImageNet"), IMAGENET))
         st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
         st.caption(COMPUTED)
 
@@ -178,7 +178,7 @@ def settings(index: dict[str, dict]) -> str:
             ("detector, epochs", "20", " or ".join(map(str, epochs))),
             ("Adam", "0.0001, β₁ 0.99, β₂ 0.999", f"{recipe['rate']:.4f}, {betas}"),
         ]
-    return _table(("", "paper", "here"), rows)
+    return _table(("setting", "paper", "here"), rows)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -20,7 +20,7 @@ WHAT = (
 
 def show_alphas(plan: Plan) -> None:
     """A button, then the curves, which grow with each finished training."""
-    st.markdown("##### Accuracy against alpha")
+    st.markdown("## Accuracy against alpha")
     st.markdown(WHAT)
     st.button(
         "Train at five alphas",

@@ -86,6 +86,7 @@ def curves(lines: dict, title: str, axis: tuple[str, int], *, share: bool = Fals
     above = {"orient": "top", "direction": "horizontal", "symbolSize": 90, "symbolStrokeWidth": 0}
     above |= {"offset": 4, "columns": len(lines) if len(lines) < 4 else 2}
     return {
+        "description": f"{title} against {column}: {', '.join(lines)}.",
         "height": HEIGHT,
         "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
         "encoding": {

@@ -36,16 +36,16 @@ def show_step(plan: Plan) -> None:
     """The loops, what breaks the method, the form in print, and the sources."""
     words = WORDS[plan.method]
     title, meaning = step_words(plan)
-    st.markdown(f"##### One step of the training: {title}")
+    st.markdown(f"## One step of the training: {title}")
     st.html(markup.flow(plan))
     rounds = -(-_pictures() * plan.copies // plan.recipe.batch)
     twice = " for the teacher and as many for the student" * (plan.method == "distillation")
     st.caption(f"{rounds} such steps are an epoch; here {plan.epochs}{twice}. {meaning}")
-    st.markdown("##### What breaks it")
+    st.markdown("## What breaks it")
     st.markdown(words.breaks)
     st.caption("; ".join(f"[{paper}]({paper.link})" for paper in words.papers) + ".")
     if plan.method == "lambda":
-        st.markdown("##### As printed")
+        st.markdown("## As printed")
         st.latex(PRINTED)
         wrong = printed_sum(plan.weight)
         st.markdown(WHY_PRINTED.format(wrong=wrong, weight=plan.weight))

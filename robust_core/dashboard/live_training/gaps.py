@@ -25,7 +25,7 @@ Gap = tuple[str, float, float]
 
 def show_gaps(trained: Trained, beside: Beside, seen: Snapshot, base: Snapshot) -> None:
     """Both gaps of both networks; that ``beside`` has ``seen`` on training pictures, ``base`` on test."""
-    st.markdown("##### Two gaps")
+    st.markdown("## Two gaps")
     pairs = {beside.name: (seen, base), OWN: (trained.seen, trained.final)}
     panels = (
         (

@@ -36,7 +36,9 @@ def table(base: Snapshot, own: Snapshot, names: tuple[str, str], *, masked: bool
         f"{cell(getattr(own, field), 'own', DEFENDED)}</div>"
         for title, field in rows
     )
-    head = "".join(f"<small role=columnheader>{escape(word)}</small>" for word in ("", *names))
+    head = "".join(
+        f"<small role=columnheader>{escape(word)}</small>" for word in ("share of pictures", *names)
+    )
     label = f"Both networks on {own.n} test pictures."
     return f"<div class=livetable role=table aria-label='{label}'><div role=row>{head}</div>{body}</div>"
 

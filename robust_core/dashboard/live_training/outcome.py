@@ -1,6 +1,7 @@
 """The page Live training: the result of a training, in a sentence and beside the control."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard.live_training import markup
 from robust_core.dashboard.live_training.beside import Beside, difference, measured
@@ -25,12 +26,13 @@ END_ONLY = (
 )
 
 
-def show_results(trained: Trained, beside: Beside) -> None:
-    """The outcome, then the gaps; as far as the network beside it could be measured."""
+def show_results(trained: Trained, beside: Beside, verdict: DeltaGenerator) -> None:
+    """The outcome, its sentence in ``verdict``, then the gaps; as far as the other network was measured."""
     at = trained.final
     base = measured(beside, at.eps, masked=is_masked(at))
     if base is None:
         return
+    verdict.markdown(f"## {sentence(trained, beside, base)}")
     show_outcome(trained, beside, base)
     seen = measured(beside, at.eps, split="train")
     if seen is not None:
@@ -38,11 +40,10 @@ def show_results(trained: Trained, beside: Beside) -> None:
 
 
 def show_outcome(trained: Trained, beside: Beside, base: Snapshot) -> None:
-    """A sentence, and both networks side by side with the conditions."""
+    """Both networks side by side, with the conditions."""
     at = trained.final
     plan = trained.plan
     softened = ", of the logits / T" if plan.method == "distillation" else ""
-    st.markdown(f"##### {sentence(trained, beside, base)}")
     st.html(markup.table(base, at, (beside.head, "trained here"), masked=is_masked(at)))
     st.markdown(difference(plan, beside))
     if is_overfitted(at) and not is_masked(at):

@@ -35,7 +35,7 @@ SOURCE = "the label of the digits test set"
 
 def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
     """The controls, then the three pictures; nothing but a sentence before the first training."""
-    st.markdown("##### Attack it on the spot")
+    st.markdown("## Attack it on the spot")
     if both is None:
         st.caption(f"Once a network is trained, it is shown here beside {WITHOUT}.")
         return

@@ -15,10 +15,13 @@ from robust_core.dashboard.live_training.beside import (
     find_beside,
 )
 from robust_core.dashboard.live_training.words import WORDS
+from robust_core.dashboard.settings import setting
 from robust_core.engine import Reporter, key_of
 from robust_core.training.live.control import control_of
 from robust_core.training.live.train import METHODS, Epoch, Plan, Trained, train_live
 
+SHOWN = "live_shown"
+"""The setting that holds the name of the training on the page."""
 REPLAY = 1.5
 """Seconds in which the curves of a training that was kept are drawn again."""
 History = tuple[Epoch, ...]
@@ -37,9 +40,33 @@ def start(plan: Plan) -> None:
     st.session_state["_live_before"] = st.session_state["_live_replay"] = before
 
 
+def recall() -> None:
+    """After a reload: the training that the address names, where the engine still has it."""
+    name = st.session_state[setting(SHOWN, "", lambda name: name if _found(name) else None)]
+    trained = _found(name)
+    if trained is not None and kept() is None:
+        st.session_state["_live"] = trained.plan
+
+
+def remember(trained: Trained) -> None:
+    """Have the address name this training; call it before ``settings.publish``."""
+    st.session_state[SHOWN] = str(training_key(trained.plan))
+
+
 def kept() -> Plan | None:
     """The plan whose training is on the page, if any."""
     return st.session_state.get("_live")
+
+
+def is_ready(plan: Plan) -> bool:
+    """Whether its curves can be drawn at once: it is finished, and they are not to grow once more."""
+    return _found(training_key(plan)) is not None and not st.session_state.get("_live_replay")
+
+
+def _found(key: str) -> Trained | None:
+    """The finished training of that name; None for any other name, which a link may bring."""
+    found = lab.engine().peek(key)
+    return found if isinstance(found, Trained) else None
 
 
 def training_key(plan: Plan) -> str:
@@ -51,7 +78,7 @@ def show_idea(plan: Plan) -> None:
     """What the method does, in a formula and a sentence."""
     words = WORDS[plan.method]
     st.html(markup.CSS)
-    st.markdown(f"##### {words.title}")
+    st.markdown(f"## {words.title}")
     st.latex(words.formula)
     st.markdown(words.shows)
 

@@ -177,7 +177,6 @@ def _points(
             mode="markers+text",
             text=[names[pgd.subject][0] for _, pgd, _ in found],
             textposition=[names[pgd.subject][1] for _, pgd, _ in found],
-            textfont={"size": 10},
             cliponaxis=False,
             marker={"symbol": symbol, "size": 11, "color": tint},
         ),
@@ -241,7 +240,7 @@ def checklist_chart(rows: Sequence[MaskingRow]) -> go.Figure:
         ygap=2,
         text=[["sign" if s else "no" for s in line] for line in signs],
         texttemplate="%{text}",
-        textfont={"color": "white"},
+        textfont={"color": "white", "size": plots.TEXT},
         customdata=[[_folded(f"{f.question} {f.sentence}") for f in row.findings] for row in rows],
         hovertemplate="<b>%{y}</b><br>%{customdata}<extra></extra>",
     )

@@ -66,7 +66,6 @@ def accuracy_curves(
             traces.append(_line(points, titles[subject], threat, tint, place))
     layout = plots.layout(
         430,
-        legend=plots.ABOVE | {"font": {"size": 11}},
         xaxis={"title": f"eps, Linf{unit}", "range": [-0.01 * scale * top, scale * top * 1.02]},
         yaxis={"title": "right", "range": [-0.03, 1.03], "tickformat": ".0%"},
         hovermode="closest",

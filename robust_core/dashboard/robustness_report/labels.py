@@ -5,9 +5,9 @@ from collections.abc import Mapping
 Box = tuple[float, float, float, float]
 CANVAS = (240, 190)
 """Pixels of a chart on a phone: its width is not known when labels are chosen."""
-LETTER = 5.2
-LINE = 13
-"""Pixels of a letter's width and of a line's height, at font size 10."""
+LETTER = 6.2
+LINE = 15
+"""Pixels of a letter's width and of a line's height, at font size 12."""
 SIDES = ((0.35, "right"), (0.65, "center"), (1.0, "left"))
 """Up to which share of the width text goes to which side: it must not leave the chart."""
 HEIGHTS = {"top": 0.5, "middle": -0.5, "bottom": -1.5}

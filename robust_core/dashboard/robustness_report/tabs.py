@@ -98,7 +98,7 @@ def _say_headline(report: Report) -> None:
         return
     held = [one for _, one in pairs if one.accuracy.interval[0] >= bare.accuracy.value + GAIN]
     st.markdown(
-        f"##### {len(held)} of {len(pairs)} defences still gain{'s' * (len(held) == 1)} "
+        f"## {len(held)} of {len(pairs)} defences still gain{'s' * (len(held) == 1)} "
         f"{100 * GAIN:.0f} points or more, once the attacker knows them"
     )
     before, after = max(pairs, key=lambda pair: pair[1].accuracy.interval[0])

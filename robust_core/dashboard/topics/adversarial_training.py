@@ -69,7 +69,7 @@ BATCH = 32
 ADVERSARIAL = 16
 """m and k of Kurakin et al. (2017)."""
 STATIC = """
-| | made once (static augmentation) | made again in every step (adversarial training) |
+| compared | made once (static augmentation) | made again in every step (adversarial training) |
 |---|---|---|
 | pictures | against the weights before training | against the current weights |
 | the network learns | those pictures | to be right on every nearby picture |
@@ -92,7 +92,7 @@ GAN = r"""\begin{aligned}
 &+ \mathbb{E}_z[\log(1 - D(G(z)))]
 \end{aligned}"""
 PLAYERS = """
-| | GAN | adversarial training |
+| role | GAN | adversarial training |
 |---|---|---|
 | players | a generator G, a discriminator D | an attack, a classifier |
 | the opponent | a network that is trained too | a search, restarted for each picture; it learns nothing |
@@ -115,7 +115,7 @@ def show_adversarial_training(model_name: str, request: Request | None = None) -
     st.latex(SADDLE)
     for column, text in zip(st.columns(2, gap="medium"), (INNER, OUTER), strict=True):
         column.markdown(text)
-    st.markdown("###### How much do adversarial pictures weigh?")
+    st.markdown("### How much do adversarial pictures weigh?")
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**α, the weight of the clean pictures** (Goodfellow et al., 2015)")
@@ -128,15 +128,15 @@ def show_adversarial_training(model_name: str, request: Request | None = None) -
         _show_lambda()
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("###### Made once, or in every step?")
+        st.markdown("### Made once, or in every step?")
         st.markdown(STATIC)
         show_static_copies(model_name)
     with right:
-        st.markdown("###### Is it data augmentation?")
+        st.markdown("### Is it data augmentation?")
         st.markdown(f"{NOT_AUGMENTATION}\n\n> {GOODFELLOW}")
     if request is not None:
         show_augmentation(request)
-    st.markdown("###### Is it a GAN?")
+    st.markdown("### Is it a GAN?")
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(PLAYERS)

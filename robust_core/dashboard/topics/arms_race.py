@@ -14,7 +14,7 @@ from robust_core.words.numbers import share
 
 CSS = """<style>
 .race { display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem 1.75rem; font-size: 0.875rem; }
-.race h6 { grid-column: 1 / -1; margin: 0; padding: 0.7rem 0 0; font-size: 0.95rem; }
+.race h3 { grid-column: 1 / -1; margin: 0; padding: 0.7rem 0 0; font-size: 0.95rem; }
 .race > div { position: relative; padding-left: 0.7rem; border-left: 3px solid #009E73; }
 .race > div.broken { border-left: 3px dashed #D55E00; }
 .race > div.broken::before {
@@ -76,12 +76,12 @@ def show_arms_race(model_name: str) -> None:
     st.markdown(f"*{DIALOGUE}*")
     st.caption(SEMINAR)
     st.html(CSS + race(model_name))
-    st.markdown("###### In short")
+    st.markdown("### In short")
     st.markdown(WANTED)
     table, made = in_short(results.report())
     st.markdown(table)
     st.caption(made)
-    st.markdown("###### Nine defences of 2018, attacked adaptively")
+    st.markdown("### Nine defences of 2018, attacked adaptively")
     st.markdown(MADRY_ROBUST)
     plots.draw(
         figures.published_bars(PUBLISHED),
@@ -142,7 +142,7 @@ def race(model_name: str) -> str:
     """Every registered defence with its idea, what broke it, and both papers, as HTML."""
     parts = []
     for kind in defenses.KINDS:
-        parts.append(f"<h6>{escape(kind.capitalize())}</h6>")
+        parts.append(f"<h3>{escape(kind.capitalize())}</h3>")
         for name in defenses.names():
             defense = defenses.get(name)
             if defense.kind != kind:

@@ -21,7 +21,7 @@ WHAT = (
 
 def show_augmentation(request: Request) -> None:
     """The pictures side by side, a sentence, and the conditions."""
-    st.markdown("###### The same picture, augmented and attacked")
+    st.markdown("### The same picture, augmented and attacked")
     if not zoo.is_local(request.model.name):
         st.caption(f"Once {request.model.name} is downloaded, the pictures appear here.")
         return

@@ -26,7 +26,7 @@ def show_depth(model_name: str, request: Request | None = None) -> None:
 
     Its sliders rerun only this section, not the page.
     """
-    st.markdown("##### How they work, and what broke them")
+    st.markdown("## How they work, and what broke them")
     parts = (
         lambda: show_arms_race(model_name),
         show_gradient_masking,

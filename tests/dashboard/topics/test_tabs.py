@@ -67,7 +67,7 @@ def test_every_defence_is_in_the_race_with_what_broke_it():
             assert f"href='{paper.link}'" in html
             assert f"{paper.year}</a>" in html
     assert html.count("class=broken") == len(defenses.names())
-    heads = re.findall("<h6>(.*?)</h6>", html)
+    heads = re.findall("<h3>(.*?)</h3>", html)
     assert heads == [kind.capitalize() for kind in defenses.KINDS]
 
 
