@@ -9,6 +9,7 @@ import pytest
 from robust_core import attacks
 from robust_core.dashboard import plots
 from robust_core.dashboard.style import GREY
+from tests.letters import small_letters
 
 DASHBOARD = Path(plots.__file__).parent
 
@@ -29,6 +30,26 @@ def test_every_chart_stands_in_the_one_frame():
 @pytest.mark.parametrize("source", ["go.Layout(height=3)", "st.plotly_chart(figure)"])
 def test_a_frame_of_its_own_is_seen(source):
     assert frames_of_their_own(source)
+
+
+@pytest.mark.parametrize(
+    ("chart", "where"),
+    [
+        (go.Figure(layout={"legend": {"font": {"size": 11}}}), ".layout.legend.font"),
+        (go.Figure(layout={"annotations": [{"font": {"size": 9}}]}), ".layout.annotations[0].font"),
+        (go.Figure(go.Scatter(textfont={"size": [12, 10]})), ".data[0].textfont"),
+        (go.Figure(go.Heatmap(texttemplate="%{z}")), ".data[0]: cells"),
+    ],
+)
+def test_small_letters_are_seen(chart, where):
+    """``tests/pages/conftest.py`` looks for them in every chart that a test of a page draws."""
+    (found,) = small_letters(chart.to_plotly_json())
+    assert found.startswith(where)
+
+
+def test_letters_of_12_pixels_are_not_small():
+    heat = go.Heatmap(texttemplate="%{z}", textfont={"size": plots.TEXT})
+    assert not list(small_letters(go.Figure(heat, plots.layout(100)).to_plotly_json()))
 
 
 def test_the_legend_stands_above_unless_there_is_none():

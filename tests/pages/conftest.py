@@ -4,7 +4,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from robust_core.dashboard import lab, request
+from robust_core.dashboard import lab, plots, request
+from tests.letters import small_letters
 
 
 @pytest.fixture(autouse=True)
@@ -12,6 +13,20 @@ def _no_data(monkeypatch, tmp_path):
     """Whatever data sets and downloaded models this machine has: the page sees none."""
     monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _letters_can_be_read(monkeypatch):
+    """In every chart that a test of a page draws."""
+    small, draw = [], plots.draw
+
+    def watched(figure, *, key: str, alt: str) -> None:
+        small.extend(small_letters(figure.to_plotly_json(), key))
+        draw(figure, key=key, alt=alt)
+
+    monkeypatch.setattr(plots, "draw", watched)
+    yield
+    assert small == []
 
 
 @pytest.fixture

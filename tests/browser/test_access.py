@@ -1,0 +1,100 @@
+"""Every page for everybody: axe-core, headings, letters, contrast; on a desk and a phone, by day and by night."""
+
+import pytest
+
+from tests.live import PHONE
+
+PAGES = {
+    "": "Attack",
+    "compare_attacks": "Compare attacks",
+    "compare_defences": "Compare defences",
+    "detectors": "Detectors",
+    "live_training": "Live training",
+    "robustness_report": "Robustness report",
+}
+LEAST = 12
+"""Pixels of the smallest letters."""
+# Also inside custom components. KaTeX's indices are small on purpose.
+SMALL = """(least) => {
+  const found = [];
+  const walk = (root) => {
+    for (const e of root.querySelectorAll('*')) {
+      if (e.shadowRoot) walk(e.shadowRoot);
+      const text = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data.trim()).join('');
+      const box = e.getBoundingClientRect();
+      if (!text || !box.width || !box.height || e.closest('.katex')) continue;
+      const scale = e.getScreenCTM?.() ?? { a: 1, b: 0 };  // of a picture made of lines
+      const size = parseFloat(getComputedStyle(e).fontSize) * Math.hypot(scale.a, scale.b);
+      if (size < least - 0.05) found.push(`${text}: ${size}`);
+    }
+  };
+  walk(document);
+  return found;
+}"""
+HEADINGS = "all => all.map((h) => [Number(h.tagName[1]), h.innerText])"
+FINISHED = """() => !document.querySelector('[data-testid=stSkeleton], .stProgress')
+  && document.querySelector('[data-test-script-state=notRunning] h2')"""
+
+
+@pytest.fixture(scope="module")
+def barriers(chromium):
+    """``barriers(page)``: what axe-core finds, each as its rule, the element and the reason."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def find(page) -> list[str]:
+        return [
+            f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for rule in axe.run(page).response["violations"]
+            for node in rule["nodes"]
+        ]
+
+    return find
+
+
+@pytest.fixture
+def opened(chromium, address):
+    """``opened(path, **viewport)``: a page, once it has finished."""
+    context = chromium.new_context()
+
+    def visit(path: str, width: int, height: int):
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"http://{address}/{path}")
+        page.wait_for_function(FINISHED)
+        return page
+
+    yield visit
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_can_be_read_by_everybody(opened, barriers, path):
+    page = opened(path, 1440, 1400)
+    assert page.title() == f"{PAGES[path]} · Robust Lab"
+    headings = page.eval_on_selector_all("h1, h2, h3, h4, h5, h6", HEADINGS)
+    levels = [level for level, _ in headings]
+    assert [text for level, text in headings if level == 1] == [PAGES[path]]
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), headings
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert barriers(page) == [], scheme
+    assert page.evaluate(SMALL, LEAST) == []
+    page.set_viewport_size(PHONE)
+    assert page.evaluate(SMALL, LEAST) == []
+
+
+def test_on_a_phone_all_pages_stay_in_one_order_and_in_sight(opened):
+    page = opened("robustness_report", **PHONE)
+    links = page.locator(".st-key-pages a")
+    for name in (*PAGES.values(), "Attack"):
+        links.get_by_text(name, exact=True).click()
+        page.wait_for_function("name => document.title.startsWith(name)", arg=name)
+        assert links.all_inner_texts() == list(PAGES.values())
+        for link in links.all():
+            box = link.bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= PHONE["width"]
+            assert 0 <= box["y"] < 68
+            assert box["height"] >= 24, "too small for a finger"
