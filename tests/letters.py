@@ -9,9 +9,9 @@ from robust_core.dashboard.plots import TEXT
 def small_letters(spec: Any, where: str = "") -> Iterator[str]:
     """The places in a chart's specification with letters below the smallest size, or of no fixed size."""
     if isinstance(spec, dict):
-        if spec.get("type") == "heatmap" and "texttemplate" in spec:
-            if "size" not in spec.get("textfont", {}):
-                yield f"{where}: cells shrink their text"
+        cells = spec.get("type") == "heatmap" and "texttemplate" in spec
+        if cells and "size" not in spec.get("textfont", {}):
+            yield f"{where}: cells shrink their text"
         for key, value in spec.items():
             if key.endswith("font") and isinstance(value, dict):
                 sizes = value.get("size", TEXT)

@@ -1,4 +1,6 @@
-"""Every page for everybody: axe-core, headings, letters, contrast; on a desk and a phone, by day and by night."""
+"""Every page for everybody: what axe-core finds by day and by night, headings, letters, a phone."""
+
+from itertools import pairwise
 
 import pytest
 
@@ -76,7 +78,7 @@ def test_a_page_can_be_read_by_everybody(opened, barriers, path):
     levels = [level for level, _ in headings]
     assert [text for level, text in headings if level == 1] == [PAGES[path]]
     assert levels[0] == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), headings
+    assert all(b <= a + 1 for a, b in pairwise(levels)), headings
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
         assert barriers(page) == [], scheme
