@@ -21,7 +21,7 @@ training.recall()
 if pressed and plan is not None:
     training.start(plan)
 with right:
-    verdict = st.container()
+    verdict = st.container(key="live_verdict")
     if plan is not None:
         shown = training.kept()
         with verdict:

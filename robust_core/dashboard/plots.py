@@ -7,14 +7,18 @@ from robust_core import attacks
 from robust_core.dashboard.style import ADVERSARIAL, GREY
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
-FRAME = {"margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "uirevision": "keep"}
-"""Narrow margins, and a view that does not change when new data arrive."""
+TEXT = 12
+"""Pixels of the smallest letters; cells of a heat map shrink theirs unless they are told."""
+FRAME = {
+    "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+    "uirevision": "keep",
+    "uniformtext": {"minsize": TEXT, "mode": "hide"},
+}
+"""Narrow margins, a view that does not change when new data arrive, and no smaller words at narrow bars."""
 ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
 """An axis that cannot be dragged."""
-TEXT = 12
-"""Pixels of the smallest letters; cells of a heat map shrink theirs unless they are told."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",

@@ -17,7 +17,7 @@ NATIVE_SIDES = (8, 32, 224)
 
 _CSS = """
 .stMainBlockContainer { padding: 4.25rem 1.5rem 4rem; max-width: 1920px; }
-.stMainBlockContainer h1 { padding: 0.25rem 0 0.75rem; letter-spacing: normal; }
+.stMainBlockContainer h1 { padding: 0.4rem 0; letter-spacing: normal; }
 .stMainBlockContainer h2 { padding: 0 0 0.5rem; }
 .stMainBlockContainer h3 { padding: 0.25rem 0 0.75rem; }
 .stMainBlockContainer small { font-size: max(0.75rem, 0.8em); }
@@ -25,7 +25,11 @@ _CSS = """
 .st-key-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 
 /* Contrast of at least 4.5, by day and by night. */
-[data-testid=stCaptionContainer] { opacity: 0.8; }
+[data-testid=stCaptionContainer] { opacity: 1; color: light-dark(#5C5A57, #C4C2BF); }
+[data-testid=stCaptionContainer] code { font-size: max(0.75rem, 0.85em); }
+[data-testid=stMain] svg text:is([fill="#808495"], [style*="rgb(128, 132, 149)"]) {
+  fill: #5C5F6B !important;  /* Streamlit's grey of axes, by day */
+}
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
 [data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
@@ -78,9 +82,17 @@ _CSS = """
   padding: 0.4rem 0; backdrop-filter: blur(16px); background: color-mix(in srgb, Canvas 85%, transparent);
 }
 
+.st-key-live_verdict { padding-bottom: 0.75rem; }
+
 /* Formulas break, or else scroll, inside their box. */
 .katex-display { overflow: auto hidden; padding: 2px 0; }
 .katex-display > .katex { white-space: normal; }
+
+/* Where nothing hovers, what was tapped does not stay lit. */
+@media (hover: none) {
+  [data-testid=stBaseButton-secondary]:hover:not(:active) { background-color: transparent; }
+  [data-testid=stBaseButton-primary]:hover:not(:active) { background-color: light-dark(#0072B2, #56B4E9); }
+}
 
 /* Where Streamlit's navigation would shrink to a drawer that stays open: its bar holds all links. */
 :has(> .st-key-pages) { display: none; }
@@ -89,9 +101,12 @@ _CSS = """
     display: block; position: fixed; inset: 0 0 auto; width: auto; z-index: 999991;
     padding: 2px 0.25rem;
   }
-  .st-key-pages { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0; }
-  .st-key-pages a { height: 28px; min-height: 0; padding: 0 2px; margin: 0; justify-content: center; }
-  .st-key-pages a [data-testid=stIconMaterial] { display: none; }
+  .st-key-pages { display: grid; grid: auto-flow 28px / repeat(3, 1fr); gap: 0; }
+  .st-key-pages div:has(a) { width: 100%; height: 28px; }
+  .st-key-pages a {
+    width: 100%; height: 28px; min-height: 0; padding: 0; margin: 0; justify-content: center;
+  }
+  .st-key-pages a > :first-child { display: none; }  /* its icon */
   .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
 }
@@ -107,7 +122,14 @@ _CSS = """
     display: contents;
   }
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :last-child { order: 1; }
-  :has(> .st-key-more) { order: 2; }
+  /* The report's chart comes before its choices, which are many. */
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-report_choices) > :first-child { order: 1; }
+  /* Chips to choose from: one row that scrolls sideways, right above the results. */
+  .st-key-more, :has(> .st-key-more) { display: contents; }
+  .st-key-more > * { order: 2; }
+  .st-key-more > :is(.st-key-attacks, .st-key-defenses) { order: 0; }
+  :is(.st-key-attacks, .st-key-defenses) [role=toolbar] { flex-wrap: nowrap; overflow-x: auto; }
+  :is(.st-key-attacks, .st-key-defenses) [role=toolbar] > * { flex: none; }
   /* Whichever control was touched, the bar and its stop button are in sight. */
   .st-key-status > :has(.stProgress) {
     position: fixed; inset: auto 0 0; width: auto; padding: 0.75rem 1rem; z-index: 99;

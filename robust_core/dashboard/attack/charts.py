@@ -35,6 +35,7 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
                 marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
                 text=[percent(v) for v in values],
                 textposition="outside",
+                constraintext="none",
                 cliponaxis=False,
                 hovertemplate="%{y}: %{text}<extra>" + name + "</extra>",
             )

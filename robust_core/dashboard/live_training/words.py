@@ -30,9 +30,11 @@ class MethodWords:
 WORDS = {
     "fgsm": MethodWords(
         "FGSM adversarial training",
-        r"\tilde J(\theta,x,y)=\alpha\,J(\theta,x,y)+(1-\alpha)\,J(\theta,\tilde x,y),"
-        r"\qquad\tilde x=\mathrm{Clip}_x^\varepsilon\big(x+\eta+\beta\,\varepsilon\,"
-        r"\mathrm{sign}\,\nabla_x J(\theta,x+\eta,y)\big)",
+        r"\begin{aligned}"
+        r"\tilde J(\theta,x,y)&=\alpha\,J(\theta,x,y)+(1-\alpha)\,J(\theta,\tilde x,y)\\"
+        r"\tilde x&=\mathrm{Clip}_x^\varepsilon\big(x+\eta+\beta\,\varepsilon\,"
+        r"\mathrm{sign}\,\nabla_x J(\theta,x+\eta,y)\big)"
+        r"\end{aligned}",
         "Each step attacks its own pictures with the current weights and learns from both: "
         "alpha is the weight of the clean loss (1: clean training, 0: adversarial pictures only). "
         "With a random start eta is uniform within eps and beta is 1.25; without it eta is 0 and beta 1.",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
 from robust_core.dashboard import controls, plots
@@ -47,20 +48,21 @@ GAIN = 0.1
 its interval must reach them."""
 
 
-def choose_report() -> Report:
-    """The report of one model, by a choice where there are several."""
+def choose_report(place: DeltaGenerator) -> Report:
+    """The report of one model, by a choice in ``place`` where there are several."""
     names = [name for name in PLANS if (RESULTS / f"{name}.json").is_file()] or [next(iter(PLANS))]
     key = setting(
         "report", names[0], one_of(names), called="Model", shown=lambda name: PLANS[name].model
     )
     if len(names) > 1:
-        st.segmented_control(
+        place.segmented_control(
             "Model",
             names,
             required=True,
             format_func=lambda name: PLANS[name].model,
             key=key,
             persist_state="session",
+            label_visibility="collapsed",
         )
     return results.report(RESULTS / f"{st.session_state[key]}.json")
 
@@ -70,21 +72,22 @@ def show_report(report: Report) -> None:
     if report.lacking:
         st.info(report.lacking)
         return
-    _say_headline(report)
-    if report.outdated:
-        st.caption(
-            f"Left out, as measured on other weights than the bundled ones: {', '.join(report.outdated)}."
-        )
+    conditions = _say_headline(report)
     there = {title: draw for title, (part, draw) in TABS.items() if report.rows(part)}
     tabs = st.tabs(list(there), key="report_tabs", on_change="rerun")
     for tab, draw in zip(tabs, there.values(), strict=True):
         if tab.open:
             with tab:
                 draw(report)
+    st.caption(conditions)
+    if report.outdated:
+        st.caption(
+            f"Left out, as measured on other weights than the bundled ones: {', '.join(report.outdated)}."
+        )
 
 
-def _say_headline(report: Report) -> None:
-    """How many defences hold, and what robustness costs."""
+def _say_headline(report: Report) -> str:
+    """How many defences hold, in a sentence; what it was measured with, for the foot of the page."""
     pairs = [
         (clean, robust)
         for subject in report.subjects("accuracy")
@@ -95,16 +98,17 @@ def _say_headline(report: Report) -> None:
     bare = report.strongest(UNDEFENDED)
     clean = report.accuracy(UNDEFENDED)
     if not pairs or not bare or not clean:
-        return
+        return ""
     held = [one for _, one in pairs if one.accuracy.interval[0] >= bare.accuracy.value + GAIN]
     st.markdown(
         f"## {len(held)} of {len(pairs)} defences still gain{'s' * (len(held) == 1)} "
         f"{100 * GAIN:.0f} points or more, once the attacker knows them"
     )
     before, after = max(pairs, key=lambda pair: pair[1].accuracy.interval[0])
-    st.caption(
-        f"{report.model} on the {report.data} test set. Undefended: {share(clean.accuracy.value)} clean "
-        f"({clean.n:,} pictures), {share(bare.accuracy.value)} under attack ({bare.circumstances}). "
+    return (
+        f"The headline: {report.model} on the {report.data} test set. Undefended: "
+        f"{share(clean.accuracy.value)} clean ({clean.n:,} pictures), "
+        f"{share(bare.accuracy.value)} under attack ({bare.circumstances}). "
         f"The best, {after.title}: {share(before.accuracy.value)} clean ({before.n:,} pictures), "
         f"{share(after.accuracy.value)} under attack ({after.circumstances}). "
         "The attack is PGD or the ensemble, whichever leaves less; a defence "
@@ -129,17 +133,25 @@ def show_curves(report: Report, part: str = CURVES) -> None:
     titles = report.subjects(part)
     spans = _spans(report)
     start = list(titles) if part == JPEG else [one for one in FIRST if one in titles]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([1, 2.9], gap="medium")
+    with left.container(key="report_choices"):
         threats = choose_several("The attacker", ATTACKERS, f"report_{part}_who", list(ATTACKERS))
         widths = {key: words for key, (_, words) in spans.items()}
         span = choose_one("eps up to", widths, f"report_{part}_span", "small")
-    key = f"report_{report.suite}_{part}_subjects"
-    chosen = choose_several("Defences", titles, key, start or list(titles), wrap=True)
+        key = f"report_{report.suite}_{part}_subjects"
+        chosen = choose_several("Defences", titles, key, start or list(titles), wrap=True)
     if not chosen or not threats:
-        st.info("Choose at least one defence and one attacker.")
+        right.info("Choose at least one defence and one attacker.")
         return
+    with right:
+        _draw_curves(report, part, chosen, threats, spans[span][0])
+
+
+def _draw_curves(
+    report: Report, part: str, chosen: list[str], threats: list[str], top: float
+) -> None:
     ordered = [threat for threat in ATTACKERS if threat in threats]
-    figure = accuracy_curves(report, chosen, ordered, spans[span][0], part)
+    figure = accuracy_curves(report, chosen, ordered, top, part)
     _chart(figure, part, "Accuracy against eps for each chosen defence.")
     row = report.curve(chosen[0], ADAPTIVE, part)[-1]
     others = report.elsewhere(part, chosen) if UNAWARE in threats else ""
