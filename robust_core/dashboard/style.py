@@ -85,7 +85,7 @@ _CSS = """
 .st-key-live_verdict { padding-bottom: 0.75rem; }
 
 /* Formulas break, or else scroll, inside their box. */
-.katex-display { overflow: auto hidden; padding: 2px 0; }
+.katex-display { overflow: auto hidden; padding: 4px 3px; }
 .katex-display > .katex { white-space: normal; }
 
 /* Where nothing hovers, what was tapped does not stay lit. */
@@ -102,7 +102,7 @@ _CSS = """
     padding: 2px 0.25rem;
   }
   .st-key-pages { display: grid; grid: auto-flow 28px / repeat(3, 1fr); gap: 0; }
-  .st-key-pages div:has(a) { width: 100%; height: 28px; }
+  .st-key-pages div:has(a) { width: 100%; height: 28px; margin: 0 !important; }
   .st-key-pages a {
     width: 100%; height: 28px; min-height: 0; padding: 0; margin: 0; justify-content: center;
   }

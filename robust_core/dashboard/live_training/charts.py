@@ -88,7 +88,12 @@ def curves(lines: dict, title: str, axis: tuple[str, int], *, share: bool = Fals
     return {
         "description": f"{title} against {column}: {', '.join(lines)}.",
         "height": HEIGHT,
-        "mark": {"type": "line", "point": {"filled": True, "size": 45}, "strokeWidth": 2},
+        "mark": {  # what it shows is the description: lines without points would be pictures without words
+            "type": "line",
+            "point": {"filled": True, "size": 45, "aria": False},
+            "strokeWidth": 2,
+            "aria": False,
+        },
         "encoding": {
             "x": {
                 "field": column,
