@@ -5,6 +5,9 @@ import streamlit as st
 from robust_core.dashboard import navigation, replaced, style
 from robust_core.paths import ASSETS
 
+st.set_page_config(
+    page_icon=str(ASSETS / "icon.png"), layout="wide"
+)  # first: a page's own is fetched
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
@@ -19,7 +22,7 @@ pages = [
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]
 page = st.navigation(pages, position="top")
-st.set_page_config(f"{page.title} · Robust Lab", page_icon=str(ASSETS / "icon.png"), layout="wide")
+st.set_page_config(f"{page.title} · Robust Lab")
 style.apply()
 navigation.say_restarted()
 replaced.place()

@@ -93,7 +93,7 @@ def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_
     before = page.url
     restarted(server, page)
     assert page.url.partition("?")[0] == before.partition("?")[0]
-    assert page.locator(HEADINGS).filter(has_text=ADDRESSES[address]).count()
+    page.locator(HEADINGS).filter(has_text=ADDRESSES[address]).first.wait_for()
     if "eps" in address:
         assert "eps=0.15" in page.url
     assert not page.get_by_test_id("stException").count()
