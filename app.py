@@ -5,9 +5,8 @@ import streamlit as st
 from robust_core.dashboard import navigation, replaced, style
 from robust_core.paths import ASSETS
 
-st.set_page_config(
-    page_icon=str(ASSETS / "icon.png"), layout="wide"
-)  # first: a page's own is fetched
+# Before the navigation: else the browser fetches the icon of the page from elsewhere.
+st.set_page_config(page_icon=str(ASSETS / "icon.png"), layout="wide")
 pages = [
     st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
     st.Page("pages/compare_attacks.py", title="Compare attacks", icon=":material/compare:"),
