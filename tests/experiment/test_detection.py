@@ -59,7 +59,7 @@ def test_the_summary_is_of_plain_values():
 
 @pytest.mark.parametrize(
     ("clean", "outside"),
-    [(0.0999, False), (0.09, True), (0.1, False), (0.5, False), (0.9, False), (0.91, True)],
+    [(0.09995, False), (0.09, True), (0.1, False), (0.5, False), (0.9, False), (0.91, True)],
 )
 def test_a_score_beyond_the_calibration_is_outside_and_rounding_does_not_count(clean, outside):
     odds = torch.tensor(clean).logit().item()
