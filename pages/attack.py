@@ -12,7 +12,7 @@ from robust_core.dashboard import (
     result,
     settings,
 )
-from robust_core.dashboard.attack import depth
+from robust_core.dashboard.attack import depth, onward
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
@@ -70,6 +70,7 @@ with right:
     detector_choice.show_detection(experiment)
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
+    onward.show_way_to_defenses(model)
     depth.show_depth(request, experiment, views)
 
 left_column.show_credit(chosen)

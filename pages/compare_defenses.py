@@ -3,7 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import controls, detector_choice, lab, left_column, navigation, settings
-from robust_core.dashboard.compare_defenses import rows, selection
+from robust_core.dashboard.compare_defenses import depth, rows, selection
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics import tabs
 
@@ -11,7 +11,7 @@ navigation.inside_app()
 essentials, more, right = left_column.lay_out("Compare defences")
 
 with essentials:
-    model, chosen = left_column.choose_model_and_picture()
+    model, chosen = left_column.choose_model_and_picture(selection.PICTURE)
     detector = detector_choice.kept_detector(model)
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
@@ -39,7 +39,9 @@ with right:
         st.info("Choose at least one defence.")
     if lines is not None:
         if lab.fetch_model(model.name):
-            rows.fill(undefended, lines, head)
+            experiment = rows.fill(undefended, lines, head)
+            if experiment is not None:
+                depth.show_depth(undefended, experiment, lines)
         else:
             lab.offer_bundled()
 

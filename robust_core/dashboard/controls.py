@@ -274,7 +274,7 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
         if spec.name == "detector":
             values["detector"] = _lazy(attack, detector)
         elif spec.name != "eps":
-            key = fields.field_setting(attack.name, spec)
+            key = fields.field_setting(attack.name, spec, spec.default)
             kept = st.session_state[key]
             values[spec.name] = spec.default if kept is None else kept
     presets = PRESETS.get(attack.name, {})

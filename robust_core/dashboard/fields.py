@@ -33,13 +33,17 @@ LABELS = {
 """Labels for fields, or for one method's field, whose names are abbreviations."""
 
 
-def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
-    """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence."""
+def control(owner: str, spec: Field, *, start: object = None, disabled: bool = False) -> object:
+    """The widget that fits the type and metadata of a field of ``owner``: an attack or a defence.
+
+    ``start`` is an initial value that is not the field's own default.
+    """
+    default = spec.default if start is None else start
     kind, low, high = _range(spec)
     meta = spec.metadata
     label = _label(owner, spec)
     common = {
-        "key": field_setting(owner, spec),
+        "key": field_setting(owner, spec, default),
         "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],
         "persist_state": "session",
         "disabled": disabled,
@@ -59,10 +63,10 @@ def control(owner: str, spec: Field, *, disabled: bool = False) -> object:
         value=None,  # may be emptied, which means the default
         step=1 if kind is int else 0.001,
         format=None if kind is int else "%.4f",
-        placeholder="automatic" if spec.default is None else f"{spec.default}",
+        placeholder="automatic" if default is None else f"{default}",
         **common,
     )
-    return spec.default if value is None else value
+    return default if value is None else value
 
 
 def _label(owner: str, spec: Field) -> str:
@@ -70,10 +74,10 @@ def _label(owner: str, spec: Field) -> str:
     return LABELS.get(f"{owner}.{spec.name}") or LABELS.get(spec.name, name)
 
 
-def field_setting(owner: str, spec: Field) -> str:
-    """The setting of a field of ``owner``."""
+def field_setting(owner: str, spec: Field, default: object) -> str:
+    """The setting of a field of ``owner``, which is ``default`` until it is changed."""
     called = f"{_label(owner, spec)} ({owner})"
-    return setting(f"{owner}.{spec.name}", spec.default, _reader(spec), called=called)
+    return setting(f"{owner}.{spec.name}", default, _reader(spec), called=called)
 
 
 def _range(spec: Field) -> tuple[type, float | None, float | None]:

@@ -26,12 +26,15 @@ def lay_out(
     return essentials, more, right
 
 
-def choose_model_and_picture() -> tuple[Description, Chosen]:
-    """The picture is shown above the model, but which pictures are offered depends on the model."""
+def choose_model_and_picture(start: str = "") -> tuple[Description, Chosen]:
+    """The picture is shown above the model, but which pictures are offered depends on the model.
+
+    ``start`` is the sample that the page opens with, where it suits the model.
+    """
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
     with place_of_picture:
-        return model, picture_input.choose_picture(model)
+        return model, picture_input.choose_picture(model, start)
 
 
 def choose_fit(model: Description, chosen: Chosen) -> str:

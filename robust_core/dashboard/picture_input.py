@@ -34,8 +34,11 @@ convert their pictures.
 HEIC = "A HEIC picture: choose it on the phone, which converts it, or export it as JPEG first."
 
 
-def choose_picture(model: Description) -> Chosen:
-    """The controls for a picture that suits ``model``, and the picture; always one."""
+def choose_picture(model: Description, start: str = "") -> Chosen:
+    """The controls for a picture that suits ``model``, and the picture; always one.
+
+    ``start`` is the sample that the page opens with, where it suits the model: else the first.
+    """
     source = choose_one("Picture", SOURCES, "source", "samples", width="stretch")
     if source == "upload":
         st.file_uploader(
@@ -56,8 +59,8 @@ def choose_picture(model: Description) -> Chosen:
             args=("camera",),
         )
     else:
-        return _sample(model)
-    return _own(source) or _sample(model, quiet=True)
+        return _sample(model, start)
+    return _own(source) or _sample(model, start, quiet=True)
 
 
 def _keep(kind: str) -> None:
@@ -124,12 +127,13 @@ def _offer(record: data.DataSet, archive: data.Archive, place: DeltaGenerator) -
         st.session_state[wanted] = False
 
 
-def _sample(model: Description, quiet: bool = False) -> Chosen:
+def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
     """The sample chosen in the select box; the thumbnails above it set the same state."""
     offered = {sample.id: sample for sample in samples.catalogue(model.family)}
+    first = start if start in offered else next(iter(offered))
     key = setting(
         f"picture_{model.family}",
-        next(iter(offered)),
+        first,
         one_of(offered, "is not among the pictures on this computer"),
         called="Picture",
         shown=lambda i: offered[i].title,

@@ -48,23 +48,42 @@ def setting(
 ) -> str:
     """Prepare the state of the widget ``key``, right before it is made; returns the key.
 
-    On the first run of a session the state takes the value in the link where ``reader`` accepts it,
-    otherwise ``default``. Make the widget without a default of its own. For the note on what could not be
-    used, ``called`` names the setting and ``shown`` puts a value into words.
+    When a page is opened the state takes the value in the link where ``reader`` accepts it, otherwise
+    what was chosen before, on whichever page. A value that nobody has chosen is always the ``default``
+    of the page that is open. Make the widget without a default of its own. For the note on what could not
+    be used, ``called`` names the setting and ``shown`` puts a value into words.
     """
-    link = st.session_state.setdefault("_link", _read_link())
-    if key not in st.session_state:
-        raw = link.pop(key, None)
-        value = None if raw is None else reader(raw)
-        st.session_state[key] = default if value is None else value
-        if raw is not None:
-            replaced.remember(key, raw, value, default, called, shown, reader.why)
-    elif st.session_state.setdefault("_pages", {}).get(key) != st.session_state.get("_page"):
+    state = st.session_state
+    chosen: set[str] = state.setdefault("_chosen", set())
+    here = state.get("_page"), default
+    last = state.setdefault("_pages", {}).get(key)
+    raw = _raw(key)
+    linked = None if raw is None else reader(raw)
+    if key in state and last is not None and state[key] != last[1]:
+        chosen.add(key)
+    if linked is not None:
+        chosen.add(key)
+        state[key] = linked
+    elif key not in state or (here != last and last is not None and key not in chosen):
+        state[key] = default
+    elif here != last:
         # On another page some widgets return None for a value that nobody has chosen.
-        st.session_state[key] = st.session_state[key]
-    st.session_state.setdefault("_pages", {})[key] = st.session_state.get("_page")
-    st.session_state.setdefault("_defaults", {})[key] = default
+        state[key] = state[key]
+    if raw is not None:
+        replaced.remember(key, raw, linked, state[key], called, shown, reader.why)
+    state["_pages"][key] = here
+    state.setdefault("_defaults", {})[key] = default
     return key
+
+
+def _raw(key: str) -> str | None:
+    """What the link by which the page was opened says of a setting, once; None where it says nothing."""
+    state = st.session_state
+    if "_link" not in state or state.get("_link_to") != state.get("_page"):
+        # What no page has asked for yet is kept for another.
+        state["_link"] = state.get("_link", {}) | _read_link()
+        state["_link_to"] = state.get("_page")
+    return state["_link"].pop(key, None)
 
 
 def setting_among(
@@ -144,6 +163,16 @@ def link() -> str:
     address = urlsplit(st.context.url or "")
     query = urlencode(st.query_params.to_dict())
     return address._replace(path=address.path or "/", query=query, fragment="").geturl()
+
+
+def onward(*keys: str) -> dict[str, str]:
+    """The settings that a link to another page carries over, once they are published.
+
+    Those that differ from this page's defaults, and ``keys`` in any case: the other page may have other
+    defaults.
+    """
+    kept = {key: _written(st.session_state[key]) for key in keys if key in st.session_state}
+    return st.query_params.to_dict() | kept
 
 
 def _read_link() -> dict[str, str]:

@@ -27,7 +27,8 @@ class Sample:
     """A picture on offer: what it shows, its source, and which models know such pictures.
 
     ``suits`` names families of models (``zoo.family``), ``data`` the data set that the picture is a
-    test picture of, and ``label`` the true class, where that is known.
+    test picture of, and ``label`` the true class, where that is known. ``part`` is (top, left, height,
+    width) of a photograph that is shown in part.
     """
 
     id: str
@@ -39,11 +40,12 @@ class Sample:
     label: str | None = None
     data: str | None = None
     source: Path | None = field(default=None, repr=False)
+    part: tuple[int, int, int, int] | None = None
 
     @property
     def picture(self) -> Picture:
         """The decoded picture, from a bounded cache."""
-        return _picture(self.id, self.title, self.source)
+        return _picture(self.id, self.title, self.source, self.part)
 
     def label_among(self, class_names: tuple[str, ...]) -> str | None:
         """The true label where the model has a class of that name, else ``None``."""
@@ -117,6 +119,7 @@ def _photograph(sample_id: str) -> Sample:
         suits=tuple(name for name, ids in index["families"].items() if sample_id in ids),
         label=entry.get("label"),
         source=_package_folder(package) / inside,
+        part=tuple(entry["part"]) if "part" in entry else None,
     )
 
 
@@ -139,11 +142,17 @@ def _test_picture(
 
 
 @lru_cache(maxsize=64)
-def _picture(sample_id: str, title: str, source: Path | None) -> Picture:
+def _picture(
+    sample_id: str, title: str, source: Path | None, part: tuple[int, int, int, int] | None
+) -> Picture:
     match = _TEST_PICTURE.fullmatch(sample_id)
     if match is None:
         assert source is not None
-        return decode_upload(source.read_bytes(), title)
+        whole = decode_upload(source.read_bytes(), title)
+        if part is None:
+            return whole
+        top, left, height, width = part
+        return Picture.of(whole.pixels[top : top + height, left : left + width], title=title)
     pixels, _ = data.get(match[1]).test_picture(int(match[2]), source)
     return Picture.of(np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels, title=title)
 

@@ -1,24 +1,20 @@
 """One picture and one defence against an aware or an unaware attacker."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
-from statistics import median
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from robust_core.attacks import Attack
-from robust_core.certify import Certificate, PixelDPCertificate
-from robust_core.certify.smoothing import predict
-from robust_core.classifier import Classifier, Guess, Provenance
+from robust_core.classifier import Classifier, Guess
 from robust_core.contract import notices
 from robust_core.data.fitting import as_saved, to_tensor
 from robust_core.defenses import Defended, Defense
-from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.distances import all_norms
+from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import UNTARGETED, Experiment, check_goal
 from robust_core.goals import Goal, Towards
@@ -28,11 +24,6 @@ from robust_core.progress import Progress
 
 if TYPE_CHECKING:
     from robust_core.detectors import Detector
-
-LONG_ENOUGH = 0.05
-"""Total seconds after which a prediction is not timed again."""
-TIMES = 5
-"""Most timings of a short prediction; the median is reported."""
 
 
 class Attacker(StrEnum):
@@ -55,39 +46,6 @@ class DefenseOutcome(Enum):
     MISSED = "Target not reached"
     ABSTAINED = "Abstains"
     WRONG = "Wrong when clean"
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a classifier, defended or not, makes of one picture. Tensors are on the CPU; never changed."""
-
-    picture: Tensor
-    """The picture as it arrives, float32 ``[1, C, H, W]`` in [0, 1]."""
-    seen: Tensor
-    """The picture as the network behind the defence gets it; where noise is added, one draw."""
-    logits: Tensor
-    """float64 ``[1, K]``."""
-    guesses: tuple[Guess, ...]
-    """The most probable classes, the answer first."""
-    seconds: float
-    """Seconds for one prediction, with all its votes, on this machine."""
-    certificate: Certificate | PixelDPCertificate | None = None
-    """The certificate of this picture, where the defence gives one."""
-    network: str = ""
-    """Name of the network that answers."""
-    provenance: Provenance | None = None
-    """Provenance of that network."""
-
-    @property
-    def abstains(self) -> bool:
-        """Whether the votes are too close to tell the smoothed answer (PREDICT of Cohen et al., 2019)."""
-        found = self.certificate
-        return isinstance(found, Certificate) and predict(found.counts, found.alpha) is None
-
-    @property
-    def confidences(self) -> list[float]:
-        """Confidence in each class, in [0, 1]."""
-        return self.logits.softmax(1)[0].tolist()
 
 
 @dataclass(frozen=True)
@@ -139,6 +97,33 @@ class DefenseTrial:
             return DefenseOutcome.LESS_SURE if last.index == first.index else DefenseOutcome.FOOLED
         return DefenseOutcome.RECOVERED if last.index == self.label.index else DefenseOutcome.MISSED
 
+    def summary(self) -> dict:
+        """Plain numbers and names, called as in ``Experiment.summary`` where they mean the same."""
+        return {
+            "defense": {"name": self.defense, "parameters": self.defense_parameters},
+            "attacker": str(self.attacker),
+            "outcome": self.outcome.value,
+            "attack": self.attack,
+            "parameters": self.parameters,
+            "goal": self.goal.name,
+            "goal_parameters": self.goal.parameters,
+            "label": asdict(self.label),
+            "target": self.target and asdict(self.target),
+            "before": self.before.summary(),
+            "after": self.after.summary(),
+            "success": self.success,
+            "l0": self.l0,
+            "l2": self.l2,
+            "linf": self.linf,
+            "tv": self.tv,
+            "seconds": self.seconds,
+            "queries": self.queries,
+            "gradients": self.gradients,
+            "zero_gradients": self.zero_gradients,
+            "detector": self.detection and self.detection.summary(),
+            "notices": list(self.notices),
+        }
+
 
 @dataclass(frozen=True)
 class _Made:
@@ -150,42 +135,6 @@ class _Made:
     gradients: int
     zero_gradients: int
     notices: tuple[str, ...] = ()
-
-
-def look(model: Classifier, picture: Tensor, *, progress: Progress | None = None) -> Look:
-    """Show ``model``, behind a defence or not, one picture ``[1, C, H, W]`` in [0, 1].
-
-    ``progress`` is called as ``progress(votes done, n)`` where votes are counted; what it raises ends it.
-    """
-    images = picture.to(model.device)
-    certificate = None
-    with evaluating(model), torch.no_grad():
-        if isinstance(model, Defended) and isinstance(model.defense, Noisy):
-            defense = model.defense
-            begun = time.perf_counter()
-            certificate = defense.certificate(model.base, images, progress)
-            chosen = GUESSES if isinstance(defense, Smoothing) else 0  # no part of a prediction
-            seconds = (time.perf_counter() - begun) * defense.n / (defense.n + chosen)
-            logits = defense.log_shares(
-                torch.tensor([certificate.counts], dtype=torch.int64, device="cpu")
-            )
-        else:
-            answers, seconds = _timed(lambda: model(images).cpu())
-            logits = as_logits(answers)
-        seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
-    logits = logits.double()
-    guesses = tuple(model.name_classes(logits.softmax(1))[0])
-    base = model.base if isinstance(model, Defended) else model
-    return Look(
-        picture.cpu(),
-        seen,
-        logits,
-        guesses,
-        seconds,
-        certificate,
-        network=base.name,
-        provenance=base.provenance,
-    )
 
 
 def trial(
@@ -234,7 +183,7 @@ def trial(
         aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), own)
         goal = Towards(int(aim.classes[0])) if aim.towards else goal
     check_goal(model, goal, label)
-    before = before or look(defended, clean, progress=progress)
+    before = before or look(defended, clean, timed=False, progress=progress)
     run, attacked = defended.attacked_by(attack, adaptive=attacker is Attacker.AWARE)
     if made is not None and attacker is Attacker.UNAWARE and _same(run, attack, defended, made):
         counted = (made.queries, made.gradients, made.zero_gradients)
@@ -242,7 +191,7 @@ def trial(
     else:
         result = _make(run, attacked, clean.to(model.device), label, goal, progress)
     arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
-    after = look(defended, arrives, progress=progress)
+    after = look(defended, arrives, timed=False, progress=progress)
     aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), before.logits)
     norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
     told = dict.fromkeys((*notices(defended, run), *result.notices))
@@ -312,17 +261,6 @@ def _make(
         zero_gradients=int(record.zero_gradients[0]),
         notices=record.notices,
     )
-
-
-def _timed(ask: Callable[[], Tensor]) -> tuple[Tensor, float]:
-    """The answer and its seconds: the median of several timings where it is quick."""
-    times: list[float] = []
-    while True:
-        begun = time.perf_counter()
-        answer = ask()
-        times.append(time.perf_counter() - begun)
-        if len(times) == TIMES or sum(times) > LONG_ENOUGH:
-            return answer, median(times)
 
 
 def _detection(detector: "Detector", clean: Tensor, adversarial: Tensor) -> Detection:

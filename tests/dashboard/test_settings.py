@@ -171,3 +171,72 @@ def test_an_old_link_opens_and_a_name_of_today_counts_before_an_old_one(
     test = visit(**query)
     assert values(test)["fruit"] == expected
     assert "obst" not in test.query_params
+
+
+def two_pages():
+    """The fruit again on two pages that open with different ones."""
+    import streamlit as st
+
+    from robust_core.dashboard.settings import one_of, publish, setting
+
+    st.session_state["_page"] = st.session_state.get("go", "first")
+    start = {"first": "a", "second": "b"}[st.session_state["_page"]]
+    st.selectbox(
+        "Fruit",
+        ["a", "b", "c"],
+        key=setting("fruit", start, one_of(["a", "b", "c"])),
+        persist_state="session",
+    )
+    publish()
+
+
+def opened(test: AppTest, name: str) -> str:
+    """The fruit on the page of that name."""
+    test.session_state["go"] = name
+    test.run()
+    assert not test.exception
+    return test.session_state["fruit"]
+
+
+def test_what_nobody_chose_is_the_default_of_the_page_that_is_open():
+    test = AppTest.from_function(two_pages, default_timeout=30).run()
+    assert [opened(test, name) for name in ("first", "second", "first")] == ["a", "b", "a"]
+    assert not test.query_params
+
+
+@pytest.mark.parametrize("through", [["c"], ["c", "a"]])
+def test_a_choice_holds_on_every_page_even_if_it_is_the_default_of_one(through):
+    test = AppTest.from_function(two_pages, default_timeout=30).run()
+    for fruit in through:
+        test.selectbox(key="fruit").set_value(fruit).run()
+    assert opened(test, "second") == through[-1]
+    assert opened(test, "first") == through[-1]
+
+
+def test_a_link_between_pages_carries_even_what_is_the_default_where_it_starts():
+    test = AppTest.from_function(two_pages, default_timeout=30).run()
+    test.query_params["fruit"] = "a"
+    assert opened(test, "second") == "a"
+    assert test.query_params["fruit"] in ("a", ["a"])
+
+
+def test_what_a_link_onward_carries_names_even_a_default():
+    def page():
+        import streamlit as st
+
+        from robust_core.dashboard.settings import one_of, onward, publish, setting
+
+        for name in ("fruit", "nut"):
+            st.selectbox(name, ["a", "b"], key=setting(name, "a", one_of(["a", "b"])))
+        publish()
+        st.session_state["carried"] = onward("fruit", "no such setting")
+
+    test = AppTest.from_function(page, default_timeout=30)
+    test.query_params["nut"] = "b"
+    assert test.run().session_state["carried"] == {"fruit": "a", "nut": "b"}
+
+
+def test_a_value_set_from_another_page_is_a_choice():
+    test = AppTest.from_function(two_pages, default_timeout=30).run()
+    test.session_state["fruit"] = "c"  # as a button there does that leads here
+    assert opened(test, "second") == "c"

@@ -109,6 +109,13 @@ def test_another_data_folder_is_not_answered_from_the_cache(cifar10_root, cifar1
     assert samples.load("cifar10-test-3", root=tmp_path / "other").picture != first
 
 
+def test_a_part_of_a_photograph_is_cut_out_of_it():
+    whole, face = (samples.load(i).picture.pixels for i in ("chelsea", "chelsea-face"))
+    top, left, height, width = samples.load("chelsea-face").part
+    assert np.array_equal(face, whole[top : top + height, left : left + width])
+    assert face.shape == (height, width, 3)
+
+
 def test_pictures_are_decoded_once():
     assert samples.load("coffee").picture is samples.load("coffee").picture
 

@@ -7,7 +7,8 @@ import torch
 
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
-from robust_core.experiment.defended import Attacker, DefenseOutcome, Look, look, trial
+from robust_core.experiment.defended import Attacker, DefenseOutcome, trial
+from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.perform import perform
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards
 
@@ -94,21 +95,6 @@ def test_a_masked_defence_holds_against_one_who_does_not_know_it_alone(masked, r
     assert results[Attacker.AWARE].zero_gradients == 0
 
 
-def test_smoothing_comes_with_a_certificate_of_the_very_votes(digits_model, pixels):
-    defense = made("smoothing")
-    seen = look(defense(digits_model), to_tensor(pixels))
-    proof = seen.certificate
-    assert sum(proof.counts) == proof.n == defense.n
-    counts = defense.counts(digits_model, to_tensor(pixels))[0]
-    assert proof.counts == tuple(counts.tolist())
-    assert seen.guesses[0].index == counts.argmax()
-    assert proof.p_lower < counts[proof.guess] / defense.n
-    assert seen.seen.shape == (1, 1, 8, 8)
-    assert not torch.equal(seen.seen, to_tensor(pixels)), "one of the noisy pictures"
-    once = replace(defense, n=1)(digits_model)
-    assert once(to_tensor(pixels)).argmax() == digits_model(seen.seen).argmax()
-
-
 def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, pixels):
     square = attacks.create("square", eps=0.1, max_queries=5)
     on_itself = perform(digits_model, pixels, square, label=9, frames=False)
@@ -124,15 +110,6 @@ def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, pix
         digits_model, pixels, PGD, made("smoothing").changed(n=5), attacker=Attacker.AWARE, label=9
     )
     assert few.notices == ()  # what holds for the defence is said of the defence
-
-
-def test_only_noise_promises_anything(digits_model, pixels):
-    shown = look(digits_model, to_tensor(pixels))
-    assert shown.certificate is None
-    assert shown.seconds > 0
-    assert torch.equal(shown.seen, to_tensor(pixels))
-    assert shown.guesses[0].confidence == max(shown.confidences)
-    assert look(made("jpeg")(digits_model), to_tensor(pixels)).certificate is None
 
 
 def test_the_clean_picture_is_looked_at_once(digits_model, pixels):

@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import fields
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
@@ -12,13 +13,14 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack.depth import TABS
+from robust_core.dashboard.attack.onward import QUESTION
 from robust_core.dashboard.controls import EPS_CHOICES, from_255ths
 from robust_core.dashboard.picture_input import STARTED
 from robust_core.data import download
 from robust_core.words.numbers import in_255ths
 from robust_core.words.threat_model import threat_model
 from robust_core.words.verdict import Verdict
-from tests.visiting import visit
+from tests.visiting import go_to, ran, visit
 
 SENTENCE = "## "
 
@@ -508,6 +510,25 @@ def test_reproduction_has_the_command_and_for_samples_a_link():
     assert command.startswith("python -m robust_core attack sample:chelsea")
     assert "--eps 0.1" in command
     assert "attack=pgd" in address
+
+
+def test_a_line_leads_to_the_defences_with_everything_as_it_is_set():
+    page = visit(eps="0.1", target_cifar10="dog")
+    (link,) = [p.proto for p in page.get("page_link") if p.proto.label == QUESTION]
+    assert link.page == "compare_defences"
+    carried = dict(parse_qsl(link.query_string))
+    assert carried == {
+        "model": "cifar10-resnet32",
+        "picture_cifar10": "chelsea",
+        "attack": "fgsm",
+        "eps": "0.1",
+        "target_cifar10": "dog",
+    }
+    page.query_params.clear()
+    page.query_params.update(carried | {"defenses": "jpeg"})
+    ran(go_to(page, "pages/compare_defenses.py"))
+    for key, value in carried.items():
+        assert str(page.session_state[key]) == value
 
 
 @pytest.mark.parametrize("tab", TABS)

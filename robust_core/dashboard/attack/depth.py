@@ -7,8 +7,9 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import plots, settings
+from robust_core.dashboard import plots
 from robust_core.dashboard.attack import charts, export
+from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
@@ -197,19 +198,10 @@ def _value(attack: Attack, name: str, value: object) -> str:
 
 def show_reproduction(request: Request, experiment: Experiment, views: Views) -> None:
     """The command, the link and the files that reproduce the result elsewhere."""
-    st.markdown("The same result on the command line:")
-    st.code(request.command(), language="bash", wrap_lines=True)
-    if request.chosen.reference.startswith("sample:"):
-        st.markdown("This page, as it is set now:")
-        st.code(settings.link(), language=None, wrap_lines=True)
-    else:
-        st.caption("A link restores the settings, not your picture: that stays in memory only.")
-    st.download_button(
-        "Download everything (ZIP)",
+    reproduction.show_reproduction(
+        request,
+        request.command(),
         lambda: export.archive(request, experiment, views),
-        file_name=f"{request.attack.name}-{request.model.name}.zip",
-        mime="application/zip",
-        icon=":material/download:",
-        on_click="ignore",
-        help="Three PNG files, the exact change as NPY, and all parameters, versions and hashes.",
+        f"{request.attack.name}-{request.model.name}.zip",
+        "Three PNG files, the exact change as NPY, and all parameters, versions and hashes.",
     )

@@ -1,20 +1,14 @@
 """The download of the page Attack: a ZIP file that describes an experiment in full."""
 
-import hashlib
 import io
-import platform
-import zipfile
-from importlib.metadata import version
 
 import numpy as np
 
-import robust_core
-from robust_core import files, imaging, zoo
+from robust_core import imaging, zoo
+from robust_core.dashboard import archive as archives
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
-
-PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit")
 
 
 def conditions(request: Request, experiment: Experiment) -> dict:
@@ -25,20 +19,11 @@ def conditions(request: Request, experiment: Experiment) -> dict:
     )
     return {
         **experiment.summary(),
-        "picture": {
-            "reference": request.chosen.reference,
-            "sha256": request.chosen.picture.sha256,
-            "fit": request.how,
-            "credit": request.chosen.credit or None,
-        },
+        "picture": archives.picture_of(request),
         "weights_sha256": weights.get("sha256"),
         "detector_sha256": detector.get("sha256"),
         "command": request.command(),
-        "versions": {
-            "robust_core": robust_core.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
+        "versions": archives.versions(),
     }
 
 
@@ -52,13 +37,5 @@ def archive(request: Request, experiment: Experiment, views: Views) -> bytes:
         "adversarial.png": imaging.png(views.adversarial),
         "delta.npy": delta.getvalue(),
     }
-    described = conditions(request, experiment) | {
-        "perturbation_amplified_by": views.factor,
-        "files_sha256": {name: hashlib.sha256(data).hexdigest() for name, data in entries.items()},
-    }
-    entries["experiment.json"] = files.json_text(described).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in entries.items():
-            bundle.writestr(name, data)
-    return buffer.getvalue()
+    described = conditions(request, experiment) | {"perturbation_amplified_by": views.factor}
+    return archives.zipped(entries, "experiment.json", described)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
@@ -16,6 +15,7 @@ from robust_core.dashboard.compare_attacks.selection import (
     left_confidence,
     root_mean_square,
 )
+from robust_core.dashboard.components import numbers
 from robust_core.dashboard.controls import EPS_CHOICES, radius
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
@@ -23,7 +23,7 @@ from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.curves import Point, curve
 from robust_core.experiment.perform import Experiment
 from robust_core.experiment.slices import Regions, axes, plane, regions
-from robust_core.words.numbers import number, on_both_scales, percent, percents
+from robust_core.words.numbers import on_both_scales, percent
 from robust_core.words.verdict import quoted, verdict
 
 TABS = ("Numbers", "Confidence against eps", "Decision regions")
@@ -45,17 +45,6 @@ WIDTHS = {
     "SSIM": 56,
 }
 """Column widths of the table, in pixels: the columns up to the time fit on a projector."""
-FORMATS = {
-    "L0": "{:,.0f}",
-    "L2": number,
-    "RMS": "{:.2f}",
-    "Linf": "{:.2f}",
-    "Queries": "{:,}",
-    "Gradients": "{:,}",
-    "Time": "{:,.0f}",
-    "TV": number,
-    "SSIM": "{:.3f}",
-}
 LONG = 200
 """Attacks with more iterates than this take minutes on the fine grid: they get only the five eps."""
 SMALL = 64 * 64
@@ -77,23 +66,13 @@ def show_depth(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
 
 def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
     """A table that is sorted by a click on a heading."""
-    columns = [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done]
-    table = pd.DataFrame(columns)
-    shares = [name for name in table if name.startswith("Confidence")]
-    said = {
-        share: words
-        for row in table[shares].itertuples(index=False)
-        for share, words in zip(row, percents(*row), strict=True)
-    }
-    st.dataframe(  # the cells show words, but sort by the numbers behind them
-        table.style.format(FORMATS | dict.fromkeys(shares, said.get)),
-        hide_index=True,
-        column_config={name: st.column_config.Column(width=w) for name, w in WIDTHS.items()},
+    numbers.show_numbers(
+        [_columns(row, done[row.attack.name]) for row in rows if row.attack.name in done],
+        widths=WIDTHS,
+        file_name="attacks.csv",
         alt="Each attack's result in numbers.",
     )
-    st.caption(
-        "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."
-    )
+    st.caption(numbers.MEANT)
 
 
 def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:

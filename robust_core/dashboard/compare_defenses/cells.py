@@ -19,7 +19,8 @@ from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.defenses.trained import TrainedDefense
-from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial, Look
+from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial
+from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
 from robust_core.papers import MADRY
 from robust_core.words import citations
@@ -146,7 +147,8 @@ def show_look(look: Look, undefended: Look | None, label: int | None) -> None:
     answer = look.guesses[0]
     wrong = label is not None and answer.index != label
     mark = ":gray-badge[:material/help: Wrong] " if wrong else ""
-    times = cost(look.seconds) + (f" ({cost(undefended.seconds)} undefended)" if undefended else "")
+    beside = look.undefended_seconds
+    times = cost(look.seconds) + (f" ({cost(beside)} undefended)" if beside else "")
     lines = [f"{mark}Clean: {said(answer)}. {times}", price(look, undefended)]
     lines += [TOO_CLOSE] if look.abstains else []
     st.caption("  \n".join(filter(None, lines)))

@@ -21,7 +21,8 @@ from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, outside, steps_of
 from robust_core.defenses import Defense
 from robust_core.engine import Reporter
-from robust_core.experiment.defended import Attacker, DefenseTrial, Look
+from robust_core.experiment.defended import Attacker, DefenseTrial
+from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import on_both_scales
 from robust_core.words.verdict import aim, said
@@ -79,7 +80,7 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
             look_place = st.empty()
             with st.container(horizontal=True, gap="small"):
                 with st.popover("Settings", type="tertiary", icon=":material/tune:"):
-                    values = choose_settings(kind)
+                    values = choose_settings(kind, request.model)
                 row = ComparedDefense.of(kind, values, request)
                 with st.popover("What breaks it", type="tertiary", icon=":material/info:"):
                     cells.explain(kind, row.defense, request.model.name)
@@ -90,10 +91,13 @@ def _lay_out(kind: type[Defense], request: Request) -> LaidOutRow:
     return LaidOutRow(row, look_place, _by_attacker(places), below)
 
 
-def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) -> None:
+def fill(
+    undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator
+) -> Experiment | None:
     """Draw the finished cells, then compute the others one after another and draw each as it finishes.
 
-    ``head`` is an empty place for the clean picture and the summary.
+    ``head`` is an empty place for the clean picture and the summary. Returns the attack on the undefended
+    model; None where that was stopped or refused.
     """
     request = undefended.row.request
     cell = undefended.cells[Attacker.UNAWARE]
@@ -104,7 +108,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
                 request.key(), request.work, request.attack.title, lab.steps(request.attack)
             )
     if experiment is None:
-        return
+        return None
     with cell.container():
         cells.show_undefended(experiment, request)
     undefended.cells[Attacker.AWARE].caption("There is no defence to be aware of.")
@@ -125,6 +129,7 @@ def fill(undefended: LaidOutRow, lines: list[LaidOutRow], head: DeltaGenerator) 
     for line in lines:
         _complete(line, undefended.look, experiment, tell)
     _show_head(head, experiment, request, lines, over=True)
+    return experiment
 
 
 def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experiment) -> None:
@@ -133,6 +138,8 @@ def _show_known(line: LaidOutRow, undefended: Look | None, experiment: Experimen
         return
     if line.look is not None:
         _show_look(line, line.look, undefended, experiment)
+    elif undefended is not None and (cost := line.row.cost_ahead(undefended)):
+        line.look_place.caption(f":material/timer: {cost}")
     for attacker, place in line.cells.items():
         if attacker in line.trials:
             _show_trial(line, attacker, experiment)

@@ -1,7 +1,8 @@
 """Comparing defences: which ones, with which settings, and their computations."""
 
+import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,26 +17,38 @@ from robust_core.dashboard.fields import control
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
-from robust_core.defenses.noisy import Noisy
+from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.defended import (
     Attacker,
     DefenseOutcome,
     DefenseTrial,
-    Look,
-    look,
     trial,
 )
+from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.perform import Experiment
+from robust_core.goals import Towards
+from robust_core.words.numbers import duration
 from robust_core.words.verdict import said
 
 T = TypeVar("T")
+BACKWARD = 3
+"""A gradient takes about as long as this many predictions."""
 QUICK = ("jpeg", "median", "random-resize-pad", "pgd-at", "distilled", "smoothing")
 """Chosen initially, as far as the model has them.
 
 A filter with a gradient and one without, chance, two trainings, and a guarantee.
 """
+PICTURE = "chelsea-face"
+"""The sample that the page opens with: all networks are right about it, and the first choice of attack and
+eps tells real defences from masked ones. About the whole cat the adversarially trained ones are wrong."""
+LARGE = 64 * 64
+"""Pictures of more pixels than this start with fewer votes."""
+FEW = {"n": 100, "draws": 4}
+"""Those numbers. With the usual ones an ImageNet model takes more than a minute for its votes."""
+LONG = 5.0
+"""Seconds from which on the cost of a vote is told before it begins."""
 WEAKER = 0.05
 """An aware attack that leaves this much more confidence in the label than the unaware one is weaker."""
 
@@ -45,12 +58,6 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
     names = defenses.names()
     refused = {name: defenses.create(name).refusal(model.name) for name in names}
 
-    start = [name for name in QUICK if not refused[name]]
-    state = st.session_state
-    if "_start_defenses" in state and state.get("defenses") == state["_start_defenses"]:
-        state["defenses"] = start  # nobody has chosen: another model has another start
-    state["_start_defenses"] = start
-
     def label(name: str) -> str:
         title = defenses.get(name).title
         return f":gray[:material/block: {title}]" if refused[name] else title
@@ -59,7 +66,7 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
         "Defences",
         {name: label(name) for name in names},
         "defenses",
-        start,
+        [name for name in QUICK if not refused[name]],
         wrap=True,
         help="Filters and smoothing work for every model. The others are specially trained networks, "
         "available only for some models.",
@@ -71,9 +78,13 @@ def choose_defenses(model: zoo.Description) -> list[type[Defense]]:
     return [defenses.get(name) for name in names if name in chosen]
 
 
-def choose_settings(defense: type[Defense]) -> dict:
+def choose_settings(defense: type[Defense], model: zoo.Description) -> dict:
     """A control for each field of a defence."""
-    values = {spec.name: control(defense.name, spec) for spec in fields(defense)}
+    height, width = model.input_size
+    few = FEW if issubclass(defense, Noisy) and height * width > LARGE else {}
+    values = {
+        spec.name: control(defense.name, spec, start=few.get(spec.name)) for spec in fields(defense)
+    }
     if not values:
         st.caption("It has no settings: its training fixed them.")
     return values
@@ -177,6 +188,47 @@ class ComparedDefense:
         if attacker is Attacker.AWARE:
             return self.defense.of_aware(self.request.attack)
         return self.defense.of_unaware(self.request.attack)
+
+    def command(self, found: DefenseTrial) -> str:
+        """The command line that gives the same result as ``found``.
+
+        Behind a defence the command line would take the label, and the least likely class, from what the
+        defended model says. Here both are the undefended model's, so they are named.
+        """
+        assert self.defense is not None
+        request = self.request
+        if found.target is not None:
+            request = replace(request, goal=Towards(found.target.index))
+        values = {spec.name: spec.default for spec in fields(self.defense)}
+        changed = [
+            f"{name}={value}"
+            for name, value in self.defense.parameters.items()
+            if value != values[name]
+        ]
+        words = ["--defense", ":".join(filter(None, [self.kind.name, ",".join(changed)]))]
+        if found.attacker is Attacker.AWARE:
+            words.append("--adaptive")
+        if request.label is None:
+            words += ["--label", found.label.label]
+        return f"{request.command()} {shlex.join(words)}"
+
+    def cost_ahead(self, undefended: Look) -> str:
+        """What the votes for three pictures and the aware attack cost, if that is long; else empty.
+
+        Votes are counted in batches, so a small network is faster than its single prediction says.
+        """
+        if not isinstance(self.defense, Noisy):
+            return ""
+        chosen = GUESSES if isinstance(self.defense, Smoothing) else 0
+        votes = 3 * (self.defense.n + chosen)
+        gradients = self.defense.draws * self.run(Attacker.AWARE).observations
+        seconds = undefended.seconds * (votes + BACKWARD * gradients)
+        if seconds < LONG:
+            return ""
+        return (
+            f"Takes up to {duration(seconds)} here: {votes:,} votes for three pictures, and {gradients:,} "
+            "gradients of the aware attack. Fewer votes and draws: see Settings."
+        )
 
     def words(self, attacker: Attacker) -> lab.Words:
         """What the bar says: steps of the attack, then votes of the defence."""
