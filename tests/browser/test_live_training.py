@@ -34,6 +34,13 @@ def test_one_click_trains_and_the_curves_stay_the_same_charts(opened):
     page.locator(".livetable [role=row]").nth(3).wait_for()
     assert page.evaluate("document.contains(window.chart)"), "drawn anew instead of growing"
     page.get_by_text("Fooled").first.wait_for()
+    verdict = page.get_by_role("heading", name="Under PGD it gets")
+    box = verdict.bounding_box()
+    assert box["y"] + box["height"] < 720, "the verdict is not on the first screen"
+    said = verdict.inner_text()
+    page.reload()
+    verdict.wait_for()
+    assert verdict.inner_text() == said, "a reload loses the result"
     page.get_by_role("link", name="Detectors").first.click()
     page.get_by_role("button", name="Train", exact=True).wait_for(state="detached")
     page.get_by_role("link", name="Live training").first.click()

@@ -25,6 +25,8 @@ def test_every_tab_draws_what_was_measured(opened, suite):
     report = results.report(RESULTS / f"{suite}.json")
     page = opened(f"report={suite}")
     page.get_by_text(re.compile(r"\d+ of \d+ defences still gain")).wait_for()
+    box = page.locator(".js-plotly-plot").first.bounding_box()
+    assert box["y"] + box["height"] <= 720, "the chart is not on a projector's first screen"
     expected = [title for title, (part, _) in tabs.TABS.items() if report.rows(part)]
     assert page.get_by_role("tab").all_inner_texts() == expected
     for title in expected:
@@ -50,6 +52,8 @@ def test_a_point_says_what_it_was_measured_with(opened):
 
 def test_a_phone_never_scrolls_sideways(opened):
     page = opened(width=390, height=844, color_scheme="dark")
+    chart = page.locator(".js-plotly-plot").first.bounding_box()
+    assert chart["y"] + chart["height"] <= 844, "the chart is not on the first screen"
     main = "document.querySelector('[data-testid=stMain]')"
     for tab in page.get_by_role("tab").all():
         tab.click()

@@ -144,6 +144,41 @@ def test_a_link_restores_the_settings_and_junk_in_it_is_left_out():
         assert visit(live_eps=bad).slider(key="live_eps").value == Plan().eps
 
 
+def test_a_reload_keeps_the_result_of_before_also_where_settings_have_changed(monkeypatch):
+    page = press(visit(live_epochs="1"), "live_train")
+    shown = bodies(page, "livetable")
+    ran(page.slider(key="live_epochs").set_value(2).run())
+    monkeypatch.setattr(training, "train_live", None)  # nothing is trained again
+    address = dict(page.query_params)
+    again = visit(**address)
+    assert bodies(again, "livetable") == shown
+    assert "This is the last training" in text(again)
+    assert again.query_params == address
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "<script>"])
+def test_a_link_to_a_training_that_is_gone_or_never_was_offers_training(name):
+    page = visit(live_shown=name)
+    assert "Press Train" in text(page)
+    assert "is not kept any more" in text(page)
+    assert not page.query_params
+
+
+def test_the_name_of_another_result_shows_no_training():
+    with lab.engine().submit("0" * 64, lambda _: "a result") as ticket:
+        while not ticket.wait(1):
+            pass
+    page = visit(live_shown="0" * 64)
+    assert "Press Train" in text(page)
+
+
+def test_the_verdict_stands_first_among_the_results():
+    page = press(visit(live_epochs="1"), "live_train")
+    headings = [m.value for m in page.markdown if m.value.startswith("## ")]
+    assert headings[0].startswith("## Under PGD it gets")
+    assert headings[1] == f"## {WORDS['fgsm'].title}"
+
+
 def test_a_result_stays_when_settings_change_and_over_a_visit_elsewhere(monkeypatch):
     page = press(visit(live_epochs="1"), "live_train")
     shown = bodies(page, "livetable")

@@ -15,7 +15,7 @@ from robust_core.dashboard.live_training.beside import (
     find_beside,
 )
 from robust_core.dashboard.live_training.words import WORDS
-from robust_core.dashboard.settings import setting
+from robust_core.dashboard.settings import Reader, setting
 from robust_core.engine import Reporter, key_of
 from robust_core.training.live.control import control_of
 from robust_core.training.live.train import METHODS, Epoch, Plan, Trained, train_live
@@ -42,8 +42,9 @@ def start(plan: Plan) -> None:
 
 def recall() -> None:
     """After a reload: the training that the address names, where the engine still has it."""
-    name = st.session_state[setting(SHOWN, "", lambda name: name if _found(name) else None)]
-    trained = _found(name)
+    known = Reader(lambda name: name if _found(name) else None, "is not kept any more")
+    key = setting(SHOWN, "", known, called="Training", shown=str)
+    trained = _found(st.session_state[key])
     if trained is not None and kept() is None:
         st.session_state["_live"] = trained.plan
 
