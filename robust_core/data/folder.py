@@ -12,8 +12,10 @@ from robust_core.data.fitting import fit, to_tensor
 from robust_core.data.uploads import UploadError, decode_file
 
 IGNORED = {
-    *("thumbs.db", "desktop.ini"),
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"),
     *("__macosx", "@eadir", "lost+found", "$recycle.bin", "system volume information", "#recycle"),
+    *("#snapshot", "@recycle", "@recently-snapshot", "@tmp", "recycler"),
+    *("network trash folder", "temporary items"),
 }
 """What systems and archives add, in lower case, besides all that begins with a dot."""
 SHOWN = 3

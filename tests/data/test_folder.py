@@ -91,7 +91,11 @@ def test_files_that_systems_leave_are_ignored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"]
+    "name",
+    [
+        *("__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"),
+        *("#snapshot", "@Recycle", "Network Trash Folder", "Icon\r", "ehthumbs.db"),
+    ],
 )
 def test_folders_that_systems_and_archives_leave_are_ignored(tmp_path, name):
     write(tmp_path / "cat" / "a.png")

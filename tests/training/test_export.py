@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from safetensors.torch import save as to_safetensors
 
-from robust_core import zoo
+from robust_core import files, zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
 from robust_core.training.export import amend, export, install, rounded_weights, write_export
@@ -119,12 +120,23 @@ def test_a_damaged_index_is_not_overwritten(exported, tmp_path):
     assert contents(tmp_path) == ["index.json"]
 
 
-def test_processes_that_install_at_once_lose_no_entry(tmp_path):
-    """Each adds its own, twenty times over, to an index that others rewrite meanwhile."""
+def test_processes_that_install_at_once_lose_no_entry(tmp_path, monkeypatch):
+    """Each adds its own, twenty times over, to an index that others rewrite meanwhile.
+
+    Each pauses between reading the index and writing it, for the others to come in between.
+    """
     names = [f"model-{i}" for i in range(4)]
     for name in names:
         for i in range(20):
             write_export(tmp_path / name / str(i), f"{name}-{i}", {"file": f"{name}-{i}.x"}, b"")
+
+    write = files.write_json
+
+    def slowly(path, value) -> None:
+        time.sleep(0.003)
+        write(path, value)
+
+    monkeypatch.setattr(files, "write_json", slowly)
 
     def add(name: str) -> None:
         for i in range(20):
