@@ -90,6 +90,7 @@ INTERNATIONAL = chunk(b"iTXt", b"Comment\0\1\0\0\0" + MEGABYTE)
 TINY = zlib.compress(bytes(16 * 49), 9)
 
 REFUSED: dict[str, Callable[[], bytes]] = {
+    "scans, fewer than segments may be": lambda: many_scans(150),
     "scans, 30 kB": lambda: many_scans(3_000),
     "scans, 8 MB": lambda: many_scans(800_000),
     "EXIF segments": lambda: many_segments(b"Exif\0\0", 800_000),
