@@ -426,6 +426,12 @@ def test_a_step_towards_a_class_goes_down_its_loss(name):
     assert "y" not in towards.replace(r"\infty", "").split("nabla")[1]
 
 
+@pytest.mark.parametrize("name", attacks.names(pair=True))
+def test_an_attack_on_a_pair_has_the_detector_in_its_equation_with_and_without_a_target(name):
+    for equation in (attacks.get(name).equation, attacks.get(name).equation_towards):
+        assert not equation or any(d in equation for d in ("J_{det}", "G_{K+1} = d", "(d, 0)"))
+
+
 def test_every_field_tells_what_a_control_needs(case, make):
     attack = make(case)
     assert attack.title

@@ -12,6 +12,7 @@ from PIL import Image
 
 from robust_core.data import decoding, headers, pixels
 from robust_core.data.headers import jpeg
+from robust_core.data.headers.header import Header
 from robust_core.data.uploads import MAX_BYTES, UploadError, decode_upload
 from tests.hostile import bombs
 
@@ -30,6 +31,12 @@ def test_its_header_gives_it_away(name, no_decoder):
     with pytest.raises(UploadError, match=r"\.$"):
         decode_upload(data)
     assert time.process_time() - begun < 1
+
+
+def test_what_would_take_too_much_memory_is_refused_before_it_waits_for_a_place():
+    header = Header("PNG", 8, 8, b"", memory=decoding.MEMORY + 1, quick=True)
+    with pytest.raises(UploadError, match="more than 300 MB"):
+        decoding.decode(header, lambda: pytest.fail("it waits"))
 
 
 @pytest.mark.parametrize("name", bombs.DEFUSED)

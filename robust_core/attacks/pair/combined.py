@@ -97,4 +97,8 @@ class CWL2Pair(OnBoth, CWL2):
         r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(\max(G_y, G_{K+1}) - \max_{i \ne y, i \le K}"
         r" G_i, -\kappa\big),\quad G_i = Z_i - \max_j Z_j,\ G_{K+1} = d"
     )
+    equation_towards = (
+        r"\min_w \lVert x' - x\rVert_2^2 + c \cdot \max\big(\max_{i \ne t, i \le K+1} G_i - G_t,"
+        r" -\kappa\big),\quad G_i = Z_i - \max_j Z_j,\ G_{K+1} = d"
+    )
     paper = BYPASSING

@@ -40,6 +40,10 @@ class Dynamic(Steps):
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,[(1-\sigma)\,\mathrm{sign}"
         r"(\nabla_x J_{cls}(x_n, y)) + \sigma\,\mathrm{sign}(\nabla_x J_{det}(x_n, 1))]\big)"
     )
+    equation_towards = (
+        r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,[-(1-\sigma)\,\mathrm{sign}"
+        r"(\nabla_x J_{cls}(x_n, t)) + \sigma\,\mathrm{sign}(\nabla_x J_{det}(x_n, 1))]\big)"
+    )
     paper = METZEN
     goals = NEVER_EARLY
 
