@@ -70,6 +70,19 @@ def test_a_slow_decoding_is_ended(slow_file, monkeypatch):
     assert decode_upload(bombs.progressive()).width == 64, "its place is free again"
 
 
+def test_a_process_without_an_end_of_its_own_is_ended(tmp_path, monkeypatch):
+    """As where the system has no alarm."""
+    endless = tmp_path / "endless.py"
+    endless.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(decoding.pixels, "__file__", str(endless))
+    monkeypatch.setattr(decoding, "SECONDS", 0.3)
+    header = Header("PNG", 8, 8, b"", memory=1, quick=False)
+    begun = time.monotonic()
+    with pytest.raises(UploadError, match="takes longer than"):
+        decoding.decode(header, lambda: None)
+    assert time.monotonic() - begun < 10
+
+
 def test_a_large_file_reaches_a_process_that_is_slow_to_start(monkeypatch):
     noise = Image.effect_noise((1200, 900), 90).convert("RGB")
     data = bombs.saved(noise, "WEBP", lossless=True, method=0)
