@@ -131,18 +131,20 @@ def _open(title: str, archive: Archive, start: int, root: Path) -> http.client.H
     if start:
         request.add_header("Range", f"bytes={start}-")
     host = urlsplit(archive.url).hostname
+    by_hand = f"or put an existing folder {archive.folder} into {root}."
     try:
         return urllib.request.urlopen(request, timeout=TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         raise DownloadError(
-            f"The server {host} answered {error.code} ({error.reason}) instead of {title}. Try again later."
+            f"The server {host} answered {error.code} ({error.reason}) instead of {title}. Try again "
+            f"later, {by_hand}"
         ) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise DownloadError(
             f"The server {host} cannot be reached ({reason}). Check the connection to the internet and try "
-            f"again, or put an existing folder {archive.folder} into {root}."
+            f"again, {by_hand}"
         ) from error
 
 

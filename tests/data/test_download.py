@@ -270,8 +270,9 @@ def test_offline(root, monkeypatch):
 @pytest.mark.parametrize("status", [404, 503])
 def test_server_that_refuses(server, root, status):
     server.status = status
-    with pytest.raises(DownloadError, match=f"answered {status}"):
+    with pytest.raises(DownloadError, match=f"answered {status}") as told:
         fetch(server.cifar10(), root)
+    assert str(told.value).endswith(f"put an existing folder {cifar10.FOLDER} into {root}.")
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(server, root, monkeypatch):

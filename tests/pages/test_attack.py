@@ -3,7 +3,7 @@
 import io
 import re
 from dataclasses import fields
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -424,6 +424,22 @@ def finished_with_preview(page: AppTest) -> AppTest:
     return finished(page)
 
 
+@pytest.mark.parametrize("source", ["samples", "upload"])
+def test_the_link_that_restores_the_settings_is_shown(source):
+    page = visit(source=source, model="digits-cnn", attack="bim", eps="0.15")
+    if source == "upload":
+        page.file_uploader(key=f"upload_{STARTED}").upload("a.png", PHOTO, "image/png")
+    page.session_state["depth"] = "Reproduce"
+    page.run()
+    assert not page.exception
+    _, link = [code.value for code in page.code]
+    asked = dict(parse_qsl(urlsplit(link).query))
+    assert asked == dict(page.query_params)
+    assert {"model": "digits-cnn", "attack": "bim", "eps": "0.15"}.items() <= asked.items()
+    own = [c.value for c in page.caption if "not your picture" in c.value]
+    assert bool(own) == (source == "upload")
+
+
 def test_what_was_computed_is_not_computed_again(performed):
     page = visit(attack="pgd")
     first = pictures(page)
@@ -502,7 +518,7 @@ def test_data_that_may_not_be_read_is_said_and_the_page_works(forbidden, monkeyp
     assert not [button for button in page.button if button.label.startswith("Get the CIFAR-10")]
 
 
-def test_reproduction_has_the_command_and_for_samples_a_link():
+def test_reproduction_has_the_command_and_a_link():
     page = visit(attack="pgd", eps="0.1")
     page.session_state["depth"] = "Reproduce"
     page.run()

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks
+from robust_core import attacks, zoo
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.words import threat_model
@@ -288,3 +288,13 @@ def test_a_link_restores_the_comparison():
 )
 def test_bad_links_fall_back_to_the_defaults(query):
     assert len(titles(visit(PAGE, **DIGITS, **query))) == len(QUICK)
+
+
+@pytest.mark.parametrize(("picture", "told"), [("coffee", True), ("chelsea", False)])
+def test_a_picture_of_none_of_the_classes_is_told_which_there_are(picture, told):
+    page = compare("fgsm", model="cifar10-resnet32", picture_cifar10=picture)
+    assert not page.exception
+    lines = [c.value for c in page.caption if "none of these need fit" in c.value]
+    assert len(lines) == told
+    names = zoo.describe("cifar10-resnet32").class_names
+    assert all(name in line for line in lines for name in names)

@@ -17,11 +17,10 @@ def show_reproduction(
     """
     st.markdown("The same result on the command line:")
     st.code(commands, language="bash", wrap_lines=True)
-    if request.chosen.reference.startswith("sample:"):
-        st.markdown("This page, as it is set now:")
-        st.code(settings.link(), language=None, wrap_lines=True)
-    else:
-        st.caption("A link restores the settings, not your picture: that stays in memory only.")
+    st.markdown("This page, as it is set now:")
+    st.code(settings.link(), language=None, wrap_lines=True)
+    if not request.chosen.reference.startswith("sample:"):
+        st.caption("The link restores the settings, not your picture: that stays in memory only.")
     st.download_button(
         "Download everything (ZIP)",
         archive,
