@@ -79,6 +79,11 @@ def notes(page: AppTest) -> list[str]:
             {"live_seed": "1e9"},
             "seed `1e9`, which is not a whole number from 0 to 999",
         ),
+        (
+            "live_training",
+            {"live_shown": "foo"},
+            "training `foo`, which is no longer kept; nothing",
+        ),
         ("robustness_report", {"report": "foo"}, "model `foo`, which is not available here"),
     ],
 )

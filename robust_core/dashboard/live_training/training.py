@@ -42,7 +42,7 @@ def start(plan: Plan) -> None:
 
 def recall() -> None:
     """After a reload: the training that the address names, where the engine still has it."""
-    known = Reader(lambda name: name if _found(name) else None, "is not kept any more")
+    known = Reader(lambda name: name if _found(name) else None, "is no longer kept")
     key = setting(SHOWN, "", known, called="Training", shown=str)
     trained = _found(st.session_state[key])
     if trained is not None and kept() is None:
