@@ -34,6 +34,7 @@ KEYS = {
         "saved",
         "ssim",
         "zero_gradients",
+        "answers",
         "picture",
     ),
     *("device", "out", "notices", "versions", "goal_parameters", "within_eps"),
@@ -494,3 +495,17 @@ def test_a_defence_and_both_attackers(command):
     assert unaware["l2"] == plain["l2"]
     assert aware["l2"] != plain["l2"]
     assert unaware["before"]["confidence"] != plain["before"]["confidence"]
+
+
+@pytest.mark.parametrize("given", ["--json", None])
+def test_probabilities_instead_of_logits_are_said(command, softmax_model, monkeypatch, given):
+    monkeypatch.setattr(zoo, "load", lambda name, device=None: softmax_model)
+    more = ("--attack", "fgsm", "--eps", "0.15", "--detector", "none")
+    ended = command("attack", SAMPLE, *BASE, *more, *([given] if given else []))
+    assert ended.status == 0, ended.err
+    said = "The model answers with probabilities"
+    if given:
+        assert ended.json["answers"] == "probabilities"
+        assert any(said in told for told in ended.json["notices"])
+    else:
+        assert said in ended.out
