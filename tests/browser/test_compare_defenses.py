@@ -1,6 +1,7 @@
 """Compare defences in a browser: exact pictures, cells that fill, settings, a stop, and a phone."""
 
 import re
+import zipfile
 from itertools import pairwise
 
 from robust_core import attacks, defenses, zoo
@@ -86,3 +87,28 @@ def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
         assert below["x"] + below["width"] <= 390
     said = lab.page.locator("[class*=st-key-who_]").filter(visible=True)
     assert said.count() == 5, "each cell says whose it is"
+
+
+def test_a_line_on_attack_leads_here_and_what_nobody_chose_is_each_pages_own(visit):
+    lab = visit("?model=digits-cnn&picture_digits=digits-test-3&eps=0.15&defenses=jpeg")
+    lab.page.get_by_role("link", name="What would a defence have done?").click()
+    lab.page.wait_for_url("**/compare_defences?**")
+    lab.page.get_by_text("FGSM, eps 0.15").first.wait_for()
+    lab.page.wait_for_function("location.search.includes('attack=fgsm')")  # not a default here
+    lab.page.get_by_role("link", name="Attack", exact=True).first.click()
+    lab.page.wait_for_function("location.pathname === '/'")
+    lab.page.get_by_text("digits-cnn, FGSM, eps 0.15").first.wait_for()
+
+
+def test_all_numbers_and_the_way_to_repeat_them_are_below_the_cells(visit):
+    lab = visit(f"{QUICK}&defenses=jpeg,smoothing")
+    wait_for_summary(lab, 2)
+    lab.page.get_by_test_id("stDataFrame").first.wait_for()
+    with lab.page.expect_download() as csv:
+        lab.page.get_by_role("button", name="Download the table (CSV)").click()
+    assert csv.value.path().read_text().startswith("Defence,Attacker,Outcome,")
+    lab.tab("Reproduce")
+    lab.page.get_by_text("--defense smoothing:n=60,draws=2 --adaptive").wait_for()
+    with lab.page.expect_download() as archive:
+        lab.page.get_by_role("button", name="Download everything (ZIP)").click()
+    assert zipfile.is_zipfile(archive.value.path())

@@ -41,9 +41,10 @@ def show_numbers(
     table = pd.DataFrame(rows)
     written = {**FORMATS, **(formats or {}), **_confidences(table)}
     st.dataframe(  # the cells show words, but sort by the numbers behind them
-        table.style.format({k: v for k, v in written.items() if k in table}, na_rep=NOTHING),
+        table.style.format({k: v for k, v in written.items() if k in table}),
         hide_index=True,
         column_config={name: st.column_config.Column(width=w) for name, w in widths.items()},
+        placeholder=NOTHING,
         alt=alt,
     )
     st.download_button(
