@@ -31,7 +31,8 @@ with right:
     except ValueError as error:
         st.error(str(error))
     else:
-        undefended, lines = rows.lay_out(kinds, request)
+        with st.container():  # the heads of its columns end with it
+            undefended, lines = rows.lay_out(kinds, request)
 settings.publish()
 
 with right:

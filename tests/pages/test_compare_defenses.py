@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, defenses, zoo
 from robust_core.dashboard import lab, request
 from robust_core.dashboard.compare_defenses import selection
-from robust_core.dashboard.compare_defenses.selection import QUICK
+from robust_core.dashboard.compare_defenses.selection import FEW, PICTURE, QUICK
 from robust_core.experiment.defended import Attacker
 from tests.visiting import go_to, visit, without_any
 
@@ -114,7 +114,7 @@ def test_a_masked_defence_turns_red_before_an_attacker_who_knows_it(masked):
 def test_another_network_tells_what_it_costs_in_clean_accuracy():
     page = finished(compare("jpeg", "pgd-at"), 2)
     ours, theirs = (zoo.index()[f"digits-cnn{end}"]["accuracy"] for end in ("-pgd-at", ""))
-    told = f"Clean accuracy {100 * ours:.1f} % on scikit-learn digits test pictures "
+    told = f"Clean accuracy {100 * ours:.1f} % on 450 scikit-learn digits test pictures "
     told += f"({100 * theirs:.1f} % undefended)"
     assert [told in caption for caption in clean(page)] == [False, False, True]
 
@@ -130,6 +130,52 @@ def test_a_certificate_of_a_wrong_class_says_that_it_is_wrong(monkeypatch):
     monkeypatch.setattr(request.Request, "label", property(lambda self: 0))  # it is a 3
     assert told()
     lab.engine().forget()
+
+
+def test_a_model_that_is_wrong_before_the_attack_is_not_fooled(monkeypatch, nothing_kept):
+    monkeypatch.setattr(request.Request, "label", property(lambda self: 0))  # it is a 3
+    page = compare("jpeg", "pgd-at")
+    assert not page.exception
+    told = [m.value for m in page.markdown if "-badge[" in m.value]
+    assert "Wrong before the attack" in told[0]
+    assert sum("Wrong when clean" in each for each in told) == 4
+    assert not any("Fooled" in each for each in told)
+    assert summary(page).startswith("The model is wrong before any attack: it says")
+
+
+def test_the_first_picture_is_this_pages_own_and_a_choice_elsewhere_holds_here(performed):
+    page = visit(PAGE, defenses="jpeg")
+    assert page.session_state["picture_cifar10"] == PICTURE
+    assert "picture_cifar10" not in page.query_params
+    go_to(page, "pages/attack.py")
+    assert page.session_state["picture_cifar10"] == "chelsea"
+    assert page.session_state["attack"] == "fgsm"
+    page.selectbox(key="picture_cifar10").set_value("china").run()
+    go_to(page, PAGE)
+    assert page.session_state["picture_cifar10"] == "china"
+    assert not page.exception
+
+
+def test_numbers_and_the_way_to_repeat_them_are_below_the_cells():
+    page = finished(compare("jpeg"), 1)
+    (table,) = page.dataframe
+    assert len(table.value) == 5
+    page.session_state["defended"] = "Reproduce"
+    page.run()
+    assert not page.exception
+    commands, address = (code.value for code in page.code)
+    assert commands.count("python -m robust_core attack sample:digits-test-3") == 3
+    assert "--defense jpeg --adaptive" in commands
+    assert "compare_defences" in address or "defenses=jpeg" in address
+
+
+def test_an_imagenet_model_starts_with_fewer_votes():
+    page = visit(PAGE, model="imagenet-resnet50", defenses="smoothing")
+    assert not page.exception
+    assert page.number_input(key="smoothing.n").value == FEW["n"]
+    assert page.number_input(key="smoothing.draws").value == FEW["draws"]
+    page.selectbox(key="model").set_value("digits-cnn").run()
+    assert page.number_input(key="smoothing.n").value == defenses.create("smoothing").n
 
 
 def test_settings_act_live_and_travel_in_the_link():

@@ -165,7 +165,9 @@ def price(look: Look, undefended: Look | None) -> str:
     if ours is None or theirs is None or ours.accuracy is None or theirs.accuracy is None:
         return ""
     bare = share(theirs.accuracy)
-    return f"Clean accuracy {share(ours.accuracy)} on {ours.data} test pictures ({bare} undefended)"
+    count = ours.details.get("n_test")  # the whole set: tables on fewer pictures differ a little
+    of = f"{count:,} {ours.data}" if count else ours.data
+    return f"Clean accuracy {share(ours.accuracy)} on {of} test pictures ({bare} undefended)"
 
 
 def cost(seconds: float) -> str:

@@ -18,6 +18,7 @@ WIDTHS = {
     "Says": 76,
     "Confidence": 86,
     "Prediction": 76,
+    "Undefended": 84,
     "Certified L2": 90,
     "L0": 52,
     "L2": 58,
@@ -30,7 +31,12 @@ WIDTHS = {
     "TV": 56,
 }
 """Column widths of the table, in pixels."""
-FORMATS = {"Prediction": "{:,.1f}", "Certified L2": "{:.2f}", "Zero": "{:,.0f}"}
+FORMATS = {
+    "Prediction": "{:,.1f}",
+    "Undefended": "{:,.1f}",
+    "Certified L2": "{:.2f}",
+    "Zero": "{:,.0f}",
+}
 HOLDS = (
     "The adversarial pictures as saved and as each defence sees them (PNG), the table (CSV), and all "
     "parameters, commands, versions and hashes (JSON)."
@@ -61,7 +67,8 @@ def show_numbers(undefended: Results, experiment: Experiment, lines: Sequence[Re
         alt="The answer of each defence in numbers: clean, and to either attacker.",
     )
     st.caption(
-        f"{numbers.MEANT} Prediction: one answer, with all its votes, in milliseconds; time: the attack. "
+        f"{numbers.MEANT} Prediction: one answer, with all its votes, in milliseconds; undefended: "
+        "the same without the defence, timed in turns with it; time: the attack. "
         "Zero: gradients that vanished. The undefended model's picture is that of the unaware "
         "attacker."
     )

@@ -17,7 +17,7 @@ from robust_core.words.verdict import quoted, verdict
 UNDEFENDED = "Undefended"
 NOBODY = "none"
 """Instead of an attacker: the clean picture."""
-UNITS = {"Prediction": "ms"}
+UNITS = {"Prediction": "ms", "Undefended": "ms"}
 
 
 class Results(Protocol):
@@ -65,12 +65,14 @@ def table(undefended: Results, experiment: Experiment, lines: Sequence[Results])
 def _clean(title: str, look: Look, label: int, wanted: str) -> dict[str, object]:
     """The answer to the clean picture, and what only that row has: the cost and the guarantee."""
     proof = look.certificate
+    beside = look.undefended_seconds
     return {
         "Defence": title,
         "Attacker": NOBODY,
         "Outcome": "Right" if look.guesses[0].index == label else "Wrong",
         **_said(look, label, wanted),
         "Prediction": 1000 * look.seconds,
+        "Undefended": None if beside is None else 1000 * beside,
         "Certified L2": None if proof is None else proof.radius,
     }
 

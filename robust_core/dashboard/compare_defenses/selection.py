@@ -29,7 +29,6 @@ from robust_core.experiment.defended import (
 from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards
-from robust_core.words.numbers import duration
 from robust_core.words.verdict import said
 
 T = TypeVar("T")
@@ -226,7 +225,7 @@ class ComparedDefense:
         if seconds < LONG:
             return ""
         return (
-            f"Takes up to {duration(seconds)} here: {votes:,} votes for three pictures, and {gradients:,} "
+            f"Takes up to {seconds:,.0f} s here: {votes:,} votes for three pictures, and {gradients:,} "
             "gradients of the aware attack. Fewer votes and draws: see Settings."
         )
 

@@ -201,6 +201,14 @@ def test_the_first_choice_holds_only_what_the_model_has_and_follows_it_until_som
     assert shown.session_state["defenses"] == ["jpeg"]
 
 
+def test_long_votes_say_before_they_run_what_they_cost(make_request):
+    noisy = row(make_request("pgd", steps=4), "smoothing", n=100, draws=4)
+    told = noisy.cost_ahead(SimpleNamespace(seconds=0.05))
+    assert told.startswith("Takes up to 33 s here: 600 votes for three pictures, and 20 gradients")
+    assert noisy.cost_ahead(SimpleNamespace(seconds=0.0001)) == "", "too short to be said"
+    assert row(make_request("pgd")).cost_ahead(SimpleNamespace(seconds=9.0)) == ""
+
+
 def test_the_first_choice_shows_each_kind():
     assert set(QUICK) <= set(defenses.names())
     assert {defenses.get(name).kind for name in QUICK} == set(defenses.KINDS)
