@@ -160,7 +160,7 @@ def test_a_reload_keeps_the_result_of_before_also_where_settings_have_changed(mo
 def test_a_link_to_a_training_that_is_gone_or_never_was_offers_training(name):
     page = visit(live_shown=name)
     assert "Press Train" in text(page)
-    assert "is not kept any more" in text(page)
+    assert "is no longer kept" in text(page)
     assert not page.query_params
 
 
