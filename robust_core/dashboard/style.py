@@ -22,7 +22,9 @@ _CSS = """
 .stMainBlockContainer h3 { padding: 0.25rem 0 0.75rem; }
 .stMainBlockContainer small { font-size: max(0.75rem, 0.8em); }
 /* The title of a page whose first screen has no room for it. */
-.st-key-unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+:has(> .st-key-unseen) {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+}
 
 /* Contrast of at least 4.5, by day and by night. */
 [data-testid=stCaptionContainer] { opacity: 1; color: light-dark(#5C5A57, #C4C2BF); }
