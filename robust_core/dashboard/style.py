@@ -142,8 +142,18 @@ _CSS = """
 # Never smaller than the native size: the browser would drop pixels.
 _FIT = """
 .st-key-pictures_{0} img {{ width: max({0}px, round(down, 100%, {0}px)) !important; }}"""
+# A screen with two or more dots a pixel shows one and a half times the size with three dots a pixel.
+_FINE = """
+@media (min-resolution: 2dppx) {
+  .st-key-pictures_224 img { width: max(224px, round(down, 100%, 112px)) !important; }
+}"""
+
+
+def sheet() -> str:
+    """The style sheet as HTML. It is constant: no user input goes into it."""
+    return f"<style>{_CSS}{''.join(map(_FIT.format, NATIVE_SIDES))}{_FINE}</style>"
 
 
 def apply() -> None:
-    """Called once per run, from app.py. The text is constant: no user input goes into it."""
-    st.html(f"<style>{_CSS}{''.join(map(_FIT.format, NATIVE_SIDES))}</style>")
+    """Called once per run, from app.py."""
+    st.html(sheet())

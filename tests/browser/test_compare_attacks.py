@@ -107,7 +107,9 @@ def test_a_phone_never_scrolls_sideways(visit):
     wait_for_rows(lab, "fgsm", "bim-l2", "deepfool")
     chips = lab.page.locator(".st-key-attacks [role=toolbar]").bounding_box()
     assert chips["height"] < 60, "the chips push the results down"
-    assert 0 < lab.page.locator("h2").first.bounding_box()["y"] - chips["y"] < 300, "they are far apart"
+    assert 0 < lab.page.locator("h2").first.bounding_box()["y"] - chips["y"] < 300, (
+        "they are far apart"
+    )
     for tab in TABS:
         lab.tab(tab)
         if tab != TABS[0]:

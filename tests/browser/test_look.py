@@ -3,6 +3,7 @@
 import pytest
 
 from robust_core import zoo
+from robust_core.dashboard import style
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
 from tests.browser.conftest import BADGE, RESULT
@@ -48,6 +49,19 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
         assert box["y"] >= 0
         assert box["x"] + box["width"] <= 1280
         assert box["y"] + box["height"] <= 720
+
+
+@pytest.mark.parametrize(
+    ("room", "dots", "side"), [(200, 1, 224), (447, 1, 224), (447, 2, 336), (456, 1, 448)]
+)
+def test_large_pictures_take_the_largest_exact_size_that_fits(chromium, room, dots, side):
+    page = chromium.new_page(device_scale_factor=dots)
+    wide = min(room, style.LARGE_SIDE)  # Streamlit makes no picture wider than its file
+    page.set_content(
+        f"{style.sheet()}<div class=st-key-pictures_224><p style='width:{wide}px'><img>"
+    )
+    assert page.eval_on_selector("img", "e => e.getBoundingClientRect().width") == side
+    page.close()
 
 
 def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
