@@ -45,6 +45,8 @@ def decode_upload(
 def decode_file(path: str | Path) -> Picture:
     """``decode_upload`` of a file on disk; its name becomes the title and leads every message."""
     path = Path(path)
+    if path.is_dir():
+        raise UploadError(f"{path.absolute().name} is a folder; give one picture in it.")
     try:
         with path.open("rb") as file:
             _check_bytes(path.stat().st_size)

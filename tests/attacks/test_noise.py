@@ -52,6 +52,8 @@ def test_each_kind_has_its_own_equation():
     kinds = ("sign", "uniform", "gaussian", "sphere")
     assert len({attacks.Noise(kind=kind).equation for kind in kinds}) == len(kinds)
     assert attacks.Noise.equation == attacks.Noise(kind="sign").equation
+    assert r"N(0, \varepsilon^2)" in attacks.Noise(kind="gaussian").equation
+    assert r"U(-\varepsilon, \varepsilon)" in attacks.Noise(kind="uniform").equation
 
 
 def test_eps_is_an_l2_radius_of_the_sphere_alone():

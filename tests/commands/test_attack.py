@@ -326,6 +326,7 @@ def test_option_of_another_attack_is_refused(refused):
         ({"picture": "sample:nobody"}, ["nobody", "chelsea"]),
         ({"picture": "sample:digits-test-450"}, ["0 to 449"]),
         ({"picture": "no-such-file.png"}, ["no-such-file.png", "cannot be read"]),
+        ({"picture": ""}, ["is a folder"]),
     ],
 )
 def test_mistakes_name_what_is_wrong(refused, options, words):

@@ -309,3 +309,5 @@ def test_decode_file_names_the_file(tmp_path):
             decode_file(tmp_path / name)
     with pytest.raises(UploadError, match=r"^none\.png: cannot be read"):
         decode_file(tmp_path / "none.png")
+    with pytest.raises(UploadError, match=rf"^{tmp_path.name} is a folder"):
+        decode_file(tmp_path)
