@@ -23,7 +23,7 @@ VALUES = 2**20
 CPU_VALUES = 2**17
 """Fewer there: a batch is a step, in which nobody else has a turn."""
 GUESSES = 100
-"""Draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
+"""Most draws that choose the class of a smoothing certificate (Cohen et al., 2019, section 4)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,11 @@ class Noisy(Defense):
     n: int = parameter(500, "Votes: noisy predictions that are counted.", low=1, high=100_000)
     draws: int = parameter(16, "Draws that an adaptive attack averages over.", low=1, high=100)
     seed: int = parameter(0, "Seed of the noise.", low=0, high=2**31 - 1)
+
+    @property
+    def guesses(self) -> int:
+        """Further draws of a certificate, which are no part of the answer."""
+        return 0
 
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
@@ -171,10 +176,15 @@ class Smoothing(Noisy):
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.bfloat16):
             return super().votes(model, image, *args, **kwargs)
 
+    @property
+    def guesses(self) -> int:
+        """The draws that choose the class: no more than the votes, which are to bound its share."""
+        return min(GUESSES, self.n)
+
     def certificate(
         self, model: Classifier, image: Tensor, progress: Progress | None = None
     ) -> Certificate:
-        """CERTIFY: ``GUESSES`` draws choose the class, the ``n`` votes of the answer bound its share.
+        """CERTIFY: ``guesses`` draws choose the class, the ``n`` votes of the answer bound its share.
 
         ``image`` is one picture, ``[1, C, H, W]`` or ``[C, H, W]`` in [0, 1]; raises ``ValueError`` for
         anything else.
@@ -183,7 +193,7 @@ class Smoothing(Noisy):
         model.check_pictures(image)
         first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
         with evaluating(model):
-            guess = self.votes(model, image, GUESSES, first)
+            guess = self.votes(model, image, self.guesses, first)
             counts = self.votes(model, image, self.n, second, progress)
         return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
 

@@ -11,7 +11,7 @@ from robust_core.certify import Certificate, PixelDPCertificate
 from robust_core.certify.smoothing import predict
 from robust_core.classifier import Classifier, Guess, Provenance
 from robust_core.defenses import Defended
-from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
+from robust_core.defenses.noisy import Noisy
 from robust_core.modes import evaluating
 from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
@@ -128,8 +128,7 @@ def _vote(
     """The certificate, and the seconds that its votes took."""
     begun = time.perf_counter()
     certificate = defense.certificate(model.base, images, progress)
-    chosen = GUESSES if isinstance(defense, Smoothing) else 0  # no part of a prediction
-    seconds = (time.perf_counter() - begun) * defense.n / (defense.n + chosen)
+    seconds = (time.perf_counter() - begun) * defense.n / (defense.n + defense.guesses)
     return certificate, seconds
 
 

@@ -200,3 +200,8 @@ def test_the_seed_decides(digits_model, digit_pictures):
         for s in (0, 1)
     )
     assert not torch.equal(one, two)
+
+
+def test_no_more_draws_choose_the_class_than_bound_its_share():
+    assert [defenses.create("smoothing", n=n).guesses for n in (7, 100, 500)] == [7, 100, 100]
+    assert defenses.create("pixeldp").guesses == 0

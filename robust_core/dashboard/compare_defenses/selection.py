@@ -17,7 +17,7 @@ from robust_core.dashboard.fields import control
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
-from robust_core.defenses.noisy import GUESSES, Noisy, Smoothing
+from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.defended import (
@@ -44,8 +44,8 @@ PICTURE = "chelsea-face"
 eps tells real defences from masked ones. About the whole cat the adversarially trained ones are wrong."""
 LARGE = 64 * 64
 """Pictures of more pixels than this start with fewer votes."""
-FEW = {"n": 100, "draws": 4}
-"""Those numbers. With the usual ones an ImageNet model takes more than a minute for its votes."""
+FEW = {"n": 50, "draws": 4}
+"""Those numbers. With the usual ones the votes of an ImageNet model take minutes on a CPU."""
 LONG = 5.0
 """Seconds from which on the cost of a vote is told before it begins."""
 WEAKER = 0.05
@@ -218,8 +218,7 @@ class ComparedDefense:
         """
         if not isinstance(self.defense, Noisy):
             return ""
-        chosen = GUESSES if isinstance(self.defense, Smoothing) else 0
-        votes = 3 * (self.defense.n + chosen)
+        votes = 3 * (self.defense.n + self.defense.guesses)
         gradients = self.defense.draws * self.run(Attacker.AWARE).observations
         seconds = undefended.seconds * (votes + BACKWARD * gradients)
         if seconds < LONG:
