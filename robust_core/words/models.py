@@ -3,20 +3,22 @@
 from robust_core import defenses, zoo
 from robust_core.defenses.trained import TrainedDefense
 
-OTHERS = {"gaussian": "trained under noise"}
+OTHERS = {"gaussian": "Training under noise"}
 """Networks that a defence uses without being one alone: those of randomised smoothing."""
 
 
 def title(name: str) -> str:
-    """``ResNet-32 — CIFAR-10``, ``ResNet-32 — CIFAR-10, PGD adversarial training``, ``VGG-16 — ImageNet``.
+    """``ResNet-32 — CIFAR-10``, ``PGD adversarial training — CIFAR-10``, ``VGG-16 — ImageNet``.
+
+    What tells two of them apart comes first: the menu cuts off long ends.
 
     Raises ``ValueError`` for an unknown model.
     """
     if name in zoo.IMAGENET:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
-    plain = f"{spec.title or spec.name} — {spec.record.title}"
-    return f"{plain}, {_training(name.removeprefix(f'{spec.base}-'))}" if spec.base else plain
+    own = _training(name.removeprefix(f"{spec.base}-")) if spec.base else spec.title or spec.name
+    return f"{own} — {spec.record.title}"
 
 
 def title_and_size(name: str) -> str:

@@ -27,7 +27,7 @@ class Spec:
     std: tuple[float, ...]
     base: str | None = None
     title: str = ""
-    """What people call the network."""
+    """What people call an undefended network; a defended one goes by its defence."""
 
     @property
     def record(self) -> DataSet:
@@ -54,9 +54,8 @@ MODELS = Registry(
             MEAN,
             (1.0, 1.0, 1.0),
             RESNET,
-            title="ResNet-32",
         ),
-        Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET, title="CNN"),
+        Spec(f"{RESNET}-saturated", "cifar10", models.SaturatedCNN, MEAN, STD, RESNET),
     ),
 )
 """Models with a network of their own. A defended form of one is built in the same way: see ``spec``."""

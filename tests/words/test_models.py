@@ -5,17 +5,20 @@ import pytest
 from robust_core import zoo
 from robust_core.words.models import title, title_and_size
 
+MENU = 40
+"""Characters that are in sight in the menu, at the least."""
+
 
 @pytest.mark.parametrize(
     ("name", "called"),
     [
         ("cifar10-resnet32", "ResNet-32 — CIFAR-10"),
-        ("cifar10-resnet32-pgd-at", "ResNet-32 — CIFAR-10, PGD adversarial training"),
+        ("cifar10-resnet32-pgd-at", "PGD adversarial training — CIFAR-10"),
         (
             "cifar10-resnet32-fgsm-at-half",
-            "ResNet-32 — CIFAR-10, FGSM adversarial training, alpha 0.5",
+            "FGSM adversarial training, alpha 0.5 — CIFAR-10",
         ),
-        ("digits-cnn-pgd-at", "CNN — digits, PGD adversarial training"),
+        ("digits-cnn-pgd-at", "PGD adversarial training — digits"),
         ("imagenet-vgg16", "VGG-16 — ImageNet"),
     ],
 )
@@ -25,7 +28,9 @@ def test_a_title_names_the_network_its_data_and_its_defence(name, called):
 
 def test_no_two_models_share_a_title_and_none_is_called_by_its_file():
     titles = [title(name) for name in zoo.names()]
-    assert len(set(titles)) == len(titles)
+    assert len({called[:MENU] for called in titles}) == len(titles), (
+        "the menu cuts off what differs"
+    )
     assert not any(name in called for name in zoo.names() for called in titles)
 
 
