@@ -19,3 +19,8 @@ def counter(progress: Progress | None, total: int) -> Callable[[], None]:
             progress(done, total)
 
     return tell
+
+
+def part(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """``progress`` for a part of a computation of ``total`` steps that begins after ``before`` of them."""
+    return progress and (lambda done, _: progress(before + done, total))

@@ -23,7 +23,7 @@ from robust_core.certify.checks import between, votes_of, whole, within
 from robust_core.certify.voting import NoiseStream, one_picture, tally
 from robust_core.contract import Asked, check_pictures
 from robust_core.modes import evaluating
-from robust_core.progress import Progress
+from robust_core.progress import Progress, part
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +207,6 @@ def certify(
     (generator,) = own_generators(image, whole("seed", seed, 0), 0)
 
     def count(draws: int, before: int) -> Tensor:
-        report = progress and (lambda done, _: progress(before + done, n0 + n))
         return votes(
             model,
             image,
@@ -215,7 +214,7 @@ def certify(
             n=draws,
             generator=generator,
             batch=batch,
-            progress=report,
+            progress=part(progress, before, n0 + n),
         )
 
     selection = count(n0, 0)

@@ -16,7 +16,7 @@ from robust_core.defenses.trained import TrainedDefense
 from robust_core.modes import evaluating
 from robust_core.papers import ATHALYE, COHEN, LECUYER, SALMAN
 from robust_core.parameters import parameter
-from robust_core.progress import Progress
+from robust_core.progress import Progress, part
 
 VALUES = 2**20
 """Noise values drawn at once."""
@@ -193,8 +193,9 @@ class Smoothing(Noisy):
         model.check_pictures(image)
         first, second = (next(own_generators(image, self.seed, u)) for u in (SELECTION, DEPLOYED))
         with evaluating(model):
-            guess = self.votes(model, image, self.guesses, first)
-            counts = self.votes(model, image, self.n, second, progress)
+            draws = self.guesses + self.n
+            guess = self.votes(model, image, self.guesses, first, part(progress, 0, draws))
+            counts = self.votes(model, image, self.n, second, part(progress, self.guesses, draws))
         return smoothing.certificate(guess, counts, sigma=self.sigma, alpha=self.alpha)
 
 

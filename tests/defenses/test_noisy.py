@@ -88,6 +88,15 @@ def test_a_certificate_is_of_one_picture(digits_model, digit_pictures):
             defense.certificate(digits_model, wrong)
 
 
+def test_all_draws_of_a_certificate_are_reported(digits_model, digit_pictures):
+    defense = defenses.create("smoothing", n=30)
+    told = []
+    defense.certificate(digits_model, digit_pictures[0][:1], lambda *step: told.append(step))
+    assert {total for _, total in told} == {60}, "30 choose the class, 30 are the votes"
+    assert sorted(told) == told
+    assert {done for done, _ in told} >= {30, 60}
+
+
 def test_votes_in_bfloat16_are_those_of_the_rounded_network(digits_model, digit_pictures):
     """On the same draws: all that is asked runs in bfloat16, and hardly a vote is another one."""
     images, asked = digit_pictures[0][:4], []
