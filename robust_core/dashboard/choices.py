@@ -1,6 +1,6 @@
 """Rows of buttons whose choice is a setting: kept for the session and written into the address."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -10,17 +10,26 @@ from robust_core.dashboard.settings import one_of, setting, several_of
 T = TypeVar("T")
 
 
-def choose_one(label: str, options: Mapping[T, str], key: str, start: T, **look: Any) -> T:
+def choose_one(
+    label: str,
+    options: Mapping[T, str],
+    key: str,
+    start: T,
+    *,
+    shown: Callable[[T], str] | None = None,
+    **look: Any,
+) -> T:
     """Exactly one of ``options``, which are values with the words on their buttons.
 
-    ``look`` goes to Streamlit's control as it is.
+    ``shown`` are a value's words in a sentence, if not those of its button. ``look`` goes to Streamlit's
+    control as it is.
     """
     return st.segmented_control(
         label,
         list(options),
         required=True,
         format_func=options.__getitem__,
-        key=setting(key, start, one_of(options), called=label, shown=options.__getitem__),
+        key=setting(key, start, one_of(options), called=label, shown=shown or options.__getitem__),
         persist_state="session",
         **look,
     )

@@ -16,7 +16,7 @@ from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
 from robust_core.words.models import title, title_and_size
-from robust_core.words.numbers import in_255ths
+from robust_core.words.numbers import in_255ths, on_both_scales
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; the number in brackets "
@@ -106,6 +106,7 @@ def choose_eps(
             {eps: f"{eps:g} :small[{in_255ths(eps)}]" for eps in EPS_CHOICES},
             f"{own}eps",
             EPS_CHOICES[0],
+            shown=on_both_scales,
             label_visibility="collapsed",
             width="stretch",
         )

@@ -26,7 +26,7 @@ def notes(page: AppTest) -> list[str]:
             {"model": "nope"},
             "model `nope`, which is not available here; ResNet-32 — CIFAR-10",
         ),
-        (None, {"eps": "99"}, "epsilon `99`, which is not available here; 0.01 "),
+        (None, {"eps": "99"}, "epsilon `99`, which is not available here; 0.01 (2.6/255) "),
         (
             None,
             {"picture_cifar10": "cifar10-test-0"},
