@@ -59,7 +59,7 @@ def test_stop_keeps_the_curves_and_a_kept_training_is_drawn_again(opened):
     points.nth(12).wait_for(state="attached")
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_text("curves are those of an unfinished training").wait_for()
-    assert points.nth(5).is_visible()
+    points.nth(5).wait_for()
     assert page.locator(".livetable").count() == 0
 
 

@@ -131,6 +131,7 @@ def test_notices_on_a_defence_come_before_the_work_and_beside_the_result(
     command, name, behind, sentence
 ):
     asked = ("attack", SAMPLE, *BASE, "--attack", name, "--eps", "0.1", "--defense", behind)
+    asked += ("--max-queries", "20") if name == "square" else ()
     for knows in ((), ("--adaptive",)):
         ended = command(*asked, *knows, "--json")
         (told,) = ended.json["notices"]

@@ -232,7 +232,10 @@ def test_defences_that_are_refused(command, words, sentence):
         (("--attack", "deepfool-linf", "--eps", "8"), "did you mean 8/255?"),
         (("--attack", "fgsm", "--eps", ".1", "--defense", "smoothing:n=9"), "at least 10."),
         (
-            ("--attack", "square", "--eps", ".1", "--defense", "random-resize-pad:seed=3"),
+            (
+                *("--attack", "square", "--eps", ".1", "--max-queries", "20"),
+                *("--defense", "random-resize-pad:seed=3"),
+            ),
             "This holds for seed 3 of the defence's random draws",
         ),
     ],
