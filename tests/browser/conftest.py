@@ -83,11 +83,15 @@ class Laboratory:
         """Visit and wait for the first result."""
         self.page.goto(f"http://{self.address}/{query}")
         self.page.locator(RESULT).first.wait_for()
+        self.wait_for_pictures()
+        return self
+
+    def wait_for_pictures(self) -> None:
+        """Until all are loaded: what the next run replaces can no longer be fetched."""
         self.page.wait_for_function(
             """() => { const all = document.querySelectorAll('[data-testid=stImage] img');
               return all.length >= 3 && [...all].every((i) => i.complete && i.naturalWidth); }"""
         )
-        return self
 
     @property
     def sentence(self) -> str:

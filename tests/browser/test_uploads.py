@@ -78,6 +78,7 @@ def test_every_honest_kind_of_picture_is_attacked(visit):
         lab.upload(name, data)
         expected = as_the_model_sees(data)
         lab.until(lambda e=expected: (lab.pictures()[0] == e).all(), name)
+        lab.wait_for_pictures()
         assert lab.page.get_by_text("the model's own prediction").is_visible()
         if name in SAID:
             lab.page.get_by_text(SAID[name]).wait_for()
