@@ -94,13 +94,16 @@ def look(
                 torch.tensor([certificate.counts], dtype=torch.int64, device="cpu")
             )
             if timed:
-                theirs = _seconds(*asks[1:])
+                _, theirs = _timed(*asks[1:])
         else:
-            begun = time.perf_counter()
-            logits = as_logits(asks[0]())
-            seconds = time.perf_counter() - begun
             if timed:
-                seconds, *theirs = _seconds(*asks)
+                answers, (seconds, *theirs) = _timed(*asks)
+                answer = answers[0]
+            else:
+                begun = time.perf_counter()
+                answer = asks[0]()
+                seconds = time.perf_counter() - begun
+            logits = as_logits(answer)
         seen = model.seen(images).cpu() if isinstance(model, Defended) else picture.cpu()
     logits = logits.double()
     base = model.base if isinstance(model, Defended) else model
@@ -132,19 +135,18 @@ def _vote(
     return certificate, seconds
 
 
-def _seconds(*asks: Callable[[], object]) -> list[float]:
-    """The seconds that each of ``asks`` takes: the shortest of timings taken in turns.
+def _timed(*asks: Callable[[], Tensor]) -> tuple[list[Tensor], list[float]]:
+    """The answer of each of ``asks``, and its seconds: the shortest of timings taken in turns.
 
-    Whatever runs first in a process, or first in a while, is slower. So each runs once before it is
-    timed. What else the machine does can only lengthen a timing, and falls on all of them.
+    Whatever runs first in a process, or first in a while, is slower. So the answers are not timed. What
+    else the machine does can only lengthen a timing, and falls on all of them.
     """
+    answers = [ask() for ask in asks]
     times: list[list[float]] = [[] for _ in asks]
-    for ask in asks:
-        ask()
     while True:
         for ask, own in zip(asks, times, strict=True):
             begun = time.perf_counter()
             ask()
             own.append(time.perf_counter() - begun)
         if len(times[0]) == TIMES or sum(map(sum, times)) > LONG_ENOUGH:
-            return [min(own) for own in times]
+            return answers, [min(own) for own in times]

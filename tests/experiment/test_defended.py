@@ -17,13 +17,6 @@ NOISY = {"n": 50, "draws": 4}
 PGD = attacks.create("pgd", eps=0.15, steps=4)
 
 
-@pytest.fixture(scope="module")
-def pixels(digits_test):
-    """A nine of the test set, as uint8 ``[8, 8, 1]``."""
-    images, labels = digits_test
-    return to_pixels(images[(labels == 9).nonzero()[0]])[0]
-
-
 def made(name: str) -> defenses.Defense:
     return defenses.create(name, **(NOISY if name == "smoothing" else {}))
 

@@ -8,18 +8,11 @@ import pytest
 import torch
 
 from robust_core import defenses, files
-from robust_core.data.fitting import to_pixels, to_tensor
+from robust_core.data.fitting import to_tensor
 from robust_core.experiment import defended_look
 from robust_core.experiment.defended_look import look
 
 NOISY = {"n": 50, "draws": 4}
-
-
-@pytest.fixture(scope="module")
-def pixels(digits_test):
-    """A nine of the test set, as uint8 ``[8, 8, 1]``."""
-    images, labels = digits_test
-    return to_pixels(images[(labels == 9).nonzero()[0]])[0]
 
 
 def made(name: str) -> defenses.Defense:
@@ -80,13 +73,13 @@ def clock(monkeypatch) -> Clock:
 
 
 def test_what_runs_first_is_not_slower_for_that(clock):
-    told = defended_look._seconds(clock.asking(0.002, first=1.0), clock.asking(0.001))
+    _, told = defended_look._timed(clock.asking(0.002, first=1.0), clock.asking(0.001))
     assert told == pytest.approx([0.002, 0.001])
 
 
 @pytest.mark.parametrize("drift", [0.0002, -0.0002])
 def test_a_machine_that_slows_down_or_speeds_up_slows_both_alike(clock, drift):
-    defended, bare = defended_look._seconds(
+    _, (defended, bare) = defended_look._timed(
         clock.asking(0.013, slower=drift), clock.asking(0.012, slower=drift)
     )
     assert defended - bare == pytest.approx(0.001, abs=abs(drift) * 1.01)
@@ -94,7 +87,7 @@ def test_a_machine_that_slows_down_or_speeds_up_slows_both_alike(clock, drift):
 
 def test_a_slow_prediction_is_timed_once(clock):
     ask = clock.asking(3.0)
-    assert defended_look._seconds(ask) == [3.0]
+    assert defended_look._timed(ask)[1] == [3.0]
     assert clock.calls == 2, "and once before"
 
 
