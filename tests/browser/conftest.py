@@ -16,6 +16,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
+    "--process-per-site",  # tabs share what is compiled: see tabs()
 )
 RESULT = "[data-testid=stMain] h2"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
@@ -63,7 +64,6 @@ class Laboratory:
         self.page, self.address, self.folder = page, address, folder
         self.errors: list[str] = []
         self.hosts: set[str] = set()
-        page.set_default_timeout(PATIENCE)
         page.on("console", self._hear)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
@@ -171,33 +171,41 @@ class Laboratory:
 
 
 @pytest.fixture(scope="session")
-def contexts(chromium):
-    """Browser contexts by their options, so that the page's own files are loaded once each."""
-    made = {}
+def tabs(chromium, address):
+    """``tabs(width, height, color_scheme, **context options)``: an empty tab, to be closed by the caller.
 
-    def context(**options):
+    Tabs with the same context options are one visitor's. Beside them a tab stays open, so that the
+    process that draws them lives on with the page's own files loaded and compiled: a third of the time.
+    """
+    contexts = {}
+
+    def tab(width: int = 1280, height: int = 900, color_scheme: str = "light", **options):
         key = tuple(sorted((name, str(value)) for name, value in options.items()))
-        if key not in made:
-            made[key] = chromium.new_context(**options)
-        return made[key]
+        if key not in contexts:
+            contexts[key] = chromium.new_context(**options)
+            contexts[key].new_page().goto(f"http://{address}/_stcore/health")
+        page = contexts[key].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=color_scheme)
+        return page
 
-    yield context
-    for each in made.values():
+    yield tab
+    for each in contexts.values():
         each.close()
 
 
 @pytest.fixture
-def opening(contexts, address):
-    """``opening(path, awaited, width, height, **context options)``: a tab once what is awaited is there.
+def opening(tabs, address):
+    """``opening(path, awaited, width, height, **options of tabs)``: a tab once what is awaited is there.
 
     Afterwards no tab may show an exception or have had an error in its scripts.
     """
     pages, errors = [], []
 
-    def open_(path: str, awaited: str, width: int = 1280, height: int = 900, **options):
-        page = contexts(viewport={"width": width, "height": height}, **options).new_page()
+    def open_(path: str, awaited: str, *size: int, **options):
+        page = tabs(*size, **options)
         pages.append(page)
-        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"http://{address}/{path}")
         page.locator(awaited).first.wait_for()
@@ -211,17 +219,15 @@ def opening(contexts, address):
 
 
 @pytest.fixture
-def visit(contexts, address, tmp_path):
-    """``visit(query, **context options)``: a new tab with a finished result.
+def visit(tabs, address, tmp_path):
+    """``visit(query, **options of tabs)``: a new tab with a finished result.
 
     Afterwards no tab may have an error in its console or a request to another machine.
     """
     opened = []
 
     def open_(query: str = "", width: int = 1440, height: int = 900, **options) -> Laboratory:
-        viewport = {"width": width, "height": height}
-        page = contexts(viewport=viewport, **options).new_page()
-        opened.append(Laboratory(page, address, tmp_path))
+        opened.append(Laboratory(tabs(width, height, **options), address, tmp_path))
         return opened[-1].open(query)
 
     yield open_

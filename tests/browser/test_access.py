@@ -44,7 +44,7 @@ FINISHED = """() => !document.querySelector('[data-testid=stSkeleton], .stProgre
 
 
 @pytest.fixture(scope="module")
-def barriers(chromium):
+def barriers():
     """``barriers(page, *rules)``: what axe-core finds, each as its rule, the element and the reason.
 
     Without ``rules`` it looks for everything.
@@ -63,21 +63,16 @@ def barriers(chromium):
 
 
 @pytest.fixture
-def opened(chromium, address):
+def opened(opening):
     """``opened(path, **viewport)``: a page, once it has finished."""
-    context = chromium.new_context()
 
     def visit(path: str, width: int, height: int):
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.set_viewport_size({"width": width, "height": height})
-        page.goto(f"http://{address}/{path}")
+        page = opening(path, "h1", width, height)
         page.wait_for_function(FINISHED)
         page.add_style_tag(content="* { transition: none !important }")
         return page
 
-    yield visit
-    context.close()
+    return visit
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -143,11 +143,11 @@ def test_a_finger_reaches_every_page_and_every_tab(visit):
     assert lab.page.get_by_test_id("stSidebar").filter(visible=True).count() == 0
 
 
-def test_the_very_first_visitor_of_a_server_may_come_by_a_link(contexts, tmp_path):
+def test_the_very_first_visitor_of_a_server_may_come_by_a_link(tabs, tmp_path):
     with serving(tmp_path) as fresh:
-        page = contexts(viewport={"width": 1280, "height": 720}).new_page()
+        page = tabs(height=720)
         page.goto(f"http://{fresh}/{PAGE}?model=digits-cnn&attacks=fgsm")
-        page.get_by_text("attack reached the goal").wait_for(timeout=45_000)
+        page.get_by_text("attack reached the goal").wait_for()
         assert page.get_by_role("link", name="Attack", exact=True).is_visible()
         assert "attacks=fgsm" in page.url
         page.close()

@@ -10,16 +10,14 @@ PAGE = "detectors"
 
 
 @pytest.fixture(scope="module")
-def page(chromium, address):
+def page(tabs, address):
     """One visit on a desk; whatever a test changes, the others find their own section."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(45_000)
+    page = tabs(1440)
     page.goto(f"http://{address}/{PAGE}")
     page.locator(".panel b").first.wait_for()
     yield page
     assert page.get_by_test_id("stException").count() == 0
-    context.close()
+    page.close()
 
 
 def test_every_bundled_detector_says_something_of_the_picture(page):

@@ -85,18 +85,18 @@ def proxied(address):
 
 
 @pytest.fixture
-def tab(chromium):
-    """A page of a new visitor, and what its browser says against the policy."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 2000})
+def tab(tabs):
+    """An empty tab, and what its browser says against the policy."""
+    page = tabs(1280, 2000)
     complaints: list[str] = []
 
     def keep(message):
         if "Content Security Policy" in message.text:
             complaints.append(message.text)
 
-    context.on("console", keep)
-    yield context.new_page(), complaints
-    context.close()
+    page.on("console", keep)
+    yield page, complaints
+    page.close()
 
 
 def test_the_docs_name_what_a_browser_app_should_have():

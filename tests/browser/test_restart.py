@@ -11,7 +11,7 @@ from tests.live import free_port, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-ADDRESSES = {
+PATHS = {
     "?model=digits-cnn&eps=0.15": "no pixel moved by more than",
     "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
     "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
@@ -44,21 +44,19 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def open_page(chromium, server):
-    """``open_page(address)``: a page with its first heading, in a context of its own."""
-    contexts = []
+def open_page(tabs, server):
+    """``open_page(path)``: a page with its first heading."""
+    pages = []
 
-    def open_(address: str):
-        contexts.append(chromium.new_context(viewport={"width": 1280, "height": 900}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"http://{server.address}/{address}")
-        page.locator(HEADINGS).first.wait_for()
-        return page
+    def open_(path: str):
+        pages.append(tabs())
+        pages[-1].goto(f"http://{server.address}/{path}")
+        pages[-1].locator(HEADINGS).first.wait_for()
+        return pages[-1]
 
     yield open_
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def restarted(server, page) -> None:
@@ -87,14 +85,14 @@ def restarted(server, page) -> None:
     page.locator(HEADINGS).first.wait_for()
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_page, address):
-    page = open_page(address)
+@pytest.mark.parametrize("path", PATHS)
+def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_page, path):
+    page = open_page(path)
     before = page.url
     restarted(server, page)
     assert page.url.partition("?")[0] == before.partition("?")[0]
-    page.locator(HEADINGS).filter(has_text=ADDRESSES[address]).first.wait_for()
-    if "eps" in address:
+    page.locator(HEADINGS).filter(has_text=PATHS[path]).first.wait_for()
+    if "eps" in path:
         assert "eps=0.15" in page.url
     assert not page.get_by_test_id("stException").count()
 
