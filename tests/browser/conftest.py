@@ -20,6 +20,9 @@ ARGUMENTS = (
 )
 RESULT = "[data-testid=stMain] h2"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
+DRAWN = """(name) => [...document.querySelectorAll('[role=tab][aria-selected=true]')].some(
+  (tab) => tab.innerText === name && document.getElementById(tab.getAttribute('aria-controls'))
+    ?.querySelector('[data-testid=stElementContainer]'))"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
 HERE = Path(__file__).parent
 
@@ -165,9 +168,11 @@ class Laboratory:
         self.page.get_by_text("Stopped.").wait_for()
         assert self.page.get_by_role("button", name="Run it again").is_visible()
 
-    def tab(self, name: str) -> None:
-        """Open a tab below the result."""
-        self.page.get_by_role("tab", name=name, exact=True).click()
+    def tab(self, name: str, finger: bool = False) -> None:
+        """Open a tab below the result; until it is drawn, Streamlit may still return to the one before."""
+        tab = self.page.get_by_role("tab", name=name, exact=True)
+        (tab.tap if finger else tab.click)()
+        self.page.wait_for_function(DRAWN, arg=name)
 
 
 @pytest.fixture(scope="session")

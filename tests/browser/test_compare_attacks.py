@@ -131,11 +131,7 @@ def test_a_finger_reaches_every_page_and_every_tab(visit):
     )
     wait_for_rows(lab, "fgsm", "deepfool")
     for tab in TABS[::-1]:  # the table and its toolbar are there at first
-        lab.page.get_by_role("tab", name=tab).tap()
-        lab.page.wait_for_function(
-            "(n) => document.querySelector('[role=tab][aria-selected=true]').innerText === n",
-            arg=tab,
-        )
+        lab.tab(tab, finger=True)
     lab.page.get_by_role("link", name="Attack", exact=True).tap()
     lab.page.get_by_role("combobox", name="Attack").wait_for()
     lab.page.get_by_role("link", name="Compare attacks").tap()
