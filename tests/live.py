@@ -57,8 +57,17 @@ def serving(folder: Path, port: int | None = None) -> Iterator[str]:
         said = log.read_text(errors="replace")
         assert "Traceback" not in said, said[said.index("Traceback") :][:4000]
     finally:
-        server.terminate()
-        server.wait(20)
+        _end(server)
+
+
+def _end(server: subprocess.Popen) -> None:
+    """Uvicorn waits for a browser that is in the middle of a file, and some never read to its end."""
+    server.terminate()
+    try:
+        server.wait(8)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:
