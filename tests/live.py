@@ -29,8 +29,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads."""
+def serving(folder: Path, port: int | None = None, patience: float = 8) -> Iterator[str]:
+    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads.
+
+    In the end it has ``patience`` seconds to stop by itself: Uvicorn waits for a browser that is in the
+    middle of a file, and some never read to its end.
+    """
     port = port or free_port()
     options = {
         "server.headless": "true",
@@ -57,17 +61,12 @@ def serving(folder: Path, port: int | None = None) -> Iterator[str]:
         said = log.read_text(errors="replace")
         assert "Traceback" not in said, said[said.index("Traceback") :][:4000]
     finally:
-        _end(server)
-
-
-def _end(server: subprocess.Popen) -> None:
-    """Uvicorn waits for a browser that is in the middle of a file, and some never read to its end."""
-    server.terminate()
-    try:
-        server.wait(8)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+        server.terminate()
+        try:
+            server.wait(patience)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
 
 
 def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> None:

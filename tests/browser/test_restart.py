@@ -33,7 +33,7 @@ class Server:
 
     def start(self) -> None:
         self.running.close()
-        self.address = self.running.enter_context(serving(self.folder, self.port))
+        self.address = self.running.enter_context(serving(self.folder, self.port, patience=0.5))
 
 
 @pytest.fixture(scope="module")

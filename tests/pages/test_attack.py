@@ -88,16 +88,21 @@ def test_half_the_range_is_called_plain_to_see(eps):
     assert any("flat grey" in c.value for c in page.caption) == (eps == 0.5)
 
 
+def few(name: str) -> dict[str, int]:
+    """Settings with which an attack is done at once."""
+    least = {"steps": 5, "rounds": 3, "search_steps": 2, "targets": 2, "max_queries": 50}
+    there = {field.name for field in fields(attacks.get(name))}
+    return {f"{name}.{field}": value for field, value in least.items() if field in there}
+
+
 @pytest.mark.parametrize("model", zoo.UNDEFENDED)
 def test_each_attack_works_on_each_undefended_model(model):
     page = visit(model=model)
     for name in attacks.names():
         attack = attacks.get(name)
         page.selectbox(key="attack").set_value(name)
-        few = {"steps": 5, "rounds": 3, "search_steps": 2, "targets": 2, "max_queries": 50}
-        for field in fields(attack):
-            if field.name in few:
-                page.session_state[f"{name}.{field.name}"] = few[field.name]
+        for setting, value in few(name).items():
+            page.session_state[setting] = value
         page.run()
         assert not page.exception
         assert not page.error
@@ -119,7 +124,7 @@ def test_an_attack_without_eps_says_what_it_needed_and_what_was_allowed(name):
 
 @pytest.mark.parametrize("name", attacks.names())
 def test_every_field_of_an_attack_has_a_control(name):
-    page = visit(attack=name, model="digits-cnn")
+    page = visit(attack=name, model="digits-cnn", **{k: str(v) for k, v in few(name).items()})
     held = {key for kind in (page.selectbox, page.number_input, page.toggle) for key in keys(kind)}
     wanted = {field.name for field in fields(attacks.get(name))} - {"eps"}
     held -= {f"{name}.schedule"}
