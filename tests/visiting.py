@@ -1,7 +1,9 @@
 """A visit to a page without a browser, for the tests of the pages."""
 
+from functools import cache
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest, app_test
 from streamlit.util import calc_hash
@@ -22,6 +24,8 @@ class Pages(PagesManager):
 
 
 app_test.PagesManager = Pages
+# A server looks once through all installed packages for components, AppTest before each run.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:

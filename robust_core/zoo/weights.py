@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
@@ -20,17 +21,24 @@ class ZooError(ValueError):
 def index(folder: Path | None = None) -> dict[str, dict]:
     """The content of ``index.json``: per model its file, SHA-256, recipe, data and figures.
 
-    ``folder`` None means the bundled one. Raises ``ZooError`` where the index is missing or damaged.
+    ``folder`` None means the bundled one. The entries are shared: do not change them. Raises ``ZooError`` where the index is missing or damaged.
     """
     path = (folder or WEIGHTS) / "index.json"
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(entries, dict):
-            raise ValueError("it holds no entries")
+        stamp = path.stat()
+        return dict(_entries(path, stamp.st_mtime_ns, stamp.st_size, stamp.st_ino))
     except (OSError, ValueError) as error:
         raise ZooError(
             f"{path} is missing or damaged ({error}). Restore it from the project's repository"
         ) from error
+
+
+@lru_cache(maxsize=4)
+def _entries(path: Path, *_stamp: int) -> dict[str, dict]:
+    """The entries of an index, read once for each of its versions: pages ask for it many times."""
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(entries, dict):
+        raise ValueError("it holds no entries")
     return entries
 
 
