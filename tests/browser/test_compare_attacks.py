@@ -3,8 +3,10 @@
 import base64
 import io
 import re
+from contextlib import suppress
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from robust_core import attacks, imaging, zoo
@@ -13,6 +15,8 @@ from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import samples
 from robust_core.experiment.perform import perform
 from tests.live import PHONE, assert_fits, fitted, native, serving
+
+playwright = pytest.importorskip("playwright.sync_api")
 
 ROWS = "[class*=st-key-row_]"
 PAGE = "compare_attacks"
@@ -29,17 +33,19 @@ def wait_for_rows(lab, *names: str) -> None:
 
 
 def choose(lab, control: str, option: str) -> None:
-    """Pick from a select box in view; while the page around it moves, its popup does not open."""
+    """Pick from a select box in view; while the page around it moves, its popup may not open, or close."""
     box = lab.page.get_by_role("combobox", name=control)
     wanted = lab.page.get_by_role("option", name=option, exact=True)
 
-    def opened() -> bool:
-        if box.get_attribute("aria-expanded") != "true":
-            box.click()
-        return wanted.is_visible()
+    def chosen() -> bool:
+        with suppress(playwright.TimeoutError):
+            if box.get_attribute("aria-expanded") != "true":
+                box.click(timeout=3000)
+            wanted.click(timeout=3000)
+            return True
+        return False
 
-    lab.until(opened, f"{option} of {control}")
-    wanted.click()
+    lab.until(chosen, f"{option} of {control}")
 
 
 def test_a_first_visit_fills_the_rows_with_exact_pictures(visit):
