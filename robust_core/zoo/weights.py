@@ -21,7 +21,8 @@ class ZooError(ValueError):
 def index(folder: Path | None = None) -> dict[str, dict]:
     """The content of ``index.json``: per model its file, SHA-256, recipe, data and figures.
 
-    ``folder`` None means the bundled one. The entries are shared: do not change them. Raises ``ZooError`` where the index is missing or damaged.
+    ``folder`` None means the bundled one. The entries are shared: do not change them. Raises ``ZooError``
+    where the index is missing or damaged.
     """
     path = (folder or WEIGHTS) / "index.json"
     try:
