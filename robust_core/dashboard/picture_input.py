@@ -139,7 +139,7 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
         shown=lambda i: offered[i].title,
     )
     if quiet:
-        st.caption("Until then the sample picture is used.")
+        st.caption("Meanwhile the sample picture is used.")
         return _of_sample(offered[st.session_state[key]])
     shelf = st.container()
     chosen = st.selectbox(

@@ -129,7 +129,9 @@ def test_filters_leave_the_attacks_with_that_threat_model_and_name_the_others():
     page.selectbox(key="only_knowledge").set_value("none").run()
     assert not page.exception
     assert "None of the chosen" in page.info[0].value
-    assert any(c.value.startswith("0 of 4 chosen attacks left. Choose") for c in page.caption)
+    assert any(
+        c.value.startswith("0 of 4 chosen attacks left. Set a filter back") for c in page.caption
+    )
     page.selectbox(key="only_distance").set_value("any").run()
     assert titles(page) == ["Random noise"]
 

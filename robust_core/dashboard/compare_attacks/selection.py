@@ -120,7 +120,7 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
 
 def _how_many(left: int, chosen: int) -> str:
     """How many attacks the filter leaves, shown beside it: the empty rows may be out of sight."""
-    way_on = "" if left else " Choose any value, or more attacks."
+    way_on = "" if left else ' Set a filter back to "any", or choose more attacks.'
     return f"{left} of {chosen} chosen attack{'s' * (chosen != 1)} left.{way_on}"
 
 
@@ -136,7 +136,8 @@ def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack])
         st.info("Choose at least one attack.")
     elif not rows:
         st.info(
-            "None of the chosen attacks has this threat model. Choose more attacks, or any value."
+            'None of the chosen attacks has this threat model. Set a filter back to "any", or choose '
+            "more attacks."
         )
     elif hidden:
         st.caption(f"Left out, because their threat model differs: {', '.join(hidden)}.")
