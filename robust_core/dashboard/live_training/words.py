@@ -95,7 +95,7 @@ WORDS = {
     "clean": MethodWords(
         "Clean training",
         r"\min_\theta\;\mathbb E_{(x,y)}\,J(\theta,x,y)",
-        "The baseline: only the clean loss is made small. Over many epochs the adversarial one rises.",
+        "The baseline: only the clean loss is made small.",
         "Any white-box attack.",
         (GOODFELLOW,),
     ),
