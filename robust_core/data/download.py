@@ -10,6 +10,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -207,14 +208,25 @@ def _check_digest(title: str, archive: Archive, partial: Path) -> None:
         )
 
 
+def _members(tar: tarfile.TarFile, archive: Archive) -> Iterator[tarfile.TarInfo]:
+    """What is unpacked: files of the archive's own folder."""
+    if archive.members is not None:
+        for name in archive.members:
+            yield tar.getmember(f"{archive.folder}/{name}")
+        return
+    for member in tar:
+        if member.isfile() and member.name.removeprefix("./").startswith(f"{archive.folder}/"):
+            yield member
+
+
 def _unpack(record: DataSet, archive: Archive, packed: Path, root: Path) -> None:
     """Unpack the expected members, and nothing else, beside the target, then move them there."""
     target = root / archive.folder
     with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as scratch:
         try:
             with tarfile.open(packed, "r:gz") as tar:
-                for name in archive.members:
-                    tar.extract(f"{archive.folder}/{name}", scratch, filter="data")
+                for member in _members(tar, archive):
+                    tar.extract(member, scratch, filter="data")
             record.folder(scratch)
         except (tarfile.TarError, zlib.error, KeyError, EOFError, DataMissing) as error:
             packed.unlink()

@@ -31,14 +31,15 @@ class DataUnreadable(DataMissing):
 class Archive:
     """Where a ``.tar.gz`` is, what its bytes must be, and what is unpacked from it.
 
-    ``members`` are files of ``folder``, the only ones that are unpacked; ``unpacked`` is their size.
+    ``members`` are files of ``folder``, the only ones that are unpacked (None: all plain files in it);
+    ``unpacked`` is their size.
     """
 
     url: str
     size: int
     sha256: str
     folder: str
-    members: tuple[str, ...]
+    members: tuple[str, ...] | None
     unpacked: int
 
     @property
@@ -72,6 +73,10 @@ class DataSet:
     read: Callable[[str, str | Path | None], Split]
     find: Callable[[str | Path | None], Path] | None = None
     read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
+    read_larger: Callable[[str | Path | None], Split] | None = None
+    """Training pictures larger than ``size``, of which a training takes random crops."""
+    resize: int | None = None
+    """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
     archive: Archive | None = None
     """How it is downloaded; None if it is not."""
     comes_with: str = ""
@@ -94,6 +99,11 @@ class DataSet:
             object.__setattr__(self, "family", self.name)
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"splits must be {' and '.join(SPLITS)}; got {', '.join(self.splits)}")
+
+    @property
+    def shorter(self) -> int:
+        """The shorter side of a picture before its centre is cut out."""
+        return self.resize or min(self.size)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -148,6 +158,16 @@ class DataSet:
                 f"{self.name} gave pictures of {list(images.shape[1:])} instead of {list(self.shape)}"
             )
         return images, labels
+
+    def larger(self, root: str | Path | None = None) -> Split:
+        """The pictures that a training takes random crops of: larger ones than ``stored``, where there are.
+
+        Raises as ``stored`` does.
+        """
+        if self.read_larger is None:
+            return self.stored("train", root)
+        with self._reading():
+            return self.read_larger(root)
 
     def pictures(self, split: str, root: str | Path | None = None) -> Split:
         """The exact pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.

@@ -3,6 +3,7 @@
 from robust_core.models.autoencoder import ClassConditionalAutoencoder
 from robust_core.models.detector import DetectorNet
 from robust_core.models.digits_cnn import DigitsCNN
+from robust_core.models.photo_resnet import PhotoResNet
 from robust_core.models.pixeldp import PixelDPResNet32
 from robust_core.models.resnet import ResNet32
 from robust_core.models.saturated import SaturatedCNN
@@ -11,6 +12,7 @@ __all__ = [
     "ClassConditionalAutoencoder",
     "DetectorNet",
     "DigitsCNN",
+    "PhotoResNet",
     "PixelDPResNet32",
     "ResNet32",
     "SaturatedCNN",

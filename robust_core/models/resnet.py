@@ -5,10 +5,9 @@ second and third start with stride 2), global average pooling, one dense layer. 
 1x1 convolution with batch normalisation where the number of maps grows. 466,906 parameters.
 """
 
-from collections.abc import Iterator
-
-import torch
 from torch import Tensor, nn
+
+from robust_core.models.staged import Staged, kaiming
 
 
 def _conv3x3(maps_in: int, maps_out: int, stride: int = 1) -> nn.Conv2d:
@@ -36,13 +35,11 @@ class ResidualBlock(nn.Module):
         return self.relu(self.bn2(self.conv2(out)) + self.shortcut(x))
 
 
-class ResNet32(nn.Module):
+class ResNet32(Staged):
     """ResNet-32: normalised pictures ``[N, 3, 32, 32]`` to logits ``[N, classes]``.
 
-    Its activations are reachable by name, without hooks (a hook on a network shared by several
-    threads would mix their results). ``AD(i)`` are the attachment points of the adversary
-    detectors of Metzen et al. (2017): ``AD(0)`` the input, ``AD(1)`` after the first convolution
-    (16x32x32), ``AD(2)`` to ``AD(4)`` after each stage (16x32x32, 32x16x16, 64x8x8).
+    ``AD(1)`` is after the first convolution (16x32x32), ``AD(2)`` to ``AD(4)`` after each stage
+    (16x32x32, 32x16x16, 64x8x8).
     """
 
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)")
@@ -50,37 +47,17 @@ class ResNet32(nn.Module):
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.stem = nn.Sequential(_conv3x3(3, 16), nn.BatchNorm2d(16), nn.ReLU(inplace=True))
-        self.stage1 = self._stage(16, 16, stride=1)
-        self.stage2 = self._stage(16, 32, stride=2)
-        self.stage3 = self._stage(32, 64, stride=2)
+        self.stage1 = stage(16, 16, blocks=5, stride=1)
+        self.stage2 = stage(16, 32, blocks=5, stride=2)
+        self.stage3 = stage(32, 64, blocks=5, stride=2)
         self.dense = nn.Linear(64, classes)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        kaiming(self)
 
-    @staticmethod
-    def _stage(maps_in: int, maps_out: int, stride: int) -> nn.Sequential:
-        first = ResidualBlock(maps_in, maps_out, stride)
-        return nn.Sequential(first, *(ResidualBlock(maps_out, maps_out) for _ in range(4)))
+    def parts(self) -> tuple[nn.Module, ...]:
+        return self.stem, self.stage1, self.stage2, self.stage3
 
-    def walk(self, x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Yield ``(attachment point, activation)`` in order, computing no further than needed."""
-        yield "AD(0)", x
-        parts = (self.stem, self.stage1, self.stage2, self.stage3)
-        for point, part in zip(self.attachment_points[1:], parts, strict=True):
-            x = part(x)
-            yield point, x
 
-    def features(self, x: Tensor, point: str) -> Tensor:
-        """The activation at one attachment point; layers behind it are not computed."""
-        for name, activation in self.walk(x):
-            if name == point:
-                return activation
-        raise ValueError(f"point must be one of {', '.join(self.attachment_points)}; got {point!r}")
-
-    def head(self, activation: Tensor) -> Tensor:
-        """Logits from the activation at ``AD(4)``."""
-        return self.dense(torch.mean(activation, dim=(2, 3)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.head(self.features(x, "AD(4)"))
+def stage(maps_in: int, maps_out: int, *, blocks: int, stride: int) -> nn.Sequential:
+    """Residual blocks, of which the first changes the number of maps and the size."""
+    first = ResidualBlock(maps_in, maps_out, stride)
+    return nn.Sequential(first, *(ResidualBlock(maps_out, maps_out) for _ in range(blocks - 1)))

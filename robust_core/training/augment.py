@@ -1,4 +1,6 @@
-"""Random shifts and mirror images, a batch at a time, from an explicit generator."""
+"""Random shifts, crops and mirror images, a batch at a time, from an explicit generator."""
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -20,3 +22,34 @@ def augment(images: Tensor, shift: int, mirror: bool, generator: torch.Generator
         chosen = torch.rand(n, generator=generator, dtype=torch.float32, device="cpu") < 0.5
         images = torch.where(chosen.view(n, 1, 1, 1), images.flip(3), images)
     return images
+
+
+SHAPES = (3 / 4, 4 / 3)
+"""Width over height of a random crop."""
+
+
+def crops(
+    images: Tensor, side: int, shares: tuple[float, float], generator: torch.Generator
+) -> Tensor:
+    """Of each picture a random part, scaled to ``side`` x ``side``: Inception's crops.
+
+    Szegedy et al. (2015), section 6: the part has a share of the area within ``shares`` and a shape within
+    ``SHAPES``, both uniform (the shape on a logarithmic scale), and lies anywhere.
+    """
+    n, _, height, width = images.shape
+
+    def uniform(low: float, high: float) -> Tensor:
+        values = torch.rand(n, generator=generator, dtype=torch.float32, device="cpu")
+        return low + (high - low) * values
+
+    area = uniform(*shares)
+    shape = uniform(*map(math.log, SHAPES)).exp()
+    # As shares of the picture's width and height: their product is the share of the area.
+    wide = (area * shape * height / width).sqrt().clamp(max=1)
+    high = (area / shape * width / height).sqrt().clamp(max=1)
+    left = (1 - wide) * uniform(-1, 1)
+    top = (1 - high) * uniform(-1, 1)
+    zero = torch.zeros_like(wide)
+    placing = torch.stack([wide, zero, left, zero, high, top], dim=1).view(n, 2, 3)
+    grid = F.affine_grid(placing, [n, 1, side, side], align_corners=False)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)

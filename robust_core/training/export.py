@@ -47,6 +47,7 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
         "n_test": len(test[1]),
         "command": command,
         "recipe": asdict(trainer.recipe),
+        "curve": trainer.curve,
         **trainer.effort(model),
         "device": trainer.device.type,
         "torch": torch.__version__,

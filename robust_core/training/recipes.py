@@ -12,6 +12,7 @@ from robust_core.training.objectives import (
     FGSMTraining,
     GaussianTraining,
     GradientPenalty,
+    LabelSmoothing,
     LambdaTraining,
     Objective,
     PGDTraining,
@@ -21,6 +22,7 @@ from robust_core.training.objectives import (
 
 CIFAR_DATA = "cifar10"
 DIGITS_DATA = "digits"
+PHOTO_DATA = "imagenette"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Recipe:
     constant and divided by ten after each of those epochs. ``averaging`` is the decay per step of
     an exponential moving average of the weights, which is what is kept (None: the raw weights).
     ``held_out`` training pictures are set aside; then the epoch that is best on them is kept,
-    else the last one. The test set never chooses anything. ``objective`` is what is minimised;
+    else the last one. The test set never chooses anything. ``crop`` are the least and the largest share
+    of a picture's area that a random crop keeps, of pictures larger than the model's where the data set
+    has them (None: whole pictures). ``objective`` is what is minimised;
     ``start`` names a bundled model whose weights are the initial ones (None: random weights).
     """
 
@@ -52,6 +56,7 @@ class Recipe:
     mirror: bool = False
     objective: Objective = field(default_factory=Clean)
     start: str | None = None
+    crop: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,7 @@ class DetectorRecipe:
 
 RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
+PHOTO = "imagenette-resnet"
 RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
 """By the model that they make, in the order of ``train --all-missing``."""
 ABOUT: dict[str, str] = {}
@@ -118,6 +124,13 @@ def _digits(defence: str, about: str, **changes) -> None:
         "shift": 1,
     }
     name = f"{DIGITS}-{defence}" if defence else DIGITS
+    register(Recipe(model=name, **common | changes), about)
+
+
+def _photo(defence: str, about: str, **changes) -> None:
+    """On photographs, with random crops, mirror images and averaged weights."""
+    common: dict[str, Any] = {"data": PHOTO_DATA, "batch": 64, "averaging": 0.998, "mirror": True}
+    name = f"{PHOTO}-{defence}" if defence else PHOTO
     register(Recipe(model=name, **common | changes), about)
 
 
@@ -215,6 +228,14 @@ _from_natural(
     objective=GradientPenalty(eps=4 / 255),
 )
 _distilled(20, epochs=12)
+_photo(
+    "",
+    "undefended, on photographs of 128 x 128",
+    epochs=40,
+    peak_rate=0.1,
+    crop=(0.35, 1.0),
+    objective=LabelSmoothing(share=0.1),
+)
 
 # Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best on 5,000 held out.
 PAPER_SCHEDULES = {

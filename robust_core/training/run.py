@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.training.augment import augment
+from robust_core.training.augment import augment, crops
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
 from robust_core.training.objectives import Batch, CopiesTraining, Distillation
@@ -67,7 +67,7 @@ class Trainer(Training):
     """
 
     modules = ("model", "averaged", "optimiser")
-    values = ("epoch", "seconds", "best", "best_weights")
+    values = ("epoch", "seconds", "best", "best_weights", "curve")
 
     def __init__(
         self,
@@ -90,6 +90,8 @@ class Trainer(Training):
         )
         self.best = -1.0
         self.best_weights: dict[str, Tensor] | None = None
+        self.curve: list[dict[str, float]] = []
+        """For each epoch its mean loss, its last rate, and the accuracy on ``watched`` if there are any."""
 
     def step(self, batch: Batch) -> float:
         """One step of gradient descent, at the rate for its ``progress``; returns the loss."""
@@ -114,8 +116,13 @@ class Trainer(Training):
             else:
                 mean.copy_(live)
 
-    def run_epoch(self, data: Split, held_out: Split | None, *, show: bool) -> None:
-        """One pass over the training data in an order that depends on the seed and the epoch alone."""
+    def run_epoch(
+        self, data: Split, held_out: Split | None, watched: Split | None = None, *, show: bool
+    ) -> None:
+        """One pass over the training data in an order that depends on the seed and the epoch alone.
+
+        The accuracy on ``watched`` goes into the curve, and chooses nothing.
+        """
         started = time.perf_counter()
         recipe = self.recipe
         batches, generator = self.batches(len(data[1]))
@@ -124,9 +131,10 @@ class Trainer(Training):
         self.model.train()
         bar = self.bar(batches, show)
         for i, rows in enumerate(bar):
-            images = augment(
-                to_float(data[0][rows], torch.device("cpu")), recipe.shift, recipe.mirror, generator
-            )
+            images = to_float(data[0][rows], torch.device("cpu"))
+            if recipe.crop:
+                images = crops(images, self.model.input_size[0], recipe.crop, generator)
+            images = augment(images, recipe.shift, recipe.mirror, generator)
             images = images.to(self.device).to(memory_format=torch.channels_last)
             labels = data[1][rows].to(self.device)
             progress = (self.epoch + i / len(batches)) / recipe.epochs
@@ -135,6 +143,11 @@ class Trainer(Training):
             rate = self.optimiser.param_groups[0]["lr"]
             bar.set_postfix(loss=f"{total / seen:.3f}", rate=f"{rate:.4f}", refresh=False)
         result = f"loss {total / seen:.4f}"
+        point = {"loss": round(total / seen, 5), "rate": rate}
+        if watched is not None:
+            point["accuracy"] = accuracy(self.averaged, watched, self.device)
+            result += f", test accuracy {100 * point['accuracy']:.2f} %"
+        self.curve.append(point)
         if held_out is not None:
             score = accuracy(self.averaged, held_out, self.device)
             result += f", held-out accuracy {100 * score:.2f} %"
@@ -165,13 +178,15 @@ def train(
     folder: Path,
     seed: int = 0,
     device: torch.device | str = "cpu",
+    watched: Split | None = None,
     show: bool = True,
 ) -> Trainer:
     """Train ``model`` by ``recipe``, continuing from ``folder/checkpoint.pt`` where there is one.
 
     ``model`` has the initial weights. ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in
     [0, 1]) and labels ``[N]``. A checkpoint is written after each epoch; ``KeyboardInterrupt``
-    therefore loses at most one. A distillation first trains its teacher, in ``folder/teacher``, from the
+    therefore loses at most one. ``watched`` are pictures on which each epoch's accuracy is noted for the
+    learning curve. A distillation first trains its teacher, in ``folder/teacher``, from the
     same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.
     """
     device = torch.device(device)
@@ -192,5 +207,5 @@ def train(
     if isinstance(objective, CopiesTraining):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)
     trainer.resume(folder)
-    trainer.run(folder, kept, aside, show=show)
+    trainer.run(folder, kept, aside, watched, show=show)
     return trainer

@@ -83,7 +83,7 @@ def describe(name: str) -> Description:
             family=known.family,
             class_names=known.class_names,
             input_size=known.size,
-            resize=min(known.size),
+            resize=known.shorter,
             channels=known.channels,
             data=known.name,
         )

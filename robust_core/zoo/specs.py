@@ -37,6 +37,7 @@ class Spec:
 
 RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
+PHOTO = "imagenette-resnet"
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
 UNDEFENDED = (RESNET, DIGITS)
@@ -46,6 +47,14 @@ MODELS = Registry(
     (
         Spec(RESNET, "cifar10", models.ResNet32, MEAN, STD, title="ResNet-32"),
         Spec(DIGITS, "digits", models.DigitsCNN, (0.3052,), (0.3760,), title="CNN"),
+        Spec(
+            PHOTO,
+            "imagenette",
+            models.PhotoResNet,
+            (0.485, 0.456, 0.406),
+            (0.229, 0.224, 0.225),
+            title="ResNet-18 for photographs",
+        ),
         # Pixels are not divided by a deviation, so that the noise layer's guarantee is in pixel units.
         Spec(
             f"{RESNET}-pixeldp",
@@ -108,4 +117,5 @@ def untrained(name: str, seed: int = 0) -> Classifier:
         input_size=known.record.size,
         mean=known.mean,
         std=known.std,
+        resize=known.record.shorter,
     )

@@ -23,6 +23,7 @@ from robust_core.zoo import loading
 KEYS = {
     *("model", "weights", "installed", "file", "sha256", "data", "accuracy", "correct"),
     *("n_test", "command", "seed", "epochs", "recipe", "parameters", "seconds", "device", "torch"),
+    "curve",
 }
 
 

@@ -1,8 +1,9 @@
 """Shifts and mirror images."""
 
+import pytest
 import torch
 
-from robust_core.training.augment import augment
+from robust_core.training.augment import SHAPES, augment, crops
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -61,3 +62,47 @@ def test_the_batch_itself_is_untouched():
     before = IMAGES.clone()
     augment(IMAGES, 2, True, generator())
     assert torch.equal(before, IMAGES)
+
+
+def where(height: int, width: int, n: int) -> torch.Tensor:
+    """Pictures whose two channels say how far right and how far down a pixel's middle is, from 0 to 1."""
+    x = (torch.arange(width) + 0.5) / width
+    y = (torch.arange(height) + 0.5) / height
+    one = torch.stack([x.expand(height, width), y.unsqueeze(1).expand(height, width)])
+    return one.expand(n, -1, -1, -1).contiguous()
+
+
+@pytest.mark.parametrize("shares", [(0.35, 1.0), (0.1, 0.2)])
+def test_a_crop_is_a_part_of_the_picture_of_the_wanted_share_and_shape(shares):
+    side = 16
+    cut = crops(where(40, 40, 200), side, shares, generator())
+    assert cut.shape == (200, 2, side, side)
+    middle = slice(side // 4, 3 * side // 4)  # at the border of a picture its last pixel goes on
+    steps = cut.diff(dim=3)[:, 0, :, middle], cut.diff(dim=2)[:, 1, middle]
+    wide, high = (step.mean(dim=(1, 2)) * side for step in steps)
+    left = cut[:, 0, :, side // 2].mean(1) - wide * (0.5 + 0.5 / side)
+    top = cut[:, 1, side // 2].mean(1) - high * (0.5 + 0.5 / side)
+    for start, size in ((left, wide), (top, high)):
+        assert (start > -1e-4).all()
+        assert (start + size < 1 + 1e-4).all()
+        assert start.std() > 0.02
+    share = wide * high
+    assert (share < shares[1] + 1e-4).all()
+    assert share.std() > 0.02
+    inside = (wide < 0.999) & (high < 0.999)  # what would be wider than the picture is cut
+    assert inside.any()
+    assert (share[inside] > shares[0] - 1e-4).all()
+    shape = (wide / high)[inside]
+    assert (shape > SHAPES[0] - 1e-3).all()
+    assert (shape < SHAPES[1] + 1e-3).all()
+
+
+def test_the_generator_alone_decides_a_crop():
+    pictures = torch.rand(5, 3, 20, 20, generator=generator(2))
+    torch.manual_seed(1)
+    first = crops(pictures, 12, (0.3, 1.0), generator(4))
+    torch.manual_seed(2)
+    assert torch.equal(first, crops(pictures, 12, (0.3, 1.0), generator(4)))
+    assert not torch.equal(first, crops(pictures, 12, (0.3, 1.0), generator(5)))
+    assert first.min() >= pictures.min()
+    assert first.max() <= pictures.max()

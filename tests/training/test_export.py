@@ -21,7 +21,7 @@ from tests.processes import at_once
 
 KEYS = {
     *("file", "sha256", "data", "accuracy", "correct", "n_test", "command", "seed", "epochs"),
-    *("recipe", "parameters", "seconds", "device", "torch"),
+    *("recipe", "curve", "parameters", "seconds", "device", "torch"),
 }
 
 

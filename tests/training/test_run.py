@@ -80,6 +80,37 @@ def test_resumed_training_gives_bit_equal_weights(recipe, at, data, tmp_path, in
     assert same(straight, weights(resumed))
 
 
+def test_the_curve_has_a_point_for_each_epoch_and_watching_changes_nothing(
+    data, tmp_path, interrupt_at
+):
+    watched = tuple(tensor[:100] for tensor in digits.load("test"))
+    with interrupt_at(Trainer, 7), pytest.raises(KeyboardInterrupt):
+        run(FULL, data, tmp_path / "resumed", watched=watched)
+    resumed = run(FULL, data, tmp_path / "resumed", watched=watched)
+    unwatched = run(FULL, data, tmp_path / "unwatched")
+    assert same(weights(resumed), weights(unwatched))
+    assert len(resumed.curve) == FULL.epochs
+    assert [p["loss"] for p in resumed.curve] == [p["loss"] for p in unwatched.curve]
+    assert not any("accuracy" in point for point in unwatched.curve)
+    last = replace(FULL, held_out=0)
+    trainer = run(last, data, tmp_path / "last", watched=watched)
+    assert trainer.curve[-1]["accuracy"] == accuracy(trainer.result(), watched, CPU)
+    assert trainer.curve[0]["rate"] > trainer.curve[-1]["rate"] > 0
+
+
+def test_random_crops_are_of_the_models_size(data, tmp_path, monkeypatch):
+    larger = torch.nn.functional.interpolate(data[0], size=(11, 11))
+    step, shapes = Trainer.step, set()
+
+    def noted(self, batch):
+        shapes.add(batch.images.shape[1:])
+        return step(self, batch)
+
+    monkeypatch.setattr(Trainer, "step", noted)
+    run(replace(TINY, epochs=1, crop=(0.5, 1.0)), (larger, data[1]), tmp_path)
+    assert shapes == {(1, 8, 8)}
+
+
 def count_steps(monkeypatch) -> list[int]:
     """A list that grows by one with each step."""
     step, steps = Trainer.step, []

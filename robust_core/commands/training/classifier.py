@@ -11,6 +11,9 @@ from robust_core.words.numbers import duration, exact_share
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
 
+WATCHED = 1000
+"""The first test pictures, whose accuracy after each epoch is a network's learning curve."""
+
 
 @dataclass(frozen=True)
 class ClassifierOptions:
@@ -58,7 +61,9 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
     folder = request.folder_for(wanted.folder_name)
     device = as_device(request.device)
     record = data.get(recipe.data)
-    pictures = record.stored("train", request.data)
+    pictures = (
+        record.larger(request.data) if recipe.crop else record.stored("train", request.data)
+    )
     test = record.stored("test", request.data)
     seed = request.seed
     model = zoo.untrained(recipe.model, seed)
@@ -66,7 +71,15 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
         model.load_state_dict(zoo.load(recipe.start, "cpu").state_dict())
     with request.holding(folder):
         with output.stopping(lambda: _stopped(folder, recipe, seed)):
-            trainer = core.train(model, recipe, pictures, folder=folder, seed=seed, device=device)
+            trainer = core.train(
+                model,
+                recipe,
+                pictures,
+                folder=folder,
+                seed=seed,
+                device=device,
+                watched=(test[0][:WATCHED], test[1][:WATCHED]),
+            )
         entry = export.export(trainer, test, folder, wanted.command(seed))
         request.hand_over(folder, recipe.model, entry, [_line(entry)], key="model")
 

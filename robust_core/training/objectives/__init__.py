@@ -1,7 +1,7 @@
 """What the trainings minimise: one small dataclass for each, its numbers and its loss."""
 
 from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTraining, PGDTraining
-from robust_core.training.objectives.base import Batch, Clean, Objective
+from robust_core.training.objectives.base import Batch, Clean, LabelSmoothing, Objective
 from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
 from robust_core.training.objectives.smooth import (
     CopiesTraining,
@@ -19,6 +19,7 @@ __all__ = [
     "FGSMTraining",
     "GaussianTraining",
     "GradientPenalty",
+    "LabelSmoothing",
     "LambdaTraining",
     "Objective",
     "PGDTraining",

@@ -52,6 +52,25 @@ class Clean(Objective):
         return F.cross_entropy(logits(model, batch.images), batch.labels)
 
 
+@dataclass(frozen=True, kw_only=True)
+class LabelSmoothing(Objective):
+    """The mean cross-entropy with labels that are ``share`` uniform over the classes.
+
+    Szegedy et al. (2016), section 7.
+    """
+
+    kind: str = field(default="label-smoothing", init=False)
+    share: float
+
+    def __post_init__(self) -> None:
+        check("share", self.share, 0, 1)
+
+    def loss(self, model: Classifier, batch: Batch) -> Tensor:
+        return F.cross_entropy(
+            logits(model, batch.images), batch.labels, label_smoothing=self.share
+        )
+
+
 def logits(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """Logits in float32 at least; float32 layers of the network are computed in bfloat16."""
     with torch.autocast(images.device.type, torch.bfloat16):
