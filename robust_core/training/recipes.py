@@ -29,9 +29,9 @@ PHOTO_DATA = "imagenette"
 class Recipe:
     """Stochastic gradient descent with Nesterov momentum, for ``model`` on the data set ``data``.
 
-    Without ``milestones`` the learning rate follows one cycle: up to ``peak_rate`` over the first
-    ``warmup`` share of the steps, then down to zero along a cosine. With ``milestones`` it is
-    constant and divided by ten after each of those epochs. ``averaging`` is the decay per step of
+    Without ``milestones`` the learning rate follows ``cycles`` equal cycles (Loshchilov and Hutter, 2017):
+    up to ``peak_rate`` over the first ``warmup`` share of a cycle's steps, then down to zero along a
+    cosine. With ``milestones`` it is constant and divided by ten after each of those epochs. ``averaging`` is the decay per step of
     an exponential moving average of the weights, which is what is kept (None: the raw weights).
     ``held_out`` training pictures are set aside; then the epoch that is best on them is kept,
     else the last one. The test set never chooses anything. ``crop`` are the least and the largest share
@@ -49,6 +49,7 @@ class Recipe:
     nesterov: bool = True
     weight_decay: float = 5e-4
     warmup: float = 0.2
+    cycles: int = 1
     milestones: tuple[int, ...] = ()
     averaging: float | None = None
     held_out: int = 0
@@ -231,7 +232,8 @@ _distilled(20, epochs=12)
 _photo(
     "",
     "undefended, on photographs of 128 x 128",
-    epochs=40,
+    epochs=80,
+    cycles=2,
     peak_rate=0.1,
     crop=(0.35, 1.0),
     objective=LabelSmoothing(share=0.1),

@@ -39,12 +39,14 @@ def learning_rate(recipe: Recipe, epoch: int, progress: float) -> float:
     """The rate at ``progress`` (0 to 1) of the whole training, in ``epoch`` (from 0)."""
     if recipe.milestones:
         return recipe.peak_rate * 0.1 ** sum(epoch >= m for m in recipe.milestones)
-    if progress < recipe.warmup:
-        return recipe.peak_rate * (0.1 + 0.9 * progress / recipe.warmup)
+    turns = progress * recipe.cycles
+    place = turns - min(int(turns), recipe.cycles - 1)
+    if place < recipe.warmup:
+        return recipe.peak_rate * (0.1 + 0.9 * place / recipe.warmup)
     return (
         recipe.peak_rate
         * 0.5
-        * (1 + math.cos(math.pi * (progress - recipe.warmup) / (1 - recipe.warmup)))
+        * (1 + math.cos(math.pi * (place - recipe.warmup) / (1 - recipe.warmup)))
     )
 
 

@@ -1,7 +1,7 @@
 """Recipes, and the learning rates that they stand for."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -48,8 +48,8 @@ def test_paper_schedule(epoch, rate):
 
 
 @pytest.mark.parametrize("name", RECIPES.names())
-def test_one_cycle_rises_then_falls_to_zero(name):
-    recipe = RECIPES.get(name)
+def test_a_cycle_rises_then_falls_to_zero(name):
+    recipe = replace(RECIPES.get(name), cycles=1)
     rates = [learning_rate(recipe, 0, i / 1000) for i in range(1001)]
     peak = rates.index(max(rates))
     assert peak == pytest.approx(1000 * recipe.warmup, abs=1)
@@ -68,3 +68,13 @@ def test_the_index_says_how_its_weights_were_made(name):
     assert unsaid | entry["recipe"] == recipe
     assert entry["command"] == f"python -m robust_core train {name}"
     assert entry["accuracy"] == entry["correct"] / entry["n_test"]
+
+
+def test_cycles_follow_one_another():
+    """Each goes through the same rates, to the last bit."""
+    once = RECIPES.get("digits-cnn")
+    twice = replace(once, cycles=2)
+    for i in range(64):
+        rate = learning_rate(once, 0, i / 64)
+        assert learning_rate(twice, 0, i / 128) == rate == learning_rate(twice, 0, (64 + i) / 128)
+    assert learning_rate(twice, 0, 1) == pytest.approx(0, abs=1e-12)
