@@ -27,7 +27,9 @@ def root(tmp_path, monkeypatch):
         for synset in imagenette.SYNSETS:
             folder = tmp_path / imagenette.FOLDER / split / synset
             folder.mkdir(parents=True)
-            for i, (kind, size) in enumerate(zip(FORMATS, [(160, 213, 3), (180, 160, 3)], strict=True)):
+            for i, (kind, size) in enumerate(
+                zip(FORMATS, [(160, 213, 3), (180, 160, 3)], strict=True)
+            ):
                 pixels = numbers.integers(0, 256, size, dtype=np.uint8)
                 Image.fromarray(pixels).save(folder / f"{i}.{kind}", kind)
     return tmp_path

@@ -143,7 +143,9 @@ def test_unknown_ids_get_a_sentence(sample_id, words, empty):
 
 
 def test_unknown_family():
-    with pytest.raises(ValueError, match="family must be one of cifar10, imagenette, imagenet, digits"):
+    with pytest.raises(
+        ValueError, match="family must be one of cifar10, imagenette, imagenet, digits"
+    ):
         samples.catalogue("mnist")
 
 

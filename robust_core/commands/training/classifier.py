@@ -61,9 +61,7 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
     folder = request.folder_for(wanted.folder_name)
     device = as_device(request.device)
     record = data.get(recipe.data)
-    pictures = (
-        record.larger(request.data) if recipe.crop else record.stored("train", request.data)
-    )
+    pictures = record.larger(request.data) if recipe.crop else record.stored("train", request.data)
     test = record.stored("test", request.data)
     seed = request.seed
     model = zoo.untrained(recipe.model, seed)
