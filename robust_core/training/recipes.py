@@ -31,8 +31,9 @@ class Recipe:
 
     Without ``milestones`` the learning rate follows ``cycles`` equal cycles (Loshchilov and Hutter, 2017):
     up to ``peak_rate`` over the first ``warmup`` share of a cycle's steps, then down to zero along a
-    cosine. With ``milestones`` it is constant and divided by ten after each of those epochs. ``averaging`` is the decay per step of
-    an exponential moving average of the weights, which is what is kept (None: the raw weights).
+    cosine. With ``milestones`` it is constant and divided by ten after each of those epochs.
+    ``averaging`` is the decay per step of an exponential moving average of the weights, which is what is
+    kept (None: the raw weights).
     ``held_out`` training pictures are set aside; then the epoch that is best on them is kept,
     else the last one. The test set never chooses anything. ``crop`` are the least and the largest share
     of a picture's area that a random crop keeps, of pictures larger than the model's where the data set
