@@ -59,11 +59,14 @@ class Classifier(nn.Module):
         std: tuple[float, ...],
         resize: int | None = None,
         provenance: Provenance | None = None,
+        synsets: tuple[str, ...] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.name = name
         self.class_names = tuple(class_names)
+        self.synsets = tuple(synsets)
+        """WordNet ids of the classes, where these are ImageNet's: other names for them."""
         height, width = input_size
         self.input_size = (height, width)
         self.resize = resize or min(input_size)
@@ -99,7 +102,7 @@ class Classifier(nn.Module):
             )
 
     def index_of(self, label: str | int) -> int:
-        """The class index of a name (any case) or of an index.
+        """The class index of a name (any case), of a WordNet id such as ``n01440764``, or of an index.
 
         Raises ``ValueError`` naming the classes where there is no such class.
         """
@@ -107,6 +110,8 @@ class Classifier(nn.Module):
         names = [name.lower() for name in self.class_names]
         if text.lower() in names:
             return names.index(text.lower())
+        if text.lower() in self.synsets:
+            return self.synsets.index(text.lower())
         if text.isdecimal() and int(text) < len(names):
             return int(text)
         shown = ", ".join(self.class_names[:10]) + (" ..." if len(names) > 10 else "")

@@ -114,7 +114,7 @@ def test_the_wheel_holds_the_assets_that_are_read_and_no_others(names):
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     wanted = {f"weights/{entry['file']}" for entry in index.values() if entry["file"]}
     wanted |= {f"results/{path.name}" for path in (ROOT / "assets" / "results").glob("*.json")}
-    wanted |= {"weights/index.json", "samples.json", "icon.png"}
+    wanted |= {"weights/index.json", "samples.json", "imagenet_synsets.txt", "icon.png"}
     prefix = BUNDLE + "assets/"
     assert {name.removeprefix(prefix) for name in names if name.startswith(prefix)} == wanted
 
@@ -126,7 +126,8 @@ def small(tmp_path) -> Path:
         shutil.copy(ROOT / name, tmp_path)
     for folder in ("robust_core", "pages", "assets/weights", "assets/results", ".streamlit"):
         (tmp_path / folder).mkdir(parents=True)
-    made = ["app.py", ".streamlit/config.toml", "assets/icon.png", "assets/samples.json"]
+    made = ["app.py", ".streamlit/config.toml"]
+    made += [f"assets/{name}" for name in ("icon.png", "samples.json", "imagenet_synsets.txt")]
     for name in [*made, "pages/attack.py", "assets/weights/index.json"]:
         (tmp_path / name).write_text("")
     (tmp_path / "robust_core" / "__init__.py").write_text('__version__ = "1"')

@@ -32,9 +32,10 @@ def imagenet() -> str:
     rows = []
     for name in zoo.IMAGENET:
         meta = zoo.imagenet_weights(name).meta
-        accuracy = meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
+        stated = percent(meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100)
+        accuracy = "ten classes: not stated" if zoo.IMAGENET[name].kept else stated
         size = f"{zoo.download_size(name) / 1e6:.0f} MB"
-        rows.append((f"`{name}`", f"{meta['num_params']:,}", percent(accuracy), size))
+        rows.append((f"`{name}`", f"{meta['num_params']:,}", accuracy, size))
     heads = {"name": "l", "parameters": "r", "top-1 on ImageNet": "r", "download": "r"}
     return table(heads, rows)
 

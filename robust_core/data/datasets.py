@@ -24,8 +24,10 @@ def load_test_set(
     if name in data.names():
         record = data.get(str(name))
         _check_fit(record, model)
-        images, labels = record.stored("test", root)
-        return to_float(images[:limit]), labels[:limit]
+        images, labels = record.sized(
+            "test", model.input_size, model.resize, root=root, limit=limit
+        )
+        return to_float(images), labels
     if not Path(name).is_dir():
         raise ValueError(
             f"There is no data {str(name)!r}: give {', '.join(data.names())} or a folder with one "
@@ -36,7 +38,7 @@ def load_test_set(
 
 def _check_fit(record: data.DataSet, model: Classifier) -> None:
     wanted = (model.channels, *model.input_size)
-    if wanted != record.shape:
+    if model.channels != record.channels or not record.has_size(model.input_size):
         raise ValueError(
             f"{record.name} pictures are {in_words(record.shape)}; {model.name} takes "
             f"{in_words(wanted)}: choose the data that the model was trained on, or a folder of pictures."

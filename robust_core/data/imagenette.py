@@ -29,8 +29,6 @@ SYNSETS = {
     "n03888257": "parachute",
 }
 """WordNet ids and classes, in the order of ImageNet's indices."""
-IMAGENET_INDICES = (0, 217, 482, 491, 497, 566, 569, 571, 574, 701)
-"""What a network of 1,000 classes calls them."""
 FOLDERS = {"train": "train", "test": "val"}
 COUNTS = {"train": 9469, "test": 3925}
 KINDS = (".jpeg", ".jpg", ".webp")
@@ -98,9 +96,13 @@ def read(
     side: int = SIDE,
     shorter: int = SHORTER,
     how: str = "crop",
+    limit: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Pictures, uint8 ``[N, 3, side, side]``, and labels, int64 ``[N]``. Raises ``DataMissing``."""
-    listed = listing(split, find(root))
+    """Pictures, uint8 ``[N, 3, side, side]``, and labels, int64 ``[N]``, the first ``limit`` of them.
+
+    Raises ``DataMissing``.
+    """
+    listed = listing(split, find(root))[:limit]
     images = torch.empty(len(listed), 3, side, side, dtype=torch.uint8, device="cpu")
     for image, (path, _) in zip(images, listed, strict=True):
         image.copy_(torch.from_numpy(decode(path, side, shorter, how)).permute(2, 0, 1))
@@ -123,6 +125,7 @@ RECORD = DataSet(
     name="imagenette",
     title="Imagenette",
     class_names=tuple(SYNSETS.values()),
+    synsets=tuple(SYNSETS),
     size=(SIDE, SIDE),
     resize=SHORTER,
     channels=3,
@@ -131,6 +134,7 @@ RECORD = DataSet(
     credit="J. Howard, Imagenette, fast.ai, 2019; J. Deng et al., ImageNet, 2009",
     link="https://github.com/fastai/imagenette",
     read=read,
+    read_sized=read,
     read_larger=read_larger,
     find=find,
     read_one=read_one,

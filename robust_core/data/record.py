@@ -61,6 +61,8 @@ class DataSet:
     name: str
     title: str
     class_names: tuple[str, ...]
+    synsets: tuple[str, ...] = ()
+    """WordNet ids of the classes, where these are ImageNet's."""
     size: tuple[int, int]
     """Height and width."""
     channels: int
@@ -75,6 +77,9 @@ class DataSet:
     read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
+    read_sized: Callable[..., Split] | None = None
+    """``read_sized(split, root, side=S, shorter=R, limit=N)`` gives the first N pictures at S x S, cut out
+    of a shorter side of R, for models that take them at another size than ``size``."""
     resize: int | None = None
     """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
     archive: Archive | None = None
@@ -145,8 +150,7 @@ class DataSet:
         Raises ``ValueError`` for a split other than ``train`` and ``test`` and for a ``root`` where the
         pictures come with a package, ``DataMissing`` where they are missing.
         """
-        if split not in SPLITS:
-            raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
+        self._check_split(split)
         if root is not None and self.comes_with:
             raise ValueError(
                 f"{self.name} takes no data folder: its pictures come with {self.comes_with}"
@@ -158,6 +162,37 @@ class DataSet:
                 f"{self.name} gave pictures of {list(images.shape[1:])} instead of {list(self.shape)}"
             )
         return images, labels
+
+    def sized(
+        self,
+        split: str,
+        size: tuple[int, int],
+        resize: int,
+        *,
+        root: str | Path | None = None,
+        limit: int | None = None,
+    ) -> Split:
+        """The first ``limit`` pictures as a model takes them, whose size may be another, and their labels.
+
+        ``size`` is (height, width); ``resize`` is the shorter side before the centre is cut out. Raises
+        ``ValueError`` where the data set has no pictures of other sizes, otherwise as ``stored`` does.
+        """
+        if not self.has_size(size):
+            raise ValueError(f"{self.name} has no pictures of {size[0]} x {size[1]}")
+        if self.read_sized is None:
+            images, labels = self.stored(split, root)
+            return images[:limit], labels[:limit]
+        self._check_split(split)
+        with self._reading():
+            return self.read_sized(split, root, side=size[0], shorter=resize, limit=limit)
+
+    def has_size(self, size: tuple[int, int]) -> bool:
+        """Whether ``sized`` gives pictures of this height and width."""
+        return size == self.size or (self.read_sized is not None and size[0] == size[1])
+
+    def _check_split(self, split: str) -> None:
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
 
     def larger(self, root: str | Path | None = None) -> Split:
         """The pictures that a training takes random crops of: larger ones than ``stored``, where there are.

@@ -131,6 +131,7 @@ class Defended(Classifier):
             std=tuple(base.std.flatten().tolist()),
             resize=base.resize,
             provenance=base.provenance,
+            synsets=base.synsets,
         )
         # Not ``to`` and ``train``: these would reach into the network, which is not its own.
         self.mean, self.std = base.mean, base.std

@@ -7,6 +7,7 @@ from robust_core.models.photo_resnet import PhotoResNet
 from robust_core.models.pixeldp import PixelDPResNet32
 from robust_core.models.resnet import ResNet32
 from robust_core.models.saturated import SaturatedCNN
+from robust_core.models.vgg import SelectedVGG
 
 __all__ = [
     "ClassConditionalAutoencoder",
@@ -16,4 +17,5 @@ __all__ = [
     "PixelDPResNet32",
     "ResNet32",
     "SaturatedCNN",
+    "SelectedVGG",
 ]

@@ -1,4 +1,4 @@
-"""What residual networks of several stages share: activations that are reachable by name."""
+"""What networks of several stages share: activations that are reachable by name."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class Staged(nn.Module):
-    """A stem, stages and one dense layer after global average pooling.
+    """A stem and stages, behind them by default one dense layer after global average pooling.
 
     Its activations are reachable by name, without hooks (a hook on a network shared by several threads
     would mix their results). ``AD(i)`` are the attachment points of the adversary detectors of Metzen

@@ -1,4 +1,7 @@
-"""torchvision's ImageNet classifiers with torchvision's own weights, transforms and class names."""
+"""torchvision's ImageNet classifiers with torchvision's own weights and transforms.
+
+One of them keeps ten of the 1,000 classes, as Metzen et al. (2017), section 4.3, do with VGG16.
+"""
 
 import hashlib
 import os
@@ -10,9 +13,12 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 import torch
+from torch import nn
 
-from robust_core import files
+from robust_core import data, files
 from robust_core.classifier import Classifier, Provenance
+from robust_core.data.synsets import imagenet_indices, imagenet_synsets
+from robust_core.models import SelectedVGG
 from robust_core.paths import cache_home
 from robust_core.zoo.weights import ZooError
 
@@ -22,7 +28,8 @@ class Pretrained:
     """A classifier of torchvision, described without importing it, which takes seconds.
 
     ``builder`` and ``weights`` are names in ``torchvision.models``; ``file`` is what torchvision calls the
-    checkpoint, of ``megabytes``.
+    checkpoint, of ``megabytes``. ``kept`` is the data set whose classes are left before the softmax; None
+    for all 1,000.
     """
 
     builder: str
@@ -30,6 +37,7 @@ class Pretrained:
     title: str
     file: str
     megabytes: float
+    kept: str | None = None
 
 
 IMAGENET = {
@@ -52,7 +60,30 @@ IMAGENET = {
     ),
     "imagenet-vgg11": Pretrained("vgg11", "VGG11_Weights", "VGG-11", "vgg11-8a719046.pth", 506.84),
     "imagenet-vgg16": Pretrained("vgg16", "VGG16_Weights", "VGG-16", "vgg16-397923af.pth", 527.796),
+    "imagenet10-vgg16": Pretrained(
+        "vgg16",
+        "VGG16_Weights",
+        "VGG-16, ten classes",
+        "vgg16-397923af.pth",
+        527.796,
+        kept="imagenette",
+    ),
 }
+
+
+def build(name: str) -> nn.Module:
+    """The network of an ``imagenet*`` model with fresh random weights."""
+    import torchvision
+
+    return _selected(name, getattr(torchvision.models, IMAGENET[name].builder)().float())
+
+
+def _selected(name: str, network: nn.Module) -> nn.Module:
+    """torchvision's ``network``, behind it the selection of the logits that the model keeps."""
+    kept = IMAGENET[name].kept
+    if kept is None:
+        return network
+    return SelectedVGG(network, imagenet_indices(data.get(kept).synsets))
 
 
 def imagenet_weights(name: str):
@@ -120,19 +151,29 @@ def download(name: str, instead: str) -> Classifier:
         network.load_state_dict(state)
     except Exception as error:
         raise ZooError(_reason(error, name, path, otherwise)) from error
+    return _classifier(name, _selected(name, network))
+
+
+def _classifier(name: str, network: nn.Module) -> Classifier:
+    """A loaded network with torchvision's normalisation, sizes and class names."""
+    weights = imagenet_weights(name)
     transform = weights.transforms()
+    kept = IMAGENET[name].kept
+    record = data.get(kept) if kept else None
     metrics = weights.meta.get("_metrics", {}).get("ImageNet-1K", {})
     return Classifier(
         network,
         name=name,
-        class_names=unique(weights.meta["categories"]),
+        class_names=record.class_names if record else unique(weights.meta["categories"]),
+        synsets=record.synsets if record else imagenet_synsets(),
         input_size=(transform.crop_size[0], transform.crop_size[0]),
         mean=tuple(transform.mean),
         std=tuple(transform.std),
         resize=transform.resize_size[0],
         provenance=Provenance(
             data="ImageNet-1K",
-            accuracy=metrics.get("acc@1", 0) / 100 or None,
+            # torchvision's is that of all 1,000 classes.
+            accuracy=None if record else metrics.get("acc@1", 0) / 100 or None,
             source=f"torchvision {weights}",
             details={"url": weights.url},
         ),

@@ -49,7 +49,7 @@ def names() -> list[str]:
 def family(name: str) -> str:
     """The kind of pictures a model knows: its data set's, or ``imagenet``."""
     _check_name(name)
-    return "imagenet" if name in IMAGENET else spec(name).record.family
+    return spec(name).record.family if has_spec(name) else "imagenet"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Description:
     channels: int
     interpolation: str = "bilinear"
     data: str | None = None
-    """The data set that it is trained and tested on; None for ImageNet, which is not registered."""
+    """The data set whose pictures and classes it knows; None for ImageNet, which is not registered."""
 
     @property
     def shape(self) -> str:
@@ -76,16 +76,16 @@ class Description:
 def describe(name: str) -> Description:
     """What a model takes and knows. Raises ``ValueError`` for an unknown name."""
     _check_name(name)
-    if name not in IMAGENET:
-        known = spec(name).record
+    if has_spec(name):
+        known = spec(name)
         return Description(
             name=name,
-            family=known.family,
-            class_names=known.class_names,
+            family=known.record.family,
+            class_names=known.record.class_names,
             input_size=known.size,
-            resize=known.shorter,
-            channels=known.channels,
-            data=known.name,
+            resize=known.resize,
+            channels=known.record.channels,
+            data=known.data,
         )
     weights = imagenet_weights(name)
     transform = weights.transforms()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from robust_core import data, models
 from robust_core.classifier import Classifier
 from robust_core.data.record import DataSet
 from robust_core.registry import Registry
+from robust_core.zoo import imagenet
 
 
 @dataclass(frozen=True)
@@ -28,18 +30,35 @@ class Spec:
     base: str | None = None
     title: str = ""
     """What people call an undefended network; a defended one goes by its defence."""
+    input_size: tuple[int, int] | None = None
+    """Height and width, where it takes the data set's pictures at another size than theirs."""
+    shorter: int | None = None
+    """The shorter side of a picture before its centre of another size is cut out."""
 
     @property
     def record(self) -> DataSet:
         """The data set."""
         return data.get(self.data)
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of a picture."""
+        return self.input_size or self.record.size
+
+    @property
+    def resize(self) -> int:
+        """The shorter side of a picture before its centre is cut out."""
+        return self.shorter or self.record.shorter
+
 
 RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 PHOTO = "imagenette-resnet"
+VGG_OF_TEN = "imagenet10-vgg16"
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 UNDEFENDED = (RESNET, DIGITS)
 """The project's models that are trained on plain pictures, and are always there."""
 MODELS = Registry(
@@ -51,9 +70,20 @@ MODELS = Registry(
             PHOTO,
             "imagenette",
             models.PhotoResNet,
-            (0.485, 0.456, 0.406),
-            (0.229, 0.224, 0.225),
+            IMAGENET_MEAN,
+            IMAGENET_STD,
             title="ResNet-18 for photographs",
+        ),
+        # Its weights are torchvision's and not in the index.
+        Spec(
+            VGG_OF_TEN,
+            "imagenette",
+            partial(imagenet.build, VGG_OF_TEN),
+            IMAGENET_MEAN,
+            IMAGENET_STD,
+            title=imagenet.IMAGENET[VGG_OF_TEN].title,
+            input_size=(224, 224),
+            shorter=256,
         ),
         # Pixels are not divided by a deviation, so that the noise layer's guarantee is in pixel units.
         Spec(
@@ -114,8 +144,9 @@ def untrained(name: str, seed: int = 0) -> Classifier:
         network,
         name=name,
         class_names=known.record.class_names,
-        input_size=known.record.size,
+        input_size=known.size,
         mean=known.mean,
         std=known.std,
-        resize=known.record.shorter,
+        resize=known.resize,
+        synsets=known.record.synsets,
     )

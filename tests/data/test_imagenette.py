@@ -10,8 +10,12 @@ import torch
 from PIL import Image
 
 from robust_core import zoo
+from robust_core.classifier import Classifier
 from robust_core.data import download, fitting, imagenette
+from robust_core.data.datasets import load_test_set
+from robust_core.data.folder import load_folder
 from robust_core.data.record import DataMissing
+from robust_core.data.synsets import imagenet_indices, imagenet_synsets
 
 EACH = 2
 """Pictures of each class and split."""
@@ -95,7 +99,51 @@ def test_other_files_among_the_pictures_are_passed_over(root):
 
 def test_the_classes_are_imagenets_own():
     names = zoo.describe("imagenet-squeezenet1_0").class_names
-    assert [names[i] for i in imagenette.IMAGENET_INDICES] == list(imagenette.SYNSETS.values())
+    indices = imagenet_indices(imagenette.SYNSETS)
+    assert [names[i] for i in indices] == list(imagenette.SYNSETS.values())
+
+
+def test_a_model_of_another_size_gets_pictures_cut_from_the_same_files(root):
+    folder = root / imagenette.FOLDER / "val"
+    ten = zoo.describe("imagenet10-vgg16")
+    images, labels = imagenette.RECORD.sized(
+        "test", ten.input_size, ten.resize, root=root, limit=12
+    )
+    assert images.shape == (12, 3, 224, 224)
+    assert labels.tolist() == [*range(10), 0, 1]
+    with Image.open(folder / "n01440764" / "0.JPEG") as picture:
+        pixels = np.asarray(picture.convert("RGB"))
+    expected = fitting.fit(pixels, size=(224, 224), resize=256, channels=3, how="crop")
+    assert (images[0].permute(1, 2, 0).numpy() == expected).all()
+    model = classifier(ten)
+    assert (load_folder(folder, model, 12)[0] * 255).round().equal(images.float())
+    assert load_test_set("imagenette", model, 12, root)[1].equal(labels)
+    with pytest.raises(ValueError, match="no pictures of 224 x 200"):
+        imagenette.RECORD.sized("test", (224, 200), 256, root=root)
+
+
+def test_folders_of_wordnet_ids_are_read_for_models_of_ten_and_of_all_classes(root):
+    for name, expected in (
+        ("imagenet10-vgg16", [*range(10)]),
+        ("imagenet-squeezenet1_0", [0, 217, 482, 491, 497, 566, 569, 571, 574, 701]),
+    ):
+        model = classifier(zoo.describe(name))
+        labels = load_folder(root / imagenette.FOLDER / "val", model, 10)[1]
+        assert labels.tolist() == expected
+
+
+def classifier(described):
+    """Of a model's pictures and classes, without its network."""
+    return Classifier(
+        torch.nn.Identity(),
+        name=described.name,
+        class_names=described.class_names,
+        synsets=imagenette.RECORD.synsets if described.data else imagenet_synsets(),
+        input_size=described.input_size,
+        mean=(0.0,) * 3,
+        std=(1.0,) * 3,
+        resize=described.resize,
+    )
 
 
 def test_the_archive_is_unpacked_whole_and_nothing_beside_it(root, tmp_path):

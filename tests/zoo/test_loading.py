@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 import torch
+import torchvision
+from torch import nn
 
-from robust_core import zoo
+from robust_core import data, defenses, zoo
 from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
 from robust_core.zoo import imagenet, loading
@@ -151,7 +153,7 @@ def test_descriptions_need_no_weights(name, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     model = zoo.describe(name)
     assert model.family == zoo.family(name)
-    expected = 1000 if name in zoo.IMAGENET else len(zoo.spec(name).record.class_names)
+    expected = len(data.get(model.data).class_names) if model.data else 1000
     assert len(model.class_names) == len(set(model.class_names)) == expected
     assert model.resize >= max(model.input_size)
     assert list(tmp_path.iterdir()) == []
@@ -281,6 +283,51 @@ def test_imagenet_models_with_weights_of_the_right_form(monkeypatch, tmp_path):
     assert model.input_size == (224, 224)
     assert model.class_names[281] == "tabby"
     assert model(torch.rand(1, 3, 224, 224)).shape == (1, 1000)
+
+
+class SmallVGG(nn.Module):
+    """Laid out as torchvision's VGG16, with two maps wherever that has more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [n if n == "M" else 2 for n in torchvision.models.vgg.cfgs["D"]]
+        self.features = torchvision.models.vgg.make_layers(sizes)
+        self.avgpool = nn.AdaptiveAvgPool2d(7)
+        self.classifier = nn.Linear(2 * 7 * 7, 1000)
+
+    def forward(self, x):
+        return self.classifier(self.avgpool(self.features(x)).flatten(1))
+
+
+def test_vgg16_of_ten_classes_keeps_ten_logits_of_the_same_download(monkeypatch, tmp_path):
+    name = "imagenet10-vgg16"
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(loading, "_loaded", {})
+    monkeypatch.setattr(torchvision.models, "vgg16", SmallVGG)
+    path = zoo.checkpoint_path(name)
+    assert path == zoo.checkpoint_path("imagenet-vgg16")
+    path.parent.mkdir(parents=True)
+    torch.save(SmallVGG().state_dict(), path)
+    with pytest.raises(zoo.ZooError, match=r"vgg16-397923af\.pth are damaged.*Delete that file"):
+        zoo.load(name, "cpu")
+    monkeypatch.setattr(imagenet, "official", lambda path: True)
+    ten, whole = zoo.load(name, "cpu"), zoo.load("imagenet-vgg16", "cpu")
+    described = zoo.describe(name)
+    assert described.data == described.family == "imagenette"
+    assert ten.class_names == described.class_names == data.get("imagenette").class_names
+    assert (ten.input_size, ten.resize) == (described.input_size, described.resize)
+    assert (ten.input_size, ten.resize) == (whole.input_size, whole.resize)
+    assert ten.mean.equal(whole.mean)
+    assert ten.std.equal(whole.std)
+    assert ten.provenance.accuracy is None  # torchvision's is that of 1,000 classes
+    picture = torch.rand(1, 3, 224, 224)
+    kept = [whole.index_of(synset) for synset in ten.synsets]
+    assert ten(picture).equal(whole(picture)[:, kept])
+    fresh = zoo.untrained(name)
+    assert (fresh.input_size, fresh.resize) == (ten.input_size, ten.resize)
+    assert fresh.mean.equal(ten.mean)
+    assert fresh.std.equal(ten.std)
+    assert fresh.synsets == ten.synsets == defenses.create("jpeg")(ten).synsets
 
 
 @pytest.mark.parametrize("name", zoo.IMAGENET)
