@@ -4,6 +4,7 @@ from docs.generator.markdown import cell, number, percent, table
 from robust_core import zoo
 from robust_core.training.recipes import ABOUT
 from robust_core.words.detectors import title
+from robust_core.words.models import groups
 
 
 def bundled() -> str:
@@ -12,19 +13,25 @@ def bundled() -> str:
         **{"name": "l", "training": "l", "data": "l", "parameters": "r", "clean accuracy": "r"},
         "made by": "l",
     }
-    index = zoo.index()
-    rows = (
-        (
-            f"`{name}`",
-            ABOUT[name],
-            index[name]["data"],
-            f"{index[name]['parameters']:,}",
-            percent(index[name]["accuracy"]),
-            f"`{index[name]['command']}`",
-        )
-        for name in zoo.bundled()
+    there = zoo.bundled()
+    parts = []
+    for group in groups():
+        own = [name for name in group.names if name in there]
+        if own:
+            parts += [f"**{group.heading}**", table(heads, map(_row, own))]
+    return "\n\n".join(parts)
+
+
+def _row(name: str) -> tuple[str, ...]:
+    entry = zoo.index()[name]
+    return (
+        f"`{name}`",
+        ABOUT[name],
+        entry["data"],
+        f"{entry['parameters']:,}",
+        percent(entry["accuracy"]),
+        f"`{entry['command']}`",
     )
-    return table(heads, rows)
 
 
 def imagenet() -> str:

@@ -67,7 +67,9 @@ def add_model_and_attack(
     parser: argparse.ArgumentParser, *, required: bool = True, pair: bool = False
 ) -> None:
     """``--model`` and ``--attack``; ``pair``: also the attacks on a model and its detector."""
-    parser.add_argument("--model", required=required, metavar="M", help="e.g. cifar10-resnet32")
+    parser.add_argument(
+        "--model", required=required, metavar="M", help="a name from models: cifar10-resnet32"
+    )
     parser.add_argument(
         "--attack", required=required, metavar="A", help=", ".join(_attacks(pair=pair))
     )

@@ -12,6 +12,7 @@ COMMANDS = {
     "evaluate-detectors": "how well the bundled detectors find adversarial pictures",
     "train": "train a bundled model",
     "data": "data sets: download, where, list",
+    "models": "list the models, with what each sees and needs",
 }
 
 

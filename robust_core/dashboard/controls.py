@@ -15,7 +15,7 @@ from robust_core.dashboard.settings import number, one_of, setting, setting_amon
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
-from robust_core.words.models import title, title_and_size
+from robust_core.words.models import groups, title, title_and_needs
 from robust_core.words.numbers import in_255ths, on_both_scales
 
 EPS_HELP = (
@@ -38,21 +38,25 @@ FIELD_OF = {"eps", "seed", "detector"}
 
 
 def choose_model() -> zoo.Description:
-    """Any model of the zoo, described without loading it."""
+    """Any model of the zoo, described without loading it.
+
+    They are listed in groups. Streamlit's list has no headings: a group's is an entry that stands for
+    the first model below it.
+    """
+    heads = {f"{group.subject.upper()}: {group.about}": group.names for group in groups()}
+    names = zoo.names()
+    key = setting("model", names[0], one_of(names), called="Model", shown=title)
+    if st.session_state[key] in heads:
+        st.session_state[key] = heads[st.session_state[key]][0]
     name = st.selectbox(
         "Model",
-        zoo.names(),
-        key=setting("model", zoo.names()[0], one_of(zoo.names()), called="Model", shown=title),
-        format_func=title_and_size,
+        [entry for heading, below in heads.items() for entry in (heading, *below)],
+        key=key,
+        format_func=lambda entry: entry if entry in heads else title_and_needs(entry),
         persist_state="session",
-        help=f"{_bundled_families()} models are bundled; ImageNet models are downloaded once, when you "
-        "say so.",
+        help="px: how many pixels a side it sees. What is not bundled is downloaded once, when you say so.",
     )
     return zoo.describe(name)
-
-
-def _bundled_families() -> str:
-    return " and ".join(dict.fromkeys(zoo.spec(name).record.title for name in zoo.bundled()))
 
 
 def say_reached(model: zoo.Description) -> None:

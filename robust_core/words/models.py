@@ -1,14 +1,33 @@
-"""What people call a model of the zoo, as the pages name the defences."""
+"""What people call a model of the zoo, as the pages name the defences, and its group in a list."""
+
+from dataclasses import dataclass
 
 from robust_core import defenses, zoo
 from robust_core.defenses.trained import TrainedDefense
 
 OTHERS = {"gaussian": "Training under noise"}
 """Networks that a defence uses without being one alone: those of randomised smoothing."""
+SMALL = 64
+"""A model that sees more pixels a side than this sees photographs, not thumbnails of them."""
+PHOTOGRAPHS = "photographs"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models of a list that see the same pictures: which these are, and what is said of all of them."""
+
+    subject: str
+    about: str
+    names: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """``Photographs: 128 px, 10 classes, bundled``."""
+        return f"{self.subject[:1].upper()}{self.subject[1:]}: {self.about}"
 
 
 def title(name: str) -> str:
-    """``ResNet-32 — CIFAR-10``, ``PGD adversarial training — CIFAR-10``, ``VGG-16 — ImageNet``.
+    """``ResNet-32 — CIFAR-10``, ``PGD adversarial training — photographs``, ``VGG-16 — ImageNet``.
 
     What tells two of them apart comes first: the menu cuts off long ends.
 
@@ -18,14 +37,50 @@ def title(name: str) -> str:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
     own = _training(name.removeprefix(f"{spec.base}-")) if spec.base else spec.title or spec.name
-    return f"{own} — {spec.record.title}"
+    return f"{own} — {PHOTOGRAPHS if sees_photographs(name) else spec.record.title}"
 
 
-def title_and_size(name: str) -> str:
-    """The title and, for a model that is not on this computer yet, how large its download is."""
-    if zoo.is_local(name):
-        return title(name)
-    return f"{title(name)}, {zoo.download_size(name) / 1e6:.0f} MB download"
+def sees_photographs(name: str) -> bool:
+    """Whether a model sees enough pixels for a photograph. Raises ``ValueError`` for an unknown model."""
+    return max(zoo.outline(name).size) > SMALL
+
+
+def title_and_needs(name: str) -> str:
+    """The title with how many pixels a side it sees or, while it is not here, the size of its download."""
+    about = zoo.outline(name)
+    here = zoo.is_local(name)
+    return f"{title(name)}, {f'{about.size[1]} px' if here else _download(about)}"
+
+
+def facts(name: str) -> str:
+    """What a model sees, tells apart and needs: "128 x 128 RGB, 10 classes, bundled"."""
+    about = zoo.outline(name)
+    needs = "downloaded" if zoo.is_local(name) else _download(about)
+    return f"{about.shape}, {about.classes:,} classes, {needs if about.download else 'bundled'}"
+
+
+def groups() -> list[Group]:
+    """All models: of photographs, the bundled ones first, then those of smaller pictures."""
+    found: dict[tuple[bool, int, str], list[str]] = {}
+    for name in zoo.names():
+        about = zoo.outline(name)
+        downloaded = about.download > 0
+        of = "" if downloaded else zoo.spec(name).record.name
+        found.setdefault((downloaded, max(about.size), of), []).append(name)
+    order = sorted(found, key=lambda key: (key[1] <= SMALL, key[0], -key[1]))
+    return [_group(found[key]) for key in order]
+
+
+def _group(names: list[str]) -> Group:
+    """A group, of which the first model is typical."""
+    first = zoo.outline(names[0])
+    subject = PHOTOGRAPHS if sees_photographs(names[0]) else zoo.spec(names[0]).record.title
+    about = f"{first.size[1]} px, {first.classes:,} classes" + (", bundled" * (not first.download))
+    return Group(subject, about, tuple(names))
+
+
+def _download(about: zoo.Outline) -> str:
+    return f"{about.download / 1e6:.0f} MB download"
 
 
 def _training(suffix: str) -> str:

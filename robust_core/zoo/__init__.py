@@ -11,6 +11,7 @@ from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
 from robust_core.zoo.loading import (
     Description,
     LazyDetector,
+    Outline,
     bundled,
     describe,
     download_size,
@@ -20,6 +21,7 @@ from robust_core.zoo.loading import (
     load_detector,
     load_with_progress,
     names,
+    outline,
     ready,
 )
 from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, register, spec, untrained
@@ -31,6 +33,7 @@ __all__ = [
     "UNDEFENDED",
     "Description",
     "LazyDetector",
+    "Outline",
     "Spec",
     "ZooError",
     "bundled",
@@ -47,6 +50,7 @@ __all__ = [
     "load_detector",
     "load_with_progress",
     "names",
+    "outline",
     "ready",
     "register",
     "spec",

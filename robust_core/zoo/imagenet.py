@@ -28,8 +28,8 @@ class Pretrained:
     """A classifier of torchvision, described without importing it, which takes seconds.
 
     ``builder`` and ``weights`` are names in ``torchvision.models``; ``file`` is what torchvision calls the
-    checkpoint, of ``megabytes``. ``kept`` is the data set whose classes are left before the softmax; None
-    for all 1,000.
+    checkpoint, of ``megabytes``. It sees squares of ``side`` pixels. ``kept`` is the data set whose classes
+    are left before the softmax; None for all 1,000.
     """
 
     builder: str
@@ -38,6 +38,7 @@ class Pretrained:
     file: str
     megabytes: float
     kept: str | None = None
+    side: int = 224
 
 
 IMAGENET = {

@@ -32,13 +32,23 @@ def bundled() -> list[str]:
 
     The undefended ones are always listed: problems with them are reported when they are loaded.
     """
-    try:
-        there = index()
-    except ZooError:
-        there = {}
-    detector = bundled_detectors.KIND
-    own = [n for n, entry in there.items() if has_spec(n) and entry.get("kind") != detector]
+    there = _entries()
+    own = [name for name in there if _is_classifier(name, there)]
     return [*UNDEFENDED, *(name for name in own if name not in UNDEFENDED)]
+
+
+def _entries() -> dict[str, dict]:
+    """The index; nothing where it is damaged, which loading a model then reports."""
+    try:
+        return index()
+    except ZooError:
+        return {}
+
+
+def _is_classifier(name: str, entries: dict[str, dict]) -> bool:
+    return (
+        name in entries and entries[name].get("kind") != bundled_detectors.KIND and has_spec(name)
+    )
 
 
 def names() -> list[str]:
@@ -50,6 +60,38 @@ def family(name: str) -> str:
     """The kind of pictures a model knows: its data set's, or ``imagenet``."""
     _check_name(name)
     return spec(name).record.family if has_spec(name) else "imagenet"
+
+
+def in_words(size: tuple[int, int], channels: int) -> str:
+    """The shape of a model's pictures: ``32 x 32 RGB``."""
+    height, width = size
+    return f"{height} x {width} {'RGB' if channels == 3 else 'grey'}"
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a model sees, tells apart and needs, known without importing torchvision, which is slow."""
+
+    size: tuple[int, int]
+    channels: int
+    classes: int
+    download: int
+    """Bytes of its weights, as torchvision states them; 0 for a bundled model."""
+
+    @property
+    def shape(self) -> str:
+        """In words: ``32 x 32 RGB``."""
+        return in_words(self.size, self.channels)
+
+
+def outline(name: str) -> Outline:
+    """What can be said of a model in a list. Raises ``ValueError`` for an unknown name."""
+    size = download_size(name)
+    if has_spec(name):
+        known = spec(name)
+        record = known.record
+        return Outline(known.size, record.channels, len(record.class_names), size)
+    return Outline((IMAGENET[name].side,) * 2, 3, 1000, size)
 
 
 @dataclass(frozen=True)
@@ -69,8 +111,7 @@ class Description:
     @property
     def shape(self) -> str:
         """In words: ``32 x 32 RGB``."""
-        height, width = self.input_size
-        return f"{height} x {width} {'RGB' if self.channels == 3 else 'grey'}"
+        return in_words(self.input_size, self.channels)
 
 
 def describe(name: str) -> Description:
@@ -169,7 +210,7 @@ def ready(model: Classifier, device: torch.device) -> Classifier:
 
 
 def _check_name(name: str) -> None:
-    if name in IMAGENET or name in bundled():
+    if name in IMAGENET or name in UNDEFENDED or _is_classifier(name, _entries()):
         return
     if has_spec(name) and name not in index():  # maybe a defence that nobody has trained yet
         weights.entry_of(name, set(), f"{_remedy(name)}. There are {', '.join(names())}")

@@ -72,7 +72,7 @@ MODELS = Registry(
             models.PhotoResNet,
             IMAGENET_MEAN,
             IMAGENET_STD,
-            title="ResNet-18 for photographs",
+            title="ResNet-18",
         ),
         # Its weights are torchvision's and not in the index.
         Spec(

@@ -119,7 +119,16 @@ def test_the_note_goes_with_the_first_change_of_a_setting():
 
 
 def test_the_menu_of_models_has_titles_and_the_size_of_each_download():
-    options = visit(model="digits-cnn").selectbox(key="model").options
-    assert options[0] == "ResNet-32 — CIFAR-10"
+    page = visit(model="digits-cnn")
+    options = page.selectbox(key="model").options
+    assert "ResNet-32 — CIFAR-10, 32 px" in options
     assert "VGG-16 — ImageNet, 528 MB download" in options
     assert not set(options) & set(zoo.names())
+
+
+def test_a_heading_in_the_menu_of_models_stands_for_the_first_one_below_it():
+    page = visit(model="digits-cnn")
+    menu = page.selectbox(key="model")
+    menu.select_index(menu.options.index("CIFAR-10: 32 px, 10 classes, bundled")).run()
+    assert page.selectbox(key="model").value == "cifar10-resnet32"
+    assert not page.query_params.get("model")
