@@ -7,6 +7,7 @@ from robust_core.dashboard import (
     detector_choice,
     lab,
     left_column,
+    model_card,
     navigation,
     picture_input,
     result,
@@ -36,6 +37,7 @@ with more:
     parameters = controls.choose_parameters(attack, eps, detector)
     how = left_column.choose_fit(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
+    model_card.show_card(model)
 settings.publish()
 
 with right:

@@ -4,6 +4,7 @@ Metzen et al. (2017), section 4.3, put a selection layer behind VGG16 that keeps
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class SelectedVGG(Staged):
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)", "AD(5)")
     kept: Tensor
 
-    def __init__(self, network: nn.Module, kept: Sequence[int]) -> None:
+    def __init__(self, network: Any, kept: Sequence[int]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(_blocks(network.features))
         self.pool = network.avgpool

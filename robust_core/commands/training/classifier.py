@@ -11,9 +11,6 @@ from robust_core.words.numbers import duration, exact_share
 if TYPE_CHECKING:
     from robust_core.training.recipes import Recipe
 
-WATCHED = 1000
-"""The first test pictures, whose accuracy after each epoch is a network's learning curve."""
-
 
 @dataclass(frozen=True)
 class ClassifierOptions:
@@ -57,6 +54,7 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
     from robust_core import training as core
     from robust_core.devices import as_device
     from robust_core.training import export
+    from robust_core.words.model_card import WATCHED
 
     folder = request.folder_for(wanted.folder_name)
     device = as_device(request.device)
