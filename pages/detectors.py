@@ -17,7 +17,7 @@ navigation.inside_app()
 essentials, more, right = left_column.lay_out("Detectors")
 
 with essentials:
-    model, chosen = left_column.choose_model_and_picture()
+    model, chosen = left_column.choose_model_and_picture(detected=True)
     attack = scores.choose_attack()
     eps = controls.choose_eps(attack, **scores.start_of_eps(model))
 with more:

@@ -5,7 +5,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.dashboard import controls, picture_input
+from robust_core.dashboard import controls, photograph, picture_input
 from robust_core.dashboard.request import Chosen
 from robust_core.zoo import Description
 
@@ -26,15 +26,20 @@ def lay_out(
     return essentials, more, right
 
 
-def choose_model_and_picture(start: str = "") -> tuple[Description, Chosen]:
+def choose_model_and_picture(
+    start: str = "", *, detected: bool = False
+) -> tuple[Description, Chosen]:
     """The picture is shown above the model, but which pictures are offered depends on the model.
 
-    ``start`` is the sample that the page opens with, where it suits the model.
+    ``start`` is the sample that the page opens with, where it suits the model. ``detected``: a page that
+    shows nothing for a model without a detector.
     """
     place_of_picture = st.container(gap="small")
     model = controls.choose_model()
     with place_of_picture:
-        return model, picture_input.choose_picture(model, start)
+        chosen = picture_input.choose_picture(model, start)
+        photograph.look_closer(chosen, model, detected=detected)
+        return model, chosen
 
 
 def choose_fit(model: Description, chosen: Chosen) -> str:

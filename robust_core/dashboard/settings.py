@@ -55,6 +55,8 @@ def setting(
     """
     state = st.session_state
     chosen: set[str] = state.setdefault("_chosen", set())
+    if f"_next_{key}" in state:
+        state[key] = state.pop(f"_next_{key}")
     here = state.get("_page"), default
     last = state.setdefault("_pages", {}).get(key)
     raw = _raw(key)
@@ -84,6 +86,16 @@ def _raw(key: str) -> str | None:
         state["_link"] = state.get("_link", {}) | _read_link()
         state["_link_to"] = state.get("_page")
     return state["_link"].pop(key, None)
+
+
+def is_chosen(key: str) -> bool:
+    """Whether the visitor or a link has chosen the value of a setting of this run."""
+    return key in st.session_state.get("_chosen", set())
+
+
+def choose(key: str, value: object) -> None:
+    """Choose a value for the visitor, from the next run on: the widget of this run is there already."""
+    st.session_state[f"_next_{key}"] = value
 
 
 def setting_among(
