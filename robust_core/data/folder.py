@@ -1,6 +1,7 @@
-"""The user's own pictures: a folder with one sub-folder per class."""
+"""The user's own pictures: a folder with one sub-folder per class, or files named by WordNet ids."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -27,28 +28,62 @@ def load_folder(
 ) -> tuple[Tensor, Tensor]:
     """Pictures, float32 ``[N, C, H, W]`` in [0, 1] of the model's size, and labels, int64 ``[N]``.
 
-    Each sub-folder is named after a class of the model, or its index. Classes take turns and files
-    within a class are sorted by name, so that the first ``limit`` pictures hold a fair share of each.
-    Every file passes the checks of ``decode_upload`` and is cropped as the model's own pictures are.
+    Classes take turns and files within a class are sorted by name, so that the first ``limit`` pictures
+    hold a fair share of each. Raises as ``files_by_class`` does, and as ``load_files`` does.
+    """
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    found = files_by_class(path, model)
+    queues = [[(file, label) for file in files] for label, files in found.items()]
+    chosen = _take_turns(queues)[:limit]
+    images = load_files([file for file, _ in chosen], model)
+    return images, torch.tensor([label for _, label in chosen], dtype=torch.int64, device="cpu")
+
+
+def load_files(files: Sequence[Path], model: Classifier) -> Tensor:
+    """Pictures, float32 ``[N, C, H, W]`` in [0, 1], cropped as the model's own pictures are.
+
+    Every file passes the checks of ``decode_upload``. Raises ``UploadError`` with the file's name for one
+    that is not a picture.
+    """
+    return torch.cat([_load(file, model) for file in files])
+
+
+def files_by_class(path: str | Path, model: Classifier) -> dict[int, list[Path]]:
+    """The files of each class, sorted by name, by the index of the class.
+
+    Each sub-folder is named after a class of the model, its index, or its WordNet id where it has one.
+    Without sub-folders, each picture's name begins with the WordNet id of its class and "_", as those of
+    ImageNet do.
 
     Raises ``ValueError`` for a path that is not a folder or holds no pictures, for pictures outside the
     sub-folders, and for a sub-folder that names no class or the class of another, holds folders, or is
-    empty; ``UploadError`` with the file's name for a file that is not a picture. Nothing is left out
-    silently but ``IGNORED``, names that begin with a dot, and files beside the sub-folders that are no
-    pictures.
+    empty. Nothing is left out silently but ``IGNORED``, names that begin with a dot, and files beside the
+    sub-folders that are no pictures.
     """
     path = Path(path)
     if not path.is_dir():
         raise ValueError(f"There is no folder {path}.")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit must be at least 1, not {limit}")
-    folders = _class_folders(path, model)
-    queues = [[(file, label) for file in _files(folder)] for label, folder in folders.items()]
-    files = _take_turns(queues)[:limit]
-    images = [_load(file, model) for file, _ in files]
-    return torch.cat(images), torch.tensor(
-        [label for _, label in files], dtype=torch.int64, device="cpu"
-    )
+    named = _files_by_id(_visible(path), model)
+    if named:
+        return named
+    return {label: _files(folder) for label, folder in _class_folders(path, model).items()}
+
+
+def _files_by_id(entries: list[Path], model: Classifier) -> dict[int, list[Path]]:
+    """Pictures whose names begin with the ids of classes; none unless all do, and there is no folder."""
+    if not model.synsets or any(entry.is_dir() for entry in entries):
+        return {}
+    _check_links(entries)
+    labels = {name: index for index, name in enumerate(model.synsets)}
+    found: dict[int, list[Path]] = {}
+    for entry in entries:
+        if _is_picture(entry):
+            label = labels.get(entry.name.partition("_")[0].lower())
+            if label is None:
+                return {}
+            found.setdefault(label, []).append(entry)
+    return found
 
 
 def _class_folders(path: Path, model: Classifier) -> dict[int, Path]:

@@ -11,12 +11,15 @@ from robust_core.data.fitting import fit, to_tensor
 from robust_core.data.folder import load_folder
 from robust_core.data.uploads import UploadError
 
+IDS = ("n02121808", "n02084071", "n01639765")
 
-def classifier(channels=3, size=16, class_names=("cat", "dog", "frog")):
+
+def classifier(channels=3, size=16, class_names=("cat", "dog", "frog"), ids=()):
     return Classifier(
         nn.Flatten(),
         name="toy",
         class_names=class_names,
+        synsets=ids,
         input_size=(size, size),
         mean=(0.5,) * channels,
         std=(0.5,) * channels,
@@ -59,6 +62,17 @@ def test_classes_take_turns_and_files_go_by_name(tmp_path):
 def test_sub_folders_may_be_named_by_index(tmp_path):
     write(tmp_path / "2" / "a.png")
     assert load_folder(tmp_path, classifier())[1].tolist() == [2]
+
+
+def test_sub_folders_and_files_may_be_named_by_wordnet_ids(tmp_path):
+    write(tmp_path / "folders" / IDS[1] / "a.png")
+    assert load_folder(tmp_path / "folders", classifier(ids=IDS))[1].tolist() == [1]
+    for name in (f"{IDS[2]}_7.png", f"{IDS[0]}_cat.png", f"{IDS[2]}_1.png"):
+        write(tmp_path / "files" / name)
+    assert load_folder(tmp_path / "files", classifier(ids=IDS))[1].tolist() == [2, 0, 2]
+    write(tmp_path / "files" / "holiday.png")
+    with pytest.raises(ValueError, match="one sub-folder per class"):
+        load_folder(tmp_path / "files", classifier(ids=IDS))
 
 
 def test_a_name_that_two_classes_share_needs_the_index(tmp_path):
