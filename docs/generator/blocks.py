@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.generator import command_line, methods, models, packages
-from docs.generator.results import accuracy, defenses, detectors, headline, libraries
+from docs.generator.results import accuracy, deck_002, defenses, detectors, headline, libraries
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(
-    r"(?P<begin><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<end><!-- generated: end -->)",
+    r"(?P<begin><!-- generated: (?P<name>[a-z0-9-]+) -->\n).*?(?P<end><!-- generated: end -->)",
     re.DOTALL,
 )
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -18,6 +18,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "distances": accuracy.distances,
     "detector-results": detectors.tables,
     "defence-results": defenses.tables,
+    "deck-002": deck_002.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,

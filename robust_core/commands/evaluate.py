@@ -2,11 +2,12 @@
 
 import argparse
 from pathlib import Path
+from types import ModuleType
 
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import single, suite
+from robust_core.commands.evaluation import deck_002, single, suite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="NAME",
-        help="a named suite, which fixes all of these; list shows the names",
+        help="a named suite, which fixes all of these; list shows the names (deck-002 takes --model and "
+        "--data)",
     )
     options.add_count(parser, "--limit", "the first N pictures only")
     options.add_count(parser, "--batch", "pictures at a time (default: by size)")
@@ -66,12 +68,21 @@ def run(args: argparse.Namespace) -> None:
         return make.run(args)
     if args.part or args.overwrite:
         raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
-    value, text, out = (single if args.suite is None else suite).run(args)
+    value, text, out = _runner(args.suite).run(args)
     trouble = None
     if out is not None:
         trouble = output.trouble_with(lambda: files.write_json(out, value))
         text += "" if trouble else f"\nWritten: {out}"
     return output.emit(value, args.json, text, trouble)
+
+
+def _runner(name: str | None) -> ModuleType:
+    """The module that evaluates a suite, or what the options describe."""
+    from robust_core.evaluation.deck_002.protocol import NAME
+
+    if name == NAME:
+        return deck_002
+    return single if name is None else suite
 
 
 def _tables() -> list[str]:

@@ -104,7 +104,7 @@ def evaluate(
         tell(*notices(model, attack), *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
     every = torch.arange(len(labels), device="cpu")
-    clean = in_batches(lambda rows: _ranks(model, images[rows], labels[rows]), every, batch)
+    clean = in_batches(lambda rows: ranks(model, images[rows], labels[rows]), every, batch)
     outcomes: dict[Attack, AttackEffect] = {}
     for _, attack in chosen:
         if attack not in outcomes:
@@ -238,8 +238,8 @@ def _attack(
         success = _fooled(model, attacked, images, record.x_adv, labels, goal)
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return AttackEffect(
-        rank=_ranks(model, record.x_adv, labels),
-        rank_8bit=_ranks(model, pixels.float() / 255, labels),
+        rank=ranks(model, record.x_adv, labels),
+        rank_8bit=ranks(model, pixels.float() / 255, labels),
         success=success,
         l0=record.l0,
         l2=record.l2,
@@ -271,7 +271,7 @@ def _fooled(
 
 
 @torch.inference_mode()
-def _ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
+def ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
     """The number of classes before the label, int64 ``[N]``; ties go to the lower index.
 
     Logits that are not numbers put the label last.
@@ -301,7 +301,7 @@ def right(
     """Indices of the first ``count`` pictures that the model gets right, fewer where there are fewer."""
     found: list[Tensor] = []
     for rows in torch.arange(len(labels), device="cpu").split(batch):
-        found.append(rows[_ranks(model, images[rows], labels[rows]) < 1])
+        found.append(rows[ranks(model, images[rows], labels[rows]) < 1])
         if sum(map(len, found)) >= count:
             break
     return torch.cat(found)[:count]

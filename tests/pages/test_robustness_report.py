@@ -5,10 +5,11 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard.robustness_report import tabs
+from robust_core.dashboard.robustness_report import deck_002, tabs
+from robust_core.evaluation.deck_002 import results as deck_002_results
 from robust_core.evaluation.defense_table import results
 from robust_core.paths import RESULTS
-from tests import fake_defenses, visiting
+from tests import fake_deck_002, fake_defenses, visiting
 from tests.visiting import ran, text
 
 
@@ -83,6 +84,28 @@ def test_the_small_span_holds_the_eps_of_the_table(table_folder):
     shutil.copy(RESULTS / "defenses-digits.json", table_folder)
     choices = {group.label: group.options for group in visit().button_group}
     assert choices["eps up to"] == ["0.15", "0.7"]
+
+
+def test_deck_002_is_a_report_of_its_own(table_folder, monkeypatch):
+    monkeypatch.setattr(deck_002_results, "RESULTS", table_folder)
+    assert "has not been measured yet" in text(visit(report="deck-002"))
+    fake_deck_002.write(table_folder)
+    page = visit(report="deck-002")
+    assert "PGD is weaker than FGSM only where its steps are too short" in text(page)
+    assert [tab.label for tab in page.tabs] == list(deck_002.TABS)
+    (small, large) = (table.value for table in page.table)
+    assert small["deck"].tolist() == [
+        "100 / 100 %",
+        "2.6 / 19.3 %",
+        "2.6 / 26 %",
+        "30 / 72.6 %",
+        "-",
+    ]
+    assert large["ours, eps/10"].tolist()[3] == "9.3 / 29.3 %"
+    assert "150 pictures of digits" in text(page)
+    for draw in deck_002.TABS:
+        page.session_state["deck002_tabs"] = draw
+        ran(page.run())
 
 
 def test_nothing_chosen_is_said(table_folder):

@@ -10,6 +10,7 @@ from robust_core import zoo
 from robust_core.dashboard import controls, plots
 from robust_core.dashboard.choices import choose_one, choose_several
 from robust_core.dashboard.controls import EPS_CHOICES
+from robust_core.dashboard.robustness_report import deck_002
 from robust_core.dashboard.robustness_report.charts import (
     RADIUS,
     checklist_chart,
@@ -48,27 +49,20 @@ GAIN = 0.1
 its interval must reach them."""
 
 
-def choose_report(place: DeltaGenerator) -> Report:
-    """The report of one model, by a choice in ``place`` where there are several."""
+def choose_report(place: DeltaGenerator) -> str:
+    """The name of a report, by a choice in ``place``: the table of one model, or deck 002's experiment."""
     names = [name for name in PLANS if (RESULTS / f"{name}.json").is_file()] or [next(iter(PLANS))]
-    key = setting(
-        "report", names[0], one_of(names), called="Model", shown=lambda name: PLANS[name].model
-    )
-    if len(names) > 1:
-        place.segmented_control(
-            "Model",
-            names,
-            required=True,
-            format_func=lambda name: PLANS[name].model,
-            key=key,
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-    return results.report(RESULTS / f"{st.session_state[key]}.json")
+    words = {name: PLANS[name].model for name in names} | {deck_002.NAME: deck_002.TITLE}
+    with place:
+        return choose_one("Model", words, "report", names[0], label_visibility="collapsed")
 
 
-def show_report(report: Report) -> None:
+def show_report(name: str) -> None:
     """The headline, and tabs of which only the open one is drawn."""
+    if name == deck_002.NAME:
+        deck_002.show()
+        return
+    report = results.report(RESULTS / f"{name}.json")
     if report.lacking:
         st.info(report.lacking)
         return
