@@ -21,7 +21,7 @@ MEANT = (
     "5.8/255 and 0.6 is 35/255; of the range of a pixel they are 25.5/255 and 153/255, which destroys "
     "the picture. So the first is the likely one."
 )
-THUMBNAIL = 64
+THUMBNAIL = 128
 
 
 def show() -> None:
@@ -45,10 +45,10 @@ def show() -> None:
         if tab.open:
             with tab:
                 draw(found, space)
+    weights = "" if found.model in zoo.bundled() else f" Weights: {found.weights}."
     st.caption(
         f"{found.model}, {found.n} pictures of {found.data}, all of them right before an attack; "
-        f"{protocol.SOURCE} had VGG11 and 150 pictures of 30 classes. Weights: {found.weights}. Made by: "
-        f"`{found.command}`"
+        f"{protocol.SOURCE} had VGG11 and 150 pictures of 30 classes.{weights} Made by: `{found.command}`"
     )
 
 
@@ -66,7 +66,7 @@ def _headline(found: Measured, space: str) -> str:
 def show_tables(found: Measured, space: str) -> None:
     """Tables 1 and 2 side by side with ours, and why PGD looks weak there."""
     for number_, eps in enumerate(protocol.EPS, 1):
-        st.markdown(f"**Table {number_}: eps {eps:g}** :small[right, top-1 / top-5]")
+        st.markdown(f"**Table {number_}: eps {eps:g}** :small[right in per cent, top-1 / top-5]")
         st.table([_cells(line, found.n) for line in lines(found, space, eps)])
         st.caption(explained(found, space, eps))
     st.caption(
@@ -76,12 +76,12 @@ def show_tables(found: Measured, space: str) -> None:
 
 
 def _cells(line: Line, n: int) -> dict[str, str]:
-    deck = f"{line.printed.top1:g} / {line.printed.top5:g} %" if line.printed else "-"
-    cells = {"attack": line.title, "steps": str(line.steps or "-"), "deck": deck}
+    deck = f"{line.printed.top1:g} / {line.printed.top5:g}" if line.printed else ""
+    cells = {"attack": line.title, "steps": str(line.steps or ""), "deck": deck}
     for step in protocol.STEP_SIZES:
         row = line.ours.get(step)
-        own = f"{100 * row.top1 / n:.1f} / {100 * row.top5 / n:.1f} %" if row else "-"
-        cells[f"ours, {step}"] = "100 / 100 %" if line.attack is None else own
+        own = f"{100 * row.top1 / n:.1f} / {100 * row.top5 / n:.1f}" if row else ""
+        cells[f"ours, {step}"] = "100 / 100" if line.attack is None else own
     return cells
 
 
@@ -122,6 +122,7 @@ def show_carlini(found: Measured, _: str) -> None:
     """Table 3, with the two readings of its second row."""
     row, n = found.carlini, found.n
     deck = protocol.CARLINI
+    gone, kept = share(1 - row.top5 / n), share(row.top5 / n)
     st.markdown("**Table 3: Carlini-Wagner in L2, towards a random class**")
     st.table(
         [
@@ -133,15 +134,15 @@ def show_carlini(found: Measured, _: str) -> None:
             {
                 "": "the label is no longer the answer, among the first five",
                 "deck": " / ".join(f"{x:g} %" for x in deck["accuracy"]),
-                "ours": f"{share(1 - row.top1 / n)} / {share(1 - row.top5 / n)}",
+                "ours": f"{share(1 - row.top1 / n)} / {gone}",
             },
         ]
     )
     st.caption(
         'The deck calls its second row "Accuracy" and explains it as misclassified pictures: 51.73 % may '
-        f"be the label gone from the first five, or still there, which here are {share(1 - row.top5 / n)} "
-        f"and {share(row.top5 / n)}. It is no k of 150, so the deck had several targets for each "
-        f"picture; here it is one. Mean L2 {number(row.mean_l2)}, median {number(row.median_l2)}, pixels in [0, 1]; "
+        f"be the label gone from the first five, or still there, which here are {gone} and {kept}. It is no "
+        "k of 150, so the deck had several targets for each picture; here it is one. Mean L2 "
+        f"{number(row.mean_l2)}, median {number(row.median_l2)}, of pixels in [0, 1]; "
         f"{row.parameters['search_steps']} searches of {row.parameters['steps']} steps. There is no eps."
     )
 
@@ -175,7 +176,9 @@ def _show_grid(found: Measured, classes: tuple[str, ...]) -> bool:
     ]
     with st.container(horizontal=True, gap="small", key="deck002_grid"):
         for name, picture in shown:
-            st.image(picture, caption=name, width=96, alt=f"A picture of the sample: {name}.")
+            st.image(
+                picture, caption=name, width=THUMBNAIL, alt=f"A picture of the sample: {name}."
+            )
     return True
 
 
