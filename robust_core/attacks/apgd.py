@@ -169,6 +169,11 @@ def look(
     return value, aim.success(logits), gradient
 
 
+NEXT = r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big),"
+LEAVING = r"\quad f(x) = L(\theta, x, y)"
+REACHING = r"\quad f(x) = -L(\theta, x, t)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class APGD(Attack):
     """Auto-PGD in Linf (Croce, Hein, 2020, algorithm 1).
@@ -186,8 +191,10 @@ class APGD(Attack):
     title = "Auto-PGD"
     summary = "PGD that chooses its own step size: nothing to tune but the time."
     equation = (
-        r"z = P_S\big(x^{k} + \eta^{k}\,\mathrm{sign}(\nabla f(x^{k}))\big),\quad"
-        r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
+        r"z = P_S\big(x^{k} + \eta^{k}\,\mathrm{sign}(\nabla f(x^{k}))\big),\quad" + NEXT + LEAVING
+    )
+    equation_towards = (
+        r"z = P_S\big(x^{k} + \eta^{k}\,\mathrm{sign}(\nabla f(x^{k}))\big),\quad" + NEXT + REACHING
     )
     paper = CROCE
     ball: ClassVar[type[Ball]] = LinfBall
@@ -234,7 +241,13 @@ class APGDL2(APGD):
     summary = "Auto-PGD within a Euclidean ball."
     equation = (
         r"z = P_S\big(x^{k} + \eta^{k}\,\nabla f / \lVert\nabla f\rVert_2\big),\quad"
-        r" x^{k+1} = P_S\big(x^{k} + \tfrac34 (z - x^{k}) + \tfrac14 (x^{k} - x^{k-1})\big)"
+        + NEXT
+        + LEAVING
+    )
+    equation_towards = (
+        r"z = P_S\big(x^{k} + \eta^{k}\,\nabla f / \lVert\nabla f\rVert_2\big),\quad"
+        + NEXT
+        + REACHING
     )
     norm = "l2"
     ball = L2Ball
@@ -260,6 +273,10 @@ class APGDT(TowardsEach, APGD):
     equation = (
         r"\max_{x'} -\frac{z_y - z_t}{z_{\pi_1} - (z_{\pi_3} + z_{\pi_4}) / 2}"
         r"\quad\text{for each class } t \ne y"
+    )
+    equation_towards = (
+        r"\max_{x'} -\frac{z_y - z_t}{z_{\pi_1} - (z_{\pi_3} + z_{\pi_4}) / 2}"
+        r"\quad\text{for the target } t"
     )
 
     loss: str = parameter(

@@ -45,6 +45,11 @@ class DeepFool(Attack):
         r"\quad w_k = \nabla f_k(x_i) - \nabla f_{\hat k}(x_i),\quad"
         r" x' = x + (1 + \eta)\sum_i r_i"
     )
+    equation_towards = (
+        r"r_i = \frac{|f_t(x_i) - f_{\hat k}(x_i)|}{\lVert w_t\rVert_2^2}\,w_t,\quad w_t = \nabla f_t(x_i)"
+        r" - \nabla f_{\hat k}(x_i),\quad \hat k = \arg\max_{k \ne t} f_k(x_i),\quad"
+        r" x' = x + (1 + \eta)\sum_i r_i"
+    )
     paper = MOOSAVI
     norm = "l2"
 
@@ -174,6 +179,10 @@ class DeepFoolLinf(DeepFool):
     equation = (
         r"r_i = \frac{|f_{\hat l}(x_i) - f_{\hat k}(x_i)|}{\lVert w_{\hat l}\rVert_1}\,"
         r"\mathrm{sign}(w_{\hat l}),\quad x' = x + (1 + \eta)\sum_i r_i"
+    )
+    equation_towards = (
+        r"r_i = \frac{|f_t(x_i) - f_{\hat k}(x_i)|}{\lVert w_t\rVert_1}\,\mathrm{sign}(w_t),\quad"
+        r"\hat k = \arg\max_{k \ne t} f_k(x_i),\quad x' = x + (1 + \eta)\sum_i r_i"
     )
     norm = "linf"
 

@@ -1,5 +1,6 @@
 """The contract of every attack: what it promises about its result and about what it leaves alone."""
 
+import re
 from dataclasses import FrozenInstanceError, asdict, fields, replace
 from functools import partial
 
@@ -424,6 +425,15 @@ def test_a_step_towards_a_class_goes_down_its_loss(name):
     assert r"+ \alpha" in away or r"+ \varepsilon" in away
     assert r"- \alpha" in towards or r"- \varepsilon" in towards
     assert "y" not in towards.replace(r"\infty", "").split("nabla")[1]
+
+
+@pytest.mark.parametrize("name", attacks.names() + attacks.names(pair=True))
+def test_the_equation_follows_the_goal(name):
+    """Random noise has no goal, and the ensemble's parts have theirs."""
+    attack = attacks.get(name)
+    if name not in ("noise", "auto"):
+        assert attack.equation_towards != attack.equation
+        assert re.search(r"(?<![A-Za-z\\])t(?![A-Za-z+])", attack.equation_towards)
 
 
 @pytest.mark.parametrize("name", attacks.names(pair=True))

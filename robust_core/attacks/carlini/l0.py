@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robust_core.attacks.carlini.l2 import Adam, Carlini, to_box
+from robust_core.attacks.carlini.l2 import LEAVING, REACHING, Adam, Carlini, to_box
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -53,6 +53,12 @@ class Pixels(Rows):
         self.allowed = torch.where((won | failed).unsqueeze(1), fewer, self.allowed)
 
 
+RULE = (
+    r"\min \lVert\delta\rVert_0:\quad \text{drop } \arg\min_i g_i\,\delta_i,\quad"
+    r" g = \nabla f(x + \delta)"
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CWL0(Carlini):
     """Carlini and Wagner's L0 attack (2017, section VI.B): few pixels, any change.
@@ -66,10 +72,8 @@ class CWL0(Carlini):
     name = "cw-l0"
     title = "Carlini-Wagner (L0)"
     summary = "Drops pixel after pixel for as long as the network is fooled."
-    equation = (
-        r"\min \lVert\delta\rVert_0:\quad \text{drop } \arg\min_i g_i\,\delta_i,\quad"
-        r" g = \nabla f(x + \delta)"
-    )
+    equation = RULE + LEAVING
+    equation_towards = RULE + REACHING
     norm = "l0"
 
     steps: int = parameter(100, "Most steps with the same pixels.", low=1, high=100_000)

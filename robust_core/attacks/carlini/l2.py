@@ -117,6 +117,11 @@ class Bisection(Rows):
         self.before = self.before.masked_fill(ended, torch.inf)
 
 
+LEAVING = r",\quad f(x) = \max\big(Z(x)_y - \max_{i \ne y} Z(x)_i, -\kappa\big)"
+REACHING = r",\quad f(x) = \max\big(\max_{i \ne t} Z(x)_i - Z(x)_t, -\kappa\big)"
+"""The objective of attacks whose equation has no room for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Carlini(Attack):
     """What the three attacks share: the objective f6 of section V.A, and its gradient."""

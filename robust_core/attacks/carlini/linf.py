@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
-from robust_core.attacks.carlini.l2 import Adam, Carlini, to_box
+from robust_core.attacks.carlini.l2 import LEAVING, REACHING, Adam, Carlini, to_box
 from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.parameters import parameter
@@ -14,6 +14,12 @@ from robust_core.parameters import parameter
 TIGHTEN = 0.9
 LEAST_BOUND = 1e-5
 LARGEST_CONST = 20.0
+
+
+RULE = (
+    r"\min_\delta\; c \cdot f(x + \delta) + \sum_i \max(|\delta_i| - \tau, 0),"
+    r"\quad \tau \leftarrow 0.9\,\lVert\delta\rVert_\infty"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +37,8 @@ class CWLinf(Carlini):
     name = "cw-linf"
     title = "Carlini-Wagner (Linf)"
     summary = "Tightens a bound on every value for as long as the network is fooled."
-    equation = (
-        r"\min_\delta\; c \cdot f(x + \delta) + \sum_i \max(|\delta_i| - \tau, 0),"
-        r"\quad \tau \leftarrow 0.9\,\lVert\delta\rVert_\infty"
-    )
+    equation = RULE + LEAVING
+    equation_towards = RULE + REACHING
     norm = "linf"
 
     steps: int = parameter(100, "Most steps within one bound.", low=1, high=100_000)

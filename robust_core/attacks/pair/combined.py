@@ -17,6 +17,12 @@ from robust_core.goals import Aim
 from robust_core.papers import BRYNIARSKI, BYPASSING
 from robust_core.parameters import parameter
 
+RULE = (
+    r"g_{k+1} = \tfrac34 g_k + \frac{\nabla M(x_k)}{\overline{|\nabla M(x_k)|}},\quad"
+    r" x_{k+1} = \Pi_{x+S}\big(x_k + \alpha_k\,\mathrm{sign}(g_{k+1})\big),\quad"
+    r" M = \min(m, 0) - \max(d, 0)\ \text{or}\ \min(m, -d)"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PGDPair(OnBoth, Restarts, Steps):
@@ -41,11 +47,8 @@ class PGDPair(OnBoth, Restarts, Steps):
     name = "pgd-pair"
     title = "PGD on the pair, full knowledge"
     summary = "Climbs whichever margin is lacking, the classifier's or the detector's."
-    equation = (
-        r"g_{t+1} = \tfrac34 g_t + \frac{\nabla M(x_t)}{\overline{|\nabla M(x_t)|}},\quad"
-        r" x_{t+1} = \Pi_{x+S}\big(x_t + \alpha_t\,\mathrm{sign}(g_{t+1})\big),\quad"
-        r" M = \min(m, 0) - \max(d, 0)\ \text{or}\ \min(m, -d)"
-    )
+    equation = RULE + r",\quad m = \max_{i \ne y} Z_i - Z_y"
+    equation_towards = RULE + r",\quad m = Z_t - \max_{i \ne t} Z_i"
     paper = BRYNIARSKI
     goals = NEVER_EARLY
 

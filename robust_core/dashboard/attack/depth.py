@@ -162,9 +162,7 @@ def show_equation(request: Request, experiment: Experiment) -> None:
         stop = ": the attack stops there" if can_stop(attack) else ""
         given.append(f"- **goal** = confidence reduction, {wanted}{stop}")
     if experiment.target:
-        given.append(
-            f"- **target** = {experiment.target.label}: the attack descends the loss of that class"
-        )
+        given.append(f"- **t** = {experiment.target.label}, the target: the class to reach")
     st.markdown("\n".join(given))
     if attack.paper:
         st.markdown(f"[{attack.paper}]({attack.paper.link})")

@@ -140,8 +140,8 @@ def show_carlini(found: Measured, _: str) -> None:
     )
     st.caption(
         'The deck calls its second row "Accuracy" and explains it as misclassified pictures: 51.73 % may '
-        f"be the label gone from the first five, or still there, which here are {gone} and {kept}. It is no "
-        "k of 150, so the deck had several targets for each picture; here it is one. Mean L2 "
+        f"be the label gone from the first five, or still there, which here are {gone} and {kept}. It is "
+        "no k of 150, so the deck had several targets for each picture; here it is one. Mean L2 "
         f"{number(row.mean_l2)}, median {number(row.median_l2)}, of pixels in [0, 1]; "
         f"{row.parameters['search_steps']} searches of {row.parameters['steps']} steps. There is no eps."
     )

@@ -24,7 +24,7 @@ from robust_core.dashboard.fields import TITLES
         ("fgsm", "loss", "J"),
         ("bim", "step_size", r"\alpha"),
         ("pgd", "loss", "L"),
-        ("apgd", "loss", "f"),
+        ("apgd", "loss", "L"),
         ("deepfool", "overshoot", r"\eta"),
         ("cw-l2", "confidence", r"\kappa"),
         ("cw-l2", "initial_const", "c"),
