@@ -77,6 +77,7 @@ def test_each_tab_opens(visit):
         "Swipe": lab.page.get_by_role("slider", name="Swipe between clean and adversarial"),
         "Steps": lab.page.get_by_text("Step 10:"),
         "Equation": lab.page.locator(".katex").first,
+        "Classics": lab.page.get_by_text("eps 0.7 = 89.3/255"),
         "Threat model": lab.page.get_by_text("white-box"),
         "Reproduce": lab.page.get_by_text("python -m robust_core attack"),
     }

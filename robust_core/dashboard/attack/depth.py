@@ -1,6 +1,7 @@
 """Below the first screen: confidences, steps, the equation, and how to repeat all of it."""
 
 import re
+from collections.abc import Callable
 from dataclasses import fields
 
 import streamlit as st
@@ -8,7 +9,8 @@ import streamlit as st
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
 from robust_core.dashboard import plots
-from robust_core.dashboard.attack import charts, export
+from robust_core.dashboard.attack import charts, constant, export
+from robust_core.dashboard.attack.frames import show_classics
 from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.fields import TITLES
@@ -31,20 +33,26 @@ SYMBOLS = {
     "sigma": [r"\sigma"],
 }
 """The symbols of a field in the papers' equations."""
-TABS = ("Confidence", "Swipe", "Steps", "Equation", "Threat model", "Reproduce")
+TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", "Reproduce")
 
 
 def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
     """Tabs; only the open one is computed and sent."""
-    parts = (
+    parts: tuple[Callable[[], None], ...] = (
         lambda: show_confidence(experiment),
         lambda: show_swipe(views),
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
+        lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
         lambda: show_reproduction(request, experiment, views),
     )
-    for tab, part in zip(st.tabs(TABS, key="depth", on_change="rerun"), parts, strict=True):
+    there = dict(zip(TABS, parts, strict=True))
+    if constant.belongs_to(request):  # last, so that the other tabs stay where they are
+        there[constant.TITLE] = lambda: constant.show_constant(request, experiment)
+    for tab, part in zip(
+        st.tabs(list(there), key="depth", on_change="rerun"), there.values(), strict=True
+    ):
         if tab.open:
             with tab:
                 part()
