@@ -8,6 +8,7 @@ def captions(page):
 
 
 def choose(page, label, value):
+    page.session_state["depth"] = "Classics"  # which AppTest does not keep
     next(group for group in page.button_group if group.label == label).set_value(value)
     ran(page.run())
 
