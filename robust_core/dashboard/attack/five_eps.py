@@ -36,10 +36,11 @@ def show(request: Request) -> None:
     if found is None:
         return
     scale = SCALES[chosen]
-    with st.container(horizontal=True, gap="small", key="five_eps"):
-        clean = to_tensor(request.pixels())
-        _show(clean, f"Clean: {said(found.clean)}")
-        _show((found.sign + 1) / 2, "Signs of the gradient (grey: 0)")
+    clean = to_tensor(request.pixels())
+    with st.container(horizontal=True, gap="small"):
+        _show(clean, f"Clean  \n{said(found.clean)}")
+        _show((found.sign + 1) / 2, "Signs of the gradient  \ngrey: 0")
+    with st.container(horizontal=True, gap="small"):
         for shot in found.shots[scale]:
             _show(as_saved(shot.picture, clean), caption(shot, scale))
     st.caption(f"{label_words(request, found)} {SOURCE}")
@@ -48,7 +49,7 @@ def show(request: Request) -> None:
 def caption(shot: Shot, scale: tuple[float, float]) -> str:
     """The eps, what it is of a pixel's range, and the answer."""
     black, white = scale
-    return f"eps {shot.eps:g} = {in_255ths(shot.eps / (white - black))}: {said(shot.answer)}"
+    return f"eps {shot.eps:g} = {in_255ths(shot.eps / (white - black))}  \n{said(shot.answer)}"
 
 
 def label_words(request: Request, found: Tutorial) -> str:
@@ -61,7 +62,11 @@ def _show(picture: torch.Tensor, words: str) -> None:
     pixels = to_pixels(picture)[0]
     shown = imaging.enlarge(pixels, SIDE)
     st.image(
-        imaging.png(shown), caption=words, alt=words, width=shown.shape[1], output_format="PNG"
+        imaging.png(shown),
+        caption=words,
+        alt=words.replace("  \n", ": "),
+        width=shown.shape[1],
+        output_format="PNG",
     )
 
 

@@ -108,8 +108,16 @@ def _row(frame: int, sign: str) -> list[DeltaGenerator]:
 def _picture(place: DeltaGenerator, pixels: np.ndarray, words: str) -> None:
     shown = imaging.enlarge(pixels, SIDE)
     place.image(
-        imaging.png(shown), caption=words, alt=words, width=shown.shape[1], output_format="PNG"
+        imaging.png(shown),
+        caption=words,
+        alt=_plain(words),
+        width=shown.shape[1],
+        output_format="PNG",
     )
+
+
+def _plain(words: str) -> str:
+    return words.replace("  \n", ", ").replace("~~", "")
 
 
 def own_sign(found: BuildUp) -> str:
@@ -125,8 +133,9 @@ def verdict(found: BuildUp, frame: int) -> str:
     if frame < 5:
         return answer
     if found.robust is None:
-        return f"{answer}; there is no robust network for this model"
-    return f"~~{answer}~~ {found.robust_name}: {said(found.robust)}"
+        return f"{answer}  \nno robust network here for this model"
+    before = f"~~{answer}~~" if found.experiment.success else answer
+    return f"{before}  \n{found.robust_name}: {said(found.robust)}"
 
 
 def conditions(classic: Classic, request: Request, found: BuildUp) -> str:
