@@ -23,17 +23,11 @@ def load_test_set(
         raise ValueError(f"limit must be at least 1, not {limit}")
     if name in data.names():
         record = data.get(str(name))
-<<<<<<< HEAD
-        _check_fit(record, model)
+        check_fit(record, model)
         images, labels = record.sized(
             "test", model.input_size, model.resize, root=root, limit=limit
         )
         return to_float(images), labels
-=======
-        check_fit(record, model)
-        images, labels = record.stored("test", root)
-        return to_float(images[:limit]), labels[:limit]
->>>>>>> d961d19 (evaluate --suite deck-002: the deck's ImageNet experiment on a model of choice, beside the deck's figures)
     if not Path(name).is_dir():
         raise ValueError(
             f"There is no data {str(name)!r}: give {', '.join(data.names())} or a folder with one "

@@ -126,7 +126,6 @@ class Defended(Classifier):
             base.network,
             name=f"{undefended.name} behind {defense.name}",
             class_names=base.class_names,
-            synsets=base.synsets,
             input_size=base.input_size,
             mean=tuple(base.mean.flatten().tolist()),
             std=tuple(base.std.flatten().tolist()),

@@ -19,7 +19,8 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
 
     check_alone(args, ("seed", "batch"), free=("model", "data"))
     name = args.model or protocol.MODEL
-    data = args.data or (None if name in zoo.IMAGENET else zoo.describe(name).data)
+    foreign = zoo.IMAGENET.get(name)
+    data = args.data or (foreign.kept if foreign else zoo.describe(name).data)
     if data is None:
         raise ValueError(f"{name} needs --data: a folder with pictures of ImageNet's classes")
     model = zoo.load(name, args.device)

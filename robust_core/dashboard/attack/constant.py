@@ -41,10 +41,11 @@ def show_constant(request: Request, experiment: Experiment) -> None:
     if found is not None:
         plots.draw(constant_chart(found), key="constant", alt=told(found))
         st.caption(
-            f"{told(found)} Too small a constant cares for the distance alone and never reaches the goal; "
-            "too large a one cares for the goal alone and goes further than it must. So the attack tries "
-            "one, ten times as much until it succeeds, then the middle of what failed and what succeeded, "
-            "and keeps the nearest success. Each search starts from the clean picture."
+            f"{told(found)} With too small a constant the distance wins: the goal is not reached, or only "
+            "in passing, far away, by Adam's first long steps. With too large a one the search goes too "
+            "far. So the attack tries one, ten times as much until it succeeds, then the middle of what "
+            "failed and what succeeded, and keeps the nearest success. Each search starts from the clean "
+            "picture."
         )
     st.markdown("**Why w?**")
     st.latex(PIXEL)

@@ -42,7 +42,7 @@ def constant_chart(found: ConstantCurve) -> go.Figure:
     )
     _path(figure, found.path)
     figure.update_layout(**plots.FRAME, height=430, legend=plots.ABOVE, hovermode="closest")
-    figure.update_xaxes(type="log", exponentformat="power", **plots.FIXED)
+    figure.update_xaxes(type="log", dtick=1, exponentformat="power", **plots.FIXED)
     figure.update_xaxes(title="c, the weight of the classes against the distance", row=2, col=1)
     figure.update_yaxes(title="L2 distance", rangemode="tozero", **plots.FIXED, row=1, col=1)
     figure.update_yaxes(

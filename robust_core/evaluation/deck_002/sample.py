@@ -17,6 +17,8 @@ from robust_core.evaluation.accuracy import ranks
 from robust_core.evaluation.deck_002.protocol import CLASSES, PICTURES
 
 CHUNK = 16
+ENOUGH = 4 * PICTURES
+"""So many of a data set hold enough of each class, in whose order classes are mixed."""
 Name = int | Path
 
 
@@ -45,14 +47,14 @@ class Sample:
 
 
 def source(name: str | Path, model: Classifier) -> Source:
-    """The test pictures of a registered data set, or of a folder: see ``files_by_class``.
+    """The first test pictures of a registered data set, or those of a folder: see ``files_by_class``.
 
     Raises ``ValueError`` where they do not fit the model or are not there.
     """
     if name in data.names():
         record = data.get(str(name))
         check_fit(record, model)
-        images, labels = record.stored("test")
+        images, labels = record.sized("test", model.input_size, model.resize, limit=ENOUGH)
         numbers = {
             label: (labels == label).nonzero().flatten().tolist()
             for label in range(len(record.class_names))
