@@ -20,6 +20,7 @@ from robust_core.data import digits
 from robust_core.data.fitting import fit, to_tensor
 from robust_core.detectors import FeatureSqueezing, Subnetwork
 from robust_core.detectors.squeezers import squeezer
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.training.export import install, rounded_weights, write_export
@@ -198,7 +199,7 @@ def bundle(weights_folder, resnet, tmp_path) -> Callable[..., str]:
     def make(name="cifar10-resnet32-ad2-bim-2-255", *, seed=0, point="AD(2)", **changes) -> str:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            content = save(rounded_weights(build(point)))
+            content = save(rounded_weights(build(ResNet32, point)))
         entry = {
             "kind": "detector",
             "method": "subnetwork",
@@ -253,7 +254,7 @@ def three_detectors(resnet):
     for seed, point in enumerate(("AD(0)", "AD(2)")):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            subnetwork = build(point)
+            subnetwork = build(ResNet32, point)
         made[point] = Subnetwork(resnet, subnetwork, point=point, name=point)
     squeezing = FeatureSqueezing(resnet, [squeezer("bits-2")], name="squeezing", threshold=0.3)
     return made | {"squeezing": squeezing}

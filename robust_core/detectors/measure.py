@@ -13,6 +13,14 @@ from robust_core.detectors.subnetwork import Subnetwork
 from robust_core.modes import evaluating
 
 EIGHT_BIT = 255
+PASS = 250
+VALUES_PER_PASS = 2**21
+"""At most so many pictures, and values of pictures, go through a classifier and a detector at a time."""
+
+
+def per_pass(images: Tensor, most: int = PASS) -> int:
+    """Pictures ``[N, C, H, W]`` at a time: ``most`` of 32 x 32, fewer of larger ones."""
+    return max(1, min(most, VALUES_PER_PASS // images.shape[1:].numel()))
 
 
 def to_lattice(images: Tensor) -> Tensor:

@@ -36,13 +36,7 @@ class Subnetwork(Frozen):
         threshold: float = 0.5,
     ) -> None:
         super().__init__(classifier, name=name, threshold=threshold)
-        points = getattr(classifier.network, "attachment_points", ())
-        if point not in points:
-            raise ValueError(
-                f"point of {classifier.name} must be one of {', '.join(points)}; got {point!r}"
-                if points
-                else f"point: {classifier.name} has no attachment points for a detector"
-            )
+        check_point(classifier, point)
         self.subnetwork = subnetwork
         self.point = point
         self.freeze()
@@ -56,7 +50,7 @@ class Subnetwork(Frozen):
         or threshold, ``RuntimeError`` where the tensors do not fit the point.
         """
         with torch.random.fork_rng(devices=[]):  # fresh weights are drawn, and then replaced
-            subnetwork = build(entry["point"])
+            subnetwork = build(classifier.network, entry["point"])
         subnetwork.load_state_dict(tensors)
         return cls(
             classifier,
@@ -88,3 +82,14 @@ class Subnetwork(Frozen):
         assert activation is not None
         assert logit is not None
         return self.classifier.network.head(activation), logit
+
+
+def check_point(classifier: Classifier, point: str) -> None:
+    """Raise ``ValueError`` unless the classifier has an attachment point of that name."""
+    points = getattr(classifier.network, "attachment_points", ())
+    if point not in points:
+        raise ValueError(
+            f"point of {classifier.name} must be one of {', '.join(points)}; got {point!r}"
+            if points
+            else f"point: {classifier.name} has no attachment points for a detector"
+        )

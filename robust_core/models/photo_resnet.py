@@ -5,8 +5,11 @@ Layout: two 3x3 convolutions of stride 2 to 16 and 32 maps, four stages of two r
 2,801,818 parameters with ten classes.
 """
 
+from typing import ClassVar
+
 from torch import nn
 
+from robust_core.models.detector import LARGE, Attachment
 from robust_core.models.resnet import stage
 from robust_core.models.staged import Staged, kaiming
 
@@ -22,6 +25,15 @@ class PhotoResNet(Staged):
     """
 
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)", "AD(5)")
+    attachments: ClassVar = {
+        "AD(4)": Attachment(
+            (128, 8, 8),
+            1,
+            LARGE,
+            reads="what the first six of eight residual blocks make of it, at a sixteenth of the side",
+        )
+    }
+    usual_point = "AD(4)"
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__()

@@ -5,8 +5,11 @@ second and third start with stride 2), global average pooling, one dense layer. 
 1x1 convolution with batch normalisation where the number of maps grows. 466,906 parameters.
 """
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 
+from robust_core.models.detector import Attachment
 from robust_core.models.staged import Staged, kaiming
 
 
@@ -42,7 +45,21 @@ class ResNet32(Staged):
     (16x32x32, 32x16x16, 64x8x8).
     """
 
-    attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)")
+    attachments: ClassVar = {
+        "AD(0)": Attachment((3, 32, 32), 2, reads="the normalised picture itself"),
+        "AD(1)": Attachment((16, 32, 32), 2, reads="what the first convolution makes of it"),
+        "AD(2)": Attachment(
+            (16, 32, 32), 2, reads="what the first five residual blocks make of it"
+        ),
+        "AD(3)": Attachment(
+            (32, 16, 16), 1, reads="what the next five blocks make of it, at half the side"
+        ),
+        "AD(4)": Attachment(
+            (64, 8, 8), 0, reads="what the last five blocks make of it, at a quarter of the side"
+        ),
+    }
+    attachment_points = tuple(attachments)
+    usual_point = "AD(2)"
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__()

@@ -1,10 +1,12 @@
 """What networks of several stages share: activations that are reachable by name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+
+from robust_core.models.detector import Attachment
 
 
 class Staged(nn.Module):
@@ -13,9 +15,13 @@ class Staged(nn.Module):
     Its activations are reachable by name, without hooks (a hook on a network shared by several threads
     would mix their results). ``AD(i)`` are the attachment points of the adversary detectors of Metzen
     et al. (2017): ``AD(0)`` the input, ``AD(1)`` after the stem, then one after each stage.
+    ``attachments`` are those of them that subnetworks are made for, ``usual_point`` is the one where
+    nothing else is said.
     """
 
     attachment_points: ClassVar[tuple[str, ...]]
+    attachments: ClassVar[Mapping[str, Attachment]]
+    usual_point: ClassVar[str]
     dense: nn.Linear
 
     def parts(self) -> tuple[nn.Module, ...]:

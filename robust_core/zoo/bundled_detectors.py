@@ -15,6 +15,7 @@ KIND = "detector"
 DEFAULTS = {
     "cifar10-resnet32": "cifar10-resnet32-ad2-bim-2-255",
     "digits-cnn": "digits-cnn-reconstruction",
+    "imagenette-resnet": "imagenette-resnet-ad4-bim-4-255",
 }
 """The detector of each classifier that is used unless another is chosen."""
 NEEDED = {"method", "model", "file", "data", "command", "recipe", "threshold"}

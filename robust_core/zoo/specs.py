@@ -130,6 +130,15 @@ def _base(name: str) -> Spec | None:
     return max(bases, key=lambda one: len(one.name), default=None)
 
 
+def outline(name: str) -> nn.Module:
+    """The network of a model without any values, on the meta device: for its points, shapes and counts.
+
+    Raises ``ValueError`` for a name without a ``spec``.
+    """
+    with torch.device("meta"):
+        return spec(name).build()
+
+
 def untrained(name: str, seed: int = 0) -> Classifier:
     """A model by the name of its ``spec``, with fresh random weights; global random numbers are kept.
 

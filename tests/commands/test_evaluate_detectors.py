@@ -16,6 +16,7 @@ from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
 from robust_core.evaluation.detector_tables import pairs, second
 from robust_core.evaluation.detector_tables.rows import TABLES as KINDS
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.paths import WEIGHTS
 from robust_core.zoo import bundled_detectors, loading, weights
@@ -47,7 +48,7 @@ def entry_of(name, spec, folder):
     point, adversary, parameters = spec
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(len(name))
-        content = save(build(point).state_dict())
+        content = save(build(ResNet32, point).state_dict())
     (folder / f"{name}.safetensors").write_bytes(content)
     recipe = {"fingerprint": fingerprint(zoo.load(MODEL, "cpu")), "parameters": parameters}
     return {

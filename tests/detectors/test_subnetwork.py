@@ -8,7 +8,8 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
-from robust_core.models.detector import ATTACHMENTS, build
+from robust_core.models import ResNet32
+from robust_core.models.detector import build
 
 
 def fresh() -> Classifier:
@@ -26,7 +27,7 @@ def pictures(n: int = 4, seed: int = 0) -> Tensor:
 def attached(classifier: Classifier, point: str = "AD(2)", **options) -> Subnetwork:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Subnetwork(classifier, build(point), point=point, **options)
+        return Subnetwork(classifier, build(ResNet32, point), point=point, **options)
 
 
 def state(module: torch.nn.Module) -> dict[str, Tensor]:
@@ -42,7 +43,7 @@ def detector() -> Subnetwork:
     return attached(fresh(), name="ours")
 
 
-@pytest.mark.parametrize("point", ATTACHMENTS)
+@pytest.mark.parametrize("point", ResNet32.attachments)
 def test_both_are_the_two_answers_by_one_pass_of_the_trunk(point):
     detector = attached(fresh(), point)
     network, x = detector.classifier.network, pictures()
@@ -154,9 +155,9 @@ def test_an_unknown_point_or_a_classifier_without_any(digits_model):
     with pytest.raises(
         ValueError, match=r"^point of cifar10-resnet32 must be one of AD\(0\), .*'x'$"
     ):
-        Subnetwork(fresh(), build("AD(2)"), point="x")
+        Subnetwork(fresh(), build(ResNet32, "AD(2)"), point="x")
     with pytest.raises(ValueError, match=r"^point: digits-cnn has no attachment points"):
-        Subnetwork(digits_model, build("AD(2)"), point="AD(2)")
+        Subnetwork(digits_model, build(ResNet32, "AD(2)"), point="AD(2)")
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])

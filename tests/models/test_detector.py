@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from robust_core.models import DetectorNet, ResNet32
-from robust_core.models.detector import ATTACHMENTS, build
+from robust_core.models.detector import build
 
 # 9 * (maps * 96 + 96 * 192 + 192 * 192) weights, 480 biases, 960 of batch normalisation, 193 at last.
 PARAMETERS = {
@@ -17,14 +17,14 @@ PARAMETERS = {
 }
 
 
-@pytest.fixture(params=ATTACHMENTS)
+@pytest.fixture(params=ResNet32.attachments)
 def point(request) -> str:
     return request.param
 
 
 def test_number_of_parameters(point):
-    maps = ATTACHMENTS[point].shape[0]
-    count = sum(p.numel() for p in build(point).parameters())
+    maps = ResNet32.attachments[point].shape[0]
+    count = sum(p.numel() for p in build(ResNet32, point).parameters())
     assert count == PARAMETERS[point]
     assert count == 9 * (maps * 96 + 96 * 192 + 192 * 192) + 480 + 960 + 193
     assert 501_500 <= count <= 555_000
@@ -33,26 +33,26 @@ def test_number_of_parameters(point):
 
 def test_points_and_shapes_are_those_of_the_classifier(point):
     network = ResNet32().eval()
-    assert tuple(ATTACHMENTS) == network.attachment_points
+    assert tuple(ResNet32.attachments) == network.attachment_points
     activation = network.features(torch.rand(2, 3, 32, 32), point)
-    assert activation.shape == (2, *ATTACHMENTS[point].shape)
-    assert build(point)(activation).shape == (2,)
+    assert activation.shape == (2, *ResNet32.attachments[point].shape)
+    assert build(ResNet32, point)(activation).shape == (2,)
 
 
 def test_the_last_map_is_8x8_at_every_point(point):
-    net = build(point).eval()
-    activation = torch.rand(3, *ATTACHMENTS[point].shape)
+    net = build(ResNet32, point).eval()
+    activation = torch.rand(3, *ResNet32.attachments[point].shape)
     evidence = net.evidence(activation)
     assert evidence.shape == (3, 1, 8, 8)
     torch.testing.assert_close(net(activation), evidence.flatten(1).mean(1))
 
 
 def test_layers_in_order(point):
-    kinds = [type(m).__name__[:4] for m in build(point).body]
+    kinds = [type(m).__name__[:4] for m in build(ResNet32, point).body]
     block, pool = ["Conv", "Batc", "ReLU"], ["MaxP"]
     first, second = {"AD(3)": (pool, []), "AD(4)": ([], [])}.get(point, (pool, pool))
     assert kinds == block + first + block + second + block
-    convolutions = [m for m in build(point).modules() if isinstance(m, nn.Conv2d)]
+    convolutions = [m for m in build(ResNet32, point).modules() if isinstance(m, nn.Conv2d)]
     assert [m.out_channels for m in convolutions] == [96, 192, 192, 1]
     assert [m.kernel_size for m in convolutions] == [(3, 3)] * 3 + [(1, 1)]
 
@@ -65,14 +65,14 @@ def test_the_activation_is_not_written_to():
     """ReLU works in place, but never on what the classifier goes on with."""
     activation = torch.randn(2, 64, 8, 8)
     before = activation.clone()
-    build("AD(4)")(activation)
+    build(ResNet32, "AD(4)")(activation)
     assert torch.equal(activation, before)
 
 
 @pytest.mark.parametrize("point", ["AD(5)", "ad(2)", "", None])
 def test_an_unknown_point_lists_the_known_ones(point):
     with pytest.raises(ValueError, match=r"^point must be one of AD\(0\), .*AD\(4\); got "):
-        build(point)
+        build(ResNet32, point)
 
 
 @pytest.mark.parametrize("poolings", [-1, 3, 1.5])

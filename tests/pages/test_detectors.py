@@ -16,6 +16,7 @@ from robust_core.evaluation.detector_tables.rows import TABLES
 from robust_core.experiment import duel, panel
 from robust_core.experiment.detection import scores
 from robust_core.experiment.duel import FOOLED
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.zoo import loading, weights
 from tests import visiting
@@ -102,7 +103,7 @@ def test_a_point_says_what_is_read_and_what_is_bundled(two):
         ("AD(0)", "3 × 32 × 32", "No bundled detector reads here."),
     ):
         ran(page.segmented_control(key="point").set_value(point).run())
-        count = sum(weight.numel() for weight in build(point).parameters())
+        count = sum(weight.numel() for weight in build(ResNet32, point).parameters())
         said = text(page)
         assert all(part in said for part in (shape, bundled, f"{count:,} parameters"))
     assert page.query_params["point"] == "AD(0)"

@@ -9,6 +9,7 @@ import torch
 from robust_core import zoo
 from robust_core.detectors import METHODS, Subnetwork
 from robust_core.experiment.panel import panel
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.zoo import bundled_detectors
 
@@ -78,7 +79,7 @@ def test_it_is_the_detector_of_its_file_on_the_classifier_of_the_zoo(bundle, cat
     assert not any(p.requires_grad for p in detector.parameters())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        network = build("AD(2)").half().float()
+        network = build(ResNet32, "AD(2)").half().float()
     same = Subnetwork(detector.classifier, network, point="AD(2)")
     torch.testing.assert_close(detector.logit(cat), same.logit(cat))
     assert torch.equal(detector.both(cat)[0], detector.classifier(cat))

@@ -13,7 +13,6 @@ from robust_core.commands.training.detector_options import (
     DYNAMIC,
     IN_TURN,
     MODEL,
-    POINT,
     SEVERAL,
     DetectorOptions,
 )
@@ -54,7 +53,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options of the recipe ``detector``."""
     group = parser.add_argument_group("detector")
     group.add_argument("--model", metavar="M", help=f"the classifier (default: {MODEL})")
-    group.add_argument("--point", metavar="P", help=f"attachment point (default: {POINT})")
+    group.add_argument(
+        "--point", metavar="P", help="attachment point (default: AD(2); AD(4) for photographs)"
+    )
     group.add_argument(
         "--adversary",
         metavar="A",
@@ -110,9 +111,9 @@ def train_missing(request: Request) -> None:
 def train(wanted: DetectorOptions, request: Request) -> None:
     """Craft, train, measure; resumes an interrupted call."""
     adversary = adversary_of(wanted, request.seed)
-    check_point(wanted.point or POINT)
     model = wanted.model or MODEL
     record = detector_data.record_of(model, points=True)
+    check_point(model, point_of(wanted))
     from robust_core import zoo
     from robust_core.training.detectors import static
     from robust_core.training.detectors.measurement import Measurement
@@ -203,12 +204,16 @@ def first_weights(name: str, device: str | None) -> "dict[str, Tensor]":
     return detector.subnetwork.state_dict()
 
 
-def check_point(point: str) -> None:
-    """Raise ``ValueError`` for an unknown attachment point, before any data is needed."""
-    from robust_core.models.detector import ATTACHMENTS
+def check_point(model: str, point: str) -> None:
+    """Raise ``ValueError`` for a point that a model does not have, before any data is needed."""
+    there = detector_data.points_of(model)
+    if point not in there:
+        raise ValueError(f"--point must be one of {', '.join(there)} for {model}; got {point!r}")
 
-    if point not in ATTACHMENTS:
-        raise ValueError(f"--point must be one of {', '.join(ATTACHMENTS)}; got {point!r}")
+
+def point_of(wanted: DetectorOptions) -> str:
+    """The attachment point that was asked for, or the usual one of the model."""
+    return wanted.point or detector_data.usual_point(wanted.model or MODEL)
 
 
 def adversary_of(wanted: DetectorOptions, seed: int = 0) -> "Adversaries":
@@ -249,7 +254,7 @@ def recipe_of(
     return DetectorRecipe(
         model=classifier.name,
         fingerprint=fingerprint(classifier),
-        point=wanted.point or POINT,
+        point=point_of(wanted),
         adversary=wanted.adversary,
         parameters=parameters,
         limit=wanted.limit,

@@ -38,10 +38,25 @@ def record_of(model: str, *, points: bool = False) -> "DataSet":
 
     names = [name for name in zoo.names() if zoo.describe(name).data]
     if points:  # networks that can be read inside, such as the ResNet-32
-        names = [n for n in names if hasattr(zoo.untrained(n).network, "attachment_points")]
+        names = [name for name in names if points_of(name)]
     if model not in names:
         raise ValueError(f"--model must be one of {', '.join(names)}; got {model!r}")
     return data.get(zoo.spec(model).data)
+
+
+def points_of(model: str) -> tuple[str, ...]:
+    """The attachment points of a classifier that subnetworks are made for; none where it has none."""
+    from robust_core import zoo
+    from robust_core.models.detector import attachments
+
+    return tuple(attachments(zoo.outline(model)))
+
+
+def usual_point(model: str) -> str:
+    """Where a subnetwork on a classifier reads unless something else is said."""
+    from robust_core import zoo
+
+    return zoo.outline(model).usual_point
 
 
 def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tensor"]:

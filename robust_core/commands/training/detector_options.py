@@ -4,7 +4,6 @@ import argparse
 from dataclasses import dataclass, fields
 
 MODEL = "cifar10-resnet32"
-POINT = "AD(2)"
 DYNAMIC = "dynamic"
 SEVERAL = "several"
 
@@ -13,7 +12,7 @@ SEVERAL = "several"
 class DetectorOptions:
     """The options of a detector, in the order in which its command line has them.
 
-    None stands for the default: ``MODEL``, ``POINT``, the attack's own hyper-parameters, all training
+    None stands for the default: ``MODEL``, its usual point, the attack's own hyper-parameters, all training
     pictures, the recipe's own epochs. ``start`` names a bundled detector to begin with.
     """
 

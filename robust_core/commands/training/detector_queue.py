@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from robust_core.commands.training.detector_data import usual_point
 from robust_core.commands.training.detector_options import (
     DYNAMIC,
     FAST,
     ITERATIVE,
     ITERATIVE_L2,
     MODEL,
-    POINT,
     SEVERAL,
     DetectorOptions,
 )
@@ -26,7 +26,8 @@ def name(options: DetectorOptions) -> str:
     """What a detector is called in the index of the weights."""
     parameters = {} if options.eps is None else {"eps": options.eps}
     model = options.model or MODEL
-    recipe = DetectorRecipe(model, "", options.point or POINT, options.adversary, parameters)
+    point = options.point or usual_point(model)
+    recipe = DetectorRecipe(model, "", point, options.adversary, parameters)
     return static.name(recipe)
 
 

@@ -9,7 +9,7 @@ from robust_core.dashboard.detector_choice import BADGES
 from robust_core.experiment.detection import scores
 from robust_core.experiment.panel import Panel
 from robust_core.models import ResNet32
-from robust_core.models.detector import ATTACHMENTS, build
+from robust_core.models.detector import build
 
 CSS = """<style>
 .chain { display: grid; grid-template-columns: repeat(6, 1fr); font-size: 0.8rem; line-height: 1.3; }
@@ -59,13 +59,6 @@ CSS = """<style>
   .chain { font-size: 0.75rem; }
 }
 </style>"""
-READS = {
-    "AD(0)": "the normalised picture itself",
-    "AD(1)": "what the first convolution makes of it",
-    "AD(2)": "what the first five residual blocks make of it",
-    "AD(3)": "what the next five blocks make of it, at half the side",
-    "AD(4)": "what the last five blocks make of it, at a quarter of the side",
-}
 SHORT = ("picture", "first conv", "5 blocks", "5 blocks", "5 blocks")
 
 
@@ -81,23 +74,25 @@ def parameters(classes: int) -> tuple[dict[str, int], dict[str, int], int]:
     """
     with torch.device("meta"):
         network = ResNet32(classes)
-        detectors = {point: _count(build(point)) for point in ATTACHMENTS}
+        detectors = {point: _count(build(ResNet32, point)) for point in ResNet32.attachments}
     stages = (network.stem, network.stage1, network.stage2, network.stage3)
-    parts = {"AD(0)": 0} | dict(zip(list(ATTACHMENTS)[1:], map(_count, stages), strict=True))
+    parts = {"AD(0)": 0} | dict(
+        zip(list(ResNet32.attachments)[1:], map(_count, stages), strict=True)
+    )
     return parts, detectors, _count(network)
 
 
 def shape(point: str) -> str:
     """What a detector there reads, as ``16 × 32 × 32``."""
-    return " × ".join(map(str, ATTACHMENTS[point].shape))
+    return " × ".join(map(str, ResNet32.attachments[point].shape))
 
 
 def chain(chosen: str, classes: int) -> str:
     """The classifier from the picture to its classes; slabs have the side and number of the maps."""
     parts, _, whole = parameters(classes)
     cells = []
-    for point, short in zip(ATTACHMENTS, SHORT, strict=True):
-        maps, side, _ = ATTACHMENTS[point].shape
+    for point, short in zip(ResNet32.attachments, SHORT, strict=True):
+        maps, side, _ = ResNet32.attachments[point].shape
         count = f"{parts[point]:,}" if parts[point] else "no"
         cells.append(
             f"<div class='{'here' if point == chosen else ''}'><span>{short}</span>"
@@ -111,17 +106,17 @@ def chain(chosen: str, classes: int) -> str:
         f"style='height:20px;width:12px'></span></span><span>{classes} classes</span>"
         f"<small>{head:,} weights</small></div>"
     )
-    alt = "The ResNet-32 as a chain: " + ", ".join(f"{p} {shape(p)}" for p in ATTACHMENTS)
+    alt = "The ResNet-32 as a chain: " + ", ".join(f"{p} {shape(p)}" for p in ResNet32.attachments)
     return f"<div class=chain role=img aria-label='{escape(alt)}'>{''.join(cells)}</div>"
 
 
 def about(point: str, classes: int) -> str:
     """What a detector at a point reads and is made of, in Markdown."""
     _, detectors, whole = parameters(classes)
-    pools = ATTACHMENTS[point].poolings
+    pools = ResNet32.attachments[point].poolings
     layers = ["conv 96", *["pool"] * (pools > 0), "conv 192", *["pool"] * (pools > 1), "conv 192"]
     return (
-        f"**{point}** reads {READS[point]}: {shape(point)}. The detector there: "
+        f"**{point}** reads {ResNet32.attachments[point].reads}: {shape(point)}. The detector there: "
         f"{' → '.join([*layers, '1×1 conv', 'mean'])}; {detectors[point]:,} parameters, beside "
         f"{whole:,} of the classifier."
     )

@@ -16,7 +16,7 @@ from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
-from robust_core.models.detector import ATTACHMENTS
+from robust_core.models import ResNet32
 from robust_core.words.detectors import (
     FAR,
     far_from_training,
@@ -82,7 +82,7 @@ def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
     place = st.empty()
     point = choose_one(
         "Attachment point",
-        {point: point for point in ATTACHMENTS},
+        {point: point for point in ResNet32.attachments},
         "point",
         "AD(2)",
         label_visibility="collapsed",

@@ -10,10 +10,8 @@ from torch import Tensor
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.detectors import Detector
-from robust_core.detectors.measure import EIGHT_BIT, Answers, ask, to_lattice
+from robust_core.detectors.measure import EIGHT_BIT, PASS, Answers, ask, per_pass, to_lattice
 from robust_core.evaluation.detector_tables.plan import Entries
-
-BATCH = 250
 
 
 class Pairs(Protocol):
@@ -97,8 +95,9 @@ class DetectorBench:
         device = self.classifier.device
         return self.images[rows].to(device).float().div_(EIGHT_BIT), self.labels[rows].to(device)
 
-    def rows(self, n: int, what: str, batch: int = BATCH) -> Iterable[slice]:
-        """The first ``n`` rows, in batches."""
+    def rows(self, n: int, what: str, most: int = PASS) -> Iterable[slice]:
+        """The first ``n`` rows, at most ``most`` at a time."""
+        batch = per_pass(self.images, most)
         parts = [slice(start, min(start + batch, n)) for start in range(0, n, batch)]
         return self.track(parts, what)
 

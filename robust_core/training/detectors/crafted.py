@@ -5,7 +5,7 @@ Both are made once and kept on disk, as the trunk is frozen and the adversary st
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
+from robust_core.detectors.measure import per_pass
 from robust_core.training.detectors.array_file import filled, take
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
@@ -113,12 +114,15 @@ def craft(originals: Originals, adversary: Adversary, recipe: DetectorRecipe) ->
         delta = adversary(classifier, clean, classes) - clean
         return to_half(delta) if bounded else delta
 
+    def make_all(rows: slice) -> Tensor:
+        return torch.cat([make(part).cpu() for part in passes(rows, images)])
+
     leaving = "predicted" if labels is None else "true"
     key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
     path = originals.cache / f"{key}.npy"
     shape = tuple(images.shape)
     told = f"craft {originals.what}"
-    kept = filled(path, shape, make, what=told, show=originals.show, dtype=dtype)
+    kept = filled(path, shape, make_all, what=told, show=originals.show, dtype=dtype)
     return Crafted(images, kept, key)
 
 
@@ -127,18 +131,28 @@ def activations(
 ) -> np.ndarray:
     """What a subnetwork reads of each pair, float16 ``[N, 2, ...]``: clean first, adversarial second."""
 
+    limit = torch.finfo(torch.float16).max
+
     @torch.no_grad()
-    def make(rows: slice) -> Tensor:
-        clean, adversarial = crafted.pairs(rows, detector.device)
-        pair = torch.stack([detector.activation(clean), detector.activation(adversarial)], 1)
-        limit = torch.finfo(torch.float16).max
-        return pair.clamp_(-limit, limit).half()
+    def read(rows: slice) -> Tensor:
+        pair = crafted.pairs(rows, detector.device)
+        return torch.stack([detector.activation(x) for x in pair], 1).clamp_(-limit, limit).half()
+
+    def read_all(rows: slice) -> Tensor:
+        return torch.cat([read(part).cpu() for part in passes(rows, crafted.images)])
 
     with torch.no_grad():
         one = detector.activation(to_float(crafted.images[:1], detector.device))
     shape = (len(crafted), 2, *one.shape[1:])
     path = folder / f"{crafted.key}-{slug(detector.point)}.npy"
-    return filled(path, shape, make, what=f"activations {detector.point}", show=show)
+    return filled(path, shape, read_all, what=f"activations {detector.point}", show=show)
+
+
+def passes(rows: slice, images: Tensor) -> Iterator[slice]:
+    """Parts of ``rows`` that go through a network at a time: large pictures do not fit all at once."""
+    size = per_pass(images)
+    for start in range(rows.start, rows.stop, size):
+        yield slice(start, min(start + size, rows.stop))
 
 
 def slug(point: str) -> str:

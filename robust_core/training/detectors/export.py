@@ -26,7 +26,7 @@ def export_detector(
     """
     recipe = trainer.recipe
     content = to_safetensors(rounded_weights(trainer.subnetwork))
-    subnetwork = build(recipe.point)
+    subnetwork = build(trainer.classifier.network, recipe.point)
     subnetwork.load_state_dict(read_safetensors(content))
     detector = Subnetwork(trainer.classifier, subnetwork.to(trainer.device), point=recipe.point)
     crafted = craft_pairs(measurement.originals(trainer.classifier), adversary, against)

@@ -11,14 +11,13 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import calibrate
-from robust_core.detectors.measure import Answers, answers
+from robust_core.detectors.measure import Answers, answers, per_pass
 from robust_core.training.detectors.crafted import Originals, Pairs
 from robust_core.training.export import write_export
 from robust_core.training.pictures import Split, to_float
 from robust_core.zoo.bundled_detectors import KIND
 
 FALSE_POSITIVE_RATE = 0.05
-BATCH = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +119,12 @@ def identity(
 
 def batches(crafted: Pairs, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """The pairs of pictures of ``crafted``, in order, in batches."""
-    for start in range(0, len(crafted), BATCH):
-        yield crafted.pairs(slice(start, start + BATCH), device)
+    size = per_pass(crafted.images)
+    for start in range(0, len(crafted), size):
+        yield crafted.pairs(slice(start, start + size), device)
 
 
 def clean_scores(detector: Any, images: Tensor) -> Tensor:
     """Scores ``[N]`` of pictures (bytes, or floats in [0, 1]) on the CPU."""
-    return torch.cat(
-        [detector.score(to_float(x, detector.device)).cpu() for x in images.split(BATCH)]
-    )
+    parts = images.split(per_pass(images))
+    return torch.cat([detector.score(to_float(x, detector.device)).cpu() for x in parts])

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Reconstruction, calibrate
+from robust_core.detectors.measure import per_pass
 from robust_core.detectors.reconstruction import build
 from robust_core.training.detectors.measurement import (
-    BATCH,
     FALSE_POSITIVE_RATE,
     Measurement,
     identity,
@@ -112,7 +112,8 @@ def _first(data: Split, limit: int | None) -> Split:
 def errors(detector: Reconstruction, data: Split, shift: int = 0) -> Tensor:
     """Errors ``[N]`` on the CPU under the true classes, or under the ``shift``-th class after each."""
     classes = (data[1] + shift) % len(detector.classifier.class_names)
-    parts = zip(data[0].split(BATCH), classes.split(BATCH), strict=True)
+    size = per_pass(data[0])
+    parts = zip(data[0].split(size), classes.split(size), strict=True)
     device = detector.device
     return torch.cat([detector.error(to_float(x, device), y.to(device)).cpu() for x, y in parts])
 

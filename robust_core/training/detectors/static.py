@@ -16,6 +16,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
+from robust_core.detectors.subnetwork import check_point
 from robust_core.models.detector import DetectorNet, build
 from robust_core.training.detectors.array_file import take
 from robust_core.training.detectors.crafted import Originals, activations, slug
@@ -32,9 +33,10 @@ class DetectorTrainer(Training):
     def __init__(self, classifier: Classifier, recipe: DetectorRecipe, seed: int) -> None:
         super().__init__(recipe, seed, classifier.device)
         self.classifier = classifier
+        check_point(classifier, recipe.point)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            subnetwork = build(recipe.point)
+            subnetwork = build(classifier.network, recipe.point)
         self.subnetwork: DetectorNet = subnetwork.to(self.device).to(
             memory_format=torch.channels_last
         )

@@ -9,6 +9,7 @@ from torch import nn
 from robust_core import attacks, goals
 from robust_core.attacks import BIM, CWL2, CWL2Pair, Dynamic, PGDPair
 from robust_core.detectors import Subnetwork
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 
 EACH = [PGDPair, CWL2Pair]
@@ -287,7 +288,7 @@ def real(resnet, cat):
     """The real trunk with a detector that is not trained and flags the clean picture."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        detector = Subnetwork(resnet, build("AD(4)"), point="AD(4)")
+        detector = Subnetwork(resnet, build(ResNet32, "AD(4)"), point="AD(4)")
     detector.threshold = detector.score(cat).item() - 0.01
     return detector
 

@@ -9,6 +9,7 @@ from torch import nn
 from robust_core import attacks, goals
 from robust_core.attacks import BIM, Dynamic
 from robust_core.detectors import Subnetwork
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 
 EPS, LABELS = 0.05, torch.tensor([0, 1, 0, 1, 1, 0])
@@ -182,7 +183,7 @@ def test_the_gradient_goes_through_the_shared_trunk(resnet, cat):
     """The real pair, float32 and half precision: detector log-odds fall."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        detector = Subnetwork(resnet, build("AD(4)"), point="AD(4)")
+        detector = Subnetwork(resnet, build(ResNet32, "AD(4)"), point="AD(4)")
     label = resnet(cat).argmax(1)
     for dtype in (torch.float32, torch.float16):
         images = cat.to(dtype)

@@ -8,6 +8,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.pair.joint import Joint, Unseen, facing
 from robust_core.detectors import Subnetwork
 from robust_core.goals import Aim
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0])
@@ -33,7 +34,7 @@ def trunk(resnet):
     """A detector on the real trunk that is not trained."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return Subnetwork(resnet, build("AD(4)"), point="AD(4)", threshold=0.3)
+        return Subnetwork(resnet, build(ResNet32, "AD(4)"), point="AD(4)", threshold=0.3)
 
 
 @pytest.mark.parametrize("shift", [-50, 0, 50])

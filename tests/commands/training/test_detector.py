@@ -11,6 +11,7 @@ from robust_core.commands.training.detector_options import FAST, DetectorOptions
 from robust_core.commands.training.detector_queue import BUNDLED
 from robust_core.commands.training.request import Request
 from robust_core.evaluation.detector_tables.plan import TRANSFER
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.training import export
 from robust_core.training.detectors import static
@@ -106,7 +107,7 @@ def test_a_second_one_in_the_folder_says_so(trained, tmp_path):
 
 def test_it_starts_from_a_detector_of_its_kind_only():
     weights = detector.first_weights("cifar10-resnet32-ad4-bim-1-255", "cpu")
-    assert weights.keys() == build("AD(4)").state_dict().keys()
+    assert weights.keys() == build(ResNet32, "AD(4)").state_dict().keys()
     with pytest.raises(ValueError, match="--start must be a detector made by train detector"):
         detector.first_weights("cifar10-resnet32-squeezing", "cpu")
 

@@ -9,6 +9,7 @@ import torch
 from robust_core import zoo
 from robust_core.attacks import BIM, DeepFool
 from robust_core.detectors import Subnetwork
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import Originals, activations, craft, slug, to_half
 from robust_core.training.recipes import DetectorRecipe
@@ -122,7 +123,7 @@ def test_activations_are_those_of_the_two_pictures(resnet, recipe, originals, tm
     crafted = craft(originals(), BIM(eps=0.1, steps=1), recipe)
     found = {}
     for point in ("AD(0)", "AD(3)"):
-        detector = Subnetwork(resnet, build(point), point=point)
+        detector = Subnetwork(resnet, build(ResNet32, point), point=point)
         pairs = found[point] = activations(detector, crafted, tmp_path, show=False)
         for i, pictures in enumerate(crafted.pairs(slice(None), CPU)):
             expected = detector.activation(pictures).half()

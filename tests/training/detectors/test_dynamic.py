@@ -9,6 +9,7 @@ import torch
 from robust_core import attacks, zoo
 from robust_core.attacks.pair.mixed import mixed
 from robust_core.detectors import Subnetwork
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.training.detectors.dynamic import train_dynamic
 from robust_core.training.detectors.static import DetectorTrainer, name
@@ -84,7 +85,7 @@ def test_about_half_of_the_pictures_are_modified_each_at_a_sigma_of_its_own(run,
 
 
 def test_it_starts_where_it_is_told_to(run):
-    first = build("AD(4)").state_dict()
+    first = build(ResNet32, "AD(4)").state_dict()
     moved = weights(run("a", start=first, epochs=1))
     fresh = weights(run("b", epochs=1))
     key = "last.weight"
@@ -95,7 +96,7 @@ def test_it_starts_where_it_is_told_to(run):
 @pytest.mark.parametrize("sigma", [0.0, 0.3, 0.7, 1.0])
 def test_the_partner_is_the_dynamic_adversary(classifier, images, sigma):
     torch.manual_seed(0)
-    detector = Subnetwork(classifier, build("AD(4)"), point="AD(4)")
+    detector = Subnetwork(classifier, build(ResNet32, "AD(4)"), point="AD(4)")
     classes = classifier(images).argmax(1)
     ours = mixed(detector, images, classes, torch.full((10,), sigma), **SIZE)
     attack = attacks.create("dynamic", sigma=sigma, detector=detector, **SIZE)

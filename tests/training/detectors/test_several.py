@@ -9,6 +9,7 @@ import torch
 from robust_core.attacks import BIM, FGSM, DeepFool
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import Originals, activations, craft
 from robust_core.training.detectors.export import export_detector
@@ -105,7 +106,7 @@ def test_an_adversary_whose_parameters_the_recipe_lacks_is_refused(in_turn):
 
 
 def test_activations_are_of_those_pictures_and_kept_under_their_key(resnet, in_turn, cache):
-    detector, crafted = Subnetwork(resnet, build("AD(4)"), point="AD(4)"), in_turn()
+    detector, crafted = Subnetwork(resnet, build(ResNet32, "AD(4)"), point="AD(4)"), in_turn()
     pairs = activations(detector, crafted, cache, show=False)
     for i, pictures in enumerate(crafted.pairs(slice(None), CPU)):
         assert np.array_equal(pairs[:, i], detector.activation(pictures).half().numpy())

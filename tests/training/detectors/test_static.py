@@ -12,6 +12,7 @@ from robust_core import zoo
 from robust_core.attacks import BIM
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import answers
+from robust_core.models import ResNet32
 from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import Originals, craft
 from robust_core.training.detectors.export import export_detector
@@ -164,7 +165,7 @@ def test_the_entry_says_everything_and_its_figures_are_those_of_the_file(
     written = load_file(tmp_path / "run" / entry["file"])
     for key, value in trainer.subnetwork.state_dict().items():
         assert torch.equal(written[key], value.half() if value.is_floating_point() else value)
-    subnetwork = build("AD(4)")
+    subnetwork = build(ResNet32, "AD(4)")
     subnetwork.load_state_dict(written)
     detector = Subnetwork(classifier, subnetwork, point="AD(4)")
     originals = Originals(classifier, IMAGES[:9], labels[:9], cache, what="test", show=False)
