@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import nn
@@ -133,10 +133,15 @@ def _base(name: str) -> Spec | None:
 def outline(name: str) -> nn.Module:
     """The network of a model without any values, on the meta device: for its points, shapes and counts.
 
-    Raises ``ValueError`` for a name without a ``spec``.
+    It is shared: do not change it. Raises ``ValueError`` for a name without a ``spec``.
     """
+    return _outline(spec(name).build)
+
+
+@cache
+def _outline(build: Callable[[], nn.Module]) -> nn.Module:
     with torch.device("meta"):
-        return spec(name).build()
+        return build()
 
 
 def untrained(name: str, seed: int = 0) -> Classifier:

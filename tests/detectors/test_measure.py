@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from robust_core.detectors.measure import Answers, answers, area, ask, to_lattice
+from robust_core.detectors.measure import Answers, answers, area, ask, per_pass, to_lattice
 
 
 class Pair:
@@ -90,3 +90,10 @@ def test_the_trunk_is_passed_once_for_all_subnetworks(three_detectors, resnet, m
     assert right.dtype == torch.bool
     for row, detector in zip(scores, pair, strict=True):
         assert torch.allclose(row, detector.score(images), atol=1e-6)
+
+
+@pytest.mark.parametrize(("side", "pictures"), [(32, 250), (128, 42), (224, 13), (4000, 1)])
+def test_fewer_large_pictures_go_through_at_a_time(side, pictures):
+    images = torch.empty(500, 3, side, side, device="meta")
+    assert per_pass(images) == pictures
+    assert per_pass(images, 10) == min(pictures, 10)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_core.models import DetectorNet, ResNet32
+from robust_core.models import DetectorNet, PhotoResNet, ResNet32
 from robust_core.models.detector import build
 
 # 9 * (maps * 96 + 96 * 192 + 192 * 192) weights, 480 biases, 960 of batch normalisation, 193 at last.
@@ -55,6 +55,24 @@ def test_layers_in_order(point):
     convolutions = [m for m in build(ResNet32, point).modules() if isinstance(m, nn.Conv2d)]
     assert [m.out_channels for m in convolutions] == [96, 192, 192, 1]
     assert [m.kernel_size for m in convolutions] == [(3, 3)] * 3 + [(1, 1)]
+
+
+def test_on_photographs_there_are_five_convolutions_and_one_pooling():
+    """Metzen et al. (2017), section 4.3, at the stride of 16 where it sits on VGG16."""
+    assert list(PhotoResNet.attachments) == [PhotoResNet.usual_point] == ["AD(4)"]
+    picture = torch.zeros(1, 3, 128, 128, device="meta")
+    with torch.device("meta"):
+        activation = PhotoResNet().features(picture, "AD(4)")
+    assert activation.shape[1:] == PhotoResNet.attachments["AD(4)"].shape == (128, 8, 8)
+    net = build(PhotoResNet, "AD(4)")
+    block = ["Conv", "Batc", "ReLU"]
+    assert [type(m).__name__[:4] for m in net.body] == block + ["MaxP"] + 4 * block
+    convolutions = [m for m in net.modules() if isinstance(m, nn.Conv2d)]
+    assert [m.out_channels for m in convolutions] == [196] * 5 + [1]
+    assert [m.kernel_size for m in convolutions] == [(3, 3)] * 5 + [(1, 1)]
+    assert net.eval().evidence(torch.rand(2, 128, 8, 8)).shape == (2, 1, 4, 4)
+    count = 9 * (128 * 196 + 4 * 196 * 196) + 5 * 196 * 3 + 197
+    assert sum(p.numel() for p in net.parameters()) == count == 1_611_905
 
 
 def test_one_network_reads_any_size():

@@ -77,8 +77,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--all-missing",
         action="store_true",
         default=None,
-        help="train and install all bundled detectors that are missing, one after another; "
-        "without RECIPE: all classifiers",
+        help="train and install all bundled detectors that are missing, one after another (with --model: "
+        "those on M, then those of which only the tables have figures); without RECIPE: all classifiers",
     )
 
 
@@ -87,25 +87,43 @@ def run(args: argparse.Namespace) -> None:
     if args.paper_schedule:
         raise ValueError("detector has no --paper-schedule: it is trained as in the paper anyway")
     if args.all_missing:
-        own = [name for name in OPTIONS if name not in ("cache", "all_missing")]
+        own = [name for name in OPTIONS if name not in ("model", "cache", "all_missing")]
         alien = given(args, [*own, "epochs", "seed", "folder"])
         if alien:
             raise ValueError(f"detector --all-missing takes no {', '.join(alien)}")
-        train_missing(Request.of(args))
+        train_missing(Request.of(args), args.model)
     else:
         train(DetectorOptions.of(args), Request.of(args))
 
 
-def train_missing(request: Request) -> None:
-    """Train and install each bundled detector that the index lacks."""
-    from robust_core import zoo
-    from robust_core.commands.training.detector_queue import BUNDLED
+def train_missing(request: Request, model: str | None = None) -> None:
+    """Train and install each bundled detector that the index lacks.
 
-    missing = [name for name in BUNDLED.names() if name not in zoo.index()]
-    if not missing:
-        print(f"Nothing is missing: all {len(BUNDLED)} are installed.", file=sys.stderr)
-    for name in missing:
-        train(BUNDLED.get(name), replace(request, install=True))
+    Of one ``model``, afterwards also those of which only the tables have figures: they are not installed.
+    """
+    from robust_core import zoo
+    from robust_core.commands.training import detector_queue as queue
+
+    bundled = [one for one in queue.BUNDLED if model in (None, one.model or MODEL)]
+    others = [one for one in queue.MEASURED if model == one.model]
+    if not bundled + others:
+        models = dict.fromkeys(one.model or MODEL for one in queue.BUNDLED)
+        raise ValueError(f"--model must be one of {', '.join(models)}; got {model!r}")
+    missing = [one for one in bundled if queue.name(one) not in zoo.index()]
+    unmeasured = [one for one in others if not _is_finished(request, queue.name(one))]
+    if not missing + unmeasured:
+        every = len(bundled + others)
+        print(f"Nothing is missing: all {every} are there.", file=sys.stderr)
+    for one in missing:
+        train(one, replace(request, install=True))
+    for one in unmeasured:
+        train(one, request)
+
+
+def _is_finished(request: Request, name: str) -> bool:
+    from robust_core.training.export import ENTRY
+
+    return (request.folder_for(name) / ENTRY).exists()
 
 
 def train(wanted: DetectorOptions, request: Request) -> None:

@@ -1,14 +1,16 @@
 """``train detector``: its JSON, Ctrl-C and going on, refusals."""
 
 import shlex
+from functools import cache
 
 import pytest
 
 from robust_core import attacks, files, zoo
 from robust_core.commands.parser import build_parser
 from robust_core.commands.training import detector
+from robust_core.commands.training import detector_queue as queue
 from robust_core.commands.training.detector_options import FAST, DetectorOptions
-from robust_core.commands.training.detector_queue import BUNDLED
+from robust_core.commands.training.detector_queue import BUNDLED, MEASURED
 from robust_core.commands.training.request import Request
 from robust_core.evaluation.detector_tables.plan import TRANSFER
 from robust_core.models import ResNet32
@@ -16,6 +18,7 @@ from robust_core.models.detector import build
 from robust_core.training import export
 from robust_core.training.detectors import static
 from robust_core.training.detectors.static import DetectorTrainer
+from robust_core.zoo import bundled_detectors
 
 NAME = "cifar10-resnet32-ad4-bim-2-255"
 START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")
@@ -113,8 +116,7 @@ def test_it_starts_from_a_detector_of_its_kind_only():
 
 
 def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():
-    several = list(BUNDLED)[-1]
-    assert several.adversary == "several"
+    (several,) = (one for one in BUNDLED if one.adversary == "several")
     five = detector.adversary_of(several)
     assert tuple(five) == TRANSFER
     alone = [
@@ -125,19 +127,19 @@ def test_several_are_the_five_of_the_paper_as_the_queue_has_each_alone():
     assert all(attack in alone for attack in five.values())
 
 
-@pytest.mark.parametrize("name", BUNDLED.names())
-def test_the_command_of_each_in_the_queue_stands_for_the_same_options(name):
+@pytest.mark.parametrize("wanted", [*BUNDLED, *MEASURED], ids=queue.name)
+def test_the_command_of_each_in_the_queue_stands_for_the_same_options(wanted):
     """Whoever runs the command that the entry of a detector names trains that detector."""
-    wanted = BUNDLED.get(name)
     words = shlex.split(detector.command(wanted))[3:]
     assert DetectorOptions.of(build_parser("train").parse_args(words)) == wanted
 
 
-def test_the_queue_names_each_as_its_training_does(resnet):
-    for name in BUNDLED.names():
-        wanted = BUNDLED.get(name)
-        recipe = detector.recipe_of(wanted, resnet, detector.adversary_of(wanted))
-        assert static.name(recipe) == name
+def test_the_queue_names_each_as_its_training_does():
+    fresh = cache(zoo.untrained)
+    for wanted in [*BUNDLED, *MEASURED]:
+        classifier = fresh(wanted.model or detector.MODEL)
+        recipe = detector.recipe_of(wanted, classifier, detector.adversary_of(wanted))
+        assert static.name(recipe) == queue.name(wanted)
 
 
 def test_the_commands_of_the_index_are_those_of_the_queue():
@@ -159,8 +161,40 @@ def test_the_queue_trains_what_is_missing_and_nothing_else(command, monkeypatch)
     assert trained == [(next(iter(BUNDLED)), Request(device="cpu", install=True))]
     monkeypatch.setattr(zoo, "index", lambda: dict.fromkeys(BUNDLED.names()))
     ended = command("train", "detector", "--all-missing")
-    assert ended.err.strip() == f"Nothing is missing: all {len(BUNDLED)} are installed."
+    assert ended.err.strip() == f"Nothing is missing: all {len(BUNDLED)} are there."
     assert len(trained) == 1
+
+
+def test_the_queue_of_one_model_ends_with_those_that_are_only_measured(
+    command, monkeypatch, tmp_path
+):
+    model = "imagenette-resnet"
+    bundled = [one for one in BUNDLED if one.model == model]
+    assert queue.name(bundled[0]) == bundled_detectors.DEFAULTS[model]
+    monkeypatch.setattr(zoo, "index", lambda: {queue.name(bundled[0]): {}})
+    monkeypatch.chdir(tmp_path)
+    done, *left = MEASURED
+    folder = tmp_path / "runs" / queue.name(done)
+    folder.mkdir(parents=True)
+    (folder / export.ENTRY).touch()
+    trained = []
+    monkeypatch.setattr(detector, "train", lambda *asked: trained.append(asked))
+    assert command("train", "detector", "--all-missing", "--model", model).status == 0
+    assert trained == [
+        *((wanted, Request(install=True)) for wanted in bundled[1:]),
+        *((wanted, Request()) for wanted in left),
+    ]
+    complaint = command("train", "detector", "--all-missing", "--model", "digits-cnn").complaint
+    assert complaint.startswith("--model must be one of cifar10-resnet32, imagenette-resnet; got")
+
+
+def test_the_l2_radii_on_photographs_change_each_value_as_the_papers_do():
+    """400, 800 and 1200 of 255 at 224 x 224, rounded to whole numbers at 128 x 128."""
+    radii = [one.eps for one in MEASURED if one.adversary == "bim-l2"]
+    for eps, papers in zip(sorted(radii), (400, 800, 1200), strict=True):
+        assert 255 * eps / (3 * 128**2) ** 0.5 == pytest.approx(
+            papers / (3 * 224**2) ** 0.5, rel=2e-3
+        )
 
 
 def test_people_get_sentences(trained, tmp_path):

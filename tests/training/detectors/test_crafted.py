@@ -16,6 +16,7 @@ from robust_core.training.recipes import DetectorRecipe
 from robust_core.zoo.weights import fingerprint
 
 EPS = 2 / 255
+CRAFTED = "robust_core.training.detectors.crafted"
 CPU = torch.device("cpu")
 IMAGES = torch.randint(
     0, 256, (6, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
@@ -90,6 +91,23 @@ def test_without_an_eps_the_pictures_are_kept_to_the_last_success(resnet, recipe
     direct = attack(resnet, clean, labels)
     torch.testing.assert_close(adversarial, direct, rtol=0, atol=1e-7)
     assert (resnet(adversarial).argmax(1) != labels).all()
+
+
+def test_large_pictures_go_through_in_parts_with_the_same_result(
+    resnet, recipe, originals, monkeypatch
+):
+    detector = Subnetwork(resnet, build(ResNet32, "AD(4)"), point="AD(4)")
+    made = []
+    for most in (6, 4):
+        monkeypatch.setattr(f"{CRAFTED}.per_pass", lambda images, most=most: most)
+        spy = Spy(BIM(eps=EPS, steps=2))
+        # An adversary of another name is not looked up, but made again.
+        crafted = craft(originals(), spy, replace(recipe, adversary=f"bim-{most}"))
+        read = activations(detector, crafted, originals().cache, show=False)
+        assert [len(part) for part in spy.pictures] == {6: [6], 4: [4, 2]}[most]
+        made.append((torch.from_numpy(crafted.deltas.copy()), torch.from_numpy(read.copy())))
+    for one, other in zip(*made, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=2e-3)
 
 
 def test_classes_to_leave_are_the_models_own_or_those_given(resnet, recipe, originals):
