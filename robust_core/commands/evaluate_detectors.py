@@ -10,18 +10,19 @@ from tqdm import tqdm
 
 from robust_core.commands import options, output
 from robust_core.commands.detector_tables import files
+from robust_core.commands.detector_tables.compared import ComparedDetectors
 from robust_core.commands.detector_tables.parts import PARTS
 from robust_core.files import check_writable
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
+    from robust_core.data import DataSet
     from robust_core.evaluation.detector_tables.bench import DetectorBench
     from robust_core.evaluation.detector_tables.rows import DetectorTable
 
 COMMAND = "evaluate-detectors"
 MODEL = "cifar10-resnet32"
-DATA = "CIFAR-10 test"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +31,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser,
         f"some of {', '.join(PARTS)} (default: all); --out keeps the others as they are",
     )
+    parser.add_argument(
+        "--model", default=MODEL, metavar="M", help=f"whose detectors (default: {MODEL})"
+    )
+    options.add_folder(
+        parser,
+        "--runs",
+        "also those that are trained and not bundled: a folder of training folders",
+    )
     options.add_count(
         parser,
         "--limit",
-        "the first N test pictures, in every part (default: 2000; in sigma and reject 500; in "
-        "full_knowledge, and for cw-l2, apgd and square, 100)",
+        "the first N test pictures, in every part (default: as many as the detectors were measured "
+        "on, at most 2000; in sigma and reject 500; in full_knowledge, and for cw-l2, apgd and square, "
+        "100)",
     )
-    options.add_folder(parser, "--data", "where CIFAR-10 is")
+    options.add_folder(parser, "--data", "where the data set of the model is")
     options.add_folder(
         parser, "--cache", "for adversarial pictures (default: runs/cache, as of train detector)"
     )
@@ -44,13 +54,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="JSON",
-        help="written after each part (default: assets/results/detectors.json; none with "
-        "--limit, as fewer pictures must not replace the committed result)",
+        help="written after each part (default: assets/results/detectors.json, for other models "
+        "detectors-M.json; none with --limit, as fewer pictures must not replace the committed result)",
     )
     parser.epilog = (
         "Detectability is the balanced accuracy at score 0.5 over all test pictures and the successful "
-        "adversarial ones. The detectors compared are those in the index of the weights; a part "
-        "whose detectors are missing is left out."
+        "adversarial ones. The detectors compared are those in the index of the weights, and those of "
+        "--runs; a part whose detectors are missing is left out."
     )
     options.add_device(parser)
     options.add_json(parser)
@@ -61,21 +71,21 @@ def run(args: argparse.Namespace) -> None:
     asked = options.parts_of(args.part, PARTS)
     options.check_out(args.out, ".json")
     from robust_core import zoo
+    from robust_core.commands.training import detector_data
+    from robust_core.evaluation.detector_tables.results import file_of
     from robust_core.paths import RESULTS
 
-    if not zoo.detectors(MODEL):
-        raise ValueError(
-            f"{MODEL} has no detectors to evaluate: python -m robust_core train detector --all-missing"
-        )
+    record = detector_data.record_of(args.model)
+    compared = ComparedDetectors.of(args.model, args.runs)
     if args.limit is None and args.out is None:
         check_writable(RESULTS, options.OTHER_OUT)
     check_writable(args.cache or Path("runs", "cache"), "choose another folder with --cache")
-    out = args.out or (RESULTS / "detectors.json" if args.limit is None else None)
+    out = args.out or (RESULTS / file_of(args.model).name if args.limit is None else None)
     with output.alone_at(out):
-        classifier = zoo.load(MODEL, args.device)
-        value = _head(classifier)
+        classifier = zoo.load(args.model, args.device)
+        value = _head(classifier, f"{record.full_title} test")
         value |= files.kept(out, value)
-        bench = _bench(args, classifier)
+        bench = _bench(args, classifier, record, compared)
         for part in files.stale(value, bench.entries, asked):
             tqdm.write(
                 f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
@@ -84,7 +94,7 @@ def run(args: argparse.Namespace) -> None:
 
         def make() -> None:
             for part in asked:
-                if table := _make(part, bench, value, args):
+                if table := _make(part, bench, compared, value, args):
                     made[part] = table
                     files.write(out, value)
 
@@ -100,7 +110,11 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _make(
-    part: str, bench: "DetectorBench", value: dict, args: argparse.Namespace
+    part: str,
+    bench: "DetectorBench",
+    compared: ComparedDetectors,
+    value: dict,
+    args: argparse.Namespace,
 ) -> "DetectorTable | None":
     """Put one part into ``value``; None, after a sentence, where its detectors are missing."""
     from robust_core.evaluation.detector_tables.plan import MissingDetectors
@@ -115,7 +129,7 @@ def _make(
     value["parts"][part] = {"command": _command([part], args), **written}
     value["conditions"][part] = {
         "device": str(bench.classifier.device),
-        "detectors": files.used(written, bench.entries),
+        **compared.by_origin(files.used(written, bench.entries)),
     }
     for each in ("parts", "conditions"):
         value[each] = {name: value[each][name] for name in PARTS if name in value[each]}
@@ -124,33 +138,39 @@ def _make(
     return table
 
 
-def _bench(args: argparse.Namespace, classifier: "Classifier") -> "DetectorBench":
+def _bench(
+    args: argparse.Namespace,
+    classifier: "Classifier",
+    record: "DataSet",
+    compared: ComparedDetectors,
+) -> "DetectorBench":
     from robust_core import zoo
     from robust_core.evaluation.detector_tables.bench import DetectorBench
 
-    images, labels = zoo.spec(MODEL).record.stored("test", args.data)
-    index = zoo.index()
-    entries = {name: index[name] for name in zoo.detectors(MODEL)}
+    images, labels = record.stored("test", args.data)
+    entries = compared.entries
+    measured_on = [entry["n_test"] for entry in entries.values() if "n_test" in entry]
     kept = files.Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))
     return DetectorBench(
         entries,
-        zoo.default_detector(MODEL),
+        zoo.default_detector(args.model),
         classifier,
         images,
         labels,
-        load=lambda name: zoo.load_detector(name, args.device),
+        load=lambda name: compared.load(name, classifier),
         craft=kept.craft,
         remember=kept.remember,
         limit=args.limit,
+        most=max(measured_on, default=None),
         track=lambda rows, what: tqdm(rows, what, file=sys.stderr, leave=False),
     )
 
 
-def _head(classifier: "Classifier") -> dict:
+def _head(classifier: "Classifier", data: str) -> dict:
     """What all parts share, and no parts yet."""
     return {
         "model": classifier.name,
-        "data": DATA,
+        "data": data,
         "command": f"python -m robust_core {COMMAND}",
         "weights_sha256": classifier.provenance.details.get("sha256"),
         "versions": output.versions(),
@@ -162,7 +182,8 @@ def _head(classifier: "Classifier") -> dict:
 
 def _command(parts: list[str], args: argparse.Namespace) -> str:
     """The command line that makes the same parts."""
-    return output.command_line(COMMAND, part=parts, limit=args.limit)
+    model = None if args.model == MODEL else args.model
+    return output.command_line(COMMAND, part=parts, model=model, limit=args.limit)
 
 
 def _stopped(asked: list[str], made: list[str], out: Path | None, args: argparse.Namespace) -> str:

@@ -61,7 +61,16 @@ def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "De
     Raises ``ZooError`` where the file is missing, damaged or does not fit, or where the classifier's
     weights are not those it was trained on: then neither scores nor threshold would mean anything.
     """
-    entry = entry_of(name, folder)
+    return attach_entry(name, entry_of(name, folder), classifier, folder)
+
+
+def attach_entry(
+    name: str, entry: dict, classifier: Classifier, folder: Path | None = None
+) -> "Detector":
+    """``attach`` for a detector of which ``entry`` says what the index says of others.
+
+    Its weights are in ``folder``.
+    """
     trained_on = entry["recipe"].get("fingerprint")
     if trained_on != weights.fingerprint(classifier):
         raise weights.ZooError(

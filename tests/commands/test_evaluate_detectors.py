@@ -14,7 +14,7 @@ from robust_core import attacks, files, zoo
 from robust_core.commands.detector_tables.parts import PARTS, TABLES
 from robust_core.data import cifar10
 from robust_core.detectors.measure import answers
-from robust_core.evaluation.detector_tables import pairs, second
+from robust_core.evaluation.detector_tables import pairs, results, second
 from robust_core.evaluation.detector_tables.rows import TABLES as KINDS
 from robust_core.models import ResNet32
 from robust_core.models.detector import build
@@ -292,6 +292,30 @@ def test_what_lacks_its_detectors_is_left_out_with_a_sentence(evaluated, bundled
     )
 
 
+def test_trained_detectors_stand_beside_the_bundled_ones(evaluated, bundled, tmp_path):
+    bundled("fgsm-1")
+    folder = tmp_path / "runs" / "x"
+    folder.mkdir(parents=True)
+    entries = {"fgsm-2": entry_of("fgsm-2", SPECS["fgsm-2"], folder) | {"n_test": 4}}
+    (folder / "entry.json").write_text(json.dumps(entries))
+    value = evaluated("--json", "--part", "eps", "--runs", tmp_path / "runs").json
+    part = value["parts"]["eps"]
+    assert part["n"] == 4  # as many as a detector was measured on
+    assert part["fgsm"]["detectors"] == ["fgsm-1", "fgsm-2"]
+    used = value["conditions"]["eps"]
+    assert used["unbundled"] == {"fgsm-2": entries["fgsm-2"]["sha256"]}
+    assert list(used["detectors"]) == ["fgsm-1"]
+    assert not results.part("eps", evaluated.out).lacking
+    used["detectors"]["fgsm-1"] = "0" * 64
+    evaluated.out.write_text(json.dumps(value))
+    os.utime(evaluated.out, ns=(1, 1))
+    assert "other weights" in results.part("eps", evaluated.out).lacking
+    complaint = evaluated("--runs", tmp_path / "weights").complaint
+    assert complaint.endswith(f"has no folder with a trained detector of {MODEL}")
+    (folder / "entry.json").write_text("[]")
+    assert "entry.json is damaged" in evaluated("--runs", tmp_path / "runs").complaint
+
+
 def test_a_limit_leaves_the_committed_result_alone(evaluated, bundled, monkeypatch, tmp_path):
     bundled("bim")
     monkeypatch.setattr("robust_core.paths.RESULTS", tmp_path / "results")
@@ -347,7 +371,7 @@ def test_people_get_tables(evaluated, bundled):
         (("--limit", "0"), ["--limit", "from 1"]),
         (("--out", "x.txt"), ["--out must be a .json file"]),
         (("--out", "missing/x.json"), ["there is no folder"]),
-        ((), ["no detectors to evaluate", "train detector --all-missing"]),
+        ((), ["no detectors to evaluate", "train detector --model cifar10-resnet32 --all-missing"]),
     ],
 )
 def test_mistakes_are_one_clear_line(command, bundled, arguments, words):

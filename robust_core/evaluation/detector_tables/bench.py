@@ -43,7 +43,7 @@ class DetectorBench:
         load: a detector by its name.
         craft: ``craft(attack, n)`` gives the first n pictures and their adversarial versions.
         remember: ``remember(what, make)`` is ``make()``, or its earlier result for the same ``what``.
-        limit: pictures of each table; None: as many as the table says.
+        limit: pictures of each table; None: as many as the table says, and at most ``most``.
         track: ``track(rows, what)`` yields the rows and shows progress.
     """
 
@@ -56,13 +56,14 @@ class DetectorBench:
     craft: Callable[[Attack, int], Pairs]
     remember: Callable[[dict, Callable[[], dict]], dict] = lambda what, make: make()
     limit: int | None = None
+    most: int | None = None
     track: Callable[[Sequence[slice], str], Iterable[slice]] = lambda rows, what: rows
     asked: dict[tuple[Attack | None, int, bool], Scored] = field(default_factory=dict)
     answered: dict[tuple[Classifier, Attack | None, int], Tensor] = field(default_factory=dict)
 
     def count(self, own: int) -> int:
-        """Pictures of a table that takes ``own`` of them unless ``limit`` or the test set allows fewer."""
-        return min(self.limit or own, len(self.labels))
+        """Pictures of a table that takes ``own`` of them, unless ``limit`` says or others allow fewer."""
+        return min(self.limit or min(own, self.most or own), len(self.labels))
 
     def answers(
         self, names: Sequence[str], attack: Attack, n: int, *, eight_bit: bool = False

@@ -85,9 +85,8 @@ def transfer(bench: DetectorBench) -> TransferTable:
     names = plan.transfer(bench.entries)
     if len(names) < 2:
         raise MissingDetectors(
-            f"fewer than two of {', '.join(plan.TRANSFER)} have a detector at {plan.WITH_EPS} whose "
-            f"attack leaves the classifier under {plan.STRONG:.0%}, or, without an eps, one at "
-            f"{plan.WITHOUT_EPS}"
+            f"fewer than two of {', '.join(plan.TRANSFER)} have a detector at the usual point of "
+            f"{bench.classifier.name}, or, without an eps, one at {plan.WITHOUT_EPS}"
         )
     n = bench.count(PICTURES)
     entries = [bench.entries[name] for name in names]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from robust_core import attacks
+from robust_core import attacks, zoo
 from robust_core.attacks import Attack
 
 Entries = dict[str, dict]
@@ -12,9 +12,8 @@ STATIC_FORM = {"dynamic": "bim"}
 """What a detector that was trained dynamically was measured against: the attack at sigma 0."""
 TRANSFER = ("fgsm", "bim", "bim-l2", "deepfool", "deepfool-linf")
 """The five adversaries of Metzen et al. (2017), in the order of their table."""
-WITH_EPS = "AD(2)"
 WITHOUT_EPS = "AD(4)"
-"""Where the paper attaches detectors: for DeepFool, the adversaries without an eps, at the end."""
+"""Where the paper attaches detectors for DeepFool, the adversaries without an eps."""
 STRONG = 0.3
 """An adversary enters comparisons if it leaves the classifier less accuracy than this."""
 
@@ -80,15 +79,18 @@ def radii(entries: Entries) -> dict[str, list[str]]:
 def transfer(entries: Entries) -> list[str]:
     """A static detector for each of the five adversaries, as far as there is one.
 
-    At ``WITH_EPS``, the one with the smallest eps at which the classifier is right on less than
-    ``STRONG`` of the pictures; for an adversary without an eps, the one at ``WITHOUT_EPS``.
+    At the usual point of the classifier, the one with the smallest eps at which that is right on less
+    than ``STRONG`` of the pictures, or with the largest eps where it never is; for an adversary without
+    an eps, the one at ``WITHOUT_EPS``.
     """
     found = []
     for adversary in TRANSFER:
         mine = [name for name in static(entries) if entries[name]["adversary"] == adversary]
-        with_eps = [name for name in mine if _strong(entries[name])]
+        with_eps = [name for name in mine if _usual(entries[name])]
+        with_eps.sort(key=lambda name: entries[name]["eps"])
+        strong = [name for name in with_eps if entries[name]["top1_adversarial"] < STRONG]
         without = [name for name in mine if _at(entries[name], None, WITHOUT_EPS)]
-        found += sorted(with_eps, key=lambda name: entries[name]["eps"])[:1] or without[:1]
+        found += strong[:1] or with_eps[-1:] or without[:1]
     return found
 
 
@@ -156,7 +158,6 @@ def _at(entry: dict, eps: float | None, point: str) -> bool:
     return entry["eps"] == eps and entry["point"] == point
 
 
-def _strong(entry: dict) -> bool:
-    """Whether the adversary has an eps, is strong, and is detected at the paper's point."""
-    strong = entry["eps"] is not None and entry["top1_adversarial"] < STRONG
-    return strong and entry["point"] == WITH_EPS
+def _usual(entry: dict) -> bool:
+    """Whether the adversary has an eps, and is detected at the usual point of the classifier."""
+    return entry["eps"] is not None and entry["point"] == zoo.outline(entry["model"]).usual_point

@@ -12,7 +12,9 @@ from robust_core.paths import RESULTS
 from robust_core.zoo import weights
 
 FILE = RESULTS / "detectors.json"
-COMMAND = "python -m robust_core evaluate-detectors --part {}"
+MODEL = "cifar10-resnet32"
+"""The classifier whose detectors the file is about; those of others have a file of their own."""
+COMMAND = "python -m robust_core evaluate-detectors"
 Table = TypeVar("Table", bound=DetectorTable)
 
 
@@ -36,13 +38,24 @@ class MeasuredPart(Generic[Table]):
         return f"{pictures}, {self.model}. Made by: `{self.command}`"
 
 
-def part(name: str, path: Path | None = None) -> MeasuredPart[Any]:
-    """The part ``name`` of ``path``, by default of the committed file: its table in ``rows``.
+def file_of(model: str) -> Path:
+    """The committed file on the detectors of a classifier."""
+    return FILE if model == MODEL else FILE.with_stem(f"{FILE.stem}-{model}")
 
-    It is used only if it was made with the bundled weights, of the classifier and of the detectors.
+
+def command_for(name: str, model: str) -> str:
+    """The command that makes a part."""
+    return f"{COMMAND}{'' if model == MODEL else f' --model {model}'} --part {name}"
+
+
+def part(name: str, path: Path | None = None, *, model: str = MODEL) -> MeasuredPart[Any]:
+    """The part ``name`` of ``path``, by default of the committed file on ``model``: its table in ``rows``.
+
+    It is used only if it was made with the bundled weights, of the classifier and of those detectors
+    that are bundled.
     """
-    path = path or FILE
-    command = COMMAND.format(name)
+    path = path or file_of(model)
+    command = command_for(name, model)
     how = f"Measure it with `{command}`."
     if not path.is_file():
         return MeasuredPart(None, f"This has not been measured yet. {how}")

@@ -12,7 +12,13 @@ def entry(adversary, n=None, point="AD(2)", top1=0.1, method="subnetwork", **par
     eps = None if n is None else n / 255
     known = ({} if n is None else {"eps": eps}) | parameters
     return {
-        **{"method": method, "adversary": adversary, "eps": eps, "point": point},
+        **{
+            "model": "cifar10-resnet32",
+            "method": method,
+            "adversary": adversary,
+            "eps": eps,
+            "point": point,
+        },
         **{"top1_adversarial": top1, "recipe": {"parameters": known}},
     }
 
@@ -79,6 +85,21 @@ def test_transfer_takes_the_smallest_eps_that_is_strong_enough():
     stronger = FULL | {"fgsm-1": entry("fgsm", 1, top1=0.29)}
     assert plan.transfer(stronger)[0] == "fgsm-1"
     assert plan.transfer(FULL | {"bim-1": entry("bim", 1, top1=0.3, **LINF)})[1] == "bim-2"
+
+
+def test_transfer_takes_the_largest_eps_where_none_is_strong_enough():
+    weak = {f"fgsm-{n}": entry("fgsm", n, top1=0.4) for n in (1, 4, 2)}
+    assert plan.transfer(FULL | weak)[0] == "fgsm-4"
+
+
+def test_on_photographs_all_five_read_at_the_one_point_of_the_network():
+    names = ("fgsm", "bim", "bim-l2")
+    photos = {name: entry(name, 4, point="AD(4)") for name in names} | {
+        name: entry(name, point="AD(4)") for name in ("deepfool", "deepfool-linf")
+    }
+    for one in photos.values():
+        one["model"] = "imagenette-resnet"
+    assert plan.transfer(photos) == [*plan.TRANSFER]
 
 
 def test_a_dynamic_detector_stands_beside_the_static_one_of_its_size():
