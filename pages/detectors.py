@@ -56,7 +56,7 @@ with answers:
     if request and choice:
         duel.show_duel(duel.request_of(request, choice, eps), choice, found)
 with below["measured"]:
-    measured.show_measured()
+    measured.show_measured(model.name)
 with below["rejection"]:
     if policy:
         reject.show_rejection(policy)
@@ -65,7 +65,7 @@ with below["deflected"]:
 with below["overlap"]:
     overlap.show_overlap()
 with below["study"]:
-    study.show_study()
+    study.show_study(model)
 settings.publish()
 
 left_column.show_credit(chosen)

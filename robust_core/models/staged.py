@@ -51,7 +51,10 @@ class Staged(nn.Module):
 
 
 def kaiming(network: nn.Module) -> None:
-    """Random weights of all convolutions as He et al. (2015) draw them."""
+    """Random weights of all convolutions as He et al. (2015) draw them.
+
+    On the meta device there is nothing to draw, and to try imports a compiler, which takes seconds.
+    """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

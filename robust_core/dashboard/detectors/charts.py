@@ -53,11 +53,11 @@ def conditions(figures: Figures) -> str:
     return "<br>".join(words)
 
 
-def accuracy_scatter(rows: Sequence[OwnAdversaryRow]) -> go.Figure:
+def accuracy_scatter(rows: Sequence[OwnAdversaryRow], good: float = GOOD) -> go.Figure:
     """Accuracy under attack against detectability: filled as floats, hollow rounded to 8 bits.
 
     A symbol for each adversary and point of attachment, its eps in 255ths at each filled one. To the
-    left of the one line the adversary is strong, above the other the detector is good.
+    left of the one line the adversary is strong, above the other, at ``good``, the detector is good.
     """
     groups: dict[tuple[str, str], list[OwnAdversaryRow]] = {}
     for row in rows:
@@ -102,7 +102,7 @@ def accuracy_scatter(rows: Sequence[OwnAdversaryRow]) -> go.Figure:
     )
     figure.update_yaxes(title="detectability", range=[low - 0.03, 1.06])
     figure.add_vline(x=WEAK, line={"color": GREY, "width": 1, "dash": "dot"})
-    figure.add_hline(y=GOOD, line={"color": GREY, "width": 1, "dash": "dot"})
+    figure.add_hline(y=good, line={"color": GREY, "width": 1, "dash": "dot"})
     return figure
 
 

@@ -1,18 +1,14 @@
-"""Pictures of the page Detectors as HTML: the chain of the ResNet-32, and the panel of scores."""
+"""The panel of scores of the page Detectors, as HTML, and the styles of its pictures."""
 
-from functools import cache
 from html import escape
-
-import torch
 
 from robust_core.dashboard.detector_choice import BADGES
 from robust_core.experiment.detection import scores
 from robust_core.experiment.panel import Panel
-from robust_core.models import ResNet32
-from robust_core.models.detector import build
 
 CSS = """<style>
-.chain { display: grid; grid-template-columns: repeat(6, 1fr); font-size: 0.8rem; line-height: 1.3; }
+.chain { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr);
+  font-size: 0.8rem; line-height: 1.3; }
 .chain > div {
   display: flex; flex-direction: column; align-items: center; text-align: center; min-width: 0;
 }
@@ -59,67 +55,6 @@ CSS = """<style>
   .chain { font-size: 0.75rem; }
 }
 </style>"""
-SHORT = ("picture", "first conv", "5 blocks", "5 blocks", "5 blocks")
-
-
-def _count(module: torch.nn.Module) -> int:
-    return sum(weight.numel() for weight in module.parameters())
-
-
-@cache
-def parameters(classes: int) -> tuple[dict[str, int], dict[str, int], int]:
-    """Of the classifier's part that ends at each point, of the detector there, and of the whole classifier.
-
-    Counted on the meta device: no weights are drawn or loaded.
-    """
-    with torch.device("meta"):
-        network = ResNet32(classes)
-        detectors = {point: _count(build(ResNet32, point)) for point in ResNet32.attachments}
-    stages = (network.stem, network.stage1, network.stage2, network.stage3)
-    parts = {"AD(0)": 0} | dict(
-        zip(list(ResNet32.attachments)[1:], map(_count, stages), strict=True)
-    )
-    return parts, detectors, _count(network)
-
-
-def shape(point: str) -> str:
-    """What a detector there reads, as ``16 × 32 × 32``."""
-    return " × ".join(map(str, ResNet32.attachments[point].shape))
-
-
-def chain(chosen: str, classes: int) -> str:
-    """The classifier from the picture to its classes; slabs have the side and number of the maps."""
-    parts, _, whole = parameters(classes)
-    cells = []
-    for point, short in zip(ResNet32.attachments, SHORT, strict=True):
-        maps, side, _ = ResNet32.attachments[point].shape
-        count = f"{parts[point]:,}" if parts[point] else "no"
-        cells.append(
-            f"<div class='{'here' if point == chosen else ''}'><span>{short}</span>"
-            f"<span class=stage><span class=slab style='height:{2 * side}px;width:{8 + maps // 2}px'>"
-            f"</span></span><span>{shape(point).replace(' ', '')}</span>"
-            f"<small>{count} weights</small></div>"
-        )
-    head = whole - sum(parts.values())
-    cells.append(
-        f"<div><span>mean, dense</span><span class=stage><span class=slab "
-        f"style='height:20px;width:12px'></span></span><span>{classes} classes</span>"
-        f"<small>{head:,} weights</small></div>"
-    )
-    alt = "The ResNet-32 as a chain: " + ", ".join(f"{p} {shape(p)}" for p in ResNet32.attachments)
-    return f"<div class=chain role=img aria-label='{escape(alt)}'>{''.join(cells)}</div>"
-
-
-def about(point: str, classes: int) -> str:
-    """What a detector at a point reads and is made of, in Markdown."""
-    _, detectors, whole = parameters(classes)
-    pools = ResNet32.attachments[point].poolings
-    layers = ["conv 96", *["pool"] * (pools > 0), "conv 192", *["pool"] * (pools > 1), "conv 192"]
-    return (
-        f"**{point}** reads {ResNet32.attachments[point].reads}: {shape(point)}. The detector there: "
-        f"{' → '.join([*layers, '1×1 conv', 'mean'])}; {detectors[point]:,} parameters, beside "
-        f"{whole:,} of the classifier."
-    )
 
 
 def table(panel: Panel, titles: dict[str, str], here: set[str]) -> str:

@@ -8,8 +8,9 @@ import streamlit as st
 from robust_core import attacks, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import plots
-from robust_core.dashboard.detectors import curves, maps
+from robust_core.dashboard.detectors import curves, maps, photographs
 from robust_core.dashboard.detectors.charts import (
+    GOOD,
     accuracy_scatter,
     adversary_title,
     depth_bars,
@@ -39,15 +40,21 @@ NEAR_CHANCE = 0.55
 SHARE: Any = {"min_value": 0.0, "max_value": 100.0, "format": "%.1f %%"}
 
 
-def show_measured(key: str = "measured") -> None:
-    """Tabs; only the open one is read, computed and sent."""
+def show_measured(model: str, key: str = "measured") -> None:
+    """Tabs of a classifier's tables, or of the usual ones; only the open one is read, computed and sent."""
     st.markdown("## What was measured on the test set")
+    model = results.model_of(model)
+    shown = PARTS
+    if model != results.MODEL:  # of others not every part is measured
+        there = results.parts_of(model)
+        shown = {title: part for title, part in PARTS.items() if part[0] in there} or PARTS
+        key = f"{key}_{model}"
     for tab, (part, draw) in zip(
-        st.tabs(list(PARTS), key=key, on_change="rerun"), PARTS.values(), strict=True
+        st.tabs(list(shown), key=key, on_change="rerun"), shown.values(), strict=True
     ):
         if tab.open:
             with tab:
-                found = results.part(part)
+                found = results.part(part, model=model)
                 if found.lacking:
                     st.info(found.lacking)
                 elif told := draw(found):
@@ -60,14 +67,16 @@ def _chart(figure, key: str, alt: str) -> None:
 
 def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> str:
     """Accuracy under attack against detectability."""
+    photos = photographs.is_photographs(part.model)
     _chart(
-        accuracy_scatter(part.value.rows),
+        accuracy_scatter(part.value.rows, photographs.GOOD if photos else GOOD),
         "adversaries",
         "Detectability of each adversary against the classifier's accuracy under it.",
     )
     return (
         "Each detector against the adversary that it was trained on. Detectability: balanced accuracy of "
         "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits."
+        + (photographs.about_strong(part.value.rows) if photos else "")
         + _steps(part.value.rows)
     )
 
@@ -98,7 +107,9 @@ def eps(part: MeasuredPart[EpsTable]) -> str:
             st.markdown(f"**{adversary_title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(maps.eps_map(table), f"eps_{name}", words)
-            st.caption(f"Pictures trained on, by eps: {_trained_on(table.detectors)}.")
+            st.caption(f"Pictures trained on, by eps: {_trained_on(table.detectors, part.model)}.")
+    if photographs.is_photographs(part.model):
+        st.markdown(f":small[{photographs.about_eps(part.model, tables)}]")
     return (
         "Detectability of detectors fit at one eps (horizontal axis), tested at another. Fewer pictures "
         "to train on make a weaker detector, whatever the eps."
@@ -109,7 +120,7 @@ def transfer(part: MeasuredPart[TransferTable]) -> str:
     """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
     ours, paper = st.columns(2, gap="medium")
     with ours:
-        st.markdown("**Here: CIFAR-10**")
+        st.markdown(f"**Here: {_pictures(part.model)}**")
         words = "Detectability, fit to one adversary and tested on another."
         _chart(maps.transfer_map(part.value), "transfer", words)
     with paper:
@@ -145,7 +156,9 @@ def several(part: MeasuredPart[SharedTable]) -> str:
 
 def sigma(part: MeasuredPart[SigmaTable]) -> str:
     """A static and a dynamic detector against the dynamic adversary."""
-    counts = {kind: _trained_on([each.name]) for kind, each in part.value.detectors.items()}
+    counts = {
+        kind: _trained_on([each.name], part.model) for kind, each in part.value.detectors.items()
+    }
     _chart(
         curves.sigma_curves(part.value),
         "sigma",
@@ -282,13 +295,22 @@ def _steps_of_dynamic(rows: Sequence[FullKnowledgeRow]) -> str:
     return f" The dynamic adversary takes {words}." if words else ""
 
 
-def _trained_on(names: list[str]) -> str:
+def _pictures(model: str) -> str:
+    """Whose pictures a classifier was measured on, with their size where it is not that of CIFAR-10."""
+    record = zoo.spec(model).record
+    height, width = record.size
+    return record.title + (f", {height} × {width}" if model != results.MODEL else "")
+
+
+def _trained_on(names: list[str], model: str) -> str:
     """How many pictures each of some detectors was trained on, in their order."""
+    own: MeasuredPart[OwnAdversaryTable] = results.part("adversaries", model=model)
+    measured = {} if own.lacking else {row.detector: row.n_train for row in own.value.rows}
     try:
         entries = zoo.index()
     except zoo.ZooError:
         return "unknown"
-    counts = [entries.get(name, {}).get("n") for name in names]
+    counts = [entries.get(name, {}).get("n", measured.get(name)) for name in names]
     return ", ".join("unknown" if n is None else f"{n:,}" for n in counts)
 
 

@@ -1,6 +1,7 @@
 """The page Detectors: its controls, the architecture, and all detectors on one picture."""
 
 import json
+from typing import cast
 
 import streamlit as st
 import torch
@@ -9,14 +10,15 @@ from robust_core import attacks, data, zoo
 from robust_core.attacks.gradient import Steps
 from robust_core.dashboard import controls, lab
 from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.detectors import markup
+from robust_core.dashboard.detectors import chain, markup
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
 from robust_core.experiment.perform import Experiment
-from robust_core.models import ResNet32
+from robust_core.models.detector import attachments
+from robust_core.models.staged import Staged
 from robust_core.words.detectors import (
     FAR,
     far_from_training,
@@ -71,28 +73,41 @@ def start_of_eps(model: zoo.Description) -> dict:
     return {"own": "detect_" if start == usual else f"{model.data}_", "start": start}
 
 
-def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
-    """The chain of the ResNet-32 and its attachment points; the chosen point.
+def reads(model: zoo.Description) -> bool:
+    """Whether subnetworks attach to a classifier."""
+    return bool(model.data and attachments(zoo.outline(model.name)))
 
-    A classifier without detectors is shown where those of ``MODEL`` read.
-    """
-    classes = len((model if found else zoo.describe(MODEL)).class_names)
+
+def chain_for(model: zoo.Description) -> chain.Chain:
+    """The chain of a classifier that subnetworks attach to; of ``MODEL`` where they attach to none."""
+    if not reads(model):
+        model = zoo.describe(MODEL)
+    name = zoo.spec(model.name).title or model.name
+    network = cast(Staged, zoo.outline(model.name))
+    return chain.chain_of(network, model.input_size, name, len(model.class_names))
+
+
+def show_architecture(found: dict[str, dict], model: zoo.Description) -> str:
+    """The chain of the classifier and its attachment points; the chosen point, if there are several."""
+    shown = chain_for(model)
     st.html(markup.CSS)
     st.markdown("## Where a detector reads: a second network on what the classifier computes")
     place = st.empty()
-    point = choose_one(
-        "Attachment point",
-        {point: point for point in ResNet32.attachments},
-        "point",
-        "AD(2)",
-        label_visibility="collapsed",
-        width="stretch",
-    )
-    place.html(markup.chain(point, classes))
+    point = shown.usual_point
+    if len(shown.attachments) > 1:
+        point = choose_one(
+            "Attachment point",
+            {point: point for point in shown.attachments},
+            "point",
+            shown.usual_point,
+            label_visibility="collapsed",
+            width="stretch",
+        )
+    place.html(chain.drawing(shown, point))
     mine = at(found, point)
     names = [t.removeprefix(f"{point}, ") for n, t in titles(found).items() if n in mine]
     told = f"Bundled here: {'; '.join(names)}." if names else "No bundled detector reads here."
-    st.markdown(f":small[{markup.about(point, classes)} {told}]")
+    st.markdown(f":small[{chain.about(shown, point)} {told}]")
     return point
 
 

@@ -8,8 +8,10 @@ from html import escape
 from itertools import combinations
 
 import streamlit as st
+import torch
 
 from robust_core import zoo
+from robust_core.dashboard.detectors import freezing, scores
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.maps import detectabilities
 from robust_core.evaluation.detector_tables import results
@@ -20,6 +22,7 @@ from robust_core.evaluation.detector_tables.rows import (
     SigmaTable,
     TransferTable,
 )
+from robust_core.models.detector import LARGE, Attachment, DetectorNet
 from robust_core.words.detectors import steps_of
 from robust_core.words.numbers import in_255ths, share
 
@@ -84,41 +87,44 @@ IMAGENET = (
         "across eps",
         "Fast and Iterative Linf at 2, 4, 6, Iterative L2 at 400, 800, 1200, for pixels in 0 to 255: 2, "
         "4, 6 are 0.0078, 0.0157, 0.0235 and 400, 800, 1200 are 1.57, 3.14, 4.71 in [0, 1]; of these "
-        "tables only the axes could be quoted, not the values; those on CIFAR-10 are measured, under Eps "
-        "above",
+        "tables only the axes could be quoted, not the values; ours are measured, under Eps above",
     ),
-    ("across adversaries", "the matrix is under Transfer above, beside the one on CIFAR-10"),
+    ("across adversaries", "the matrix is under Transfer above, beside ours"),
 )
 """What the paper says of a second, larger classifier."""
-COMPUTED = (
-    "Not quoted but computed here, from this description: the fourth max-pooling gives 512 × 14 × 14 for "
-    "pictures of 224 × 224, and the detector has about 2.29 million parameters."
-)
+VGG16_READS = Attachment((512, 14, 14), 1, LARGE)
+"""What its detector reads there, for pictures of 224 x 224."""
+PAPER = ("100 epochs", "0.1; 0.01 after epoch 41; 0.001 after 61", "0.9", "91.3 %", "20")
+PAPER_ON_PHOTOGRAPHS = ("VGG16, pretrained", "not quoted", "not quoted", "not quoted", "500")
+"""Settings of the classifier, its accuracy, and the epochs of the detector."""
 
 
-def show_study() -> None:
-    """Four tabs of text; figures come from the index and the committed results."""
+def show_study(model: zoo.Description) -> None:
+    """Four tabs of text; figures come from the index and the committed results on a classifier."""
+    name = results.model_of(model.name)
     st.markdown("## The study behind this page")
     tabs = st.tabs(["Four questions", "Training", "Symbols", "ImageNet, quoted"])
     with tabs[0]:
         for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
-            column.markdown(f"**{question}**\n\n{answer()}")
+            column.markdown(f"**{question}**\n\n{answer(name)}")
         st.caption(
             "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
             "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
         )
     with tabs[1]:
-        _training()
+        _training(name)
+        if scores.reads(model):
+            freezing.show_freezing(model, scores.chain_for(model).usual_point)
     with tabs[2]:
         st.latex(DYNAMIC)
         st.markdown(SYMBOLS)
     with tabs[3]:
         st.markdown(_table(("part", "10-class ImageNet"), IMAGENET))
         st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
-        st.caption(COMPUTED)
+        st.caption(computed())
 
 
-def _training() -> None:
+def _training(model: str) -> None:
     """The four steps, and the settings of the paper beside those of the bundled weights."""
     st.html(CSS + pipeline())
     try:
@@ -126,11 +132,22 @@ def _training() -> None:
     except zoo.ZooError as error:
         st.error(str(error))
         return
-    st.markdown(settings(index))
+    st.markdown(settings(index, model))
     st.caption(
         "While a dynamic detector is trained, the adversarial pictures are not made once: each picture of "
         "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "
         "drawn evenly from 0 to 1."
+    )
+
+
+def computed() -> str:
+    """Shapes and parameters that follow from the quoted description."""
+    with torch.device("meta"):
+        net = DetectorNet(VGG16_READS.shape[0], VGG16_READS.poolings, VGG16_READS.widths)
+    count = sum(weight.numel() for weight in net.parameters())
+    return (
+        "Not quoted but computed here, from this description: the fourth max-pooling gives 512 × 14 × 14 "
+        f"for pictures of 224 × 224, and the detector has {count:,} parameters."
     )
 
 
@@ -149,33 +166,31 @@ def pipeline() -> str:
     return f"<div class=pipeline role=list aria-label='How a detector is trained'>{boxes}</div>"
 
 
-def settings(index: dict[str, dict]) -> str:
+def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
     """A Markdown table of what the paper used and what the index says of the bundled weights."""
-    classifier = index["cifar10-resnet32"]
+    classifier = index[model]
     own = classifier["recipe"]
+    usual = model == results.MODEL
     trained = [
         e
         for e in index.values()
-        if e.get("method") == "subnetwork" and e["recipe"]["start"] is None
+        if e.get("method") == "subnetwork" and e["model"] == model and e["recipe"]["start"] is None
     ]
     counts = sorted({e["n"] for e in trained})
     epochs = sorted({e["epochs"] for e in trained})
+    schedule, rate, momentum, accuracy, detector_epochs = PAPER if usual else PAPER_ON_PHOTOGRAPHS
     rows = [
-        ("classifier", "100 epochs", f"{own['epochs']} epochs"),
-        (
-            "learning rate",
-            "0.1; 0.01 after epoch 41; 0.001 after 61",
-            f"one cycle up to {own['peak_rate']}, averaged weights",
-        ),
-        ("momentum", "0.9", f"{own['momentum']}, Nesterov"),
-        ("accuracy on the test set", "91.3 %", share(classifier["accuracy"])),
+        ("classifier", schedule, f"{own['epochs']} epochs"),
+        ("learning rate", rate, f"one cycle up to {own['peak_rate']}, averaged weights"),
+        ("momentum", momentum, f"{own['momentum']}, Nesterov"),
+        ("accuracy on the test set", accuracy, share(classifier["accuracy"])),
     ]
     if trained:
         recipe = trained[0]["recipe"]
         betas = "β₁ {}, β₂ {}".format(*recipe["betas"])
         rows += [
             ("detector, pictures", "all for training", " or ".join(f"{n:,}" for n in counts)),
-            ("detector, epochs", "20", " or ".join(map(str, epochs))),
+            ("detector, epochs", detector_epochs, " or ".join(map(str, epochs))),
             ("Adam", "0.0001, β₁ 0.99, β₂ 0.999", f"{recipe['rate']:.4f}, {betas}"),
         ]
     return _table(("setting", "paper", "here"), rows)
@@ -187,9 +202,9 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def detectable() -> str:
+def detectable(model: str = results.MODEL) -> str:
     """Whether a small network can tell: the diagonal of the transfer matrix."""
-    part: MeasuredPart[TransferTable] = results.part("transfer")
+    part: MeasuredPart[TransferTable] = results.part("transfer", model=model)
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -197,9 +212,9 @@ def detectable() -> str:
     return f"Each detector on its own adversary: detectability {_range(own)}."
 
 
-def general() -> str:
+def general(model: str = results.MODEL) -> str:
     """Whether it generalises: beside the diagonal."""
-    part: MeasuredPart[TransferTable] = results.part("transfer")
+    part: MeasuredPart[TransferTable] = results.part("transfer", model=model)
     if part.lacking:
         return NOT_YET
     values = detectabilities(part.value)
@@ -210,13 +225,14 @@ def general() -> str:
     return f"On those of the others: {_range(other)}.{swapped}"
 
 
-def fooled() -> str:
+def fooled(model: str = results.MODEL) -> str:
     """Whether both networks can be fooled: by full knowledge, and by the dynamic adversary."""
     by_sigma = _at_worst(
         "static",
         "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({}).",
+        model,
     )
-    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge")
+    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     shares = {} if part.lacking else _everywhere(part.value.rows)
     if not shares:
         return by_sigma
@@ -231,14 +247,15 @@ def fooled() -> str:
     )
 
 
-def hardened() -> str:
+def hardened(model: str = results.MODEL) -> str:
     """Whether the detector can be hardened: the dynamic one at its worst sigma, and all that is known."""
     by_sigma = _at_worst(
         "dynamic",
         "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({}).",
+        model,
     )
-    sweep: MeasuredPart[SigmaTable] = results.part("sigma")
-    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge")
+    sweep: MeasuredPart[SigmaTable] = results.part("sigma", model=model)
+    part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     if sweep.lacking or part.lacking:
         return by_sigma
     name = sweep.value.detectors["dynamic"].name
@@ -272,8 +289,8 @@ def _attack(row: FullKnowledgeRow) -> str:
     return adversary_title(row.attack, row.eps)
 
 
-def _at_worst(kind: str, words: str) -> str:
-    part: MeasuredPart[SigmaTable] = results.part("sigma")
+def _at_worst(kind: str, words: str, model: str) -> str:
+    part: MeasuredPart[SigmaTable] = results.part("sigma", model=model)
     if part.lacking:
         return NOT_YET
     table = part.value
@@ -294,7 +311,7 @@ def _range(values: list[float | None]) -> str:
     return f"{min(known):.2f} to {max(known):.2f}" if known else "unknown"
 
 
-QUESTIONS: tuple[tuple[str, Callable[[], str]], ...] = (
+QUESTIONS: tuple[tuple[str, Callable[..., str]], ...] = (
     ("Can a small network tell adversarial pictures?", detectable),
     ("Does it generalise to other adversaries?", general),
     ("Can an attacker fool both networks?", fooled),

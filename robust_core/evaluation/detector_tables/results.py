@@ -43,6 +43,18 @@ def file_of(model: str) -> Path:
     return FILE if model == MODEL else FILE.with_stem(f"{FILE.stem}-{model}")
 
 
+def model_of(model: str) -> str:
+    """The classifier whose tables stand for ``model``: its own, where there are any, else ``MODEL``."""
+    return model if file_of(model).is_file() else MODEL
+
+
+def parts_of(model: str) -> list[str]:
+    """The parts of the file on a classifier, in its order; none where it is missing or damaged."""
+    path = file_of(model)
+    report = _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return list(report["parts"]) if report else []
+
+
 def command_for(name: str, model: str) -> str:
     """The command that makes a part."""
     return f"{COMMAND}{'' if model == MODEL else f' --model {model}'} --part {name}"
