@@ -4,11 +4,13 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
+from robust_core.attacks import FGSM
 from robust_core.dashboard import lab
 from robust_core.engine import Reporter, key_of
 from robust_core.training.detectors.frozen import FrozenCheck, check_frozen
 
 PICTURES = 8
+EPS = 4 / 255
 
 
 def show_freezing(model: zoo.Description, point: str) -> None:
@@ -43,7 +45,7 @@ def _check(model: zoo.Description, point: str, progress: Reporter) -> FrozenChec
     shape = (PICTURES, model.channels, *model.input_size)
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
-    return check_frozen(classifier, point, images)
+    return check_frozen(classifier, point, images, FGSM(eps=EPS))
 
 
 def sentence(found: FrozenCheck) -> str:

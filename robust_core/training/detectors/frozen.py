@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robust_core.attacks import FGSM
 from robust_core.classifier import Classifier
+from robust_core.training.detectors.crafted import Adversary
 from robust_core.training.detectors.static import StaticTrainer
 from robust_core.training.recipes import DetectorRecipe
 
-EPS = 4 / 255
 EPOCHS = 2
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -44,23 +43,23 @@ class FrozenCheck:
         return self.same_answers and not self.changed and self.learned
 
 
-def check_frozen(classifier: Classifier, point: str, images: Tensor, seed: int = 0) -> FrozenCheck:
+def check_frozen(
+    classifier: Classifier, point: str, images: Tensor, adversary: Adversary, seed: int = 0
+) -> FrozenCheck:
     """Attach a fresh subnetwork, train it for a moment as ``train detector`` does, and compare.
 
-    ``images`` ``[N, C, H, W]`` in [0, 1] are those that are asked about, and, beside what FGSM makes of
-    them, those that the detector is trained on. Raises ``ValueError`` for a point that the classifier
+    ``images`` ``[N, C, H, W]`` in [0, 1] are those that are asked about, and, beside what ``adversary``
+    makes of them, those that the detector is trained on. Raises ``ValueError`` for a point that the classifier
     does not have.
     """
     state = _bits(classifier)
     with torch.no_grad():
         answers = classifier(images)
-    recipe = DetectorRecipe(
-        classifier.name, "", point, "fgsm", {"eps": EPS}, epochs=EPOCHS, batch=len(images)
-    )
+    recipe = DetectorRecipe(classifier.name, "", point, "check", epochs=EPOCHS, batch=len(images))
     trainer = StaticTrainer(classifier, recipe, seed)
     fresh = _bits(trainer.subnetwork)
     detector = trainer.result()
-    adversarial = FGSM(eps=EPS)(classifier, images, answers.argmax(1))
+    adversarial = adversary(classifier, images, answers.argmax(1))
     with torch.no_grad():
         pairs = torch.stack([detector.activation(x) for x in (images, adversarial)], 1)
     while trainer.epoch < recipe.epochs:
