@@ -12,12 +12,12 @@ from robust_core.commands import options, output
 from robust_core.commands.detector_tables import files
 from robust_core.commands.detector_tables.compared import ComparedDetectors
 from robust_core.commands.detector_tables.parts import PARTS
+from robust_core.commands.training import detector_data
 from robust_core.files import check_writable
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
-    from robust_core.data import DataSet
     from robust_core.evaluation.detector_tables.bench import DetectorBench
     from robust_core.evaluation.detector_tables.rows import DetectorTable
 
@@ -71,7 +71,6 @@ def run(args: argparse.Namespace) -> None:
     asked = options.parts_of(args.part, PARTS)
     options.check_out(args.out, ".json")
     from robust_core import zoo
-    from robust_core.commands.training import detector_data
     from robust_core.evaluation.detector_tables.results import file_of
     from robust_core.paths import RESULTS
 
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace) -> None:
         classifier = zoo.load(args.model, args.device)
         value = _head(classifier, f"{record.full_title} test")
         value |= files.kept(out, value)
-        bench = _bench(args, classifier, record, compared)
+        bench = _bench(args, classifier, compared)
         for part in files.stale(value, bench.entries, asked):
             tqdm.write(
                 f"{part} in {out} was made with other weights of its detectors.", file=sys.stderr
@@ -141,13 +140,12 @@ def _make(
 def _bench(
     args: argparse.Namespace,
     classifier: "Classifier",
-    record: "DataSet",
     compared: ComparedDetectors,
 ) -> "DetectorBench":
     from robust_core import zoo
     from robust_core.evaluation.detector_tables.bench import DetectorBench
 
-    images, labels = record.stored("test", args.data)
+    images, labels = detector_data.pictures_for(classifier, "test", args.data)
     entries = compared.entries
     measured_on = [entry["n_test"] for entry in entries.values() if "n_test" in entry]
     kept = files.Files(classifier, entries, images, labels, args.cache or Path("runs", "cache"))

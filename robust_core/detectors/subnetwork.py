@@ -42,6 +42,18 @@ class Subnetwork(Frozen):
         self.freeze()
 
     @classmethod
+    def fresh(cls, classifier: Classifier, point: str, seed: int = 0) -> Self:
+        """A detector with random weights, which the global random numbers do not notice.
+
+        Raises ``ValueError`` for a point of the classifier that no subnetwork is made for.
+        """
+        check_point(classifier, point)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            subnetwork = build(classifier.network, point).to(classifier.device)
+        return cls(classifier, subnetwork.to(memory_format=torch.channels_last), point=point)
+
+    @classmethod
     def from_entry(cls, classifier: Classifier, tensors: dict[str, Tensor], entry: dict) -> Self:
         """The detector that ``entry`` of the index describes, on the device of ``classifier``.
 

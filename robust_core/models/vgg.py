@@ -4,11 +4,12 @@ Metzen et al. (2017), section 4.3, put a selection layer behind VGG16 that keeps
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from robust_core.models.detector import LARGE, Attachment
 from robust_core.models.staged import Staged
 
 
@@ -21,6 +22,15 @@ class SelectedVGG(Staged):
     """
 
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)", "AD(5)")
+    attachments: ClassVar = {
+        "AD(4)": Attachment(
+            (512, 14, 14),
+            1,
+            LARGE,
+            reads="what the first ten convolutions make of it, pooled four times",
+        )
+    }
+    usual_point = "AD(4)"
     kept: Tensor
 
     def __init__(self, network: Any, kept: Sequence[int]) -> None:

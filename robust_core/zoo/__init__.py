@@ -24,7 +24,7 @@ from robust_core.zoo.loading import (
     outline,
     ready,
 )
-from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, outline, register, spec, untrained
+from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, register, skeleton, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "outline",
     "ready",
     "register",
+    "skeleton",
     "spec",
     "untrained",
 ]

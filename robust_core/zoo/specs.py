@@ -130,16 +130,16 @@ def _base(name: str) -> Spec | None:
     return max(bases, key=lambda one: len(one.name), default=None)
 
 
-def outline(name: str) -> nn.Module:
+def skeleton(name: str) -> nn.Module:
     """The network of a model without any values, on the meta device: for its points, shapes and counts.
 
     It is shared: do not change it. Raises ``ValueError`` for a name without a ``spec``.
     """
-    return _outline(spec(name).build)
+    return _skeleton(spec(name).build)
 
 
 @cache
-def _outline(build: Callable[[], nn.Module]) -> nn.Module:
+def _skeleton(build: Callable[[], nn.Module]) -> nn.Module:
     with torch.device("meta"):
         return build()
 

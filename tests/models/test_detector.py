@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from robust_core.models import DetectorNet, PhotoResNet, ResNet32
+from robust_core.models import DetectorNet, PhotoResNet, ResNet32, SelectedVGG
 from robust_core.models.detector import build
 
 # 9 * (maps * 96 + 96 * 192 + 192 * 192) weights, 480 biases, 960 of batch normalisation, 193 at last.
@@ -73,6 +73,16 @@ def test_on_photographs_there_are_five_convolutions_and_one_pooling():
     assert net.eval().evidence(torch.rand(2, 128, 8, 8)).shape == (2, 1, 4, 4)
     count = 9 * (128 * 196 + 4 * 196 * 196) + 5 * 196 * 3 + 197
     assert sum(p.numel() for p in net.parameters()) == count == 1_611_905
+
+
+def test_on_vgg16_it_reads_the_fourth_max_pooling():
+    """Metzen et al. (2017), section 4.3: about 2.29 million parameters."""
+    assert list(SelectedVGG.attachments) == [SelectedVGG.usual_point] == ["AD(4)"]
+    assert SelectedVGG.attachments["AD(4)"].shape == (512, 14, 14)
+    net = build(SelectedVGG, "AD(4)").eval()
+    assert net.evidence(torch.rand(1, 512, 14, 14)).shape == (1, 1, 7, 7)
+    count = 9 * (512 * 196 + 4 * 196 * 196) + 5 * 196 * 3 + 197
+    assert sum(p.numel() for p in net.parameters()) == count == 2_289_281
 
 
 def test_one_network_reads_any_size():

@@ -140,9 +140,9 @@ def train(wanted: DetectorOptions, request: Request) -> None:
     recipe = recipe_of(wanted, classifier, adversary)
     name = static.name(recipe)
     folder = request.folder_for(name)
-    images = record.stored("train", request.data)[0]
+    images = detector_data.pictures_for(classifier, "train", request.data, wanted.limit)[0]
     test, calibration = detector_data.halves(
-        record.stored("test", request.data),
+        detector_data.pictures_for(classifier, "test", request.data),
         wanted.test_limit or TEST_LIMIT,
         detector_data.PICTURES,
     )

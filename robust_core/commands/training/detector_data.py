@@ -3,8 +3,11 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import Tensor
 
+    from robust_core.classifier import Classifier
     from robust_core.data import DataSet
     from robust_core.training.detectors.opponents import Opponent
     from robust_core.training.run import Split
@@ -37,11 +40,21 @@ def record_of(model: str, *, points: bool = False) -> "DataSet":
     from robust_core import data, zoo
 
     names = [name for name in zoo.names() if zoo.describe(name).data]
+    if model in names and (not points or points_of(model)):
+        return data.get(zoo.spec(model).data)
     if points:  # networks that can be read inside, such as the ResNet-32
         names = [name for name in names if points_of(name)]
-    if model not in names:
-        raise ValueError(f"--model must be one of {', '.join(names)}; got {model!r}")
-    return data.get(zoo.spec(model).data)
+    raise ValueError(f"--model must be one of {', '.join(names)}; got {model!r}")
+
+
+def pictures_for(
+    classifier: "Classifier", split: str, root: "str | Path | None", limit: int | None = None
+) -> "Split":
+    """The first ``limit`` pictures of a split as the classifier takes them, and their labels."""
+    from robust_core import zoo
+
+    record = zoo.spec(classifier.name).record
+    return record.sized(split, classifier.input_size, classifier.resize, root=root, limit=limit)
 
 
 def points_of(model: str) -> tuple[str, ...]:
@@ -49,14 +62,14 @@ def points_of(model: str) -> tuple[str, ...]:
     from robust_core import zoo
     from robust_core.models.detector import attachments
 
-    return tuple(attachments(zoo.outline(model)))
+    return tuple(attachments(zoo.skeleton(model)))
 
 
 def usual_point(model: str) -> str:
     """Where a subnetwork on a classifier reads unless something else is said."""
     from robust_core import zoo
 
-    return zoo.outline(model).usual_point
+    return zoo.skeleton(model).usual_point
 
 
 def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tensor"]:

@@ -47,7 +47,7 @@ class Job:
         """On ``--test-limit`` or ``measure`` test pictures, with ``calibrate`` others for the threshold."""
         from robust_core.training.detectors.measurement import Measurement
 
-        pictures = self.record.stored("test", self.request.data)
+        pictures = detector_data.pictures_for(self.classifier, "test", self.request.data)
         test, calibration = detector_data.halves(pictures, self.test_limit or measure, calibrate)
         return Measurement(
             test=test,

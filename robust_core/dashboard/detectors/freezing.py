@@ -4,13 +4,11 @@ import streamlit as st
 import torch
 
 from robust_core import zoo
-from robust_core.attacks import FGSM
 from robust_core.dashboard import lab
 from robust_core.engine import Reporter, key_of
-from robust_core.training.detectors.frozen import FrozenCheck, check_frozen
+from robust_core.experiment.frozen import STEPS, FrozenCheck, check_attached
 
 PICTURES = 8
-EPS = 4 / 255
 
 
 def show_freezing(model: zoo.Description, point: str) -> None:
@@ -45,7 +43,7 @@ def _check(model: zoo.Description, point: str, progress: Reporter) -> FrozenChec
     shape = (PICTURES, model.channels, *model.input_size)
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(shape, generator=generator, dtype=torch.float32, device="cpu")
-    return check_frozen(classifier, point, images, FGSM(eps=EPS))
+    return check_attached(classifier, point, images)
 
 
 def sentence(found: FrozenCheck) -> str:
@@ -68,7 +66,7 @@ def sentence(found: FrozenCheck) -> str:
 def about(found: FrozenCheck, point: str) -> str:
     """How that was found out."""
     return (
-        f"Compared before a fresh detector was attached at {point} and after it took {found.steps} steps "
+        f"Compared before a fresh detector was attached at {point} and after it took {STEPS} steps "
         f"of its training, on {found.pictures} pictures of random pixels and what FGSM made of them. The "
         "detector itself has changed."
     )

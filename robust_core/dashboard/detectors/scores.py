@@ -75,7 +75,7 @@ def start_of_eps(model: zoo.Description) -> dict:
 
 def reads(model: zoo.Description) -> bool:
     """Whether subnetworks attach to a classifier."""
-    return bool(model.data and attachments(zoo.outline(model.name)))
+    return bool(model.data and attachments(zoo.skeleton(model.name)))
 
 
 def chain_for(model: zoo.Description) -> chain.Chain:
@@ -83,7 +83,7 @@ def chain_for(model: zoo.Description) -> chain.Chain:
     if not reads(model):
         model = zoo.describe(MODEL)
     name = zoo.spec(model.name).title or model.name
-    network = cast(Staged, zoo.outline(model.name))
+    network = cast(Staged, zoo.skeleton(model.name))
     return chain.chain_of(network, model.input_size, name, len(model.class_names))
 
 

@@ -8,7 +8,6 @@ from html import escape
 from itertools import combinations
 
 import streamlit as st
-import torch
 
 from robust_core import zoo
 from robust_core.dashboard.detectors import freezing, scores
@@ -22,7 +21,8 @@ from robust_core.evaluation.detector_tables.rows import (
     SigmaTable,
     TransferTable,
 )
-from robust_core.models.detector import LARGE, Attachment, DetectorNet
+from robust_core.models import SelectedVGG
+from robust_core.models.detector import build
 from robust_core.words.detectors import steps_of
 from robust_core.words.numbers import in_255ths, share
 
@@ -92,8 +92,6 @@ IMAGENET = (
     ("across adversaries", "the matrix is under Transfer above, beside ours"),
 )
 """What the paper says of a second, larger classifier."""
-VGG16_READS = Attachment((512, 14, 14), 1, LARGE)
-"""What its detector reads there, for pictures of 224 x 224."""
 PAPER = ("100 epochs", "0.1; 0.01 after epoch 41; 0.001 after 61", "0.9", "91.3 %", "20")
 PAPER_ON_PHOTOGRAPHS = ("VGG16, pretrained", "not quoted", "not quoted", "not quoted", "500")
 """Settings of the classifier, its accuracy, and the epochs of the detector."""
@@ -142,11 +140,11 @@ def _training(model: str) -> None:
 
 def computed() -> str:
     """Shapes and parameters that follow from the quoted description."""
-    with torch.device("meta"):
-        net = DetectorNet(VGG16_READS.shape[0], VGG16_READS.poolings, VGG16_READS.widths)
+    net = build(SelectedVGG, SelectedVGG.usual_point)
     count = sum(weight.numel() for weight in net.parameters())
+    shape = " × ".join(map(str, SelectedVGG.attachments[SelectedVGG.usual_point].shape))
     return (
-        "Not quoted but computed here, from this description: the fourth max-pooling gives 512 × 14 × 14 "
+        f"Not quoted but computed here, from this description: the fourth max-pooling gives {shape} "
         f"for pictures of 224 × 224, and the detector has {count:,} parameters."
     )
 

@@ -160,4 +160,4 @@ def _at(entry: dict, eps: float | None, point: str) -> bool:
 
 def _usual(entry: dict) -> bool:
     """Whether the adversary has an eps, and is detected at the usual point of the classifier."""
-    return entry["eps"] is not None and entry["point"] == zoo.outline(entry["model"]).usual_point
+    return entry["eps"] is not None and entry["point"] == zoo.skeleton(entry["model"]).usual_point

@@ -15,7 +15,7 @@ def count(network) -> int:
 
 @pytest.fixture
 def small() -> chain.Chain:
-    return chain.chain_of(zoo.outline("cifar10-resnet32"), (32, 32), "ResNet-32", 10)
+    return chain.chain_of(zoo.skeleton("cifar10-resnet32"), (32, 32), "ResNet-32", 10)
 
 
 def test_the_parts_of_the_chain_are_those_of_the_network(small):
@@ -37,7 +37,7 @@ def test_the_chosen_point_alone_is_marked(small, point):
 
 
 def test_a_network_for_photographs_is_drawn_whole_and_read_at_one_point():
-    found = chain.chain_of(zoo.outline("imagenette-resnet"), (128, 128), "ResNet-18", 10)
+    found = chain.chain_of(zoo.skeleton("imagenette-resnet"), (128, 128), "ResNet-18", 10)
     assert found.weights == count(PhotoResNet())
     assert [link.point for link in found.links] == list(PhotoResNet.attachment_points)
     walked = PhotoResNet().eval().walk(torch.rand(1, 3, 128, 128))
