@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from robust_core import imaging
 from robust_core.classifier import Classifier, Guess
@@ -16,14 +15,16 @@ class BuildUp:
     """The parts of a build-up.
 
     ``change`` is the perturbation as it is shown, uint8 ``[H, W, C]``, ``factor`` times the change around
-    grey, and ``alone`` what the model says of that picture. ``robust`` is what another network,
-    ``robust_name``, says of the adversarial picture.
+    grey, and ``alone`` what the model says of that picture; ``exact`` is what it says of the adversarial
+    picture before rounding to 8 bits. ``robust`` is what another network, ``robust_name``, says of the
+    adversarial picture.
     """
 
     experiment: Experiment
     change: np.ndarray
     factor: float
     alone: Guess
+    exact: Guess
     robust_name: str | None = None
     robust: Guess | None = None
 
@@ -36,8 +37,8 @@ def build_up(
     factor = imaging.amplification(float(np.abs(delta).max()))
     change = imaging.show_change(delta, factor)
     alone = model.predict(to_tensor(change), k=1)[0][0]
+    exact = model.predict(experiment.adversarial, k=1)[0][0]
     if robust is None:
-        return BuildUp(experiment, change, factor, alone)
-    with torch.inference_mode():
-        said = robust.predict(experiment.shown, k=1)[0][0]
-    return BuildUp(experiment, change, factor, alone, robust.name, said)
+        return BuildUp(experiment, change, factor, alone, exact)
+    said = robust.predict(experiment.shown, k=1)[0][0]
+    return BuildUp(experiment, change, factor, alone, exact, robust.name, said)

@@ -15,6 +15,7 @@ def test_the_parts_are_of_the_pictures_that_are_shown(digits_model, digit_pictur
     parts = build_up(experiment, digits_model, robust)
     assert parts.change.shape == pixels.shape
     assert np.abs(parts.change.astype(int) - 128).max() > 100, "not amplified"
+    assert parts.exact == digits_model.predict(experiment.adversarial)[0][0]
     assert parts.alone == digits_model.predict(to_tensor(parts.change))[0][0]
     assert (parts.robust_name, parts.robust) == (
         "digits-cnn-pgd-at",

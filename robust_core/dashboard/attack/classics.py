@@ -29,6 +29,8 @@ class Classic:
     robust: str = ""
     target: str = ""
     otherwise: Goal = UNTARGETED
+    human: bool = False
+    """Whether it says what people see as well."""
     note: str = ""
 
     def run(self, request: Request) -> Attack:
@@ -90,7 +92,8 @@ CLASSICS = {
         after="human: “panda”, AI: “gibbon”",
         attack="fgsm",
         eps=0.001,
-        note="0.001 is a quarter of a step of an 8-bit picture, so a file keeps the clean one; here too.",
+        human=True,
+        note="0.001 is a quarter of a step of an 8-bit picture: saved as a file, it is the clean picture.",
     ),
     "hen": Classic(
         "Hen",

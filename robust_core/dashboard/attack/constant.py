@@ -47,6 +47,10 @@ def show_constant(request: Request, experiment: Experiment) -> None:
             "failed and what succeeded, and keeps the nearest success. Each search starts from the clean "
             "picture."
         )
+    st.caption(
+        "Deck 002 prints the objective without “, −κ”: the largest of one number is that number. With it "
+        "the classes count no more once the margin is κ, and only the distance is left."
+    )
     st.markdown("**Why w?**")
     st.latex(PIXEL)
     plots.draw(box_chart(), key="box", alt="A pixel and its slope against w.")

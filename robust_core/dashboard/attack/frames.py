@@ -91,7 +91,7 @@ def _show_own(classic: Classic, request: Request, found: BuildUp, frame: int) ->
     if frame > 1:
         _picture(cells[2], found.change, f"alone: {said(found.alone)}")
     if frame > 2:
-        _picture(cells[4], adversarial, "?" if frame == 3 else verdict(found, frame))
+        _picture(cells[4], adversarial, "?" if frame == 3 else verdict(classic, found, frame))
     st.caption(conditions(classic, request, found))
 
 
@@ -127,14 +127,19 @@ def own_sign(found: BuildUp) -> str:
     return f"+ {size:.3g} ×"
 
 
-def verdict(found: BuildUp, frame: int) -> str:
+def verdict(classic: Classic, found: BuildUp, frame: int) -> str:
     """What the model says; in the last frame what a robust network says of the same picture."""
-    answer = said(found.experiment.after[0])
+    experiment = found.experiment
+    answer = said(experiment.after[0])
+    if experiment.judged.linf == 0 < experiment.linf:
+        answer = f"{said(found.exact)}, before rounding to 8 bits"
+    if classic.human:
+        answer = f"human: {experiment.label.label}, AI: {answer}"
     if frame < 5:
         return answer
     if found.robust is None:
         return f"{answer}  \nno robust network here for this model"
-    before = f"~~{answer}~~" if found.experiment.success else answer
+    before = f"~~{answer}~~" if experiment.success else answer
     return f"{before}  \n{found.robust_name}: {said(found.robust)}"
 
 
