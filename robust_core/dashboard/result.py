@@ -7,7 +7,7 @@ from robust_core.attacks import Attack
 from robust_core.dashboard.controls import radius
 from robust_core.dashboard.detector_choice import badge
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.style import LARGE_SIDE, PICTURE_SIDE
+from robust_core.dashboard.style import side_shown
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
@@ -92,11 +92,10 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
         ),
     )
     native = max(views.clean.shape[:2])
-    side = LARGE_SIDE if native > LARGE_SIDE // 4 else PICTURE_SIDE
     with st.container(key=f"pictures_{native}"):
         columns = st.columns(3, gap="xsmall")
     for column, (pixels, caption, alt) in zip(columns, cells, strict=True):
-        shown = imaging.png(imaging.enlarge(pixels, side))
+        shown = imaging.png(imaging.enlarge(pixels, side_shown(native)))
         column.image(shown, caption=caption, alt=alt, output_format="PNG")
 
 

@@ -12,8 +12,14 @@ PICTURE_SIDE = 320
 """Pictures are enlarged to at most this many pixels a side, by a whole factor."""
 LARGE_SIDE = 448
 """The same for pictures whose native side is more than a quarter of it."""
-NATIVE_SIDES = (8, 32, 224)
+NATIVE_SIDES = (8, 32, 128, 224)
 """Sides of the models' pictures: the browser shows each at the largest multiple that fits."""
+
+
+def side_shown(native: int) -> int:
+    """At most how many pixels a side a picture of ``native`` pixels a side is sent with."""
+    return LARGE_SIDE if native > LARGE_SIDE // 4 else PICTURE_SIDE
+
 
 _CSS = """
 .stMainBlockContainer { padding: 4.25rem 1.5rem 4rem; max-width: 1920px; }
@@ -34,6 +40,8 @@ _CSS = """
 }
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
+/* A caption begins where its picture does, which may be narrower than the column. */
+:is([class*=st-key-pictures_], [class*=st-key-iterate_]) [data-testid=stImageCaption] { text-align: left; }
 [data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
 
 /* The same height with and without a progress bar: what is below does not jump. */
@@ -141,11 +149,18 @@ _CSS = """
 """
 # Never smaller than the native size: the browser would drop pixels.
 _FIT = """
-.st-key-pictures_{0} img {{ width: max({0}px, round(down, 100%, {0}px)) !important; }}"""
+:is(.st-key-pictures_{0}, .st-key-iterate_{0}) img {{
+  width: max({0}px, round(down, 100%, {0}px)) !important;
+}}"""
 # A screen with two or more dots a pixel shows one and a half times the size with three dots a pixel.
 _FINE = """
 @media (min-resolution: 2dppx) {
-  .st-key-pictures_224 img { width: max(224px, round(down, 100%, 112px)) !important; }
+  :is(.st-key-pictures_128, .st-key-iterate_128) img {
+    width: max(128px, round(down, 100%, 64px)) !important;
+  }
+  :is(.st-key-pictures_224, .st-key-iterate_224) img {
+    width: max(224px, round(down, 100%, 112px)) !important;
+  }
 }"""
 
 

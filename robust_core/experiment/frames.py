@@ -8,12 +8,15 @@ from torch import Tensor
 from robust_core.classifier import Classifier, Guess
 from robust_core.data.fitting import as_saved, to_pixels
 from robust_core.distances import l2, linf
+from robust_core.engine import in_batches
 from robust_core.modes import evaluating
 from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
 
 MAX_FRAMES = 41
 """Most iterates of an attack kept for the scrubber, evenly spread, besides the last."""
+AT_ONCE = 2**20
+"""Values in one batch: all frames of 32 x 32, or six of 224 x 224 (77 MB after VGG's first layer)."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,10 @@ class Frame:
 
 @torch.inference_mode()
 def logits_of(model: torch.nn.Module, images: Tensor) -> Tensor:
-    """float64 ``[N, K]`` on the CPU, by the model in eval mode."""
+    """float64 ``[N, K]`` on the CPU, by the model in eval mode, ``AT_ONCE`` values at a time."""
+    batch = max(1, AT_ONCE // images[0].numel())
     with evaluating(model):
-        return as_logits(model(images)).cpu().double()
+        return in_batches(lambda part: as_logits(model(part)).cpu().double(), images, batch)
 
 
 def guess(model: Classifier, probabilities: Tensor, index: int) -> Guess:

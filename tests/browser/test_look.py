@@ -1,8 +1,9 @@
 """Where it is shown: a projector, a phone, in the dark, and by keyboard alone."""
 
+import numpy as np
 import pytest
 
-from robust_core import zoo
+from robust_core import imaging, zoo
 from robust_core.dashboard import style
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
@@ -52,15 +53,21 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
 
 
 @pytest.mark.parametrize(
-    ("room", "dots", "side"), [(200, 1, 224), (447, 1, 224), (447, 2, 336), (456, 1, 448)]
+    ("native", "room", "dots", "side"),
+    [
+        *[(224, 200, 1, 224), (224, 447, 1, 224), (224, 447, 2, 336), (224, 456, 1, 448)],
+        *[(128, 100, 1, 128), (128, 297, 1, 256), (128, 358, 2, 320), (128, 400, 1, 384)],
+    ],
 )
-def test_large_pictures_take_the_largest_exact_size_that_fits(chromium, room, dots, side):
+def test_large_pictures_take_the_largest_exact_size_that_fits(chromium, native, room, dots, side):
     page = chromium.new_page(device_scale_factor=dots)
-    wide = min(room, style.LARGE_SIDE)  # Streamlit makes no picture wider than its file
-    page.set_content(
-        f"{style.sheet()}<div class=st-key-pictures_224><p style='width:{wide}px'><img>"
-    )
-    assert page.eval_on_selector("img", "e => e.getBoundingClientRect().width") == side
+    sent = imaging.enlarge(np.zeros((native, native, 3), np.uint8), style.side_shown(native))
+    wide = min(room, len(sent))  # Streamlit makes no picture wider than its file
+    for place in ("pictures", "iterate"):
+        page.set_content(
+            f"{style.sheet()}<div class=st-key-{place}_{native}><p style='width:{wide}px'><img>"
+        )
+        assert page.eval_on_selector("img", "e => e.getBoundingClientRect().width") == side
     page.close()
 
 

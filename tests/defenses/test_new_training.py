@@ -76,7 +76,7 @@ def test_it_is_in_the_queue_the_zoo_and_on_the_pages(faint, capsys):
     page = ran(visit("pages/compare_defenses.py", model="digits-cnn"))
     pills = page.get("button_group")
     assert any("Faint noise" in str(group.options) for group in pills)
-    assert "Faint noise — digits" in page.selectbox(key="model").options
+    assert "Faint noise — digits, 8 px" in page.selectbox(key="model").options
 
 
 def test_it_is_measured_with_the_others(faint):

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from robust_core import attacks
+from robust_core.classifier import as_classifier
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
-from robust_core.experiment.frames import MAX_FRAMES
+from robust_core.experiment.frames import MAX_FRAMES, logits_of
 from robust_core.experiment.perform import perform
 
 
@@ -96,3 +97,18 @@ def test_frames_change_nothing(digits_model, digit):
     assert torch.equal(with_frames.adversarial, without.adversarial)
     assert with_frames.queries == without.queries
     assert without.frames == ()
+
+
+@pytest.mark.parametrize(("side", "most"), [(8, 1000), (224, 6)])
+def test_large_pictures_are_asked_about_a_few_at_a_time(side, most):
+    asked = []
+
+    def model(images):
+        asked.append(len(images))
+        return images.mean((2, 3)).cumsum(1)
+
+    images = torch.rand(13, 3, side, side)
+    logits = logits_of(as_classifier(model), images)
+    assert max(asked) <= most
+    assert sum(asked) == 13
+    assert logits.allclose(model(images).double())

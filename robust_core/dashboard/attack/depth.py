@@ -15,7 +15,7 @@ from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.style import PICTURE_SIDE
+from robust_core.dashboard.style import side_shown
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
@@ -116,8 +116,9 @@ def show_steps(experiment: Experiment) -> None:
     if frame.answer.index not in frame.confidences:
         told += f"; the model says {said(frame.answer)}"
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
-    picture.image(
-        imaging.png(imaging.enlarge(frame.pixels.numpy(), PICTURE_SIDE)),
+    native = max(frame.pixels.shape[:2])
+    picture.container(key=f"iterate_{native}").image(
+        imaging.png(imaging.enlarge(frame.pixels.numpy(), side_shown(native))),
         caption=f"{where}: {told}{loss}; change {in_255ths(frame.linf)} Linf, {number(frame.l2)} L2",
         alt=f"The picture: {where}.",
         output_format="PNG",

@@ -42,12 +42,13 @@ def show_augmentation(request: Request) -> None:
     with st.container(horizontal=True, gap="small"):
         for one in found:
             told = caption(one)
+            shown = imaging.enlarge(to_pixels(one.picture)[0], SIDE)
             st.image(
-                imaging.png(imaging.enlarge(to_pixels(one.picture)[0], SIDE)),
+                imaging.png(shown),
                 caption=told,
                 alt=told,
                 output_format="PNG",
-                width=SIDE,
+                width=shown.shape[1],
             )
     st.markdown(sentence(found))
     st.caption(conditions(request.model.name, request.shown_eps))
