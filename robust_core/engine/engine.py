@@ -87,6 +87,7 @@ class Engine:
         address: str | None = None,
         channel: str = "main",
         errand: bool = False,
+        background: bool = False,
     ) -> Ticket[T]:
         """Ask for the result of ``work(progress)``, which ``key`` identifies completely.
 
@@ -95,7 +96,8 @@ class Engine:
         its ticket raises ``Abandoned``. Without a session nothing is replaced. ``address``: where
         the session comes from, which shares the machine equally with other addresses. An
         ``errand`` waits (for a download) more than it computes: it takes no turn from computations
-        and has no budget.
+        and has no budget. What is asked for in the ``background`` computes only while no other
+        request waits for a turn, and counts as any other once somebody asks for it in the foreground.
 
         Raises ``Busy`` when the queue, or this visitor's part of it, is full, and ``RuntimeError``
         on a closed engine or when called by a work function of this engine, which could deadlock.
@@ -115,11 +117,13 @@ class Engine:
                 return Ticket(self, job, slot, cached=True)
             visitor = (address, session)
             shared = self._jobs.get(key)
-            job = shared or self._open(Job(key, work, errand=errand), visitor)
+            job = shared or self._open(Job(key, work, errand=errand), visitor, background)
             self._counts["joined" if shared else "misses"] += 1
             now = time.monotonic()
-            self._line.join(job, visitor, now)
-            ticket: Ticket[T] = Ticket(self, job, slot, visitor=visitor, cached=False)
+            self._line.join(job, visitor, now, background)
+            ticket: Ticket[T] = Ticket(
+                self, job, slot, visitor=visitor, background=background, cached=False
+            )
             job.tickets.add(ticket)
             self._give_turns(now)
             return ticket
@@ -233,10 +237,10 @@ class Engine:
 
     # Under the lock.
 
-    def _open(self, job: Job, visitor: Visitor) -> Job:
+    def _open(self, job: Job, visitor: Visitor, background: bool) -> Job:
         """Accept a new computation, where there is room in the queue for it and for its visitor."""
         self._prune()
-        refusal = self._line.refusal(visitor, self.queue_limit)
+        refusal = self._line.refusal(visitor, self.queue_limit, background)
         if refusal:
             raise Busy(refusal)
         self._jobs[job.key] = job
@@ -272,6 +276,7 @@ class Engine:
             job.left_at = at
             job.left_by = ticket.slot
             job.asked_by = ticket.visitor
+            job.was_background = ticket.background
             ticket.settle(left=True)
 
     def _prune(self) -> None:

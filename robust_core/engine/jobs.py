@@ -50,6 +50,7 @@ class Job:
         self.left_at = -math.inf  # when the last ticket left
         self.left_by: Slot | None = None
         self.asked_by: Visitor = (None, None)  # the last who left
+        self.was_background = False  # whether the last who left had asked in the background
         self.stop: RuntimeError | None = None  # why `progress` has stopped the work
         self.value: Any = None  # what ``work`` returned
         self.error: BaseException | None = None
@@ -73,6 +74,12 @@ class Job:
     def visitors(self) -> set[Visitor]:
         """Those who wait for it; where all have left, the last of them."""
         return {ticket.visitor for ticket in tuple(self.tickets)} or {self.asked_by}
+
+    @property
+    def background(self) -> bool:
+        """Whether nobody waits for it in the foreground; where all have left, whether the last did."""
+        tickets = tuple(self.tickets)
+        return all(ticket.background for ticket in tickets) if tickets else self.was_background
 
     def fail(self, error: BaseException) -> None:
         """Keep the error for those who wait, but not the tensors in its traceback's frames."""
@@ -128,12 +135,14 @@ class Ticket(Generic[T]):
         slot: Slot | None,
         *,
         visitor: Visitor = (None, None),
+        background: bool = False,
         cached: bool,
     ) -> None:
         self._engine = engine
         self.job = job
         self.slot = slot  # the session and channel that asked; None without a session
         self.visitor = visitor
+        self.background = background
         self._over = threading.Event()
         self._left = False
         self.cached = cached  # the result was there before the request
