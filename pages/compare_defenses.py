@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detector_choice, lab, left_column, navigation, settings
+from robust_core.dashboard import (
+    controls,
+    defense_choice,
+    detector_choice,
+    lab,
+    left_column,
+    navigation,
+    settings,
+)
 from robust_core.dashboard.compare_defenses import depth, rows, selection
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics import tabs
@@ -17,7 +25,7 @@ with essentials:
     eps = controls.choose_eps(attack)
 with more:
     goal = controls.choose_goal(model, attack)
-    kinds = selection.choose_defenses(model)
+    kinds = defense_choice.choose_defenses(model, "defenses", selection.QUICK)
     how = left_column.choose_fit(model, chosen)
 
 lines = request = None

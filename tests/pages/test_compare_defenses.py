@@ -7,9 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from robust_core import attacks, defenses, zoo
-from robust_core.dashboard import lab, request
-from robust_core.dashboard.compare_defenses import selection
-from robust_core.dashboard.compare_defenses.selection import FEW, PICTURE, QUICK
+from robust_core.dashboard import compared_defense, lab, request
+from robust_core.dashboard.compare_defenses.selection import PICTURE, QUICK
+from robust_core.dashboard.defense_choice import FEW
 from robust_core.experiment.defended import Attacker
 from tests.visiting import go_to, visit, without_any
 
@@ -230,8 +230,8 @@ def test_the_undefended_row_is_the_result_of_the_page_attack(performed):
 def test_cells_come_from_the_cache_and_settings_survive_another_page(monkeypatch):
     page = finished(compare("jpeg", "median"), 2)
     query, before = dict(page.query_params), outcomes(page)
-    monkeypatch.setattr(selection, "trial", None)  # it would be called
-    monkeypatch.setattr(selection, "look", None)
+    monkeypatch.setattr(compared_defense, "trial", None)  # it would be called
+    monkeypatch.setattr(compared_defense, "look", None)
     go_to(page, "pages/attack.py")
     assert not page.exception
     go_to(page, PAGE)
@@ -255,14 +255,14 @@ def test_a_stopped_cell_can_be_run_again_and_the_others_stay(stopping):
 
 
 def test_one_failure_does_not_take_the_other_cells_along(monkeypatch):
-    true_trial = selection.trial
+    true_trial = compared_defense.trial
 
     def trial(*args, **options):
         if options["attacker"] is Attacker.AWARE and args[3].name == "jpeg":
             raise RuntimeError("secret")
         return true_trial(*args, **options)
 
-    monkeypatch.setattr(selection, "trial", trial)
+    monkeypatch.setattr(compared_defense, "trial", trial)
     lab.engine().forget()
     page = compare("jpeg", "median")
     assert not page.exception

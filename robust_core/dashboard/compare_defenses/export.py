@@ -6,7 +6,7 @@ from typing import Protocol
 
 from robust_core import imaging
 from robust_core.dashboard import archive as archives
-from robust_core.dashboard.compare_defenses.selection import ComparedDefense
+from robust_core.dashboard.compared_defense import ComparedDefense
 from robust_core.dashboard.components import numbers
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.defended import Attacker, DefenseTrial

@@ -10,12 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_defenses import cells
-from robust_core.dashboard.compare_defenses.selection import (
-    ComparedDefense,
-    choose_settings,
-    is_weaker,
-    summary,
-)
+from robust_core.dashboard.compare_defenses.selection import is_weaker, summary
+from robust_core.dashboard.compared_defense import ComparedDefense
+from robust_core.dashboard.defense_choice import choose_settings
 from robust_core.dashboard.detector_choice import name_of
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.result import flat_grey, outside, steps_of

@@ -16,7 +16,7 @@ from PIL import Image
 from robust_core import defenses, zoo
 from robust_core.__main__ import main
 from robust_core.dashboard.compare_defenses import export
-from robust_core.dashboard.compare_defenses.selection import ComparedDefense
+from robust_core.dashboard.compared_defense import ComparedDefense
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.defended import Attacker
 from robust_core.goals import LeastLikely

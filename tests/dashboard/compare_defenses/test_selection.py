@@ -1,95 +1,12 @@
-"""Rows of the page Compare defences: what they ask for, when that changes, and what is said of all."""
+"""The page Compare defences: what it opens with, and what is said of all rows together."""
 
 from types import SimpleNamespace
-from unittest.mock import Mock
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from robust_core import attacks, defenses
-from robust_core.dashboard.compare_defenses.selection import (
-    QUICK,
-    ComparedDefense,
-    is_weaker,
-    summary,
-)
+from robust_core import defenses
+from robust_core.dashboard.compare_defenses.selection import QUICK, is_weaker, summary
 from robust_core.experiment.defended import Attacker, DefenseOutcome
-
-
-def row(request, name: str = "jpeg", **values) -> ComparedDefense:
-    kind = defenses.get(name)
-    return ComparedDefense.of(kind, kind(**values).parameters, request)
-
-
-def test_the_clean_picture_is_looked_at_anew_for_another_defence_or_picture_alone(make_request):
-    request = make_request("pgd")
-    same = [make_request("pgd", eps=0.1), make_request("fgsm")]
-    assert {row(r).key for r in same} == {row(request).key}
-    others = [
-        row(request),
-        row(request, quality=74),
-        row(request, "median"),
-        row(request, "median", width=3),
-        row(make_request("pgd", sample="digits-test-4")),
-        ComparedDefense(defenses.Defense, request, None),
-    ]
-    assert len({other.key for other in others}) == len(others)
-
-
-def test_everything_that_decides_a_cell_changes_its_key(make_request):
-    request = make_request("pgd")
-    rows = [
-        row(request),
-        row(request, quality=74),
-        row(request, "median"),
-        row(make_request("pgd", eps=0.1)),
-        row(make_request("pgd", steps=3)),
-        row(make_request("fgsm")),
-        row(make_request("pgd", sample="digits-test-4")),
-    ]
-    keys = [each.trial_key(attacker) for each in rows for attacker in Attacker]
-    assert len(set(keys)) == len(keys)
-    assert row(make_request("pgd")).trial_key(Attacker.AWARE) == rows[0].trial_key(Attacker.AWARE)
-
-
-def request_label(one: ComparedDefense) -> str:
-    return one.request.chosen.true_label
-
-
-def test_a_row_does_what_it_asks_for(make_request):
-    one = row(make_request("pgd", steps=3))
-    before = one.look(Mock())
-    result = one.try_out(Attacker.AWARE, before, None, Mock())
-    assert (result.defense, result.attacker, result.attack) == ("jpeg", Attacker.AWARE, "pgd")
-    assert result.parameters["steps"] == 3
-    assert result.before is before
-    assert result.label.label == request_label(one), "the true class, which the data set tells"
-
-
-def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(make_request):
-    request = make_request("pgd")
-    absent = row(request, "lambda-at")
-    assert absent.defense is None
-    assert absent.refusal.startswith("lambda-at needs a trained network, digits-cnn-lambda-at;")
-    wrong = ComparedDefense.of(defenses.get("smoothing"), {"sigma": 0.0}, request)
-    assert wrong.defense is None
-    assert wrong.refusal == "sigma must be a number above 0, at most 2; got 0.0."
-    assert wrong.finished == (None, {})
-
-
-@pytest.mark.parametrize("name", defenses.names())
-@pytest.mark.parametrize("attack", attacks.names())
-def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
-    request = make_request(attack)
-    one = ComparedDefense(defenses.get(name), request, defenses.create(name))
-    for attacker in Attacker:
-        run = one.run(attacker)
-        assert run.norm == request.attack.norm
-        assert run.parameters.get("eps") == request.attack.parameters.get("eps")
-        words = one.words(attacker)
-        assert words(1, run.observations).startswith(("step", "start"))
-        if name == "smoothing":
-            assert words(100, 500) == "vote 100 of 500"
 
 
 def trials(*outcomes: tuple[bool | None, bool | None]) -> list[dict]:
@@ -174,39 +91,6 @@ def test_where_nothing_was_lost_nothing_is_recovered():
     assert "nothing to recover. Try a larger eps" in summary(undefended(success=False), done, 1)
     assert "larger" not in summary(undefended(success=False, eps=None), done, 1)
     assert summary(undefended(index=5), done, 1).startswith("The model is wrong before any attack")
-
-
-def test_the_first_choice_holds_only_what_the_model_has_and_follows_it_until_somebody_chooses():
-    def page() -> None:
-        import streamlit as st
-
-        from robust_core import zoo
-        from robust_core.dashboard.compare_defenses.selection import choose_defenses
-
-        choose_defenses(zoo.describe(st.session_state.get("name", "cifar10-resnet32")))
-
-    shown = AppTest.from_function(page, default_timeout=30).run()
-    assert not shown.exception
-    assert set(shown.session_state["defenses"]) == set(QUICK)
-    shown.session_state["name"] = "imagenet-resnet50"
-    shown.run()
-    assert not shown.exception
-    available = [n for n in QUICK if not defenses.create(n).refusal("imagenet-resnet50")]
-    assert shown.session_state["defenses"] == available
-    assert len(available) == len(QUICK) - 2
-    shown.session_state["defenses"] = ["jpeg"]
-    shown.run()
-    shown.session_state["name"] = "cifar10-resnet32"
-    shown.run()
-    assert shown.session_state["defenses"] == ["jpeg"]
-
-
-def test_long_votes_say_before_they_run_what_they_cost(make_request):
-    noisy = row(make_request("pgd", steps=4), "smoothing", n=100, draws=4)
-    told = noisy.cost_ahead(SimpleNamespace(seconds=0.05))
-    assert told.startswith("Takes up to 33 s here: 600 votes for three pictures, and 20 gradients")
-    assert noisy.cost_ahead(SimpleNamespace(seconds=0.0001)) == "", "too short to be said"
-    assert row(make_request("pgd")).cost_ahead(SimpleNamespace(seconds=9.0)) == ""
 
 
 def test_the_first_choice_shows_each_kind():
