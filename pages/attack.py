@@ -13,7 +13,7 @@ from robust_core.dashboard import (
     result,
     settings,
 )
-from robust_core.dashboard.attack import depth, onward
+from robust_core.dashboard.attack import depth, strip
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
@@ -38,9 +38,17 @@ with more:
     how = left_column.choose_fit(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
     model_card.show_card(model)
+with right:
+    result_place, strip_place, depth_place = (
+        st.container(),
+        st.container(key="effects"),
+        st.container(),
+    )
+with strip_place:
+    kinds = strip.choose(model)
 settings.publish()
 
-with right:
+with result_place:
     experiment = None
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     try:
@@ -49,6 +57,7 @@ with right:
     except ValueError as error:
         status.error(str(error))
     else:
+        strip.make_way(request)
         with status:
             if lab.fetch_model(model.name):
                 experiment = lab.compute(
@@ -70,10 +79,12 @@ with right:
     result.show_verdict(request, experiment)
     result.show_pictures(experiment, views)
     detector_choice.show_detection(experiment)
+with strip_place:
+    rows = strip.show_strip(request, experiment, kinds)
+with depth_place:
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)
-    onward.show_way_to_defenses(model)
-    depth.show_depth(request, experiment, views)
+    depth.show_depth(request, experiment, views, rows)
 
 left_column.show_credit(chosen)
 picture_input.offer_download(model, status)

@@ -25,6 +25,7 @@ from robust_core.goals import Towards
 T = TypeVar("T")
 BACKWARD = 3
 """A gradient takes about as long as this many predictions."""
+UNDEFENDED = "Undefended"
 LONG = 5.0
 """Seconds from which on the cost of a vote is told before it begins."""
 
@@ -198,3 +199,27 @@ def recovered(
         saved = sum(set(each) == {DefenseOutcome.RECOVERED} for each in answers)
         counts[attacker] = saved, len(done)
     return counts
+
+
+def commands(
+    request: Request, found: Iterable[tuple[ComparedDefense, Iterable[DefenseTrial]]]
+) -> str:
+    """A command for the undefended model and one for each trial, under a comment that says which."""
+    told = [f"# {UNDEFENDED}\n{request.command()}"]
+    for row, trials in found:
+        told += [
+            f"# {row.kind.title}, {each.attacker} attacker\n{row.command(each)}" for each in trials
+        ]
+    return "\n".join(told)
+
+
+def describe(row: ComparedDefense, look: Look, trials: dict[Attacker, DefenseTrial]) -> dict:
+    """One defence as plain numbers and names, each trial with its command."""
+    assert row.defense is not None
+    found = {str(who): one.summary() | {"command": row.command(one)} for who, one in trials.items()}
+    return {
+        "name": row.kind.name,
+        "parameters": row.defense.parameters,
+        "clean": look.summary(),
+        **found,
+    }

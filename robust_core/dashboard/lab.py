@@ -87,15 +87,7 @@ def compute(
         return None
     slot = st.empty()
     try:
-        asked = engine().submit(
-            key,
-            work,
-            session=session(),
-            address=st.context.ip_address,
-            channel=channel,
-            errand=errand,
-        )
-        with asked as ticket:
+        with ask(key, work, channel=channel, errand=errand) as ticket:
             _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
@@ -110,12 +102,32 @@ def compute(
         slot.error(NO_MEMORY)
     except (Busy, OutOfTime, ValueError) as error:
         if isinstance(error, OutOfTime):
-            _stopped().add(key)  # otherwise the next run of the page would spend that time again
+            give_up(key)  # otherwise the next run of the page would spend that time again
         slot.error(capitalised(str(error)))
     except Exception as error:
         slot.error(f"This did not work ({type(error).__name__}). Change a setting and try again.")
         raise
     return None
+
+
+def ask(
+    key: str,
+    work: Callable[[Reporter], T],
+    *,
+    channel: str,
+    errand: bool = False,
+    background: bool = False,
+) -> Ticket[T]:
+    """This visitor's request to the engine; see ``Engine.submit``."""
+    return engine().submit(
+        key,
+        work,
+        session=session(),
+        address=st.context.ip_address,
+        channel=channel,
+        errand=errand,
+        background=background,
+    )
 
 
 def capitalised(sentence: str) -> str:
@@ -215,6 +227,11 @@ def stopped(key: str) -> bool:
     return key in _stopped()
 
 
+def give_up(key: str) -> None:
+    """Do not run this work again unless the visitor asks for it."""
+    _stopped().add(key)
+
+
 def allow(key: str) -> None:
     """Let stopped work run again: the visitor has asked for it."""
     _stopped().discard(key)
@@ -225,7 +242,7 @@ def _stopped() -> set[str]:
 
 
 def _stop(key: str, channel: str) -> None:
-    _stopped().add(key)
+    give_up(key)
     engine().withdraw(session(), channel)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import shlex
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -69,6 +70,10 @@ class Request:
 
     def digest(self) -> Key:
         """Names the picture as the model sees it; a visitor's own one has a name of its own."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> Key:
         pixels = self.pixels()
         return key_of(
             owner=self.chosen.owner,
@@ -78,6 +83,10 @@ class Request:
 
     def key(self) -> Key:
         """SHA-256 over everything that the result depends on."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> Key:
         return key_of(
             picture=self.digest(),
             model=self.model.name,

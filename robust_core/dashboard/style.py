@@ -78,6 +78,31 @@ _CSS = """
 }
 .detection b { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 
+/* What defences make of a picture: the whole strip leads on, but for the button that chooses them. */
+.st-key-effects { position: relative; gap: 0.2rem; margin-top: -0.5rem; }
+.st-key-detection { margin-top: -0.75rem; }
+.st-key-effects [data-testid=stPageLink-NavLink] {
+  padding: 0; margin: 0; min-height: 0; background: none; line-height: 1.5;
+}
+.st-key-effects [data-testid=stPageLink-NavLink] * { white-space: normal; }
+.st-key-effects [data-testid=stPageLink-NavLink]::after { content: ""; position: absolute; inset: 0; }
+.st-key-strip_choice { position: absolute; top: -0.5rem; right: 0; width: auto; z-index: 1; }
+.defended {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(9.25rem, 1fr)); gap: 0.4rem 0.75rem;
+  font-size: 0.8125rem; line-height: 1.45;
+}
+.defended b, .defended span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.defended b { display: block; font-weight: 600; }
+.defended p {
+  display: grid; grid-template-columns: 3.2rem 1fr; align-items: baseline; margin: 0 0 2px;
+  font-size: inherit;
+}
+.defended small { font-size: 0.75rem; color: light-dark(#5C5A57, #C4C2BF); }
+.defended span { border-left: 3px dotted #8C8C8C; padding-left: 0.4rem; }
+.defended i { font-style: normal; font-weight: 700; }
+.defended .recovered { border-left: 3px solid #009E73; background: #009E731f; }
+.defended .fooled { border-left: 3px dashed #D55E00; background: #D55E001f; }
+
 /* Defences: a line between rows, and beside each cell a mark, broken where the defence fails. */
 [class*=st-key-defense_] {
   border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); padding-top: 0.5rem;
@@ -126,6 +151,7 @@ _CSS = """
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }
+  .st-key-strip_choice { position: static; order: 1; }
   /* The result comes right after eps; the controls that can wait come below it. */
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child,
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child > * {

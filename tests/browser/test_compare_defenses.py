@@ -90,9 +90,15 @@ def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
 
 
 def test_a_line_on_attack_leads_here_and_what_nobody_chose_is_each_pages_own(visit):
-    lab = visit("?model=digits-cnn&picture_digits=digits-test-3&eps=0.15&defenses=jpeg")
-    lab.page.get_by_role("link", name="What would a defence have done?").click()
+    query = "?model=digits-cnn&picture_digits=digits-test-3&eps=0.15&strip=jpeg,median"
+    lab = visit(query, width=1280, height=720)
+    told = lab.page.get_by_text(re.compile(r"of 2 defences recovers? it; \d of 2 once the attacker"))
+    told.filter(has_not_text="so far").wait_for()
+    box = told.bounding_box()
+    assert box["y"] + box["height"] <= 720, "the effect of defences is not on the first screen"
+    lab.page.locator(".defended").click()
     lab.page.wait_for_url("**/compare_defences?**")
+    wait_for_summary(lab, 2)
     lab.page.get_by_text("FGSM, eps 0.15").first.wait_for()
     lab.page.wait_for_function("location.search.includes('attack=fgsm')")  # not a default here
     lab.page.get_by_role("link", name="Attack", exact=True).first.click()

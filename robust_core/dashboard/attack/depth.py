@@ -1,7 +1,7 @@
 """Below the first screen: confidences, steps, the equation, and how to repeat all of it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import streamlit as st
@@ -11,6 +11,7 @@ from robust_core.attacks import Attack, Dynamic
 from robust_core.dashboard import plots
 from robust_core.dashboard.attack import charts, constant, export
 from robust_core.dashboard.attack.frames import show_classics
+from robust_core.dashboard.compared_defense import ComparedDefense, commands
 from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.fields import TITLES
@@ -36,8 +37,10 @@ SYMBOLS = {
 TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", "Reproduce")
 
 
-def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
-    """Tabs; only the open one is computed and sent."""
+def show_depth(
+    request: Request, experiment: Experiment, views: Views, rows: Sequence[ComparedDefense] = ()
+) -> None:
+    """Tabs; only the open one is computed and sent. ``rows`` are the defences of the strip."""
     parts: tuple[Callable[[], None], ...] = (
         lambda: show_confidence(experiment),
         lambda: show_swipe(views),
@@ -45,7 +48,7 @@ def show_depth(request: Request, experiment: Experiment, views: Views) -> None:
         lambda: show_equation(request, experiment),
         lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
-        lambda: show_reproduction(request, experiment, views),
+        lambda: show_reproduction(request, experiment, views, rows),
     )
     there = dict(zip(TABS, parts, strict=True))
     if constant.belongs_to(request):  # last, so that the other tabs stay where they are
@@ -203,12 +206,16 @@ def _value(attack: Attack, name: str, value: object) -> str:
     return f"{value:.4g} in L2" if attack.norm == "l2" else f"{value:.4g} = {in_255ths(value)}"
 
 
-def show_reproduction(request: Request, experiment: Experiment, views: Views) -> None:
-    """The command, the link and the files that reproduce the result elsewhere."""
+def show_reproduction(
+    request: Request, experiment: Experiment, views: Views, rows: Sequence[ComparedDefense]
+) -> None:
+    """The commands, the link and the files that reproduce the result, and the defences', elsewhere."""
+    tried = [(row, trials.values()) for row in rows if (trials := row.finished[1])]
     reproduction.show_reproduction(
         request,
-        request.command(),
-        lambda: export.archive(request, experiment, views),
+        commands(request, tried) if tried else request.command(),
+        lambda: export.archive(request, experiment, views, rows),
         f"{request.attack.name}-{request.model.name}.zip",
-        "Three PNG files, the exact change as NPY, and all parameters, versions and hashes.",
+        "Three PNG files, the exact change as NPY, and all parameters, versions and hashes, with what the "
+        "defences above say.",
     )

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from robust_core import imaging
 from robust_core.dashboard import archive as archives
-from robust_core.dashboard.compared_defense import ComparedDefense
+from robust_core.dashboard.compared_defense import UNDEFENDED, ComparedDefense, describe
+from robust_core.dashboard.compared_defense import commands as commands_of
 from robust_core.dashboard.components import numbers
 from robust_core.data.fitting import to_pixels
 from robust_core.experiment.defended import Attacker, DefenseTrial
@@ -14,7 +15,6 @@ from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import quoted, verdict
 
-UNDEFENDED = "Undefended"
 NOBODY = "none"
 """Instead of an attacker: the clean picture."""
 UNITS = {"Prediction": "ms", "Undefended": "ms"}
@@ -100,12 +100,8 @@ def _moved(run: Experiment | DefenseTrial, far) -> dict[str, object]:
 
 def commands(undefended: Results, lines: Sequence[Results]) -> str:
     """A command for each cell, under a comment that says which."""
-    told = [f"# {UNDEFENDED}\n{undefended.row.request.command()}"]
-    for line, trial in _trials(lines):
-        told.append(
-            f"# {line.row.kind.title}, {trial.attacker} attacker\n{line.row.command(trial)}"
-        )
-    return "\n".join(told)
+    request = undefended.row.request
+    return commands_of(request, ((line.row, line.trials.values()) for line in lines))
 
 
 def _trials(lines: Sequence[Results]) -> Iterator[tuple[Results, DefenseTrial]]:
@@ -128,7 +124,9 @@ def archive(undefended: Results, experiment: Experiment, lines: Sequence[Results
     looks = [line.look for line in (undefended, *lines) if line.look is not None]
     described = {
         "undefended": experiment.summary() | {"command": request.command()},
-        "defenses": [_described(line) for line in lines if line.look is not None],
+        "defenses": [
+            describe(line.row, line.look, line.trials) for line in lines if line.look is not None
+        ],
         "picture": archives.picture_of(request),
         "weights_sha256": archives.weights_of(
             [
@@ -140,18 +138,3 @@ def archive(undefended: Results, experiment: Experiment, lines: Sequence[Results
         "versions": archives.versions(),
     }
     return archives.zipped(entries, "comparison.json", described)
-
-
-def _described(line: Results) -> dict:
-    assert line.look is not None
-    assert line.row.defense is not None
-    trials = {
-        str(who): trial.summary() | {"command": line.row.command(trial)}
-        for who, trial in line.trials.items()
-    }
-    return {
-        "name": line.row.kind.name,
-        "parameters": line.row.defense.parameters,
-        "clean": line.look.summary(),
-        **trials,
-    }

@@ -4,15 +4,19 @@ import hashlib
 import io
 import json
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from robust_core import zoo
-from robust_core.dashboard.attack.export import archive
+from robust_core import defenses, zoo
+from robust_core.dashboard import lab
+from robust_core.dashboard.attack.export import archive, conditions
+from robust_core.dashboard.compared_defense import ComparedDefense
 from robust_core.dashboard.views import Views
+from robust_core.experiment.defended import Attacker
 from robust_core.goals import Towards
 from robust_core.imaging import GREY
 
@@ -88,3 +92,17 @@ def test_the_description_has_parameters_versions_and_hashes(exported):
         for name, data in files.items()
         if name != "experiment.json"
     }
+
+
+def test_what_the_defences_say_is_described_as_far_as_it_is_known(make_request, perform):
+    asked = make_request("fgsm", eps=0.1)
+    experiment = perform(asked)
+    kind = defenses.get("median")
+    known, unknown = (ComparedDefense.of(kind, {"width": width}, asked) for width in (2, 3))
+    lab.engine().submit(known.key, known.look).result()
+    work = partial(known.try_out, Attacker.AWARE, known.finished[0], experiment)
+    found = lab.engine().submit(known.trial_key(Attacker.AWARE), work).result()
+    (told,) = conditions(asked, experiment, [known, unknown])["defenses"]
+    assert (told["name"], told["parameters"]) == ("median", {"width": 2})
+    assert told["aware"] == found.summary() | {"command": known.command(found)}
+    assert "unaware" not in told

@@ -1,0 +1,96 @@
+"""What defences make of the adversarial picture, in words and small cells: data in, text and HTML out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from robust_core.classifier import Guess
+from robust_core.dashboard.compared_defense import recovered
+from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial
+from robust_core.experiment.perform import Experiment
+from robust_core.words.verdict import said
+
+QUESTION = "What would a defence have done?"
+MARKS = {
+    DefenseOutcome.RECOVERED: ("recovered", "✓"),
+    DefenseOutcome.FOOLED: ("fooled", "✗"),
+    DefenseOutcome.LESS_SURE: ("fooled", "✗"),
+    DefenseOutcome.MISSED: ("neither", "–"),
+    DefenseOutcome.ABSTAINED: ("neither", "–"),
+    DefenseOutcome.WRONG: ("neither", "–"),
+}
+"""The style sheet's name for the look of an answer, and its sign."""
+ALSO = {
+    DefenseOutcome.ABSTAINED: "abstains",
+    DefenseOutcome.WRONG: "wrong when clean",
+}
+"""What stands in the place of the class where that would mislead."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one defence says of the picture that one attacker made."""
+
+    outcome: DefenseOutcome
+    guess: Guess
+
+    @classmethod
+    def of(cls, trial: DefenseTrial) -> "Answer":
+        return cls(trial.outcome, trial.after.guesses[0])
+
+
+Answers = Mapping[Attacker, Answer]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One defence of the strip: its name, its answers so far, and what is said where one is missing."""
+
+    title: str
+    answers: Answers
+    missing: Mapping[Attacker, str]
+
+
+def sentence(experiment: Experiment, answers: Iterable[Answers], wanted: int) -> str:
+    """How many of ``wanted`` defences recover the right answer, as far as that is known."""
+    if experiment.before[0].index != experiment.label.index:
+        return "Wrong before any attack: a defence has nothing to recover."
+    if not experiment.success:
+        return "The attack fails without any defence: there is nothing to recover."
+    done = recovered(answers)
+    (saved, asked), (kept, asked_aware) = done[Attacker.UNAWARE], done[Attacker.AWARE]
+    if not asked:
+        return QUESTION
+    if asked < wanted:
+        return f"{_recover(saved, asked)} so far."
+    if not asked_aware:
+        return f"{_recover(saved, wanted)}."
+    so_far = " so far" if asked_aware < wanted else ""
+    return f"{_recover(saved, wanted)}; {kept} of {asked_aware} once the attacker knows it{so_far}."
+
+
+def _recover(saved: int, asked: int) -> str:
+    noun = "defence" if asked == 1 else "defences"
+    verb = "recovers" if saved == 1 or asked == 1 else "recover"
+    return f"{saved} of {asked} {noun} {verb} it"
+
+
+def markup(cells: Sequence[Cell]) -> str:
+    """A small cell for each defence: its name, and a line for either attacker."""
+    return f"<div class=defended role=list>{''.join(map(_cell, cells))}</div>"
+
+
+def _cell(cell: Cell) -> str:
+    lines = "".join(_line(cell, attacker) for attacker in Attacker)
+    return f"<div role=listitem><b>{escape(cell.title)}</b>{lines}</div>"
+
+
+def _line(cell: Cell, attacker: Attacker) -> str:
+    answer = cell.answers.get(attacker)
+    who = f"<small>{attacker}</small>"
+    if answer is None:
+        return f"<p>{who}<span class=missing>{escape(cell.missing.get(attacker, ''))}</span></p>"
+    look, sign = MARKS[answer.outcome]
+    told = escape(ALSO.get(answer.outcome) or said(answer.guess))
+    outcome = escape(answer.outcome.value)
+    return f"<p>{who}<span class={look}><i role=img aria-label='{outcome}:'>{sign}</i> {told}</span></p>"
