@@ -79,14 +79,17 @@ _CSS = """
 .detection b { position: absolute; inset: 0 auto; border-left: 2px dashed currentColor; }
 
 /* What defences make of a picture: the whole strip leads on, but for the button that chooses them. */
-.st-key-effects { position: relative; gap: 0.2rem; margin-top: -0.5rem; }
+.st-key-effects { position: relative; isolation: isolate; gap: 0.2rem; margin-top: -0.5rem; }
 .st-key-detection { margin-top: -0.75rem; }
 .st-key-effects [data-testid=stPageLink-NavLink] {
   padding: 0; margin: 0; min-height: 0; background: none; line-height: 1.5;
 }
 .st-key-effects [data-testid=stPageLink-NavLink] * { white-space: normal; }
-.st-key-effects [data-testid=stPageLink-NavLink]::after { content: ""; position: absolute; inset: 0; }
-.st-key-strip_choice { position: absolute; top: -0.5rem; right: 0; width: auto; z-index: 1; }
+.st-key-effects [data-testid=stElementContainer]:has(> [data-testid=stPageLink]) { position: static; }
+.st-key-effects [data-testid=stPageLink-NavLink]::after {
+  content: ""; position: absolute; inset: 0; z-index: 1;
+}
+.st-key-strip_choice { position: absolute; top: -0.5rem; right: 0; width: auto; z-index: 2; }
 .defended {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(9.25rem, 1fr)); gap: 0.4rem 0.75rem;
   font-size: 0.8125rem; line-height: 1.45;
@@ -151,7 +154,7 @@ _CSS = """
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }
-  .st-key-strip_choice { position: static; order: 1; }
+  .st-key-strip_choice { position: relative; top: 0; order: 1; }
   /* The result comes right after eps; the controls that can wait come below it. */
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child,
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :first-child > * {
