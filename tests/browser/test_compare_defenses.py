@@ -92,7 +92,9 @@ def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
 def test_a_line_on_attack_leads_here_and_what_nobody_chose_is_each_pages_own(visit):
     query = "?model=digits-cnn&picture_digits=digits-test-3&eps=0.15&strip=jpeg,median"
     lab = visit(query, width=1280, height=720)
-    told = lab.page.get_by_text(re.compile(r"of 2 defences recovers? it; \d of 2 once the attacker"))
+    told = lab.page.get_by_text(
+        re.compile(r"of 2 defences recovers? it; \d of 2 once the attacker")
+    )
     told.filter(has_not_text="so far").wait_for()
     box = told.bounding_box()
     assert box["y"] + box["height"] <= 720, "the effect of defences is not on the first screen"
