@@ -9,7 +9,7 @@ from robust_core.dashboard import plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.robustness_report import deck_002_charts as charts
 from robust_core.evaluation.deck_002 import protocol, results
-from robust_core.evaluation.deck_002.comparison import Line, explained, lines
+from robust_core.evaluation.deck_002.comparison import TITLES, Line, explained, lines
 from robust_core.evaluation.deck_002.results import Measured
 from robust_core.words.numbers import number, share
 
@@ -38,6 +38,7 @@ def show() -> None:
         found = results.measured(model)
     except ValueError as error:
         st.info(str(error))
+        _show_printed()
         return
     st.markdown(f"## {_headline(found, space)}")
     tabs = st.tabs(list(TABS), key="deck002_tabs", on_change="rerun")
@@ -49,6 +50,23 @@ def show() -> None:
     st.caption(
         f"{found.model}, {found.n} pictures of {found.data}, all of them right before an attack; "
         f"{protocol.SOURCE} had VGG11 and 150 pictures of 30 classes.{weights} Made by: `{found.command}`"
+    )
+
+
+def _show_printed() -> None:
+    """The deck's own tables, while there are no figures beside them."""
+    st.markdown(f"**{protocol.SOURCE}, tables 1 and 2** :small[right in per cent]")
+    st.table(
+        [
+            {
+                "eps": f"{one.eps:g}",
+                "attack": TITLES[one.attack],
+                "steps": str(one.steps or ""),
+                "top-1": f"{one.top1:g}",
+                "top-5": f"{one.top5:g}",
+            }
+            for one in protocol.TABLES
+        ]
     )
 
 
