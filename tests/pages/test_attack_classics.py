@@ -22,9 +22,10 @@ def test_figures_are_built_up_on_the_page_s_picture():
     assert any(words.startswith("eps 0.5 = 127.5/255") for words in captions(page))
     choose(page, "Figure", "Panda")
     counts = {}
-    for frame in "125":
+    for frame in "1235":
         choose(page, "Frame", frame)
         counts[frame] = len(captions(page))
+        assert (" After: " in text(page)) == (frame == "5"), "the question is answered too early"
     assert counts["2"] == counts["1"] + 1 == counts["5"] - 1
     assert "“nematode” 8.2 %" in text(page)
     assert any("digits-cnn-pgd-at" in words for words in captions(page))

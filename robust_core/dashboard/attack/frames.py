@@ -15,7 +15,7 @@ from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.build_up import BuildUp, build_up
 from robust_core.words.numbers import in_255ths, number
-from robust_core.words.verdict import said
+from robust_core.words.verdict import quoted, said
 
 FIVE = "Five eps"
 FRAMES = ("1", "2", "3", "4", "5")
@@ -92,7 +92,7 @@ def _show_own(classic: Classic, request: Request, found: BuildUp, frame: int) ->
         _picture(cells[2], found.change, f"alone: {said(found.alone)}")
     if frame > 2:
         _picture(cells[4], adversarial, "?" if frame == 3 else verdict(classic, found, frame))
-    st.caption(conditions(classic, request, found))
+    st.caption(conditions(classic, request, found, frame))
 
 
 def _row(frame: int, sign: str) -> list[DeltaGenerator]:
@@ -134,7 +134,7 @@ def verdict(classic: Classic, found: BuildUp, frame: int) -> str:
     if experiment.judged.linf == 0 < experiment.linf:
         answer = f"{said(found.exact)}, before rounding to 8 bits"
     if classic.human:
-        answer = f"human: {experiment.label.label}, AI: {answer}"
+        answer = f"human: {quoted(experiment.label.label)}, AI: {answer}"
     if frame < 5:
         return answer
     if found.robust is None:
@@ -143,16 +143,17 @@ def verdict(classic: Classic, found: BuildUp, frame: int) -> str:
     return f"{before}  \n{found.robust_name}: {said(found.robust)}"
 
 
-def conditions(classic: Classic, request: Request, found: BuildUp) -> str:
-    """What was run, and the first five before and after."""
+def conditions(classic: Classic, request: Request, found: BuildUp, frame: int) -> str:
+    """What was run, and the first five before and, once it is shown, after."""
     experiment = found.experiment
     size = f"Linf {in_255ths(experiment.judged.linf)}, L2 {number(experiment.judged.l2)}"
     aimed = ""
     if experiment.target is not None:
         instead = "" if experiment.target.label == classic.target else ", the least likely class"
         aimed = f" Towards “{experiment.target.label}”{instead}."
+    after = f" After: {said(*experiment.after)}." if frame > 3 else ""
     return (
         f"{request.attack.title}; change {size}; the perturbation is drawn {found.factor:g} times as "
-        f"large, around grey.{aimed} First five before: {said(*experiment.before)}. After: "
-        f"{said(*experiment.after)}."
+        f"large, around grey.{aimed} First five before: {said(*experiment.before)}."
+        f"{after}"
     )

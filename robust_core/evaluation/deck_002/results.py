@@ -77,7 +77,7 @@ def measured(model: str) -> Measured:
 def command(model: str, data: str | None = None) -> str:
     """The command that measures a model; ``data`` is what ``Sample.data`` says of its pictures."""
     known = f" --data {data if data and ' ' not in data else 'FOLDER'}"
-    own = model in zoo.bundled() and (data is None or " " not in data)
+    own = model not in zoo.IMAGENET and (data is None or " " not in data)
     return f"python -m robust_core evaluate --suite {NAME} --model {model}{'' if own else known}"
 
 
