@@ -239,6 +239,10 @@ def adversary_of(wanted: DetectorOptions, seed: int = 0) -> "Adversaries":
     if wanted.start is not None and wanted.adversary != DYNAMIC:
         raise ValueError(f"--start belongs to --adversary {DYNAMIC}; others begin at random")
     if wanted.adversary == SEVERAL:
+        if wanted.model not in (None, MODEL):
+            raise ValueError(
+                f"--adversary {SEVERAL} is for {MODEL}: its attacks have radii for pictures of 32 x 32"
+            )
         if wanted.of_attack:
             alien = ", ".join(output.flag(name) for name in wanted.of_attack)
             raise ValueError(

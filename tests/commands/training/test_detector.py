@@ -1,9 +1,15 @@
 """``train detector``: its JSON, Ctrl-C and going on, refusals."""
 
 import shlex
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
+from torch import nn
 
 from robust_core import attacks, files, zoo
 from robust_core.commands.parser import build_parser
@@ -12,13 +18,14 @@ from robust_core.commands.training import detector_queue as queue
 from robust_core.commands.training.detector_options import FAST, DetectorOptions
 from robust_core.commands.training.detector_queue import BUNDLED, MEASURED
 from robust_core.commands.training.request import Request
+from robust_core.data import imagenette
 from robust_core.evaluation.detector_tables.plan import TRANSFER
-from robust_core.models import ResNet32
+from robust_core.models import ResNet32, SelectedVGG
 from robust_core.models.detector import build
 from robust_core.training import export
 from robust_core.training.detectors import static
 from robust_core.training.detectors.static import DetectorTrainer
-from robust_core.zoo import bundled_detectors
+from robust_core.zoo import bundled_detectors, imagenet, loading
 
 NAME = "cifar10-resnet32-ad4-bim-2-255"
 START = ("train", "detector", "--adversary", "bim", "--eps", "2/255")
@@ -197,6 +204,89 @@ def test_the_l2_radii_on_photographs_change_each_value_as_the_papers_do():
         )
 
 
+def small_vgg() -> SelectedVGG:
+    """Five blocks that read like VGG16's, whose fourth has as many maps."""
+    widths = (3, 4, 4, 4, 512, 2)
+    layers: list[nn.Module] = []
+    for below, above in pairwise(widths):
+        layers += [nn.Conv2d(below, above, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    network = SimpleNamespace(
+        features=nn.Sequential(*layers),
+        avgpool=nn.AdaptiveAvgPool2d(1),
+        classifier=nn.Linear(2, 12),
+    )
+    return SelectedVGG(network, range(1, 11))
+
+
+@pytest.fixture
+def vgg(monkeypatch):
+    """``imagenet10-vgg16`` as a small network without a download, and few pictures of Imagenette."""
+    name = "imagenet10-vgg16"
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (12, 3, 64, 64), dtype=torch.uint8, generator=generator)
+
+    def read(split, root, *, side, shorter, limit=None):
+        assert (side, shorter) == (64, 72)
+        return pixels[:limit], (torch.arange(12) % 10)[:limit]
+
+    monkeypatch.setitem(vars(imagenette.RECORD), "read_sized", read)
+    monkeypatch.setattr(imagenet, "download", lambda name, instead: zoo.untrained(name))
+    monkeypatch.setattr(loading, "_loaded", {})
+    small = replace(zoo.spec(name), build=small_vgg, input_size=(64, 64), shorter=72)
+    with zoo.MODELS.temporarily(small):
+        yield name
+
+
+def test_the_whole_chain_runs_for_vgg16_of_ten_classes(vgg, command, tmp_path):
+    ended = command(
+        *(
+            "train",
+            "detector",
+            "--model",
+            vgg,
+            "--adversary",
+            "bim-l2",
+            "--eps",
+            "1",
+            "--steps",
+            "1",
+        ),
+        *("--limit", "6", "--test-limit", "4", "--epochs", "1", "--device", "cpu", "--json"),
+        *("--cache", tmp_path / "cache", "--folder", tmp_path / "runs" / "x"),
+    )
+    assert ended.status == 0, ended.err
+    value = ended.json
+    assert value["name"] == f"{vgg}-ad4-bim-l2-255-255"
+    assert (value["model"], value["point"], value["parameters"]) == (vgg, "AD(4)", 2_289_281)
+    assert (value["n"], value["n_test"], value["n_calibration"]) == (6, 4, 6)
+    (read,) = (tmp_path / "cache").glob("*-ad4.npy")
+    assert np.load(read, mmap_mode="r").shape == (6, 2, 512, 4, 4)
+    ended = command(
+        *(
+            "evaluate-detectors",
+            "--model",
+            vgg,
+            "--runs",
+            tmp_path / "runs",
+            "--part",
+            "adversaries",
+        ),
+        *(
+            "--cache",
+            tmp_path / "cache",
+            "--out",
+            tmp_path / "out.json",
+            "--device",
+            "cpu",
+            "--json",
+        ),
+    )
+    assert ended.status == 0, ended.err
+    assert ended.json["data"] == "Imagenette test"
+    (row,) = ended.json["parts"]["adversaries"]["rows"]
+    assert (row["detector"], row["floats"]["n_test"]) == (value["name"], 4)
+
+
 def test_people_get_sentences(trained, tmp_path):
     ended = trained()
     assert ended.status == 0
@@ -219,6 +309,7 @@ def test_people_get_sentences(trained, tmp_path):
             ["several takes none of --eps, --steps: each"],
         ),
         ((*SEVERAL, "--step-size", "1"), ["several takes none of --step-size"]),
+        ((*SEVERAL, "--model", "imagenette-resnet"), ["several is for cifar10-resnet32"]),
         (
             ("train", "detector", "--all-missing", "--limit", "3"),
             ["--all-missing takes no --limit"],
