@@ -117,6 +117,8 @@ def test_without_detectors_it_says_how_to_make_them_and_the_rest_is_there():
     assert "cost_harm" not in page.session_state
     assert text(page).count("This has not been measured yet.") == 2
     assert page.button(key="toy")
+    ran(page.button(key="freezing").click().run())
+    assert "Bit for bit the same: 80 logits of 8 pictures" in text(page)
 
 
 def test_a_model_without_detectors_offers_the_one_that_has_them(two):
