@@ -2,6 +2,7 @@
 
 from docs.generator.markdown import number, percent, table
 from docs.generator.results.files import detector_part, result, weights_and_device
+from robust_core.evaluation.detector_tables import results
 from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.evaluation.detector_tables.rows import (
     FullKnowledgeRow,
@@ -14,12 +15,19 @@ from robust_core.words.numbers import in_255ths
 
 
 def tables() -> str:
-    """The three tables."""
+    """Three tables of the usual classifier, and of each other its detectors on their own adversaries."""
+    others = [model for model in results.models() if model != results.MODEL]
     return "\n\n".join(
         [
             own_adversary(result("detectors"), detector_part("adversaries")),
             dynamic_adversary(detector_part("sigma")),
             full_knowledge(detector_part("full_knowledge")),
+            *(
+                own_adversary(
+                    result(results.file_of(model).stem), detector_part("adversaries", model)
+                )
+                for model in others
+            ),
         ]
     )
 

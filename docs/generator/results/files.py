@@ -13,9 +13,9 @@ def result(name: str) -> dict:
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
 
 
-def detector_part(name: str) -> MeasuredPart[Any]:
+def detector_part(name: str, model: str = results.MODEL) -> MeasuredPart[Any]:
     """A part of the tables of the detectors. Raises ``ValueError`` where it is lacking or outdated."""
-    part = results.part(name)
+    part = results.part(name, model=model)
     if part.lacking:
         raise ValueError(part.lacking)
     return part

@@ -43,6 +43,13 @@ def file_of(model: str) -> Path:
     return FILE if model == MODEL else FILE.with_stem(f"{FILE.stem}-{model}")
 
 
+def models() -> list[str]:
+    """The classifiers on whose detectors there is a file."""
+    there = sorted(FILE.parent.glob(f"{FILE.stem}-*.json"))
+    others = [path.stem.removeprefix(f"{FILE.stem}-") for path in there]
+    return [MODEL] * FILE.is_file() + others
+
+
 def model_of(model: str) -> str:
     """The classifier whose tables stand for ``model``: its own, where there are any, else ``MODEL``."""
     return model if file_of(model).is_file() else MODEL

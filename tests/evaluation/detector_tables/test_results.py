@@ -23,6 +23,9 @@ def test_each_classifier_has_a_file_and_without_one_the_usual_tables_stand(folde
     (folder / f"detectors-{PHOTO}.json").write_text(json.dumps(report), encoding="utf-8")
     assert results.model_of(PHOTO) == PHOTO
     assert results.parts_of(PHOTO) == ["eps", "roc"]
+    assert results.models() == [PHOTO]
+    (folder / "detectors.json").touch()
+    assert results.models() == [results.MODEL, PHOTO]
     (folder / f"detectors-{PHOTO}.json").write_text("rubbish", encoding="utf-8")
     assert results.parts_of(PHOTO) == []
 
