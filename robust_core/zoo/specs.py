@@ -59,7 +59,7 @@ MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-UNDEFENDED = (RESNET, DIGITS)
+UNDEFENDED = (RESNET, DIGITS, PHOTO)
 """The project's models that are trained on plain pictures, and are always there."""
 MODELS = Registry(
     "model",

@@ -174,7 +174,7 @@ def test_a_defence_is_listed_once_the_index_has_it(weights_folder):
     entries = {n: e for n, e in zoo.index().items() if n in zoo.UNDEFENDED}
     path = weights_folder / "index.json"
     path.write_text(json.dumps(entries))
-    undefended = ["cifar10-resnet32", "digits-cnn"]
+    undefended = [*zoo.UNDEFENDED]
     assert zoo.bundled() == undefended
     assert name not in zoo.names()
     with pytest.raises(zoo.ZooError, match=f"no entry {name}.*train {name} --install"):
