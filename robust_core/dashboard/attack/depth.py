@@ -16,7 +16,7 @@ from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.style import side_shown
+from robust_core.dashboard.style import LARGE_SIDE, side_shown
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
@@ -74,7 +74,7 @@ def show_confidence(experiment: Experiment) -> None:
 
 def show_swipe(views: Views) -> None:
     """Clean and adversarial on top of each other."""
-    clean, adversarial = (imaging.enlarge(x, 384) for x in (views.clean, views.adversarial))
+    clean, adversarial = (imaging.enlarge(x, LARGE_SIDE) for x in (views.clean, views.adversarial))
     swipe(
         imaging.png(clean),
         imaging.png(adversarial),
