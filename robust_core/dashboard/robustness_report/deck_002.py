@@ -9,7 +9,7 @@ from robust_core.dashboard import plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.robustness_report import deck_002_charts as charts
 from robust_core.evaluation.deck_002 import protocol, results
-from robust_core.evaluation.deck_002.comparison import TITLES, Line, explained, lines
+from robust_core.evaluation.deck_002.comparison import TITLES, Line, explained, lines, too_short
 from robust_core.evaluation.deck_002.results import Measured
 from robust_core.words.numbers import number, share
 
@@ -73,9 +73,8 @@ def _show_printed() -> None:
 def _headline(found: Measured, space: str) -> str:
     eps = protocol.EPS[0]
     fgsm = found.row(space, eps, protocol.FGSM, 1)
-    short = found.row(space, eps, protocol.PGD, 6, "eps/10")
-    long = found.row(space, eps, protocol.PGD, max(protocol.STEPS), "eps/4")
-    if long.top1 <= fgsm.top1 < short.top1:
+    long = found.row(space, eps, protocol.PGD, max(protocol.STEPS[protocol.PGD]), "eps/4")
+    if long.top1 <= fgsm.top1 and too_short(found, space, eps):
         return "PGD is weaker than FGSM only where its steps are too short"
     left = [share(row.top1 / found.n) for row in (fgsm, long)]
     return f"At eps {eps:g}, FGSM leaves {left[0]} right and PGD {left[1]}"
@@ -88,7 +87,7 @@ def show_tables(found: Measured, space: str) -> None:
         st.table([_cells(line, found.n) for line in lines(found, space, eps)])
         st.caption(explained(found, space, eps))
     st.caption(
-        "The deck gives no step size, so ours has three. Its figures are k of 150, cut after the first "
+        "The deck gives no step size, so ours has four. Its figures are k of 150, cut after the first "
         "decimal. FGSM takes one step of eps, whatever the step size."
     )
 
@@ -113,7 +112,7 @@ def show_steps(found: Measured, space: str) -> None:
     plots.draw(
         charts.steps_chart(found, space, eps, what),
         key=f"deck002_steps_{space}_{eps}_{what}",
-        alt="What PGD leaves right against its steps, for three step sizes, and FGSM.",
+        alt="What PGD leaves right against its steps, for four step sizes, and FGSM.",
     )
     st.caption(
         f"{explained(found, space, eps)} PGD starts at a random point of the ball and stays in it; what "
@@ -174,7 +173,8 @@ def show_protocol(found: Measured, _: str) -> None:
         f"the first of each class, of {found.asked} that it was asked about. The deck: 150 of 30 classes.\n"
         f"- **Untargeted**: FGSM, BIM and PGD (random start, seed 0) at eps "
         f"{' and '.join(f'{eps:g}' for eps in protocol.EPS)}, steps "
-        f"{', '.join(map(str, protocol.STEPS))} of {', '.join(protocol.STEP_SIZES)}.\n"
+        f"{', '.join(map(str, protocol.STEPS[protocol.PGD]))} (BIM up to "
+        f"{max(protocol.STEPS[protocol.BIM])}) of {', '.join(protocol.STEP_SIZES)}.\n"
         "- **Targeted**: FGSM, BIM and Carlini-Wagner towards one random class for each picture, seed 0.\n"
         "- **Counted**: pictures whose label is the answer (top-1) or among the first five (top-5)."
     )

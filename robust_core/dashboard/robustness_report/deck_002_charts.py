@@ -8,7 +8,13 @@ from robust_core.evaluation.deck_002 import protocol
 from robust_core.evaluation.deck_002.results import Measured
 from robust_core.words.numbers import share
 
-LOOKS = {"eps": ("solid", "circle"), "eps/4": ("dash", "square"), "eps/10": ("dot", "diamond")}
+LOOKS = {
+    "eps": ("solid", "circle"),
+    "eps/4": ("dash", "square"),
+    "eps/10": ("dot", "diamond"),
+    "eps/40": ("dashdot", "triangle-up"),
+}
+STEPS = protocol.STEPS[protocol.PGD]
 ATTACKS = {
     protocol.FGSM: ("#E69F00", "dash", "square"),
     protocol.BIM: ("#56B4E9", "solid", "circle"),
@@ -20,10 +26,10 @@ def steps_chart(found: Measured, space: str, eps: float, what: str) -> go.Figure
 
     ``what`` is "top1" or "top5".
     """
-    places = list(range(len(protocol.STEPS)))
+    places = list(range(len(STEPS)))
     traces = []
     for step, (dash, symbol) in LOOKS.items():
-        rows = [found.row(space, eps, protocol.PGD, n, step) for n in protocol.STEPS]
+        rows = [found.row(space, eps, protocol.PGD, n, step) for n in STEPS]
         values = [getattr(row, what) / found.n for row in rows]
         traces.append(
             go.Scatter(
@@ -33,9 +39,7 @@ def steps_chart(found: Measured, space: str, eps: float, what: str) -> go.Figure
                 mode="lines+markers",
                 line={"color": ADVERSARIAL, "dash": dash, "width": 2.5},
                 marker={"symbol": symbol, "size": 9},
-                customdata=[
-                    [n, share(value)] for n, value in zip(protocol.STEPS, values, strict=True)
-                ],
+                customdata=[[n, share(value)] for n, value in zip(STEPS, values, strict=True)],
                 hovertemplate="%{customdata[0]} steps of "
                 + step
                 + ": %{customdata[1]}<extra></extra>",
@@ -55,7 +59,7 @@ def steps_chart(found: Measured, space: str, eps: float, what: str) -> go.Figure
     printed = {row.attack: row for row in protocol.TABLES if row.eps == eps}
     deck = (
         (protocol.FGSM, 0, "deck: FGSM", "star"),
-        (protocol.PGD, protocol.STEPS.index(6), "deck: PGD, 6 steps", "x"),
+        (protocol.PGD, STEPS.index(6), "deck: PGD, 6 steps", "x"),
     )
     for attack, place, name, symbol in deck:
         value = getattr(printed[attack], what) / 100
@@ -74,7 +78,7 @@ def steps_chart(found: Measured, space: str, eps: float, what: str) -> go.Figure
         xaxis={
             "title": "steps",
             "tickvals": places,
-            "ticktext": list(map(str, protocol.STEPS)),
+            "ticktext": list(map(str, STEPS)),
             "range": [-0.15, places[-1] + 0.15],
             **plots.FIXED,
         },

@@ -13,6 +13,8 @@ from robust_core.evaluation.deck_002.protocol import (
 )
 from robust_core.evaluation.deck_002.results import Measured
 
+SHORT = 6
+"""The steps of the deck's PGD."""
 TITLES = {None: "natural", FGSM: "FGSM", "bim": "BIM", PGD: "PGD"}
 
 
@@ -38,7 +40,7 @@ def lines(found: Measured, space: str, eps: float) -> list[Line]:
     wanted = [(one.attack, one.steps, one) for one in TABLES if one.eps == eps]
     return [
         Line(attack, steps, printed, _ours(found, space, eps, attack, steps))
-        for attack, steps, printed in (*wanted, (PGD, max(STEPS), None))
+        for attack, steps, printed in (*wanted, (PGD, max(STEPS[PGD]), None))
     ]
 
 
@@ -51,18 +53,31 @@ def _ours(
     return {step: found.row(space, eps, attack, steps, step) for step in sizes}
 
 
-def explained(found: Measured, space: str, eps: float) -> str:
-    """Why the deck's PGD is weaker than its FGSM, by our own figures, in a sentence."""
+def too_short(found: Measured, space: str, eps: float) -> str | None:
+    """The largest step size of which six steps of PGD leave more than FGSM; None where no one does."""
     fgsm = found.row(space, eps, FGSM, 1)
-    short = found.row(space, eps, PGD, 6, "eps/10")
-    long = found.row(space, eps, PGD, max(STEPS), "eps/4")
-    shares = [f"{100 * row.top1 / found.n:.1f} %" for row in (fgsm, short, long)]
+    return next(
+        (s for s in STEP_SIZES if found.row(space, eps, PGD, SHORT, s).top1 > fgsm.top1), None
+    )
+
+
+def explained(found: Measured, space: str, eps: float) -> str:
+    """Why the deck's PGD is weaker than its FGSM, by our own figures, in sentences."""
+    step = too_short(found, space, eps)
+    shown = step or list(STEP_SIZES)[-1]
+    rows = (
+        found.row(space, eps, FGSM, 1),
+        found.row(space, eps, PGD, SHORT, shown),
+        found.row(space, eps, PGD, max(STEPS[PGD]), "eps/4"),
+    )
+    fgsm, short, long = (f"{100 * row.top1 / found.n:.1f} %" for row in rows)
+    far = f"{SHORT * STEP_SIZES[shown]:g} eps"
     why = (
-        ": they go only 0.6 eps, so PGD is weaker than a single step of eps"
-        if short.top1 > fgsm.top1
-        else ", although they go only 0.6 eps"
+        f"they add up to {far}, so that PGD is weaker than a single step of eps"
+        if step
+        else f"though they add up to {far} only, PGD is not weaker than FGSM here"
     )
     return (
-        f"FGSM leaves {shares[0]} right. Six steps of PGD of eps/10 leave {shares[1]}{why}. Twenty "
-        f"steps of eps/4 leave {shares[2]}."
+        f"FGSM leaves {fgsm} right. Six steps of PGD of {shown} leave {short}: {why}. Twenty steps of "
+        f"eps/4 leave {long}."
     )

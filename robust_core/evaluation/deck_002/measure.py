@@ -144,9 +144,10 @@ class _Bench:
     def iterates(self, space: str, eps: float, attack: str, step: str) -> list[Row]:
         """One run of the most steps; its iterates are the results of fewer."""
         kind = attack_in(space, KINDS[attack], self.model)
-        most = max(protocol.STEPS)
+        keep = protocol.STEPS[attack]
+        most = max(keep)
         run = kind(eps=eps, steps=most, step_size=eps * protocol.STEP_SIZES[step])
-        found = self._run(run, protocol.STEPS)
+        found = self._run(run, keep)
         return [_row(space, eps, attack, n, step, label) for n, (label, _) in found.items()]
 
     def targeted_bim(self, space: str, eps: float) -> Row:

@@ -1,7 +1,7 @@
 """What deck 002 did and printed, and what is run here: attacks, radii, steps, step sizes.
 
 The deck says neither the scale of its eps nor the step size of its attacks. So both scales are run, and
-three step sizes.
+four step sizes.
 """
 
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ SPACES = (NORMALISED, PIXELS)
 FGSM, BIM, PGD = "fgsm", "bim", "pgd"
 EPS = (0.1, 0.6)
 """Of tables 1 and 2."""
-STEP_SIZES = {"eps": 1.0, "eps/4": 0.25, "eps/10": 0.1}
-"""Shares of eps."""
-STEPS = (1, 2, 6, 20)
+STEP_SIZES = {"eps": 1.0, "eps/4": 0.25, "eps/10": 0.1, "eps/40": 0.025}
+"""Shares of eps. Six of the last add up to 0.15 eps."""
+STEPS = {BIM: (1, 2, 6), PGD: (1, 2, 6, 20)}
 FIGURE_EPS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)
 FIGURE_STEPS = 6
 FIGURE_STEP_SIZE = "eps/4"

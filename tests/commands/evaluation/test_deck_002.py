@@ -8,7 +8,7 @@ from robust_core.evaluation.deck_002 import protocol, results
 def test_it_measures_a_model_and_its_figures_can_be_read(command, tmp_path, monkeypatch):
     monkeypatch.setattr(protocol, "SPACES", (protocol.PIXELS,))
     monkeypatch.setattr(protocol, "EPS", (0.1,))
-    monkeypatch.setattr(protocol, "STEPS", (1, 6))
+    monkeypatch.setattr(protocol, "STEPS", {"bim": (1, 2), "pgd": (1, 6)})
     monkeypatch.setattr(protocol, "FIGURE_EPS", (0.1,))
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     options = ("--suite", "deck-002", "--model", "digits-cnn", "--device", "cpu", "--json")

@@ -22,7 +22,7 @@ def counted(toy, sample):
 
 def test_iterates_are_the_results_of_fewer_steps(toy, sample, counted):
     rows = [row for row in counted["rows"] if row["attack"] != "fgsm"]
-    assert len(rows) == 2 * len(protocol.STEP_SIZES) * len(protocol.STEPS)
+    assert len(rows) == len(protocol.STEP_SIZES) * sum(map(len, protocol.STEPS.values()))
     for row in rows:
         size = row["eps"] * protocol.STEP_SIZES[row["step"]]
         alone = attacks.create(row["attack"], eps=row["eps"], steps=row["steps"], step_size=size)

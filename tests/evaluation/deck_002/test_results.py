@@ -52,7 +52,7 @@ def test_committed_figures_are_those_of_the_protocol(model):
     found = results.measured(model)
     assert sum(map(len, found.pictures.values())) == found.n <= protocol.PICTURES
     for space, eps, attack, step in grid():
-        for steps in protocol.STEPS:
+        for steps in protocol.STEPS[attack]:
             assert found.row(space, eps, attack, steps, step).top1 <= found.n
     for space in protocol.SPACES:
         for eps in protocol.EPS:
