@@ -45,7 +45,7 @@ with right:
         st.container(),
     )
 with strip_place:
-    kinds = strip.choose(model)
+    choice = strip.choose(model)
 settings.publish()
 
 with result_place:
@@ -80,7 +80,7 @@ with result_place:
     result.show_pictures(experiment, views)
     detector_choice.show_detection(experiment)
 with strip_place:
-    rows = strip.show_strip(request, experiment, kinds)
+    rows = strip.show_strip(request, experiment, choice)
 with depth_place:
     result.show_conditions(request, experiment)
     result.show_numbers(experiment)

@@ -36,6 +36,7 @@ TEXTS = (
     "[data-testid=stMain] [role=tab] p",
     BADGE,
     "[data-testid=stCaptionContainer] p",
+    ".defended small, .defended span",
 )
 
 

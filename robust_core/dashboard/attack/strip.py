@@ -5,7 +5,7 @@ fragment alone, and each waits a moment for computations in the background. Thei
 the page Compare defences, which so opens with them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -32,16 +32,21 @@ CANNOT_RUN = "cannot run"
 NOT_FINISHED = "not finished"
 
 
-def choose(model: zoo.Description) -> list[type[Defense]]:
-    """The defences of the strip, behind a button; to be called before the settings are published."""
+Choice = Mapping[type[Defense], dict]
+"""Defences with their settings."""
+
+
+def choose(model: zoo.Description) -> Choice:
+    """The defences of the strip, behind a button; to be called before the settings are published.
+
+    Their settings are those of the page Compare defences, and a link keeps them, too.
+    """
     with (
         st.container(key="strip_choice"),
         st.popover("Defences", type="tertiary", icon=":material/tune:"),
     ):
         kinds = defense_choice.choose_defenses(model, KEY, start(model))
-    for kind in kinds:  # a link keeps these, too
-        defense_choice.kept_settings(kind, model)
-    return kinds
+    return {kind: defense_choice.kept_settings(kind, model) for kind in kinds}
 
 
 def start(model: zoo.Description) -> list[str]:
@@ -59,22 +64,17 @@ def make_way(request: Request) -> None:
         st.session_state["_strip_known"] = {}
 
 
-def show_strip(
-    request: Request, experiment: Experiment, kinds: Sequence[type[Defense]]
-) -> list[ComparedDefense]:
+def show_strip(request: Request, experiment: Experiment, choice: Choice) -> list[ComparedDefense]:
     """A sentence that leads to Compare defences, and a small cell for each defence, which are returned.
 
     To be called once the settings are published.
     """
-    model = request.model
-    rows = [
-        ComparedDefense.of(kind, defense_choice.kept_settings(kind, model), request)
-        for kind in kinds
-    ]
+    rows = [ComparedDefense.of(kind, values, request) for kind, values in choice.items()]
     # What is a default here is named as well: the other page opens with another picture and attack.
-    query = settings.onward("model", f"picture_{model.family}", "attack")
+    query = settings.onward("model", f"picture_{request.model.family}", "attack")
     query.pop(KEY, None)
-    query["defenses"] = ",".join(kind.name for kind in kinds)
+    if rows:
+        query["defenses"] = ",".join(row.kind.name for row in rows)
     _show(experiment, rows, query)
     return rows
 
