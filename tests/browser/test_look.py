@@ -36,7 +36,6 @@ TEXTS = (
     "[data-testid=stMain] [role=tab] p",
     BADGE,
     "[data-testid=stCaptionContainer] p",
-    ".defended small, .defended span",
 )
 
 
