@@ -133,6 +133,7 @@ RECORD = DataSet(
     licence="No licence stated for the pictures, which are ImageNet's; read from your own copy",
     credit="J. Howard, Imagenette, fast.ai, 2019; J. Deng et al., ImageNet, 2009",
     link="https://github.com/fastai/imagenette",
+    start_eps=4 / 255,
     read=read,
     read_sized=read,
     read_larger=read_larger,

@@ -71,6 +71,8 @@ class DetectorRecipe:
     another classifier is another training. ``limit`` keeps the first pictures only (None: all).
     ``start`` names a detector whose weights are the initial ones (None: random weights).
     With ``bfloat16`` the convolutions are computed in that precision, weights and Adam in float32.
+    ``averaging`` is the decay per step of an exponential moving average of the weights, which is what is
+    kept (None: the raw weights, as in the paper): on few pictures single epochs differ a lot.
     """
 
     model: str
@@ -87,6 +89,7 @@ class DetectorRecipe:
     batch: int = 128
     bfloat16: bool = True
     start: str | None = None
+    averaging: float | None = None
 
 
 RESNET = "cifar10-resnet32"

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.training.augment import augment, crops
+from robust_core.training.averaging import average
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
 from robust_core.training.objectives import Batch, CopiesTraining, Distillation
@@ -104,19 +105,8 @@ class Trainer(Training):
             batch = replace(batch, labels=objective.soft_labels(self.teacher, batch.images))
         told = self.descend(objective.loss(self.model, batch))
         if self.recipe.averaging:
-            self._average()
+            average(self.averaged, self.model, self.recipe.averaging)
         return told
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        pairs = zip(
-            self.averaged.state_dict().values(), self.model.state_dict().values(), strict=True
-        )
-        for mean, live in pairs:
-            if mean.is_floating_point():
-                mean.lerp_(live, 1 - self.recipe.averaging)
-            else:
-                mean.copy_(live)
 
     def run_epoch(
         self, data: Split, held_out: Split | None, watched: Split | None = None, *, show: bool

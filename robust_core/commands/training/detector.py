@@ -43,6 +43,7 @@ OPTIONS = (
     "limit",
     "test_limit",
     "start",
+    "averaging",
     "cache",
     "all_missing",
 )
@@ -70,6 +71,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         group, "--test-limit", f"measure on the first N test pictures (default: {TEST_LIMIT})"
     )
     group.add_argument("--start", metavar="D", help="begin with the weights of a bundled detector")
+    group.add_argument(
+        "--averaging",
+        type=_decay,
+        metavar="D",
+        help="keep an average of the weights with this decay per step (default: the last ones)",
+    )
     options.add_folder(
         group, "--cache", "for adversarial pictures and activations (default: runs/cache)"
     )
@@ -80,6 +87,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="train and install all bundled detectors that are missing, one after another (with --model: "
         "those on M, then those of which only the tables have figures); without RECIPE: all classifiers",
     )
+
+
+def _decay(text: str) -> float:
+    value = float(options.number(text))
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"must be between 0 and 1; got {text!r}")
+    return value
 
 
 def run(args: argparse.Namespace) -> None:
@@ -281,6 +295,7 @@ def recipe_of(
         parameters=parameters,
         limit=wanted.limit,
         start=wanted.start,
+        averaging=wanted.averaging,
         epochs=wanted.epochs or DetectorRecipe.epochs,
     )
 

@@ -25,6 +25,7 @@ class DetectorOptions:
     limit: int | None = None
     test_limit: int | None = None
     start: str | None = None
+    averaging: float | None = None
     epochs: int | None = None
 
     @classmethod

@@ -103,7 +103,7 @@ def drawing(chain: Chain, chosen: str) -> str:
     for link in chain.links:
         maps, height, _ = link.shape
         count = f"{link.weights:,}" if link.weights else "no"
-        tall, wide = max(3, TALLEST * height // side), 8 + WIDEST * maps // most
+        tall, wide = max(6, TALLEST * height // side), 8 + WIDEST * maps // most
         cells.append(
             f"<div class='{'here' if link.point == chosen else ''}'><span>{link.short}</span>"
             f"<span class=stage><span class=slab style='height:{tall}px;width:{wide}px'>"
@@ -112,7 +112,7 @@ def drawing(chain: Chain, chosen: str) -> str:
         )
     head = chain.weights - sum(link.weights for link in chain.links)
     cells.append(
-        f"<div><span>mean, dense</span><span class=stage><span class=slab "
+        f"<div><span>head</span><span class=stage><span class=slab "
         f"style='height:20px;width:12px'></span></span><span>{chain.classes} classes</span>"
         f"<small>{head:,} weights</small></div>"
     )

@@ -179,7 +179,7 @@ def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
     schedule, rate, momentum, accuracy, detector_epochs = PAPER if usual else PAPER_ON_PHOTOGRAPHS
     rows = [
         ("classifier", schedule, f"{own['epochs']} epochs"),
-        ("learning rate", rate, f"one cycle up to {own['peak_rate']}, averaged weights"),
+        ("learning rate", rate, f"{_cycles(own)} up to {own['peak_rate']}, averaged weights"),
         ("momentum", momentum, f"{own['momentum']}, Nesterov"),
         ("accuracy on the test set", accuracy, share(classifier["accuracy"])),
     ]
@@ -192,6 +192,11 @@ def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
             ("Adam", "0.0001, β₁ 0.99, β₂ 0.999", f"{recipe['rate']:.4f}, {betas}"),
         ]
     return _table(("setting", "paper", "here"), rows)
+
+
+def _cycles(recipe: dict) -> str:
+    number = recipe.get("cycles", 1)
+    return "one cycle" if number == 1 else f"{number} cycles"
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -83,7 +83,8 @@ def train_dynamic(
     """
     trainer = DynamicTrainer(classifier, adversary, recipe, seed)
     if start is not None:
-        trainer.subnetwork.load_state_dict(start)
+        for network in (trainer.subnetwork, trainer.averaged):
+            network.load_state_dict(start)
     trainer.resume(folder)
     images = images[: recipe.limit]
     trainer.n = len(images)

@@ -25,7 +25,7 @@ def export_detector(
     pictures as they are and, as ``eight_bit``, for all rounded to 8 bits.
     """
     recipe = trainer.recipe
-    content = to_safetensors(rounded_weights(trainer.subnetwork))
+    content = to_safetensors(rounded_weights(trainer.averaged))
     subnetwork = build(trainer.classifier.network, recipe.point)
     subnetwork.load_state_dict(read_safetensors(content))
     detector = Subnetwork(trainer.classifier, subnetwork.to(trainer.device), point=recipe.point)

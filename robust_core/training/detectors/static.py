@@ -18,6 +18,7 @@ from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.subnetwork import check_point
 from robust_core.models.detector import DetectorNet, build
+from robust_core.training.averaging import average
 from robust_core.training.detectors.array_file import take
 from robust_core.training.detectors.crafted import Originals, activations, slug
 from robust_core.training.detectors.several import Adversaries, craft_pairs
@@ -26,7 +27,10 @@ from robust_core.training.recipes import DetectorRecipe
 
 
 class DetectorTrainer(Training):
-    """The state of one training: the subnetwork, its optimiser, the epoch. Subclasses say ``run_epoch``."""
+    """The state of one training: the subnetwork, its optimiser, the epoch. Subclasses say ``run_epoch``.
+
+    ``averaged`` is what is kept: the average of the weights, or, without averaging, the subnetwork.
+    """
 
     modules = ("subnetwork", "optimiser")
 
@@ -43,6 +47,10 @@ class DetectorTrainer(Training):
         self.optimiser = torch.optim.Adam(
             self.subnetwork.parameters(), lr=recipe.rate, betas=recipe.betas
         )
+        self.averaged = self.subnetwork
+        if recipe.averaging:
+            self.averaged = copy.deepcopy(self.subnetwork)
+            self.modules = (*self.modules, "averaged")
         self.n = 0
 
     def step(self, activation: Tensor, target: Tensor) -> float:
@@ -54,11 +62,14 @@ class DetectorTrainer(Training):
         # Channels last and bfloat16: on a CPU with AMX a step takes a fraction of the time.
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
             logit = self.subnetwork(activation)
-        return self.descend(F.binary_cross_entropy_with_logits(logit.float(), target))
+        loss = self.descend(F.binary_cross_entropy_with_logits(logit.float(), target))
+        if self.recipe.averaging:
+            average(self.averaged, self.subnetwork, self.recipe.averaging)
+        return loss
 
     def result(self) -> Subnetwork:
         """The detector with a copy of the weights so far."""
-        subnetwork = copy.deepcopy(self.subnetwork)
+        subnetwork = copy.deepcopy(self.averaged)
         return Subnetwork(
             self.classifier, subnetwork, point=self.recipe.point, name=name(self.recipe)
         )

@@ -319,6 +319,7 @@ def test_people_get_sentences(trained, tmp_path):
         ((*START, "--data", "."), ["CIFAR-10"]),
         ((*START, "--model", "digits-cnn"), ["--model must be one of cifar10-resnet32"]),
         ((*START, "--limit", "0"), ["--limit", "from 1"]),
+        ((*START, "--averaging", "1"), ["--averaging", "between 0 and 1"]),
         ((*START, "--paper-schedule"), ["no --paper-schedule"]),
         (("train", "digits-cnn", "--step-size", "1", "--limit", "3"), ["--step-size, --limit"]),
     ],

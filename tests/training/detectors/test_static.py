@@ -17,7 +17,12 @@ from robust_core.models.detector import build
 from robust_core.training.detectors.crafted import Originals, craft
 from robust_core.training.detectors.export import export_detector
 from robust_core.training.detectors.measurement import batches
-from robust_core.training.detectors.static import DetectorTrainer, name, train_detector
+from robust_core.training.detectors.static import (
+    DetectorTrainer,
+    StaticTrainer,
+    name,
+    train_detector,
+)
 from robust_core.training.export import install
 from robust_core.training.recipes import DetectorRecipe
 
@@ -197,3 +202,22 @@ def test_a_classifier_without_attachment_points_is_refused(recipe, tmp_path, dig
     with pytest.raises(ValueError, match="digits-cnn has no attachment points"):
         train_detector(digits_model, ATTACK, recipe, IMAGES, folder=tmp_path, cache=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_average_of_the_weights_is_kept_and_resumed(recipe, resnet, tmp_path):
+    """``d`` parts of the average so far and ``1 - d`` of the new weights, after each step."""
+    recipe = replace(recipe, averaging=0.75)
+    trainer = StaticTrainer(resnet, recipe, 0)
+    weight, mean = trainer.subnetwork.last.weight, trainer.averaged.last.weight
+    expected = weight.detach().clone()
+    for _ in range(3):
+        trainer.step(torch.rand(4, 64, 8, 8), torch.tensor([0.0, 1.0, 0.0, 1.0]))
+        expected = 0.75 * expected + 0.25 * weight.detach()
+    torch.testing.assert_close(mean, expected)
+    assert not torch.equal(mean, weight)
+    assert torch.equal(trainer.result().subnetwork.last.weight, mean)
+    other = StaticTrainer(resnet, recipe, 0)
+    other.restore(trainer.state())
+    assert torch.equal(other.averaged.last.weight, mean)
+    raw = StaticTrainer(resnet, replace(recipe, averaging=None), 0)
+    assert raw.averaged is raw.subnetwork
