@@ -171,24 +171,6 @@ def weights_folder(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def photo_network(weights_folder, monkeypatch) -> str:
-    """The network for photographs with random weights, in ``weights_folder``; its name."""
-    from safetensors.torch import save
-
-    name = "imagenette-resnet"
-    content = save(rounded_weights(zoo.untrained(name).network))
-    file = weights_folder / f"{name}.safetensors"
-    file.write_bytes(content)
-    about = {"file": file.name, "sha256": hashlib.sha256(content).hexdigest(), "data": "Imagenette"}
-    about |= {"accuracy": 0.1, "command": f"python -m robust_core train {name}"}
-    index = weights_folder / "index.json"
-    index.write_text(json.dumps(json.loads(index.read_text()) | {name: about}))
-    others = {key: model for key, model in loading._loaded.items() if key[0] != name}
-    monkeypatch.setattr(loading, "_loaded", others)
-    return name
-
-
-@pytest.fixture
 def bundle(weights_folder, resnet, tmp_path) -> Callable[..., str]:
     """``bundle(name, seed=0, **entry)``: put a random detector into ``weights_folder``; gives its name.
 

@@ -13,7 +13,6 @@ from robust_core.dashboard.picture_input import STARTED
 from tests.visiting import ran, text, visit
 
 SMALL_MODEL, PHOTO_MODEL = "cifar10-resnet32", "imagenette-resnet"
-pytestmark = pytest.mark.usefixtures("photo_network")
 SAID = "More than 64 pixels a side"
 
 

@@ -181,7 +181,7 @@ def test_a_defence_is_listed_once_the_index_has_it(weights_folder):
         zoo.load(name, "meta")
     path.write_text(json.dumps(entries | {name: entries["digits-cnn"]}))
     assert zoo.bundled() == [*undefended, name]
-    assert zoo.names()[:3] == [*undefended, name]
+    assert zoo.names()[: len(undefended) + 1] == [*undefended, name]
     path.write_text("{")  # what is wrong is said when a model is loaded
     assert zoo.bundled() == undefended
 
