@@ -1,10 +1,10 @@
 """A defence beside an experiment: its settings, its computations with their keys, and its outcomes."""
 
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 
@@ -182,8 +182,15 @@ class ComparedDefense:
         return words
 
 
+class HasOutcome(Protocol):
+    """A trial, or what is kept of one."""
+
+    @property
+    def outcome(self) -> DefenseOutcome: ...
+
+
 def recovered(
-    trials: Iterable[dict[Attacker, DefenseTrial]],
+    trials: Iterable[Mapping[Attacker, HasOutcome]],
 ) -> dict[Attacker, tuple[int, int]]:
     """By attacker how many defences recover the right answer, of how many that have finished.
 

@@ -21,10 +21,12 @@ def conditions(
     weights, detector = (
         index.get(name or "", {}) for name in (request.model.name, request.detector)
     )
-    found = ((row, *row.finished) for row in rows)
+    found = [(row, look, trials) for row in rows for look, trials in [row.finished]]
     return {
         **experiment.summary(),
-        "defenses": [describe(*known) for known in found if known[1] is not None],
+        "defenses": [
+            describe(row, look, trials) for row, look, trials in found if look is not None
+        ],
         "picture": archives.picture_of(request),
         "weights_sha256": weights.get("sha256"),
         "detector_sha256": detector.get("sha256"),

@@ -92,9 +92,9 @@ class Filling:
 
 
 def _under_way(part: Part, ticket: Ticket) -> Part:
-    told = ticket.total and part.row.defense is not None
-    words = part.row.words(part.attacker) if told else None
-    return replace(part, done=words(ticket.step, ticket.total)) if words else part
+    if not ticket.total or part.row.defense is None:
+        return part
+    return replace(part, done=part.row.words(part.attacker)(ticket.step, ticket.total))
 
 
 def _settle(part: Part, ticket: Ticket) -> None:
