@@ -1,6 +1,6 @@
 """Pictures and adversaries for detectors that are calibrated and measured against several attacks."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,8 +68,9 @@ def points_of(model: str) -> tuple[str, ...]:
 def usual_point(model: str) -> str:
     """Where a subnetwork on a classifier reads unless something else is said."""
     from robust_core import zoo
+    from robust_core.models.staged import Staged
 
-    return zoo.skeleton(model).usual_point
+    return cast(Staged, zoo.skeleton(model)).usual_point
 
 
 def halves(test: "Split", measure: int, calibrate: int) -> tuple["Split", "Tensor"]:

@@ -32,7 +32,7 @@ class DetectorTrainer(Training):
     ``averaged`` is what is kept: the average of the weights, or, without averaging, the subnetwork.
     """
 
-    modules = ("subnetwork", "optimiser")
+    modules = ("subnetwork", "averaged", "optimiser")
 
     def __init__(self, classifier: Classifier, recipe: DetectorRecipe, seed: int) -> None:
         super().__init__(recipe, seed, classifier.device)
@@ -50,7 +50,6 @@ class DetectorTrainer(Training):
         self.averaged = self.subnetwork
         if recipe.averaging:
             self.averaged = copy.deepcopy(self.subnetwork)
-            self.modules = (*self.modules, "averaged")
         self.n = 0
 
     def step(self, activation: Tensor, target: Tensor) -> float:
