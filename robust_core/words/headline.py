@@ -7,11 +7,11 @@ from pathlib import Path
 from robust_core import zoo
 from robust_core.evaluation import suites
 from robust_core.paths import RESULTS, WEIGHTS
-from robust_core.words.numbers import share
+from robust_core.words.numbers import in_255ths, share
 
 
 def headline(model: str) -> str | None:
-    """Clean top-1 and top-1 under PGD at 8/255, with their conditions, from the committed results.
+    """Clean top-1 and top-1 under PGD at its usual radius, with conditions, from the committed results.
 
     None for a model without a committed result, and where the result is for other weights. The files
     are read again only if they have changed.
@@ -21,23 +21,23 @@ def headline(model: str) -> str | None:
     if name is None or not path.is_file():
         return None
     stamps = tuple(file.stat().st_mtime_ns for file in (path, WEIGHTS / "index.json"))
-    return _headline(model, path, stamps)
+    return _headline(model, suites.SUITES[name].usual, path, stamps)
 
 
 @lru_cache(maxsize=32)
-def _headline(model: str, path: Path, stamps: tuple[int, ...]) -> str | None:
+def _headline(model: str, eps: float, path: Path, stamps: tuple[int, ...]) -> str | None:
     report = json.loads(path.read_text(encoding="utf-8"))
     entry = zoo.index()[model]
     if report["weights_sha256"] != entry["sha256"]:
         return None
     for result in report["results"]:
         for row in result["rows"]:
-            if result["attack"] == "pgd" and row["eps"] == suites.FIELD_EPS:
+            if result["attack"] == "pgd" and row["eps"] == eps:
                 steps = result["parameters"]["steps"]
                 clean = share(report["clean_top1"])
                 robust = share(row["top1"])
                 return (
                     f"Right on {clean} of {result['n']:,} {entry['data']} test pictures; on {robust} "
-                    f"under PGD ({steps} steps, Linf 8/255)."
+                    f"under PGD ({steps} steps, Linf {in_255ths(eps)})."
                 )
     return None
