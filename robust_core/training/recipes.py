@@ -242,15 +242,6 @@ _photo(
     crop=(0.35, 1.0),
     objective=LabelSmoothing(share=0.1),
 )
-_photo(
-    "gaussian",
-    "Gaussian noise of 0.25 on the picture, for randomised smoothing",
-    epochs=10,
-    peak_rate=0.05,
-    crop=(0.5, 1.0),
-    objective=GaussianTraining(sigma=0.25),
-    start=PHOTO,
-)
 # As far in all as eps and a quarter, like the steps on CIFAR-10.
 _photo(
     "pgd-at",
@@ -259,6 +250,15 @@ _photo(
     peak_rate=0.05,
     crop=(0.5, 1.0),
     objective=PGDTraining(eps=4 / 255, step=2.5 / 255, steps=2),
+    start=PHOTO,
+)
+_photo(
+    "gaussian",
+    "Gaussian noise of 0.25 on the picture, for randomised smoothing",
+    epochs=10,
+    peak_rate=0.05,
+    crop=(0.5, 1.0),
+    objective=GaussianTraining(sigma=0.25),
     start=PHOTO,
 )
 
