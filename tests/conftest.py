@@ -1,5 +1,6 @@
 """What many tests share: linear models with closed forms, the bundled models, random pictures."""
 
+import gc
 import hashlib
 import itertools
 import json
@@ -26,6 +27,7 @@ from robust_core.paths import WEIGHTS
 from robust_core.training.export import install, rounded_weights, write_export
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.zoo import loading, weights
+from tests.live import serving
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -40,6 +42,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A worker for each core, four at most; none for single files, which are done before one starts."""
     folders = [a for a in config.args if Path(a.split("::")[0]).is_dir()]
     return min(4, os.cpu_count() or 1) if folders else 0
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: the garbage collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,6 +76,13 @@ def forbidden(tmp_path) -> Iterator[Path]:
     yield folder
     os.seteuid(user)
     folder.chmod(0o700)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory) -> Iterator[str]:
+    """``host:port`` of the server that all tests of this process share."""
+    with serving(tmp_path_factory.mktemp("server")) as address:
+        yield address
 
 
 @pytest.fixture(params=DEVICES)

@@ -16,7 +16,7 @@ from robust_core.data import samples
 from robust_core.data.fitting import fit
 from robust_core.experiment.perform import Experiment, perform
 from robust_core.words.verdict import sentence
-from tests.live import native, serving
+from tests.live import native
 
 CIFAR10, DIGITS = "cifar10-resnet32", "digits-cnn"
 VISITORS = [
@@ -68,8 +68,7 @@ class Visitor:
         self.elements: dict[tuple[int, ...], object] = {}
 
     async def connect(self) -> None:
-        import websockets
-
+        websockets = pytest.importorskip("websockets")
         self.socket = await websockets.connect(
             f"ws://{self.address}/_stcore/stream",
             subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],
@@ -106,13 +105,6 @@ class Visitor:
             with urllib.request.urlopen(url, timeout=60) as answer:
                 pictures.append(native(answer.read(), side))
         return pictures
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    pytest.importorskip("websockets")
-    with serving(tmp_path_factory.mktemp("data")) as address:
-        yield address
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Bounds on the probability of an event from how often it happened (Clopper and Pearson, 1934)."""
 
-from scipy.stats import beta
+import scipy  # its parts are loaded where they are first used
 
 from robust_core.certify.checks import between, whole
 
@@ -13,7 +13,7 @@ def lower(successes: int, n: int, alpha: float) -> float:
     Raises ``ValueError`` unless 0 <= successes <= n, n >= 1 and 0 < alpha < 1.
     """
     k, n, alpha = _checked(successes, n, alpha)
-    return float(beta.ppf(alpha, k, n - k + 1)) if k else 0.0
+    return float(scipy.stats.beta.ppf(alpha, k, n - k + 1)) if k else 0.0
 
 
 def upper(successes: int, n: int, alpha: float) -> float:
@@ -22,7 +22,7 @@ def upper(successes: int, n: int, alpha: float) -> float:
     Raises ``ValueError`` as ``lower`` does.
     """
     k, n, alpha = _checked(successes, n, alpha)
-    return float(beta.isf(alpha, k + 1, n - k)) if k < n else 1.0
+    return float(scipy.stats.beta.isf(alpha, k + 1, n - k)) if k < n else 1.0
 
 
 def _checked(successes: int, n: int, alpha: float) -> tuple[int, int, float]:

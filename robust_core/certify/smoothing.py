@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import scipy  # its parts are loaded where they are first used
 import torch
-from scipy.special import ndtri
-from scipy.stats import binomtest
 from torch import Tensor
 
 from robust_core.attacks.balls import own_generators
@@ -68,7 +67,7 @@ def radius(p_lower: float, *, sigma: float) -> float:
     """
     p_lower = within("p_lower", p_lower, 0, 1)
     sigma = within("sigma", sigma, 0)
-    return sigma * float(ndtri(p_lower)) if p_lower > 0.5 and sigma > 0 else 0.0
+    return sigma * float(scipy.special.ndtri(p_lower)) if p_lower > 0.5 and sigma > 0 else 0.0
 
 
 def largest_radius(n: int, alpha: float, sigma: float) -> float:
@@ -91,7 +90,7 @@ def predict(counts: Sequence[int] | Tensor, alpha: float) -> int | None:
     found = votes_of("counts", counts)
     alpha = between("alpha", alpha, 0, 1)
     second, first = sorted(found)[-2:]
-    decided = binomtest(first, first + second, 0.5).pvalue <= alpha
+    decided = scipy.stats.binomtest(first, first + second, 0.5).pvalue <= alpha
     return found.index(first) if decided else None
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import scipy  # its parts are loaded where they are first used
 import torch
-from scipy.stats import binomtest
 from torch import Tensor
 
 from robust_core import attacks
@@ -266,12 +266,14 @@ def _beats(one: Tensor, other: Tensor) -> tuple[int, float]:
     """
     only = _count(one & ~other)
     rest = _count(other & ~one)
-    return only, float(binomtest(only, only + rest, 0.5, "greater").pvalue) if only else 1.0
+    if not only:
+        return 0, 1.0
+    return only, float(scipy.stats.binomtest(only, only + rest, 0.5, "greater").pvalue)
 
 
 def _exceeds(count: int, n: int) -> float:
     """The probability of at least ``count`` of ``n`` if the true share were ``TOLERATED``."""
-    return float(binomtest(count, n, TOLERATED, "greater").pvalue)
+    return float(scipy.stats.binomtest(count, n, TOLERATED, "greater").pvalue)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import native, serving
+from tests.live import native
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (
@@ -51,13 +51,6 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-@pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """``host:port`` of the server that all browser tests share."""
-    with serving(tmp_path_factory.mktemp("data")) as address:
-        yield address
 
 
 class Laboratory:

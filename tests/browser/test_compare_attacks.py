@@ -14,7 +14,7 @@ from robust_core.dashboard.compare_attacks.depth import TABS
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import samples
 from robust_core.experiment.perform import perform
-from tests.live import PHONE, assert_fits, fitted, native, serving
+from tests.live import PHONE, assert_fits, fitted, native
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -143,13 +143,3 @@ def test_a_finger_reaches_every_page_and_every_tab(visit):
     lab.page.get_by_role("link", name="Compare attacks").tap()
     wait_for_rows(lab, "fgsm", "deepfool")
     assert lab.page.get_by_test_id("stSidebar").filter(visible=True).count() == 0
-
-
-def test_the_very_first_visitor_of_a_server_may_come_by_a_link(tabs, tmp_path):
-    with serving(tmp_path) as fresh:
-        page = tabs(height=720)
-        page.goto(f"http://{fresh}/{PAGE}?model=digits-cnn&attacks=fgsm")
-        page.get_by_text("attack reached the goal").wait_for()
-        assert page.get_by_role("link", name="Attack", exact=True).is_visible()
-        assert "attacks=fgsm" in page.url
-        page.close()

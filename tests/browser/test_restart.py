@@ -11,8 +11,9 @@ from tests.live import free_port, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 
+ATTACK = "?model=digits-cnn&eps=0.15&source=upload"
 PATHS = {
-    "?model=digits-cnn&eps=0.15": "no pixel moved by more than",
+    ATTACK: "no pixel moved by more than",
     "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
     "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
     "detectors": "Detectors",
@@ -85,9 +86,23 @@ def restarted(server, page) -> None:
     page.locator(HEADINGS).first.wait_for()
 
 
+def test_the_very_first_visitor_of_a_server_may_come_by_a_link(server, open_page):
+    page = open_page("compare_attacks?model=digits-cnn&attacks=fgsm")
+    page.get_by_text("attack reached the goal").wait_for()
+    assert page.get_by_role("link", name="Attack", exact=True).is_visible()
+    assert "attacks=fgsm" in page.url
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_page, path):
+def test_the_same_page_with_the_same_settings_whatever_comes_first(
+    server, open_page, tmp_path, path
+):
     page = open_page(path)
+    if path == ATTACK:
+        (tmp_path / "plain.png").write_bytes(FILES["plain.png"])
+        page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "plain.png")
+        page.get_by_role("img", name="Your picture").wait_for()
+        page.get_by_text("plain.png").wait_for()
     before = page.url
     restarted(server, page)
     assert page.url.partition("?")[0] == before.partition("?")[0]
@@ -95,14 +110,6 @@ def test_the_same_page_with_the_same_settings_whatever_comes_first(server, open_
     if "eps" in path:
         assert "eps=0.15" in page.url
     assert not page.get_by_test_id("stException").count()
-
-
-def test_an_upload_that_is_gone_is_no_longer_listed(server, open_page, tmp_path):
-    (tmp_path / "plain.png").write_bytes(FILES["plain.png"])
-    page = open_page("?source=upload")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "plain.png")
-    page.get_by_role("img", name="Your picture").wait_for()
-    page.get_by_text("plain.png").wait_for()
-    restarted(server, page)
-    page.get_by_text("Meanwhile the sample picture is used.").wait_for()
-    page.get_by_text("plain.png").wait_for(state="detached")
+    if path == ATTACK:  # an upload that is gone is no longer listed, and the page says so
+        page.get_by_text("Meanwhile the sample picture is used.").wait_for()
+        page.get_by_text("plain.png").wait_for(state="detached")

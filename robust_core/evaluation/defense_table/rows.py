@@ -14,7 +14,7 @@ the subject ``none``. A row of a part is an object whose keys are exactly the fi
 
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
+import scipy  # its parts are loaded where they are first used
 
 from robust_core.evaluation.masking import Finding
 
@@ -42,7 +42,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Lower and upper end (Wilson, 1927), in [0, 1]."""
-        found = binomtest(self.count, self.n).proportion_ci(CONFIDENCE, method="wilson")
+        found = scipy.stats.binomtest(self.count, self.n).proportion_ci(CONFIDENCE, method="wilson")
         return float(found.low), float(found.high)
 
 
