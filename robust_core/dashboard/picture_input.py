@@ -64,9 +64,14 @@ def choose_picture(model: Description, start: str = "") -> Chosen:
 
 
 def _keep(kind: str) -> None:
-    """Remember the file: the widgets forget it when another page is opened."""
-    file = st.session_state[f"{kind}_{STARTED}"]
-    st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
+    """Remember the file: the widgets forget it when another page is opened.
+
+    They may have forgotten it by now, where a page is left at once: then the last one is kept.
+    """
+    key = f"{kind}_{STARTED}"
+    if key in st.session_state:
+        file = st.session_state[key]
+        st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 
 def choose_fit() -> str:

@@ -96,7 +96,7 @@ def constant_curve(
     are taken together. Raises as the attack does.
     """
     wanted = goal or Untargeted()
-    labels = torch.tensor([label], device=images.device)
+    labels = torch.tensor([label], dtype=torch.int64, device=images.device)
     searches = attack.search_steps
     bar = _Searches(searches + 1, progress)
     search = Bisection.of(
@@ -106,7 +106,9 @@ def constant_curve(
     for i in range(searches):
         const = search.const.item()
         path += trials(model, images, labels, attack, [const], wanted, bar.of(i))
-        search.reached = torch.tensor([path[-1].l2 is not None], device=images.device)
+        search.reached = torch.tensor(
+            [path[-1].l2 is not None], dtype=torch.bool, device=images.device
+        )
         search.next(torch.ones_like(search.reached))
     tried = [trial.const for trial in path]
     low, high = min(tried) / SPREAD, max(tried) * SPREAD

@@ -77,7 +77,8 @@ def tutorial(
     model.check_pictures(images)
     clean = logits_of(model, images).softmax(1)
     own = int(clean.argmax()) if label is None else label
-    sign = signed_gradient(model, images, torch.tensor([own], device=images.device))
+    labels = torch.tensor([own], dtype=torch.int64, device=images.device)
+    sign = signed_gradient(model, images, labels)
     shots = {}
     for scale in scales:
         pictures = torch.cat([moved(images, sign, eps, scale) for eps in eps_list]).cpu()

@@ -38,7 +38,8 @@ class SelectedVGG(Staged):
         self.blocks = nn.ModuleList(_blocks(network.features))
         self.pool = network.avgpool
         self.classifier = network.classifier
-        self.register_buffer("kept", torch.tensor(kept))
+        where = next(network.parameters()).device
+        self.register_buffer("kept", torch.tensor(kept, dtype=torch.int64, device=where))
 
     def parts(self) -> tuple[nn.Module, ...]:
         return tuple(self.blocks)

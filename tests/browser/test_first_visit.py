@@ -79,7 +79,7 @@ def test_each_tab_opens(visit):
         "Equation": lab.page.locator(".katex").first,
         "Classics": lab.page.get_by_text("eps 0.7 = 89.3/255"),
         "Threat model": lab.page.get_by_text("white-box"),
-        "Reproduce": lab.page.get_by_text("python -m robust_core attack"),
+        "Reproduce": lab.page.get_by_text("python -m robust_core attack").first,
     }
     assert list(shown) == list(TABS[1:])
     for tab, content in shown.items():

@@ -80,7 +80,7 @@ def _path(figure: go.Figure, path: Sequence[Trial]) -> None:
 
 def box_chart() -> go.Figure:
     """A pixel against w, and how fast it moves, by the authors' tanh and by the stretched one here."""
-    w = torch.linspace(-3, 3, 121, dtype=torch.float64)
+    w = torch.linspace(-3, 3, 121, dtype=torch.float64, device="cpu")
     here, slope = to_box(w.clamp(-REACH, REACH))
     bent = torch.tanh(w)
     lines = (
