@@ -23,6 +23,8 @@ BADGE = "[data-testid=stMain] .stMarkdownBadge"
 DRAWN = """(name) => [...document.querySelectorAll('[role=tab][aria-selected=true]')].some(
   (tab) => tab.innerText === name && document.getElementById(tab.getAttribute('aria-controls'))
     ?.querySelector('[data-testid=stElementContainer]'))"""
+AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
+  && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
 HERE = Path(__file__).parent
 
@@ -88,6 +90,10 @@ class Laboratory:
             """() => { const all = document.querySelectorAll('[data-testid=stImage] img');
               return all.length >= 3 && [...all].every((i) => i.complete && i.naturalWidth); }"""
         )
+
+    def wait_for_rest(self) -> None:
+        """Until no run is under way: only then does a download have what the last one made for it."""
+        self.page.wait_for_function(AT_REST)
 
     @property
     def sentence(self) -> str:

@@ -87,7 +87,7 @@ def test_looking_elsewhere_loses_nothing(visit):
     noise = np.random.default_rng(0).integers(0, 256, (24, 24), dtype=np.uint8)
     Image.fromarray(noise).save(file, "PNG")
     lab.until_changed(lambda: lab.upload("noise.png", file.getvalue()))
-    lab.page.locator("[data-test-script-state=notRunning]").wait_for()
+    lab.wait_for_rest()
     before, sentence = lab.sources[2], lab.sentence
     lab.page.get_by_role("link", name="Compare attacks").click()
     wait_for_rows(lab, *(name for name in attacks.names() if name in QUICK))

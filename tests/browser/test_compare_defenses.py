@@ -113,11 +113,13 @@ def test_all_numbers_and_the_way_to_repeat_them_are_below_the_cells(visit):
     lab = visit(f"{QUICK}&defenses=jpeg,smoothing")
     wait_for_summary(lab, 2)
     lab.page.get_by_test_id("stDataFrame").first.wait_for()
+    lab.wait_for_rest()
     with lab.page.expect_download() as csv:
         lab.page.get_by_role("button", name="Download the table (CSV)").click()
     assert csv.value.path().read_text().startswith("Defence,Attacker,Outcome,")
     lab.tab("Reproduce")
     lab.page.get_by_text("--defense smoothing:n=60,draws=2 --adaptive").wait_for()
+    lab.wait_for_rest()
     with lab.page.expect_download() as archive:
         lab.page.get_by_role("button", name="Download everything (ZIP)").click()
     assert zipfile.is_zipfile(archive.value.path())

@@ -35,6 +35,7 @@ def test_the_zip_file_holds_what_the_page_shows(visit):
     lab = visit("?attack=pgd&eps=0.1")
     shown = lab.pictures()
     lab.tab("Reproduce")
+    lab.wait_for_rest()
     with lab.page.expect_download() as waiting:
         lab.page.get_by_role("button", name="Download everything (ZIP)").click()
     assert waiting.value.suggested_filename == "pgd-cifar10-resnet32.zip"

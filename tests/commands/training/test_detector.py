@@ -4,7 +4,6 @@ import shlex
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -210,11 +209,10 @@ def small_vgg() -> SelectedVGG:
     layers: list[nn.Module] = []
     for below, above in pairwise(widths):
         layers += [nn.Conv2d(below, above, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
-    network = SimpleNamespace(
-        features=nn.Sequential(*layers),
-        avgpool=nn.AdaptiveAvgPool2d(1),
-        classifier=nn.Linear(2, 12),
-    )
+    network = nn.Module()
+    network.features = nn.Sequential(*layers)
+    network.avgpool = nn.AdaptiveAvgPool2d(1)
+    network.classifier = nn.Linear(2, 12)
     return SelectedVGG(network, range(1, 11))
 
 
