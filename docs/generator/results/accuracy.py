@@ -26,7 +26,7 @@ def suite(name: str) -> str:
     }
     rows = (
         (
-            f"`{part['attack']}`",
+            f"`{part['attack']}`{_details(part['parameters'])}",
             part["norm"],
             part["parameters"].get("steps"),
             f"{row['eps']:.3g}" + ("" if part["norm"] == "l2" else f" ({in_255ths(row['eps'])})"),
@@ -40,6 +40,14 @@ def suite(name: str) -> str:
         for row in part["rows"]
     )
     return f"{intro}\n\n{table(heads, rows)}"
+
+
+def _details(parameters: dict) -> str:
+    """What tells runs of one attack apart, where it is not the default."""
+    loss = parameters.get("loss", "ce")
+    restarts = parameters.get("restarts", 1)
+    told = [f"{loss} loss"] * (loss != "ce") + [f"{restarts} restarts"] * (restarts > 1)
+    return f" ({', '.join(told)})" if told else ""
 
 
 def distances() -> str:

@@ -79,6 +79,7 @@ def show_list(as_json: bool) -> None:
         + "; ".join(
             p.attack
             + (f" at {', '.join(f'{e:.4g}' for e in p.eps)}" if p.eps else "")
+            + "".join(f", {name} {value}" for name, value in p.parameters.items())
             + (f" ({p.goal.name})" if p.goal else "")
             + (f" (first {p.limit} pictures)" if p.limit else "")
             for p in suite.parts
