@@ -13,8 +13,9 @@ from robust_core.words.numbers import in_255ths, share
 def headline(model: str) -> str | None:
     """Clean top-1 and top-1 under PGD at its usual radius, with conditions, from the committed results.
 
-    Of several losses it is the one that leaves least, among those run on as many pictures. None for a model without a committed result, and where the result is for other weights. The files
-    are read again only if they have changed.
+    Of several losses it is the one that leaves least, among those run on as many pictures. None for a
+    model without a committed result, and where the result is for other weights. The files are read
+    again only if they have changed.
     """
     name = next((name for name, suite in suites.SUITES.items() if suite.model == model), None)
     path = RESULTS / f"{name}.json"
@@ -31,17 +32,17 @@ def _headline(model: str, eps: float, path: Path, stamps: tuple[int, ...]) -> st
     if report["weights_sha256"] != entry["sha256"]:
         return None
     found = [
-        (result["n"], -row["top1"], result)
+        (result["n"], row["top1"], result)
         for result in report["results"]
         for row in result["rows"]
         if result["attack"] == "pgd" and row["eps"] == eps
     ]
     if not found:
         return None
-    n, under_attack, result = max(found, key=lambda each: each[:2])
+    n, under_attack, result = max(found, key=lambda each: (each[0], -each[1]))
     return (
         f"Right on {share(report['clean_top1'])} of {n:,} {entry['data']} test pictures; on "
-        f"{share(-under_attack)} under {_named(result['parameters'], eps)}."
+        f"{share(under_attack)} under {_named(result['parameters'], eps)}."
     )
 
 

@@ -19,6 +19,27 @@ def test_clean_and_robust_accuracy_stand_side_by_side(model, suite):
     assert "under PGD (20 steps, Linf 8/255)" in line
 
 
+def test_of_two_losses_the_stronger_on_as_many_pictures_is_named(tmp_path, monkeypatch):
+    report = json.loads((RESULTS / "digits.json").read_text(encoding="utf-8"))
+    (pgd,) = [result for result in report["results"] if result["attack"] == "pgd"]
+    (row,) = [row for row in pgd["rows"] if row["eps"] == 8 / 255]
+    others = [
+        pgd
+        | {
+            "parameters": pgd["parameters"] | {"loss": "dlr"},
+            "n": n,
+            "rows": [row | {"top1": top1}],
+        }
+        for n, top1 in ((pgd["n"], 0.125), (100, 0.0))
+    ]
+    report["results"] = [others[0], pgd, others[1]]
+    (tmp_path / "digits.json").write_text(json.dumps(report), encoding="utf-8")
+    monkeypatch.setattr("robust_core.words.headline.RESULTS", tmp_path)
+    line = headline("digits-cnn")
+    assert "on 12.5 % under PGD (20 steps, Linf 8/255, DLR loss)" in line
+    assert f"of {pgd['n']:,} " in line
+
+
 def test_pgd_leaves_next_to_nothing_of_the_cifar10_model():
     """On the whole test set, from the committed output of ``evaluate --suite cifar10``."""
     report = json.loads((RESULTS / "cifar10.json").read_text(encoding="utf-8"))
