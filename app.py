@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, replaced, style
+from robust_core.dashboard import navigation, replaced, starting, style
 from robust_core.paths import ASSETS
 
 # Before the navigation: else the browser fetches the icon of the page from elsewhere.
@@ -29,4 +29,5 @@ with st.container(key="pages"):  # on a phone, see style.py
     for each in pages:
         st.page_link(each)
 st.session_state["_page"] = page.title
+starting.load_libraries()
 page.run()

@@ -49,12 +49,12 @@ def settle() -> None:
     """Exclude what is loaded by now from garbage collection; once per process, after its first result.
 
     Streamlit collects all generations after each run. With torch imported that scans a quarter of a
-    million objects that are never freed: 0.15 s in which no other session runs.
+    million objects that are never freed: 0.15 s in which no other session runs. They are not collected
+    here, either: the first visitor waits, and Python has done it many times while they were loaded.
     """
     with _begin:
         if "settled" not in _once:
             _once["settled"] = True
-            gc.collect()
             gc.freeze()
 
 

@@ -152,7 +152,7 @@ class LambdaAT(TrainedDefense):
     """Half of each batch adversarial, weighted by lambda (Kurakin et al., 2017, section 3)."""
 
     name = "lambda-at"
-    title = "λ-weighted training"
+    title = "Lambda-weighted training"
     summary = "Each batch is half clean, half one-step pictures with a smaller weight."
     equation = (
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "

@@ -17,12 +17,13 @@ img { width: 35px; height: 35px; object-fit: cover; border-radius: 4px; image-re
 
 _JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
+  const [label, chosenId, pictures] = data;
   let row = parentElement.querySelector('.row');
-  row.setAttribute('aria-label', data.label);
+  row.setAttribute('aria-label', label);
   const focused = row.contains(row.getRootNode().activeElement);
-  row.replaceChildren(...data.pictures.map((picture, i) => {
+  row.replaceChildren(...pictures.map((picture, i) => {
     const button = document.createElement('button');
-    const chosen = picture.id === data.chosen;
+    const chosen = picture.id === chosenId;
     button.type = 'button';
     button.setAttribute('role', 'radio');
     button.setAttribute('aria-checked', chosen);
@@ -38,13 +39,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (!step) return;
       event.preventDefault();
-      const next = (i + step + data.pictures.length) % data.pictures.length;
+      const next = (i + step + pictures.length) % pictures.length;
       row.children[next].focus();
-      setTriggerValue('chosen', data.pictures[next].id);
+      setTriggerValue('chosen', pictures[next].id);
     };
     return button;
   }));
-  if (!data.pictures.some((picture) => picture.id === data.chosen) && row.firstChild) {
+  if (!pictures.some((picture) => picture.id === chosenId) && row.firstChild) {
     row.firstChild.tabIndex = 0;
   }
   if (focused) row.querySelector('[tabindex="0"]')?.focus();
@@ -76,6 +77,7 @@ def gallery(
     ]
     _component(
         key=key,
-        data={"pictures": pictures, "chosen": chosen, "label": "Sample pictures"},
+        # A list: in a dictionary Streamlit looks for tables, and imports pandas for that.
+        data=["Sample pictures", chosen, pictures],
         on_chosen_change=choose,
     )
