@@ -23,6 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="E",
         help="radii in the attack's norm, pixels in [0, 1]: 0.01 8/255",
     )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="safetensors in place of torchvision's own weights, for an imagenet model",
+    )
     known = ", ".join(data.names())
     parser.add_argument(
         "--data", metavar="D", help=f"{known} or a folder with one sub-folder per class"
@@ -30,8 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite",
         metavar="NAME",
-        help="a named suite, which fixes all of these; list shows the names (deck-002 takes --model and "
-        "--data)",
+        help="a named suite, which fixes all of these; list shows the names (deck-002 takes --model, "
+        "--weights and --data)",
     )
     options.add_count(parser, "--limit", "the first N pictures only")
     options.add_count(parser, "--batch", "pictures at a time (default: by size)")

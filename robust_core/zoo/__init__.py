@@ -24,6 +24,7 @@ from robust_core.zoo.loading import (
     outline,
     ready,
 )
+from robust_core.zoo.other_weights import load_with
 from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, register, skeleton, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
@@ -48,6 +49,7 @@ __all__ = [
     "is_local",
     "load",
     "load_detector",
+    "load_with",
     "load_with_progress",
     "names",
     "outline",

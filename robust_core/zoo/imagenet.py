@@ -74,9 +74,15 @@ IMAGENET = {
 
 def build(name: str) -> nn.Module:
     """The network of an ``imagenet*`` model with fresh random weights."""
+    return _selected(name, architecture(name))
+
+
+def architecture(name: str) -> nn.Module:
+    """torchvision's network of an ``imagenet*`` model, whose tensors are to be replaced."""
     import torchvision
 
-    return _selected(name, getattr(torchvision.models, IMAGENET[name].builder)().float())
+    with torch.device("cpu"):
+        return getattr(torchvision.models, IMAGENET[name].builder)().float()
 
 
 def _selected(name: str, network: nn.Module) -> nn.Module:
@@ -130,12 +136,9 @@ def download(name: str, instead: str) -> Classifier:
 
     Raises ``ZooError`` where that fails or the file is damaged; the message suggests ``instead``.
     """
-    import torchvision
-
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
-    with torch.device("cpu"):
-        network = getattr(torchvision.models, IMAGENET[name].builder)().float()
+    network = architecture(name)
     otherwise = f"or choose a bundled model: {instead}"
     try:
         if os.path.exists(path):
@@ -152,18 +155,18 @@ def download(name: str, instead: str) -> Classifier:
         network.load_state_dict(state)
     except Exception as error:
         raise ZooError(_reason(error, name, path, otherwise)) from error
-    return _classifier(name, _selected(name, network))
+    return classifier(name, network)
 
 
-def _classifier(name: str, network: nn.Module) -> Classifier:
-    """A loaded network with torchvision's normalisation, sizes and class names."""
+def classifier(name: str, network: nn.Module) -> Classifier:
+    """torchvision's loaded ``network`` with its normalisation, sizes, class names, and selection."""
     weights = imagenet_weights(name)
     transform = weights.transforms()
     kept = IMAGENET[name].kept
     record = data.get(kept) if kept else None
     metrics = weights.meta.get("_metrics", {}).get("ImageNet-1K", {})
     return Classifier(
-        network,
+        _selected(name, network),
         name=name,
         class_names=record.class_names if record else unique(weights.meta["categories"]),
         synsets=record.synsets if record else imagenet_synsets(),

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from robust_core.commands import output
-from robust_core.commands.evaluation.measured import conditions
+from robust_core.commands.evaluation.measured import conditions, load
 from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
@@ -17,13 +17,13 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     from robust_core.evaluation.accuracy import default_batch
     from robust_core.evaluation.deck_002 import measure, protocol, results, sample
 
-    check_alone(args, ("seed", "batch"), free=("model", "data"))
+    check_alone(args, ("seed", "batch"), free=("model", "weights", "data"))
     name = args.model or protocol.MODEL
     foreign = zoo.IMAGENET.get(name)
     data = args.data or (foreign.kept if foreign else zoo.describe(name).data)
     if data is None:
         raise ValueError(f"{name} needs --data: a folder with pictures of ImageNet's classes")
-    model = zoo.load(name, args.device)
+    model = load(name, args)
     found = sample.choose(model, sample.source(data, model), args.limit or protocol.PICTURES)
     n = len(found.labels)
     threads_for(found.images[: default_batch(found.images)].numel())
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
         "suite": protocol.NAME,
         "model": name,
         "data": found.data,
-        "command": results.command(name, found.data),
+        "command": results.command(name, found.data, args.weights and args.weights.name),
         "limit": args.limit,
         "n": n,
         "asked": found.asked,

@@ -18,11 +18,19 @@ def load_with_pictures(
     name: str, data: str, args: argparse.Namespace
 ) -> "tuple[Classifier, Tensor, Tensor]":
     """A classifier, and the pictures and labels that it is evaluated on."""
-    from robust_core import zoo
     from robust_core.data.datasets import load_test_set
 
-    model = zoo.load(name, args.device)
+    model = load(name, args)
     return model, *load_test_set(data, model, args.limit)
+
+
+def load(name: str, args: argparse.Namespace) -> "Classifier":
+    """A classifier with its own weights, or with those of ``--weights``."""
+    from robust_core import zoo
+
+    if args.weights is None:
+        return zoo.load(name, args.device)
+    return zoo.load_with(name, args.weights, args.device)
 
 
 def measure(

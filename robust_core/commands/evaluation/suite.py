@@ -10,6 +10,7 @@ from robust_core.commands.evaluation.text import text_of
 
 NAMED = (
     "model",
+    "weights",
     "attack",
     "eps",
     "data",
@@ -63,7 +64,7 @@ def check_alone(
     given += ["--adaptive"] if args.adaptive and "--defense" not in given else []
     if given:
         raise ValueError(
-            f"--suite fixes {'' if free else 'model, data, '}attacks, eps and goal: leave out "
+            f"--suite fixes {'' if free else 'model, weights, data, '}attacks, eps and goal: leave out "
             f"{', '.join(given)}"
         )
 

@@ -74,11 +74,15 @@ def measured(model: str) -> Measured:
     return found
 
 
-def command(model: str, data: str | None = None) -> str:
-    """The command that measures a model; ``data`` is what ``Sample.data`` says of its pictures."""
+def command(model: str, data: str | None = None, weights: str | None = None) -> str:
+    """The command that measures a model; ``data`` is what ``Sample.data`` says of its pictures.
+
+    ``weights`` is the name of the file with weights other than its own.
+    """
     known = f" --data {data if data and ' ' not in data else 'FOLDER'}"
     own = model not in zoo.IMAGENET and (data is None or " " not in data)
-    return f"python -m robust_core evaluate --suite {NAME} --model {model}{'' if own else known}"
+    other = f" --weights {weights}" if weights else ""
+    return f"python -m robust_core evaluate --suite {NAME} --model {model}{other}{'' if own else known}"
 
 
 def _sha_of(model: str) -> str | None:

@@ -28,3 +28,17 @@ def test_what_the_suite_fixes_and_what_a_model_needs(command):
     assert complaint.endswith("--suite fixes attacks, eps and goal: leave out --eps")
     complaint = command("evaluate", "--suite", "deck-002", "--model", "imagenet-vgg11").complaint
     assert "needs --data: a folder with pictures of ImageNet's classes" in complaint
+
+
+def test_other_weights_are_for_torchvisions_models_where_no_suite_fixes_them(command, tmp_path):
+    weights = ("--weights", tmp_path / "mine.safetensors")
+    single = ("evaluate", "--attack", "fgsm", "--eps", "0.1", "--data", "digits", *weights)
+    assert (
+        "need one of imagenet-squeezenet1_0" in command(*single, "--model", "digits-cnn").complaint
+    )
+    assert command("evaluate", "--suite", "digits", *weights).complaint.endswith(
+        "leave out --weights"
+    )
+    assert " --weights mine.safetensors --data FOLDER" in results.command(
+        "imagenet-squeezenet1_0", "a folder of 50 pictures", "mine.safetensors"
+    )
