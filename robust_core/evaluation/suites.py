@@ -91,7 +91,7 @@ SUITES = {
             SuitePart("pgd", (2 / 255, PHOTO_EPS)),
             SuitePart("pgd", (2 / 255, PHOTO_EPS), {"loss": "dlr"}),
             SuitePart("pgd", (2 / 255,), {"loss": "dlr", "steps": 100, "restarts": 5}, limit=200),
-            SuitePart("apgd-t", (2 / 255, PHOTO_EPS), {"stop_at_success": True}, limit=200),
+            SuitePart("apgd-t", (2 / 255,), {"stop_at_success": True}, limit=200),
         ),
         usual=PHOTO_EPS,
     ),

@@ -1,4 +1,4 @@
-"""A torchvision architecture with weights from a file: checked, named, and never taken for torchvision's."""
+"""A torchvision architecture with weights from a file: checked, and never taken for torchvision's."""
 
 import hashlib
 
