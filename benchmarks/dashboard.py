@@ -2,6 +2,7 @@
 
     python benchmarks/dashboard.py
     python benchmarks/dashboard.py --quick
+    python benchmarks/dashboard.py --only cold photographs
     python benchmarks/dashboard.py --greedy
     python benchmarks/dashboard.py --json assets/results/benchmark-dashboard.json
 
@@ -19,22 +20,23 @@ import platform
 import random
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Collection
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median, quantiles
 
+import aims
+import cold
 import greedy
+import photographs
 import psutil
-from visitors import Run, Server, Visitor, serving
+from sessions import any_eps, anything, chip, load, memory
+from tallies import figures, megabytes, pair
+from visitors import Server, Visitor, serving
 
 ROOT = Path(__file__).resolve().parents[1]
-PICTURES = 3
 SESSIONS = (1, 8, 16, 32)
-MEMORY_RERUNS = 200
-AIM_FIRST, AIM_OVER_BARE, AIM_SIXTEEN, AIM_GROWTH = 2.5, 0.100, 3.0, 100
+PARTS = ("memory", "cold", "one", "photographs", "many")
 PACKAGES = ("streamlit", "torch", "numpy", "pillow", "plotly", "websockets")
 
 BARE = """
@@ -63,80 +65,25 @@ with right:
 class Plan:
     """How much is measured."""
 
-    starts: int = 3
+    starts: int = 5
     visits: int = 9
     chips: int = 30
     load: int = 6
-    memory: int = MEMORY_RERUNS
+    memory: int = 200
 
 
 QUICK = Plan(starts=1, visits=3, chips=10, load=2, memory=40)
 
 
-@dataclass
-class Tally:
-    """Seconds of the runs that were right, and what was wrong with the others.
-
-    ``cpu`` are processor seconds of the server: a busy machine affects them least.
-    """
-
-    seconds: list[float] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    async def time(self, server: Server, work: Awaitable[Run]) -> None:
-        """Add a run that has the server for itself."""
-        begun = _cpu(server)
-        self.add(await work)
-        self.cpu.append(_cpu(server) - begun)
-
-    def add(self, run: Run) -> None:
-        faults = run.faults(PICTURES)
-        if faults:
-            self.errors.append("; ".join(faults))
-        else:
-            self.seconds.append(run.seconds)
-
-    def figures(self) -> dict:
-        n = len(self.seconds)
-        found = {"n": n, "errors": self.errors}
-        if n:
-            found["p50"] = median(self.seconds)
-        if n > 1:
-            found["p95"] = quantiles(self.seconds, n=20, method="inclusive")[-1]
-        if self.cpu:
-            found["cpu"] = fmean(self.cpu)
-        return found
-
-
-def megabytes(server: Server) -> float:
-    """Resident memory of the server's process."""
-    return psutil.Process(server.process.pid).memory_info().rss / 2**20
-
-
-async def starts(app: Path, bare: Path, folder: Path, plan: Plan) -> dict:
-    """Fresh servers: process start to health, then the first visitor of each."""
-    health = {"page": Tally(), "bare": Tally()}
-    cold = {"page": Tally(), "bare": Tally()}
-    for _ in range(plan.starts):
-        for name, script in (("page", app), ("bare", bare)):
-            with serving(script, folder) as server:
-                health[name].seconds.append(server.started_in)
-                visitor = Visitor(server.address)
-                await cold[name].time(server, visitor.visit())
-                await visitor.leave()
-    return {"start to health": _figures(health), "first visit, cold server": _figures(cold)}
-
-
 async def visits(servers: dict[str, Server], plan: Plan) -> dict:
     """New visitors of warm servers."""
-    tallies = {name: Tally() for name in servers}
+    tallies = pair()
     for _ in range(plan.visits):
         for name, server in servers.items():
             visitor = Visitor(server.address)
             await tallies[name].time(server, visitor.visit())
             await visitor.leave()
-    return {"first visit, warm server": _figures(tallies)}
+    return {"first visit, warm server": figures(tallies)}
 
 
 async def chips(servers: dict[str, Server], plan: Plan) -> dict:
@@ -145,7 +92,7 @@ async def chips(servers: dict[str, Server], plan: Plan) -> dict:
     await page.visit(), await bare.visit()
     for i in (1, 2, 3, 4, 0):
         await page.rerun(eps=i)
-    known, new = ({"page": Tally(), "bare": Tally()} for _ in range(2))
+    known, new = pair(), pair()
     for i in range(plan.chips):
         await known["page"].time(servers["page"], page.rerun(eps=(i + 1) % 5))
         await known["bare"].time(servers["bare"], bare.rerun(eps=(i + 1) % 5))
@@ -154,83 +101,23 @@ async def chips(servers: dict[str, Server], plan: Plan) -> dict:
         await new["page"].time(servers["page"], page.rerun(eps255=step / 4))
         await new["bare"].time(servers["bare"], bare.rerun(eps=(i + 1) % 5))
     await page.leave(), await bare.leave()
-    return {"eps, kept result": _figures(known), "eps, new result": _figures(new)}
+    return {"eps, kept result": figures(known), "eps, new result": figures(new)}
 
 
-FAST = ("Random noise", "FGSM", "BIM", "BIM (L2)", "PGD", "PGD (L2)", "DeepFool")
-"""Titles of the attacks that answer at once; the others take seconds by design, and wait in line."""
+async def crowds(servers: dict[str, Server], plan: Plan) -> dict:
+    """Sessions that choose anything, by their number."""
+    found = {}
+    for n in SESSIONS:
+        print(f"{n} sessions", file=sys.stderr)
+        found[str(n)] = {
+            "page": await load(servers["page"], n, plan.load, anything, any_eps),
+            "bare": await load(servers["bare"], n, plan.load, chip),
+        }
+    return found
 
 
-def anything(visitor: Visitor, dice: random.Random) -> dict:
-    """Random settings of the page: picture, attack (one of the quick ones), eps."""
-    choice = dice.choice(("picture_cifar10", "attack", "eps255", "eps255"))
-    if choice == "eps255":
-        return {choice: dice.randrange(1, 256) / 4}
-    if choice == "attack":
-        return {choice: list(visitor.widgets[choice].options).index(dice.choice(FAST))}
-    return {choice: dice.randrange(len(visitor.widgets[choice].options))}
-
-
-def chip(visitor: Visitor, dice: random.Random) -> dict:
-    """Random settings of the bare page."""
-    return {"eps": dice.randrange(5)}
-
-
-async def load(
-    server: Server, sessions: int, reruns: int, change: Callable, first: dict | None = None
-) -> dict:
-    """Sessions that each ask again as soon as they are answered."""
-    tally = Tally()
-
-    async def one(seed: int) -> Awaitable[None]:
-        visitor, dice = Visitor(server.address), random.Random(f"{sessions}-{seed}")
-        await visitor.visit()
-        if first:
-            await visitor.rerun(**first)
-        ready.release()
-        await begin.wait()
-        for _ in range(reruns):
-            try:
-                tally.add(await visitor.rerun(**change(visitor, dice)))
-            except TimeoutError:
-                tally.errors.append("no answer in time")
-                break  # the late answer would be taken for the next one
-        await visitor.leave()
-
-    ready, begin = asyncio.Semaphore(0), asyncio.Event()
-    tasks = [asyncio.create_task(one(seed)) for seed in range(sessions)]
-    for _ in tasks:
-        await ready.acquire()
-    begun, cpu = time.perf_counter(), _cpu(server)
-    begin.set()
-    await asyncio.gather(*tasks)
-    total = len(tally.seconds) + len(tally.errors)
-    return {
-        **tally.figures(),
-        "runs_per_second": total / (time.perf_counter() - begun),
-        "cpu": (_cpu(server) - cpu) / total,
-    }
-
-
-def _cpu(server: Server) -> float:
-    times = psutil.Process(server.process.pid).cpu_times()
-    return times.user + times.system
-
-
-async def memory(server: Server, idle: float, plan: Plan) -> dict:
-    """One session with random settings, after the first session has come and gone."""
-    first = megabytes(server)
-    await load(server, 1, plan.memory, anything, {"any_eps": True})
-    after = megabytes(server)
-    return {"idle": idle, "first_session": first, "reruns": plan.memory, "after_reruns": after}
-
-
-def _figures(tallies: dict[str, Tally]) -> dict:
-    return {name: tally.figures() for name, tally in tallies.items()}
-
-
-async def measure(folder: Path, plan: Plan) -> dict:
-    """All figures, in seconds and MB."""
+async def measure(folder: Path, plan: Plan, parts: Collection[str] = PARTS) -> dict:
+    """The figures of these parts, in seconds and MB."""
     app, bare = ROOT / "app.py", folder / "bare.py"
     with serving(app, folder) as server:
         visitor = Visitor(server.address)
@@ -238,10 +125,12 @@ async def measure(folder: Path, plan: Plan) -> dict:
         await visitor.visit()
         widgets = len(visitor.widgets)
         await visitor.leave()
-        held = await memory(server, idle, plan)
+        report = {"widgets": widgets, "seconds": {}}
+        if "memory" in parts:
+            report["memory_mb"] = await memory(server, idle, plan.memory)
     bare.write_text(BARE.format(others=widgets - 1), encoding="utf-8")
-    report = {"widgets": widgets, "memory_mb": held, "seconds": {}, "load": {}}
-    report["seconds"] |= await starts(app, bare, folder, plan)
+    if "cold" in parts:
+        report |= await cold.measure(app, bare, folder, plan.starts)
     with ExitStack() as stack:
         servers = {
             name: stack.enter_context(serving(script, folder))
@@ -251,15 +140,17 @@ async def measure(folder: Path, plan: Plan) -> dict:
             visitor = Visitor(server.address)
             await visitor.visit()
             await visitor.leave()
-        report["seconds"] |= await visits(servers, plan)
-        report["seconds"] |= await chips(servers, plan)
-        for n in SESSIONS:
-            print(f"{n} sessions", file=sys.stderr)
-            report["load"][str(n)] = {
-                "page": await load(servers["page"], n, plan.load, anything, {"any_eps": True}),
-                "bare": await load(servers["bare"], n, plan.load, chip),
-            }
-        held["after_load"] = megabytes(servers["page"])
+        if "one" in parts:
+            report["seconds"] |= await visits(servers, plan)
+            report["seconds"] |= await chips(servers, plan)
+        if "photographs" in parts:
+            report["seconds"] |= await photographs.chips(servers, plan.chips)
+        if "many" in parts:
+            report["load"] = await crowds(servers, plan)
+        if "photographs" in parts:
+            report["load_128"] = await photographs.crowd(servers, plan.load)
+        if "memory" in parts:
+            report["memory_mb"]["after_load"] = megabytes(servers["page"])
     return report
 
 
@@ -284,50 +175,11 @@ def _processor() -> str:
         return platform.processor() or "unknown"
 
 
-def table(report: dict) -> str:
-    """The report for people."""
-    rows = [f"{'seconds':30}" + f"{'p50':>10}{'p95':>8}{'CPU':>8}" * 2 + f"{'errors':>8}  aim"]
-    rows.insert(0, " " * 30 + f"{'page':>10}{'bare page':>26}")
-
-    def row(name: str, both: dict, aim: str = "") -> None:
-        cells = [f"{name:30}"]
-        for who in ("page", "bare"):
-            for figure, space in (("p50", 10), ("p95", 8), ("cpu", 8)):
-                value = both[who].get(figure)
-                cells.append(f"{value:{space}.3f}" if value is not None else " " * space)
-        errors = sum(len(both[who]["errors"]) for who in ("page", "bare"))
-        rows.append("".join(cells) + f"{errors:8}  {aim}")
-
-    def met(value: float | None, aim: float) -> str:
-        return "met" if value is not None and value < aim else "MISSED"
-
-    for name, both in report["seconds"].items():
-        page, aim = both["page"]["p50"], ""
-        if name == "first visit, warm server":
-            aim = f"p50 < {AIM_FIRST:g} s: {met(page, AIM_FIRST)}"
-        if name.startswith("eps"):
-            limit = both["bare"]["p50"] + AIM_OVER_BARE
-            aim = f"p50 < bare + {AIM_OVER_BARE:g} s: {met(page, limit)}"
-        row(name, both, aim)
-    for n, both in report["load"].items():
-        p95 = both["page"].get("p95")
-        aim = f"p95 < {AIM_SIXTEEN:g} s: {met(p95, AIM_SIXTEEN)}" if n == "16" else ""
-        row(f"{n} sessions, any setting", both, aim)
-    held = report["memory_mb"]
-    growth = held["after_reruns"] - held["first_session"]
-    rows += [
-        f"memory, MB: idle {held['idle']:.0f}, first session {held['first_session']:.0f}, after "
-        f"{held['reruns']} reruns {held['after_reruns']:.0f}, "
-        f"after the sessions above {held['after_load']:.0f}",
-        f"growth {growth:+.0f} MB, aim < {AIM_GROWTH}: {met(growth, AIM_GROWTH)}",
-    ]
-    return "\n".join(rows)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a short run: figures are rough")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts")
     parser.add_argument("--greedy", action="store_true", help="a visitor beside endless attacks")
     options = parser.parse_args()
     where = machine()
@@ -337,8 +189,9 @@ def main() -> None:
             report = asyncio.run(greedy.measure(ROOT / "app.py", Path(folder), rounds))
             print(greedy.table(report))
         else:
-            report = asyncio.run(measure(Path(folder), QUICK if options.quick else Plan()))
-            print(table(report))
+            plan = QUICK if options.quick else Plan()
+            report = asyncio.run(measure(Path(folder), plan, options.only))
+            print(aims.table(report))
     report = {"machine": where, "quick": options.quick, **report}
     if options.json:
         options.json.write_text(

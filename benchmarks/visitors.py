@@ -28,6 +28,8 @@ PATIENCE = 60.0
 """Seconds within which a rerun must end."""
 WIDGETS = {"selectbox", "slider", "button_group", "number_input", "checkbox"}
 """The kinds of widgets whose states are sent."""
+SEEN = WIDGETS | {"imgs", "markdown"}
+"""The kinds of elements that give a visitor something to look at."""
 
 
 @dataclass
@@ -92,6 +94,8 @@ class Run:
     """Caption of each picture shown, and its address on the server."""
     complaints: tuple[str, ...]
     """Exceptions and error boxes."""
+    seen: float | None = None
+    """Seconds until there was something to look at."""
 
     def faults(self, images: int) -> list[str]:
         """What is wrong with a run that should have shown ``images`` pictures."""
@@ -133,6 +137,12 @@ class Visitor:
         await self._ask()
         return await self._finished(begun)
 
+    def place(self, key: str, title: str) -> int:
+        """Where the option of this title, or whose title begins so, stands in a select box."""
+        options = list(self.widgets[key].options)
+        found = [i for i, option in enumerate(options) if option.startswith(title)]
+        return options.index(title) if title in options else found[0]
+
     async def leave(self) -> None:
         await self._socket.close()
 
@@ -145,7 +155,7 @@ class Visitor:
         await self._socket.send(message.SerializeToString())
 
     async def _finished(self, begun: float) -> Run:
-        size, kept = 0, {}
+        size, kept, seen = 0, {}, None
         drawn: dict[tuple[int, ...], Message] = {}
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -162,9 +172,11 @@ class Visitor:
                     kept[message.hash] = message
                 if message.delta.WhichOneof("type") == "new_element":
                     drawn[path] = message.delta.new_element
+                    if seen is None and _is_seen(drawn[path]):
+                        seen = time.perf_counter() - begun
         seconds = time.perf_counter() - begun
         self._kept = kept
-        return Run(seconds, size, *self._read(drawn.values()))
+        return Run(seconds, size, *self._read(drawn.values()), seen)
 
     def _read(self, elements: Iterable[Message]) -> tuple[dict[str, str], tuple[str, ...]]:
         """Pictures and complaints among the elements; the widgets are noted."""
@@ -183,6 +195,14 @@ class Visitor:
                 if content.set_value or content.id not in self._states:
                     self._states[content.id] = _state(content)
         return images, tuple(complaints)
+
+
+def _is_seen(element: Message) -> bool:
+    """Titles do not count: on the page Attack it is for screen readers alone."""
+    if element.WhichOneof("type") == "markdown":
+        body = element.markdown.body.strip()
+        return bool(body) and not body.startswith("# ")
+    return element.WhichOneof("type") in SEEN
 
 
 def _fetch(address: str) -> bytes:
