@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.live import native
+from robust_core.dashboard.views import Views
+from robust_core.experiment.perform import Experiment
+from robust_core.words.verdict import sentence
+from tests.live import assert_fits, native
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ARGUMENTS = (
@@ -160,6 +163,28 @@ class Laboratory:
         answers = [self.page.request.get(source) for source in self.sources]
         assert all(answer.ok for answer in answers)
         return [native(answer.body(), side) for answer in answers]
+
+    def assert_shows(self, expected: Experiment) -> None:
+        """The sentence and the three pictures are those of the core, pixel for pixel."""
+        self.page.get_by_text(sentence(expected, "linf")).wait_for()
+        views = Views.of(expected)
+        wanted = (views.clean, views.change, views.adversarial)
+        for shown, pixels in zip(self.pictures(expected.clean.shape[-1]), wanted, strict=True):
+            assert (shown == pixels).all()
+
+    def assert_whole_multiples(self, side: int) -> None:
+        """On wide screens and a phone each pixel of the pictures is a square of whole pixels, and large."""
+        for room in (1440, 390, 1280):
+            self.page.set_viewport_size({"width": room, "height": 720})
+            for image in self.page.locator("[data-testid=stImage] img").all()[-3:]:
+                width, height, *natural = image.evaluate(
+                    "i => [i.width, i.height, i.naturalWidth, i.naturalHeight]"
+                )
+                assert natural[0] == natural[1] >= width == height
+                assert width % side == natural[0] % side == 0, "pixels of different sizes"
+                assert width > 250, "small, though there is room"
+                assert image.evaluate("i => getComputedStyle(i).imageRendering") == "pixelated"
+            assert_fits(self.page, f"at {room}")
 
     def stop(self) -> None:
         """Stop the computation that runs; it can be run again."""

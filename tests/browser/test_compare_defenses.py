@@ -89,26 +89,6 @@ def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
     assert said.count() == 5, "each cell says whose it is"
 
 
-def test_a_line_on_attack_leads_here_and_what_nobody_chose_is_each_pages_own(visit):
-    query = "?model=digits-cnn&picture_digits=digits-test-3&eps=0.15&strip=jpeg,median"
-    lab = visit(query, width=1280, height=720)
-    told = lab.page.get_by_text(
-        re.compile(r"of 2 defences recovers? it; \d of 2 once the attacker")
-    )
-    told.filter(has_not_text="so far").wait_for()
-    box = told.bounding_box()
-    assert box["y"] + box["height"] <= 720, "the effect of defences is not on the first screen"
-    cell = lab.page.locator(".defended").bounding_box()
-    lab.page.mouse.click(cell["x"] + 80, cell["y"] + 30)  # the whole strip is the link
-    lab.page.wait_for_url("**/compare_defences?**")
-    wait_for_summary(lab, 2)
-    lab.page.get_by_text("FGSM, eps 0.15").first.wait_for()
-    lab.page.wait_for_function("location.search.includes('attack=fgsm')")  # not a default here
-    lab.page.get_by_role("link", name="Attack", exact=True).first.click()
-    lab.page.wait_for_function("location.pathname === '/'")
-    lab.page.get_by_text("digits-cnn, FGSM, eps 0.15").first.wait_for()
-
-
 def test_all_numbers_and_the_way_to_repeat_them_are_below_the_cells(visit):
     lab = visit(f"{QUICK}&defenses=jpeg,smoothing")
     wait_for_summary(lab, 2)

@@ -1,12 +1,6 @@
-"""Taking a result along: the link, the ZIP file; and leaving a run that takes long."""
+"""Taking a result along by its link, and leaving a run that takes long. The ZIP: test_photograph.py."""
 
-import io
-import json
 import re
-import zipfile
-
-import numpy as np
-from PIL import Image
 
 from tests.browser.conftest import RESULT
 
@@ -29,27 +23,6 @@ def test_a_link_restores_settings_and_result(visit):
 def test_a_broken_link_shows_the_first_example(visit):
     lab = visit("?eps=99&attack=%3Cscript%3E&model=x&pgd.steps=nan&target_cifar10=unicorn")
     assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
-
-
-def test_the_zip_file_holds_what_the_page_shows(visit):
-    lab = visit("?attack=pgd&eps=0.1")
-    shown = lab.pictures()
-    lab.tab("Reproduce")
-    lab.wait_for_rest()
-    with lab.page.expect_download() as waiting:
-        lab.page.get_by_role("button", name="Download everything (ZIP)").click()
-    assert waiting.value.suggested_filename == "pgd-cifar10-resnet32.zip"
-    with zipfile.ZipFile(waiting.value.path()) as bundle:
-        assert bundle.testzip() is None
-        names = ("clean.png", "perturbation.png", "adversarial.png")
-        files = [np.asarray(Image.open(io.BytesIO(bundle.read(name)))) for name in names]
-        delta = np.load(io.BytesIO(bundle.read("delta.npy")), allow_pickle=False)
-        described = json.loads(bundle.read("experiment.json"))
-    for saved, seen in zip(files, shown, strict=True):
-        assert (saved == seen).all()
-    assert np.abs(delta).max() <= 0.1 + 1e-6
-    assert described["command"] in lab.page.locator("code").all_inner_texts()[0]
-    assert described["success"] == ("Fooled" in lab.badge)
 
 
 def test_a_long_run_shows_progress_and_can_be_stopped(visit):

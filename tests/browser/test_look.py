@@ -39,7 +39,8 @@ TEXTS = (
 )
 
 
-@pytest.mark.parametrize("model", zoo.UNDEFENDED)
+# For imagenette-resnet see test_photograph.py.
+@pytest.mark.parametrize("model", [n for n in zoo.UNDEFENDED if n != "imagenette-resnet"])
 def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
     lab = visit(f"?model={model}", width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
