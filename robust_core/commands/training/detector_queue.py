@@ -24,6 +24,7 @@ PHOTOGRAPHS = "imagenette-resnet"
 EPOCHS_OF_PHOTOGRAPHS = 12
 """Metzen et al. (2017), section 4.3, take 500: on so few pictures it grows worse again after 15."""
 AVERAGING = 0.99
+ALL_PHOTOGRAPHS = 9_469
 
 
 def name(options: DetectorOptions) -> str:
@@ -55,6 +56,11 @@ def _photograph(options: DetectorOptions, whole_eps: int | None = None) -> Detec
     )
 
 
+def _on_all(options: DetectorOptions) -> DetectorOptions:
+    """Of a bundled detector: on a third of the pictures its balanced accuracy stays below 0.8."""
+    return replace(options, limit=ALL_PHOTOGRAPHS, epochs=15, averaging=0.995)
+
+
 # The paper's L2 radii 400, 800 and 1200 are for 224 x 224: at 128 x 128 these change each value as much.
 PHOTO_L2 = tuple(round(radius * 128 / 224) for radius in (400, 800, 1200))
 PHOTO_ITERATIVE_L2 = DetectorOptions(adversary="bim-l2", steps=10, step_size=PHOTO_L2[0] / 255)
@@ -79,8 +85,8 @@ BUNDLED: Registry[DetectorOptions] = Registry(
         *[replace(STATIC, point=f"AD({i})") for i in (4, 3, 1, 0)],
         _deepfool("deepfool"),
         DetectorOptions(adversary=SEVERAL, limit=MAIN),
-        _photograph(ITERATIVE, 4),
-        _photograph(DetectorOptions(adversary="deepfool")),
+        _on_all(_photograph(ITERATIVE, 4)),
+        _on_all(_photograph(DetectorOptions(adversary="deepfool"))),
     ],
     key=name,
 )
