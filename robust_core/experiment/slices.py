@@ -13,6 +13,7 @@ from torch import Tensor
 
 from robust_core.contract import Asked
 from robust_core.engine import in_batches
+from robust_core.experiment.frames import AT_ONCE
 from robust_core.modes import evaluating
 from robust_core.probabilities import as_logits
 
@@ -112,8 +113,10 @@ def regions(
     """Ask ``model`` about each point of the grid ``a`` x ``b`` ``[na]``, ``[nb]``.
 
     ``model`` is any callable from pictures to logits ``[N, K]``; it gets ``batch`` pictures at a time,
-    fewer where memory runs out. ``progress(k, n)`` is called with the pictures done and in all.
+    of large ones ``AT_ONCE`` values, and fewer where memory runs out. ``progress(k, n)`` is called with the
+    pictures done and in all.
     """
+    batch = min(batch, max(1, AT_ONCE // plane.clean.numel()))
     grid_b, grid_a = torch.meshgrid(b.double(), a.double(), indexing="ij")
     flat_a = grid_a.flatten()
     flat_b = grid_b.flatten()

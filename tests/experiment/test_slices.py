@@ -115,6 +115,19 @@ def test_progress_counts_every_point_and_can_stop(linear, pair):
         regions(linear(), cut, a, b, progress=stop)
 
 
+@pytest.mark.parametrize(("side", "most"), [(8, 25), (128, 21), (224, 6)])
+def test_large_pictures_are_asked_about_a_few_at_a_time(pictures, side, most):
+    def model(images):
+        asked.append(len(images))
+        return images.mean((2, 3)).cumsum(1)
+
+    asked = []
+    cut = plane(*(pictures(1, (3, side, side), torch.float32, seed=seed) for seed in (0, 1)))
+    seen = regions(model, cut, *axes(cut.length, 5))
+    assert (sum(asked), max(asked)) == (25, most)
+    assert seen.classes.shape == (5, 5)
+
+
 def test_what_has_no_plane_is_refused(pair):
     clean, _ = pair
     with pytest.raises(ValueError, match="adversarial"):

@@ -3,9 +3,11 @@
 from dataclasses import fields, replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from robust_core import attacks
+from robust_core.dashboard.attack import depth
 from robust_core.dashboard.attack.depth import (
     SYMBOLS,
     _value,
@@ -15,6 +17,7 @@ from robust_core.dashboard.attack.depth import (
     symbol_of,
 )
 from robust_core.dashboard.fields import TITLES
+from tests.live import native
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,16 @@ def test_the_name_is_that_of_the_loss_that_was_chosen():
     for loss, title in TITLES["loss"].items():
         attack = replace(attacks.create("pgd", eps=0.1), loss=loss)
         assert loss_of(SimpleNamespace(attack="pgd", parameters=vars(attack))) == title
+
+
+@pytest.mark.parametrize(("side", "width"), [(32, 448), (128, 384), (224, 448)])
+def test_swipe_has_all_pixels_at_a_whole_multiple(monkeypatch, side, width):
+    given = []
+    monkeypatch.setattr(depth, "swipe", lambda *files, key: given.extend(files))
+    views = [
+        np.random.default_rng(i).integers(0, 256, (side, side, 3), dtype=np.uint8) for i in (0, 1)
+    ]
+    depth.show_swipe(SimpleNamespace(clean=views[0], adversarial=views[1]))
+    for file, pixels in zip(given, views, strict=False):
+        assert (native(file, side) == pixels).all()
+    assert given[3] == width

@@ -10,29 +10,53 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 
 from robust_core import defenses, zoo
+from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack.export import archive, conditions
 from robust_core.dashboard.compared_defense import ComparedDefense
 from robust_core.dashboard.views import Views
+from robust_core.experiment import perform as core
 from robust_core.experiment.defended import Attacker
 from robust_core.goals import Towards
 from robust_core.imaging import GREY
 
 PICTURES = {"clean.png", "perturbation.png", "adversarial.png"}
+DOWNLOADED = "imagenet-squeezenet1_0"
 CASES = [
     {"attack": "pgd", "eps": 0.1, "seed": 5},
     {"attack": "pgd-l2", "eps": 0.8, "goal": Towards(1)},
     {"attack": "fgsm", "eps": 0.01, "sample": "chelsea", "model": "cifar10-resnet32"},
+    {"attack": "fgsm", "eps": 0.02, "sample": "china", "model": "imagenette-resnet"},
+    {"attack": "fgsm", "eps": 0.02, "sample": "china", "model": DOWNLOADED},
 ]
 
 
-@pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case['attack']}")
+def stand_in() -> Classifier:
+    """As large as the model that would be downloaded."""
+    model = zoo.describe(DOWNLOADED)
+    return Classifier(
+        nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, len(model.class_names))),
+        name=model.name,
+        class_names=model.class_names,
+        input_size=model.input_size,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+    ).eval()
+
+
+@pytest.fixture(
+    scope="module", params=CASES, ids=lambda case: f"{case['attack']}-{case.get('model', 'digits')}"
+)
 def exported(request, make_request, perform):
     """A request, its experiment, and the opened files of its archive."""
     asked = make_request(**request.param)
-    experiment = perform(asked)
+    if asked.model.name == DOWNLOADED:
+        experiment = core.perform(stand_in(), asked.pixels(), asked.attack)
+    else:
+        experiment = perform(asked)
     data = archive(asked, experiment, Views.of(experiment))
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         assert bundle.testzip() is None
@@ -79,7 +103,8 @@ def test_the_description_has_parameters_versions_and_hashes(exported):
     described = json.loads(files["experiment.json"])
     assert described["parameters"] == asked.parameters
     assert described["model"] == asked.model.name
-    assert described["weights_sha256"] == zoo.index()[asked.model.name]["sha256"]
+    bundled = zoo.index().get(asked.model.name, {})
+    assert described["weights_sha256"] == bundled.get("sha256")
     assert described["picture"]["reference"] == asked.chosen.reference
     assert described["picture"]["sha256"] == asked.chosen.picture.sha256
     assert described["command"] == asked.command()
