@@ -30,7 +30,8 @@ with more:
 
 lines = request = None
 with right:
-    head = st.empty()
+    with st.container(key="defended_head"):
+        head = st.empty()
     try:
         parameters = controls.kept_parameters(attack, eps, detector)
         run = controls.with_eps(attack(**parameters), eps, model)

@@ -91,10 +91,13 @@ _CSS = """
 }
 .st-key-strip_choice { position: absolute; top: -0.5rem; right: 0; width: auto; z-index: 2; }
 .defended {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(9.25rem, 1fr)); gap: 0.4rem 0.75rem;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(9.25rem, 1fr)); gap: 0.4rem 0.75rem;
   font-size: 0.8125rem; line-height: 1.45;
 }
-.defended b, .defended span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.defended > div { max-width: 15rem; }
+.defended :is(b, span, em) { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.defended span:has(em) { display: flex; gap: 0.3em; }  /* a long name is cut off, not its confidence */
+.defended em { font-style: normal; }
 .defended b { display: block; font-weight: 600; }
 .defended p {
   display: grid; grid-template-columns: 3.2rem 1fr; align-items: baseline; margin: 0 0 2px;
@@ -151,6 +154,7 @@ _CSS = """
 @media (max-width: 640px) {
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
   .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
+  .st-key-defended_head [data-testid=stHorizontalBlock] { flex-direction: column; align-items: flex-start; }
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }

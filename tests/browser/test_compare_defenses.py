@@ -80,6 +80,9 @@ def test_a_phone_stacks_the_cells_and_never_scrolls_sideways(visit):
     wait_for_summary(lab, 2)
     lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
     assert_fits(lab.page)
+    head = lab.page.locator(".st-key-defended_head")
+    above, below = (head.locator(part).bounding_box() for part in ("img", "h2"))
+    assert above["y"] + above["height"] <= below["y"], "the sentence is squeezed beside the picture"
     boxes = [cell.bounding_box() for cell in lab.page.locator(CELLS).all()]
     assert len(boxes) == 5
     for above, below in pairwise(boxes):

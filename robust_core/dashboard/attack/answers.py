@@ -8,7 +8,8 @@ from robust_core.classifier import Guess
 from robust_core.dashboard.compared_defense import recovered
 from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial
 from robust_core.experiment.perform import Experiment
-from robust_core.words.verdict import said
+from robust_core.words.numbers import percent
+from robust_core.words.verdict import quoted
 
 QUESTION = "What would a defence have done?"
 MARKS = {
@@ -91,6 +92,12 @@ def _line(cell: Cell, attacker: Attacker) -> str:
     if answer is None:
         return f"<p>{who}<span class=missing>{escape(cell.missing.get(attacker, ''))}</span></p>"
     look, sign = MARKS[answer.outcome]
-    told = escape(ALSO.get(answer.outcome) or said(answer.guess))
+    also = ALSO.get(answer.outcome)
+    told = _class(answer.guess) if also is None else escape(also)
     outcome = escape(answer.outcome.value)
     return f"<p>{who}<span class={look}><i role=img aria-label='{outcome}:'>{sign}</i> {told}</span></p>"
+
+
+def _class(guess: Guess) -> str:
+    """The class, which is cut off where there is no room for it, and its confidence, which never is."""
+    return f"<em>{escape(quoted(guess.label))}</em> {percent(guess.confidence)}"

@@ -32,7 +32,6 @@ GRID = (0.0, *(k / 255 for k in (0.5, 1, 2)), 0.01, *(k / 255 for k in (4, 6, 8)
 WIDTHS = {
     "Attack": 140,
     "Outcome": 68,
-    "Says": 68,
     "Confidence": 86,
     "L0": 52,
     "L2": 58,

@@ -15,7 +15,6 @@ WIDTHS = {
     "Defence": 170,
     "Attacker": 72,
     "Outcome": 100,
-    "Says": 76,
     "Confidence": 86,
     "Prediction": 76,
     "Undefended": 84,

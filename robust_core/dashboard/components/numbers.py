@@ -20,6 +20,7 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
     "Time": "{:,.0f}",
 }
 """How the columns that pages share are written."""
+SAYS = "Says"
 UNITS = {"RMS": "255ths", "Linf": "255ths", "Time": "ms"}
 MEANT = "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."
 
@@ -35,10 +36,13 @@ def show_numbers(
 ) -> None:
     """``rows`` by column; None is a cell without a number.
 
-    Columns whose name starts with ``Confidence`` are shares in [0, 1]. ``widths`` are in pixels;
-    ``formats`` and ``units`` are those of columns that other pages lack.
+    Columns whose name starts with ``Confidence`` are shares in [0, 1]. ``widths`` are in pixels, that of
+    ``Says`` is for the classes in it; ``formats`` and ``units`` are those of columns that other pages lack.
     """
     table = pd.DataFrame(rows)
+    if SAYS in table:
+        longest = max(map(len, table[SAYS]))
+        widths = widths | {SAYS: min(140, max(70, 20 + 7 * longest))}
     written = {**FORMATS, **(formats or {}), **_confidences(table)}
     st.dataframe(  # the cells show words, but sort by the numbers behind them
         table.style.format({k: v for k, v in written.items() if k in table}),

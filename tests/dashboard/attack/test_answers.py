@@ -59,12 +59,11 @@ def test_where_nothing_was_lost_nothing_is_counted():
 def test_a_cell_tells_both_answers_by_sign_words_and_look():
     told = markup([Cell("Median filter", {Attacker.UNAWARE: SAVED, Attacker.AWARE: LOST}, {})])
     assert "<b>Median filter</b>" in told
-    assert (
-        "<small>unaware</small><span class=recovered><i role=img aria-label='Recovered:'>✓</i> cat 97 %<"
-    ) in told
-    assert (
-        "<small>aware</small><span class=fooled><i role=img aria-label='Fooled:'>✗</i> dog 80 %<"
-    ) in told
+    for who, look, sign, said in (
+        ("unaware", "recovered", "<i role=img aria-label='Recovered:'>✓</i>", "<em>cat</em> 97 %"),
+        ("aware", "fooled", "<i role=img aria-label='Fooled:'>✗</i>", "<em>dog</em> 80 %"),
+    ):
+        assert f"<small>{who}</small><span class={look}>{sign} {said}</span>" in told
 
 
 def test_what_is_wrong_without_an_attack_is_neither_recovered_nor_fooled():

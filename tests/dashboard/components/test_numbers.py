@@ -1,5 +1,7 @@
 """The table of results in numbers."""
 
+import json
+
 from streamlit.testing.v1 import AppTest
 
 from robust_core.words.numbers import NOTHING
@@ -15,3 +17,21 @@ def test_an_empty_cell_does_not_say_none():
     shown = AppTest.from_function(page).run()
     assert not shown.exception
     assert shown.dataframe[0].proto.placeholder == NOTHING
+
+
+def test_the_column_of_classes_is_wide_enough_for_them():
+    def page() -> None:
+        import streamlit as st
+
+        from robust_core.dashboard.components.numbers import show_numbers
+
+        said = st.query_params["said"]
+        show_numbers([{"Says": "cat"}, {"Says": said}], widths={}, file_name="a.csv", alt="")
+
+    widths = []
+    for said in ("dog", "garbage truck", "a class of many long words, of which ImageNet has some"):
+        shown = AppTest.from_function(page)
+        shown.query_params["said"] = said
+        (table,) = shown.run().dataframe
+        widths.append(json.loads(table.proto.columns)["Says"]["width"])
+    assert widths == [70, 111, 140]
