@@ -21,6 +21,8 @@ ARGUMENTS = (
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
     "--process-per-site",  # tabs share what is compiled: see tabs()
 )
+STILL = {"reduced_motion": "reduce"}
+"""Visitors who want no animations: else half of a visit goes into frames of things that fade and spin."""
 RESULT = "[data-testid=stMain] h2"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
 DRAWN = """(name) => [...document.querySelectorAll('[role=tab][aria-selected=true]')].some(
@@ -203,15 +205,16 @@ class Laboratory:
 def tabs(chromium, address):
     """``tabs(width, height, color_scheme, **context options)``: an empty tab, to be closed by the caller.
 
-    Tabs with the same context options are one visitor's. Beside them a tab stays open, so that the
-    process that draws them lives on with the page's own files loaded and compiled: a third of the time.
+    Tabs with the same context options are one visitor's, who wants no animations. Beside them a tab stays
+    open, so that the process that draws them lives on with the page's own files loaded and compiled: a
+    third of the time.
     """
     contexts = {}
 
     def tab(width: int = 1280, height: int = 900, color_scheme: str = "light", **options):
         key = tuple(sorted((name, str(value)) for name, value in options.items()))
         if key not in contexts:
-            contexts[key] = chromium.new_context(**options)
+            contexts[key] = chromium.new_context(**STILL, **options)
             contexts[key].new_page().goto(f"http://{address}/_stcore/health")
         page = contexts[key].new_page()
         page.set_default_timeout(PATIENCE)
