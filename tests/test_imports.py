@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def sources() -> Sources:
     return {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
-def imports(source: str) -> set[str]:
+@cache  # all rules read all files
+def imports(source: str) -> frozenset[str]:
     """Everything that a file imports, as dotted names, also inside functions; not for types alone."""
     found = set()
     tree = ast.parse(source)
@@ -60,7 +62,7 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "relative import"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def roots(source: str) -> set[str]:

@@ -60,17 +60,8 @@ def open_page(tabs, server):
         page.close()
 
 
-def restarted(server, page) -> None:
-    """Start the server again and choose things until it answers; choices before that are lost."""
-    links = page.get_by_test_id("stTopNavLink").count()
-    assert links
-    answers = []
-
-    def hear(message) -> None:  # Playwright takes no builtin for a handler
-        answers.append(message)
-
-    page.on("websocket", lambda socket: socket.on("framereceived", hear))
-    server.start()
+def come_back(page, answers: list) -> None:
+    """Choose things until the new server answers; choices before that are lost."""
     end = time.monotonic() + PATIENCE / 1000
     while len(answers) < ANSWERS:
         assert time.monotonic() < end, "the page never came back"
@@ -80,10 +71,22 @@ def restarted(server, page) -> None:
             page.locator("[role=radio][aria-checked=false]").first.click(timeout=2000)
         page.wait_for_timeout(1000)
     page.wait_for_function(
-        "(n) => document.querySelectorAll('[data-testid=stTopNavLink]').length === n", arg=links
+        "(n) => document.querySelectorAll('[data-testid=stTopNavLink]').length === n",
+        arg=len(PATHS),
     )
     page.get_by_test_id("stStatusWidget").wait_for(state="detached")
     page.locator(HEADINGS).first.wait_for()
+
+
+def listen(page) -> list:
+    """What the next servers of ``page`` send, as it comes."""
+    answers = []
+
+    def hear(message) -> None:  # Playwright takes no builtin for a handler
+        answers.append(message)
+
+    page.on("websocket", lambda socket: socket.on("framereceived", hear))
+    return answers
 
 
 def test_the_very_first_visitor_of_a_server_may_come_by_a_link(server, open_page):
@@ -93,23 +96,26 @@ def test_the_very_first_visitor_of_a_server_may_come_by_a_link(server, open_page
     assert "attacks=fgsm" in page.url
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_the_same_page_with_the_same_settings_whatever_comes_first(
-    server, open_page, tmp_path, path
-):
-    page = open_page(path)
-    if path == ATTACK:
+# Two at a time: each page comes back to a server that knows nothing, half of them as its first.
+@pytest.mark.parametrize("paths", [tuple(PATHS)[i::3] for i in range(3)], ids=" and ".join)
+def test_the_same_pages_with_the_same_settings(server, open_page, tmp_path, paths):
+    pages = {path: open_page(path) for path in paths}
+    if ATTACK in pages:
+        page = pages[ATTACK]
         (tmp_path / "plain.png").write_bytes(FILES["plain.png"])
         page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(tmp_path / "plain.png")
         page.get_by_role("img", name="Your picture").wait_for()
         page.get_by_text("plain.png").wait_for()
-    before = page.url
-    restarted(server, page)
-    assert page.url.partition("?")[0] == before.partition("?")[0]
-    page.locator(HEADINGS).filter(has_text=PATHS[path]).first.wait_for()
-    if "eps" in path:
-        assert "eps=0.15" in page.url
-    assert not page.get_by_test_id("stException").count()
-    if path == ATTACK:  # an upload that is gone is no longer listed, and the page says so
-        page.get_by_text("Meanwhile the sample picture is used.").wait_for()
-        page.get_by_text("plain.png").wait_for(state="detached")
+    before = {path: page.url for path, page in pages.items()}
+    heard = {path: listen(page) for path, page in pages.items()}
+    server.start()
+    for path, page in pages.items():
+        come_back(page, heard[path])
+        assert page.url.partition("?")[0] == before[path].partition("?")[0]
+        page.locator(HEADINGS).filter(has_text=PATHS[path]).first.wait_for()
+        if "eps" in path:
+            assert "eps=0.15" in page.url
+        assert not page.get_by_test_id("stException").count()
+    if ATTACK in pages:  # an upload that is gone is no longer listed, and the page says so
+        pages[ATTACK].get_by_text("Meanwhile the sample picture is used.").wait_for()
+        pages[ATTACK].get_by_text("plain.png").wait_for(state="detached")
