@@ -1,6 +1,7 @@
 """Work that a test moves step by step, so that nothing here depends on how fast it runs."""
 
 import threading
+import time
 
 import pytest
 
@@ -8,6 +9,14 @@ from robust_core.engine import Engine
 from robust_core.engine import engine as engine_module
 
 LONG = 10.0  # seconds: a test that waits this long has failed
+
+
+def until(condition) -> None:
+    """Wait for what another thread is about to bring about."""
+    end = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
 
 
 class Steps:

@@ -1,21 +1,12 @@
 """The background: it computes while no picture waits, and takes neither a turn nor a place from one."""
 
 import threading
-import time
 
 import pytest
 
 from robust_core.engine import Busy
 from robust_core.engine.line import EACH, SLICE
-
-LONG = 10.0
-
-
-def until(condition) -> None:
-    end = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+from tests.engine.conftest import LONG, until
 
 
 def test_it_gives_way_at_its_next_step_and_then_goes_on(new_engine, steps, clock, result):

@@ -1,22 +1,13 @@
 """Turns: fair by visitor, given up inside the step report, within the memory for what stands still."""
 
 import threading
-import time
 
 import pytest
 import torch
 
 from robust_core.engine import Abandoned, Busy, OutOfTime
 from robust_core.engine.line import EACH, ERRANDS, SLICE
-
-LONG = 10.0
-
-
-def until(condition) -> None:
-    end = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
+from tests.engine.conftest import LONG, until
 
 
 def test_a_newcomer_has_its_turn_within_a_slice_and_the_greedy_one_keeps_its_steps(

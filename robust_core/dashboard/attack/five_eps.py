@@ -3,9 +3,10 @@
 import streamlit as st
 import torch
 
-from robust_core import imaging, zoo
+from robust_core import zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.choices import pick_one
+from robust_core.dashboard.components.captioned import captioned
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.devices import best_device
@@ -37,12 +38,13 @@ def show(request: Request) -> None:
         return
     scale = SCALES[chosen]
     clean = to_tensor(request.pixels())
-    with st.container(horizontal=True, gap="small"):
-        _show(clean, f"Clean  \n{said(found.clean)}")
-        _show((found.sign + 1) / 2, "Signs of the gradient  \ngrey: 0")
-    with st.container(horizontal=True, gap="small"):
-        for shot in found.shots[scale]:
-            _show(as_saved(shot.picture, clean), caption(shot, scale))
+    above, below = (st.container(horizontal=True, gap="small") for _ in range(2))
+    signs = (found.sign + 1) / 2
+    captioned(above, to_pixels(clean)[0], f"Clean  \n{said(found.clean)}", side=SIDE)
+    captioned(above, to_pixels(signs)[0], "Signs of the gradient  \ngrey: 0", side=SIDE)
+    for shot in found.shots[scale]:
+        saved = to_pixels(as_saved(shot.picture, clean))[0]
+        captioned(below, saved, caption(shot, scale), side=SIDE)
     st.caption(f"{label_words(request, found)} {SOURCE}")
 
 
@@ -56,18 +58,6 @@ def label_words(request: Request, found: Tutorial) -> str:
     """Which class is left."""
     source = "the picture's label" if request.label is not None else "the model's own answer"
     return f"Away from {found.label.label}, {source}."
-
-
-def _show(picture: torch.Tensor, words: str) -> None:
-    pixels = to_pixels(picture)[0]
-    shown = imaging.enlarge(pixels, SIDE)
-    st.image(
-        imaging.png(shown),
-        caption=words,
-        alt=words.replace("  \n", ": "),
-        width=shown.shape[1],
-        output_format="PNG",
-    )
 
 
 def work(request: Request, progress: Reporter) -> Tutorial:

@@ -1,15 +1,15 @@
 """A build-up on the page: two rows in the same form, as printed and on the page's own picture."""
 
-import numpy as np
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core import imaging, zoo
+from robust_core import zoo
 from robust_core.dashboard import lab
 from robust_core.dashboard.attack import five_eps
 from robust_core.dashboard.attack.classics import CLASSICS, Classic, robust_relative
 from robust_core.dashboard.choices import pick_one
+from robust_core.dashboard.components.captioned import captioned
 from robust_core.dashboard.request import Request
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -87,11 +87,12 @@ def _show_own(classic: Classic, request: Request, found: BuildUp, frame: int) ->
     st.markdown(f"**Here** :small[{request.model.name}, {request.attack.title}]")
     clean, adversarial = (x.numpy() for x in experiment.pixels())
     cells = _row(frame, own_sign(found))
-    _picture(cells[0], clean, said(experiment.before[0]))
+    captioned(cells[0], clean, said(experiment.before[0]), side=SIDE)
     if frame > 1:
-        _picture(cells[2], found.change, f"alone: {said(found.alone)}")
+        captioned(cells[2], found.change, f"alone: {said(found.alone)}", side=SIDE)
     if frame > 2:
-        _picture(cells[4], adversarial, "?" if frame == 3 else verdict(classic, found, frame))
+        words = "?" if frame == 3 else verdict(classic, found, frame)
+        captioned(cells[4], adversarial, words, side=SIDE)
     st.caption(conditions(classic, request, found, frame))
 
 
@@ -103,21 +104,6 @@ def _row(frame: int, sign: str) -> list[DeltaGenerator]:
     if frame > 2:
         cells[3].markdown("**=**", text_alignment="center")
     return cells
-
-
-def _picture(place: DeltaGenerator, pixels: np.ndarray, words: str) -> None:
-    shown = imaging.enlarge(pixels, SIDE)
-    place.image(
-        imaging.png(shown),
-        caption=words,
-        alt=_plain(words),
-        width=shown.shape[1],
-        output_format="PNG",
-    )
-
-
-def _plain(words: str) -> str:
-    return words.replace("  \n", ", ").replace("~~", "")
 
 
 def own_sign(found: BuildUp) -> str:

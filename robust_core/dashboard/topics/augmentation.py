@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from robust_core import imaging, zoo
+from robust_core import zoo
 from robust_core.dashboard import lab
+from robust_core.dashboard.components.captioned import captioned
 from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
@@ -39,17 +40,9 @@ def show_augmentation(request: Request) -> None:
     if found is None:
         return
     st.markdown(WHAT)
-    with st.container(horizontal=True, gap="small"):
-        for one in found:
-            told = caption(one)
-            shown = imaging.enlarge(to_pixels(one.picture)[0], SIDE)
-            st.image(
-                imaging.png(shown),
-                caption=told,
-                alt=told,
-                output_format="PNG",
-                width=shown.shape[1],
-            )
+    row = st.container(horizontal=True, gap="small")
+    for one in found:
+        captioned(row, to_pixels(one.picture)[0], caption(one), side=SIDE)
     st.markdown(sentence(found))
     st.caption(conditions(request.model.name, request.shown_eps))
 
