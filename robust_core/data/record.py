@@ -78,7 +78,7 @@ class DataSet:
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
     read_sized: Callable[..., Split] | None = None
-    """``read_sized(split, root, side=S, shorter=R, limit=N)`` gives the first N pictures at S x S, cut out
+    """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S, cut out
     of a shorter side of R, for models that take them at another size than ``size``."""
     resize: int | None = None
     """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
@@ -171,11 +171,13 @@ class DataSet:
         *,
         root: str | Path | None = None,
         limit: int | None = None,
+        how: str = "crop",
     ) -> Split:
         """The first ``limit`` pictures as a model takes them, whose size may be another, and their labels.
 
-        ``size`` is (height, width); ``resize`` is the shorter side before the centre is cut out. Raises
-        ``ValueError`` where the data set has no pictures of other sizes, otherwise as ``stored`` does.
+        ``size`` is (height, width); ``resize`` is the shorter side before the centre is cut out, or ``how``
+        is "squash": see ``fitting.fit``. Raises ``ValueError`` where the data set has no pictures of other
+        sizes, otherwise as ``stored`` does.
         """
         if not self.has_size(size):
             raise ValueError(f"{self.name} has no pictures of {size[0]} x {size[1]}")
@@ -184,7 +186,7 @@ class DataSet:
             return images[:limit], labels[:limit]
         self._check_split(split)
         with self._reading():
-            return self.read_sized(split, root, side=size[0], shorter=resize, limit=limit)
+            return self.read_sized(split, root, side=size[0], shorter=resize, how=how, limit=limit)
 
     def has_size(self, size: tuple[int, int]) -> bool:
         """Whether ``sized`` gives pictures of this height and width."""

@@ -26,17 +26,21 @@ def rounded_weights(network: nn.Module) -> dict[str, Tensor]:
     }
 
 
-def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
+def export(
+    trainer: Trainer, test: Split, folder: Path, command: str, squeezed: Split | None = None
+) -> dict:
     """Write ``folder/<model>.safetensors`` and ``folder/entry.json``; return the entry.
 
     ``accuracy`` in the entry is that of exactly the rounded weights in the file, computed in float32
-    on ``test``. ``command`` is the command line that makes the file.
+    on ``test``; ``accuracy_squeezed``, where there are any, that on the same pictures ``squeezed`` to a
+    square instead of cut. ``command`` is the command line that makes the file.
     """
     name = trainer.recipe.model
     content = to_safetensors(rounded_weights(trainer.result().network))
     model = zoo.untrained(name)
     model.network.load_state_dict(read_safetensors(content))
-    share = accuracy(zoo.ready(model, trainer.device), test, trainer.device)
+    model = zoo.ready(model, trainer.device)
+    share = accuracy(model, test, trainer.device)
     file = f"{name}.safetensors"
     entry = {
         "file": file,
@@ -52,6 +56,8 @@ def export(trainer: Trainer, test: Split, folder: Path, command: str) -> dict:
         "device": trainer.device.type,
         "torch": torch.__version__,
     }
+    if squeezed is not None:
+        entry["accuracy_squeezed"] = accuracy(model, squeezed, trainer.device)
     write_export(folder, name, entry, content)
     return entry
 

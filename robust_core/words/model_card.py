@@ -52,7 +52,11 @@ def _own(name: str) -> list[str]:
             f"in {_time(entry['seconds'])}: `{entry['command']}`."
         )
     if {"correct", "n_test"} <= set(entry):
-        told.append(f"Right on {entry['correct']:,} of {entry['n_test']:,} test pictures.")
+        squeezed = entry.get("accuracy_squeezed")
+        also = (
+            "" if squeezed is None else f"; squeezed to a square instead of cut, {share(squeezed)}"
+        )
+        told.append(f"Right on {entry['correct']:,} of {entry['n_test']:,} test pictures{also}.")
     return told
 
 

@@ -72,6 +72,13 @@ def test_accuracy_is_that_of_the_file(exported):
     assert entry["accuracy"] == correct / len(labels)
 
 
+def test_the_same_pictures_squeezed_have_a_figure_of_their_own(exported, tmp_path):
+    trainer, entry, _ = exported
+    images, labels = digits.load("test")
+    squeezed = export(trainer, (images, labels), tmp_path, "x", (images.flip(2), labels))
+    assert squeezed["accuracy"] == entry["accuracy"] > squeezed["accuracy_squeezed"]
+
+
 def test_the_rounded_weights_are_the_ones_that_are_measured(exported, tmp_path, monkeypatch):
     measured = []
 

@@ -76,7 +76,12 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
                 device=device,
                 watched=(test[0][:WATCHED], test[1][:WATCHED]),
             )
-        entry = export.export(trainer, test, folder, wanted.command(seed))
+        squeezed = None
+        if record.read_sized is not None:
+            squeezed = record.sized(
+                "test", model.input_size, model.resize, root=request.data, how="squash"
+            )
+        entry = export.export(trainer, test, folder, wanted.command(seed), squeezed)
         request.hand_over(folder, recipe.model, entry, [_line(entry)], key="model")
 
 

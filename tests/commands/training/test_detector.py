@@ -223,7 +223,7 @@ def vgg(monkeypatch):
     generator = torch.Generator().manual_seed(0)
     pixels = torch.randint(0, 256, (12, 3, 64, 64), dtype=torch.uint8, generator=generator)
 
-    def read(split, root, *, side, shorter, limit=None):
+    def read(split, root, *, side, shorter, how, limit=None):
         assert (side, shorter) == (64, 72)
         return pixels[:limit], (torch.arange(12) % 10)[:limit]
 
