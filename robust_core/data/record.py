@@ -78,8 +78,8 @@ class DataSet:
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
     read_sized: Callable[..., Split] | None = None
-    """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S, cut out
-    of a shorter side of R, for models that take them at another size than ``size``."""
+    """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S,
+    for models that take them at another size than ``size``; "crop" cuts them out of a shorter side of R."""
     resize: int | None = None
     """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
     archive: Archive | None = None

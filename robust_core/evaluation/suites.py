@@ -109,7 +109,7 @@ SUITES = {
 }
 
 
-TABLES = ("defenses", "defenses-digits")
+TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
 """Suites of another kind, with several models: ``evaluation.defense_table.plan``."""
 DECK_002 = "deck-002"
 """A suite of yet another kind, for a model to be chosen: ``evaluation.deck_002``."""

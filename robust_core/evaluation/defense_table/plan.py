@@ -1,8 +1,8 @@
 """What the table of the defences is made of: subjects, attackers, radii, and how many pictures.
 
-The whole takes about two hours on two cores, a third of it for the part ``certified``: 500 pictures with
-10,000 draws each. Costly subjects, which run their network many times or filter slowly, get fewer
-pictures.
+That of CIFAR-10 takes about two hours on two cores, a third of it for the part ``certified``: 500
+pictures with 10,000 draws each. Costly subjects, which run their network many times or filter slowly,
+get fewer pictures.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from robust_core.evaluation.defense_table.rows import (
     UNDEFENDED,
 )
 from robust_core.evaluation.masking import Budget
-from robust_core.evaluation.suites import FIELD_EPS
+from robust_core.evaluation.suites import FIELD_EPS, PHOTO_EPS
 
 GRID = (*(k / 255 for k in (1, 2, 4, 8, 12, 16)), 0.01, 0.1, 0.15, 0.5, 0.7)
 """Radii of the curves besides 0: a grid, and the dashboard's list."""
@@ -164,6 +164,17 @@ DIGITS = (
 )
 """The same for the digits, as far as they exist."""
 
+PHOTOGRAPHS = (
+    NONE,
+    Subject("jpeg", {"quality": 75}),
+    Subject("bit-depth"),
+    Subject("median"),
+    Subject("random-resize-pad", costly=True),
+    Subject("pgd-at"),
+    Subject("smoothing", {"n": 100}, costly=True, needs="gaussian"),
+)
+"""The same for photographs of 128 x 128, sixteen times as large."""
+
 SWEEP = tuple(Attempt(threat, "pgd", {"steps": 10}, GRID) for threat in (UNAWARE, ADAPTIVE))
 """Half the steps of the table at one radius: at most a point less success, for twice the pictures."""
 QUICK_AUTO = {"steps": 20, "targets": 3, "max_queries": 100}
@@ -188,6 +199,11 @@ def _certificates(subject: Subject) -> dict:
     if subject.defense == "pixeldp":
         return {"n": 500}
     return {"n": 10_000, "alpha": 0.001, "bfloat16": True}
+
+
+def _certificates_of_photographs(subject: Subject) -> dict:
+    """A tenth of the draws again: no certificate reaches beyond 2.5 sigma."""
+    return _certificates(subject) | {"n": 1000}
 
 
 def _checklist(eps: float) -> Callable[[Subject], dict]:
@@ -246,6 +262,26 @@ PLANS = {
             CERTIFIED: DefensePart(DIGITS[-1:], 200, 200, options=_certificates),
             MASKING: DefensePart(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
             COST: DefensePart(DIGITS, 50, 10),
+        },
+    ),
+    "defenses-imagenette": DefensePlan(
+        "imagenette-resnet",
+        "imagenette",
+        {
+            ACCURACY: DefensePart(PHOTOGRAPHS, 200, 20, _attempts(PHOTO_EPS)),
+            CURVES: DefensePart(PHOTOGRAPHS, 50, 10, SWEEP),
+            AUTO: DefensePart(
+                PHOTOGRAPHS,
+                50,
+                10,
+                _auto(PHOTO_EPS, {"targets": 3, "max_queries": 1000}),
+                _auto(PHOTO_EPS, QUICK_AUTO),
+            ),
+            CERTIFIED: DefensePart(
+                PHOTOGRAPHS[-1:], 100, 100, options=_certificates_of_photographs
+            ),
+            MASKING: DefensePart(PHOTOGRAPHS, 20, 10, options=_checklist(PHOTO_EPS)),
+            COST: DefensePart(PHOTOGRAPHS, 50, 10),
         },
     ),
 }

@@ -70,8 +70,9 @@ def test_every_defence_is_in_the_table():
         assert len(set(keys)) == len(keys)
 
 
-def test_every_planned_defence_and_attack_can_be_made():
-    for part in WHOLE.parts.values():
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_every_planned_defence_and_attack_can_be_made(plan):
+    for part in plan.parts.values():
         for subject in part.subjects:
             assert subject.title()
             for attempt in part.of(subject):
