@@ -5,10 +5,8 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core import attacks, zoo
-from robust_core.attacks import Dynamic
 from robust_core.dashboard import plots
-from robust_core.dashboard.detectors import curves, maps, photographs
+from robust_core.dashboard.detectors import conditions, curves, maps, photographs
 from robust_core.dashboard.detectors.charts import (
     GOOD,
     accuracy_scatter,
@@ -22,17 +20,15 @@ from robust_core.evaluation.detector_tables.rows import (
     EpsTable,
     FullKnowledgeRow,
     FullKnowledgeTable,
-    OwnAdversaryRow,
     OwnAdversaryTable,
     RocTable,
-    SharedRow,
     SharedTable,
     SigmaTable,
     TransferTable,
     UnseenRow,
     UnseenTable,
 )
-from robust_core.words.detectors import steps_of, title
+from robust_core.words.detectors import steps_of
 from robust_core.words.numbers import in_255ths
 
 Row = TypeVar("Row", FullKnowledgeRow, UnseenRow)
@@ -77,7 +73,7 @@ def adversaries(part: MeasuredPart[OwnAdversaryTable]) -> str:
         "Each detector against the adversary that it was trained on. Detectability: balanced accuracy of "
         "telling clean from successful adversarial pictures, at score 0.5. Hollow: rounded to 8 bits."
         + (photographs.about_strong(part.value.rows) if photos else "")
-        + _steps(part.value.rows)
+        + conditions.steps(part.value.rows)
     )
 
 
@@ -94,7 +90,7 @@ def depth(part: MeasuredPart[OwnAdversaryTable]) -> str:
         if (row.floats["detectability"] or 1) < NEAR_CHANCE
     ]
     words = "The same adversary, detected at different depths of the classifier. 0.5 is chance."
-    return words + "".join(stuck) + _steps(part.value.rows)
+    return words + "".join(stuck) + conditions.steps(part.value.rows)
 
 
 def eps(part: MeasuredPart[EpsTable]) -> str:
@@ -107,7 +103,9 @@ def eps(part: MeasuredPart[EpsTable]) -> str:
             st.markdown(f"**{adversary_title(name)}**")
             words = f"Detectability, fit at one eps and tested at another: {name}."
             _chart(maps.eps_map(table), f"eps_{name}", words)
-            st.caption(f"Pictures trained on, by eps: {_trained_on(table.detectors, part.model)}.")
+            st.caption(
+                f"Pictures trained on, by eps: {conditions.trained_on(table.detectors, part.model)}."
+            )
     if photographs.is_photographs(part.model):
         st.markdown(f":small[{photographs.about_eps(part.model, tables)}]")
     return (
@@ -120,7 +118,7 @@ def transfer(part: MeasuredPart[TransferTable]) -> str:
     """Fit to one adversary, tested on another, beside the paper's; and how far it is one-sided."""
     ours, paper = st.columns(2, gap="medium")
     with ours:
-        st.markdown(f"**Here: {_pictures(part.model)}**")
+        st.markdown(f"**Here: {conditions.pictures(part.model)}**")
         words = "Detectability, fit to one adversary and tested on another."
         _chart(maps.transfer_map(part.value), "transfer", words)
     with paper:
@@ -150,14 +148,16 @@ def several(part: MeasuredPart[SharedTable]) -> str:
         "at the same time, and adversaries that randomness makes harder to detect. This is the first: "
         f"one detector whose training pictures were attacked by these {n} in turn, each picture by one of "
         "them. Beside it stands the detector that was trained on that attack alone; where both read and "
-        "how many pictures they saw is in the hover. 0.5 is chance." + _steps(part.value.rows)
+        "how many pictures they saw is in the hover. 0.5 is chance."
+        + conditions.steps(part.value.rows)
     )
 
 
 def sigma(part: MeasuredPart[SigmaTable]) -> str:
     """A static and a dynamic detector against the dynamic adversary."""
     counts = {
-        kind: _trained_on([each.name], part.model) for kind, each in part.value.detectors.items()
+        kind: conditions.trained_on([each.name], part.model)
+        for kind, each in part.value.detectors.items()
     }
     _chart(
         curves.sigma_curves(part.value),
@@ -189,14 +189,14 @@ def full_knowledge(part: MeasuredPart[FullKnowledgeTable]) -> str:
     return (
         "Aware attackers, on pictures that were right and not flagged before. Both are fooled where the "
         "classifier is and the picture is not flagged at the calibrated threshold."
-        + _steps_of_dynamic(part.value.rows)
+        + conditions.steps_of_dynamic(part.value.rows)
     )
 
 
 def roc(part: MeasuredPart[RocTable]) -> str:
     """True against false positives."""
     rows = part.value.rows
-    words = _names()
+    words = conditions.names()
     labels = [
         f"{words.get(row.detector, row.detector)} on {adversary_title(row.adversary, row.eps)}"
         for row in rows
@@ -250,7 +250,7 @@ def _table(
     alt: str,
 ) -> None:
     """Detector and attack of each row, and its ``cells``; columns of ``shares`` are bars of percent."""
-    words = _names()
+    words = conditions.names()
     st.dataframe(
         [
             {
@@ -269,60 +269,8 @@ def _table(
     )
 
 
-def _steps(rows: Sequence[OwnAdversaryRow | SharedRow]) -> str:
-    """`` BIM: 10 steps of 1/255.``, for attacks of several steps of a chosen size, in their order."""
-    told = {
-        row.adversary: steps_of(
-            row.parameters.get("steps"),
-            row.parameters["step_size"],
-            attacks.get(row.adversary).norm,
-        )
-        for row in rows
-        if "step_size" in row.parameters
-    }
-    words = "; ".join(f"{adversary_title(name)}: {steps}" for name, steps in told.items())
-    return f" {words}." if words else ""
-
-
-def _steps_of_dynamic(rows: Sequence[FullKnowledgeRow]) -> str:
-    """`` The dynamic adversary takes 10 steps of 1/255.``; empty where it is not among the attacks."""
-    told = {
-        steps_of(row.steps, row.parameters.get("step_size"))
-        for row in rows
-        if row.attack == Dynamic.name
-    }
-    words = " or ".join(sorted(filter(None, told)))
-    return f" The dynamic adversary takes {words}." if words else ""
-
-
-def _pictures(model: str) -> str:
-    """Whose pictures a classifier was measured on, with their size where it is not that of CIFAR-10."""
-    record = zoo.spec(model).record
-    height, width = record.size
-    return record.title + (f", {height} × {width}" if model != results.MODEL else "")
-
-
-def _trained_on(names: list[str], model: str) -> str:
-    """How many pictures each of some detectors was trained on, in their order."""
-    own: MeasuredPart[OwnAdversaryTable] = results.part("adversaries", model=model)
-    measured = {} if own.lacking else {row.detector: row.n_train for row in own.value.rows}
-    try:
-        entries = zoo.index()
-    except zoo.ZooError:
-        return "unknown"
-    counts = [entries.get(name, {}).get("n", measured.get(name)) for name in names]
-    return ", ".join("unknown" if n is None else f"{n:,}" for n in counts)
-
-
 def _hundredths(share: float | None) -> float | None:
     return None if share is None else 100 * share
-
-
-def _names() -> dict[str, str]:
-    try:
-        return {n: title(e) for n, e in zoo.index().items() if n in zoo.detectors()}
-    except zoo.ZooError:
-        return {}
 
 
 PARTS: dict[str, tuple[str, Callable[[MeasuredPart[Any]], str]]] = {
