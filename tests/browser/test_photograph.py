@@ -165,4 +165,4 @@ def test_a_session_with_a_photograph(visit):
     download_what_is_shown(lab)
     lab.page.get_by_role("button", name="Back to ResNet-32").click()
     lab.page.locator("[class*=st-key-pictures_32] img").first.wait_for()
-    assert not lab.page.get_by_text(SAID).count()
+    lab.page.get_by_text(SAID).wait_for(state="detached")
