@@ -73,13 +73,14 @@ def as_the_model_sees(data: bytes) -> np.ndarray:
 
 
 def test_every_honest_kind_of_picture_is_attacked(visit):
-    lab = visit("?source=upload")
+    lab = visit("?source=upload&strip=jpeg")
     for name, data in FILES.items():
         lab.upload(name, data)
         expected = as_the_model_sees(data)
         lab.until(lambda e=expected: (lab.pictures()[0] == e).all(), name)
+        lab.wait_for_rest()
         lab.wait_for_pictures()
-        assert lab.page.get_by_text("the model's own prediction").is_visible()
+        lab.page.get_by_text("the model's own prediction").wait_for()
         if name in SAID:
             lab.page.get_by_text(SAID[name]).wait_for()
         assert not lab.page.get_by_test_id("stException").count()
