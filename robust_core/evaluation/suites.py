@@ -81,8 +81,8 @@ SUITES = {
             *(SuitePart(name, L2_EPS) for name in ("bim-l2", "pgd-l2")),
         ),
     ),
-    # Smoothed labels mask part of the cross-entropy's gradient: DLR, which looks at the two best
-    # logits alone, is the stronger loss here. The last two take hundreds of passes per picture.
+    # Smoothed labels mask part of the cross-entropy's gradient: DLR, a margin over the spread of the
+    # logits, is the stronger loss here. The last two take hundreds of passes per picture.
     "imagenette": Suite(
         "imagenette-resnet",
         "imagenette",

@@ -41,7 +41,7 @@ def _headline(model: str, eps: float, path: Path, stamps: tuple[int, ...]) -> st
         return None
     n, under_attack, result = max(found, key=lambda each: (each[0], -each[1]))
     return (
-        f"Right on {share(report['clean_top1'])} of {n:,} {entry['data']} test pictures; on "
+        f"Right on {share(result['clean_top1'])} of {n:,} {entry['data']} test pictures; on "
         f"{share(under_attack)} under {_named(result['parameters'], eps)}."
     )
 

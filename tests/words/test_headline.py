@@ -40,6 +40,18 @@ def test_of_two_losses_the_stronger_on_as_many_pictures_is_named(tmp_path, monke
     assert f"of {pgd['n']:,} " in line
 
 
+@pytest.mark.parametrize("model", ["imagenette-resnet", "imagenette-resnet-pgd-at"])
+def test_clean_accuracy_is_that_of_the_pictures_that_were_attacked(model):
+    name = model.replace("-resnet", "")
+    report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    parts = {
+        f"{100 * part['clean_top1']:.1f} % of {part['n']:,} Imagenette test pictures"
+        for part in report["results"]
+        if part["attack"] == "pgd"
+    }
+    assert any(part in headline(model) for part in parts)
+
+
 def test_pgd_leaves_next_to_nothing_of_the_cifar10_model():
     """On the whole test set, from the committed output of ``evaluate --suite cifar10``."""
     report = json.loads((RESULTS / "cifar10.json").read_text(encoding="utf-8"))

@@ -164,15 +164,16 @@ DIGITS = (
 )
 """The same for the digits, as far as they exist."""
 
-PHOTOGRAPHS = (
-    NONE,
-    Subject("jpeg", {"quality": 75}),
-    Subject("bit-depth"),
-    Subject("median"),
-    Subject("random-resize-pad", costly=True),
-    Subject("pgd-at"),
-    Subject("smoothing", {"n": 100}, costly=True, needs="gaussian"),
-)
+WITH_PHOTOGRAPHS = {
+    UNDEFENDED,
+    "jpeg",
+    "bit-depth",
+    "median",
+    "random-resize-pad",
+    "pgd-at",
+    "smoothing",
+}
+PHOTOGRAPHS = tuple(one for one in EVERY if one.defense in WITH_PHOTOGRAPHS)
 """The same for photographs of 128 x 128, sixteen times as large."""
 
 SWEEP = tuple(Attempt(threat, "pgd", {"steps": 10}, GRID) for threat in (UNAWARE, ADAPTIVE))
