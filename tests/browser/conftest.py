@@ -5,7 +5,6 @@ import re
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,8 @@ DRAWN = """(name) => [...document.querySelectorAll('[role=tab][aria-selected=tru
   (tab) => tab.innerText === name && document.getElementById(tab.getAttribute('aria-controls'))
     ?.querySelector('[data-testid=stElementContainer]'))"""
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
-  && !document.querySelector('[data-stale=true], .defended .missing')"""
-"""No run is under way, and none will be: while the strip of defences is filled they follow each other."""
+  && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
-AGAIN = 9_000
-"""Milliseconds after which a tab that does not open is clicked again."""
 HERE = Path(__file__).parent
 
 
@@ -142,8 +138,7 @@ class Laboratory:
         return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)}\s"))
 
     def upload(self, name: str, data: bytes) -> None:
-        """Hand a file to the uploader, which a run under way may draw once more without it."""
-        self.wait_for_rest()
+        """Hand a file to the uploader."""
         (self.folder / name).write_bytes(data)
         self.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(self.folder / name)
 
@@ -200,19 +195,10 @@ class Laboratory:
         assert self.page.get_by_role("button", name="Run it again").is_visible()
 
     def tab(self, name: str, finger: bool = False) -> None:
-        """Open a tab below the result; until it is drawn, Streamlit may still return to the one before.
-
-        Then it is opened once more, as a visitor would.
-        """
-        from playwright.sync_api import TimeoutError as NotDrawn
-
+        """Open a tab below the result, and wait until it is drawn."""
         tab = self.page.get_by_role("tab", name=name, exact=True)
-        for _ in range(PATIENCE // AGAIN):
-            (tab.tap if finger else tab.click)()
-            with suppress(NotDrawn):
-                self.page.wait_for_function(DRAWN, arg=name, timeout=AGAIN)
-                return
-        raise AssertionError(f"The tab {name} never opened")
+        (tab.tap if finger else tab.click)()
+        self.page.wait_for_function(DRAWN, arg=name)
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,7 @@ def show_strip(request: Request, experiment: Experiment, choice: Choice) -> list
     # What is a default here is named as well: the other page opens with another picture and attack.
     query = settings.onward("model", f"picture_{request.model.family}", "attack")
     query.pop(KEY, None)
+    afterwards.page_drawn(TURN)
     if rows:
         query["defenses"] = ",".join(row.kind.name for row in rows)
     _show(experiment, rows, query)

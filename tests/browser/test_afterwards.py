@@ -1,0 +1,71 @@
+"""A visitor who does not wait for the strip of defences: what they do counts, and the strip goes on."""
+
+import re
+from urllib.parse import urlsplit
+
+from tests.browser.conftest import AT_REST
+
+FILLING = "?model=digits-cnn&picture_digits=digits-test-9&attack=pgd&eps=0.15&pgd.steps=7&strip=jpeg"
+HAND = """(() => { const { setTimeout: set, clearTimeout: clear } = window, FIRST = 250;
+  window.setTimeout = (act, ms, ...rest) =>
+    ms === FIRST && `${act}`.includes("'due'") ? (window.due = act, -1) : set(act, ms, ...rest);
+  window.clearTimeout = (id) => id === -1 ? (window.due = null) : clear(id); })()"""
+"""The strip's first run is asked for when the test says so: ``due()``."""
+
+
+class Line:
+    """The wire between a tab and the server: what the tab sends is counted, what it gets can be held up."""
+
+    def __init__(self, page) -> None:
+        self.held: list | None = None
+        self.asked = 0
+        page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
+
+    def _connect(self, browser) -> None:
+        server = browser.connect_to_server()
+
+        def up(message) -> None:
+            self.asked += 1
+            server.send(message)
+
+        def down(message) -> None:
+            if self.held is None:
+                browser.send(message)
+            else:
+                self.held.append((browser, message))
+
+        browser.on_message(up)
+        server.on_message(down)
+
+    def hold(self) -> None:
+        self.held = []
+
+    def release(self) -> None:
+        held, self.held = self.held, None
+        for browser, message in held:
+            browser.send(message)
+
+
+def test_a_page_that_is_left_does_not_call_its_visitor_back(tabs, address):
+    page = tabs()
+    page.add_init_script(HAND)
+    line = Line(page)
+    page.goto(f"http://{address}/{FILLING}")
+    page.wait_for_function("!!window.due")
+    page.wait_for_function(AT_REST)
+    asked = line.asked
+    line.hold()  # the next page is slow to come
+    page.get_by_role("link", name="Detectors").click()
+    page.evaluate("window.due?.()")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert line.asked == asked + 1, "the page was asked for, and nothing else"
+    line.release()
+    page.locator(".defended").wait_for(state="detached")
+    page.wait_for_function(AT_REST)
+    assert urlsplit(page.url).path == "/detectors"
+    page.get_by_role("link", name="Attack", exact=True).click()
+    page.wait_for_function("!!window.due")
+    assert page.locator(".defended .missing").count() == 2
+    page.evaluate("window.due()")
+    page.wait_for_function("!document.querySelector('.defended .missing')")
+    page.close()
