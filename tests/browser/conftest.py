@@ -138,7 +138,8 @@ class Laboratory:
         return self.page.get_by_role("radio", name=re.compile(rf"^{re.escape(label)}\s"))
 
     def upload(self, name: str, data: bytes) -> None:
-        """Hand a file to the uploader."""
+        """Hand a file to the uploader; a run that starts in the same moment would lose where to send it."""
+        self.wait_for_rest()
         (self.folder / name).write_bytes(data)
         self.page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(self.folder / name)
 

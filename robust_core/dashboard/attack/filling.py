@@ -39,7 +39,7 @@ class Filling:
 
     experiment: Experiment
     rows: Sequence[ComparedDefense]
-    """Those that can run; at least one."""
+    """Those that can run."""
     known: dict[str, Answer]
 
     def answers(self, row: ComparedDefense) -> dict[Attacker, Answer]:
@@ -53,6 +53,8 @@ class Filling:
 
     def missing(self) -> Iterator[Part]:
         """What is not there and has not been given up; what the aware attacker takes comes last."""
+        if not self.rows:
+            return
         for attacker in Attacker:
             for row in self.rows:
                 key = row.trial_key(attacker)
@@ -69,6 +71,10 @@ class Filling:
         bare = ComparedDefense(Defense, self.rows[0].request, None)
         if lab.engine().peek(bare.key) is None and not lab.stopped(bare.key):
             yield Part(bare, Attacker.UNAWARE, bare.key, bare.look)
+
+    def is_missing(self) -> bool:
+        """Whether anything is."""
+        return next(self.missing(), None) is not None
 
     def go_on(self, channel: str, seconds: float) -> Part | None:
         """Compute what is missing in the background, for so many seconds; then what is under way.

@@ -1,11 +1,12 @@
 """Below the detector: what each of a few defences makes of the picture, filled once the page is drawn.
 
-Nothing of it is computed in the run that shows the picture. The browser then asks for short runs of the
-fragment alone, and each waits a moment for computations in the background. Their results are those of
-the page Compare defences, which so opens with them.
+Nothing of it is computed in the run that shows the picture. Short runs of the strip alone follow, and each
+waits a moment for computations in the background. Their results are those of the page Compare defences,
+which so opens with them.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -22,7 +23,6 @@ from robust_core.experiment.perform import Experiment
 
 KEY = "strip"
 """The setting, and the channel of the computations."""
-TURN = "strip_turn"
 START = ("jpeg", "median", "random-resize-pad", "pgd-at", "smoothing")
 """Chosen initially, as far as the model has them: three filters, a training, and a guarantee."""
 PATIENCE = 0.3
@@ -73,20 +73,18 @@ def show_strip(request: Request, experiment: Experiment, choice: Choice) -> list
     # What is a default here is named as well: the other page opens with another picture and attack.
     query = settings.onward("model", f"picture_{request.model.family}", "attack")
     query.pop(KEY, None)
-    afterwards.page_drawn(TURN)
     if rows:
         query["defenses"] = ",".join(row.kind.name for row in rows)
-    _show(experiment, rows, query)
+    able = [row for row in rows if row.defense is not None]
+    filling = Filling(experiment, able, st.session_state.setdefault("_strip_known", {}))
+    afterwards.go_on(partial(_show, filling, rows, query), filling.is_missing())
     return rows
 
 
-@st.fragment
-def _show(experiment: Experiment, rows: Sequence[ComparedDefense], query: dict[str, str]) -> None:
-    able = [row for row in rows if row.defense is not None]
-    filling = Filling(experiment, able, st.session_state.setdefault("_strip_known", {}))
-    under_way = None
-    if afterwards.is_due(TURN):
-        under_way = filling.go_on(KEY, PATIENCE)
+def _show(filling: Filling, rows: Sequence[ComparedDefense], query: dict[str, str]) -> bool:
+    """Draw the strip after a moment of computing, and return whether anything is missing yet."""
+    under_way = filling.go_on(KEY, PATIENCE) if afterwards.is_due() else None
+    able, experiment = filling.rows, filling.experiment
     told = sentence(experiment, map(filling.answers, able), len(able))
     st.page_link(
         "pages/compare_defenses.py",
@@ -96,8 +94,7 @@ def _show(experiment: Experiment, rows: Sequence[ComparedDefense], query: dict[s
         query_params=query,
     )
     st.html(markup([cell(row, filling, under_way) for row in rows]))
-    if able and next(filling.missing(), None) is not None:
-        afterwards.run_again(TURN)
+    return filling.is_missing()
 
 
 def cell(row: ComparedDefense, filling: Filling, under_way: Part | None) -> Cell:
