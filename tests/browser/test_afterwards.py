@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 from robust_core.dashboard.components.afterwards import EVERY
 from tests.browser.conftest import AT_REST, DRAWN
 
-FILLING = "?model=digits-cnn&picture_digits=digits-test-9&attack=pgd&eps=0.15&pgd.steps=7&strip=jpeg"
+FILLING = (
+    "?model=digits-cnn&picture_digits=digits-test-9&attack=pgd&eps=0.15&pgd.steps=7&strip=jpeg"
+)
 BY_HAND = f"""(() => {{ const real = window.setInterval;
   window.setInterval = (act, ms, ...rest) =>
     Math.round(ms) === {1000 * EVERY:g} ? ((window.due = act), real(() => 0, 1e9)) : real(act, ms, ...rest);

@@ -30,13 +30,18 @@ def is_due() -> bool:
 
     Without a browser, as in tests, none ever is.
     """
+    return bool(_fragments())
+
+
+def _fragments() -> list[str]:
+    """The fragments that this run is for; none where it is for the whole page."""
     context = get_script_run_ctx()
-    return bool(context and context.fragment_ids_this_run)
+    return (context and context.fragment_ids_this_run) or []
 
 
 def _stop() -> None:
-    """Streamlit stops a timer only with the fragment around it or the whole page."""
-    context = get_script_run_ctx()
+    """Streamlit itself stops a timer only with the fragment around it or the whole page."""
     message = ForwardMsg()
-    message.stop_auto_rerun.fragment_ids.extend(context.fragment_ids_this_run or ())
-    context.enqueue(message)
+    message.stop_auto_rerun.fragment_ids.extend(_fragments())
+    if context := get_script_run_ctx():
+        context.enqueue(message)
