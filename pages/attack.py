@@ -68,7 +68,7 @@ with result_place:
                     words=lab.steps(run),
                 )
             else:
-                lab.offer_bundled()
+                lab.offer_bundled(model)
     if experiment is None:
         request, experiment = lab.last_result()
     else:

@@ -37,7 +37,7 @@ settings.publish()
 with right:
     selection.say_left_out(picked, rows)
     if rows and not lab.fetch_model(model.name):
-        lab.offer_bundled()
+        lab.offer_bundled(model)
     elif rows:
         ordered = selection.in_order(rows, sort)
         done = show_rows(ordered, head)

@@ -53,7 +53,7 @@ with right:
             if experiment is not None:
                 depth.show_depth(undefended, experiment, lines)
         else:
-            lab.offer_bundled()
+            lab.offer_bundled(model)
 
 tabs.show_depth(model.name, request)
 

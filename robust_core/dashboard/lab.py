@@ -309,10 +309,13 @@ def _want(wanted: str, key: str) -> None:
     allow(key)
 
 
-def offer_bundled() -> None:
-    """The way back to a model that needs no download."""
+def offer_bundled(missing: zoo.Description) -> None:
+    """The way back to a model that needs no download: the one whose pictures are nearest in size."""
+
+    def far(name: str) -> int:
+        return abs(zoo.describe(name).input_size[0] - missing.input_size[0])
 
     def back() -> None:
-        st.session_state["model"] = zoo.bundled()[0]
+        st.session_state["model"] = min(zoo.bundled(), key=far)
 
     st.button("Use the bundled model", on_click=back, icon=":material/undo:")

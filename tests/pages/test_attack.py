@@ -489,7 +489,7 @@ def test_a_model_that_cannot_be_downloaded_offers_the_way_back(monkeypatch):
     assert tries == ["imagenet-resnet50"], "only another click tries again"
     back = next(button for button in page.button if button.label == "Use the bundled model")
     back.click().run()
-    assert "cifar10-resnet32" in conditions(finished(page))
+    assert "imagenette-resnet," in conditions(finished(page)), "for photographs, too"
 
 
 def test_a_failed_download_of_data_is_told_once_and_not_repeated(monkeypatch):
