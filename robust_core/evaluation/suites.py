@@ -100,9 +100,7 @@ SUITES = {
         "imagenette",
         (
             SuitePart("fgsm", (PHOTO_EPS,)),
-            SuitePart("pgd", (PHOTO_EPS,)),
-            SuitePart("pgd", (PHOTO_EPS,), {"loss": "dlr"}),
-            SuitePart("auto", (PHOTO_EPS,), limit=100),
+            SuitePart("pgd", (PHOTO_EPS,), limit=1000),
         ),
         usual=PHOTO_EPS,
     ),
