@@ -218,7 +218,7 @@ class APGD(Attack):
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int, loss: str) -> Tensor:
         """Auto-PGD from the random start of that number."""
-        ball = self.ball(images, self.eps)
+        ball = self.ball(images, self.eps, oracle.free)
         leave = self.stop_at_success or aim.stops
         x = auto_climb(
             oracle,

@@ -49,13 +49,17 @@ def own_generators(images: Tensor, seed: int, draw: int) -> Iterator[torch.Gener
 
 
 class LinfBall:
-    """All pictures whose every value is within ``eps`` of the clean one, and in [0, 1]."""
+    """All pictures whose every value is within ``eps`` of the clean one, and in [0, 1].
 
-    def __init__(self, images: Tensor, eps: float) -> None:
+    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they are as the clean one.
+    """
+
+    def __init__(self, images: Tensor, eps: float, free: Tensor | None = None) -> None:
         self.images = images
         self.eps = eps
-        self.lower = (images - eps).clamp_(min=0)
-        self.upper = (images + eps).clamp_(max=1)
+        self.free = free
+        self.lower = _where(free, (images - eps).clamp_(min=0), images)
+        self.upper = _where(free, (images + eps).clamp_(max=1), images)
 
     def start(self, seed: int, draw: int) -> Tensor:
         """Uniform in the cube, then clipped to the box."""
@@ -79,21 +83,33 @@ class LinfBall:
         return x
 
     def __getitem__(self, rows: Tensor) -> "LinfBall":
-        return LinfBall(self.images[rows], self.eps)
+        return LinfBall(self.images[rows], self.eps, _rows(self.free, rows))
 
 
 class L2Ball:
-    """All pictures within Euclidean distance ``eps`` of the clean one, and in [0, 1]."""
+    """All pictures within Euclidean distance ``eps`` of the clean one, and in [0, 1].
 
-    def __init__(self, images: Tensor, eps: float) -> None:
+    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they are as the clean one.
+    """
+
+    def __init__(self, images: Tensor, eps: float, free: Tensor | None = None) -> None:
         self.images = images
         self.eps = eps
+        self.free = free
 
     def start(self, seed: int, draw: int) -> Tensor:
-        """Uniform in the ball: a normal direction, and a radius of ``eps * u ** (1 / d)``."""
+        """Uniform in the ball: a normal direction, and a radius of ``eps * u ** (1 / d)``.
+
+        d: the number of values that are free to change.
+        """
         direction = own_noise(self.images, seed, 2 * draw, normal=True)
         radius = own_noise(self.images, seed, 2 * draw + 1).flatten(1)[:, 0]
-        radius = self.eps * radius ** (1 / direction[0].numel())
+        if self.free is None:
+            radius = self.eps * radius ** (1 / direction[0].numel())
+        else:
+            direction = direction * self.free
+            values = direction[0].numel() / self.free[0].numel() * self.free.flatten(1).sum(1)
+            radius = self.eps * radius ** (1 / values)
         direction /= per_picture(l2_norm(direction).clamp_min(TINY), direction)
         return self.project(self.images + direction * per_picture(radius, direction))
 
@@ -109,6 +125,8 @@ class L2Ball:
 
     def project(self, x: Tensor) -> Tensor:
         delta = x.clamp(0, 1) - self.images
+        if self.free is not None:
+            delta = delta * self.free
         shrink = self.eps / l2_norm(delta).clamp_min_(max(self.eps, TINY))
         return torch.addcmul(self.images, delta, per_picture(shrink, delta))
 
@@ -118,4 +136,12 @@ class L2Ball:
         return torch.where(per_picture(outside, x), torch.nextafter(x, self.images), x)
 
     def __getitem__(self, rows: Tensor) -> "L2Ball":
-        return L2Ball(self.images[rows], self.eps)
+        return L2Ball(self.images[rows], self.eps, _rows(self.free, rows))
+
+
+def _where(free: Tensor | None, x: Tensor, images: Tensor) -> Tensor:
+    return x if free is None else torch.where(free, x, images)
+
+
+def _rows(free: Tensor | None, rows: Tensor) -> Tensor | None:
+    return None if free is None else free[rows]

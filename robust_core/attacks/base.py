@@ -9,6 +9,7 @@ from torch import Tensor
 
 from robust_core import distances, probabilities
 from robust_core.attacks.checks import check_batch, check_labels, round_towards
+from robust_core.attacks.masks import EVERYTHING, check_mask
 from robust_core.attacks.oracle import Oracle
 from robust_core.contract import HALF, check_pictures, notices
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
@@ -105,6 +106,7 @@ class Attack(Parameters):
         *,
         adaptive: bool = False,
         observer: Observer | None = None,
+        mask: Tensor | None = None,
     ) -> Tensor:
         """Attack ``images``.
 
@@ -117,6 +119,8 @@ class Attack(Parameters):
                 ``model.adaptive``; a model without one is attacked as it is.
             observer: called as ``observer(pictures, loss)`` with copies at each evaluated iterate;
                 what it raises ends the attack.
+            mask: zeros and ones ``[1 or N, 1, H, W]``, 1 where pixels may change; elsewhere the result is
+                bit-identical to ``images``. None: everywhere.
 
         Returns:
             Detached pictures of the same shape, dtype and device, in [0, 1] and in the eps-ball.
@@ -126,7 +130,7 @@ class Attack(Parameters):
         """
         goal = Targeted() if targeted else Untargeted()
         return self._attack(
-            surrogate(model, adaptive), images, labels, goal, observer, recording=False
+            surrogate(model, adaptive), images, labels, goal, observer, mask, recording=False
         )[0]
 
     def run(
@@ -138,6 +142,7 @@ class Attack(Parameters):
         *,
         adaptive: bool = False,
         observer: Observer | None = None,
+        mask: Tensor | None = None,
     ) -> AttackResult:
         """Attack ``images`` and return the full record; success is tested by a fresh forward pass.
 
@@ -146,13 +151,15 @@ class Attack(Parameters):
         """
         attacked = surrogate(model, adaptive)
         adversarial, aim, oracle = self._attack(
-            attacked, images, labels, goal or Untargeted(), observer, recording=True
+            attacked, images, labels, goal or Untargeted(), observer, mask, recording=True
         )
         with evaluating(model), oracle.asking(model, beside=0):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
             reached = _reached(oracle, images, aim)
         answers = oracle.reading.kind or probabilities.LOGITS
         told = (*notices(model, self), *self.notices, *probabilities.notices(answers), *reached)
+        if mask is not None and oracle.free is None:
+            told = (*told, EVERYTHING)
         return AttackResult(
             x_adv=adversarial,
             success=success,
@@ -173,6 +180,7 @@ class Attack(Parameters):
         labels: Tensor,
         goal: Goal,
         observer: Observer | None,
+        mask: Tensor | None,
         recording: bool,
     ) -> tuple[Tensor, Aim, Oracle]:
         check_batch(images)
@@ -186,11 +194,12 @@ class Attack(Parameters):
         with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
             start = images.detach().clone() if images.is_inference() else images.detach()
             labels = check_labels(labels, start)
+            free = check_mask(mask, start)
             work = start.float() if start.dtype in HALF else start
-            oracle = Oracle(model, work, observer, recording, given=start.dtype)
+            oracle = Oracle(model, work, observer, recording, given=start.dtype, free=free)
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
-            adversarial = self._perturb_chosen(oracle, work, aim).detach()
+            adversarial = oracle.keep(self._perturb_chosen(oracle, work, aim)).detach()
             return round_towards(adversarial, start), aim, oracle
 
     def _perturb_chosen(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:

@@ -187,7 +187,7 @@ class BIM(Steps):
     loss: str = loss_parameter()
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        return self.climb(oracle, self.ball(images, self.eps), images, aim)
+        return self.climb(oracle, self.ball(images, self.eps, oracle.free), images, aim)
 
     def climb(self, oracle: Oracle, ball: Ball, x: Tensor, aim: Aim) -> Tensor:
         return climb(oracle, ball, x, aim, steps=self.steps, size=self.size, loss=self.loss)
@@ -243,7 +243,7 @@ class PGD(Restarts, BIM):
         return partial(ascended, self.loss)
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
-        ball = self.ball(images, self.eps)
+        ball = self.ball(images, self.eps, oracle.free)
         return self.climb(oracle, ball, self.start(ball, draw), aim)
 
 

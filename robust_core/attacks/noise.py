@@ -67,8 +67,11 @@ class Noise(Attack):
     def observations(self) -> int:
         return self.draws
 
-    def noise(self, images: Tensor, draw: int) -> Tensor:
-        """The perturbation of one draw, before clipping; draw k does not depend on the number of draws."""
+    def noise(self, images: Tensor, draw: int, free: Tensor | None = None) -> Tensor:
+        """The perturbation of one draw, before clipping; draw k does not depend on the number of draws.
+
+        Only the values that are ``free`` (bool ``[N, 1, H, W]``; None: all) count for a length.
+        """
         normal = self.kind in ("gaussian", "sphere")
         noise = own_noise(images, self.seed, draw, normal=normal)
         if self.kind == "sign":
@@ -76,11 +79,12 @@ class Noise(Attack):
         if self.kind == "uniform":
             return self.eps * (2 * noise - 1)
         if self.kind == "sphere":
+            noise = noise if free is None else noise * free
             noise = noise / per_picture(l2_norm(noise).clamp_min(TINY), noise)
         return self.eps * noise
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        best = (images + self.noise(images, 0)).clamp_(0, 1)
+        best = (images + self.noise(images, 0, oracle.free)).clamp_(0, 1)
         if self.draws == 1:  # nothing the model answers matters
             oracle.count("iterations")
             oracle.check(best, aim)
@@ -88,7 +92,7 @@ class Noise(Attack):
             return best
         best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
         for draw in range(self.draws):
-            drawn = (images + self.noise(images, draw)).clamp_(0, 1)
+            drawn = (images + self.noise(images, draw, oracle.free)).clamp_(0, 1)
             loss = aim.loss(oracle.logits(drawn, aim), margin)
             oracle.observe(drawn, loss)
             oracle.count("iterations")

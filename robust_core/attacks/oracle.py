@@ -22,6 +22,9 @@ class Oracle:
 
     Its answers reach the attack as logits, whatever the model answers with (``reading``).
 
+    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false, the model and the observer see
+    ``images`` whatever the attack shows, so that gradients are 0 there.
+
     Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
     are counted for the right pictures after others have finished and left. ``given`` is the dtype of
     the caller's pictures, where ``images`` are in another.
@@ -34,8 +37,11 @@ class Oracle:
         observer: Callable[[Tensor, Tensor], object] | None = None,
         recording: bool = True,
         given: torch.dtype | None = None,
+        free: Tensor | None = None,
     ) -> None:
         self.given = given
+        self._images = images
+        self._free = free
         self.model = model
         self._asked = Asked(model, given)
         self.observer = observer
@@ -85,6 +91,18 @@ class Oracle:
         finally:
             self.model, self._asked, self._beside, self.reading, self._units = alone
 
+    @property
+    def free(self) -> Tensor | None:
+        """Where the pictures asked about may change, bool ``[n, 1, H, W]``; None: everywhere."""
+        return self._free if self._free is None or self._rows is None else self._free[self._rows]
+
+    def keep(self, x: Tensor) -> Tensor:
+        """``x`` ``[n, C, H, W]`` with what may not change as it was."""
+        if self._free is None:
+            return x
+        images = self._images if self._rows is None else self._images[self._rows]
+        return torch.where(self.free, x, images)
+
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)
         self._units.see(logits, self._rows)
@@ -95,7 +113,7 @@ class Oracle:
         return logits
 
     def _ask(self, x: Tensor) -> Tensor:
-        answers = self._asked(x)
+        answers = self._asked(self.keep(x))
         check_logits(answers, x)
         return self.reading(answers)
 
@@ -146,7 +164,7 @@ class Oracle:
         """Let the observer, if any, see the last iterate; neither counted nor part of the trace."""
         if self.observer is not None:
             value = losses.ascended(loss, aim, self.check(x, aim))
-            self.observer(x.detach().clone(), losses.shown(loss, aim, value).clone())
+            self.observer(self.keep(x).detach().clone(), losses.shown(loss, aim, value).clone())
 
     def ascent(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
         """Gradient of the goal's loss at ``x``, independent for each picture, and the logits.
@@ -228,7 +246,7 @@ class Oracle:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
         self._trace.append((self._rows, value))
         if self.observer is not None:
-            self.observer(x.detach().clone(), value.clone())
+            self.observer(self.keep(x).detach().clone(), value.clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""

@@ -32,21 +32,31 @@ def side(p_init: float, iteration: int, iterations: int, height: int, width: int
 class Search(Rows):
     """The pictures not yet done: their indices in the batch (``rows``) and the bounds of their values.
 
-    ``lower`` and ``upper`` are ``[n, C, H, W]``, whatever the shape of the pictures.
+    ``lower`` and ``upper`` are ``[n, C, H, W]``, whatever the shape of the pictures. With a mask the first
+    ``counts`` ``[n]`` of ``places`` ``[n, M]`` are the pixels that may change; without one M is 0.
     """
 
     rows: Tensor
     images: Tensor
     lower: Tensor
     upper: Tensor
+    places: Tensor
+    counts: Tensor
     aim: Aim
 
     @classmethod
-    def of(cls, images: Tensor, eps: float, aim: Aim) -> "Search":
-        ball = LinfBall(images, eps)
+    def of(cls, images: Tensor, eps: float, aim: Aim, free: Tensor | None = None) -> "Search":
+        ball = LinfBall(images, eps, free)
+        rows = torch.arange(len(images), device=images.device)
         planes = (1, *images.shape[1:])[-2:]
         lower, upper = (x.reshape(len(x), -1, *planes) for x in (ball.lower, ball.upper))
-        return cls(torch.arange(len(images), device=images.device), images, lower, upper, aim)
+        places = rows.new_zeros(len(images), 0)
+        counts = rows.new_zeros(len(images))
+        if free is not None:
+            free = free.flatten(1)
+            counts = free.sum(1)
+            places = free.to(torch.uint8).argsort(dim=1, descending=True, stable=True)
+        return cls(rows, images, lower, upper, places, counts, aim)
 
     def numbers(self, seed: int, draw: int, *shape: int) -> Tensor:
         """Random whole numbers ``[n, *shape]`` from 0 to 2^31 - 1, from each picture's own generator."""
@@ -61,22 +71,38 @@ class Search(Rows):
         return torch.where(numbers % 2 == 1, self.upper, self.lower)
 
     def square(self, best: Tensor, numbers: Tensor, length: int) -> Tensor:
-        """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` give its place and its signs."""
+        """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` give its place and its signs.
+
+        With a mask the square holds a pixel that may change, and is smaller as the mask is.
+        """
         height, width = best.shape[-2:]
-        top = numbers[:, 0]
-        left = numbers[:, 1]
         signs = numbers[:, 2:, None, None]
+        if self.places.shape[1]:
+            share = length / (height * width) ** 0.5
+            sides = (share * self.counts.sqrt()).round().long().clamp(1, min(height, width))
+            pixel = self.places.gather(1, numbers[:, :1] % self.counts[:, None]).squeeze(1)
+            top = _around(pixel // width, numbers[:, 1], sides, height)
+            left = _around(pixel % width, numbers[:, 1] // sides, sides, width)
+        else:
+            sides = torch.full_like(numbers[:, 0], length)
+            top = numbers[:, 0] % (height - length + 1)
+            left = numbers[:, 1] % (width - length + 1)
         inside = (
-            within(top % (height - length + 1), length, height)[:, None, :, None]
-            & within(left % (width - length + 1), length, width)[:, None, None, :]
+            within(top, sides, height)[:, None, :, None]
+            & within(left, sides, width)[:, None, None, :]
         )
         return torch.where(inside, self.ends(signs), best)
 
 
-def within(start: Tensor, length: int, size: int) -> Tensor:
-    """Bool ``[n, size]``: true in ``length`` places from ``start`` ``[n]`` on."""
+def within(start: Tensor, length: Tensor, size: int) -> Tensor:
+    """Bool ``[n, size]``: true in ``length`` ``[n]`` places from ``start`` ``[n]`` on."""
     place = torch.arange(size, device=start.device)
-    return (place >= start[:, None]) & (place < start[:, None] + length)
+    return (place >= start[:, None]) & (place < (start + length)[:, None])
+
+
+def _around(place: Tensor, numbers: Tensor, length: Tensor, size: int) -> Tensor:
+    """Where ``length`` ``[n]`` places begin, within ``size`` and with ``place`` ``[n]`` among them."""
+    return (place - numbers % length).clamp_min(0).minimum(size - length)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +113,8 @@ class Square(Attack):
     is set to plus or minus eps, with one sign for each channel; the change is kept if the margin comes
     nearer to the goal. A picture that reaches the goal is done. The attack uses no gradients, so
     gradient masking does not stop it.
+
+    With a mask, squares of the same share of its area lie over it, at least in part.
 
     The squares shrink by the paper's schedule for 10,000 iterations, rescaled. With a target the
     margin is that of the target. At most ``max_queries`` forward passes per picture: one for the
@@ -123,7 +151,7 @@ class Square(Attack):
         return self.max_queries
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        search = Search.of(images, self.eps, aim)
+        search = Search.of(images, self.eps, aim, oracle.free)
         _, channels, height, width = search.upper.shape
         tried = search.ends(search.numbers(self.seed, 0, channels, 1, width))
         best = Best(tried)

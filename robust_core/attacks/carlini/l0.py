@@ -28,10 +28,11 @@ class Pixels(Rows):
     """The share of the known ones that is dropped at once."""
 
     @classmethod
-    def of(cls, images: Tensor, share: float) -> "Pixels":
+    def of(cls, images: Tensor, share: float, free: Tensor | None) -> "Pixels":
         places = images.flatten(2)[:, 0] if images.ndim > 2 else images
         every = torch.ones_like(places, dtype=torch.bool)
-        return cls(every, every.clone(), torch.zeros_like(places), places[:, 0] * 0 + share)
+        allowed = every if free is None else free.flatten(1).clone()
+        return cls(allowed, allowed.clone(), torch.zeros_like(places), places[:, 0] * 0 + share)
 
     def mask(self, like: Tensor) -> Tensor:
         """``allowed`` for every channel of pictures like these."""
@@ -95,7 +96,7 @@ class CWL0(Carlini):
         found = torch.zeros(len(images), dtype=torch.bool, device=images.device)
         rows = torch.arange(len(images), device=images.device)
         adam = Adam.at(images)
-        pixels = Pixels.of(images, self.share)
+        pixels = Pixels.of(images, self.share, oracle.free)
         const = torch.full_like(pixels.share, self.initial_const)
         rounds = torch.zeros_like(rows)
         while len(rows):

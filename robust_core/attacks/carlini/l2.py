@@ -209,6 +209,7 @@ class CWL2(Carlini):
         while len(rows):
             x, slope = to_box(adam.w)
             with oracle.within(rows):
+                x = oracle.keep(x)
                 lack, uphill, reached = self.ask(oracle, x, aim[rows])
             if search is None:
                 const, rate = self.first_guess(lack, uphill)

@@ -65,6 +65,7 @@ class CWLinf(Carlini):
         while len(rows):
             x, slope = to_box(adam.w)
             with oracle.within(rows):
+                x = oracle.keep(x)
                 lack, uphill, reached = self.ask(oracle, x, aim[rows])
             delta = x - images[rows]
             size = delta.abs().flatten(1).amax(1)

@@ -64,7 +64,7 @@ class PGDPair(OnBoth, Restarts, Steps):
 
     def run_once(self, oracle: Oracle, images: Tensor, aim: Aim, *, draw: int) -> Tensor:
         """The best iterate from the random start of that number."""
-        ball = LinfBall(images, self.eps)
+        ball = LinfBall(images, self.eps, oracle.free)
         x = self.start(ball, draw)
         best = Best(images)
         rows = best.standing

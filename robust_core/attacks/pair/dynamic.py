@@ -60,7 +60,7 @@ class Dynamic(Steps):
         return self.steps + (self.sigma < 1)
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        ball = LinfBall(images, self.eps)
+        ball = LinfBall(images, self.eps, oracle.free)
         x = images
         if self.sigma == 1:
             oracle.check(images, aim)
