@@ -98,10 +98,11 @@ class Oracle:
 
     def keep(self, x: Tensor) -> Tensor:
         """``x`` ``[n, C, H, W]`` with what may not change as it was."""
-        if self._free is None:
+        free = self.free
+        if free is None:
             return x
         images = self._images if self._rows is None else self._images[self._rows]
-        return torch.where(self.free, x, images)
+        return torch.where(free, x, images)
 
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
         logits = self._ask(x)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core import files
+from robust_core import areas, files
 from robust_core.commands import defense_options, goal_options, options, output
 
 if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
     from robust_core.attacks import Attack
     from robust_core.classifier import Classifier
     from robust_core.data.picture import Picture
@@ -50,6 +53,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=("crop", "squash"),
         default="crop",
         help="how a picture of another size is fitted to the model's (default: crop)",
+    )
+    parser.add_argument(
+        "--mask",
+        metavar="FILE|x,y,w,h",
+        help="where pixels may change: a picture of the model's size, white there and black elsewhere; "
+        f"or {areas.FORM}, several with semicolons between them; or one of "
+        f"{', '.join(areas.PRESETS)}".replace("%", "%%"),
     )
     options.add_detector(parser)
     defense_options.add(parser)
@@ -94,6 +104,7 @@ def run(args: argparse.Namespace) -> None:
                 "notes": list(source.picture.notes),
                 "fit": args.fit,
             },
+            "mask": args.mask,
             "device": str(zoo.load(args.model, args.device).device),
             "notices": _notices(experiment, attack.norm, args.eps),
             "out": None,
@@ -160,6 +171,7 @@ def _perform(
         interpolation=description.interpolation,
     )
     threads_for(pixels.size * defense_options.copies(args))
+    mask = _mask(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = goal_options.goal_of(args, model)
@@ -177,7 +189,39 @@ def _perform(
             frames=False,
             detector=None if detector is None else zoo.load_detector(detector, args.device),
             adaptive=args.adaptive,
+            mask=mask,
         )
+
+
+def _mask(given: str | None, description: "Description") -> "Tensor | None":
+    """Where the picture may change, bool ``[1, 1, H, W]``. Raises ``ValueError`` with a sentence."""
+    if given is None:
+        return None
+    import torch
+
+    return torch.from_numpy(_area(given, description))[None, None]
+
+
+def _area(given: str, description: "Description") -> "np.ndarray":
+    """Bool ``[H, W]``: shapes in words, or else a file."""
+    height, width = description.input_size
+    try:
+        return areas.Area.read(given).mask(height, width)
+    except ValueError as error:
+        if not Path(given).is_file():
+            raise ValueError(f"--mask: {error}; and no file has that name") from None
+    from robust_core.data.uploads import decode_file
+
+    pixels = decode_file(given).pixels
+    if pixels.shape[:2] != (height, width):
+        raise ValueError(
+            f"--mask: {given} has {pixels.shape[1]} x {pixels.shape[0]} pixels; {description.name} "
+            f"sees {width} x {height}"
+        )
+    mask = pixels.mean(2) > 127.5
+    if not mask.any():
+        raise ValueError(f"--mask: {given} is black: white pixels are those that may change")
+    return mask
 
 
 def _label(
@@ -225,6 +269,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
     lines = [
         f"{experiment.attack}{eps} on {experiment.model}, {value['picture']['title']}",
         *_attacker(value),
+        *_free(experiment),
         sentence(experiment, norm),
         *value["notices"],
     ]
@@ -257,6 +302,14 @@ def _file(experiment: "Experiment") -> list[str]:
         kept = "holds" if saved.success == experiment.success else "does not hold"
         told = [f"The verdict {kept} for the 8-bit file: L2 {saved.l2:.4g}, Linf {saved.linf:.4g}."]
     return [line for line in told if line]
+
+
+def _free(experiment: "Experiment") -> list[str]:
+    """The line on the mask, where there is one."""
+    if experiment.mask is None:
+        return []
+    free, every = int(experiment.mask.sum()), experiment.mask.numel()
+    return [f"{free:,} of {every:,} pixels may change; the others are as they were."]
 
 
 def _attacker(value: dict) -> list[str]:

@@ -80,6 +80,8 @@ class Experiment:
     """What the attacked model answers with: "logits", "probabilities" or "labels"."""
     detection: Detection | None = None
     """What the detector says, where there is one."""
+    mask: Tensor | None = None
+    """Where the attack might change the picture, bool ``[1, 1, H, W]``; None: everywhere."""
 
     @property
     def eps(self) -> float | None:
@@ -140,6 +142,7 @@ class Experiment:
             "gradients": self.gradients,
             "zero_gradients": self.zero_gradients,
             "answers": self.answers,
+            "free_pixels": None if self.mask is None else int(self.mask.sum()),
             "detector": self.detection and self.detection.summary(),
         }
 
@@ -156,6 +159,7 @@ def perform(
     frames: bool = True,
     detector: "Detector | None" = None,
     adaptive: bool = False,
+    mask: Tensor | None = None,
 ) -> Experiment:
     """Attack one picture and describe what happened.
 
@@ -169,6 +173,7 @@ def perform(
         detector: one on ``model``, asked about the picture before and after. The attack is unaware of
             it, unless it has the detector as a field. For a defended ``model`` it is one on the
             undefended classifier.
+        mask: bool ``[1, 1, H, W]``, true where pixels may change; None: everywhere.
         adaptive: whether the attacker of a defended ``model`` is aware of the defence (``attacked_by``).
 
     Raises ``ValueError`` where the attack does not support the goal, where the goal does not apply to
@@ -207,6 +212,7 @@ def perform(
         labels,
         goal,
         observer=recorder if iterative else None,
+        mask=mask,
     )
     seconds = time.perf_counter() - begun
     adversarial = record.x_adv.cpu()
@@ -254,6 +260,7 @@ def perform(
         notices=tuple(dict.fromkeys((*notices(model, attack), *record.notices))),
         answers=record.answers,
         detection=_detection(detector, clean_odds, odds, attack.has_eps),
+        mask=mask,
     )
 
 

@@ -37,7 +37,16 @@ KEYS = {
         "answers",
         "picture",
     ),
-    *("device", "out", "notices", "versions", "goal_parameters", "within_eps"),
+    *(
+        "device",
+        "out",
+        "notices",
+        "versions",
+        "goal_parameters",
+        "within_eps",
+        "mask",
+        "free_pixels",
+    ),
 }
 
 
@@ -511,3 +520,47 @@ def test_probabilities_instead_of_logits_are_said(command, softmax_model, monkey
         assert any(said in told for told in ended.json["notices"])
     else:
         assert said in ended.out
+
+
+def test_a_mask_keeps_the_rest_as_it_was(attacked, command, tmp_path):
+    """Words and a file say the same, and the written picture differs within alone."""
+    clean = digits.load("test")[0][3].squeeze()
+    results = []
+    white = np.zeros((8, 8), dtype=np.uint8)
+    white[2:5, 1:7] = 255
+    Image.fromarray(white).save(tmp_path / "mask.png")
+    for mask in ("1,2,6,3", str(tmp_path / "mask.png")):
+        out = tmp_path / "out.png"
+        found = attacked("pgd", "0.5", "--mask", mask, "--out", str(out))
+        assert (found["mask"], found["free_pixels"]) == (mask, 18)
+        results.append(np.array(Image.open(out)).reshape(8, 8, -1)[..., 0])
+    assert (results[0] == results[1]).all()
+    changed = results[0] != (clean * 255).round().numpy().astype(np.uint8)
+    assert changed.any()
+    assert not changed[white == 0].any()
+    told = command(
+        "attack", SAMPLE, *BASE, "--attack", "fgsm", "--eps", "0.1", "--mask", "centre"
+    ).out
+    assert "16 of 64 pixels may change; the others are as they were." in told
+
+
+@pytest.mark.parametrize(
+    ("mask", "said"),
+    [
+        ("1,2,3", "a rectangle must be x,y,w,h"),
+        ("nothing.png", "and no file has that name"),
+        ("8,8,2,2", "holds no pixel of a picture of 8 x 8 pixels"),
+        ("large", "has 9 x 9 pixels; digits-cnn sees 8 x 8"),
+        ("black", "is black"),
+        ("text", "text file"),
+    ],
+)
+def test_a_mask_that_cannot_be_meant_gets_a_sentence(refused, tmp_path, mask, said):
+    files = {"large": np.full((9, 9), 255, np.uint8), "black": np.zeros((8, 8), np.uint8)}
+    if mask in files:
+        Image.fromarray(files[mask]).save(tmp_path / "mask.png")
+        mask = str(tmp_path / "mask.png")
+    elif mask == "text":
+        (tmp_path / "mask.png").write_text("no picture, only words\n" * 400)
+        mask = str(tmp_path / "mask.png")
+    assert said in refused("--mask", mask)
