@@ -163,8 +163,11 @@ class Laboratory:
         field.press("Enter")
 
     def pictures(self, side: int = 32) -> list:
-        """Clean, perturbation and adversarial at native size, as the server sent them."""
-        answers = [self.page.request.get(source) for source in self.sources]
+        """Clean, perturbation and adversarial at native size, as the server sent them.
+
+        The server closes what has been idle for five seconds, perhaps just as it is asked again.
+        """
+        answers = [self.page.request.get(source, max_retries=3) for source in self.sources]
         assert all(answer.ok for answer in answers)
         return [native(answer.body(), side) for answer in answers]
 
