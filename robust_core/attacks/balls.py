@@ -58,8 +58,8 @@ class LinfBall:
         self.images = images
         self.eps = eps
         self.free = free
-        self.lower = _where(free, (images - eps).clamp_(min=0), images)
-        self.upper = _where(free, (images + eps).clamp_(max=1), images)
+        self.lower = where_free(free, (images - eps).clamp_(min=0), images)
+        self.upper = where_free(free, (images + eps).clamp_(max=1), images)
 
     def start(self, seed: int, draw: int) -> Tensor:
         """Uniform in the cube, then clipped to the box."""
@@ -83,7 +83,7 @@ class LinfBall:
         return x
 
     def __getitem__(self, rows: Tensor) -> "LinfBall":
-        return LinfBall(self.images[rows], self.eps, _rows(self.free, rows))
+        return LinfBall(self.images[rows], self.eps, rows_of(self.free, rows))
 
 
 class L2Ball:
@@ -136,12 +136,14 @@ class L2Ball:
         return torch.where(per_picture(outside, x), torch.nextafter(x, self.images), x)
 
     def __getitem__(self, rows: Tensor) -> "L2Ball":
-        return L2Ball(self.images[rows], self.eps, _rows(self.free, rows))
+        return L2Ball(self.images[rows], self.eps, rows_of(self.free, rows))
 
 
-def _where(free: Tensor | None, x: Tensor, images: Tensor) -> Tensor:
+def where_free(free: Tensor | None, x: Tensor, images: Tensor) -> Tensor:
+    """``x`` where pictures may change, elsewhere ``images``."""
     return x if free is None else torch.where(free, x, images)
 
 
-def _rows(free: Tensor | None, rows: Tensor) -> Tensor | None:
+def rows_of(free: Tensor | None, rows: Tensor) -> Tensor | None:
+    """Where the pictures ``rows`` may change."""
     return None if free is None else free[rows]

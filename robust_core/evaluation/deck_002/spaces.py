@@ -8,7 +8,7 @@ from functools import partial
 
 from torch import Tensor
 
-from robust_core.attacks.balls import LinfBall, own_noise, per_picture
+from robust_core.attacks.balls import LinfBall, own_noise, per_picture, rows_of, where_free
 from robust_core.attacks.gradient import BIM
 from robust_core.classifier import Classifier
 from robust_core.evaluation.deck_002.protocol import NORMALISED
@@ -20,12 +20,15 @@ class ChannelBall(LinfBall):
     ``scale`` is ``[1, C, 1, 1]``. Steps are in the same units as ``eps``.
     """
 
-    def __init__(self, images: Tensor, eps: float, scale: Tensor) -> None:
+    def __init__(
+        self, images: Tensor, eps: float, free: Tensor | None = None, *, scale: Tensor
+    ) -> None:
         self.images = images
         self.eps = eps
+        self.free = free
         self.scale = scale.to(images)
-        self.lower = (images - eps * self.scale).clamp_(min=0)
-        self.upper = (images + eps * self.scale).clamp_(max=1)
+        self.lower = where_free(free, (images - eps * self.scale).clamp_(min=0), images)
+        self.upper = where_free(free, (images + eps * self.scale).clamp_(max=1), images)
 
     def start(self, seed: int, draw: int) -> Tensor:
         noise = own_noise(self.images, seed, draw).mul_(2).sub_(1)
@@ -36,7 +39,8 @@ class ChannelBall(LinfBall):
         return self.project(x + gradient.sign() * (length * self.scale))
 
     def __getitem__(self, rows: Tensor) -> "ChannelBall":
-        return ChannelBall(self.images[rows], self.eps, self.scale)
+        free = rows_of(self.free, rows)
+        return ChannelBall(self.images[rows], self.eps, free, scale=self.scale)
 
 
 def attack_in(space: str, kind: type[BIM], model: Classifier) -> type[BIM]:
