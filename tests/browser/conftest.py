@@ -26,9 +26,12 @@ STILL = {"reduced_motion": "reduce"}
 """Visitors who want no animations: else half of a visit goes into frames of things that fade and spin."""
 RESULT = "[data-testid=stMain] h2"
 BADGE = "[data-testid=stMain] .stMarkdownBadge"
-DRAWN = """(name) => [...document.querySelectorAll('[role=tab][aria-selected=true]')].some(
-  (tab) => tab.innerText === name && document.getElementById(tab.getAttribute('aria-controls'))
-    ?.querySelector('[data-testid=stElementContainer]'))"""
+DRAWN = """(name) => document.querySelector('[data-test-script-state=notRunning]')
+  && [...document.querySelectorAll('[role=tab][aria-selected=true]')].some((tab) => {
+    const panel = document.getElementById(tab.getAttribute('aria-controls'));
+    return tab.innerText === name && panel?.querySelector('[data-testid=stElementContainer]')
+      && [...panel.querySelectorAll('img')].every((image) => image.complete); })"""
+"""The tab of that name is open and has all of its pictures: the next run takes them off the server."""
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
