@@ -38,7 +38,7 @@ class Rectangle:
 
     def __str__(self) -> str:
         sign = "%" if self.shares else ""
-        return ",".join(f"{value:g}{sign}" for value in (self.x, self.y, self.w, self.h))
+        return ",".join(f"{value:.15g}{sign}" for value in (self.x, self.y, self.w, self.h))
 
     def mask(self, height: int, width: int) -> np.ndarray:
         """Bool ``[H, W]``: true where the middle of a pixel is within."""
@@ -51,9 +51,7 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Disc:
-    """A disc in the middle, ``share`` percent of the sides across; an ellipse where these differ."""
-
-    share: float = 50.0
+    """A disc in the middle, half of the sides across; an ellipse where these differ."""
 
     def __str__(self) -> str:
         return "disc"
@@ -62,7 +60,7 @@ class Disc:
         """Bool ``[H, W]``: true where the middle of a pixel is within."""
         column = (np.arange(width) + 0.5) / width - 0.5
         row = (np.arange(height) + 0.5) / height - 0.5
-        return row[:, None] ** 2 + column**2 <= (self.share / 200) ** 2
+        return row[:, None] ** 2 + column**2 <= 0.25**2
 
 
 PRESETS: dict[str, tuple[Rectangle | Disc, ...]] = {

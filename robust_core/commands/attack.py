@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core import areas, files
-from robust_core.commands import defense_options, goal_options, options, output
+from robust_core import files
+from robust_core.commands import defense_options, goal_options, mask_options, options, output
 
 if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
     from robust_core.attacks import Attack
     from robust_core.classifier import Classifier
     from robust_core.data.picture import Picture
@@ -54,13 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="crop",
         help="how a picture of another size is fitted to the model's (default: crop)",
     )
-    parser.add_argument(
-        "--mask",
-        metavar="FILE|x,y,w,h",
-        help="where pixels may change: a picture of the model's size, white there and black elsewhere; "
-        f"or {areas.FORM}, several with semicolons between them; or one of "
-        f"{', '.join(areas.PRESETS)}".replace("%", "%%"),
-    )
+    mask_options.add(parser)
     options.add_detector(parser)
     defense_options.add(parser)
     options.add_common(parser)
@@ -171,7 +162,7 @@ def _perform(
         interpolation=description.interpolation,
     )
     threads_for(pixels.size * defense_options.copies(args))
-    mask = _mask(args.mask, description)
+    mask = mask_options.mask_of(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))
     label, label_source = _label(args.label, description, source.sample, model)
     goal = goal_options.goal_of(args, model)
@@ -191,37 +182,6 @@ def _perform(
             adaptive=args.adaptive,
             mask=mask,
         )
-
-
-def _mask(given: str | None, description: "Description") -> "Tensor | None":
-    """Where the picture may change, bool ``[1, 1, H, W]``. Raises ``ValueError`` with a sentence."""
-    if given is None:
-        return None
-    import torch
-
-    return torch.from_numpy(_area(given, description))[None, None]
-
-
-def _area(given: str, description: "Description") -> "np.ndarray":
-    """Bool ``[H, W]``: shapes in words, or else a file."""
-    height, width = description.input_size
-    try:
-        return areas.Area.read(given).mask(height, width)
-    except ValueError as error:
-        if not Path(given).is_file():
-            raise ValueError(f"--mask: {error}; and no file has that name") from None
-    from robust_core.data.uploads import decode_file
-
-    pixels = decode_file(given).pixels
-    if pixels.shape[:2] != (height, width):
-        raise ValueError(
-            f"--mask: {given} has {pixels.shape[1]} x {pixels.shape[0]} pixels; {description.name} "
-            f"sees {width} x {height}"
-        )
-    mask = pixels.mean(2) > 127.5
-    if not mask.any():
-        raise ValueError(f"--mask: {given} is black: white pixels are those that may change")
-    return mask
 
 
 def _label(

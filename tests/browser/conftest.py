@@ -20,7 +20,7 @@ ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"),
     "--process-per-site",  # tabs share what is compiled: see tabs()
-    "--js-flags=--no-opt --no-maglev",  # a visit is over before optimising pays: a fifth of its time
+    "--js-flags=--no-opt --no-maglev",  # a visit is over before optimising pays
 )
 STILL = {"reduced_motion": "reduce"}
 """Visitors who want no animations: else half of a visit goes into frames of things that fade and spin."""

@@ -9,11 +9,14 @@ from tests.browser.conftest import AT_REST, DRAWN
 FILLING = (
     "?model=digits-cnn&picture_digits=digits-test-9&attack=pgd&eps=0.15&pgd.steps=7&strip=jpeg"
 )
-BY_HAND = f"""(() => {{ const real = window.setInterval;
-  window.setInterval = (act, ms, ...rest) =>
-    Math.round(ms) === {1000 * EVERY:g} ? ((window.due = act), real(() => 0, 1e9)) : real(act, ms, ...rest);
-  const clear = window.clearInterval;
-  window.clearInterval = (id) => {{ window.due = null; clear(id); }}; }})()"""
+BY_HAND = f"""(() => {{ const set = window.setInterval, clear = window.clearInterval;
+  let ours;
+  window.setInterval = (act, ms, ...rest) => {{
+    if (Math.round(ms) !== {1000 * EVERY:g}) return set(act, ms, ...rest);
+    window.due = act;
+    return ours = set(() => 0, 1e9);
+  }};
+  window.clearInterval = (id) => {{ if (id === ours) window.due = null; clear(id); }}; }})()"""
 """The strip's next run is asked for when the test says so: ``due()``."""
 MEANWHILE = "(tab) => { tab.click(); window.due(); }"
 FULL = "!document.querySelector('.defended .missing')"

@@ -77,12 +77,12 @@ def show_strip(request: Request, experiment: Experiment, choice: Choice) -> list
         query["defenses"] = ",".join(row.kind.name for row in rows)
     able = [row for row in rows if row.defense is not None]
     filling = Filling(experiment, able, st.session_state.setdefault("_strip_known", {}))
-    afterwards.go_on(partial(_show, filling, rows, query), filling.is_missing())
+    afterwards.go_on(partial(_show, filling, rows, query), filling.is_missing)
     return rows
 
 
-def _show(filling: Filling, rows: Sequence[ComparedDefense], query: dict[str, str]) -> bool:
-    """Draw the strip after a moment of computing, and return whether anything is missing yet."""
+def _show(filling: Filling, rows: Sequence[ComparedDefense], query: dict[str, str]) -> None:
+    """Draw the strip, in later runs after a moment of computing."""
     under_way = filling.go_on(KEY, PATIENCE) if afterwards.is_due() else None
     able, experiment = filling.rows, filling.experiment
     told = sentence(experiment, map(filling.answers, able), len(able))
@@ -94,7 +94,6 @@ def _show(filling: Filling, rows: Sequence[ComparedDefense], query: dict[str, st
         query_params=query,
     )
     st.html(markup([cell(row, filling, under_way) for row in rows]))
-    return filling.is_missing()
 
 
 def cell(row: ComparedDefense, filling: Filling, under_way: Part | None) -> Cell:

@@ -15,14 +15,19 @@ EVERY = 0.4
 """Seconds from one run to the next."""
 
 
-def go_on(draw: Callable[[], bool], more: bool) -> None:
-    """Draw a part of the page; if there is ``more``, again and again until ``draw`` returns False."""
+def go_on(draw: Callable[[], object], more: Callable[[], bool]) -> None:
+    """Draw a part of the page, and again for as long as there is ``more``; an error ends it."""
 
     def part() -> None:
-        if not draw() and is_due():
+        try:
+            draw()
+        except Exception:
+            _stop()
+            raise
+        if is_due() and not more():
             _stop()
 
-    st.fragment(part, run_every=EVERY if more else None)()
+    st.fragment(part, run_every=EVERY if more() else None)()
 
 
 def is_due() -> bool:
