@@ -30,7 +30,7 @@ DRAWN = """(name) => document.querySelector('[data-test-script-state=notRunning]
   && [...document.querySelectorAll('[role=tab][aria-selected=true]')].some((tab) => {
     const panel = document.getElementById(tab.getAttribute('aria-controls'));
     return tab.innerText === name && panel?.querySelector('[data-testid=stElementContainer]')
-      && [...panel.querySelectorAll('img')].every((image) => image.complete); })"""
+      && [...panel.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth); })"""
 """The tab of that name is open and has all of its pictures: the next run takes them off the server."""
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-stale=true]')"""
@@ -78,8 +78,18 @@ class Laboratory:
 
     def _hear(self, message) -> None:
         # Opened below the root, Streamlit's front end first looks for its server there: two 404.
-        if message.type == "error" and "/_stcore/" not in message.location["url"]:
+        # A picture that is replaced before it is loaded is gone from the server: see broken.
+        told = f"{message.text} {message.location['url']}"
+        if message.type == "error" and "/_stcore/" not in told and "/media/" not in told:
             self.errors.append(message.text)
+
+    @property
+    def broken(self) -> list[str]:
+        """The addresses of the pictures on the page that could not be loaded."""
+        return self.page.eval_on_selector_all(
+            "img",
+            "all => all.filter((i) => i.src && i.complete && !i.naturalWidth).map((i) => i.src)",
+        )
 
     def _note(self, url: str) -> None:
         kind, _, rest = url.partition("://")
@@ -262,7 +272,7 @@ def opening(tabs, address):
 def visit(tabs, address, tmp_path):
     """``visit(query, **options of tabs)``: a new tab with a finished result.
 
-    Afterwards no tab may have an error in its console or a request to another machine.
+    Afterwards no tab may have an error in its console, a broken picture or a request to another machine.
     """
     opened = []
 
@@ -272,6 +282,8 @@ def visit(tabs, address, tmp_path):
 
     yield open_
     for lab in opened:
+        if not lab.page.is_closed():
+            lab.until(lambda lab=lab: not lab.broken, "a page whose pictures are all loaded")
         lab.page.close()
     assert [lab.errors for lab in opened] == [[] for _ in opened]
     assert set().union(*(lab.hosts for lab in opened)) <= {address}
