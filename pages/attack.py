@@ -3,6 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import (
+    area_choice,
     controls,
     detector_choice,
     lab,
@@ -34,8 +35,9 @@ with essentials:
     eps = controls.choose_eps(attack)
 with more:
     goal = controls.choose_goal(model, attack)
-    parameters = controls.choose_parameters(attack, eps, detector)
     how = left_column.choose_fit(model, chosen)
+    area = area_choice.choose_area(model, chosen, how)
+    parameters = controls.choose_parameters(attack, eps, detector)
     controls.say_reached(model)  # below what must be on the first screen
     model_card.show_card(model)
 with right:
@@ -53,7 +55,9 @@ with result_place:
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     try:
         run = controls.with_eps(attack(**parameters), eps, model)
-        request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
+        request = Request(
+            chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area
+        )
     except ValueError as error:
         status.error(str(error))
     else:

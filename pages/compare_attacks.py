@@ -2,7 +2,15 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, detector_choice, lab, left_column, navigation, settings
+from robust_core.dashboard import (
+    area_choice,
+    controls,
+    detector_choice,
+    lab,
+    left_column,
+    navigation,
+    settings,
+)
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows
@@ -20,12 +28,13 @@ with more:
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
     how = left_column.choose_fit(model, chosen)
+    area = area_choice.choose_area(model, chosen, how)
 
 
 def request(attack) -> Request:
     """What a row asks for: the same request as the page Attack makes, so that both share the result."""
     run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
-    return Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
+    return Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area)
 
 
 with right:

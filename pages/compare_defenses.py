@@ -3,6 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import (
+    area_choice,
     controls,
     defense_choice,
     detector_choice,
@@ -27,6 +28,7 @@ with more:
     goal = controls.choose_goal(model, attack)
     kinds = defense_choice.choose_defenses(model, "defenses", selection.QUICK)
     how = left_column.choose_fit(model, chosen)
+    area = area_choice.choose_area(model, chosen, how)
 
 lines = request = None
 with right:
@@ -36,7 +38,9 @@ with right:
         parameters = controls.kept_parameters(attack, eps, detector)
         run = controls.with_eps(attack(**parameters), eps, model)
         # The same request as the page Attack makes, so that both share the result.
-        request = Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector)
+        request = Request(
+            chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area
+        )
     except ValueError as error:
         st.error(str(error))
     else:

@@ -10,6 +10,10 @@ FORM = (
 )
 
 
+MOST = 8
+"""As many rectangles make an area."""
+
+
 @dataclass(frozen=True)
 class Rectangle:
     """Left, top, width and height: in pixels, or if ``shares`` in percent of the sides."""
@@ -88,7 +92,10 @@ class Area:
         text = text.strip()
         if text in PRESETS:
             return cls(PRESETS[text])
-        return cls(tuple(map(Rectangle.read, text.split(";"))))
+        parts = text.split(";")
+        if len(parts) > MOST:
+            raise ValueError(f"an area must have at most {MOST} rectangles; got {len(parts)}")
+        return cls(tuple(map(Rectangle.read, parts)))
 
     def __str__(self) -> str:
         named = (name for name, shapes in PRESETS.items() if shapes == self.shapes)

@@ -111,6 +111,7 @@ class ComparedDefense:
                 before=before,
                 made=made,
                 detector=detector,
+                mask=request.mask(),
                 progress=progress,
             )
 

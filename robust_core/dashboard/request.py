@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from robust_core import attacks, zoo
+from robust_core.areas import Area
 from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
@@ -31,6 +32,17 @@ class Chosen:
     owner: str | None = None
     """The session whose own picture it is: what is made from it is kept for this session alone."""
 
+    def fitted(self, model: zoo.Description, how: str) -> np.ndarray:
+        """The picture as a model sees it, uint8 ``[h, w, c]``."""
+        return fitting.fit(
+            self.picture.pixels,
+            size=model.input_size,
+            resize=model.resize,
+            channels=model.channels,
+            how=how,
+            interpolation=model.interpolation,
+        )
+
 
 @dataclass(frozen=True)
 class Request:
@@ -45,6 +57,19 @@ class Request:
     """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
     detector: str | None = None
     """The name of the detector that scores both pictures."""
+    area: Area | None = None
+    """Where the picture may change; None: everywhere."""
+
+    def __post_init__(self) -> None:
+        """Raises ``ValueError`` for an area that holds no pixel of the model's pictures."""
+        self.mask()
+
+    def mask(self) -> torch.Tensor | None:
+        """Where the picture may change, bool ``[1, 1, h, w]``; None: everywhere."""
+        if self.area is None:
+            return None
+        free = torch.from_numpy(self.area.mask(*self.model.input_size))[None, None]
+        return None if free.all() else free
 
     @property
     def label(self) -> int | None:
@@ -54,14 +79,7 @@ class Request:
 
     def pixels(self) -> np.ndarray:
         """The picture as the model sees it, uint8 ``[h, w, c]``."""
-        return fitting.fit(
-            self.chosen.picture.pixels,
-            size=self.model.input_size,
-            resize=self.model.resize,
-            channels=self.model.channels,
-            how=self.how,
-            interpolation=self.model.interpolation,
-        )
+        return self.chosen.fitted(self.model, self.how)
 
     @property
     def parameters(self) -> dict:
@@ -87,6 +105,7 @@ class Request:
 
     @cached_property
     def _key(self) -> Key:
+        free = self.mask()
         return key_of(
             picture=self.digest(),
             model=self.model.name,
@@ -95,6 +114,7 @@ class Request:
             label=self.label,
             goal={"name": self.goal.name, **self.goal.parameters},
             detector=self.detector,
+            mask=None if free is None else hashlib.sha256(free.numpy().tobytes()).hexdigest(),
         )
 
     def work(self, progress: Reporter) -> Experiment:
@@ -115,6 +135,7 @@ class Request:
                 goal=self.goal,
                 progress=progress,
                 detector=detector,
+                mask=self.mask(),
             )
 
         notices: list[str] = []
@@ -135,6 +156,8 @@ class Request:
             else:
                 words += [option, str(value)]
         words += self._goal_words()
+        if self.mask() is not None:
+            words += ["--mask", str(self.area)]
         if self.model.name in zoo.bundled() and zoo.detectors(self.model.name):
             words += ["--detector", self.detector or "none"]
         if self.how != "crop":

@@ -166,5 +166,13 @@ def show_conditions(request: Request, experiment: Experiment) -> None:
     st.caption(
         f"{request.model.name}, {type(request.attack).title}, {eps}"
         + steps_of(request.attack)
-        + f". {aim(experiment)} {outside(request)}".rstrip()
+        + f". {aim(experiment)} {within(experiment)} {outside(request)}".replace("  ", " ").rstrip()
     )
+
+
+def within(experiment: Experiment) -> str:
+    """How many pixels may change, where not all may."""
+    if experiment.mask is None:
+        return ""
+    free, every = int(experiment.mask.sum()), experiment.mask.numel()
+    return f"{free:,} of {every:,} pixels may change."

@@ -63,6 +63,9 @@ _CSS = """
 [class*=st-key-camera] video { max-height: 9rem; }
 [data-testid=stFileUploaderDropzoneInstructions] { display: none; } /* the label says it in words */
 
+/* Above the picture to draw on: room for its buttons. */
+[class*=st-key-area_painter] { padding-top: 2.25rem; }
+
 /* A detector's two scores: name | bar | number; the line across both bars is its threshold. */
 .detection {
   display: grid; grid-template-columns: max-content 1fr max-content; column-gap: 0.75rem;

@@ -41,6 +41,7 @@ def trials(
     constants: Sequence[float],
     goal: Goal,
     progress: Progress | None = None,
+    mask: Tensor | None = None,
 ) -> list[Trial]:
     """One search of ``attack`` on one picture ``[1, C, H, W]`` at each constant, all in one batch.
 
@@ -56,7 +57,12 @@ def trials(
     count = len(constants)
     seen = _Steps(run.steps, progress) if progress else None
     found = run.run(
-        model, images.expand(count, -1, -1, -1), labels.expand(count), goal, observer=seen
+        model,
+        images.expand(count, -1, -1, -1),
+        labels.expand(count),
+        goal,
+        observer=seen,
+        mask=mask,
     )
     lengths = zip(found.l2.tolist(), found.success.tolist(), strict=True)
     return [
@@ -66,7 +72,12 @@ def trials(
 
 
 def first_constant(
-    model: Classifier, images: Tensor, labels: Tensor, attack: CWL2, goal: Goal
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    attack: CWL2,
+    goal: Goal,
+    mask: Tensor | None = None,
 ) -> float:
     """The constant of the attack's first search, which may depend on the picture."""
     found: list[float] = []
@@ -77,7 +88,8 @@ def first_constant(
             found.append(guess[0].item())
             return guess
 
-    Asked(**{**attack.parameters, "search_steps": 1, "steps": 1}).run(model, images, labels, goal)
+    once = Asked(**{**attack.parameters, "search_steps": 1, "steps": 1})
+    once.run(model, images, labels, goal, mask=mask)
     return found[0]
 
 
@@ -89,23 +101,24 @@ def constant_curve(
     label: int,
     goal: Goal | None = None,
     progress: Progress | None = None,
+    mask: Tensor | None = None,
 ) -> ConstantCurve:
     """The path of the bisection on one picture ``[1, C, H, W]``, and ``POINTS`` constants around it.
 
-    ``label`` is the class to leave. ``progress(k, n)`` counts the steps of all searches; those of the grid
-    are taken together. Raises as the attack does.
+    ``label`` is the class to leave; ``mask`` is the attack's. ``progress(k, n)`` counts the steps of all
+    searches; those of the grid are taken together. Raises as the attack does.
     """
     wanted = goal or Untargeted()
     labels = torch.tensor([label], dtype=torch.int64, device=images.device)
     searches = attack.search_steps
     bar = _Searches(searches + 1, progress)
     search = Bisection.of(
-        images.new_tensor([first_constant(model, images, labels, attack, wanted)])
+        images.new_tensor([first_constant(model, images, labels, attack, wanted, mask)])
     )
     path = []
     for i in range(searches):
         const = search.const.item()
-        path += trials(model, images, labels, attack, [const], wanted, bar.of(i))
+        path += trials(model, images, labels, attack, [const], wanted, bar.of(i), mask)
         search.reached = torch.tensor(
             [path[-1].l2 is not None], dtype=torch.bool, device=images.device
         )
@@ -113,7 +126,7 @@ def constant_curve(
     tried = [trial.const for trial in path]
     low, high = min(tried) / SPREAD, max(tried) * SPREAD
     steps = [low * (high / low) ** (k / (POINTS - 1)) for k in range(POINTS)]
-    grid = trials(model, images, labels, attack, steps, wanted, bar.of(searches))
+    grid = trials(model, images, labels, attack, steps, wanted, bar.of(searches), mask)
     return ConstantCurve(tuple(path), tuple(grid))
 
 

@@ -41,6 +41,7 @@ def curve(
     *,
     label: int | None = None,
     goal: Goal = UNTARGETED,
+    mask: Tensor | None = None,
     progress: Progress | None = None,
 ) -> tuple[Point, ...]:
     """Attack one picture once for each radius, all else equal.
@@ -54,6 +55,7 @@ def curve(
         radii: values for ``eps``, at least one.
         label: the class to leave; None takes the model's own prediction.
         goal: what the attacker wants; a class to reach is ``goals.Towards(index)``.
+        mask: bool ``[1, 1, H, W]``, true where pixels may change; None: everywhere.
         progress: called as ``progress(k, n)`` at each iterate of all runs; what it raises ends it.
 
     Returns:
@@ -84,7 +86,7 @@ def curve(
             continue
         steps = _Steps(i, len(runs), run.observations, progress) if progress else None
         watched = steps if run.observations > 2 else None
-        record = run.run(model, images, labels, goal, observer=watched)
+        record = run.run(model, images, labels, goal, observer=watched, mask=mask)
         with evaluating(model), torch.inference_mode():
             logits = as_logits(model(record.x_adv)).cpu().double()
         points.append(_point(run, logits, label, aim, record))

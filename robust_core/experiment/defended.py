@@ -149,6 +149,7 @@ def trial(
     before: Look | None = None,
     made: Experiment | None = None,
     detector: "Detector | None" = None,
+    mask: Tensor | None = None,
     progress: Progress | None = None,
 ) -> DefenseTrial:
     """Attack one picture for ``model`` behind ``defense``, and show the defended model the result.
@@ -165,9 +166,10 @@ def trial(
         goal: what the attacker wants. The least likely class, or one at random, is that of the undefended
             model.
         before: ``look`` at the clean picture, where there is one.
-        made: the same attack on the undefended model, where it has been run: its picture is reused for
-            an unaware attacker who attacks the undefended model.
+        made: the same attack on the undefended model, with the same mask, where it has been run: its
+            picture is reused for an unaware attacker who attacks the undefended model.
         detector: one on ``model``, asked about the picture that arrives.
+        mask: bool ``[1, 1, H, W]``, true where pixels may change; None: everywhere.
         progress: called as ``progress(k, n)`` at each iterate, then at the votes; what it raises ends it.
 
     Raises ``ValueError`` where the defence does not exist for the model, or the attack does not support
@@ -189,7 +191,7 @@ def trial(
         counted = (made.queries, made.gradients, made.zero_gradients)
         result = _Made(made.adversarial, made.seconds, *counted)
     else:
-        result = _make(run, attacked, clean.to(model.device), label, goal, progress)
+        result = _make(run, attacked, clean.to(model.device), label, goal, mask, progress)
     arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
     after = look(defended, arrives, timed=False, progress=progress)
     aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), before.logits)
@@ -233,6 +235,7 @@ def _make(
     clean: Tensor,
     label: int,
     goal: Goal,
+    mask: Tensor | None,
     progress: Progress | None,
 ) -> _Made:
     """Run the attack on ``attacked``: a success test on the whole defence would be one more prediction."""
@@ -251,6 +254,7 @@ def _make(
         torch.tensor([label], dtype=torch.int64, device="cpu"),
         goal,
         observer=observer if progress is not None and run.observations > 2 else None,
+        mask=mask,
     )
     seconds = time.perf_counter() - begun
     return _Made(

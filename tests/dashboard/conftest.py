@@ -3,6 +3,7 @@
 import pytest
 
 from robust_core import attacks, zoo
+from robust_core.areas import Area
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.data import samples
 from robust_core.experiment.perform import UNTARGETED
@@ -29,11 +30,15 @@ def make_request():
         model: str = "digits-cnn",
         how: str = "crop",
         goal: Goal = UNTARGETED,
+        area: str = "",
         **parameters,
     ) -> Request:
         radius = {"eps": 0.15} if attacks.get(attack).has_eps else {}
         built = attacks.create(attack, **(radius | parameters))
-        return Request(chosen(sample), how, zoo.describe(model), built, goal, shown_eps=0.15)
+        free = Area.read(area) if area else None
+        return Request(
+            chosen(sample), how, zoo.describe(model), built, goal, shown_eps=0.15, area=free
+        )
 
     return make
 

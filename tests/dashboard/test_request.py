@@ -39,12 +39,24 @@ VARIANTS = [
     {"attack": "pgd", "seed": 1},
     {"attack": "pgd", "restarts": 2},
     {"attack": "pgd", "random_start": False},
+    {"area": "centre"},
+    {"area": "25%,25%,50%,25%"},
 ]
 
 
 def test_every_input_changes_the_key(make_request):
     keys = [make_request(**variant).key() for variant in VARIANTS]
     assert len(set(keys)) == len(VARIANTS)
+
+
+def test_an_area_of_everything_is_none(make_request):
+    everything = make_request(area="0%,0%,100%,100%")
+    assert everything.mask() is None
+    assert everything.key() == make_request().key()
+    assert "--mask" not in everything.command()
+    assert make_request(area="centre").key() == make_request(area="2,2,4,4").key()
+    with pytest.raises(ValueError, match="holds no pixel of a picture of 8 x 8 pixels"):
+        make_request(area="8,8,1,1")
 
 
 def test_the_key_is_stable(make_request):
@@ -107,6 +119,8 @@ COMMANDS = [
     {"attack": "pgd", "goal": ConfidenceReduction()},
     {"attack": "deepfool", "goal": ConfidenceReduction(threshold=0.35)},
     {"sample": "chelsea", "how": "squash"},
+    {"area": "border"},
+    {"attack": "pgd", "area": "25%,25%,37.5%,50%;0%,0%,12.5%,100%"},
 ]
 
 

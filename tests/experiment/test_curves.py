@@ -109,3 +109,20 @@ def test_wrong_arguments_are_named(digits_model, batch, digit_pictures):
         curve(digits_model, image, attacks.FGSM(), [-0.1])
     with pytest.raises(ValueError, match="target"):
         curve(digits_model, image, attacks.FGSM(), [0.1], label=label, goal=Towards(label))
+
+
+def test_outside_the_mask_nothing_changes_at_any_radius(digits_model, batch):
+    image, label = batch
+    mask = torch.zeros(1, 1, 8, 8, dtype=torch.bool)
+    mask[..., 2:6, 2:6] = True
+    points = curve(digits_model, image, attacks.FGSM(), [0.1, 0.3], label=label, mask=mask)
+    for point in points:
+        alone = perform(
+            digits_model,
+            to_pixels(image)[0],
+            attacks.FGSM(eps=point.eps),
+            label=label,
+            mask=mask,
+        )
+        assert point.l2 == pytest.approx(alone.l2, abs=1e-6)
+        assert 0 < point.l2 <= point.eps * 4 + 1e-6

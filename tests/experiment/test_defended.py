@@ -37,6 +37,16 @@ def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_mod
     assert result.linf == (saved.double() - images.double()).abs().max() <= PGD.eps
 
 
+@pytest.mark.parametrize("attacker", Attacker)
+def test_outside_the_mask_the_picture_arrives_as_it_was(digits_model, pixels, attacker):
+    mask = torch.zeros(1, 1, 8, 8, dtype=torch.bool)
+    mask[..., :4] = True
+    result = trial(digits_model, pixels, PGD, made("jpeg"), attacker=attacker, label=9, mask=mask)
+    changed = result.after.picture != to_tensor(pixels)
+    assert changed.any()
+    assert not changed[~mask.expand_as(changed)].any()
+
+
 def test_without_an_eps_the_exact_picture_arrives(digits_model, pixels):
     defense, attack = made("jpeg"), attacks.create("deepfool")
     result = trial(digits_model, pixels, attack, defense, attacker=Attacker.UNAWARE, label=9)

@@ -55,6 +55,7 @@ class Classic:
             goal=self.goal(page.model),
             shown_eps=run.parameters.get("eps", page.shown_eps),
             detector=None,
+            area=None,
         )
 
 

@@ -80,6 +80,7 @@ def work(request: Request, label: int, progress: Reporter) -> ConstantCurve:
             label=label,
             goal=request.goal,
             progress=progress,
+            mask=request.mask(),
         )
 
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)

@@ -172,6 +172,7 @@ def curve_work(row: ComparedAttack, progress: Reporter) -> tuple[Point, ...]:
             [radius(request.attack.norm, eps, request.model) for eps in grid_of(row)],
             label=request.label,
             goal=request.goal,
+            mask=request.mask(),
             progress=progress,
         )
 
