@@ -34,14 +34,18 @@ def painter(
     # It can be imported only where Streamlit runs, and few visitors open it.
     from streamlit_drawable_canvas import CanvasResult, boxes_to_drawing, st_canvas
 
+    state = st.session_state.setdefault(f"_{key}", {"canvas": 0})
+    if state.pop("drawn", False) and state["now"] != list(boxes):  # these are the boxes of before
+        st.rerun()
     height, width = pixels.shape[:2]
     factor = max(1, SIDE // max(height, width))
-    state = st.session_state.setdefault(f"_{key}", {"canvas": 0})
     if state.get("now") != list(boxes):  # changed elsewhere: drawn on a fresh canvas
         state.update(canvas=state["canvas"] + 1, start=list(boxes), now=list(boxes))
     name = f"{key}_{state['canvas']}_{height}_{width}"
 
     def drawn() -> None:
+        if name != f"{key}_{state['canvas']}_{height}_{width}":
+            return  # a canvas that has been replaced
         drawing = st.session_state[name].get("drawing") or {}
         found = CanvasResult(drawing.get("raw"), None, False).boxes
         now = [snapped(box, factor, height, width) for box in found]
@@ -59,8 +63,6 @@ def painter(
         key=name,
         on_change=drawn,
     )
-    if state.pop("drawn", False):
-        st.rerun()
 
 
 def enlarged(box: Box, factor: int) -> dict[str, float]:
