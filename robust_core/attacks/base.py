@@ -221,8 +221,11 @@ class Attack(Parameters):
             labels = check_labels(labels, start)
             free = check_mask(mask, start)
             work = start.float() if start.dtype in HALF else start
-            yield start, work, labels, Oracle(
-                model, work, observer, recording, given=start.dtype, free=free
+            yield (
+                start,
+                work,
+                labels,
+                Oracle(model, work, observer, recording, given=start.dtype, free=free),
             )
 
     def _perturb_chosen(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:

@@ -96,7 +96,10 @@ class UniversalAttack(Attack):
 
             def seen(delta: Tensor, rate: float) -> None:
                 if observer is not None:
-                    observer(delta.detach().clone(), torch.tensor(rate))
+                    observer(
+                        delta.detach().clone(),
+                        torch.tensor(rate, dtype=torch.float64, device="cpu"),
+                    )
 
             fit = self._search(oracle, work, aim, seen)
         return self.shared(fit, self._record(fit, oracle, model, start, goal))

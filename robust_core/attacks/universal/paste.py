@@ -21,7 +21,7 @@ def native_mask(side: int, shape: str, like: Tensor | None = None) -> Tensor:
 
     Round: the pixels whose centre is within half a side of its centre.
     """
-    dtype, device = (like.dtype, like.device) if like is not None else (torch.float32, None)
+    dtype, device = (like.dtype, like.device) if like is not None else (torch.float32, "cpu")
     if shape == SQUARE:
         return torch.ones(1, 1, side, side, dtype=dtype, device=device)
     way = torch.arange(side, dtype=torch.float64, device="cpu") - (side - 1) / 2
@@ -55,6 +55,9 @@ class Placement:
     zoom: Tensor
     angle: Tensor
 
+    def __getitem__(self, rows: Tensor) -> "Placement":
+        return Placement(self.row[rows], self.column[rows], self.zoom[rows], self.angle[rows])
+
     def grid(self, side: int, size: tuple[int, int], like: Tensor) -> Tensor:
         """For each pixel of a picture the place in the patch, in [-1, 1] within: ``[N, H, W, 2]``."""
         height, width = size
@@ -63,9 +66,7 @@ class Placement:
         half = self.zoom * side / 2
         # The picture's own coordinates u = (2 c / W) - 1, v = (2 r / H) - 1 go to the patch's.
         away_x, away_y = width / 2 - self.column, height / 2 - self.row
-        top = torch.stack(
-            [cos * width / 2, -sin * height / 2, cos * away_x - sin * away_y], 1
-        )
+        top = torch.stack([cos * width / 2, -sin * height / 2, cos * away_x - sin * away_y], 1)
         low = torch.stack([sin * width / 2, cos * height / 2, sin * away_x + cos * away_y], 1)
         theta = torch.stack([top, low], 1) / half[:, None, None]
         theta = theta.to(like.device, like.dtype)

@@ -1,6 +1,5 @@
 """Adversarial patches (Brown et al., 2017): one sticker for any picture, place, size and angle."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from robust_core.attacks.losses import ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.universal.base import Fit, Seen, UniversalAttack, fooled, seed_parameter
 from robust_core.attacks.universal.fitted import Universal
-from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.attacks.universal.paste import (
     ROUND,
     SHAPES,
@@ -23,6 +21,7 @@ from robust_core.attacks.universal.paste import (
     share,
     whole,
 )
+from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.goals import Aim
 from robust_core.papers import BROWN
 from robust_core.parameters import parameter
@@ -43,9 +42,7 @@ class Patch(UniversalAttack):
     name = "patch"
     title = "Adversarial patch"
     summary = "A sticker that works on any picture: its pixels are free, all others stay."
-    equation = (
-        r"\hat p = \arg\max_p \mathbb{E}_{x, t, l}\big[-\log \Pr(y \mid A(p, x, l, t))\big]"
-    )
+    equation = r"\hat p = \arg\max_p \mathbb{E}_{x, t, l}\big[-\log \Pr(y \mid A(p, x, l, t))\big]"
     equation_towards = (
         r"\hat p = \arg\max_p \mathbb{E}_{x, t, l}\big[\log \Pr(\hat y \mid A(p, x, l, t))\big]"
     )
@@ -91,7 +88,9 @@ class Patch(UniversalAttack):
         curve: list[float] = []
         hits: list[float] = []
         for step in range(self.steps):
-            picks = torch.randint(len(chosen), (min(self.batch, len(chosen)),), generator=draw)
+            picks = torch.randint(
+                len(chosen), (min(self.batch, len(chosen)),), generator=draw, device="cpu"
+            )
             rows = chosen[picks.to(chosen.device)]
             grid = self.place(len(rows), side, size, draw).grid(side, size, images)
             pasted = paste(images[rows], patch, mask, grid)
@@ -118,14 +117,18 @@ class Patch(UniversalAttack):
             return every
         others = every[aim.leaving != aim.classes]
         if not len(others):
-            raise ValueError("all images are of the target class: a patch needs others to be fitted to")
+            raise ValueError(
+                "all images are of the target class: a patch needs others to be fitted to"
+            )
         return others
 
     def place(
         self, count: int, side: int, size: tuple[int, int], draw: torch.Generator
     ) -> Placement:
         """Random places within the picture, areas and angles."""
-        area, turn, row, column = torch.rand(4, count, generator=draw, dtype=torch.float64)
+        area, turn, row, column = torch.rand(
+            4, count, generator=draw, dtype=torch.float64, device="cpu"
+        )
         zoom = (1 + self.resize * (2 * area - 1)).sqrt()
         return inside(zoom, self.rotation * (2 * turn - 1), row, column, side, self.shape, size)
 

@@ -36,7 +36,9 @@ class PatchUniversal(Universal):
     def _check(self) -> None:
         super()._check()
         if self.delta.ndim != 4 or self.delta.shape[2] != self.delta.shape[3]:
-            raise ValueError(f"a patch must have the shape [1, C, S, S]; got {list(self.delta.shape)}")
+            raise ValueError(
+                f"a patch must have the shape [1, C, S, S]; got {list(self.delta.shape)}"
+            )
         if not (self.delta.min() >= 0 and self.delta.max() <= 1):
             raise ValueError("a patch must be in [0, 1]")
         size = self.record.get("size")
@@ -47,7 +49,9 @@ class PatchUniversal(Universal):
             and size[0] == self.delta.shape[1]
             and self.side <= min(size[1:])
         ):
-            raise ValueError(f"size must be [C, H, W] of pictures that hold the patch; got {size!r}")
+            raise ValueError(
+                f"size must be [C, H, W] of pictures that hold the patch; got {size!r}"
+            )
         if self.record.get("shape") not in SHAPES:
             raise ValueError(
                 f"shape must be {' or '.join(SHAPES)}; got {self.record.get('shape')!r}"
@@ -104,7 +108,9 @@ class PatchUniversal(Universal):
             patch, mask = self._parts(work)
             top, left = (whole(c, self.side) for c in centre)
             return round_towards(paste_exactly(work, patch, mask, top, left), start)
-        values = (torch.full((n,), v, dtype=torch.float64) for v in (*centre, zoom, turn))
+        values = (
+            torch.full((n,), v, dtype=torch.float64, device="cpu") for v in (*centre, zoom, turn)
+        )
         return self.paste(images, Placement(*values))
 
     def zoom(self, scale: float, size: tuple[int, int]) -> float:

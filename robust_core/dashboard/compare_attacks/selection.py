@@ -96,7 +96,9 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
         place = st.empty()
         for axis in threat_model.AXES:
             there = {
-                v: None for n in attacks.local_names() for v in threat_model.values(attacks.get(n), axis)
+                v: None
+                for n in attacks.local_names()
+                for v in threat_model.values(attacks.get(n), axis)
             }
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             words = {v: threat_model.WORDS.get(axis, {}).get(v, v) for v in options}
