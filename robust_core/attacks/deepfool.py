@@ -76,7 +76,7 @@ class DeepFool(Attack):
         return adversarial
 
     def walk(self, oracle: Oracle, images: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
-        """The pictures reached, the sum of the steps before clipping, and whether they were seen to be there.
+        """The pictures reached, the sum of the steps before clipping, and which were seen to be there.
 
         After the last step nobody looks: a picture that needs all ``steps`` does not count as there.
         """

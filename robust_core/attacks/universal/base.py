@@ -156,13 +156,13 @@ class Passes:
         """Another pass has ended at ``delta``; the share that it fools."""
         rate, labels = self.ask(delta)
         self.curve.append(rate)
-        if self._best is None or rate > self._best[0]:
+        if self._best is None or rate >= self._best[0]:
             self._best = rate, delta, labels
         self.seen(delta, rate)
         return rate
 
     def best(self) -> Fit:
-        """What fooled most, the first of equals."""
+        """What fooled most; of equals the last, which has gone furthest."""
         assert self._best is not None
         _, delta, labels = self._best
         return Fit(delta, self.curve, labels)

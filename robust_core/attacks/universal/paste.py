@@ -1,7 +1,7 @@
 """Pasting: where a patch lies, its mask, and the pictures with it, differentiable in the patch.
 
-Pixels of the patch have mask 1 or 0 at its native size. Both are resampled by the same affine grid,
-bilinear, ``align_corners=False``, the patch times its mask; so a pixel of which the mask covers the share m is
+Pixels of the patch have mask 1 or 0 at its native size. Patch times mask and mask are resampled by the
+same affine grid, bilinear, ``align_corners=False``. So a pixel of which the mask covers the share m is
 ``(1 - m) x + m p``, and where m is 0 the picture is as it was, bit for bit.
 """
 
@@ -74,7 +74,7 @@ class Placement:
 
 
 def sample(patch: Tensor, mask: Tensor, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """The patch times its mask, and the mask, where ``grid`` puts them: ``[N, C, H, W]``, ``[N, 1, H, W]``."""
+    """Patch times mask ``[N, C, H, W]``, and the mask ``[N, 1, H, W]``, where ``grid`` puts them."""
     both = torch.cat([patch * mask, mask], 1).expand(len(grid), -1, -1, -1)
     found = F.grid_sample(both, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     return found[:, :-1], found[:, -1:]
@@ -88,7 +88,7 @@ def paste(images: Tensor, patch: Tensor, mask: Tensor, grid: Tensor) -> Tensor:
 
 
 def paste_exactly(images: Tensor, patch: Tensor, mask: Tensor, top: int, left: int) -> Tensor:
-    """As ``paste`` at the native size and no rotation, with the very pixels of the patch; cut by the rim."""
+    """As ``paste`` at the native size, not turned, with the very pixels of the patch; the rim cuts it."""
     out = images.clone()
     height, width = images.shape[2:]
     side = patch.shape[2]

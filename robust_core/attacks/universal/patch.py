@@ -8,6 +8,7 @@ from torch import Tensor
 
 from robust_core.attacks.losses import ascended
 from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.universal.adam import Adam
 from robust_core.attacks.universal.base import Fit, Seen, UniversalAttack, fooled, seed_parameter
 from robust_core.attacks.universal.fitted import Universal
 from robust_core.attacks.universal.paste import (
@@ -34,9 +35,9 @@ REPORTS = 10
 class Patch(UniversalAttack):
     """A patch fitted to random pictures, places, sizes and angles (Brown et al., 2017, section 2).
 
-    Adam ascends the mean over a mini-batch, each picture of which has the patch elsewhere; the gradient goes
-    through the pasting. With a target, the patch is for all pictures but those of the target class, which
-    take no part. A picture whose odds are beyond ``clamp`` already does not pull any more.
+    Adam ascends the mean over a mini-batch, each picture of which has the patch elsewhere; the gradient
+    goes through the pasting. With a target, pictures of its class take no part. A picture
+    whose odds are beyond ``clamp`` does not pull any more.
     """
 
     name = "patch"
@@ -83,14 +84,12 @@ class Patch(UniversalAttack):
         side = native_side(self.scale, self.shape, size)
         mask = native_mask(side, self.shape, images)
         patch = images.new_full((1, images.shape[1], side, side), 0.5).requires_grad_()
-        adam = torch.optim.Adam([patch], self.learning_rate, maximize=True)
+        adam = Adam(patch)
         draw = torch.Generator().manual_seed(self.seed)
         curve: list[float] = []
         hits: list[float] = []
         for step in range(self.steps):
-            picks = torch.randint(
-                len(chosen), (min(self.batch, len(chosen)),), generator=draw, device="cpu"
-            )
+            picks = torch.randperm(len(chosen), generator=draw, device="cpu")[: self.batch]
             rows = chosen[picks.to(chosen.device)]
             grid = self.place(len(rows), side, size, draw).grid(side, size, images)
             pasted = paste(images[rows], patch, mask, grid)
@@ -98,10 +97,9 @@ class Patch(UniversalAttack):
                 pull, logits = oracle.ascent(pasted.detach(), aim[rows], "ce")
             on = ascended("ce", aim[rows], logits) < self.clamp
             pull = pull * (on / len(rows)).to(pull.dtype).view(-1, 1, 1, 1)
-            (patch.grad,) = torch.autograd.grad(pasted, patch, pull)  # fresh: nothing adds up
-            adam.step()
+            (gradient,) = torch.autograd.grad(pasted, patch, pull)  # fresh: nothing adds up
             with torch.no_grad():
-                patch.clamp_(0, 1)
+                patch.add_(adam.rise(gradient), alpha=self.learning_rate).clamp_(0, 1)
             hits.append(aim[rows].success(logits).double().mean().item())
             if (step + 1) * self.observations // self.steps > len(curve):
                 curve.append(sum(hits) / len(hits))

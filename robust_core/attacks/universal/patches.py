@@ -89,7 +89,7 @@ class PatchUniversal(Universal):
         Args:
             labels: not read: the patch is the same for all.
             at: (row, column) of the centre as shares of height and width, in [0, 1]; None: the centre.
-                The rim cuts what is beyond. Without rotation and at the fitted scale the patch lies on whole
+                The rim cuts what is beyond. Not turned and at the fitted scale, the patch lies on whole
                 pixels, the nearest, and keeps its very values.
             scale: share of the picture's area that it covers, above 0, at most 1; None: as fitted.
             angle: in degrees, anticlockwise; None: 0.

@@ -30,9 +30,9 @@ from robust_core.parameters import parameter
 class UAPSGD(UniversalAttack):
     """One perturbation in Linf by sign steps on mini-batches (Shafahi et al., 2020, section 3).
 
-    The loss is clamped, so that a few pictures whose loss can grow without end do not decide the step: beyond
-    ``clamp`` a picture has no gradient. It is the cross-entropy's odds that are ascended, as everywhere here:
-    they give confident pictures a gradient too. The v returned is the best after any pass.
+    The loss is clamped, so that a few pictures whose loss can grow without end do not decide the step:
+    beyond ``clamp`` a picture has no gradient. The odds behind the cross-entropy are ascended, as
+    everywhere here: they give confident pictures a gradient too. The v returned is the best after any pass.
     """
 
     name = "uap-sgd"
@@ -51,29 +51,41 @@ class UAPSGD(UniversalAttack):
     eps: float = eps_parameter(UNIVERSAL_EPS, "linf")
     passes: int = passes_parameter(8)
     step_size: float | None = parameter(
-        None, "Length of a step; empty: eps / 10.", above=0.0, high=LARGEST, unit="[0, 1]"
+        None,
+        "Length of a step; empty: eps / 10, or 2.5 eps / number of steps where that is more.",
+        above=0.0,
+        high=LARGEST,
+        unit="[0, 1]",
     )
     clamp: float = parameter(
         9.0, "Log-odds beyond the goal at which a picture pulls no more.", low=0.0, high=LARGEST
     )
-    batch: int = parameter(100, "Pictures in a mini-batch.", low=1, high=100_000)
+    batch: int = parameter(
+        100,
+        "Pictures in a mini-batch; at most a tenth of the pictures.",
+        low=1,
+        high=100_000,
+    )
     seed: int = seed_parameter()
 
-    @property
-    def size(self) -> float:
-        """Length of one step: ``step_size``, or eps / 10."""
-        return self.eps / 10 if self.step_size is None else self.step_size
+    def size(self, steps: int) -> float:
+        """Length of one of so many steps: ``step_size``, or a tenth of eps, more if that is not enough."""
+        if self.step_size is not None:
+            return self.step_size
+        return self.eps * max(0.1, 2.5 / steps)
 
     def search(self, oracle: Oracle, images: Tensor, aim: Aim, seen: Seen) -> Fit:
         delta = torch.zeros_like(images[:1])
         passes = Passes(self, oracle, images, aim, seen)
+        batch = min(self.batch, max(1, len(images) // 10))
+        size = self.size(self.passes * -(-len(images) // batch))
         for number in range(self.passes):
-            for rows in shuffled(len(images), self.seed, number, images.device).split(self.batch):
+            for rows in shuffled(len(images), self.seed, number, images.device).split(batch):
                 x = self.shown(images[rows], delta)
                 with oracle.within(rows):
                     gradient, logits = oracle.ascent(x, aim[rows], "ce")
                 on = ascended("ce", aim[rows], logits) < self.clamp
                 pull = (gradient * per_picture(on, gradient)).sum(0, keepdim=True)
-                delta = project(delta + self.size * pull.sign(), self.eps, self.norm)
+                delta = project(delta + size * pull.sign(), self.eps, self.norm)
             passes.end(delta)
         return passes.best()

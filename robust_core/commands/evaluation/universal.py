@@ -64,10 +64,13 @@ def _stopped(args: argparse.Namespace, out: Path | None) -> str:
 
 
 def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
-    """What is there already, or the head of a new file. Raises ``ValueError`` for a file of another kind."""
+    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
     from robust_core.evaluation.universal.suite import NAME, PARTS
 
-    head = {"suite": NAME, "command": f"python -m robust_core evaluate --suite {NAME}"}
+    head: dict[str, Any] = {
+        "suite": NAME,
+        "command": f"python -m robust_core evaluate --suite {NAME}",
+    }
     head |= {"limit": limit}
     parts: dict[str, Any] = {part: {"rows": []} for part in PARTS}
     if out is not None and out.exists():

@@ -10,7 +10,7 @@ from torch import Tensor
 from robust_core.attacks.universal.patch import inside
 from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.classifier import Classifier
-from robust_core.evaluation.universal.fooling import answers
+from robust_core.evaluation.universal.fooling import Show, answers
 from robust_core.modes import evaluating
 
 PLACEMENTS = 100
@@ -112,10 +112,14 @@ def heat_map(
                 (patch.side / 2 + (length - patch.side) * k / max(1, cells - 1)) / length
                 for k, length in ((i, height), (j, width))
             )
-            shown = answers(model, chosen, lambda x, _, at=at: patch.apply(x, at=at), progress)
+            shown = answers(model, chosen, _apply_at(patch, at), progress)
             line.append((shown == target).double().mean().item())
         found.append(line)
     return found
+
+
+def _apply_at(patch: PatchUniversal, at: tuple[float, ...]) -> Show:
+    return lambda x, _: patch.apply(x, at=at)
 
 
 def noise_patch(like: PatchUniversal, seed: int = 0) -> PatchUniversal:
@@ -129,7 +133,7 @@ def noise_patch(like: PatchUniversal, seed: int = 0) -> PatchUniversal:
 def object_patch(
     like: PatchUniversal, model: Classifier, images: Tensor, labels: Tensor, target: int
 ) -> PatchUniversal:
-    """A real object in the place of a fitted patch: of the target's pictures the one the model is surest of.
+    """A real object in the place of a patch: of the target's pictures the one the model is surest of.
 
     The whole picture, made as small as the patch and cut to its shape.
     """

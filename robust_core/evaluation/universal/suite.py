@@ -106,7 +106,7 @@ def patch_rows() -> Iterator[Question]:
                 n_fit=recipe.n,
                 tested=FEW,
                 target=recipe.target,
-                what=what,  # type: ignore[arg-type]
+                what=what,
             )
 
 
