@@ -20,6 +20,12 @@ BRENDEL = Paper(
     'Comment on "Biologically inspired protection of deep networks from adversarial attacks"',
     "https://arxiv.org/abs/1704.01547",
 )
+BROWN = Paper(
+    "Brown, Mané, Roy, Abadi, Gilmer",
+    2017,
+    "Adversarial patch",
+    "https://arxiv.org/abs/1712.09665",
+)
 BRYNIARSKI = Paper(
     "Bryniarski, Hingun, Pachuca, Wang, Carlini",
     2021,
@@ -152,6 +158,12 @@ SALMAN = Paper(
     "Provably robust deep learning via adversarially trained smoothed classifiers",
     "https://arxiv.org/abs/1906.04584",
 )
+SHAFAHI = Paper(
+    "Shafahi, Najibi, Xu, Dickerson, Davis, Goldstein",
+    2020,
+    "Universal adversarial training",
+    "https://arxiv.org/abs/1811.11304",
+)
 SZEGEDY = Paper(
     "Szegedy, Zaremba, Sutskever, Bruna, Erhan, Goodfellow, Fergus",
     2014,
@@ -163,6 +175,12 @@ TRAMER = Paper(
     2019,
     "Adversarial training and robustness for multiple perturbations",
     "https://arxiv.org/abs/1904.13000",
+)
+UNIVERSAL = Paper(
+    "Moosavi-Dezfooli, Fawzi, Fawzi, Frossard",
+    2017,
+    "Universal adversarial perturbations",
+    "https://arxiv.org/abs/1610.08401",
 )
 WONG = Paper(
     "Wong, Rice, Kolter",

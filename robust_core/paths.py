@@ -15,6 +15,7 @@ APP = ROOT / "app.py"
 ASSETS = ROOT / "assets"
 WEIGHTS = ASSETS / "weights"
 RESULTS = ASSETS / "results"
+UNIVERSAL = ASSETS / "universal"
 
 
 def cache_home() -> Path:

@@ -22,7 +22,7 @@ ARROWS = {
     "attacks": set(),
     "detectors": {"models"},
     "certify": {"attacks"},
-    "zoo": {"data", "detectors", "models"},
+    "zoo": {"attacks", "data", "detectors", "models"},
     "defenses": {"attacks", "certify", "data", "zoo"},
     "toys": {"attacks", "data", "defenses", "detectors"},
     "engine": set(),

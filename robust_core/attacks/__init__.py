@@ -1,6 +1,7 @@
 """Attacks: a registry from names to classes.
 
 attacks.create("pgd", eps=8 / 255, steps=20)(model, images, labels)
+attacks.create("uap", eps=10 / 255).fit(model, images, labels).apply(others)
 """
 
 from typing import Any
@@ -18,6 +19,10 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
+from robust_core.attacks.universal.fitted import Universal
+from robust_core.attacks.universal.patch import Patch
+from robust_core.attacks.universal.sgd import UAPSGD
+from robust_core.attacks.universal.uap import UAP, UAPL2
 from robust_core.parameters import Paper
 from robust_core.registry import Registry
 
@@ -34,6 +39,9 @@ __all__ = [
     "PGDL2",
     "PGDT",
     "REGISTRY",
+    "UAP",
+    "UAPL2",
+    "UAPSGD",
     "Attack",
     "AttackResult",
     "Auto",
@@ -45,9 +53,12 @@ __all__ = [
     "Noise",
     "PGDPair",
     "Paper",
+    "Patch",
     "Square",
+    "Universal",
     "create",
     "get",
+    "local_names",
     "names",
 ]
 
@@ -71,6 +82,10 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWL0,
         Square,
         Auto,
+        UAP,
+        UAPL2,
+        UAPSGD,
+        Patch,
         Dynamic,
         PGDPair,
         CWL2Pair,
@@ -84,6 +99,11 @@ def names(*, pair: bool = False) -> list[str]:
     Those that need nothing but a classifier; with ``pair`` those that also need a ``detector``.
     """
     return [attack.name for attack in REGISTRY if attack.on_a_pair == pair]
+
+
+def local_names() -> list[str]:
+    """Those of ``names`` that make a change for each picture, not one for all (``scope``)."""
+    return [name for name in names() if get(name).scope == "local"]
 
 
 def get(name: str) -> type[Attack]:

@@ -1,6 +1,7 @@
 """Attack: a frozen set of hyper-parameters that can be called on a model and pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -183,6 +184,30 @@ class Attack(Parameters):
         mask: Tensor | None,
         recording: bool,
     ) -> tuple[Tensor, Aim, Oracle]:
+        with self._asking(model, images, labels, goal, observer, mask, recording) as (
+            start,
+            work,
+            labels,
+            oracle,
+        ):
+            clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
+            aim = goal.bind(labels, clean_logits)
+            adversarial = oracle.keep(self._perturb_chosen(oracle, work, aim)).detach()
+            return round_towards(adversarial, start), aim, oracle
+
+    @contextmanager
+    def _asking(
+        self,
+        model: Model,
+        images: Tensor,
+        labels: Tensor,
+        goal: Goal,
+        observer: Observer | None,
+        mask: Tensor | None,
+        recording: bool,
+    ) -> "Iterator[tuple[Tensor, Tensor, Tensor, Oracle]]":
+        """All that is checked before the first pass; then the pictures as given and as worked on (float32
+        for half precision), the labels, and the oracle, with the model in eval mode inside."""
         check_batch(images)
         check_pictures(model, images)
         if not isinstance(goal, Goal):
@@ -196,11 +221,12 @@ class Attack(Parameters):
             labels = check_labels(labels, start)
             free = check_mask(mask, start)
             work = start.float() if start.dtype in HALF else start
-            oracle = Oracle(model, work, observer, recording, given=start.dtype, free=free)
-            clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
-            aim = goal.bind(labels, clean_logits)
-            adversarial = oracle.keep(self._perturb_chosen(oracle, work, aim)).detach()
-            return round_towards(adversarial, start), aim, oracle
+            yield (
+                start,
+                work,
+                labels,
+                Oracle(model, work, observer, recording, given=start.dtype, free=free),
+            )
 
     def _perturb_chosen(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """``perturb`` for the pictures that the goal is about; the others stay as they are."""

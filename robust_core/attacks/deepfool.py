@@ -71,13 +71,25 @@ class DeepFool(Attack):
         return self.steps + 1
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
+        adversarial = self.walk(oracle, images, aim)[0]
+        oracle.show_last(adversarial, aim, "margin")
+        return adversarial
+
+    def walk(self, oracle: Oracle, images: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
+        """The pictures reached, the sum of the steps before clipping, and which were seen to be there.
+
+        After the last step nobody looks: a picture that needs all ``steps`` does not count as there.
+        """
         adversarial = images.clone()
         total = torch.zeros_like(images)
+        there = torch.zeros(len(images), dtype=torch.bool, device=images.device)
         left = torch.arange(len(images), device=images.device)
         for _ in range(self.steps):
             with oracle.within(left):
                 on, lack, slopes = self._linearise(oracle, adversarial[left], aim[left])
+            there[left] = True
             left = left[on]
+            there[left] = False
             if not len(left):
                 break
             length, direction = self.shortest(lack, slopes)
@@ -93,8 +105,7 @@ class DeepFool(Attack):
             total[left] += direction * per_picture(length, direction)
             x = images[left] + (1 + self.overshoot) * total[left]
             adversarial[left] = x.clamp_(0, 1)
-        oracle.show_last(adversarial, aim, "margin")
-        return adversarial
+        return adversarial, (1 + self.overshoot) * total, there
 
     def _linearise(self, oracle: Oracle, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
         """Indices of the pictures not there yet, their lacks ``[n, M]`` and slopes ``[n, M, ...]``.

@@ -155,6 +155,18 @@ class Oracle:
         return self._forward(x, aim)
 
     @torch.no_grad()
+    def survey(self, x: Tensor, batch: int) -> Tensor:
+        """Logits ``[n, K]`` of many pictures, ``batch`` at a time, without a graph."""
+        self.count("queries")
+        parts = []
+        for rows in torch.arange(len(x), device=x.device).split(batch):
+            with self.within(rows):
+                parts.append(self._ask(x[rows]))
+        logits = torch.cat(parts)
+        self._units.see(logits, self._rows)  # the first call has to be about all
+        return logits
+
+    @torch.no_grad()
     def check(self, x: Tensor, aim: Aim) -> Tensor:
         """Logits of a pass outside the attack; rejects a model or classes that do not fit."""
         logits = self._ask(x)

@@ -70,6 +70,7 @@ class Source:
 def run(args: argparse.Namespace) -> None:
     """Attack the picture, print the result, write it where asked."""
     options.check_out(args.out, ".png")
+    options.check_local(args.attack)
     options.check_eps(args.attack, args.eps)
     from robust_core import imaging, zoo
 

@@ -7,7 +7,10 @@ from types import ModuleType
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import deck_002, single, suite
+from robust_core.commands.evaluation import deck_002, single, suite, universal
+
+UNIVERSAL = "universal"
+"""As ``evaluation.universal.suite.NAME``, which would take the time to import torch."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -72,8 +75,11 @@ def run(args: argparse.Namespace) -> None:
     if args.suite in _tables():
         suite.check_alone(args, ("seed", "batch"))
         return make.run(args)
+    if args.suite == UNIVERSAL:
+        return universal.run(args)
     if args.part or args.overwrite:
-        raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
+        tables = ", ".join([*_tables(), UNIVERSAL])
+        raise ValueError(f"--part and --overwrite are for --suite {tables} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None
     if out is not None:

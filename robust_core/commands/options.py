@@ -158,7 +158,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def _attacks(*, pair: bool) -> list[str]:
     from robust_core import attacks
 
-    return attacks.names() + (attacks.names(pair=True) if pair else [])
+    return attacks.local_names() + (attacks.names(pair=True) if pair else [])
 
 
 def add_hyper_parameters(parser: argparse.ArgumentParser, *, pair: bool = False) -> None:
@@ -225,6 +225,18 @@ def has(attack: str, field: str) -> bool:
     from robust_core import attacks
 
     return field in {spec.name for spec in fields(attacks.get(attack))}
+
+
+def check_local(attack: str) -> None:
+    """Raise ``ValueError`` for an attack that makes one change for many pictures."""
+    from robust_core import attacks
+
+    if attacks.get(attack).scope != "local":
+        raise ValueError(
+            f"{attack} makes one change for many pictures, and these commands one for each: attack must be "
+            f"one of {', '.join(_attacks(pair=True))}. See evaluate --suite universal, or "
+            f"attacks.create({attack!r}).fit"
+        )
 
 
 def check_eps(attack: str, eps: object) -> None:

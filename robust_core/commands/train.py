@@ -13,6 +13,7 @@ from robust_core.commands.training import (
     reconstruction,
     safetynet,
     squeezing,
+    universal,
 )
 from robust_core.commands.training.measured import Method
 from robust_core.commands.training.request import Request, given
@@ -69,6 +70,8 @@ def _train(args: argparse.Namespace) -> None:
         MEASURED.get(args.recipe).run(args)
     elif args.recipe == calibration.RECIPE:
         calibration.run(args)
+    elif args.recipe in universal.names():
+        universal.run(args)
     elif args.recipe is None:
         _check_queue(args)
         classifier_queue.train_missing(Request.of(args))

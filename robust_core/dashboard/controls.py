@@ -73,7 +73,7 @@ def say_reached(model: zoo.Description) -> None:
 
 def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[attacks.Attack]:
     """Any registered attack, initially ``start``; with a ``detector``, the attacks on the pair as well."""
-    names = attacks.names() + (attacks.names(pair=True) if detector else [])
+    names = attacks.local_names() + (attacks.names(pair=True) if detector else [])
     words = {name: attacks.get(name).title for name in names}.__getitem__
     name = st.selectbox(
         "Attack",

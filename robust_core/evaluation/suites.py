@@ -111,11 +111,13 @@ TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
 """Suites of another kind, with several models: ``evaluation.defense_table.plan``."""
 DECK_002 = "deck-002"
 """A suite of yet another kind, for a model to be chosen: ``evaluation.deck_002``."""
+UNIVERSAL = "universal"
+"""Fits to training pictures, and figures on test pictures: ``evaluation.universal``."""
 
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

@@ -22,7 +22,7 @@ GOALS = {
 }
 SCOPES = {
     "local": "One perturbation, made for one picture.",
-    "universal": "One perturbation for all pictures.",
+    "universal": "One perturbation for all pictures, fitted to some of them.",
 }
 DISTANCES = {
     "l0": ("L0", "Small means: few pixels change."),
@@ -40,6 +40,8 @@ NOISE = {
     "sphere": "The whole change has length eps.",
 }
 """Kinds of noise that are no bound on a value."""
+AREAS = {"patch": "Within its area, scale, anything goes; outside nothing changes."}
+"""Attacks that are bound to an area instead of a radius, by name."""
 WORDS = {"knowledge": {"none": "nothing (a baseline)"}, "goal": GOALS}
 """By axis, words for the values that do not explain themselves."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
@@ -86,6 +88,8 @@ def threat_model(
 
 
 def _bound(attack: type[Attack] | Attack) -> str:
+    if attack.name in AREAS:
+        return AREAS[attack.name]
     if not attack.has_eps:
         return "It looks for the smallest change."
     return NOISE.get(getattr(attack, "kind", ""), "It stays within eps.")

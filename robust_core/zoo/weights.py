@@ -65,21 +65,26 @@ def tensors(name: str, entry: dict, remedy: str, folder: Path | None = None) -> 
 
     if entry["file"] is None:
         return {}
+    try:
+        return load(content(name, entry, remedy, folder))
+    except SafetensorError as error:
+        raise misfit(name, entry, error, remedy) from error
+
+
+def content(name: str, entry: dict, remedy: str, folder: Path | None = None) -> bytes:
+    """The bytes of an entry's file. Raises ``ZooError`` where it is missing or differs from the index."""
     path = (folder or WEIGHTS) / plain_name(name, entry, remedy)
     if _is_installed_half(path, entry.get("sha256")):
         path = awaiting(path)
     try:
-        content = path.read_bytes()
+        found = path.read_bytes()
     except OSError as error:
         raise ZooError(f"The weights {path} cannot be read ({error.strerror}). {remedy}") from error
-    if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+    if hashlib.sha256(found).hexdigest() != entry.get("sha256"):
         raise ZooError(
             f"The weights {path} are damaged: their SHA-256 is not the one in the index. {remedy}"
         )
-    try:
-        return load(content)
-    except SafetensorError as error:
-        raise misfit(name, entry, error, remedy) from error
+    return found
 
 
 def plain_name(name: str, entry: dict, remedy: str) -> str:

@@ -14,6 +14,7 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     missing = [f"--{name}" for name in ("model", "attack", "data") if getattr(args, name) is None]
     if missing:
         raise ValueError(f"evaluate needs {', '.join(missing)} (or --suite)")
+    options.check_local(args.attack)
     options.check_eps(args.attack, args.eps)
     if options.needs_detector(args.attack):
         raise ValueError(

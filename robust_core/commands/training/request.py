@@ -55,13 +55,24 @@ class Request:
             yield
 
     def hand_over(
-        self, folder: Path, name: str, entry: dict, lines: Sequence[str], *, key: str = "name"
+        self,
+        folder: Path,
+        name: str,
+        entry: dict,
+        lines: Sequence[str],
+        *,
+        key: str = "name",
+        into: Path | None = None,
     ) -> None:
-        """Install where that was asked for, and print: ``entry`` with its paths, or ``lines`` with them."""
+        """Install where that was asked for, and print: ``entry`` with its paths, or ``lines`` with them.
+
+        ``into`` is the folder of the bundle, by default that of the weights.
+        """
         from robust_core.training import export
 
         written = folder / (entry["file"] or export.ENTRY)
-        installed = export.install(folder, name) if self.install else None
+        place = () if into is None else (into,)
+        installed = export.install(folder, name, *place) if self.install else None
         digest = f" (SHA-256 {entry['sha256'][:16]}...)" if entry["sha256"] else ""
         text = [*lines, f"Written: {written}{digest}"]
         if installed:

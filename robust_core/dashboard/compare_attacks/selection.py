@@ -76,7 +76,7 @@ SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
 
 def choose_attacks() -> list[type[attacks.Attack]]:
     """Any number of the registered attacks, in the order in which they are taught."""
-    names = attacks.names()
+    names = attacks.local_names()
     chosen = choose_several(
         "Attacks",
         {name: attacks.get(name).title for name in names},
@@ -96,7 +96,9 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
         place = st.empty()
         for axis in threat_model.AXES:
             there = {
-                v: None for n in attacks.names() for v in threat_model.values(attacks.get(n), axis)
+                v: None
+                for n in attacks.local_names()
+                for v in threat_model.values(attacks.get(n), axis)
             }
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             words = {v: threat_model.WORDS.get(axis, {}).get(v, v) for v in options}

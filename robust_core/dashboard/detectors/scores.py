@@ -48,12 +48,12 @@ def choose_attack() -> type[attacks.Attack]:
     """An attack on the classifier alone; initially BIM, which detectors are trained on."""
     name = st.selectbox(
         "Attack",
-        attacks.names(),
+        attacks.local_names(),
         format_func=lambda n: attacks.get(n).title,
         key=setting(
             "detect",
             START,
-            one_of(attacks.names()),
+            one_of(attacks.local_names()),
             called="Attack",
             shown=lambda n: attacks.get(n).title,
         ),

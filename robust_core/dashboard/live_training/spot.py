@@ -115,7 +115,7 @@ def _choose_digit(count: int) -> int:
 
 def _choose_attack(first: dict) -> Attack:
     """An attack on the classifier alone, its eps, and the gradient that it follows; at ``first`` those."""
-    names = attacks.names()
+    names = attacks.local_names()
     name = st.selectbox(
         "Attack",
         names,

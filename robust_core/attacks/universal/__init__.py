@@ -1,0 +1,1 @@
+"""Attacks with one perturbation for many pictures: universal perturbations and patches."""

@@ -1,0 +1,149 @@
+"""``evaluate --suite universal``: perturbations and patches on pictures that they were not fitted to."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from robust_core.commands import options, output
+from robust_core.commands.defense_table.make import write
+from robust_core.commands.evaluation.suite import check_alone
+from robust_core.words.numbers import duration
+
+if TYPE_CHECKING:
+    from robust_core.evaluation.universal.suite import Question
+
+
+FITS = Path("runs", "universal")
+"""What was fitted is kept here, so that a stopped suite goes on where it was."""
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make the rows that the file lacks, writing after each, and print the tables."""
+    from robust_core.evaluation.universal import suite
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, suite.PARTS)
+    # Fewer pictures must not replace the committed result.
+    out = args.out or (RESULTS / f"{suite.NAME}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = _begun(out, args.limit)
+
+        def make() -> None:
+            with output.bar(1, suite.NAME, "") as bar:
+
+                def show(what: str, k: int, n: int) -> None:
+                    bar.set_description(what, refresh=False)
+                    bar.total, bar.n = n, k
+                    bar.refresh()
+
+                fits = None if args.overwrite else FITS
+                bench = suite.Bench(args.device, args.limit, show, fits)
+                for part in asked:
+                    for question in suite.PARTS[part]():
+                        if _lacks(value, question, args.overwrite):
+                            _put(value, question, bench)
+                            write(out, value)
+
+        with output.stopping(lambda: _stopped(args, out)):
+            trouble = output.trouble_with(make)
+    text = text_of(value) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
+
+
+def _stopped(args: argparse.Namespace, out: Path | None) -> str:
+    if out is None:
+        return "Stopped. Nothing is kept without --out."
+    again = output.command_line("evaluate", suite=args.suite, part=args.part, out=args.out)
+    return f"Stopped. The rows in {out} are kept. To go on: {again}"
+
+
+def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
+    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
+    from robust_core.evaluation.universal.suite import NAME, PARTS
+
+    head: dict[str, Any] = {
+        "suite": NAME,
+        "command": f"python -m robust_core evaluate --suite {NAME}",
+    }
+    head |= {"limit": limit}
+    parts: dict[str, Any] = {part: {"rows": []} for part in PARTS}
+    if out is not None and out.exists():
+        try:
+            found = json.loads(out.read_text(encoding="utf-8"))
+            kept = {part: {"rows": list(found["parts"][part]["rows"])} for part in found["parts"]}
+            same = all(found[key] == head[key] for key in ("suite", "limit"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
+        if not same:
+            raise ValueError(
+                f"{out} is from another suite or limit: delete it, or give another --out"
+            )
+        parts |= {part: kept[part] for part in PARTS if part in kept}
+    return {**head, "versions": output.versions(), "parts": parts}
+
+
+def _same(row: dict[str, Any], question: "Question") -> bool:
+    return all(row.get(key) == value for key, value in question.identity.items())
+
+
+def _lacks(value: dict[str, Any], question: "Question", overwrite: bool) -> bool:
+    """Whether there is no such row yet that was made with the bundled weights."""
+    from robust_core import zoo
+
+    sha = zoo.index().get(question.asked, {}).get("sha256")
+    rows = value["parts"][question.part]["rows"]
+    there = any(_same(row, question) and row["weights_sha256"] == sha for row in rows)
+    return overwrite or not there
+
+
+def _put(value: dict[str, Any], question: "Question", bench: Any) -> None:
+    begun = time.perf_counter()
+    row = bench.answer(question)
+    seconds = time.perf_counter() - begun
+    table = value["parts"][question.part]
+    table["rows"] = [r for r in table["rows"] if not _same(r, question)]
+    table["rows"].append(row | {"seconds": seconds})
+    tqdm.write(
+        f"{question.part}: {question.attack} on {question.asked}, {duration(seconds)}", sys.stderr
+    )
+
+
+def text_of(value: dict[str, Any]) -> str:
+    """A table for each part that has rows."""
+    found = []
+    for part, table in value["parts"].items():
+        if table["rows"]:
+            heads = [
+                "what",
+                "asked",
+                "eps",
+                "seed",
+                "fitted to",
+                "pictures",
+                "reached",
+                "most go to",
+            ]
+            found.append(f"{part}\n{output.table(heads, [_line(row) for row in table['rows']])}")
+    return "\n\n".join(found) or "No rows yet."
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    what = row["attack"] if row["what"] == "fitted" else f"{row['attack']} ({row['what']})"
+    most = ", ".join(str(label) for label, _ in row.get("dominant", [])[:2])
+    eps = "" if row["eps"] is None else f"{255 * row['eps']:g}/255"
+    return [
+        what,
+        row["model"],
+        eps,
+        str(row["seed"]),
+        str(row["n_fit"]),
+        f"{row['n']:,}",
+        f"{100 * row['rate']:.1f} %",
+        most or str(row["target"]),
+    ]

@@ -1,0 +1,1 @@
+"""Universal perturbations and patches on pictures that they were not fitted to, and their controls."""
