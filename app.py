@@ -17,6 +17,7 @@ pages = [
         url_path="compare_defences",
     ),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
+    st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]

@@ -1,0 +1,1 @@
+"""What the page Universal and stickers shows."""

@@ -1,0 +1,176 @@
+"""The controls of the page Universal and stickers, and the perturbation that they lead to."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core import attacks, zoo
+from robust_core.attacks import Universal
+from robust_core.dashboard import controls, lab, plots
+from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.dashboard.universal.fitting import Fitting, attack_of, bundled, learning_curve
+from robust_core.dashboard.universal.pictures import MANY, record_of
+from robust_core.engine import key_of
+from robust_core.zoo import Description
+
+CHANGE, PATCH = "perturbation", "patch"
+KINDS = {CHANGE: "One change for all", PATCH: "A sticker"}
+METHODS = ("uap-sgd", "uap", "uap-l2")
+SIZES = (50, 100, 200, 500, 1000)
+START_EPS = 10 / 255
+AREA = 10
+"""Percent of the picture that a sticker covers, at first."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is shown, a name for it in keys, and the bundle's name for it, if it is from there."""
+
+    universal: Universal
+    digest: str
+    bundled: str | None
+
+
+def choose_kind() -> str:
+    """A change of all pixels, or a sticker."""
+    return choose_one("What all pictures share", KINDS, "shared", CHANGE, width="stretch")
+
+
+def choose_fitting(kind: str, model: Description) -> Fitting | None:
+    """The attack, its budget, and the set; None, with a sentence, where they do not go together."""
+    target = None
+    parameters: dict[str, object] = {}
+    if kind == CHANGE:
+        title = {name: attacks.get(name).title for name in METHODS}.__getitem__
+        name = st.selectbox(
+            "Attack",
+            METHODS,
+            format_func=title,
+            key=setting("universal", METHODS[0], one_of(METHODS), called="Attack", shown=title),
+            persist_state="session",
+        )
+        eps = controls.choose_eps(own="universal_", start=START_EPS)
+        parameters["eps"] = controls.radius(attacks.get(name).norm, eps, model)
+    else:
+        name = PATCH
+        target = _choose_target(model)
+        parameters["scale"] = _choose_area() / 100
+    n = choose_one(
+        "Pictures to fit to",
+        {size: f"{size:,}" for size in SIZES},
+        "universal_n",
+        SIZES[-1],
+        width="stretch",
+        help="Training pictures; those shown are test pictures.",
+    )
+    try:
+        return Fitting(model, attack_of(name, **parameters), n, target)
+    except ValueError as error:
+        st.error(f"{error}.")
+        return None
+
+
+def _choose_target(model: Description) -> int:
+    name = bundled(model.name, PATCH)
+    classes = model.class_names
+    goal = zoo.load_universal(name).record["goal_parameters"] if name else {}
+    start = classes[goal.get("target", 0)]
+    key = setting_among(
+        f"sticker_{model.family}", start, classes, called="Class of the sticker", shown=str
+    )
+    return classes.index(
+        st.selectbox("The sticker makes it say", classes, key=key, persist_state="session")
+    )
+
+
+def _choose_area() -> int:
+    key = setting("sticker_area", AREA, number(int, 2, 30), called="Area of the sticker")
+    return st.slider(
+        "Share of the picture that it covers",
+        2,
+        30,
+        key=key,
+        persist_state="session",
+        format="%d %%",
+    )
+
+
+def choose_start(model: Description) -> int:
+    """The first of the pictures shown; only where the data set is here."""
+    record = record_of(model)
+    if record is None:
+        return 0
+    last = record.splits["test"] - MANY
+    key = f"universal_from_{model.family}"
+    return st.number_input(
+        "Test pictures, from number",
+        0,
+        last,
+        step=MANY,
+        key=setting(key, 0, number(int, 0, last), called="First picture"),
+        persist_state="session",
+    )
+
+
+def result(
+    asked: Fitting | None, kind: str, model: Description, status: DeltaGenerator
+) -> Found | None:
+    """What was fitted here if it was, else the bundled one; with the button that fits."""
+    name = bundled(model.name, kind)
+    with status:
+        if not lab.fetch_model(model.name):
+            lab.offer_bundled(model)
+            return None
+        here = record_of(model) is not None
+        if asked is not None and here:
+            st.button(
+                "Fit it here",
+                icon=":material/play_arrow:",
+                type="secondary" if name else "primary",
+                on_click=_want,
+                args=(asked.key,),
+            )
+        elif asked is not None:
+            st.caption(
+                "One of your own is fitted here once the data set is: its button is at the end."
+            )
+    if asked is not None and here and _is_wanted(asked, name):
+        place = st.empty()
+
+        def draw(curve: tuple[float, ...] | None) -> None:
+            if curve:
+                with place.container():
+                    draw_curve(curve, kind, f"growing_{len(curve)}")
+
+        fitted = asked.run(draw)
+        place.empty()
+        if fitted is not None:
+            return Found(fitted, asked.key, None)
+    if name is None:
+        st.info("None is bundled for this model. Fit one: its curve appears while it is fitted.")
+        return None
+    kept = zoo.load_universal(name)
+    return Found(kept, key_of(universal=name, delta=kept.delta.numpy().tobytes()), name)
+
+
+def _is_wanted(asked: Fitting, name: str | None) -> bool:
+    """It was asked for, or it is fitted already, or none is bundled and the set comes with a package."""
+    if asked.key in st.session_state.get("_universal", ()):
+        return True
+    if lab.engine().peek(asked.key) is not None:
+        return True
+    record = record_of(asked.model)
+    return name is None and record is not None and bool(record.comes_with)
+
+
+def _want(key: str) -> None:
+    st.session_state.setdefault("_universal", set()).add(key)
+    lab.allow(key)
+
+
+def draw_curve(curve: tuple[float, ...], kind: str, key: str) -> None:
+    up = "reach the target" if kind == PATCH else "fooled"
+    alt = f"Share that is {up} after each of {len(curve)} rounds; at last {curve[-1]:.0%}."
+    plots.draw(learning_curve(curve, "round", up), key=key, alt=alt)

@@ -1,0 +1,85 @@
+"""Twelve pictures that a perturbation was not fitted to, and the set that one is fitted to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_core import data, zoo
+from robust_core.data import samples
+from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.record import to_float
+from robust_core.zoo import Description
+
+MANY = 12
+"""Pictures shown at a time."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures uint8 ``[H, W, C]`` of the model's size, and what they are."""
+
+    pixels: tuple[np.ndarray, ...]
+    names: tuple[str, ...]
+    source: str
+
+    def batch(self) -> Tensor:
+        """float32 ``[N, C, H, W]``."""
+        return torch.cat([to_tensor(each) for each in self.pixels])
+
+
+def record_of(model: Description) -> data.DataSet | None:
+    """The data set that the model was trained on, where it is on this computer."""
+    record = zoo.spec(model.name).record if model.name in zoo.bundled() else None
+    return record if record is not None and record.available() else None
+
+
+def held_out(model: Description, start: int) -> Shown:
+    """``MANY`` test pictures from number ``start`` on; without the data set, the sample photographs."""
+    record = record_of(model)
+    if record is None:
+        chosen = samples.catalogue(model.family)[:MANY]
+        source = "the photographs that come with this page"
+    else:
+        numbers = range(start, min(start + MANY, record.splits["test"]))
+        chosen = [samples.load(f"{record.name}-test-{number}") for number in numbers]
+        last = numbers[-1]
+        source = f"the test pictures {start} to {last} of {record.title}"
+    return Shown(
+        tuple(_fitted(each.picture.pixels, model) for each in chosen),
+        tuple(each.title for each in chosen),
+        source,
+    )
+
+
+def _fitted(pixels: np.ndarray, model: Description) -> np.ndarray:
+    return fit(
+        pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how="crop",
+        interpolation=model.interpolation,
+    )
+
+
+def training(model: Description, limit: int) -> tuple[Tensor, Tensor]:
+    """The first training pictures, float32 ``[N, C, H, W]``, and labels ``[N]``; reading takes seconds.
+
+    Raises ``DataMissing`` (a ``ValueError``) where the data set is not here.
+    """
+    record = zoo.spec(model.name).record
+    images, labels = record.sized("train", model.input_size, model.resize, limit=limit)
+    return to_float(images), labels
+
+
+def with_own(shown: Shown, pixels: np.ndarray, name: str) -> Shown:
+    """The visitor's own picture before the others."""
+    keep: Sequence = range(min(MANY - 1, len(shown.pixels)))
+    return Shown(
+        (pixels, *(shown.pixels[i] for i in keep)),
+        (name, *(shown.names[i] for i in keep)),
+        shown.source,
+    )

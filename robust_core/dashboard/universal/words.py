@@ -1,0 +1,56 @@
+"""The sentences of the page Universal and stickers."""
+
+from robust_core.attacks import Universal
+from robust_core.experiment.universal import STEPS, Applied
+from robust_core.words.numbers import in_255ths, percent
+
+IDEA = (
+    "**An attack for each picture** looks at the picture, and takes its gradients anew for the next one. "
+    "**One for all** is fitted once, to other pictures; from then on it costs a sum, and a camera can be "
+    "fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
+)
+
+
+def headline(found: Applied, patch: bool) -> str:
+    """What it does to the pictures shown."""
+    what = "One sticker" if patch else "One and the same change"
+    return f"{what} changes the answer on {found.fooled} of {len(found.before)} pictures."
+
+
+def beside(found: Applied) -> str:
+    """The same beside noise and an attack for each picture."""
+    n = len(found.before)
+    told = f"Random noise of the same size: {found.by_noise} of {n}."
+    if found.each is not None:
+        told += (
+            f" An attack for each picture, of the same size (PGD, {STEPS} steps, so {STEPS} gradients a "
+            f"picture): {found.each} of {n}."
+        )
+    return told
+
+
+def source(universal: Universal, bundled: str | None, classes: tuple[str, ...]) -> str:
+    """What it is, and on what it was fitted."""
+    record = universal.record
+    size = "" if record.get("eps") is None else f", eps {_eps(record)}"
+    target = record.get("goal_parameters", {}).get("target")
+    towards = "" if target is None else f" towards {classes[target]}"
+    where = f"bundled as {bundled}" if bundled else "fitted here"
+    told = (
+        f"{record['attack']}{size}{towards}, {where}: on {record['n']:,} training pictures"
+        f" of {record.get('data') or 'the data set'}"
+    )
+    curve = record.get("curve")
+    if curve:
+        told += f", of which it fools {percent(max(curve))}"
+    dominant = record.get("dominant")
+    if dominant and target is None:
+        label, share = dominant[0]
+        told += f"; {percent(share)} of these the model then calls {classes[label]}"
+    return f"{told}."
+
+
+def _eps(record: dict) -> str:
+    if record["norm"] == "linf":
+        return f"{in_255ths(record['eps'])} in Linf"
+    return f"{record['eps']:.3g} in L2"
