@@ -69,7 +69,7 @@ def of_attacks() -> Iterator[tuple[str, str]]:
     for name in zoo.UNDEFENDED:
         model, images = zoo.load(name, "cpu"), pictures(name)
         labels = model(images).argmax(1)
-        for attack in attacks.names():
+        for attack in attacks.local_names():
             run = attacks.create(attack, **quick(attacks.get(attack))).run(model, images, labels)
             yield f"attack {attack} on {name}", digest(run.x_adv)
             yield (

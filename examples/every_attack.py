@@ -18,7 +18,7 @@ model = zoo.load("digits-cnn")
 images, labels = (x[:8].to(model.device) for x in digits.load("test"))
 
 print(f"{'attack':14}{'norm':>6}{'fooled':>8}{'L2':>7}{'Linf':>7}{'forward':>9}{'backward':>9}")
-for name in attacks.names():
+for name in attacks.local_names():
     kind = attacks.get(name)
     fields = kind.__dataclass_fields__
     attack = kind(**{field: value for field, value in BUDGET.items() if field in fields})

@@ -21,7 +21,7 @@ from robust_core.experiment.perform import perform
 from robust_core.zoo import weights
 
 FEW = {"steps": 6, "targets": 2, "max_queries": 30, "rounds": 3, "search_steps": 2}
-SINGLE = attacks.names()
+SINGLE = attacks.local_names()
 EVERY = SINGLE + attacks.names(pair=True)
 MEAN, STD = 0.3, 0.25
 

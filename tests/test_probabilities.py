@@ -26,7 +26,7 @@ from robust_core.probabilities import (
     kind,
 )
 
-WITH_GRADIENTS = [n for n in attacks.names() if attacks.get(n).knowledge == "white-box"]
+WITH_GRADIENTS = [n for n in attacks.local_names() if attacks.get(n).knowledge == "white-box"]
 FEW = {"steps": 10, "rounds": 5, "targets": 3, "search_steps": 2, "max_queries": 50}
 
 

@@ -38,7 +38,7 @@ VARIANTS = {
     "pgd-pair-restarts": ("pgd-pair", {"detector": Stripes(), "restarts": 3}),
     "cw-l2-pair": ("cw-l2-pair", {"detector": Stripes()}),
 }
-CASES = {name: (name, {}) for name in attacks.names()} | VARIANTS
+CASES = {name: (name, {}) for name in attacks.local_names()} | VARIANTS
 
 
 def build(case: str, **parameters) -> attacks.Attack:

@@ -58,7 +58,10 @@ def test_step_size_must_be_above_zero(name, value):
 )
 @pytest.mark.parametrize("value", NOT_COUNTS)
 def test_counts_must_be_whole_and_positive(name, field, value):
-    with pytest.raises(ValueError, match=rf"^{field} must be a whole number from 1 to \d+; got "):
+    # DeepFool within uap needs a second look to see that it arrived.
+    low = 2 if (name, field) in (("uap", "steps"), ("uap-l2", "steps")) else 1
+    said = rf"^{field} must be a whole number from {low} to \d+; got "
+    with pytest.raises(ValueError, match=said):
         attacks.create(name, **{field: value})
 
 

@@ -332,12 +332,12 @@ def test_a_sure_cat_is_lost_to_every_attack_but_noise(resnet, cat):
     assert resnet.class_names[label] == "cat"
     assert resnet(cat).softmax(1).max() > 0.9
     few = {"cw-linf": {"steps": 20, "rounds": 10}, "cw-l0": {"steps": 20, "rounds": 5}}
-    for name in attacks.names():
+    for name in attacks.local_names():
         record = attacks.create(name, **few.get(name, {})).run(resnet, cat, label)
         assert record.success.item() == (name != "noise"), name
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_random_pictures_on_the_resnet(resnet, make, name):
     images = torch.rand(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     labels = resnet(images).argmax(1)

@@ -11,7 +11,7 @@ from robust_core import attacks, goals
 from robust_core.attacks.scale import ORDINARY, Units, factors, spread
 
 SCALES = [1e18, 1e25, 1e-12, 1e-16]
-WHITE_BOX = [name for name in attacks.names() if attacks.get(name).knowledge == "white-box"]
+WHITE_BOX = [name for name in attacks.local_names() if attacks.get(name).knowledge == "white-box"]
 FEW = {"steps": 10, "rounds": 5, "targets": 9, "search_steps": 2, "max_queries": 50}
 
 
@@ -193,7 +193,7 @@ def test_two_classes_of_ten_are_two_classes(digits_model, digits_test, name):
     assert record.x_adv.isfinite().all()
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_a_target_that_is_ruled_out_is_said_to_be_out_of_reach(digits_model, few, name):
     images, labels = few
     targets = torch.tensor([500, 501, (labels[2] + 1) % 10, 999])

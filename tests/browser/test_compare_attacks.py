@@ -50,7 +50,7 @@ def choose(lab, control: str, option: str) -> None:
 
 def test_a_first_visit_fills_the_rows_with_exact_pictures(visit):
     lab = visit(PAGE)
-    wait_for_rows(lab, *(name for name in attacks.names() if name in QUICK))
+    wait_for_rows(lab, *(name for name in attacks.local_names() if name in QUICK))
     lab.page.get_by_text(re.compile(rf"\d of {len(QUICK)} attacks reached the goal")).wait_for()
     said = lab.page.get_by_text("Perturbations ×").inner_text()
     factor = float(re.search(r"× ([\d.]+) around", said)[1])
@@ -90,7 +90,7 @@ def test_looking_elsewhere_loses_nothing(visit):
     lab.wait_for_rest()
     before, sentence = lab.sources[2], lab.sentence
     lab.page.get_by_role("link", name="Compare attacks").click()
-    wait_for_rows(lab, *(name for name in attacks.names() if name in QUICK))
+    wait_for_rows(lab, *(name for name in attacks.local_names() if name in QUICK))
     assert lab.chip("0.15").get_attribute("aria-checked") == "true"
     lab.page.locator(".st-key-row_fgsm").get_by_role("button", name="Open").click()
     lab.until(lambda: lab.sources[2:] == [before], "the former result")

@@ -73,7 +73,7 @@ def refused(command):
     return run
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_every_attack_prints_every_key(attacked, name):
     value = attacked(name)
     assert set(value) == KEYS
@@ -332,7 +332,7 @@ def test_option_of_another_attack_is_refused(refused):
         ({"eps": ("--eps", "-1")}, ["--eps: must be", "-1"]),
         ({"eps": ("--eps", "nan")}, ["eps", "nan"]),
         ({"eps": ("--eps", "1/0")}, ["--eps", "1/0"]),
-        ({"name": "zap"}, ["zap", *attacks.names()]),
+        ({"name": "zap"}, ["zap", *attacks.local_names()]),
         ({"picture": "sample:nobody"}, ["nobody", "chelsea"]),
         ({"picture": "sample:digits-test-450"}, ["0 to 449"]),
         ({"picture": "no-such-file.png"}, ["no-such-file.png", "cannot be read"]),

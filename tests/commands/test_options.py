@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_every_field_has_an_option_with_its_help(name):
     text = " ".join(parser().format_help().split())
     for spec in fields(attacks.get(name)):

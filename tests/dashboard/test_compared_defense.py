@@ -72,7 +72,7 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
 
 
 @pytest.mark.parametrize("name", defenses.names())
-@pytest.mark.parametrize("attack", attacks.names())
+@pytest.mark.parametrize("attack", attacks.local_names())
 def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
     request = make_request(attack)
     one = ComparedDefense(defenses.get(name), request, defenses.create(name))

@@ -110,7 +110,7 @@ def test_without_a_label_the_prediction_stands_in_and_says_so(make_request, perf
 
 
 COMMANDS = [
-    *({"attack": name} for name in attacks.names()),
+    *({"attack": name} for name in attacks.local_names()),
     {"eps": 8 / 255, "loss": "margin"},
     {"attack": "pgd", "steps": 3, "step_size": 0.03, "random_start": False},
     {"attack": "pgd", "restarts": 3, "seed": 12, "loss": "dlr", "eps": 0.01},

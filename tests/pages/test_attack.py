@@ -97,7 +97,7 @@ def few(name: str) -> dict[str, int]:
 @pytest.mark.parametrize("model", zoo.UNDEFENDED)
 def test_each_attack_works_on_each_undefended_model(model):
     page = visit(model=model)
-    for name in attacks.names():
+    for name in attacks.local_names():
         attack = attacks.get(name)
         page.selectbox(key="attack").set_value(name)
         for setting, value in few(name).items():
@@ -121,7 +121,7 @@ def test_an_attack_without_eps_says_what_it_needed_and_what_was_allowed(name):
     assert not any("It needed" in c.value for c in visit().caption)
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_every_field_of_an_attack_has_a_control(name):
     page = visit(attack=name, model="digits-cnn", **{k: str(v) for k, v in few(name).items()})
     held = {key for kind in (page.selectbox, page.number_input, page.toggle) for key in keys(kind)}

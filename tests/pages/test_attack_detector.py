@@ -35,7 +35,7 @@ def test_without_detectors_the_page_does_not_speak_of_them():
     page = visit()
     assert "detector" not in boxes(page)
     assert not said(page)
-    assert page.selectbox(key="attack").options == titles(attacks.names())
+    assert page.selectbox(key="attack").options == titles(attacks.local_names())
 
 
 def titles(names: list[str]) -> list[str]:

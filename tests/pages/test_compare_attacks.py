@@ -60,14 +60,14 @@ def figure(page: AppTest) -> dict:
 
 def test_the_first_visit_has_a_row_for_each_quick_attack_as_they_are_taught():
     page = finished(visit(PAGE), len(QUICK))
-    assert titles(page) == names_to_titles(n for n in attacks.names() if n in QUICK)
+    assert titles(page) == names_to_titles(n for n in attacks.local_names() if n in QUICK)
     assert not page.query_params
     numbers = table(page)
     assert numbers.loc["FGSM", "Linf"] == 2.0
     assert numbers.loc["BIM (L2)", "RMS"] <= 2.55
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_each_registered_attack_can_be_chosen(name):
     quick = {f"{name}.{field}": value for field, value in (("steps", "3"), ("max_queries", "50"))}
     page = finished(compare(name, **quick), 1)

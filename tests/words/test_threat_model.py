@@ -31,7 +31,10 @@ def test_every_goal_has_words():
 def test_the_distance_says_whether_there_is_a_bound(name):
     _, explanation = threat_model.threat_model(attacks.get(name))["distance"]
     assert ("within eps" in explanation) == attacks.get(name).has_eps
-    assert ("smallest change" in explanation) == (not attacks.get(name).has_eps)
+    area = name in threat_model.AREAS
+    assert area == ("scale" in attacks.get(name)().parameters)
+    assert ("anything goes; outside nothing changes" in explanation) == area
+    assert ("smallest change" in explanation) == (not attacks.get(name).has_eps and not area)
 
 
 def test_values_are_those_of_the_class():

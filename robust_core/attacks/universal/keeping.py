@@ -10,6 +10,7 @@ from torch import Tensor
 from robust_core import files
 
 FORMAT = "robust-lab universal 1"
+"""The one key of the metadata: of several safetensors shuffles the order, and the file with it."""
 TENSOR = "delta"
 REMEDY = "give a file that Universal.save wrote"
 LARGEST_FILE = 64 * 2**20
@@ -35,8 +36,8 @@ def to_bytes(kind: str, delta: Tensor, record: dict[str, Any]) -> bytes:
 
     half = delta.half()
     kept = half if half.float().equal(delta) else delta
-    text = {"format": FORMAT, "kind": kind, "record": files.json_text(record, indent=None)}
-    return dump({TENSOR: kept.contiguous()}, metadata=text)
+    text = files.json_text({"kind": kind, "record": record}, indent=None)
+    return dump({TENSOR: kept.contiguous()}, metadata={FORMAT: text})
 
 
 def content(path: Path) -> bytes:
@@ -62,19 +63,19 @@ def read(data: bytes, called: str) -> tuple[str, Tensor, dict[str, Any]]:
         text = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__", {})
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(f"{called} is not a safetensors file ({error}): {REMEDY}") from error
-    if text.get("format") != FORMAT:
+    if FORMAT not in text:
         raise ValueError(f"{called} holds no perturbation of ours: {REMEDY}")
     if set(tensors) != {TENSOR} or not tensors[TENSOR].is_floating_point():
         raise ValueError(f"{called} must hold one tensor of numbers, {TENSOR}: {REMEDY}")
     delta = tensors[TENSOR].to(torch.float32)
     try:
         check_delta(delta)
-        record = json.loads(text.get("record", ""), parse_constant=_refuse)
+        told = json.loads(text[FORMAT], parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{called} is damaged ({error}): {REMEDY}") from error
-    if not isinstance(record, dict):
+    if not (isinstance(told, dict) and isinstance(told.get("record"), dict)):
         raise ValueError(f"{called} is damaged (its record is not an object): {REMEDY}")
-    return text.get("kind", ""), delta, record
+    return str(told.get("kind")), delta, told["record"]
 
 
 def _refuse(word: str) -> NoReturn:

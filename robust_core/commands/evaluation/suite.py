@@ -73,7 +73,8 @@ def show_list(as_json: bool) -> None:
     """Print the suites."""
     from robust_core.evaluation.deck_002 import protocol
     from robust_core.evaluation.defense_table.plan import PLANS
-    from robust_core.evaluation.suites import SUITES
+    from robust_core.evaluation.suites import SUITES, UNIVERSAL
+    from robust_core.evaluation.universal.suite import PARTS as UNIVERSAL_PARTS
 
     lines = [
         f"{name}: {suite.model} on {suite.data}; "
@@ -95,10 +96,14 @@ def show_list(as_json: bool) -> None:
         f"{protocol.NAME}: {protocol.MODEL}, or --model and --data; {protocol.PICTURES} pictures that it "
         "gets right, under fgsm, bim, pgd and cw-l2, as in that deck"
     )
+    lines.append(
+        f"{UNIVERSAL}: universal perturbations and patches; parts {', '.join(UNIVERSAL_PARTS)}"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
         for name, plan in PLANS.items()
     }
+    value[UNIVERSAL] = {"parts": list(UNIVERSAL_PARTS)}
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))

@@ -79,10 +79,11 @@ def area_curve(
     images: Tensor,
     labels: Tensor,
     target: int,
-    areas: Sequence[float] = AREAS,
+    areas: Sequence[float] | None = None,
     **options: Any,
 ) -> list[dict[str, Any]]:
-    """``success`` at each area, at the same places as far as they fit."""
+    """``success`` at each area (None: ``AREAS``), at the same places as far as they fit."""
+    areas = AREAS if areas is None else areas
     return [success(model, patch, images, labels, target, scale=area, **options) for area in areas]
 
 

@@ -44,7 +44,7 @@ def test_a_field_that_the_equation_lacks_has_no_symbol(attack, field):
     assert symbol_of(attacks.create(attack), field) == ""
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_no_two_fields_share_a_symbol(name):
     symbols = [symbol_of(attacks.create(name), field) for field in SYMBOLS]
     found = [symbol for symbol in symbols if symbol]
@@ -66,7 +66,7 @@ def test_only_an_attack_with_a_second_step_can_stop(attack, stops):
     assert can_stop(attack) == stops
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_an_empty_field_is_told_by_its_rule(name):
     attack = attacks.create(name)
     for spec in fields(attack):
@@ -82,7 +82,7 @@ def test_carlini_and_wagner_s_constants_are_named():
     assert _value(attack, "learning_rate", 0.01) == "0.01"
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_every_loss_has_a_name(name):
     attack = attacks.create(name)
     experiment = SimpleNamespace(attack=name, parameters=vars(attack))

@@ -13,7 +13,7 @@ from robust_core.dashboard.style import ADVERSARIAL, CLEAN
 from robust_core.experiment.curves import Point
 from robust_core.experiment.slices import Regions, axes
 
-BOUNDED = [name for name in attacks.names() if attacks.get(name).has_eps]
+BOUNDED = [name for name in attacks.local_names() if attacks.get(name).has_eps]
 
 
 def points(success: bool = True) -> dict[float, Point]:

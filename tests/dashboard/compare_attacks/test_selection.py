@@ -38,7 +38,7 @@ def test_finished_rows_come_first_and_the_others_as_they_stand(rows, perform, mo
     assert selection.in_order(rows, "taught") == rows
 
 
-@pytest.mark.parametrize("name", attacks.names())
+@pytest.mark.parametrize("name", attacks.local_names())
 def test_any_value_matches_every_attack_and_another_value_none(name):
     attack = attacks.get(name)
     wanted = dict.fromkeys(threat_model.AXES, ANY)

@@ -1,0 +1,205 @@
+"""Time the fits of universal perturbations and patches against their floor, and compare them with ART's.
+
+    python benchmarks/universal.py --threads 1
+    python benchmarks/universal.py --threads 1 --pictures 100 --cpu-time
+
+The floor of ``uap`` is its DeepFool passes alone: as many bare forward and backward passes, batch by batch.
+ART (see README.md for its environment) gets the same model, pictures and radius, and as many passes over
+them; fooling rate and patch success are measured by the same code on pictures that neither was fitted to.
+"""
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from contestants import installed
+from minimum_norm_peers import Counted, _art
+from timing import clock, machine
+
+from robust_core import attacks, files, zoo
+from robust_core.attacks.universal.patches import PatchUniversal
+from robust_core.data import cifar10
+from robust_core.evaluation.universal.fooling import of_perturbation
+from robust_core.evaluation.universal.placing import success
+from robust_core.goals import Towards
+
+MODEL, EPS, TARGET = "cifar10-resnet32", 10 / 255, 5
+PASSES, STEPS, BATCH = 1, 100, 16
+
+
+class Recorded(nn.Module):
+    """A model that notes the size of each batch, and how often its answer is pulled back."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+        self.calls: list[list[int]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits = self.model(x)
+        call = [len(x), 0]
+        self.calls.append(call)
+        if logits.requires_grad:
+            logits.register_hook(lambda _: call.__setitem__(1, call[1] + 1))
+        else:
+            call[1] = -1
+        return logits
+
+
+def bare(model: nn.Module, calls: list[list[int]], images: Tensor) -> None:
+    """The same passes and nothing else; those that need no gradient are left out."""
+    for size, pulls in calls:
+        if pulls < 0:
+            continue
+        x = images[:size].clone().requires_grad_()
+        logits = model(x)
+        for pull in range(pulls):
+            torch.autograd.grad(logits, x, torch.ones_like(logits), retain_graph=pull + 1 < pulls)
+
+
+def against_the_floor(model: nn.Module, images: Tensor, labels: Tensor, now) -> dict:
+    """Seconds of one fit and of its bare passes; the median of three rounds' ratios."""
+    attack = attacks.create("uap", eps=EPS, passes=PASSES)
+    seen = Recorded(model)
+    attack.fit(seen, images, labels)
+    ratios, seconds = [], []
+    for _ in range(3):
+        floor = clock(lambda: bare(model, seen.calls, images), images.device, now)
+        seconds.append(clock(lambda: attack.fit(model, images, labels), images.device, now))
+        ratios.append(seconds[-1] / floor)
+    return {"attack": "uap", "ratio": sorted(ratios)[1], "seconds": sorted(seconds)[1]}
+
+
+def perturbations(model: nn.Module, train: tuple, test: tuple, now, peer: bool) -> list[dict]:
+    """``uap`` and ``uap-sgd``, and ART's UniversalPerturbation by DeepFool, after as many passes."""
+    counted = Counted(model)
+    rows = []
+
+    def measure(name: str, make) -> None:
+        counted.restart()
+        kept: list[Tensor] = []
+        seconds = clock(lambda: kept.append(make()), train[0].device, now)
+        passes = {"forward": counted.forwards, "backward": counted.backwards}
+        found = of_perturbation(model, attacks.Universal(kept[0]), *test)
+        rows.append({"name": name, "seconds": seconds, **passes, "fooled": found["rate"]})
+        rows[-1]["linf"] = found["linf"]
+
+    for name in ("uap", "uap-sgd"):
+        attack = attacks.create(name, eps=EPS, passes=PASSES)
+        measure(name, lambda a=attack: a.fit(counted, *train).delta)
+    if peer:
+        measure("ART UniversalPerturbation", lambda: _art_uap(counted, train[0]))
+    return rows
+
+
+def _art_uap(counted: Counted, images: Tensor) -> Tensor:
+    from art.attacks.evasion import UniversalPerturbation
+
+    own = {"max_iter": 10, "nb_grads": 10, "epsilon": 0.02, "verbose": False, "batch_size": 1}
+    attack = UniversalPerturbation(
+        _art(counted), "deepfool", own, delta=0.2, max_iter=PASSES, eps=EPS, verbose=False
+    )
+    attack.generate(images.numpy())
+    return torch.from_numpy(attack.noise).float().reshape(1, *images.shape[1:])
+
+
+def patches(model: nn.Module, train: tuple, test: tuple, now, peer: bool) -> list[dict]:
+    """``patch`` and ART's AdversarialPatchPyTorch after as many steps, towards one class at a tenth."""
+    counted = Counted(model)
+    rows = []
+
+    def measure(name: str, make) -> None:
+        counted.restart()
+        kept: list[PatchUniversal] = []
+        seconds = clock(lambda: kept.append(make()), train[0].device, now)
+        passes = {"forward": counted.forwards, "backward": counted.backwards}
+        reached = success(model, kept[0], *test, TARGET)["rate"]
+        rows.append({"name": name, "seconds": seconds, **passes, "reached": reached})
+
+    attack = attacks.create("patch", steps=STEPS, batch=BATCH)
+    ours = attack.fit(model, train[0][:BATCH], train[1][:BATCH] * 0, Towards(TARGET))
+    measure("patch", lambda: attack.fit(counted, *train, Towards(TARGET)))
+    if peer:
+        measure("ART AdversarialPatchPyTorch", lambda: _art_patch(counted, train[0], ours))
+    return rows
+
+
+def _art_patch(counted: Counted, images: Tensor, like: PatchUniversal) -> PatchUniversal:
+    """ART's patch is as large as the picture, and its scale a share of the side."""
+    from art.attacks.evasion import AdversarialPatchPyTorch
+
+    side = like.side / images.shape[-1]
+    attack = AdversarialPatchPyTorch(
+        _art(counted),
+        rotation_max=20.0,
+        scale_min=0.9 * side,
+        scale_max=1.1 * side,
+        learning_rate=0.05,
+        max_iter=max(1, STEPS * BATCH // len(images)),
+        batch_size=BATCH,
+        patch_shape=tuple(images.shape[1:]),
+        patch_type="circle",
+        optimizer="Adam",
+        targeted=True,
+        verbose=False,
+    )
+    wanted = torch.full((len(images),), TARGET).numpy()
+    found, _ = attack.generate(
+        images.numpy(), F.one_hot(torch.from_numpy(wanted), 10).float().numpy()
+    )
+    small = F.interpolate(torch.from_numpy(found)[None].float(), (like.side,) * 2, mode="area")
+    return PatchUniversal(small.clamp(0, 1), like.record)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pictures", type=int, default=64, help="fitted to (default: 64)")
+    parser.add_argument("--test", type=int, default=500, help="measured on (default: 500)")
+    parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
+    parser.add_argument(
+        "--cpu-time", action="store_true", help="for a busy machine, with --threads 1"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    warnings.filterwarnings("ignore")  # ART's, of its dependencies
+    now = time.process_time if options.cpu_time else time.perf_counter
+    model = zoo.load(MODEL, "cpu")
+    sets = [cifar10.load(split) for split in ("train", "test")]
+    sizes = options.pictures, options.test
+    train, test = ((x[:n].float().div(255), y[:n]) for (x, y), n in zip(sets, sizes, strict=True))
+    peer = installed("adversarial-robustness-toolbox") is not None
+    if not peer:
+        print("ART is not installed: see benchmarks/README.md", file=sys.stderr)
+    value = {
+        "machine": machine(train[0].device),
+        "model": MODEL,
+        "pictures": options.pictures,
+        "test": options.test,
+        "cpu_time": options.cpu_time,
+        "floor": against_the_floor(model, *train, now),
+        "perturbations": perturbations(model, train, test, now, peer),
+        "patches": patches(model, train, test, now, peer),
+    }
+    print(f"uap: {value['floor']['ratio']:.2f} of its bare DeepFool passes (aim: at most 1.20)")
+    for row in value["perturbations"] + value["patches"]:
+        share = row.get("fooled", row.get("reached"))
+        print(
+            f"{row['name']:28} {100 * share:5.1f} %  {row['seconds']:7.1f} s  "
+            f"{row['forward']:7,} forward  {row['backward']:7,} backward"
+        )
+    if options.json:
+        files.write_json(options.json, value)
+
+
+if __name__ == "__main__":
+    main()
