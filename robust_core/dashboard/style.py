@@ -153,10 +153,11 @@ _CSS = """
   .st-key-pages a > :first-child { display: none; }  /* its icon */
   .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
+  .stMainBlockContainer { padding-top: 6rem; }  /* below three rows of links */
 }
 @media (max-width: 640px) {
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
-  .stMainBlockContainer { padding: 4.25rem 1rem 4rem; }
+  .stMainBlockContainer { padding: 6rem 1rem 4rem; }
   .st-key-defended_head [data-testid=stHorizontalBlock] { flex-direction: column; align-items: flex-start; }
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }

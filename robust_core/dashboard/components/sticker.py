@@ -47,10 +47,9 @@ export default function ({ parentElement, data, setStateValue }) {
   const frame = find('.frame'), patch = find('.patch');
   const area = find('.area'), angle = find('.angle');
   const [picture, pictureName, sticker, native, start, bars] = data;
-  const same = parentElement.dataset.sticker === start.id;
-  parentElement.dataset.sticker = start.id;
-  const at = same && parentElement.place ? parentElement.place : { ...start };
-  parentElement.place = at;
+  const stage = find('.stage');
+  if (stage.sticker !== start.id) Object.assign(stage, { sticker: start.id, place: { ...start } });
+  const at = stage.place;
   frame.style.setProperty('--ratio', native.width / native.height);
   const under = find('.under');
   if (under.src !== picture) under.src = picture;
@@ -69,10 +68,10 @@ export default function ({ parentElement, data, setStateValue }) {
     find('.angle + output').textContent = at.angle + '\\u00b0';
   };
   const send = () => {
-    clearTimeout(parentElement.waiting);
-    const wait = Math.max(0, 150 - (Date.now() - (parentElement.sent || 0)));
-    parentElement.waiting = setTimeout(() => {
-      parentElement.sent = Date.now();
+    clearTimeout(stage.waiting);
+    const wait = Math.max(0, 150 - (Date.now() - (stage.sent || 0)));
+    stage.waiting = setTimeout(() => {
+      stage.sent = Date.now();
       setStateValue('place', { ...at });
     }, wait);
   };

@@ -11,7 +11,7 @@ from robust_core.dashboard import controls, lab, plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.settings import number, one_of, setting, setting_among
 from robust_core.dashboard.universal.fitting import Fitting, attack_of, bundled, learning_curve
-from robust_core.dashboard.universal.pictures import MANY, record_of
+from robust_core.dashboard.universal.pictures import MANY, digest, record_of
 from robust_core.engine import key_of
 from robust_core.zoo import Description
 
@@ -152,7 +152,7 @@ def result(
         st.info("None is bundled for this model. Fit one: its curve appears while it is fitted.")
         return None
     kept = zoo.load_universal(name)
-    return Found(kept, key_of(universal=name, delta=kept.delta.numpy().tobytes()), name)
+    return Found(kept, key_of(universal=name, delta=digest(kept.delta.numpy())), name)
 
 
 def _is_wanted(asked: Fitting, name: str | None) -> bool:

@@ -20,7 +20,7 @@ CSS = """<style>
 .fooled12 figure > div { display: grid; grid-template-columns: 1fr 1fr; gap: 3px; }
 .fooled12 img { width: 100%; image-rendering: pixelated; display: block; border-bottom: 3px solid #0072B2; }
 .fooled12 img + img { border-bottom: 3px dashed #D55E00; }
-.fooled12 figcaption { margin-top: 2px; overflow-wrap: anywhere; }
+.fooled12 figcaption { margin-top: 2px; overflow-wrap: break-word; }
 .fooled12 b { font-weight: 600; }
 @media (max-width: 640px) {
   .fooled12 { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; }

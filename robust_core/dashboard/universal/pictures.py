@@ -1,5 +1,6 @@
 """Twelve pictures that a perturbation was not fitted to, and the set that one is fitted to."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,11 @@ class Shown:
     def batch(self) -> Tensor:
         """float32 ``[N, C, H, W]``."""
         return torch.cat([to_tensor(each) for each in self.pixels])
+
+
+def digest(*pixels: np.ndarray) -> str:
+    """A name for pictures in keys."""
+    return hashlib.sha256(b"".join(each.tobytes() for each in pixels)).hexdigest()
 
 
 def record_of(model: Description) -> data.DataSet | None:

@@ -12,7 +12,7 @@ from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.style import side_shown
 from robust_core.dashboard.universal import markup, words
 from robust_core.dashboard.universal.choice import Found, draw_curve
-from robust_core.dashboard.universal.pictures import Shown, held_out, with_own
+from robust_core.dashboard.universal.pictures import Shown, digest, held_out, with_own
 from robust_core.data.fitting import to_pixels
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -26,9 +26,13 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
     shown = held_out(model, start)
     if chosen.owner is not None:
         shown = with_own(shown, own, "your picture")
-    pixels = b"".join(each.tobytes() for each in shown.pixels)
     applied = lab.compute(
-        key_of(shared=found.digest, model=model.name, pictures=pixels, owner=chosen.owner),
+        key_of(
+            shared=found.digest,
+            model=model.name,
+            pictures=digest(*shown.pixels),
+            owner=chosen.owner,
+        ),
         lambda progress: work(universal, model.name, shown, progress),
         channel="shared",
         doing="Asking the model",
@@ -36,7 +40,8 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
     if applied is None:
         return
     patch = isinstance(universal, PatchUniversal)
-    st.markdown(f"## {words.headline(applied, patch)}")
+    target = words.target_of(universal)
+    st.markdown(f"## {words.headline(applied, patch, target, model.class_names)}")
     st.markdown(words.beside(applied))
     left, right = st.columns([1, 2.2], gap="medium")
     with left:

@@ -8,6 +8,8 @@ from robust_core import imaging, zoo
 from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard import lab
 from robust_core.dashboard.components.sticker import Place, place_of, sticker
+from robust_core.dashboard.universal.pictures import digest as name_of
+from robust_core.dashboard.universal.words import target_of
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -32,14 +34,14 @@ def show(
     owner: str | None,
 ) -> None:
     """The picture with the sticker to drag, and bars for the likeliest classes before and now."""
-    key = f"sticker_{model.name}_{digest[:8]}_{key_of(pixels=pixels.tobytes())[:8]}"
+    key = f"sticker_{model.name}_{digest[:8]}_{key_of(pixels=name_of(pixels))[:8]}"
     start = Place(area=patch.scale)
     place = place_of(key, start)
 
     def look(at: Place | None) -> tuple[list[float], np.ndarray] | None:
         return lab.compute(
             key_of(
-                sticker=digest, model=model.name, pixels=pixels.tobytes(), owner=owner, at=str(at)
+                sticker=digest, model=model.name, pixels=name_of(pixels), owner=owner, at=str(at)
             ),
             lambda progress: work(patch, model.name, pixels, at, progress),
             channel="sticker" if at else "unstuck",
@@ -51,10 +53,11 @@ def show(
         return
     shares = torch.tensor([before[0], now[0]])
     order = shares.max(0).values.argsort(descending=True)[:BARS].tolist()
-    target = patch.record.get("goal_parameters", {}).get("target")
+    target = target_of(patch)
     if target is not None and target not in order:
         order[-1] = target
     bars = [(model.class_names[i], before[0][i], now[0][i], percent(now[0][i])) for i in order]
+    st.markdown("## Drag the sticker over the picture")
     sticker(
         imaging.png(pixels),
         name,

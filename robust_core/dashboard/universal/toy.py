@@ -18,6 +18,8 @@ IDEA = (
     f"on, until one v leaves them all ({citations.markdown(UNIVERSAL)})."
 )
 LARGEST = 2.5
+SHOWN = 3.0
+"""Half a side of the chart."""
 
 
 @st.fragment
@@ -81,6 +83,6 @@ def plane(steps: tuple[Step, ...], radius: float) -> go.Figure:
         line={"color": ADVERSARIAL, "width": 2.5},
         hovertemplate="(%{x:.2f}, %{y:.2f})<extra></extra>",
     )
-    figure.update_xaxes(range=[-LARGEST, LARGEST], visible=False, **plots.FIXED)
-    figure.update_yaxes(range=[-LARGEST, LARGEST], visible=False, scaleanchor="x", **plots.FIXED)
+    figure.update_xaxes(range=[-SHOWN, SHOWN], visible=False, **plots.FIXED)
+    figure.update_yaxes(range=[-SHOWN, SHOWN], visible=False, scaleanchor="x", **plots.FIXED)
     return figure

@@ -1,8 +1,10 @@
 """The sentences of the page Universal and stickers."""
 
+from robust_core import attacks, data
 from robust_core.attacks import Universal
 from robust_core.experiment.universal import STEPS, Applied
 from robust_core.words.numbers import in_255ths, percent
+from robust_core.words.verdict import quoted
 
 IDEA = (
     "**An attack for each picture** looks at the picture, and takes its gradients anew for the next one. "
@@ -11,16 +13,20 @@ IDEA = (
 )
 
 
-def headline(found: Applied, patch: bool) -> str:
+def headline(found: Applied, patch: bool, target: int | None, classes: tuple[str, ...]) -> str:
     """What it does to the pictures shown."""
     what = "One sticker" if patch else "One and the same change"
-    return f"{what} changes the answer on {found.fooled} of {len(found.before)} pictures."
+    n = len(found.before)
+    if target is None:
+        return f"{what} changes the answer on {found.fooled} of {n} pictures."
+    reached = sum(guess.index == target for guess in found.after)
+    return f"{what} makes the model say {quoted(classes[target])} to {reached} of {n} pictures."
 
 
 def beside(found: Applied) -> str:
     """The same beside noise and an attack for each picture."""
     n = len(found.before)
-    told = f"Random noise of the same size: {found.by_noise} of {n}."
+    told = f"The answer changes on {found.fooled} of them. Random noise of the same size: {found.by_noise} of {n}."
     if found.each is not None:
         told += (
             f" An attack for each picture, of the same size (PGD, {STEPS} steps, so {STEPS} gradients a "
@@ -33,13 +39,13 @@ def source(universal: Universal, bundled: str | None, classes: tuple[str, ...]) 
     """What it is, and on what it was fitted."""
     record = universal.record
     size = "" if record.get("eps") is None else f", eps {_eps(record)}"
-    target = record.get("goal_parameters", {}).get("target")
+    target = target_of(universal)
     towards = "" if target is None else f" towards {classes[target]}"
-    where = f"bundled as {bundled}" if bundled else "fitted here"
-    told = (
-        f"{record['attack']}{size}{towards}, {where}: on {record['n']:,} training pictures"
-        f" of {record.get('data') or 'the data set'}"
-    )
+    where = f"fitted beforehand ({bundled})" if bundled else "fitted here"
+    title = attacks.get(record["attack"]).title
+    told = f"{title}{size}{towards}, {where}: to {record['n']:,} training pictures"
+    if record.get("data") in data.names():
+        told += f" of {data.get(record['data']).title}"
     curve = record.get("curve")
     if curve:
         told += f", of which it fools {percent(max(curve))}"
@@ -54,3 +60,8 @@ def _eps(record: dict) -> str:
     if record["norm"] == "linf":
         return f"{in_255ths(record['eps'])} in Linf"
     return f"{record['eps']:.3g} in L2"
+
+
+def target_of(universal: Universal) -> int | None:
+    """The class that it leads to; None where any other will do."""
+    return universal.record.get("goal_parameters", {}).get("target")
