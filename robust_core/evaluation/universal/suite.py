@@ -24,8 +24,8 @@ from robust_core.evaluation.universal.recipes import EPS, UniversalRecipe, fit, 
 from robust_core.files import json_text
 
 NAME = UNIVERSAL
-FEW, MANY = 1000, None
-"""Test pictures of the wide tables, and of the figures that count: all."""
+FEW, MANY, PASTED = 1000, None, 500
+"""Test pictures of the wide tables, of the figures that count: all, and of each area of a patch."""
 SEEDS = (0, 1, 2)
 EPS_255 = (2, 4, 6, 8, 10, 12)
 SIZES = (50, 200, 500, 1000, 2000)
@@ -104,7 +104,7 @@ def patch_rows() -> Iterator[Question]:
                 "patch",
                 None,
                 n_fit=recipe.n,
-                tested=FEW,
+                tested=PASTED,
                 target=recipe.target,
                 what=what,
             )
