@@ -12,6 +12,7 @@ PAGES = {
     "compare_attacks": "Compare attacks",
     "compare_defences": "Compare defences",
     "detectors": "Detectors",
+    "universal": "Universal and stickers",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

@@ -17,6 +17,7 @@ PATHS = {
     "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
     "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
     "detectors": "Detectors",
+    "universal": "Universal and stickers",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

@@ -81,22 +81,21 @@ export default function ({ parentElement, data, setStateValue }) {
   angle.setAttribute('aria-label', 'Turn of the sticker in degrees');
   area.oninput = () => move({ area: area.value / 100 });
   angle.oninput = () => move({ angle: Number(angle.value) });
-  let grip = null;
   const place = (event) => {
     const box = frame.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
   patch.onpointerdown = (event) => {
     const [x, y] = place(event);
-    grip = [at.column - x, at.row - y];
+    stage.grip = [at.column - x, at.row - y];  // kept while new probabilities arrive
     patch.setPointerCapture(event.pointerId);
   };
   patch.onpointermove = (event) => {
-    if (!grip) return;
+    if (!stage.grip) return;
     const [x, y] = place(event);
-    move({ column: within(x + grip[0]), row: within(y + grip[1]) });
+    move({ column: within(x + stage.grip[0]), row: within(y + stage.grip[1]) });
   };
-  patch.onpointerup = patch.onpointercancel = () => { grip = null; };
+  patch.onpointerup = patch.onpointercancel = () => { stage.grip = null; };
   patch.onkeydown = (event) => {
     const [dx, dy] = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[
       event.key] || [0, 0];

@@ -26,7 +26,8 @@ def headline(found: Applied, patch: bool, target: int | None, classes: tuple[str
 def beside(found: Applied) -> str:
     """The same beside noise and an attack for each picture."""
     n = len(found.before)
-    told = f"The answer changes on {found.fooled} of them. Random noise of the same size: {found.by_noise} of {n}."
+    told = f"The answer changes on {found.fooled} of them; by random noise of the same size on "
+    told += f"{found.by_noise} of {n}."
     if found.each is not None:
         told += (
             f" An attack for each picture, of the same size (PGD, {STEPS} steps, so {STEPS} gradients a "
