@@ -77,6 +77,9 @@ class DataSet:
     read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
+    read_groups: Callable[[str | Path | None], Tensor] | None = None
+    """For each training picture a number, int64 ``[N]``, which pictures of one and the same thing share: a
+    training that sets pictures aside takes such a group whole. None where each stands for itself."""
     read_sized: Callable[..., Split] | None = None
     """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S,
     for models that take them at another size than ``size``; "crop" cuts them out of a shorter side of R."""
@@ -205,6 +208,16 @@ class DataSet:
             return self.stored("train", root)
         with self._reading():
             return self.read_larger(root)
+
+    def groups(self, root: str | Path | None = None) -> Tensor | None:
+        """The group of each training picture, int64 ``[N]``, None where there are none: ``read_groups``.
+
+        Raises as ``stored`` does.
+        """
+        if self.read_groups is None:
+            return None
+        with self._reading():
+            return self.read_groups(root)
 
     def pictures(self, split: str, root: str | Path | None = None) -> Split:
         """The exact pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.

@@ -1,0 +1,242 @@
+"""The German Traffic Sign Recognition Benchmark (Stallkamp et al., 2011): 43 signs, seen from a car.
+
+The official archives hold ``GTSRB/Final_Training/Images/000NN`` with the pictures of class NN and their
+annotations ``GT-000NN.csv``, ``GTSRB/Final_Test/Images`` with the test pictures in random order, and
+``GT-final_test.csv``, which says what these are. Pictures are binary pixmaps of 15 to 250 pixels a side;
+the box of the sign (``Roi``) leaves a border of a tenth of the sign around it, at least 5 pixels.
+
+A picture is read whole, with that border, and squashed to 32 x 32 by antialiased bilinear interpolation.
+Its box is checked and cuts nothing: the bundled network was trained, and is measured, on whole pictures.
+
+Training pictures come in tracks, about 30 of one sign each while the car draws near it: a training that
+sets some aside must set whole tracks aside, or it would find near copies of what it learned.
+"""
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from robust_core.data import ppm
+from robust_core.data.fitting import fit
+from robust_core.data.record import Archive, DataMissing, DataSet
+from robust_core.paths import data_folder
+
+FOLDER = "GTSRB"
+CLASSES = (
+    "speed limit 20",
+    "speed limit 30",
+    "speed limit 50",
+    "speed limit 60",
+    "speed limit 70",
+    "speed limit 80",
+    "end of speed limit 80",
+    "speed limit 100",
+    "speed limit 120",
+    "no passing",
+    "no passing for trucks",
+    "right of way at the next crossing",
+    "priority road",
+    "yield",
+    "stop",
+    "no vehicles",
+    "no trucks",
+    "no entry",
+    "general caution",
+    "curve to the left",
+    "curve to the right",
+    "double curve",
+    "bumpy road",
+    "slippery road",
+    "road narrows on the right",
+    "road work",
+    "traffic lights",
+    "pedestrians",
+    "children crossing",
+    "bicycles crossing",
+    "ice or snow",
+    "wild animals crossing",
+    "end of all limits",
+    "turn right ahead",
+    "turn left ahead",
+    "ahead only",
+    "ahead or right",
+    "ahead or left",
+    "keep right",
+    "keep left",
+    "roundabout",
+    "end of no passing",
+    "end of no passing for trucks",
+)
+"""In the order of the benchmark's class ids."""
+COUNTS = {"train": 39_209, "test": 12_630}
+SIDE = 32
+TRAINING, TEST = Path("Final_Training/Images"), Path("Final_Test/Images")
+TRUTH = "GT-final_test.csv"
+COLUMNS = ("Filename", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId")
+MAX_CSV_BYTES = 2**23
+NAMES = {"train": re.compile(r"\d{5}_\d{5}\.ppm"), "test": re.compile(r"\d{5}\.ppm")}
+"""Of training pictures: the track within its class, and the picture within its track."""
+REMEDY = "Get it with: python -m robust_core data download gtsrb"
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """A picture's file, the box of its sign (left, top, right, bottom; the last two outside) and class."""
+
+    path: Path
+    box: tuple[int, int, int, int]
+    label: int
+
+    @property
+    def track(self) -> int:
+        """The track of a training picture, a number of its own among those of all classes."""
+        return self.label * 100_000 + int(self.path.name[:5])
+
+
+def find(root: str | Path | None = None) -> Path:
+    """The folder with both sets, at or below ``root`` (default: the data folder).
+
+    Raises ``DataMissing`` where there is none, or a class or the truth of the test set is missing.
+    """
+    root = Path(root) if root is not None else data_folder()
+    folder = next((f for f in (root, root / FOLDER) if (f / TRAINING / "00000").is_dir()), None)
+    if folder is None:
+        raise DataMissing(
+            f"No GTSRB in {root}: there is no {FOLDER}/{TRAINING} with a folder for each class. {REMEDY}"
+        )
+    wanted = [TRAINING / f"{label:05d}" / f"GT-{label:05d}.csv" for label in range(len(CLASSES))]
+    missing = next((path for path in [*wanted, TEST] if not (folder / path).exists()), None)
+    if missing is not None:
+        raise DataMissing(f"GTSRB in {folder} is incomplete: {missing} is missing. {REMEDY}")
+    _truth(folder)
+    return folder
+
+
+def _truth(folder: Path) -> Path:
+    """The classes of the test pictures, at one of the places where people unpack that archive."""
+    places = (folder, folder / TEST, folder.parent)
+    found = next((place / TRUTH for place in places if (place / TRUTH).is_file()), None)
+    if found is None:
+        raise DataMissing(f"GTSRB in {folder} is incomplete: {TRUTH} is missing. {REMEDY}")
+    return found
+
+
+def listing(split: str, folder: Path) -> list[Annotated]:
+    """The annotated pictures of a split; those of training by class and track, each track in order.
+
+    Raises ``DataMissing`` where annotations are damaged, or there are fewer or more than there should be.
+    """
+    if split == "test":
+        found = annotations(_truth(folder), folder / TEST, NAMES[split])
+    else:
+        found = []
+        for label in range(len(CLASSES)):
+            place = folder / TRAINING / f"{label:05d}"
+            path = place / f"GT-{label:05d}.csv"
+            own = annotations(path, place, NAMES[split])
+            if any(one.label != label for one in own):
+                raise DataMissing(f"{path} is damaged: it names another class than {label}. {REMEDY}")
+            found += own
+    if len(found) != COUNTS[split]:
+        raise DataMissing(
+            f"GTSRB in {folder} is damaged: the {split} annotations name {len(found):,} pictures instead "
+            f"of {COUNTS[split]:,}. {REMEDY}"
+        )
+    return found
+
+
+def annotations(path: Path, pictures: Path, name: re.Pattern) -> list[Annotated]:
+    """The rows of an annotation file, by file name; ``pictures`` is the folder of their files.
+
+    Raises ``DataMissing`` for a file that is too large, no text, or lacks a column, and for a row with a
+    name that does not match, a number that is none, or an unknown class.
+    """
+    size = path.stat().st_size
+    if size > MAX_CSV_BYTES:
+        raise DataMissing(f"{path} is damaged: it has {size:,} bytes. {REMEDY}")
+    try:
+        rows = csv.DictReader(io.StringIO(path.read_text(encoding="ascii")), delimiter=";")
+        lacks = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
+        if lacks:
+            raise ValueError(f"the column {lacks[0]} is missing")
+        found = [_annotated(row, pictures, name) for row in rows]
+        if len({one.path for one in found}) != len(found):
+            raise ValueError("a picture is named twice")
+    except (ValueError, csv.Error) as error:
+        raise DataMissing(f"{path} is damaged: {error}. {REMEDY}") from error
+    return sorted(found, key=lambda one: one.path.name)
+
+
+def _annotated(row: dict[str, str | None], pictures: Path, name: re.Pattern) -> Annotated:
+    file, *numbers = (row[column] for column in COLUMNS)
+    if file is None or not name.fullmatch(file):
+        raise ValueError(f"{file!r} is no name of a picture")
+    if not all(number and number.isdecimal() and len(number) < 6 for number in numbers):
+        raise ValueError(f"the box or class of {file} is no number")
+    left, top, right, bottom, label = map(int, numbers)  # type: ignore[arg-type]
+    if label >= len(CLASSES):
+        raise ValueError(f"{file} has the class {label}, and {len(CLASSES) - 1} is the last")
+    return Annotated(pictures / file, (left, top, right, bottom), label)
+
+
+def decode(picture: Annotated) -> np.ndarray:
+    """The whole picture, squashed to uint8 ``[32, 32, 3]``.
+
+    Raises ``DataMissing`` where it is missing or damaged, or the box of its sign is not within it.
+    """
+    try:
+        pixels = ppm.read(picture.path)
+        height, width = pixels.shape[:2]
+        left, top, right, bottom = picture.box
+        if not (left < right <= width and top < bottom <= height):
+            raise ValueError(f"the box {picture.box} is not within its {width} x {height} pixels")
+    except FileNotFoundError as error:
+        raise DataMissing(f"{picture.path} is missing. {REMEDY}") from error
+    except ValueError as error:
+        raise DataMissing(f"{picture.path} is damaged: {error}. {REMEDY}") from error
+    return fit(pixels, size=(SIDE, SIDE), resize=SIDE, channels=3, how="squash")
+
+
+def read(split: str, root: str | Path | None = None) -> tuple[Tensor, Tensor]:
+    """Pictures, uint8 ``[N, 3, 32, 32]``, and labels, int64 ``[N]``. Raises ``DataMissing``."""
+    listed = listing(split, find(root))
+    images = np.empty((len(listed), SIDE, SIDE, 3), np.uint8)
+    for image, picture in zip(images, listed, strict=True):
+        image[...] = decode(picture)
+    labels = torch.tensor([one.label for one in listed], dtype=torch.int64, device="cpu")
+    return torch.from_numpy(images.transpose(0, 3, 1, 2).copy()), labels
+
+
+def read_tracks(root: str | Path | None = None) -> Tensor:
+    """The track of each training picture, int64 ``[N]``. Raises ``DataMissing``."""
+    listed = listing("train", find(root))
+    return torch.tensor([one.track for one in listed], dtype=torch.int64, device="cpu")
+
+
+def read_one(number: int, folder: Path) -> tuple[np.ndarray, int]:
+    """Pixels, uint8 ``[32, 32, 3]``, and label of one test picture."""
+    picture = listing("test", folder)[number]
+    return decode(picture), picture.label
+
+
+RECORD = DataSet(
+    name="gtsrb",
+    title="GTSRB",
+    class_names=CLASSES,
+    size=(SIDE, SIDE),
+    channels=3,
+    splits=COUNTS,
+    licence="CC0",
+    credit="",
+    link="https://benchmark.ini.rub.de/gtsrb_dataset.html",
+    read=read,
+    read_groups=read_tracks,
+    find=find,
+    read_one=read_one,
+)
