@@ -29,22 +29,30 @@ class DataUnreadable(DataMissing):
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a ``.tar.gz`` is, what its bytes must be, and what is unpacked from it.
+    """Where a ``.tar.gz`` or a ``.zip`` is, what its bytes must be, and what is unpacked from it.
 
-    ``members`` are files of ``folder``, the only ones that are unpacked (None: all plain files in it);
-    ``unpacked`` is their size.
+    ``checksum`` is the hexadecimal digest of its bytes by ``algorithm``. ``members`` are files of its
+    folder ``inside``, the only ones that are unpacked (None: all plain files in it); they go to
+    ``folder``, which is also ``inside`` where that is None. ``unpacked`` is roughly their size.
     """
 
     url: str
     size: int
-    sha256: str
+    checksum: str
     folder: str
     members: tuple[str, ...] | None
     unpacked: int
+    algorithm: str = "sha256"
+    inside: str | None = None
 
     @property
     def name(self) -> str:
         return Path(urlsplit(self.url).path).name
+
+    @property
+    def zipped(self) -> bool:
+        """Whether it is a ``.zip``."""
+        return self.name.endswith(".zip")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,8 +93,8 @@ class DataSet:
     for models that take them at another size than ``size``; "crop" cuts them out of a shorter side of R."""
     resize: int | None = None
     """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
-    archive: Archive | None = None
-    """How it is downloaded; None if it is not."""
+    archives: tuple[Archive, ...] = ()
+    """How it is downloaded, into one folder; none if it is not."""
     comes_with: str = ""
     family: str = ""
     """The family of models that know such pictures (``zoo.family``); by default the data set's own name."""
@@ -107,6 +115,16 @@ class DataSet:
             object.__setattr__(self, "family", self.name)
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"splits must be {' and '.join(SPLITS)}; got {', '.join(self.splits)}")
+
+        if len({archive.folder for archive in self.archives}) > 1:
+            raise ValueError(
+                f"archives must be unpacked into one folder; those of {self.name} are not"
+            )
+
+    @property
+    def download_size(self) -> int:
+        """Bytes of its archives; 0 if it is not downloaded."""
+        return sum(archive.size for archive in self.archives)
 
     @property
     def shorter(self) -> int:

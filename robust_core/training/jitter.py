@@ -1,4 +1,4 @@
-"""Small random turns, scalings, shifts and changes of light, a batch at a time, from an explicit generator."""
+"""Small random turns, scalings, shifts and changes of light of a batch, from an explicit generator."""
 
 import math
 from dataclasses import dataclass

@@ -36,11 +36,12 @@ class Recipe:
     cosine. With ``milestones`` it is constant and divided by ten after each of those epochs.
     ``averaging`` is the decay per step of an exponential moving average of the weights, which is what is
     kept (None: the raw weights).
-    ``held_out`` training pictures are set aside, by whole groups where the data set has them; then the epoch that is best on them is kept,
-    else the last one. The test set never chooses anything. ``crop`` are the least and the largest share
-    of a picture's area that a random crop keeps, of pictures larger than the model's where the data set
-    has them (None: whole pictures). ``jitter`` are small turns and the like (None: none). ``objective`` is what is minimised;
-    ``start`` names a bundled model whose weights are the initial ones (None: random weights).
+    ``held_out`` training pictures are set aside, in whole groups where the data set has them; then the
+    epoch that is best on them is kept, else the last one. The test set never chooses anything. ``crop``
+    are the least and the largest share of a picture's area that a random crop keeps, of pictures larger
+    than the model's where the data set has them (None: whole pictures). ``jitter`` are small turns and the
+    like (None: none). ``objective`` is what is minimised; ``start`` names a bundled model whose weights are
+    the initial ones (None: random weights).
     """
 
     model: str
@@ -269,7 +270,7 @@ register(
     Recipe(
         model=SIGNS,
         data=SIGNS_DATA,
-        epochs=24,
+        epochs=12,
         peak_rate=0.1,
         averaging=0.998,
         held_out=3_900,

@@ -16,7 +16,8 @@ from robust_core.data.record import DataSet
 from tests.processes import at_once
 
 HOST = "127.0.0.1"
-MEMBERS = cifar10.RECORD.archive.members
+[OFFICIAL] = cifar10.RECORD.archives
+MEMBERS = OFFICIAL.members
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -34,7 +35,7 @@ def pack(folder, names=MEMBERS, extra=()) -> bytes:
 
 def of(**changes) -> DataSet:
     """CIFAR-10 from another archive."""
-    return replace(cifar10.RECORD, archive=replace(cifar10.RECORD.archive, **changes))
+    return replace(cifar10.RECORD, archives=(replace(OFFICIAL, **changes),))
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -50,7 +51,7 @@ class Server(http.server.ThreadingHTTPServer):
     def cifar10(self) -> DataSet:
         url = f"http://{HOST}:{self.server_port}/files/cifar-10-binary.tar.gz"
         digest = hashlib.sha256(self.body).hexdigest()
-        return of(url=url, size=len(self.body), sha256=digest, unpacked=0)
+        return of(url=url, size=len(self.body), checksum=digest, unpacked=10**6)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -93,7 +94,7 @@ def root(tmp_path):
 
 def left_over(root):
     """Everything in the data folder besides the data set and the lock, which is empty."""
-    ours = (cifar10.FOLDER, "cifar-10-binary.tar.gz.lock")
+    ours = (cifar10.FOLDER, "cifar10.lock")
     return sorted(path.name for path in root.iterdir() if path.name not in ours)
 
 
@@ -261,7 +262,7 @@ def test_offline(root, monkeypatch):
     with socket.socket() as closed:
         closed.bind((HOST, 0))  # bound but not listening: the connection is refused
         url = f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz"
-        nowhere = of(url=url, size=10, sha256="0" * 64, unpacked=0)
+        nowhere = of(url=url, size=10, checksum="0" * 64, unpacked=0)
         with pytest.raises(DownloadError, match=r"^The server .* cannot be reached") as told:
             fetch(nowhere, root)
         assert str(told.value).endswith(f"put an existing folder {cifar10.FOLDER} into {root}.")
@@ -322,10 +323,9 @@ def test_processes_that_download_at_once_send_for_it_once(server, root):
 
 
 def test_the_official_archive_is_pinned():
-    archive = cifar10.RECORD.archive
-    assert archive.url.startswith("https://www.cs.toronto.edu/")
-    assert len(archive.sha256) == 64
-    assert archive.name == "cifar-10-binary.tar.gz"
+    assert OFFICIAL.url.startswith("https://www.cs.toronto.edu/")
+    assert len(OFFICIAL.checksum) == 64
+    assert OFFICIAL.name == "cifar-10-binary.tar.gz"
 
 
 def test_what_comes_with_a_package_is_not_downloaded(root):
