@@ -284,6 +284,8 @@ RECORD = DataSet(
     read_groups=read_tracks,
     find=find,
     read_one=read_one,
+    subject="traffic signs",
+    sample_title="Sign {number}: {label}",
     offered=OFFERED,
     archives=ARCHIVES,
 )

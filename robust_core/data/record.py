@@ -98,6 +98,8 @@ class DataSet:
     comes_with: str = ""
     family: str = ""
     """The family of models that know such pictures (``zoo.family``); by default the data set's own name."""
+    subject: str = ""
+    """What its pictures show, where models that know them are named; by default its title."""
     sample_title: str = "{title} test picture {number}: {label}"
     offered: Mapping[int, int | None] = field(default_factory=lambda: dict.fromkeys(range(OFFERED)))
     """Numbers of the test pictures that pages offer, with their labels where known without reading."""
@@ -113,6 +115,8 @@ class DataSet:
     def __post_init__(self) -> None:
         if not self.family:
             object.__setattr__(self, "family", self.name)
+        if not self.subject:
+            object.__setattr__(self, "subject", self.title)
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"splits must be {' and '.join(SPLITS)}; got {', '.join(self.splits)}")
 
