@@ -12,17 +12,15 @@ Training pictures come in tracks, about 30 of one sign each while the car draws 
 sets some aside must set whole tracks aside, or it would find near copies of what it learned.
 """
 
-import csv
-import io
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from robust_core.data import ppm
+from robust_core.data import annotations, ppm
+from robust_core.data.annotations import Annotated
 from robust_core.data.fitting import fit
 from robust_core.data.record import Archive, DataMissing, DataSet
 from robust_core.paths import data_folder
@@ -78,8 +76,6 @@ COUNTS = {"train": 39_209, "test": 12_630}
 SIDE = 32
 TRAINING, TEST = Path("Final_Training/Images"), Path("Final_Test/Images")
 TRUTH = "GT-final_test.csv"
-COLUMNS = ("Filename", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId")
-MAX_CSV_BYTES = 2**23
 NAMES = {"train": re.compile(r"\d{5}_\d{5}\.ppm"), "test": re.compile(r"\d{5}\.ppm")}
 """Of training pictures: the track within its class, and the picture within its track."""
 OFFERED = {
@@ -89,20 +85,6 @@ OFFERED = {
 }
 """A clear test picture of each of 24 classes, with its label, as reading labels takes a moment."""
 REMEDY = "Get it with: python -m robust_core data download gtsrb"
-
-
-@dataclass(frozen=True)
-class Annotated:
-    """A picture's file, the box of its sign (left, top, right, bottom; the last two outside) and class."""
-
-    path: Path
-    box: tuple[int, int, int, int]
-    label: int
-
-    @property
-    def track(self) -> int:
-        """The track of a training picture, a number of its own among those of all classes."""
-        return self.label * 100_000 + int(self.path.name[:5])
 
 
 def find(root: str | Path | None = None) -> Path:
@@ -139,13 +121,13 @@ def listing(split: str, folder: Path) -> list[Annotated]:
     Raises ``DataMissing`` where annotations are damaged, or there are fewer or more than there should be.
     """
     if split == "test":
-        found = annotations(_truth(folder), folder / TEST, NAMES[split])
+        found = _annotations(_truth(folder), folder / TEST, split)
     else:
         found = []
         for label in range(len(CLASSES)):
             place = folder / TRAINING / f"{label:05d}"
             path = place / f"GT-{label:05d}.csv"
-            own = annotations(path, place, NAMES[split])
+            own = _annotations(path, place, split)
             if any(one.label != label for one in own):
                 raise DataMissing(
                     f"{path} is damaged: it names another class than {label}. {REMEDY}"
@@ -159,38 +141,11 @@ def listing(split: str, folder: Path) -> list[Annotated]:
     return found
 
 
-def annotations(path: Path, pictures: Path, name: re.Pattern) -> list[Annotated]:
-    """The rows of an annotation file, by file name; ``pictures`` is the folder of their files.
-
-    Raises ``DataMissing`` for a file that is too large, no text, or lacks a column, and for a row with a
-    name that does not match, a number that is none, or an unknown class.
-    """
-    size = path.stat().st_size
-    if size > MAX_CSV_BYTES:
-        raise DataMissing(f"{path} is damaged: it has {size:,} bytes. {REMEDY}")
+def _annotations(path: Path, pictures: Path, split: str) -> list[Annotated]:
     try:
-        rows = csv.DictReader(io.StringIO(path.read_text(encoding="ascii")), delimiter=";")
-        lacks = [column for column in COLUMNS if column not in (rows.fieldnames or ())]
-        if lacks:
-            raise ValueError(f"the column {lacks[0]} is missing")
-        found = [_annotated(row, pictures, name) for row in rows]
-        if len({one.path for one in found}) != len(found):
-            raise ValueError("a picture is named twice")
-    except (ValueError, csv.Error) as error:
+        return annotations.read(path, pictures, NAMES[split], len(CLASSES))
+    except ValueError as error:
         raise DataMissing(f"{path} is damaged: {error}. {REMEDY}") from error
-    return sorted(found, key=lambda one: one.path.name)
-
-
-def _annotated(row: dict[str, str | None], pictures: Path, name: re.Pattern) -> Annotated:
-    file, *numbers = (row[column] for column in COLUMNS)
-    if file is None or not name.fullmatch(file):
-        raise ValueError(f"{file!r} is no name of a picture")
-    if not all(number and number.isdecimal() and len(number) < 6 for number in numbers):
-        raise ValueError(f"the box or class of {file} is no number")
-    left, top, right, bottom, label = map(int, numbers)  # type: ignore[arg-type]
-    if label >= len(CLASSES):
-        raise ValueError(f"{file} has the class {label}, and {len(CLASSES) - 1} is the last")
-    return Annotated(pictures / file, (left, top, right, bottom), label)
 
 
 def decode(picture: Annotated) -> np.ndarray:
@@ -200,10 +155,7 @@ def decode(picture: Annotated) -> np.ndarray:
     """
     try:
         pixels = ppm.read(picture.path)
-        height, width = pixels.shape[:2]
-        left, top, right, bottom = picture.box
-        if not (left < right <= width and top < bottom <= height):
-            raise ValueError(f"the box {picture.box} is not within its {width} x {height} pixels")
+        picture.check_box(pixels.shape[1], pixels.shape[0])
     except FileNotFoundError as error:
         raise DataMissing(f"{picture.path} is missing. {REMEDY}") from error
     except ValueError as error:
@@ -222,9 +174,13 @@ def read(split: str, root: str | Path | None = None) -> tuple[Tensor, Tensor]:
 
 
 def read_tracks(root: str | Path | None = None) -> Tensor:
-    """The track of each training picture, int64 ``[N]``. Raises ``DataMissing``."""
+    """The track of each training picture, int64 ``[N]``, numbered through all classes.
+
+    Raises ``DataMissing``.
+    """
     listed = listing("train", find(root))
-    return torch.tensor([one.track for one in listed], dtype=torch.int64, device="cpu")
+    tracks = [100_000 * one.label + int(one.path.name[:5]) for one in listed]
+    return torch.tensor(tracks, dtype=torch.int64, device="cpu")
 
 
 def read_one(number: int, folder: Path) -> tuple[np.ndarray, int]:

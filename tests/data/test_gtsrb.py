@@ -183,7 +183,7 @@ def test_annotations_that_are_none(root, content):
 
 
 def test_large_annotations_are_not_read(root, monkeypatch):
-    monkeypatch.setattr(gtsrb, "MAX_CSV_BYTES", 10)
+    monkeypatch.setattr("robust_core.data.annotations.MAX_BYTES", 10)
     with pytest.raises(data.DataMissing, match="is damaged: it has"):
         gtsrb.RECORD.stored("test", root)
 
