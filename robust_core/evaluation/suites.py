@@ -101,6 +101,7 @@ SUITES = {
         "gtsrb",
         (
             SuitePart("fgsm", SIGN_EPS),
+            SuitePart("pgd", (FIELD_EPS,)),
             SuitePart("pgd", SIGN_EPS, limit=1000),
             SuitePart("pgd", (2 / 255, FIELD_EPS), {"loss": "dlr"}, limit=1000),
         ),
