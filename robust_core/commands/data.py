@@ -44,7 +44,7 @@ def _where(args: argparse.Namespace) -> None:
 def _downloadable() -> list[str]:
     from robust_core import data
 
-    return [name for name in data.names() if data.get(name).archive is not None]
+    return [name for name in data.names() if data.get(name).archives]
 
 
 def _list(args: argparse.Namespace) -> None:
@@ -82,7 +82,7 @@ def _place(record: "DataSet", about: dict) -> str:
     if about["available"]:
         return about["folder"] or "here"
     command = f"python -m robust_core data download {record.name}"
-    return f"missing: {command}" if record.archive else f"missing: see {record.link}"
+    return f"missing: {command}" if record.archives else f"missing: see {record.link}"
 
 
 def _download(args: argparse.Namespace) -> None:

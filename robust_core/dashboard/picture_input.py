@@ -104,12 +104,12 @@ def offer_download(model: Description, place: DeltaGenerator) -> None:
         except data.DataUnreadable as error:
             st.warning(f"{error} Until then the pages work without its pictures.")
         except data.DataMissing:
-            if record.archive is not None:
-                _offer(record, record.archive, place)
+            if record.archives:
+                _offer(record, place)
 
 
-def _offer(record: data.DataSet, archive: data.Archive, place: DeltaGenerator) -> None:
-    size = f"{archive.size / 1e6:.0f} MB"
+def _offer(record: data.DataSet, place: DeltaGenerator) -> None:
+    size = f"{record.download_size / 1e6:.0f} MB"
     wanted = f"_download_{record.name}"
     if st.button(f"Get the {record.title} test pictures ({size})", icon=":material/download:"):
         st.session_state[wanted] = True

@@ -101,12 +101,14 @@ RECORD = DataSet(
     find=find,
     read_one=read_one,
     # The page of its authors gives MD5 c32a1d4ab5d03f1284b67883e8d87530 for the same bytes.
-    archive=Archive(
-        url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
-        size=170_052_171,
-        sha256="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        folder=FOLDER,
-        members=(*FILES["train"], *FILES["test"], "batches.meta.txt"),
-        unpacked=6 * RECORDS * RECORD_BYTES,
+    archives=(
+        Archive(
+            url="https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+            size=170_052_171,
+            checksum="c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+            folder=FOLDER,
+            members=(*FILES["train"], *FILES["test"], "batches.meta.txt"),
+            unpacked=6 * RECORDS * RECORD_BYTES,
+        ),
     ),
 )

@@ -5,26 +5,26 @@ import hashlib
 import http.client
 import os
 import shutil
-import tarfile
 import tempfile
 import urllib.error
 import urllib.request
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from robust_core import files
 from robust_core.data import signatures
-from robust_core.data.record import Archive, DataMissing, DataSet
+from robust_core.data.record import Archive, DataSet
+from robust_core.data.unpacking import BROKEN, unpack
 from robust_core.paths import data_folder
 from robust_core.progress import Progress
 
 CHUNK = 2**18
 MEGABYTE = 10**6
 TIMEOUT = 30.0  # seconds without a byte
-GZIP = b"\x1f\x8b"
-"""How every archive begins. A network's sign-in page, which answers for any address, does not."""
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+"""How archives begin. A network's sign-in page, which answers for any address, does not."""
+ALGORITHMS = {"sha256": "SHA-256", "md5": "MD5"}
 
 
 class DownloadError(ValueError):
@@ -42,8 +42,8 @@ def fetch(
     is full, or the same download is under way already, and ``ValueError`` for a data set that has no
     download.
     """
-    archive, find = record.archive, record.find
-    if archive is None or find is None:
+    find = record.find
+    if not record.archives or find is None:
         raise ValueError(f"{record.name} is not downloaded")
     root = Path(root) if root is not None else data_folder()
     if record.available(root):
@@ -52,9 +52,9 @@ def fetch(
         f"{record.title} is being downloaded to {root} already. Wait for the end of that download."
     )
     try:
-        with files.locked(root / f"{archive.name}.lock", busy):
+        with files.locked(root / f"{record.name}.lock", busy):
             if not record.available(root):  # another process may just have finished it
-                _fetch_whole(record, archive, root, progress or (lambda done, total: None))
+                _fetch_whole(record, root, progress or (lambda done, total: None))
     except files.Locked as error:
         raise DownloadError(str(error)) from error
     except OSError as error:
@@ -62,21 +62,38 @@ def fetch(
     return find(root)
 
 
-def _fetch_whole(record: DataSet, archive: Archive, root: Path, progress: Progress) -> None:
-    """Download, check and unpack, with this process alone at it."""
-    partial = root / f"{archive.name}.partial"
-    if _length(partial) and not _begins_as_archive(partial):
+def _fetch_whole(record: DataSet, root: Path, progress: Progress) -> None:
+    """Download all archives, check and unpack them, with this process alone at it."""
+    title = record.title
+    partials = {root / f"{archive.name}.partial": archive for archive in record.archives}
+    for partial, archive in partials.items():
+        if _length(partial) and not _begins_as(archive, partial):
+            partial.unlink()
+    unpacked = sum(archive.unpacked for archive in record.archives)
+    arrived = sum(map(_length, partials))
+    _check_room(title, root, record.download_size - arrived + unpacked)
+    before = 0
+    for partial, archive in partials.items():
+        _fetch(title, archive, partial, _part_of(progress, before, record.download_size))
+        _check_digest(title, archive, partial)
+        before += archive.size
+    _unpack(record, partials, root)
+    for partial in partials:
         partial.unlink()
-    _check_room(record.title, root, archive.size - _length(partial) + archive.unpacked)
-    _fetch(record.title, archive, partial, progress)
-    _check_digest(record.title, archive, partial)
-    _unpack(record, archive, partial, root)
-    partial.unlink()
 
 
-def _begins_as_archive(path: Path) -> bool:
+def _part_of(progress: Progress, before: int, total: int) -> Progress:
+    """Reports on one archive, as reports on all of them: ``before`` are the bytes of earlier ones."""
+    return lambda done, _: progress(before + done, total)
+
+
+def _signature(archive: Archive) -> bytes:
+    return ZIP if archive.zipped else GZIP
+
+
+def _begins_as(archive: Archive, path: Path) -> bool:
     with path.open("rb") as file:
-        return GZIP.startswith(file.read(len(GZIP)))
+        return _signature(archive).startswith(file.read(len(_signature(archive))))
 
 
 def _length(path: Path) -> int:
@@ -158,10 +175,11 @@ def _first_chunk(
         "If this network has a page to sign in, open it in a browser first. Then start the download "
         "again"
     )
+    wanted = _signature(archive)
     chunk = _read(response)
-    while 0 < len(chunk) < len(GZIP) and (more := _read(response)):
+    while 0 < len(chunk) < len(wanted) and (more := _read(response)):
         chunk += more
-    if not resumed and not GZIP.startswith(chunk[: len(GZIP)]):
+    if not resumed and not wanted.startswith(chunk[: len(wanted)]):
         kind = signatures.describe(chunk) or "something else"
         raise DownloadError(f"The server {host} sent {kind} instead of {title}. {hint}.")
     announced = _announced(response)
@@ -199,41 +217,37 @@ def _read(response: http.client.HTTPResponse) -> bytes:
 
 def _check_digest(title: str, archive: Archive, partial: Path) -> None:
     with partial.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if digest != archive.sha256:
+        digest = hashlib.file_digest(
+            file, lambda: hashlib.new(archive.algorithm, usedforsecurity=False)
+        ).hexdigest()
+    if digest != archive.checksum:
         partial.unlink()
         raise DownloadError(
-            f"What {urlsplit(archive.url).hostname} sent is not the official {title}: its SHA-256 is "
-            f"{digest[:16]}... instead of {archive.sha256[:16]}... It was deleted; try again."
+            f"What {urlsplit(archive.url).hostname} sent is not the official {title}: its "
+            f"{ALGORITHMS[archive.algorithm]} is {digest[:16]}... instead of {archive.checksum[:16]}... "
+            "It was deleted; try again."
         )
 
 
-def _members(tar: tarfile.TarFile, archive: Archive) -> Iterator[tarfile.TarInfo]:
-    """What is unpacked: files of the archive's own folder."""
-    if archive.members is not None:
-        for name in archive.members:
-            yield tar.getmember(f"{archive.folder}/{name}")
-        return
-    for member in tar:
-        if member.isfile() and member.name.removeprefix("./").startswith(f"{archive.folder}/"):
-            yield member
+def _unpack(record: DataSet, packed: Mapping[Path, Archive], root: Path) -> None:
+    """Unpack the expected members, and nothing else, beside the target, then move them there.
 
-
-def _unpack(record: DataSet, archive: Archive, packed: Path, root: Path) -> None:
-    """Unpack the expected members, and nothing else, beside the target, then move them there."""
-    target = root / archive.folder
+    Raises ``DownloadError``, and deletes what was ``packed``, where that is not a whole data set.
+    """
+    folder = record.archives[0].folder
+    target = root / folder
     with tempfile.TemporaryDirectory(dir=root, prefix=".unpacking-") as scratch:
         try:
-            with tarfile.open(packed, "r:gz") as tar:
-                for member in _members(tar, archive):
-                    tar.extract(member, scratch, filter="data")
+            for path, archive in packed.items():
+                unpack(archive, path, Path(scratch))
             record.folder(scratch)
-        except (tarfile.TarError, zlib.error, KeyError, EOFError, DataMissing) as error:
-            packed.unlink()
+        except BROKEN as error:  # among them DataMissing
+            for path in packed:
+                path.unlink()
             raise DownloadError(
                 f"The archive does not hold a whole {record.title} ({error}). It was deleted; try "
                 "again."
             ) from error
         if target.exists():  # an earlier, damaged one
             shutil.rmtree(target)
-        os.replace(Path(scratch) / archive.folder, target)
+        os.replace(Path(scratch) / folder, target)

@@ -139,12 +139,14 @@ RECORD = DataSet(
     read_larger=read_larger,
     find=find,
     read_one=read_one,
-    archive=Archive(
-        url="https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
-        size=99_003_388,
-        sha256="64d0c4859f35a461889e0147755a999a48b49bf38a7e0f9bd27003f10db02fe5",
-        folder=FOLDER,
-        members=None,
-        unpacked=121_000_000,
+    archives=(
+        Archive(
+            url="https://s3.amazonaws.com/fast-ai-imageclas/imagenette2-160.tgz",
+            size=99_003_388,
+            checksum="64d0c4859f35a461889e0147755a999a48b49bf38a7e0f9bd27003f10db02fe5",
+            folder=FOLDER,
+            members=None,
+            unpacked=121_000_000,
+        ),
     ),
 )

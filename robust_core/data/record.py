@@ -29,22 +29,30 @@ class DataUnreadable(DataMissing):
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a ``.tar.gz`` is, what its bytes must be, and what is unpacked from it.
+    """Where a ``.tar.gz`` or a ``.zip`` is, what its bytes must be, and what is unpacked from it.
 
-    ``members`` are files of ``folder``, the only ones that are unpacked (None: all plain files in it);
-    ``unpacked`` is their size.
+    ``checksum`` is the hexadecimal digest of its bytes by ``algorithm``. ``members`` are files of its
+    folder ``inside``, the only ones that are unpacked (None: all plain files in it); they go to
+    ``folder``, which is also ``inside`` where that is None. ``unpacked`` is roughly their size.
     """
 
     url: str
     size: int
-    sha256: str
+    checksum: str
     folder: str
     members: tuple[str, ...] | None
     unpacked: int
+    algorithm: str = "sha256"
+    inside: str | None = None
 
     @property
     def name(self) -> str:
         return Path(urlsplit(self.url).path).name
+
+    @property
+    def zipped(self) -> bool:
+        """Whether it is a ``.zip``."""
+        return self.name.endswith(".zip")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,16 +85,21 @@ class DataSet:
     read_one: Callable[[int, Path], tuple[np.ndarray, int]] | None = None
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
+    read_groups: Callable[[str | Path | None], Tensor] | None = None
+    """For each training picture a number, int64 ``[N]``, which pictures of one and the same thing share: a
+    training that sets pictures aside takes such a group whole. None where each stands for itself."""
     read_sized: Callable[..., Split] | None = None
     """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S,
     for models that take them at another size than ``size``; "crop" cuts them out of a shorter side of R."""
     resize: int | None = None
     """The shorter side of a picture before its centre is cut out; by default that of ``size``."""
-    archive: Archive | None = None
-    """How it is downloaded; None if it is not."""
+    archives: tuple[Archive, ...] = ()
+    """How it is downloaded, into one folder; none if it is not."""
     comes_with: str = ""
     family: str = ""
     """The family of models that know such pictures (``zoo.family``); by default the data set's own name."""
+    subject: str = ""
+    """What its pictures show, where models that know them are named; by default its title."""
     sample_title: str = "{title} test picture {number}: {label}"
     offered: Mapping[int, int | None] = field(default_factory=lambda: dict.fromkeys(range(OFFERED)))
     """Numbers of the test pictures that pages offer, with their labels where known without reading."""
@@ -102,8 +115,20 @@ class DataSet:
     def __post_init__(self) -> None:
         if not self.family:
             object.__setattr__(self, "family", self.name)
+        if not self.subject:
+            object.__setattr__(self, "subject", self.title)
         if set(self.splits) != set(SPLITS):
             raise ValueError(f"splits must be {' and '.join(SPLITS)}; got {', '.join(self.splits)}")
+
+        if len({archive.folder for archive in self.archives}) > 1:
+            raise ValueError(
+                f"archives must be unpacked into one folder; those of {self.name} are not"
+            )
+
+    @property
+    def download_size(self) -> int:
+        """Bytes of its archives; 0 if it is not downloaded."""
+        return sum(archive.size for archive in self.archives)
 
     @property
     def shorter(self) -> int:
@@ -205,6 +230,16 @@ class DataSet:
             return self.stored("train", root)
         with self._reading():
             return self.read_larger(root)
+
+    def groups(self, root: str | Path | None = None) -> Tensor | None:
+        """The group of each training picture, int64 ``[N]``, None where there are none: ``read_groups``.
+
+        Raises as ``stored`` does.
+        """
+        if self.read_groups is None:
+            return None
+        with self._reading():
+            return self.read_groups(root)
 
     def pictures(self, split: str, root: str | Path | None = None) -> Split:
         """The exact pictures, float32 ``[N, C, H, W]`` in [0, 1], and labels, int64 ``[N]``.

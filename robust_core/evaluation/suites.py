@@ -7,6 +7,7 @@ from robust_core.goals import Goal, RandomTarget
 FIELD_EPS = 8 / 255
 PHOTO_EPS = 4 / 255
 """The usual benchmark radius on ImageNet."""
+SIGN_EPS = (2 / 255, 4 / 255, FIELD_EPS)
 LINF_EPS = (0.01, FIELD_EPS, 0.1, 0.15, 0.5, 0.7)
 """The dashboard's list, and the usual benchmark radius."""
 L2_EPS = (0.25, 0.5)
@@ -94,6 +95,16 @@ SUITES = {
             SuitePart("apgd-t", (2 / 255,), {"stop_at_success": True}, limit=200),
         ),
         usual=PHOTO_EPS,
+    ),
+    "gtsrb": Suite(
+        "gtsrb-cnn",
+        "gtsrb",
+        (
+            SuitePart("fgsm", SIGN_EPS),
+            SuitePart("pgd", (FIELD_EPS,)),
+            SuitePart("pgd", SIGN_EPS, limit=1000),
+            SuitePart("pgd", (2 / 255, FIELD_EPS), {"loss": "dlr"}, limit=1000),
+        ),
     ),
     "imagenette-pgd-at": Suite(
         "imagenette-resnet-pgd-at",

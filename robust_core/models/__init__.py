@@ -7,6 +7,7 @@ from robust_core.models.photo_resnet import PhotoResNet
 from robust_core.models.pixeldp import PixelDPResNet32
 from robust_core.models.resnet import ResNet32
 from robust_core.models.saturated import SaturatedCNN
+from robust_core.models.signs_cnn import SignsCNN
 from robust_core.models.vgg import SelectedVGG
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "ResNet32",
     "SaturatedCNN",
     "SelectedVGG",
+    "SignsCNN",
 ]

@@ -33,7 +33,8 @@ def export(
 
     ``accuracy`` in the entry is that of exactly the rounded weights in the file, computed in float32
     on ``test``; ``accuracy_squeezed``, where there are any, that on the same pictures ``squeezed`` to a
-    square instead of cut. ``command`` is the command line that makes the file.
+    square instead of cut. Where training pictures were held out, ``accuracy_held_out`` is that of the kept
+    epoch on these ``n_held_out``, before rounding. ``command`` is the command line that makes the file.
     """
     name = trainer.recipe.model
     content = to_safetensors(rounded_weights(trainer.result().network))
@@ -56,6 +57,8 @@ def export(
         "device": trainer.device.type,
         "torch": torch.__version__,
     }
+    if trainer.n_held_out:
+        entry |= {"accuracy_held_out": trainer.best, "n_held_out": trainer.n_held_out}
     if squeezed is not None:
         entry["accuracy_squeezed"] = accuracy(model, squeezed, trainer.device)
     write_export(folder, name, entry, content)

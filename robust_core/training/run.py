@@ -15,6 +15,7 @@ from robust_core.training.augment import augment, crops
 from robust_core.training.averaging import average
 from robust_core.training.copies import with_copies
 from robust_core.training.epochs import Training
+from robust_core.training.held_out import split_held_out
 from robust_core.training.objectives import Batch, CopiesTraining, Distillation
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
@@ -51,18 +52,6 @@ def learning_rate(recipe: Recipe, epoch: int, progress: float) -> float:
     )
 
 
-def split_held_out(data: Split, held_out: int, seed: int) -> tuple[Split, Split | None]:
-    """Set ``held_out`` pictures aside, chosen by ``seed``."""
-    if not held_out:
-        return data, None
-    order = torch.randperm(
-        len(data[1]), generator=torch.Generator().manual_seed(seed), device="cpu"
-    )
-    kept = order[held_out:]
-    aside = order[:held_out]
-    return (data[0][kept], data[1][kept]), (data[0][aside], data[1][aside])
-
-
 class Trainer(Training):
     """The state of one training: live weights, averaged weights, optimiser, epoch, best so far.
 
@@ -94,7 +83,9 @@ class Trainer(Training):
         self.best = -1.0
         self.best_weights: dict[str, Tensor] | None = None
         self.curve: list[dict[str, float]] = []
-        """For each epoch its mean loss, its last rate, and the accuracy on ``watched`` if there are any."""
+        """For each epoch its mean loss, its last rate, and the accuracy on the watched and the held-out
+        pictures, where there are any."""
+        self.n_held_out = 0
 
     def step(self, batch: Batch) -> float:
         """One step of gradient descent, at the rate for its ``progress``; returns the loss."""
@@ -126,6 +117,8 @@ class Trainer(Training):
             images = to_float(data[0][rows], torch.device("cpu"))
             if recipe.crop:
                 images = crops(images, self.model.input_size[0], recipe.crop, generator)
+            if recipe.jitter:
+                images = recipe.jitter(images, generator)
             images = augment(images, recipe.shift, recipe.mirror, generator)
             images = images.to(self.device).to(memory_format=torch.channels_last)
             labels = data[1][rows].to(self.device)
@@ -139,13 +132,14 @@ class Trainer(Training):
         if watched is not None:
             point["accuracy"] = accuracy(self.averaged, watched, self.device)
             result += f", test accuracy {100 * point['accuracy']:.2f} %"
-        self.curve.append(point)
         if held_out is not None:
             score = accuracy(self.averaged, held_out, self.device)
+            point["held_out"] = score
             result += f", held-out accuracy {100 * score:.2f} %"
             if score > self.best:
                 self.best = score
                 self.best_weights = copy.deepcopy(self.averaged.state_dict())
+        self.curve.append(point)
         self.end_epoch(started, result, show)
 
     def result(self) -> Classifier:
@@ -171,6 +165,7 @@ def train(
     seed: int = 0,
     device: torch.device | str = "cpu",
     watched: Split | None = None,
+    groups: Tensor | None = None,
     show: bool = True,
 ) -> Trainer:
     """Train ``model`` by ``recipe``, continuing from ``folder/checkpoint.pt`` where there is one.
@@ -178,23 +173,26 @@ def train(
     ``model`` has the initial weights. ``data`` is pictures ``[N, C, H, W]`` (bytes, or floats in
     [0, 1]) and labels ``[N]``. A checkpoint is written after each epoch; ``KeyboardInterrupt``
     therefore loses at most one. ``watched`` are pictures on which each epoch's accuracy is noted for the
-    learning curve. A distillation first trains its teacher, in ``folder/teacher``, from the
+    learning curve. ``groups`` is a number for each picture ``[N]``: pictures are held out by whole groups
+    (``held_out.split_held_out``). A distillation first trains its teacher, in ``folder/teacher``, from the
     same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.
     """
     device = torch.device(device)
     objective = recipe.objective
-    kept, aside = split_held_out(data, recipe.held_out, seed)
+    kept, aside = split_held_out(data, recipe.held_out, seed, groups)
     teacher: Trainer | None = None
     if isinstance(objective, Distillation):
         options: dict[str, Any] = {
             "folder": folder / TEACHER,
             "seed": seed,
             "device": device,
+            "groups": groups,
             "show": show,
         }
         teacher = train(copy.deepcopy(model), lesson(recipe), data, **options)
     objective.begin(model)
     trainer = Trainer(model, recipe, seed, device, teacher.result() if teacher else None)
+    trainer.n_held_out = 0 if aside is None else len(aside[1])
     trainer.seconds = teacher.seconds if teacher else 0.0
     if isinstance(objective, CopiesTraining):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)

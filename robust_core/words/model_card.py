@@ -57,6 +57,11 @@ def _own(name: str) -> list[str]:
             "" if squeezed is None else f"; squeezed to a square instead of cut, {share(squeezed)}"
         )
         told.append(f"Right on {entry['correct']:,} of {entry['n_test']:,} test pictures{also}.")
+    if {"accuracy_held_out", "n_held_out"} <= set(entry):
+        told.append(
+            f"The epoch was chosen by {entry['n_held_out']:,} training pictures that were held out: "
+            f"right on {share(entry['accuracy_held_out'])} of them."
+        )
     return told
 
 

@@ -37,7 +37,7 @@ def title(name: str) -> str:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
     own = _training(name.removeprefix(f"{spec.base}-")) if spec.base else spec.title or spec.name
-    return f"{own} — {PHOTOGRAPHS if sees_photographs(name) else spec.record.title}"
+    return f"{own} — {PHOTOGRAPHS if sees_photographs(name) else spec.record.subject}"
 
 
 def sees_photographs(name: str) -> bool:
@@ -74,7 +74,7 @@ def groups() -> list[Group]:
 def _group(names: list[str]) -> Group:
     """A group, of which the first model is typical."""
     first = zoo.outline(names[0])
-    subject = PHOTOGRAPHS if sees_photographs(names[0]) else zoo.spec(names[0]).record.title
+    subject = PHOTOGRAPHS if sees_photographs(names[0]) else zoo.spec(names[0]).record.subject
     about = f"{first.size[1]} px, {first.classes:,} classes" + (", bundled" * (not first.download))
     return Group(subject, about, tuple(names))
 

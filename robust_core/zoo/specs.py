@@ -54,12 +54,15 @@ class Spec:
 RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 PHOTO = "imagenette-resnet"
+SIGNS = "gtsrb-cnn"
 VGG_OF_TEN = "imagenet10-vgg16"
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
+SIGNS_MEAN = (0.3391, 0.3120, 0.3204)
+SIGNS_STD = (0.2730, 0.2630, 0.2664)
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-UNDEFENDED = (RESNET, DIGITS, PHOTO)
+UNDEFENDED = (RESNET, DIGITS, PHOTO, SIGNS)
 """The project's models that are trained on plain pictures, and are always there."""
 MODELS = Registry(
     "model",
@@ -74,6 +77,7 @@ MODELS = Registry(
             IMAGENET_STD,
             title="ResNet-18",
         ),
+        Spec(SIGNS, "gtsrb", models.SignsCNN, SIGNS_MEAN, SIGNS_STD, title="CNN"),
         # Its weights are torchvision's and not in the index.
         Spec(
             VGG_OF_TEN,

@@ -56,5 +56,5 @@ def test_trouble_is_one_line(command, monkeypatch):
 
 def test_only_what_can_be_downloaded(command):
     ended = command("data", "download", "imagenet")
-    assert "must be one of cifar10, imagenette; got 'imagenet'" in ended.complaint
+    assert "must be one of cifar10, gtsrb, imagenette; got 'imagenet'" in ended.complaint
     assert command("data").status == 2

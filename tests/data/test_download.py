@@ -5,7 +5,9 @@ import io
 import socket
 import tarfile
 import threading
+import zipfile
 from collections import namedtuple
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -16,7 +18,8 @@ from robust_core.data.record import DataSet
 from tests.processes import at_once
 
 HOST = "127.0.0.1"
-MEMBERS = cifar10.RECORD.archive.members
+[OFFICIAL] = cifar10.RECORD.archives
+MEMBERS = OFFICIAL.members
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -34,7 +37,7 @@ def pack(folder, names=MEMBERS, extra=()) -> bytes:
 
 def of(**changes) -> DataSet:
     """CIFAR-10 from another archive."""
-    return replace(cifar10.RECORD, archive=replace(cifar10.RECORD.archive, **changes))
+    return replace(cifar10.RECORD, archives=(replace(OFFICIAL, **changes),))
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -50,7 +53,7 @@ class Server(http.server.ThreadingHTTPServer):
     def cifar10(self) -> DataSet:
         url = f"http://{HOST}:{self.server_port}/files/cifar-10-binary.tar.gz"
         digest = hashlib.sha256(self.body).hexdigest()
-        return of(url=url, size=len(self.body), sha256=digest, unpacked=0)
+        return of(url=url, size=len(self.body), checksum=digest, unpacked=10**6)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -74,16 +77,52 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@contextmanager
+def serving(body: bytes):
+    server = Server()
+    server.body = body
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @pytest.fixture
 def server(tmp_path, small_files, cifar10_files, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     cifar10_files(tmp_path / "source")
-    server = Server()
-    server.body = pack(tmp_path / "source")
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(pack(tmp_path / "source")) as server:
+        yield server
+
+
+@pytest.fixture
+def second(server, tmp_path):
+    """The server of a ZIP with half of the files, at its top, which ``server`` no longer has."""
+    first, rest = MEMBERS[:4], MEMBERS[4:]
+    server.body = pack(tmp_path / "source", first)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in rest:
+            archive.write(tmp_path / "source" / name, name)
+    with serving(buffer.getvalue()) as second:
+        yield second
+
+
+def in_two(server, second) -> DataSet:
+    """CIFAR-10 in two archives, of which the second is a ZIP that is known by its MD5."""
+    (first,) = server.cifar10().archives
+    rest = replace(
+        first,
+        url=f"http://{HOST}:{second.server_port}/rest.zip",
+        size=len(second.body),
+        checksum=hashlib.md5(second.body).hexdigest(),
+        algorithm="md5",
+        inside="",
+        members=MEMBERS[4:],
+    )
+    return replace(cifar10.RECORD, archives=(replace(first, members=None), rest))
 
 
 @pytest.fixture
@@ -93,7 +132,7 @@ def root(tmp_path):
 
 def left_over(root):
     """Everything in the data folder besides the data set and the lock, which is empty."""
-    ours = (cifar10.FOLDER, "cifar-10-binary.tar.gz.lock")
+    ours = (cifar10.FOLDER, "cifar10.lock")
     return sorted(path.name for path in root.iterdir() if path.name not in ours)
 
 
@@ -106,6 +145,44 @@ def test_whole_download(server, root, tmp_path):
     assert told == sorted(told)
     assert told[-1] == (len(server.body), len(server.body))
     assert left_over(root) == []
+
+
+def test_two_archives_are_one_download(server, second, root, tmp_path):
+    told = []
+    record = in_two(server, second)
+    folder = fetch(record, root, progress=lambda *state: told.append(state))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(MEMBERS)
+    for name in MEMBERS:
+        assert (folder / name).read_bytes() == (tmp_path / "source" / name).read_bytes()
+    assert told == sorted(told)
+    assert {total for _, total in told} == {record.download_size}
+    assert told[-1][0] == record.download_size == len(server.body) + len(second.body)
+    assert left_over(root) == []
+
+
+def test_an_archive_that_has_come_is_kept_while_another_fails(server, second, root):
+    record, body = in_two(server, second), second.body
+    second.cut = len(body) // 2
+    with pytest.raises(DownloadError, match="broke off"):
+        fetch(record, root)
+    assert left_over(root) == ["cifar-10-binary.tar.gz.partial", "rest.zip.partial"]
+    second.cut = None
+    second.body = body[:-50] + bytes(50)
+    with pytest.raises(DownloadError, match=r"not the official CIFAR-10: its MD5 is"):
+        fetch(record, root)
+    assert left_over(root) == ["cifar-10-binary.tar.gz.partial"]
+    second.body = body
+    fetch(record, root)
+    assert server.asked == [None]
+    assert second.asked == [None, f"bytes={len(body) // 2}-", None]
+    assert left_over(root) == []
+
+
+def test_another_kind_of_archive_is_none(server, second, root):
+    """A tar in the place of the ZIP, though of its length and checksum."""
+    second.body = server.body
+    with pytest.raises(DownloadError, match=f"{HOST} sent a gzip archive instead of CIFAR-10"):
+        fetch(in_two(server, second), root)
 
 
 def test_what_is_there_is_not_fetched_again(server, root):
@@ -261,7 +338,7 @@ def test_offline(root, monkeypatch):
     with socket.socket() as closed:
         closed.bind((HOST, 0))  # bound but not listening: the connection is refused
         url = f"http://{HOST}:{closed.getsockname()[1]}/a.tar.gz"
-        nowhere = of(url=url, size=10, sha256="0" * 64, unpacked=0)
+        nowhere = of(url=url, size=10, checksum="0" * 64, unpacked=0)
         with pytest.raises(DownloadError, match=r"^The server .* cannot be reached") as told:
             fetch(nowhere, root)
         assert str(told.value).endswith(f"put an existing folder {cifar10.FOLDER} into {root}.")
@@ -322,10 +399,9 @@ def test_processes_that_download_at_once_send_for_it_once(server, root):
 
 
 def test_the_official_archive_is_pinned():
-    archive = cifar10.RECORD.archive
-    assert archive.url.startswith("https://www.cs.toronto.edu/")
-    assert len(archive.sha256) == 64
-    assert archive.name == "cifar-10-binary.tar.gz"
+    assert OFFICIAL.url.startswith("https://www.cs.toronto.edu/")
+    assert len(OFFICIAL.checksum) == 64
+    assert OFFICIAL.name == "cifar-10-binary.tar.gz"
 
 
 def test_what_comes_with_a_package_is_not_downloaded(root):

@@ -156,7 +156,7 @@ def test_the_archive_is_unpacked_whole_and_nothing_beside_it(root, tmp_path):
             member.size = 1
             tar.addfile(member, io.BytesIO(b"x"))
     record = replace(imagenette.RECORD, splits=imagenette.COUNTS)
-    download._unpack(record, record.archive, packed, target)
+    download._unpack(record, {packed: record.archives[0]}, target)
     assert len(imagenette.listing("train", target / imagenette.FOLDER)) == 10 * EACH
     assert [path.name for path in target.iterdir()] == [imagenette.FOLDER]
     assert not (tmp_path / "above.txt").exists()

@@ -92,6 +92,13 @@ def test_only_train_and_test_are_splits():
         replace(digits.RECORD, splits={"train": 1, "val": 1})
 
 
+def test_archives_belong_into_one_folder():
+    (archive,) = cifar10.RECORD.archives
+    with pytest.raises(ValueError, match="unpacked into one folder; those of cifar10 are not"):
+        replace(cifar10.RECORD, archives=(archive, replace(archive, folder="elsewhere")))
+    assert digits.RECORD.download_size == 0
+
+
 def test_numbers_that_there_are_not():
     for number in (-1, 450):
         with pytest.raises(ValueError, match="test pictures 0 to 449"):

@@ -144,7 +144,7 @@ def test_unknown_ids_get_a_sentence(sample_id, words, empty):
 
 def test_unknown_family():
     with pytest.raises(
-        ValueError, match="family must be one of cifar10, imagenette, imagenet, digits"
+        ValueError, match="family must be one of cifar10, gtsrb, imagenette, imagenet, digits"
     ):
         samples.catalogue("mnist")
 

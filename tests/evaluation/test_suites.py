@@ -9,7 +9,7 @@ from robust_core.evaluation import suites
 from robust_core.paths import RESULTS
 
 ALL = [RESULTS / f"{name}.json" for name in suites.SUITES]
-FILES = [RESULTS / f"{name}.json" for name in ("cifar10", "digits")]
+FILES = [RESULTS / f"{name}.json" for name in ("cifar10", "digits", "gtsrb")]
 DISTANCES = RESULTS / "cifar10-distances.json"
 
 

@@ -52,6 +52,16 @@ def test_the_entry_says_everything(exported):
     assert (entry["seed"], entry["epochs"], entry["command"]) == (7, 2, "the command")
 
 
+def test_what_was_held_out_has_a_figure_of_its_own(tmp_path):
+    recipe = replace(RECIPES.get("digits-cnn"), epochs=1, held_out=347)
+    model = zoo.untrained("digits-cnn", 7)
+    trainer = train(model, recipe, digits.load("train"), folder=tmp_path, show=False)
+    entry = export(trainer, digits.load("test"), tmp_path, "x")
+    assert set(entry) == KEYS | {"accuracy_held_out", "n_held_out"}
+    assert entry["n_held_out"] == 347
+    assert entry["accuracy_held_out"] == trainer.curve[0]["held_out"] > 0.1
+
+
 def test_weights_are_rounded_halves_of_what_was_kept(exported):
     trainer, entry, folder = exported
     written = load_file(folder / entry["file"])

@@ -64,7 +64,13 @@ def test_a_cycle_rises_then_falls_to_zero(name):
 def test_the_index_says_how_its_weights_were_made(name):
     entry, recipe = zoo.index()[name], json.loads(json.dumps(asdict(RECIPES.get(name))))
     # What an entry does not say came into recipes after it, with the value that was meant all along.
-    unsaid = {"objective": asdict(Clean()), "start": None, "crop": None, "cycles": 1}
+    unsaid = {
+        "objective": asdict(Clean()),
+        "start": None,
+        "crop": None,
+        "cycles": 1,
+        "jitter": None,
+    }
     assert unsaid | entry["recipe"] == recipe
     assert entry["command"] == f"python -m robust_core train {name}"
     assert entry["accuracy"] == entry["correct"] / entry["n_test"]

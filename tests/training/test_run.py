@@ -10,6 +10,7 @@ from robust_core import zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
 from robust_core.training.copies import with_copies
+from robust_core.training.jitter import Jitter
 from robust_core.training.objectives import (
     Batch,
     CopiesTraining,
@@ -20,11 +21,13 @@ from robust_core.training.objectives import (
     LambdaTraining,
     PGDTraining,
 )
-from robust_core.training.run import Trainer, accuracy, split_held_out, to_float
+from robust_core.training.run import Trainer, accuracy, to_float
 
 CPU = torch.device("cpu")
 TINY = replace(RECIPES.get("digits-cnn"), epochs=3, batch=100)
-FULL = replace(TINY, averaging=0.9, mirror=True, held_out=147)
+FULL = replace(
+    TINY, averaging=0.9, mirror=True, held_out=147, jitter=Jitter(turn=9, zoom=0.1, light=0.2)
+)
 """Everything a recipe can ask for."""
 
 
@@ -187,14 +190,28 @@ def test_the_best_epoch_on_held_out_pictures_is_kept(data, tmp_path, monkeypatch
     assert not same(seen[1], seen[2])
 
 
-def test_held_out_pictures_are_not_trained_on(data):
-    kept, aside = split_held_out(data, 147, seed=0)
-    assert len(kept[1]) == 353
-    assert len(aside[1]) == 147
-    rows = torch.cat([kept[0], aside[0]]).flatten(1)
-    assert torch.equal(rows.sum(0), data[0].flatten(1).sum(0))
-    assert not torch.equal(aside[0], split_held_out(data, 147, seed=1)[1][0])
-    assert split_held_out(data, 0, seed=0) == (data, None)
+def test_held_out_groups_are_not_trained_on(data, tmp_path, monkeypatch):
+    """Each class in groups of five pictures, as far as they go; a picture is told by its sum."""
+    images, labels = data
+    turns = torch.stack([(labels[:i] == label).sum() for i, label in enumerate(labels)])
+    groups = 1000 * labels + turns // 5
+    seen = set()
+    step = Trainer.step
+
+    def noted(self, batch):
+        seen.update(map(bytes, batch.images.numpy()))
+        return step(self, batch)
+
+    monkeypatch.setattr(Trainer, "step", noted)
+    recipe = replace(TINY, epochs=1, shift=0, held_out=50)
+    trainer = run(recipe, data, tmp_path, groups=groups)
+    trained = torch.tensor([bytes(image) in seen for image in images.numpy()])
+    assert (~trained).sum() == trainer.n_held_out
+    for group in groups.unique():
+        assert trained[groups == group].unique().numel() == 1, "whole or not at all"
+    assert not trained.all()
+    assert [set(point) for point in trainer.curve] == [{"loss", "rate", "held_out"}]
+    assert trainer.curve[0]["held_out"] == trainer.best
 
 
 def test_each_epoch_has_an_order_of_its_own(data, tmp_path, monkeypatch):

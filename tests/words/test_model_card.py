@@ -23,6 +23,17 @@ def test_a_bundled_network_has_its_data_its_command_and_its_count():
     assert "Right on 9,196 of 10,000 test pictures." in said
 
 
+def test_what_chose_the_epoch_is_said(weights_folder):
+    entries = zoo.index()
+    held_out = {"accuracy_held_out": 0.9876, "n_held_out": 3930}
+    entries["digits-cnn"] = entries["digits-cnn"] | held_out
+    (weights_folder / "index.json").write_text(json.dumps(entries))
+    assert about(zoo.describe("digits-cnn"))[-1] == (
+        "The epoch was chosen by 3,930 training pictures that were held out: right on 98.8 % of them."
+    )
+    assert "held out" not in " ".join(about(zoo.describe("cifar10-resnet32")))
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -21,6 +21,7 @@ MENU = 40
             "FGSM adversarial training, alpha 0.5 — CIFAR-10",
         ),
         ("digits-cnn-pgd-at", "PGD adversarial training — digits"),
+        ("gtsrb-cnn", "CNN — traffic signs"),
         ("imagenet-vgg16", "VGG-16 — ImageNet"),
     ],
 )
@@ -56,6 +57,7 @@ def test_the_list_is_grouped_by_what_models_see_and_need(photographs):
         "Photographs: 128 px, 10 classes, bundled",
         "Photographs: 224 px, 1,000 classes",
         "CIFAR-10: 32 px, 10 classes, bundled",
+        "Traffic signs: 32 px, 43 classes, bundled",
         "Digits: 8 px, 10 classes, bundled",
     ]
     assert sorted(name for group in found for name in group.names) == sorted(zoo.names())

@@ -4,7 +4,7 @@ from docs.generator.markdown import number, percent, table
 from docs.generator.results.files import result, weights_and_device
 from robust_core.words.numbers import in_255ths
 
-SUITES = ("cifar10", "digits", "imagenette", "imagenette-pgd-at")
+SUITES = ("cifar10", "digits", "gtsrb", "imagenette", "imagenette-pgd-at")
 DISTANCES = "cifar10-distances"
 
 

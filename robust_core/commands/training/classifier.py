@@ -75,6 +75,7 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
                 seed=seed,
                 device=device,
                 watched=(test[0][:WATCHED], test[1][:WATCHED]),
+                groups=record.groups(request.data) if recipe.held_out else None,
             )
         squeezed = None
         if record.read_sized is not None:

@@ -66,6 +66,7 @@ def about_strong(rows: Sequence[OwnAdversaryRow]) -> str:
     strong = [row for row in rows if row.floats["top1_adversarial"] < WEAK]
     good = sum((row.floats["detectability"] or 0) >= GOOD for row in strong)
     return (
-        f" Of {len(strong)} adversaries that leave the classifier under {WEAK:.0%}, {good} are detected "
-        f"with at least {GOOD}: the paper's figure on ten classes of ImageNet, after 500 epochs."
+        f" Of {len(strong)} adversaries that leave the classifier under {WEAK:.0%}, {good} "
+        f"{'is' if good == 1 else 'are'} detected with at least {GOOD}: the paper's figure on ten "
+        "classes of ImageNet, after 500 epochs."
     )
