@@ -10,9 +10,18 @@ NAME = "cifar10-resnet32"
 
 
 def row(part, **more):
-    about = {"part": part, "model": NAME, "attack": "uap", "eps": 10 / 255, "seed": 0, "n_fit": 1000}
+    about = {
+        "part": part,
+        "model": NAME,
+        "attack": "uap",
+        "eps": 10 / 255,
+        "seed": 0,
+        "n_fit": 1000,
+    }
     about |= {"weights_sha256": zoo.index()[NAME]["sha256"], "what": "fitted", "target": None}
-    return about | {"n": 200, "fooled": 150, "rate": 0.75, "clean_correct": 184, "correct": 40} | more
+    return (
+        about | {"n": 200, "fooled": 150, "rate": 0.75, "clean_correct": 184, "correct": 40} | more
+    )
 
 
 def test_rows_become_tables_and_nothing_a_command(tmp_path, monkeypatch):
@@ -28,7 +37,10 @@ def test_rows_become_tables_and_nothing_a_command(tmp_path, monkeypatch):
     content = {"parts": {part: {"rows": rows} for part, rows in parts.items()}}
     results.FILE.write_text(json.dumps(content))
     said = universal.tables()
-    assert "| `uap` | 10/255 | 0 | 1,000 | 200 | 75.0 % | 92.0 % | 20.0 % | cat 50 %, bird 20 % |" in said
+    assert (
+        "| `uap` | 10/255 | 0 | 1,000 | 200 | 75.0 % | 92.0 % | 20.0 % | cat 50 %, bird 20 % |"
+        in said
+    )
     assert "12.3 %" not in said, "made with other weights"
     assert "| fitted | dog | 200 | 10.0 % | 90.0 % | 5.0 % | 25.0 % |" in said
     results.FILE.write_text("{")
