@@ -18,6 +18,7 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
+from robust_core.attacks.physical.eot import EOT
 from robust_core.parameters import Paper
 from robust_core.registry import Registry
 
@@ -29,6 +30,7 @@ __all__ = [
     "BIML2",
     "CWL0",
     "CWL2",
+    "EOT",
     "FGSM",
     "PGD",
     "PGDL2",
@@ -71,6 +73,7 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWL0,
         Square,
         Auto,
+        EOT,
         Dynamic,
         PGDPair,
         CWL2Pair,
