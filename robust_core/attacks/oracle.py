@@ -98,7 +98,7 @@ class Oracle:
 
     @contextmanager
     def through(self, channel: Callable[[Tensor], Tensor]) -> Iterator[None]:
-        """Inside, the model sees ``channel(pictures)``: a print, a camera. What may not change goes in as it was."""
+        """Inside, the model sees ``channel(pictures)``, as through a camera. Masks hold before it."""
         outer, self._channel = self._channel, channel
         try:
             yield

@@ -151,7 +151,7 @@ def answers(model: Model, images: Tensor, draw: Draw, labels: Tensor, top: int =
 
 
 def _among(logits: Tensor, classes: Tensor, top: int) -> Tensor:
-    """Whether fewer than ``top`` other classes come before, bool ``[N]``; of equals the first comes first."""
+    """Whether fewer than ``top`` classes come before, bool ``[N]``; of equals the first comes first."""
     own = logits.gather(1, classes.unsqueeze(1))
     earlier = torch.arange(logits.shape[1], device=logits.device) < classes.unsqueeze(1)
     before = (logits > own) | ((logits == own) & earlier)

@@ -1,4 +1,4 @@
-"""What lies between a picture and the eye of a network: prints, cameras, weather, as random transformations.
+"""What lies between a picture and a network: prints, cameras, light, as random transformations.
 
 ``Transformation`` holds the ranges. ``draw`` gives some of them, to be applied to as many batches as one
 likes: a clean and an adversarial picture are photographed by the same camera from the same place.
@@ -139,7 +139,7 @@ class Transformation(Parameters):
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """n transformations out of the ranges of one: ``numbers`` in [0, 1) ``[n, COUNT]``, ``seeds`` ``[n]``."""
+    """n transformations out of the ranges of one: ``numbers`` in [0, 1) ``[n, COUNT]``, ``seeds [n]``."""
 
     of: Transformation
     numbers: Tensor
@@ -160,8 +160,8 @@ class Draw:
     def __call__(self, images: Tensor) -> Tensor:
         """Pictures ``[m * n, C, H, W]`` in [0, 1], the first m by the first transformation, and so on.
 
-        Of as many pictures as draws each gets its own; one draw is the same for all. The result has the same
-        shape, dtype and device, is in [0, 1], and is differentiable. Raises ``ValueError`` where the
+        Of as many pictures as draws each gets its own; one draw is the same for all. The result has the
+        same shape, dtype and device, is in [0, 1], and is differentiable. Raises ``ValueError`` where the
         pictures cannot be shared out evenly.
         """
         n = len(self)
