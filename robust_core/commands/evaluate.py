@@ -7,7 +7,7 @@ from types import ModuleType
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import deck_002, single, suite
+from robust_core.commands.evaluation import deck_002, physical, single, suite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
+    from robust_core.evaluation.suites import PHYSICAL
     from robust_core.paths import RESULTS
 
     options.check_out(args.out, ".json")
@@ -72,8 +73,12 @@ def run(args: argparse.Namespace) -> None:
     if args.suite in _tables():
         suite.check_alone(args, ("seed", "batch"))
         return make.run(args)
+    if args.suite == PHYSICAL:
+        return physical.run(args)
     if args.part or args.overwrite:
-        raise ValueError(f"--part and --overwrite are for --suite {', '.join(_tables())} only")
+        raise ValueError(
+            f"--part and --overwrite are for --suite {', '.join([*_tables(), PHYSICAL])} only"
+        )
     value, text, out = _runner(args.suite).run(args)
     trouble = None
     if out is not None:

@@ -111,11 +111,13 @@ TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
 """Suites of another kind, with several models: ``evaluation.defense_table.plan``."""
 DECK_002 = "deck-002"
 """A suite of yet another kind, for a model to be chosen: ``evaluation.deck_002``."""
+PHYSICAL = "physical"
+"""And one of several models and kinds of rows: ``evaluation.physical``."""
 
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, PHYSICAL])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

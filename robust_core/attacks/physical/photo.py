@@ -72,6 +72,22 @@ def destruction(
     Raises:
         ValueError: an argument is wrong; the sentence names it and what is allowed.
     """
+    wanted = {"draws": draws, "seed": seed, "tops": (top,)}
+    return destructions(model, clean, adversarial, labels, transformation, **wanted)[0]
+
+
+def destructions(
+    model: Model,
+    clean: Tensor,
+    adversarial: Tensor,
+    labels: Tensor,
+    transformation: Transformation,
+    *,
+    draws: int = 1,
+    seed: int = 0,
+    tops: tuple[int, ...] = (1, 5),
+) -> tuple[Destruction, ...]:
+    """``destruction`` for each of ``tops``, from the same photographs."""
     check_batch(clean)
     check_batch(adversarial)
     if adversarial.shape != clean.shape:
@@ -79,28 +95,35 @@ def destruction(
             f"adversarial must be of the shape of clean, {list(clean.shape)}; got "
             f"{list(adversarial.shape)}"
         )
-    if not isinstance(top, int) or top < 1:
-        raise ValueError(f"top must be a whole number of classes, at least 1; got {top!r}")
+    for top in tops:
+        if not isinstance(top, int) or top < 1:
+            raise ValueError(f"top must be a whole number of classes, at least 1; got {top!r}")
     labels = check_labels(labels, clean)
     taken = transformation.draw(draws, generator_of(seed, FRESH))
     none = Transformation().draw(1, generator_of(seed, FRESH))
+    ranks = [
+        ranks_under(model, images, draw, labels)
+        for draw in (none, taken)
+        for images in (clean, adversarial)
+    ]
+    return tuple(_counted(*(rank < top for rank in ranks), top=top) for top in tops)
 
-    def right(images: Tensor, draw: Draw) -> Tensor:
-        return answers(model, images, draw, labels, top)
 
-    before, after = right(clean, none)[0], right(adversarial, none)[0]
-    photos, attacked = right(clean, taken), right(adversarial, taken)
-    counted = before & ~after
-    n = int(counted.sum())
+def _counted(
+    before: Tensor, after: Tensor, photos: Tensor, attacked: Tensor, *, top: int
+) -> Destruction:
+    """Of who is right, bool ``[1, N]`` without a photograph and ``[n, N]`` with."""
+    chosen = (before & ~after)[0]
+    n = int(chosen.sum())
     return Destruction(
-        rate=attacked[:, counted].double().mean().item() if n else None,
+        rate=attacked[:, chosen].double().mean().item() if n else None,
         counted=n,
         clean=photos.double().mean().item(),
         adversarial=attacked.double().mean().item(),
         clean_seen=before.double().mean().item(),
         adversarial_seen=after.double().mean().item(),
-        pictures=len(clean),
-        draws=draws,
+        pictures=photos.shape[1],
+        draws=len(photos),
         top=top,
     )
 
@@ -124,15 +147,16 @@ def adversariality(
     check_batch(images)
     labels = check_labels(labels, images)
     drawn = transformation.draw(draws, generator_of(seed, FRESH))
-    said = answers(model, images, drawn, labels)
+    said = ranks_under(model, images, drawn, labels) == 0
     return (said if targeted else ~said).double().mean(0)
 
 
 @torch.no_grad()
-def answers(model: Model, images: Tensor, draw: Draw, labels: Tensor, top: int = 1) -> Tensor:
-    """Whether each view of each picture is taken for its label, bool ``[n, N]`` for n draws.
+def ranks_under(model: Model, images: Tensor, draw: Draw, labels: Tensor) -> Tensor:
+    """How many classes come before the label in each view of each picture, int64 ``[n, N]`` for n draws.
 
-    ``labels`` ``[N]`` are on the device of ``images``. NaN answers are taken for nothing.
+    ``labels`` ``[N]`` are on the device of ``images``. Of equal logits the first class comes first; answers
+    that are no numbers have all classes before the label.
     """
     check_pictures(model, images)
     ask = Asked(model, images.dtype)
@@ -146,13 +170,12 @@ def answers(model: Model, images: Tensor, draw: Draw, labels: Tensor, top: int =
             logits = ask(flat)
             check_logits(logits, flat)
             check_classes(labels, logits)
-            found.append(_among(as_logits(logits), labels.repeat(len(views)), top))
+            found.append(_ranks(as_logits(logits), labels.repeat(len(views))))
     return torch.cat([x.view(-1, len(images)) for x in found])
 
 
-def _among(logits: Tensor, classes: Tensor, top: int) -> Tensor:
-    """Whether fewer than ``top`` classes come before, bool ``[N]``; of equals the first comes first."""
+def _ranks(logits: Tensor, classes: Tensor) -> Tensor:
     own = logits.gather(1, classes.unsqueeze(1))
     earlier = torch.arange(logits.shape[1], device=logits.device) < classes.unsqueeze(1)
     before = (logits > own) | ((logits == own) & earlier)
-    return (before.sum(1) < top) & ~logits.isnan().any(1)
+    return before.sum(1).masked_fill(logits.isnan().any(1), logits.shape[1])

@@ -212,10 +212,10 @@ class Draw:
     def _blurred(self, x: Tensor) -> Tensor:
         """By two products with matrices of normalised rows: flat stays flat, up to the edge."""
         sigma = self._between("blur", 15)
-        down, across = (
-            _smoothing(sigma, side).to(x).view(-1, 1, 1, side, side) for side in x.shape[-2:]
-        )
-        return down @ x @ across.mT
+        for _ in range(2):  # along rows, then, the picture on its side, along columns
+            weights = _smoothing(sigma, x.shape[-1]).to(x)
+            x = (x.flatten(1, -2) @ weights.mT).view_as(x).mT
+        return x.contiguous()
 
     def _lit(self, x: Tensor) -> Tensor:
         contrast, brightness = (
@@ -247,6 +247,13 @@ class Draw:
     @staticmethod
     def _spread(values: Tensor, x: Tensor) -> Tensor:
         return values.to(x).view(-1, *[1] * (x.ndim - 1))
+
+
+def rotated(images: Tensor, degrees: float) -> Tensor:
+    """Pictures ``[N, C, H, W]`` turned clockwise about their middle, by up to 180 degrees either way."""
+    turn = Transformation(rotation=180.0).draw(1, generator_of(0))
+    turn.numbers[:, 0] = degrees / 360 + 0.5
+    return turn(images)
 
 
 def _smoothing(sigma: Tensor, side: int) -> Tensor:

@@ -73,6 +73,7 @@ def show_list(as_json: bool) -> None:
     """Print the suites."""
     from robust_core.evaluation.deck_002 import protocol
     from robust_core.evaluation.defense_table.plan import PLANS
+    from robust_core.evaluation.physical import plan as physical_plan
     from robust_core.evaluation.suites import SUITES
 
     lines = [
@@ -95,10 +96,18 @@ def show_list(as_json: bool) -> None:
         f"{protocol.NAME}: {protocol.MODEL}, or --model and --data; {protocol.PICTURES} pictures that it "
         "gets right, under fgsm, bim, pgd and cw-l2, as in that deck"
     )
+    lines.append(
+        f"{physical_plan.NAME}: {', '.join(physical_plan.MODELS)}; parts "
+        f"{', '.join(physical_plan.PARTS)}, the last on {physical_plan.SIGN_MODEL}"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
         for name, plan in PLANS.items()
+    }
+    value[physical_plan.NAME] = {
+        "models": list(physical_plan.MODELS),
+        "parts": list(physical_plan.PARTS),
     }
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))

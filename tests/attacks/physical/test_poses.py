@@ -55,9 +55,9 @@ def test_from_aside_it_is_as_narrow_as_its_cosine(angle):
 
 
 def test_near_and_aside_the_nearer_edge_is_higher():
-    near, far = (seen(distance=d, angle=40.0) for d in (5.0, 500.0))
+    near, far = (seen(distance=d, angle=40.0) for d in (5.0, 100.0))
     assert near[:, 16].mean() > near[:, 44].mean() + 0.1
-    assert far[:, 16].mean() == pytest.approx(far[:, 44].mean(), abs=0.02)
+    assert far[:, 16].mean().item() == pytest.approx(far[:, 44].mean().item(), abs=0.02)
     other = seen(distance=5.0, angle=-40.0)
     torch.testing.assert_close(other, near.flip(1), atol=1e-4, rtol=0)
 
