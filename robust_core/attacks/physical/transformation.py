@@ -15,6 +15,7 @@ from robust_core.attacks.physical.jpeg import jpeg
 from robust_core.parameters import Parameters, parameter
 from robust_core.warps import CORNERS, homography, warp
 
+TINY = 1e-12
 DARK = 1e-4
 """Least value that gamma is applied to: at 0 its slope is infinite."""
 PAIRS = (("scale_low", "scale_high"), ("blur_low", "blur_high"), ("noise_low", "noise_high"))
@@ -260,7 +261,8 @@ def _smoothing(sigma: Tensor, side: int) -> Tensor:
     """Gaussian weights ``[n, side, side]``, rows summing to 1; the identity where sigma is 0."""
     place = torch.arange(side, dtype=torch.float64, device="cpu")
     apart = (place - place.view(-1, 1)).square()
-    return torch.softmax(-apart / (2 * sigma.view(-1, 1, 1).square()).clamp_min(1e-6), -1)
+    weights = torch.softmax(-apart / (2 * sigma.view(-1, 1, 1).square()).clamp_min(1e-6), -1)
+    return weights.masked_fill(weights < TINY, 0)  # numbers near the least there are slow
 
 
 IDENTITY = Transformation()

@@ -21,8 +21,8 @@ EPS = (8 / 255, 16 / 255)
 ATTACKS = ("fgsm", "bim", "least-likely")
 STEP = 1 / 255
 """Of both iterative attacks, as Kurakin's; for their number see ``steps_of``."""
-PICTURES = {"cifar10-resnet32": 500, "imagenette-resnet": 200}
-DRAWS = 5
+PICTURES = {"cifar10-resnet32": 200, "imagenette-resnet": 60}
+DRAWS = 3
 """Photographs of each picture."""
 TRANSFORMATIONS: dict[str, Transformation] = {
     **{stage: PHOTO.only(stage) for stage in STAGES if stage != "geometry"},
@@ -30,11 +30,11 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 }
 """Each stage of a photograph alone, and all of them: the ranges are those of ``PHOTO``."""
 
-TURNED = {"cifar10-resnet32": 60, "imagenette-resnet": 24}
+TURNED = {"cifar10-resnet32": 24, "imagenette-resnet": 8}
 TURNED_EPS = {"cifar10-resnet32": 8 / 255, "imagenette-resnet": 8 / 255}
 ANGLES = tuple(range(-45, 46, 5))
-EOT_STEPS, EOT_DRAWS = 40, 16
-FRESH = 100
+EOT_STEPS, EOT_DRAWS = 40, 8
+FRESH = 50
 
 POSES, PLACES = 24, 3
 """Places that a poster is made for, and backdrops before which each place of the test is seen."""
