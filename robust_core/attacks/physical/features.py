@@ -6,6 +6,7 @@ its convolutions are listened to by hooks. (Hooks on a shared network would mix 
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,13 +23,13 @@ def features_of(model: nn.Module, layers: int = 4) -> Features:
         raise ValueError(
             f"model must be a torch module, whose features can be seen; got {type(model).__name__}"
         )
-    network = getattr(model, "network", model)
+    network: Any = getattr(model, "network", model)
     if hasattr(network, "walk"):
         return _walked(model, network, layers)
     return _Listener(model, layers)
 
 
-def _walked(model: nn.Module, network: nn.Module, layers: int) -> Features:
+def _walked(model: Any, network: Any, layers: int) -> Features:
     normalise = getattr(model, "normalise", lambda x: x)
     chosen = _spread(network.attachment_points[1:], layers)
 

@@ -72,8 +72,17 @@ def destruction(
     Raises:
         ValueError: an argument is wrong; the sentence names it and what is allowed.
     """
-    wanted = {"draws": draws, "seed": seed, "tops": (top,)}
-    return destructions(model, clean, adversarial, labels, transformation, **wanted)[0]
+    (found,) = destructions(
+        model,
+        clean,
+        adversarial,
+        labels,
+        transformation,
+        draws=draws,
+        seed=seed,
+        tops=(top,),
+    )
+    return found
 
 
 def destructions(

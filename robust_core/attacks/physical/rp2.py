@@ -25,7 +25,7 @@ from robust_core.probabilities import Reading
 Views = Callable[[Tensor], Tensor]
 """From a sign ``[1, C, h, w]`` to V pictures of it as a classifier gets them, differentiable."""
 Observer = Callable[[Tensor, float], object]
-ADAM = {"betas": (0.9, 0.999), "eps": 1e-4}
+ADAM_EPS = 1e-4
 """As in the authors' script."""
 
 
@@ -110,7 +110,7 @@ class RP2(Parameters):
         asked, reading = Asked(model), Reading()
         sign = sign.detach()
         delta = torch.zeros_like(sign).requires_grad_()
-        adam = torch.optim.Adam([delta], self.learning_rate, **ADAM)
+        adam = torch.optim.Adam([delta], self.learning_rate, eps=ADAM_EPS)
         best: tuple[float, float] | None = None
         kept, losses = sign, []
         with torch.inference_mode(False), torch.enable_grad(), evaluating(model):

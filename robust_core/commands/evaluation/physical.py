@@ -208,7 +208,7 @@ def _bar() -> "Iterator":
         yield show
 
 
-def text_of(value: dict, parts: tuple[str, ...]) -> str:
+def text_of(value: dict, parts: list[str]) -> str:
     """A table for each part that has rows."""
     from robust_core.evaluation.physical import plan
 

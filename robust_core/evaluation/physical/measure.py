@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +13,12 @@ from robust_core.areas import Area
 from robust_core.attacks.physical.photo import adversariality, destructions
 from robust_core.attacks.physical.poses import DECK_001, GRID, Pose, Street, random_poses
 from robust_core.attacks.physical.rp2 import RP2, from_poses, random_sticker, region
-from robust_core.attacks.physical.transformation import Transformation, generator_of, rotated
+from robust_core.attacks.physical.transformation import (
+    PRESETS,
+    Transformation,
+    generator_of,
+    rotated,
+)
 from robust_core.classifier import Classifier
 from robust_core.data import signs
 from robust_core.evaluation.accuracy import default_batch
@@ -147,7 +153,7 @@ def rotation_rows(
     attack: str,
 ) -> list[TurnedRow]:
     """Plain PGD, EOT over rotations, or nothing, towards the next class: how far each can be turned."""
-    turns = attacks.create("eot").changed(transformation="rotation").views
+    turns = PRESETS["rotation"]
     eps = plan.TURNED_EPS[model.name]
     targets = (labels + 1) % len(model.class_names)
     steps = {"steps": plan.EOT_STEPS}
@@ -165,7 +171,7 @@ def rotation_rows(
             parts.append(made(model, images[rows].to(model.device), targets[rows], True).cpu())
             progress(attack, k + 1, len(batches))
         x = torch.cat(parts)
-    same = {
+    same: dict[str, Any] = {
         "model": model.name,
         "data": data,
         "attack": attack,
@@ -237,8 +243,8 @@ def sign_rows(
 
     area = solid
     if poster.area == "found":
-        found = plan.FINDING
-        first = found(model, picture, solid, known, target, observer=watch("L1", found.steps))
+        sparse = plan.FINDING
+        first = sparse(model, picture, solid, known, target, observer=watch("L1", sparse.steps))
         area = region(first.delta, solid, plan.COVER)
     elif poster.area != "sign":
         shape = Area.read(poster.area).mask(plan.SIDE, plan.SIDE)

@@ -93,7 +93,12 @@ def report(path: Path | None = None) -> Report:
     }
     if not any(kept.values()):
         return Report(f"{path.name} has no rows yet. Make them: `{COMMAND}`.")
-    return Report(**kept, outdated=tuple(sorted(old)))
+    return Report(
+        destruction=kept.get(DESTRUCTION, ()),
+        rotation=kept.get(ROTATION, ()),
+        signs=kept.get(SIGNS, ()),
+        outdated=tuple(sorted(old)),
+    )
 
 
 @lru_cache(maxsize=4)
