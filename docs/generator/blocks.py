@@ -5,7 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.generator import command_line, methods, models, packages
-from docs.generator.results import accuracy, deck_002, defenses, detectors, headline, libraries
+from docs.generator.results import (
+    accuracy,
+    deck_002,
+    defenses,
+    detectors,
+    headline,
+    libraries,
+    physical,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(
@@ -19,6 +27,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "detector-results": detectors.tables,
     "defence-results": defenses.tables,
     "deck-002": deck_002.tables,
+    "physical": physical.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,
