@@ -28,8 +28,8 @@ def _one_model(found: Report, model: str) -> str:
         f"**Destruction rate** on {model}, {about.top1['pictures']} test pictures of {about.data}, "
         f"{about.top1['draws']} simulated photographs of each, top-1: of the pictures that are right when "
         "clean and wrong when adversarial, the share of photographs that are right again. Iterative "
-        "attacks in steps of 1/255. In brackets: how many pictures count. The last column is **published**, not "
-        "ours: prints photographed by Kurakin et al. (2017), Inception-v3, ImageNet."
+        "attacks in steps of 1/255. In brackets: how many pictures count. The last column is "
+        "**published**, not ours: prints photographed by Kurakin et al. (2017), Inception-v3, ImageNet."
     )
     clean = ", ".join(
         f"{name} {percent(row.top1['clean'], 1)}"
@@ -105,6 +105,6 @@ def _signs(found: Report) -> str:
         )
     return (
         f"**Road signs** (RP2) on {found.signs[0].model}, signs and camera simulated: the share taken for "
-        "the target, of the views in which the clean sign is right. The last column is **published**, not "
+        "the target, of the views in which the clean sign is right. The last column is **published**, "
         f"ours: {published.RP2_SOURCE}.\n\n" + table(heads, rows)
     )
