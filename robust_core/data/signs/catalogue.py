@@ -44,11 +44,11 @@ def _stop(canvas: Canvas) -> None:
 
 def _limit(number: int, canvas: Canvas) -> None:
     _ring(canvas)
-    canvas.text(str(number), 0.72, BLACK, 1.16, bold=0.35)
+    canvas.text(str(number), 0.88, BLACK, 1.0, bold=0.15)
 
 
 def _ring(canvas: Canvas) -> None:
-    for radius, colour in ((0.98, RED), (0.76, WHITE)):
+    for radius, colour in ((0.98, RED), (0.72, WHITE)):
         canvas.disc(radius, colour)
 
 
