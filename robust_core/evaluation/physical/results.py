@@ -21,7 +21,8 @@ KINDS: dict[str, type] = {DESTRUCTION: DestructionRow, ROTATION: TurnedRow, SIGN
 class Report:
     """The rows by part, made with the bundled weights; ``lacking`` says how to make them if there are none.
 
-    ``outdated`` are models whose rows were left out, because they have other weights now.
+    ``outdated`` are models whose rows were left out, because they have other weights now. Rows of models
+    that the zoo does not have are left out, too.
     """
 
     lacking: str = ""
@@ -97,7 +98,7 @@ def report(path: Path | None = None) -> Report:
         destruction=kept.get(DESTRUCTION, ()),
         rotation=kept.get(ROTATION, ()),
         signs=kept.get(SIGNS, ()),
-        outdated=tuple(sorted(old)),
+        outdated=tuple(sorted(old & bundled.keys())),
     )
 
 

@@ -67,6 +67,19 @@ def test_what_cannot_be_shown_says_what_to_do(tmp_path):
     assert results.COMMAND in old.lacking
 
 
+def test_rows_of_other_weights_and_of_models_that_do_not_exist_are_left_out(tmp_path):
+    path = write(tmp_path / "physical.json")
+    value = json.loads(path.read_text())
+    for model in ("cifar10-resnet32", "no-such-model"):
+        value["weights"][model] = "0"
+        other = asdict(destroyed()) | {"model": model}
+        value["parts"][plan.DESTRUCTION][model] = {"rows": [other]}
+    path.write_text(json.dumps(value), encoding="utf-8")
+    found = results.report(path)
+    assert found.models(plan.DESTRUCTION) == [MODEL]
+    assert found.outdated == ("cifar10-resnet32",)
+
+
 def test_the_committed_rows_are_of_the_bundled_weights():
     found = results.report()
     assert not found.lacking
