@@ -14,6 +14,12 @@ ATHALYE = Paper(
     "Obfuscated gradients give a false sense of security",
     "https://arxiv.org/abs/1802.00420",
 )
+ATHALYE_EOT = Paper(
+    "Athalye, Engstrom, Ilyas, Kwok",
+    2018,
+    "Synthesizing robust adversarial examples",
+    "https://arxiv.org/abs/1707.07397",
+)
 BRENDEL = Paper(
     "Brendel, Bethge",
     2017,
@@ -61,6 +67,18 @@ DZIUGAITE = Paper(
     2016,
     "A study of the effect of JPG compression on adversarial images",
     "https://arxiv.org/abs/1608.00853",
+)
+DUAN = Paper(
+    "Duan, Ma, Wang, Bailey, Qin, Yang",
+    2020,
+    "Adversarial camouflage: hiding physical-world attacks with natural styles",
+    "https://arxiv.org/abs/2003.08757",
+)
+EYKHOLT = Paper(
+    "Eykholt, Evtimov, Fernandes, Li, Rahmati, Xiao, Prakash, Kohno, Song",
+    2018,
+    "Robust physical-world attacks on deep learning visual classification",
+    "https://arxiv.org/abs/1707.08945",
 )
 FINLAY = Paper(
     "Finlay, Oberman",

@@ -12,6 +12,7 @@ from docs.generator.results import (
     detectors,
     headline,
     libraries,
+    physical,
     universal,
 )
 
@@ -28,6 +29,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "defence-results": defenses.tables,
     "deck-002": deck_002.tables,
     "universal": universal.tables,
+    "physical": physical.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,

@@ -19,6 +19,7 @@ from robust_core.attacks.multitargeted import PGDT
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
+from robust_core.attacks.physical.eot import EOT
 from robust_core.attacks.universal.fitted import Universal
 from robust_core.attacks.universal.patch import Patch
 from robust_core.attacks.universal.sgd import UAPSGD
@@ -34,6 +35,7 @@ __all__ = [
     "BIML2",
     "CWL0",
     "CWL2",
+    "EOT",
     "FGSM",
     "PGD",
     "PGDL2",
@@ -82,6 +84,7 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWL0,
         Square,
         Auto,
+        EOT,
         UAP,
         UAPL2,
         UAPSGD,

@@ -56,10 +56,15 @@ class Oracle:
         self._beside = 0
         self.reading = Reading()
         self._units = Units(self.size)
+        self._channel: Callable[[Tensor], Tensor] | None = None
 
     @contextmanager
     def within(self, rows: Tensor) -> Iterator[None]:
-        """Inside, the i-th picture is the one that is ``rows[i]`` outside (indices or a mask)."""
+        """Inside, the i-th picture is the one that is ``rows[i]`` outside (indices or a mask).
+
+        An index may be there several times: then a pass is about several views of that picture, and each
+        is counted.
+        """
         outer = self._rows
         if rows.dtype == torch.bool:
             rows = rows.nonzero().squeeze(1)
@@ -91,6 +96,15 @@ class Oracle:
         finally:
             self.model, self._asked, self._beside, self.reading, self._units = alone
 
+    @contextmanager
+    def through(self, channel: Callable[[Tensor], Tensor]) -> Iterator[None]:
+        """Inside, the model sees ``channel(pictures)``, as through a camera. Masks hold before it."""
+        outer, self._channel = self._channel, channel
+        try:
+            yield
+        finally:
+            self._channel = outer
+
     @property
     def free(self) -> Tensor | None:
         """Where the pictures asked about may change, bool ``[n, 1, H, W]``; None: everywhere."""
@@ -114,7 +128,8 @@ class Oracle:
         return logits
 
     def _ask(self, x: Tensor) -> Tensor:
-        answers = self._asked(self.keep(x))
+        kept = self.keep(x)
+        answers = self._asked(kept if self._channel is None else self._channel(kept))
         check_logits(answers, x)
         return self.reading(answers)
 
@@ -146,7 +161,10 @@ class Oracle:
         """How often each picture was counted, int64 ``[N]``."""
         total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
         for rows in self._counted[what]:
-            total[slice(None) if rows is None else rows] += 1
+            if rows is None or rows.dtype == torch.bool:
+                total[slice(None) if rows is None else rows] += 1
+            else:  # a picture may be there several times
+                total.index_add_(0, rows, torch.ones_like(rows))
         return total
 
     @torch.no_grad()
@@ -210,7 +228,7 @@ class Oracle:
     def _gradient(self, x: Tensor, aim: Aim, loss: str) -> tuple[Tensor, Tensor]:
         """The gradient of the goal's loss at ``x``, and the logits there."""
         x, logits = self.follow(x, aim)
-        return self.pull(logits, x, self._slope(logits.detach(), aim, loss)), logits.detach()
+        return self.pull(logits, x, self.slope(logits.detach(), aim, loss)), logits.detach()
 
     def follow(self, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor]:
         """``x`` as a leaf of a graph, and the logits ``[N, K]`` computed from it."""
@@ -231,8 +249,8 @@ class Oracle:
         # None: the model's output does not depend on the picture.
         return torch.zeros_like(x) if gradient is None else gradient
 
-    def _slope(self, logits: Tensor, aim: Aim, loss: str) -> Tensor:
-        """Gradient of the goal's loss with respect to the logits, ``[N, K]``, in the pictures' units."""
+    def slope(self, logits: Tensor, aim: Aim, loss: str) -> Tensor:
+        """Gradient of the goal's loss in detached logits, ``[N, K]``, in the pictures' units."""
         factor = self.factor
         if factor is None:
             return self._plain_slope(logits, aim, loss)

@@ -7,7 +7,7 @@ from types import ModuleType
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import deck_002, single, suite, universal
+from robust_core.commands.evaluation import deck_002, physical, single, suite, universal
 
 UNIVERSAL = "universal"
 """As ``evaluation.universal.suite.NAME``, which would take the time to import torch."""
@@ -65,6 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
+    from robust_core.evaluation.suites import PHYSICAL
     from robust_core.paths import RESULTS
 
     options.check_out(args.out, ".json")
@@ -77,9 +78,11 @@ def run(args: argparse.Namespace) -> None:
         return make.run(args)
     if args.suite == UNIVERSAL:
         return universal.run(args)
+    if args.suite == PHYSICAL:
+        return physical.run(args)
     if args.part or args.overwrite:
-        tables = ", ".join([*_tables(), UNIVERSAL])
-        raise ValueError(f"--part and --overwrite are for --suite {tables} only")
+        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL])
+        raise ValueError(f"--part and --overwrite are for --suite {known} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None
     if out is not None:

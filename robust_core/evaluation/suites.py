@@ -124,11 +124,13 @@ DECK_002 = "deck-002"
 """A suite of yet another kind, for a model to be chosen: ``evaluation.deck_002``."""
 UNIVERSAL = "universal"
 """Fits to training pictures, and figures on test pictures: ``evaluation.universal``."""
+PHYSICAL = "physical"
+"""And one of several models and kinds of rows: ``evaluation.physical``."""
 
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

@@ -32,6 +32,8 @@ VARIANTS = {
     "apgd-early": ("apgd", {"stop_at_success": True}),
     "noise-draws": ("noise", {"draws": 3}),
     "noise-uniform": ("noise", {"kind": "uniform"}),
+    "eot": ("eot", {"draws": 3}),
+    "eot-photo": ("eot", {"draws": 3, "transformation": "photo"}),
     "dynamic": ("dynamic", {"detector": Stripes()}),
     "dynamic-detector-only": ("dynamic", {"detector": Stripes(), "sigma": 1}),
     "pgd-pair": ("pgd-pair", {"detector": Stripes()}),

@@ -73,6 +73,7 @@ def show_list(as_json: bool) -> None:
     """Print the suites."""
     from robust_core.evaluation.deck_002 import protocol
     from robust_core.evaluation.defense_table.plan import PLANS
+    from robust_core.evaluation.physical import plan as physical_plan
     from robust_core.evaluation.suites import SUITES, UNIVERSAL
     from robust_core.evaluation.universal.suite import PARTS as UNIVERSAL_PARTS
 
@@ -99,11 +100,19 @@ def show_list(as_json: bool) -> None:
     lines.append(
         f"{UNIVERSAL}: universal perturbations and patches; parts {', '.join(UNIVERSAL_PARTS)}"
     )
+    lines.append(
+        f"{physical_plan.NAME}: {', '.join(physical_plan.MODELS)}; parts "
+        f"{', '.join(physical_plan.PARTS)}, the last on {physical_plan.SIGN_MODEL}"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
         for name, plan in PLANS.items()
     }
     value[UNIVERSAL] = {"parts": list(UNIVERSAL_PARTS)}
+    value[physical_plan.NAME] = {
+        "models": list(physical_plan.MODELS),
+        "parts": list(physical_plan.PARTS),
+    }
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))

@@ -1,0 +1,276 @@
+"""``evaluate --suite physical``: photographs, turned pictures and road signs, job by job."""
+
+import argparse
+import json
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from robust_core import files
+from robust_core.commands import options, output
+from robust_core.commands.evaluation.measured import load
+from robust_core.commands.evaluation.suite import check_alone
+from robust_core.words.numbers import duration, exact_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torch import Tensor
+
+    from robust_core.classifier import Classifier
+    from robust_core.evaluation.physical.plan import Job
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make what is missing, writing after each job, and print the tables."""
+    from robust_core.evaluation.physical import plan
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, plan.PARTS)
+    # Fewer pictures must not replace the committed result.
+    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = _kept(out, args)
+        bench = _Bench(args)
+
+        def make() -> None:
+            for job in plan.jobs():
+                if job.part not in asked:
+                    continue
+                if not job.possible:
+                    _say(f"{job.part}, {job.key} is left out: there is no {job.model} yet.")
+                elif bench.made(job, value):
+                    _write(out, value)
+            _write(out, value)
+
+        with output.stopping(lambda: _stopped(args, out)):
+            trouble = output.trouble_with(make)
+    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
+
+
+class _Bench:
+    """Models and their pictures, loaded when a job first asks for them."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.models: dict[str, Classifier] = {}
+        self.chosen: dict[tuple[str, int], tuple[Tensor, Tensor]] = {}
+
+    def model(self, name: str) -> "Classifier":
+        if name not in self.models:
+            self.models[name] = load(name, self.args)
+        return self.models[name]
+
+    def pictures(self, job: "Job") -> "tuple[str, Tensor | None, Tensor | None]":
+        """The data set's name, and as many of its test pictures as the part takes; none for signs."""
+        from robust_core import zoo
+        from robust_core.data.datasets import load_test_set
+        from robust_core.evaluation.physical import plan
+
+        if job.part == plan.SIGNS:
+            return "signs", None, None
+        count = (plan.PICTURES if job.part == plan.DESTRUCTION else plan.TURNED)[job.model]
+        if self.args.limit is not None:
+            count = min(count, self.args.limit)
+        data = zoo.describe(job.model).data
+        assert data is not None
+        if (data, count) not in self.chosen:
+            whole = load_test_set(data, self.model(job.model))
+            self.chosen[data, count] = spread_out(*whole, count)
+        return data, *self.chosen[data, count]
+
+    def made(self, job: "Job", value: dict) -> bool:
+        """Put the rows of a job into ``value``; False where they are there already."""
+        model = self.model(job.model)
+        sha = model.provenance.details.get("sha256")
+        stamp = _stamp(job, sha, self.args.limit)
+        table = value["parts"].setdefault(job.part, {})
+        if not self.args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
+            return False
+        begun = time.perf_counter()
+        with _bar() as progress:
+            rows = job.make(model, *self.pictures(job), progress)
+        seconds = time.perf_counter() - begun
+        table[job.key] = {
+            "stamp": stamp,
+            "device": str(model.device),
+            "seconds": seconds,
+            "rows": json.loads(files.json_text([asdict(row) for row in rows])),
+        }
+        value["weights"][job.model] = sha
+        _say(f"{job.part}, {job.key}: {duration(seconds)}")
+        return True
+
+
+def spread_out(images: "Tensor", labels: "Tensor", count: int) -> "tuple[Tensor, Tensor]":
+    """``count`` pictures at equal distances: some test sets are sorted by class."""
+    import torch
+
+    n = min(count, len(labels))
+    chosen = torch.arange(n) * len(labels) // n
+    return images[chosen], labels[chosen]
+
+
+def _stamp(job: "Job", weights: str | None, limit: int | None) -> str:
+    """A digest of the conditions of a job: weights, plan, pictures. Not the code: see ``--overwrite``."""
+    from robust_core.evaluation.physical import plan
+
+    about = [job.part, job.key, job.model, weights, limit, plan.conditions(job)]
+    text = json.dumps(about, sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _kept(path: Path | None, args: argparse.Namespace) -> dict:
+    """What an earlier call made. Raises ``ValueError`` for a damaged file or one of another suite."""
+    from robust_core.evaluation.physical import plan, results
+
+    head = {"suite": plan.NAME, "command": results.COMMAND, "limit": args.limit}
+    fresh = {**head, "versions": output.versions(), "weights": {}, "parts": {}}
+    if path is None or not path.exists():
+        return fresh
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for part, jobs in found["parts"].items():
+            for job in jobs.values():
+                [results.to_row(part, row) for row in job["rows"]]
+        other = [key for key in ("suite", "limit") if found[key] != head[key]]
+        weights = dict(found["weights"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+    if other:
+        raise ValueError(
+            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
+        )
+    return {**fresh, "weights": weights, "parts": found["parts"]}
+
+
+def _write(path: Path | None, value: dict) -> None:
+    """Whole or not at all, in the order of the plan, one row a line; nothing without a path."""
+    from robust_core.evaluation.physical import plan
+
+    order = {(job.part, job.key): i for i, job in enumerate(plan.jobs())}
+    value["parts"] = {
+        part: {
+            key: value["parts"][part][key]
+            for key in sorted(value["parts"][part], key=lambda key: order.get((part, key), 0))
+            if (part, key) in order
+        }
+        for part in plan.PARTS
+        if value["parts"].get(part)
+    }
+    if path is None:
+        return
+    rows: list[str] = []
+    bare = json.loads(files.json_text(value))
+    for jobs in bare["parts"].values():
+        for job in jobs.values():
+            lines = ",\n".join(
+                "          " + files.json_text(row, indent=None) for row in job["rows"]
+            )
+            job["rows"] = f"@{len(rows)}"
+            rows.append(f"[\n{lines}\n        ]")
+    text = files.json_text(bare)
+    for number, lines in enumerate(rows):
+        text = text.replace(f'"@{number}"', lines, 1)
+    files.write_text(path, text + "\n")
+
+
+def _stopped(args: argparse.Namespace, out: Path | None) -> str:
+    if out is None:
+        return "Stopped. Nothing is kept without --out."
+    again = output.command_line(
+        "evaluate", suite=args.suite, part=args.part, limit=args.limit, out=args.out
+    )
+    return f"Stopped. What is in {out} is kept. To go on: {again}"
+
+
+def _say(sentence: str) -> None:
+    tqdm.write(sentence, file=sys.stderr)
+
+
+@contextmanager
+def _bar() -> "Iterator":
+    with output.bar(1, "", " pieces") as bar:
+
+        def show(what: str, k: int, n: int) -> None:
+            bar.set_description(what, refresh=False)
+            bar.total, bar.n = n, k
+            bar.refresh()
+
+        yield show
+
+
+def text_of(value: dict, parts: list[str]) -> str:
+    """A table for each part that has rows."""
+    from robust_core.evaluation.physical import plan
+
+    makers = {
+        plan.DESTRUCTION: _destruction_text,
+        plan.ROTATION: _rotation_text,
+        plan.SIGNS: _signs_text,
+    }
+    shown = [
+        makers[part]([row for job in value["parts"][part].values() for row in job["rows"]])
+        for part in parts
+        if value["parts"].get(part)
+    ]
+    return "\n\n".join(shown) or "There are no rows yet."
+
+
+def _destruction_text(rows: list[dict]) -> str:
+    heads = [
+        "model, attack, eps, seen through",
+        "d top-1",
+        "d top-5",
+        "of",
+        "photos right",
+        "clean",
+    ]
+    lines = [
+        [
+            f"{row['model']} {row['attack']} {round(255 * row['eps'])}/255 {row['transformation']}",
+            _or_none(row["top1"]["rate"]),
+            _or_none(row["top5"]["rate"]),
+            str(row["top1"]["counted"]),
+            exact_share(row["top1"]["adversarial"]),
+            exact_share(row["top1"]["clean"]),
+        ]
+        for row in rows
+    ]
+    return "Destruction rate d (simulated photographs)\n" + output.table(heads, lines)
+
+
+def _rotation_text(rows: list[dict]) -> str:
+    heads = ["model, attack", "angle", "taken for the target", "for the label"]
+    lines = [
+        [
+            f"{row['model']} {row['attack']}",
+            "random" if row["angle"] is None else str(row["angle"]),
+            exact_share(row["target"]),
+            exact_share(row["label"]),
+        ]
+        for row in rows
+    ]
+    return "Turned pictures\n" + output.table(heads, lines)
+
+
+def _signs_text(rows: list[dict]) -> str:
+    heads = ["poster", "feet", "degrees", "clean right", "fooled", "printed", "random"]
+    lines = [
+        [row["poster"], f"{row['distance']:g}", f"{row['angle']:g}"]
+        + [str(row[key]) for key in ("right", "fooled", "printed", "random")]
+        for row in rows
+    ]
+    return "Road signs (simulated)\n" + output.table(heads, lines)
+
+
+def _or_none(share: float | None) -> str:
+    return "n/a" if share is None else exact_share(share)

@@ -1,0 +1,1 @@
+"""The physical world, simulated: photographs, turned pictures, and road signs from several places."""

@@ -1,0 +1,296 @@
+"""The measurements of the suite: rows of plain values, each with all that it depends on."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from robust_core import attacks
+from robust_core.areas import Area
+from robust_core.attacks.physical.photo import adversariality, destructions
+from robust_core.attacks.physical.poses import DECK_001, GRID, Pose, Street, random_poses
+from robust_core.attacks.physical.rp2 import RP2, from_poses, random_sticker, region
+from robust_core.attacks.physical.transformation import (
+    PRESETS,
+    Transformation,
+    generator_of,
+    rotated,
+)
+from robust_core.classifier import Classifier
+from robust_core.data import signs
+from robust_core.evaluation.accuracy import default_batch
+from robust_core.evaluation.physical import plan
+from robust_core.goals import LeastLikely, Untargeted
+from robust_core.modes import evaluating
+
+Progress = Callable[[str, int, int], object]
+
+
+@dataclass(frozen=True)
+class DestructionRow:
+    """One attack under one transformation; ``top1`` and ``top5`` as ``photo.Destruction``."""
+
+    model: str
+    data: str
+    attack: str
+    eps: float
+    steps: int
+    transformation: str
+    ranges: dict
+    top1: dict
+    top5: dict
+
+
+@dataclass(frozen=True)
+class TurnedRow:
+    """Pictures turned by one ``angle`` in degrees; None: fresh random views of ``ranges``.
+
+    Shares of the ``n`` pictures (and views) that are taken for the ``target`` and for the ``label``, and
+    the mean probability of the target, which is the class after the label.
+    """
+
+    model: str
+    data: str
+    attack: str
+    eps: float
+    parameters: dict
+    n: int
+    angle: int | None
+    ranges: dict
+    draws: int
+    target: float
+    label: float
+    probability: float | None
+
+
+@dataclass(frozen=True)
+class SignRow:
+    """A sign from one place, before ``views`` backdrops: clean right, and of those taken for the target.
+
+    ``printed`` counts the poster in printable colours, ``random`` stickers of random ones.
+    """
+
+    model: str
+    poster: str
+    sign: str
+    target: str
+    distance: float
+    angle: float
+    deck: bool
+    views: int
+    right: int
+    fooled: int
+    printed: int
+    random: int
+    fitted: float
+    covered: float
+    parameters: dict
+
+
+def destruction_rows(
+    model: Classifier,
+    data: str,
+    images: Tensor,
+    labels: Tensor,
+    progress: Progress,
+    *,
+    attack: str,
+    eps: float,
+) -> list[DestructionRow]:
+    """One attack on all pictures, and every transformation of the result."""
+    steps = 1 if attack == "fgsm" else plan.steps_of(eps)
+    if attack == "fgsm":
+        made = attacks.create("fgsm", eps=eps)
+    else:
+        made = attacks.create("bim", eps=eps, steps=steps, step_size=plan.STEP)
+    goal = LeastLikely() if attack == "least-likely" else Untargeted()
+    names = list(plan.TRANSFORMATIONS)
+    batches = torch.arange(len(labels)).split(default_batch(images))
+    adversarial = []
+    for k, rows in enumerate(batches):
+        adversarial.append(
+            made.run(model, images[rows].to(model.device), labels[rows], goal).x_adv.cpu()
+        )
+        progress("attack", k + 1, len(batches))
+    moved, found = torch.cat(adversarial), []
+    for k, name in enumerate(names):
+        transformation = plan.TRANSFORMATIONS[name]
+        one, five = destructions(
+            model,
+            images.to(model.device),
+            moved.to(model.device),
+            labels.to(model.device),
+            transformation,
+            draws=plan.DRAWS,
+        )
+        found.append(
+            DestructionRow(
+                model=model.name,
+                data=data,
+                attack=attack,
+                eps=eps,
+                steps=steps,
+                transformation=name,
+                ranges=changed_ranges(transformation),
+                top1=asdict(one),
+                top5=asdict(five),
+            )
+        )
+        progress("photographs", k + 1, len(names))
+    return found
+
+
+def rotation_rows(
+    model: Classifier,
+    data: str,
+    images: Tensor,
+    labels: Tensor,
+    progress: Progress,
+    *,
+    attack: str,
+) -> list[TurnedRow]:
+    """Plain PGD, EOT over rotations, or nothing, towards the next class: how far each can be turned."""
+    turns = PRESETS["rotation"]
+    eps = plan.TURNED_EPS[model.name]
+    targets = (labels + 1) % len(model.class_names)
+    steps = {"steps": plan.EOT_STEPS}
+    made = {
+        "pgd": attacks.create("pgd", eps=eps, **steps),
+        "eot": attacks.create(
+            "eot", eps=eps, transformation="rotation", draws=plan.EOT_DRAWS, **steps
+        ),
+    }.get(attack)
+    batches = torch.arange(len(labels)).split(max(1, default_batch(images) // 4))
+    x = images
+    if made is not None:
+        parts = []
+        for k, rows in enumerate(batches):
+            parts.append(made(model, images[rows].to(model.device), targets[rows], True).cpu())
+            progress(attack, k + 1, len(batches))
+        x = torch.cat(parts)
+    same: dict[str, Any] = {
+        "model": model.name,
+        "data": data,
+        "attack": attack,
+        "eps": eps if made else 0.0,
+        "parameters": made.parameters if made else {},
+        "n": len(labels),
+    }
+    x, labels, targets = (t.to(model.device) for t in (x, labels, targets))
+    rows_ = [_turned(model, x, labels, targets, angle, same) for angle in plan.ANGLES]
+    share = partial(adversariality, model, x, transformation=turns, targeted=True, draws=plan.FRESH)
+    rows_.append(
+        TurnedRow(
+            **same,
+            angle=None,
+            ranges=changed_ranges(turns),
+            draws=plan.FRESH,
+            target=share(targets).mean().item(),
+            label=share(labels).mean().item(),
+            probability=None,
+        )
+    )
+    return rows_
+
+
+@torch.no_grad()
+def _turned(
+    model: Classifier, x: Tensor, labels: Tensor, targets: Tensor, angle: int, same: dict
+) -> TurnedRow:
+    with evaluating(model):
+        logits = torch.cat([model(part) for part in rotated(x, angle).split(default_batch(x))])
+    said = logits.argmax(1)
+    towards = logits.softmax(1).gather(1, targets.unsqueeze(1))
+    return TurnedRow(
+        **same,
+        angle=angle,
+        ranges={},
+        draws=1,
+        target=(said == targets).double().mean().item(),
+        label=(said == labels).double().mean().item(),
+        probability=towards.double().mean().item(),
+    )
+
+
+def sign_rows(
+    model: Classifier,
+    data: str,
+    images: Tensor,
+    labels: Tensor,
+    progress: Progress,
+    *,
+    poster: plan.PosterPlan,
+) -> list[SignRow]:
+    """A poster made for random places, and seen from those of the deck and of the grid.
+
+    Places and backdrops of the test are none that it was made for. ``images`` and ``labels`` are not used.
+    """
+    picture, outline = (x.to(model.device) for x in signs.draw(poster.sign, plan.SIDE))
+    solid = outline > 0.99
+    label, target = (signs.get(name).gtsrb for name in (poster.sign, poster.target))
+    fit = Street(outline, _backdrops(0, 8, model), model.input_size)
+    places = random_poses(plan.POSES, generator_of(0, "poster"))
+
+    def known(x: Tensor) -> Tensor:
+        return fit(x, places)
+
+    def watch(stage: str, steps: int) -> Callable:
+        done = iter(range(steps + 1))
+        return lambda x, loss: progress(stage, next(done), steps)
+
+    area = solid
+    if poster.area == "found":
+        sparse = plan.FINDING
+        first = sparse(model, picture, solid, known, target, observer=watch("L1", sparse.steps))
+        area = region(first.delta, solid, plan.COVER)
+    elif poster.area != "sign":
+        shape = Area.read(poster.area).mask(plan.SIDE, plan.SIDE)
+        area = solid & torch.from_numpy(shape).to(solid.device)
+    attack = RP2()
+    made = attack(model, picture, area, known, target, observer=watch("L2", attack.steps))
+    new = Street(outline, _backdrops(100, plan.PLACES, model), model.input_size)
+    random = random_sticker(picture, area, generator_of(1, "sticker"))
+    rows = []
+    deck = {(pose.distance, pose.angle) for pose in DECK_001}
+    for pose in GRID:
+
+        def seen(x: Tensor, pose: Pose = pose) -> Tensor:
+            return new(x, [pose] * plan.PLACES)
+
+        found = [
+            from_poses(model, picture, x, seen, label, target)
+            for x in (made.changed, made.as_printed, random)
+        ]
+        rows.append(
+            SignRow(
+                model=model.name,
+                poster=poster.key,
+                sign=poster.sign,
+                target=poster.target,
+                distance=pose.distance,
+                angle=pose.angle,
+                deck=(pose.distance, pose.angle) in deck,
+                views=plan.PLACES,
+                right=int(found[0].right.sum()),
+                fooled=int(found[0].fooled.sum()),
+                printed=int(found[1].fooled.sum()),
+                random=int(found[2].fooled.sum()),
+                fitted=made.fooled,
+                covered=(area.sum() / solid.sum()).item(),
+                parameters=attack.parameters,
+            )
+        )
+    return rows
+
+
+def _backdrops(first: int, count: int, model: Classifier) -> Tensor:
+    return torch.cat([signs.backdrop(first + k) for k in range(count)]).to(model.device)
+
+
+def changed_ranges(transformation: Transformation) -> dict[str, float]:
+    """The fields of a transformation that are not neutral."""
+    neutral = Transformation().parameters
+    return {k: v for k, v in transformation.parameters.items() if v != neutral[k]}
