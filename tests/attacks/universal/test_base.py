@@ -176,7 +176,7 @@ def test_one_picture_and_one_class_are_a_set(name, count, problem):
         ({"goal": Towards(5)}, "class indices from 0 to 4"),
         ({"mask": torch.zeros(1, 1, 8, 8)}, "the mask is empty"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 def test_a_set_that_cannot_be_meant_is_refused(name, change, said, net, problem):
     _, images, labels = problem
