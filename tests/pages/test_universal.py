@@ -51,7 +51,7 @@ def test_what_is_bundled_is_shown_at_once_without_any_data(model, kind):
     said = text(page)
     assert bundled(model, kind) in said
     assert "the photographs that come with this page" in said
-    assert "random noise of the same size on" in said
+    assert "Random noise of the same size changes it on" in said
     assert button(page, "Fit it here") is None  # the data set is not here
 
 

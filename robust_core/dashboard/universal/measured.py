@@ -12,6 +12,8 @@ from robust_core.evaluation.universal import results
 from robust_core.evaluation.universal.results import Row
 from robust_core.words.numbers import in_255ths, percent
 
+PLACES = "A sticker's place"
+
 
 def show(model: str) -> None:
     """A tab for each part that has figures for the model."""
@@ -27,7 +29,7 @@ def show(model: str) -> None:
         if tab.open:
             with tab:
                 _parts(model)[name][1](rows)
-                st.caption(conditions(rows))
+                st.caption(conditions(rows, name == PLACES))
 
 
 def _parts(model: str) -> dict[str, tuple[list[Row], Callable[[list[Row]], None]]]:
@@ -40,7 +42,7 @@ def _parts(model: str) -> dict[str, tuple[list[Row], Callable[[list[Row]], None]
         "Pictures fitted to": (of("sizes"), _show_sizes),
         "Other networks": (of("transfer"), _show_transfer),
         "A sticker's area": (of("patches"), _show_areas),
-        "A sticker's place": ([row for row in of("patches") if row.get("heat")], _show_heat),
+        PLACES: ([row for row in of("patches") if row.get("heat")], _show_heat),
     }
 
 
@@ -115,16 +117,19 @@ def _show_heat(rows: list[Row]) -> None:
     st.caption("By where the centre lies; at the rim the sticker still lies wholly on the picture.")
 
 
-def conditions(rows: list[Row]) -> str:
-    """Model, data, number of pictures, and the command."""
+def conditions(rows: list[Row], placed: bool = False) -> str:
+    """Model, data, number of pictures, and the command; ``placed``: of the figures by place."""
     first = rows[0]
     record = data.get(first["data"])
     counts = sorted({row["n"] for row in rows})
+    places = "random places and angles on "
+    if placed:  # at each of the places drawn, not turned
+        counts, places = [first["heat_pictures"]], ""
     n = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     what = f"{n} test pictures of {record.title}"
     if first["target"] is not None:
         classes = zoo.describe(first["model"]).class_names
-        what = f"{n} random places and angles on test pictures of {record.title} that are no "
+        what = f"{n} {places}test pictures of {record.title} that are no "
         what += classes[first["target"]]
     fitted = sorted({row["n_fit"] for row in rows})
     to = f"{fitted[0]:,}" if len(fitted) == 1 else f"{fitted[0]:,} to {fitted[-1]:,}"
