@@ -81,7 +81,7 @@ def serving(folder: Path, port: int | None = None, patience: float = 8) -> Itera
 def without_leaving(log: str) -> str:
     """The log without what Streamlit's server says where a visitor leaves while it sends to them.
 
-    It closes such a connection, asks it for the next message, and logs that this cannot be (Streamlit 1.67).
+    It closes such a connection, asks for the next message, and logs that this cannot be (Streamlit 1.67).
     """
     return ASGI.sub(lambda found: "" if LEFT in found[0] else found[0], log)
 
