@@ -3,7 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import left_column, navigation, picture_input, settings
-from robust_core.dashboard.universal import choice, shown, sticking, toy, words
+from robust_core.dashboard.universal import choice, measured, shown, sticking, toy, words
 
 navigation.inside_app()
 essentials, more, right = left_column.lay_out("Universal and stickers")
@@ -27,6 +27,7 @@ with right:
             sticking.show(found.universal, found.digest, model, own, chosen.reference, chosen.owner)
         shown.show(found, model, own, chosen, start)
         st.markdown(words.IDEA)
+    measured.show(model.name)
     toy.show()
 
 left_column.show_credit(chosen)

@@ -16,7 +16,7 @@ from robust_core.data import samples
 from robust_core.data.fitting import fit
 from robust_core.experiment.perform import Experiment, perform
 from robust_core.words.verdict import sentence
-from tests.live import native
+from tests.live import LEFT, native, without_leaving
 
 CIFAR10, DIGITS = "cifar10-resnet32", "digits-cnn"
 VISITORS = [
@@ -158,3 +158,24 @@ def test_equal_wishes_at_once_share_one_result(address, single_thread):
         check(visitor, wish, expected)
     # The time of the attack is that of one run: it was computed once for all of them.
     assert len({visitor.shown("metric")[-1].body for visitor in visitors}) == 1
+
+
+def test_only_what_a_leaving_visitor_causes_is_left_out_of_a_log():
+    left = (
+        "ERROR:    Exception in ASGI application\n"
+        "Traceback (most recent call last):\n"
+        '  File "starlette_websocket.py", line 516, in _websocket_endpoint\n'
+        f"starlette.websockets.{LEFT}\n"
+        "\n"
+        "During handling of the above exception, another exception occurred:\n"
+        "\n"
+        "Traceback (most recent call last):\n"
+        '  File "httptools_impl.py", line 401, in run_asgi\n'
+        "TypeError: WebSocket text frames are not supported\n"
+    )
+    fault = (
+        "2026-11-29 Uncaught app execution\nTraceback (most recent call last):\nValueError: no\n"
+    )
+    other = left.replace(LEFT, "RuntimeError: another")
+    assert without_leaving(f"before\n{left}{fault}after\n") == f"before\n{fault}after\n"
+    assert without_leaving(f"{other}{left}") == other

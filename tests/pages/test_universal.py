@@ -9,10 +9,12 @@ from robust_core import zoo
 from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard.components import sticker
 from robust_core.dashboard.components.sticker import Place, place_of
+from robust_core.dashboard.universal import charts, measured
 from robust_core.dashboard.universal.fitting import Fitting, attack_of, bundled
 from robust_core.dashboard.universal.sticking import work
 from robust_core.dashboard.universal.toy import plane, told, walk
 from robust_core.data.fitting import to_pixels
+from robust_core.evaluation.universal import results
 from robust_core.zoo.bundled_universals import entry_of
 from tests.visiting import ran, text, visit
 
@@ -49,7 +51,7 @@ def test_what_is_bundled_is_shown_at_once_without_any_data(model, kind):
     said = text(page)
     assert bundled(model, kind) in said
     assert "the photographs that come with this page" in said
-    assert "random noise of the same size on" in said
+    assert "Random noise of the same size changes it on" in said
     assert button(page, "Fit it here") is None  # the data set is not here
 
 
@@ -133,3 +135,29 @@ def test_the_toy_tells_each_step():
     figure = plane(steps, 2.0)
     assert len(figure.data) == 5
     assert len(figure.data[-1].x) == len(steps) + 1
+
+
+@pytest.mark.parametrize("model", ["cifar10-resnet32", "imagenette-resnet"])
+def test_what_was_measured_is_shown_with_its_conditions(model):
+    page = ran(visit("universal", model=model))
+    names = [tab.label for tab in page.tabs]
+    assert "Test set" in names
+    assert "A sticker's area" in names
+    assert ("Other networks" in names) is (model == "cifar10-resnet32")
+    said = text(page)
+    assert "`python -m robust_core evaluate --suite universal --part" in said
+    assert "eps 10/255 in Linf" in said
+
+
+def test_every_figure_is_drawn_from_the_committed_rows():
+    for model in ("cifar10-resnet32", "imagenette-resnet"):
+        for rows, draw in measured._parts(model).values():
+            assert not rows or measured.conditions(rows)
+            assert callable(draw)
+    rows = results.rows("transfer")
+    assert len(charts.transfer(rows).data[0].y) == len({row["model"] for row in rows})
+    eps = charts.against(results.rows("eps"), charts.eps_of, "eps")
+    assert {line.name for line in eps.data} == {"random noise", "Universal perturbation (SGD)"}
+    patches = [row for row in results.rows("patches") if row["fitted_to"] == "cifar10-resnet32"]
+    assert len(charts.areas(patches).data) == len(patches) == 3
+    assert len(charts.heat(patches[0]).data[0].z) == 7

@@ -42,7 +42,7 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
     patch = isinstance(universal, PatchUniversal)
     target = words.target_of(universal)
     st.markdown(f"## {words.headline(applied, patch, target, model.class_names)}")
-    st.markdown(words.beside(applied))
+    st.markdown(words.beside(applied, target))
     left, right = st.columns([1, 2.2], gap="medium")
     with left:
         _show_delta(universal, model)

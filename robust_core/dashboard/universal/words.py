@@ -23,11 +23,11 @@ def headline(found: Applied, patch: bool, target: int | None, classes: tuple[str
     return f"{what} makes the model say {quoted(classes[target])} to {reached} of {n} pictures."
 
 
-def beside(found: Applied) -> str:
+def beside(found: Applied, target: int | None) -> str:
     """The same beside noise and an attack for each picture."""
     n = len(found.before)
-    told = f"The answer changes on {found.fooled} of them; by random noise of the same size on "
-    told += f"{found.by_noise} of {n}."
+    told = "" if target is None else f"The answer changes on {found.fooled} of them. "
+    told += f"Random noise of the same size changes it on {found.by_noise} of {n}."
     if found.each is not None:
         told += (
             f" An attack for each picture, of the same size (PGD, {STEPS} steps, so {STEPS} gradients a "
