@@ -35,9 +35,9 @@ with essentials:
     eps = controls.choose_eps(attack)
 with more:
     goal = controls.choose_goal(model, attack)
+    parameters = controls.choose_parameters(attack, eps, detector)
     how = left_column.choose_fit(model, chosen)
     area = area_choice.choose_area(model, chosen, how)
-    parameters = controls.choose_parameters(attack, eps, detector)
     controls.say_reached(model)  # below what must be on the first screen
     model_card.show_card(model)
 with right:

@@ -122,7 +122,7 @@ class Street:
         behind = F.interpolate(
             self.backdrops.to(sign), (DETAIL, DETAIL), mode="bilinear", antialias=True
         )
-        behind = behind[torch.arange(len(poses)) % len(behind)]
+        behind = behind[torch.arange(len(poses), device="cpu") % len(behind)]
         sharp = colour + (1 - cover) * behind
         seen = [self._taken(x.unsqueeze(0), pose) for x, pose in zip(sharp, poses, strict=True)]
         return torch.cat(seen).clamp(0, 1)

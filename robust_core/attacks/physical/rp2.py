@@ -120,7 +120,9 @@ class RP2(Parameters):
                 answers = asked(pictures)
                 check_logits(answers, pictures)
                 logits = reading(answers)
-                wanted = torch.full((len(logits),), classes, device=logits.device)
+                wanted = torch.full(
+                    (len(logits),), classes, dtype=torch.int64, device=logits.device
+                )
                 if step == 0:
                     check_classes(wanted, logits)
                 value = self._loss(logits, wanted, changed, delta, free, targeted)
@@ -137,7 +139,9 @@ class RP2(Parameters):
                     with torch.no_grad():  # a change that the box cuts off would have no slope
                         delta.copy_(((sign + delta).clamp(0, 1) - sign) * free)
         assert best is not None
-        return Poster(sign, kept, free, -best[0], torch.tensor(losses, dtype=torch.float64))
+        return Poster(
+            sign, kept, free, -best[0], torch.tensor(losses, dtype=torch.float64, device="cpu")
+        )
 
     def _loss(
         self,
@@ -235,7 +239,7 @@ def from_poses(
         before, after = (asked(views(x)) for x in (sign, changed))
     for number in (label, target):
         if number is not None:
-            check_classes(torch.tensor([number]), before)
+            check_classes(torch.tensor([number], dtype=torch.int64, device="cpu"), before)
     right = before.argmax(1) == label
     said = after.argmax(1)
     reached = said != label if target is None else said == target

@@ -115,7 +115,7 @@ def spread_out(images: "Tensor", labels: "Tensor", count: int) -> "tuple[Tensor,
     import torch
 
     n = min(count, len(labels))
-    chosen = torch.arange(n) * len(labels) // n
+    chosen = torch.arange(n, device="cpu") * len(labels) // n
     return images[chosen], labels[chosen]
 
 

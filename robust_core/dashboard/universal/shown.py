@@ -71,7 +71,7 @@ def _show_delta(universal: Universal, model: Description) -> None:
     native = max(pixels.shape[:2])
     large = imaging.png(imaging.enlarge(pixels, side_shown(native)))
     with st.container(key=f"iterate_{native}"):
-        st.image(large, caption=caption, output_format="PNG")
+        st.image(large, caption=caption, alt=caption, output_format="PNG")
 
 
 def work(universal: Universal, name: str, shown: Shown, progress: Reporter) -> Applied:

@@ -51,7 +51,7 @@ def show(
     before, now = look(None), look(place)
     if before is None or now is None:
         return
-    shares = torch.tensor([before[0], now[0]])
+    shares = torch.tensor([before[0], now[0]], dtype=torch.float64, device="cpu")
     order = shares.max(0).values.argsort(descending=True)[:BARS].tolist()
     target = target_of(patch)
     if target is not None and target not in order:

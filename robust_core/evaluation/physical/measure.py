@@ -108,7 +108,7 @@ def destruction_rows(
         made = attacks.create("bim", eps=eps, steps=steps, step_size=plan.STEP)
     goal = LeastLikely() if attack == "least-likely" else Untargeted()
     names = list(plan.TRANSFORMATIONS)
-    batches = torch.arange(len(labels)).split(default_batch(images))
+    batches = torch.arange(len(labels), device="cpu").split(default_batch(images))
     adversarial = []
     for k, rows in enumerate(batches):
         adversarial.append(
@@ -163,7 +163,7 @@ def rotation_rows(
             "eot", eps=eps, transformation="rotation", draws=plan.EOT_DRAWS, **steps
         ),
     }.get(attack)
-    batches = torch.arange(len(labels)).split(max(1, default_batch(images) // 4))
+    batches = torch.arange(len(labels), device="cpu").split(max(1, default_batch(images) // 4))
     x = images
     if made is not None:
         parts = []
