@@ -128,9 +128,10 @@ def test_pages_work_under_the_headers_and_foreign_scripts_do_not(tab, proxied, p
         if page.get_by_role("tab", name=name, exact=True).count():
             page.get_by_role("tab", name=name, exact=True).click()
             page.locator(shown).first.wait_for(timeout=60_000)
-    pictures = page.locator("[data-testid=stImage] img")
-    if pictures.count():
-        assert pictures.first.evaluate("i => i.naturalWidth") > 0
+    if page.locator("[data-testid=stImage] img").count():
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stImage] img')?.naturalWidth > 0"
+        )
     assert complaints == []
     page.evaluate(ELSEWHERE)
     page.wait_for_timeout(300)
