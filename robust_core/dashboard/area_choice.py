@@ -70,9 +70,8 @@ def _choose_own(model: Description, chosen: Chosen, how: str, area: Area | None)
     boxes = boxes_of(area, height, width)
 
     def keep(now: list[Box]) -> None:
-        st.session_state["_own_area"] = (
-            True  # also where they are those of a preset, or none is left
-        )
+        # Also where they are those of a preset, or none is left.
+        st.session_state["_own_area"] = True
         st.session_state["area"] = words_of(now[:MOST], height, width)
 
     painter(chosen.fitted(model, how), boxes, key="area_painter", on_draw=keep)

@@ -18,6 +18,18 @@ from robust_core.experiment.perform import UNTARGETED, Experiment, perform
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
 
 
+def fitted(pixels: np.ndarray, model: zoo.Description, how: str = "crop") -> np.ndarray:
+    """Pixels uint8 ``[H, W, 3]`` as a model sees them, uint8 ``[h, w, c]``."""
+    return fitting.fit(
+        pixels,
+        size=model.input_size,
+        resize=model.resize,
+        channels=model.channels,
+        how=how,
+        interpolation=model.interpolation,
+    )
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The picture on the page: where it comes from and, where that is known, what it shows."""
@@ -34,14 +46,7 @@ class Chosen:
 
     def fitted(self, model: zoo.Description, how: str) -> np.ndarray:
         """The picture as a model sees it, uint8 ``[h, w, c]``."""
-        return fitting.fit(
-            self.picture.pixels,
-            size=model.input_size,
-            resize=model.resize,
-            channels=model.channels,
-            how=how,
-            interpolation=model.interpolation,
-        )
+        return fitted(self.picture.pixels, model, how)
 
 
 @dataclass(frozen=True)

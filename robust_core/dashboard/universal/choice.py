@@ -5,12 +5,18 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core import attacks, zoo
+from robust_core import attacks
 from robust_core.attacks import Universal
 from robust_core.dashboard import controls, lab, plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.settings import number, one_of, setting, setting_among
-from robust_core.dashboard.universal.fitting import Fitting, attack_of, bundled, learning_curve
+from robust_core.dashboard.universal.fitting import (
+    Fitting,
+    attack_of,
+    bundled,
+    learning_curve,
+    load,
+)
 from robust_core.dashboard.universal.pictures import MANY, digest, record_of
 from robust_core.engine import key_of
 from robust_core.zoo import Description
@@ -75,7 +81,7 @@ def choose_fitting(kind: str, model: Description) -> Fitting | None:
 def _choose_target(model: Description) -> int:
     name = bundled(model.name, PATCH)
     classes = model.class_names
-    goal = zoo.load_universal(name).record["goal_parameters"] if name else {}
+    goal = load(name).record["goal_parameters"] if name else {}
     start = classes[goal.get("target", 0)]
     key = setting_among(
         f"sticker_{model.family}", start, classes, called="Class of the sticker", shown=str
@@ -151,7 +157,7 @@ def result(
     if name is None:
         st.info("None is bundled for this model. Fit one: its curve appears while it is fitted.")
         return None
-    kept = zoo.load_universal(name)
+    kept = load(name)
     return Found(kept, key_of(universal=name, delta=digest(kept.delta.numpy())), name)
 
 

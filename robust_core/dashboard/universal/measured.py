@@ -17,18 +17,18 @@ PLACES = "A sticker's place"
 
 def show(model: str) -> None:
     """A tab for each part that has figures for the model."""
-    parts = {title: rows for title, (rows, _) in _parts(model).items() if rows}
+    parts = {title: part for title, part in _parts(model).items() if part[0]}
     if not parts:
         return
     st.markdown("## What was measured on the test set")
-    for tab, (name, rows) in zip(
+    for tab, (name, (rows, draw)) in zip(
         st.tabs(list(parts), key=f"universal_{model}", on_change="rerun"),
         parts.items(),
         strict=True,
     ):
         if tab.open:
             with tab:
-                _parts(model)[name][1](rows)
+                draw(rows)
                 st.caption(conditions(rows, name == PLACES))
 
 

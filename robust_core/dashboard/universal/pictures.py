@@ -1,16 +1,17 @@
 """Twelve pictures that a perturbation was not fitted to, and the set that one is fitted to."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from robust_core import data, zoo
+from robust_core.dashboard.request import fitted
 from robust_core.data import samples
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import to_tensor
 from robust_core.data.record import to_float
 from robust_core.zoo import Description
 
@@ -44,7 +45,11 @@ def record_of(model: Description) -> data.DataSet | None:
 
 def held_out(model: Description, start: int) -> Shown:
     """``MANY`` test pictures from number ``start`` on; without the data set, the sample photographs."""
-    record = record_of(model)
+    return _read(model, record_of(model), start)
+
+
+@lru_cache(maxsize=16)  # they are decoded once, not in each run of the page
+def _read(model: Description, record: data.DataSet | None, start: int) -> Shown:
     if record is None:
         chosen = samples.catalogue(model.family)[:MANY]
         source = "the photographs that come with this page"
@@ -54,20 +59,9 @@ def held_out(model: Description, start: int) -> Shown:
         last = numbers[-1]
         source = f"the test pictures {start} to {last} of {record.title}"
     return Shown(
-        tuple(_fitted(each.picture.pixels, model) for each in chosen),
+        tuple(fitted(each.picture.pixels, model) for each in chosen),
         tuple(each.title for each in chosen),
         source,
-    )
-
-
-def _fitted(pixels: np.ndarray, model: Description) -> np.ndarray:
-    return fit(
-        pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
     )
 
 
@@ -83,9 +77,5 @@ def training(model: Description, limit: int) -> tuple[Tensor, Tensor]:
 
 def with_own(shown: Shown, pixels: np.ndarray, name: str) -> Shown:
     """The visitor's own picture before the others."""
-    keep: Sequence = range(min(MANY - 1, len(shown.pixels)))
-    return Shown(
-        (pixels, *(shown.pixels[i] for i in keep)),
-        (name, *(shown.names[i] for i in keep)),
-        shown.source,
-    )
+    others = slice(MANY - 1)
+    return Shown((pixels, *shown.pixels[others]), (name, *shown.names[others]), shown.source)
