@@ -31,4 +31,6 @@ with st.container(key="pages"):  # on a phone, see style.py
         st.page_link(each)
 st.session_state["_page"] = page.title
 starting.load_libraries()
+if page is not pages[0]:  # whose first result needs no chart
+    starting.load_tables()
 page.run()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import plots
+from robust_core.dashboard import plots, starting
 from robust_core.dashboard.attack import charts, constant, export
 from robust_core.dashboard.attack.frames import show_classics
 from robust_core.dashboard.compared_defense import ComparedDefense, commands
@@ -41,6 +41,7 @@ def show_depth(
     request: Request, experiment: Experiment, views: Views, rows: Sequence[ComparedDefense] = ()
 ) -> None:
     """Tabs; only the open one is computed and sent. ``rows`` are the defences of the strip."""
+    starting.load_tables()
     parts: tuple[Callable[[], None], ...] = (
         lambda: show_confidence(experiment),
         lambda: show_swipe(views),
