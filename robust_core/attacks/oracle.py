@@ -15,6 +15,9 @@ from robust_core.goals import Aim
 from robust_core.probabilities import LOGITS, Reading
 
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
+FOLDED = 64
+"""Passes after which what is kept of each is summed up. Small tensors kept among large ones that come and
+go split the memory that those leave: long attacks on large pictures would take gigabytes for nothing."""
 
 
 class Oracle:
@@ -49,8 +52,10 @@ class Oracle:
         self.dtype = images.dtype
         self.device = images.device
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
+        self._totals: dict[str, Tensor] = {}
         self.recording = recording or observer is not None
         self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._traced: list[Tensor] = []
         self._rows: Tensor | None = None
         self._checked = False
         self._beside = 0
@@ -155,11 +160,19 @@ class Oracle:
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
         """Count one more for the pictures ``rows`` (indices or a mask; None for all)."""
-        self._counted[what].append(self._outside(rows))  # summed only on demand
+        counted = self._counted[what]
+        counted.append(self._outside(rows))  # summed now and then
+        if len(counted) == FOLDED:
+            self._totals[what] = self.tally(what)
+            counted.clear()
 
     def tally(self, what: str) -> Tensor:
         """How often each picture was counted, int64 ``[N]``."""
-        total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
+        before = self._totals.get(what)
+        if before is None:
+            total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
+        else:
+            total = before.clone()
         for rows in self._counted[what]:
             if rows is None or rows.dtype == torch.bool:
                 total[slice(None) if rows is None else rows] += 1
@@ -276,11 +289,18 @@ class Oracle:
     def observe(self, x: Tensor, value: Tensor) -> None:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
         self._trace.append((self._rows, value))
+        if len(self._trace) == FOLDED:
+            self._traced.append(self._columns())
+            self._trace.clear()
         if self.observer is not None:
             self.observer(self.keep(x).detach().clone(), value.clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
+        return torch.cat([*self._traced, self._columns()], dim=1)
+
+    def _columns(self) -> Tensor:
+        """Those since ``_traced``, ``[N, t]`` on the CPU."""
         matrix = torch.full(
             (self.size, len(self._trace)), torch.nan, dtype=self.dtype, device="cpu"
         )
