@@ -18,6 +18,7 @@ pages = [
     ),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
     st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
+    st.Page("pages/physical.py", title="Physical world", icon=":material/photo_camera:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]
