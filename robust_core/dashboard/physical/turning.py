@@ -162,7 +162,7 @@ def _show(found: Turned, subject: Subject, what: str, drawn: str) -> None:
                 alt=alt(found, sweep.at, what, is_target),
             )
     k = sweep.at.index(here)
-    st.html(strip([_cell(line, k, found, classes) for line in found.lines], 3, side=SIDE))
+    st.html(strip([_cell(line, k, found, classes) for line in found.lines], side=SIDE))
 
 
 def _cell(line: Line, k: int, found: Turned, classes: tuple[str, ...]) -> Cell:
