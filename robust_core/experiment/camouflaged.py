@@ -88,7 +88,7 @@ def camouflage(
         raise ValueError(
             f"target must be another class than the picture's own, {model.class_names[label]}"
         )
-    classes = torch.tensor([label if target is None else target], device="cpu")
+    classes = torch.tensor([label if target is None else target], dtype=torch.int64, device="cpu")
     both = (settings, settings.changed(attack=0.0))
     count, total = 0, len(both) * (settings.steps + 1)
 

@@ -147,9 +147,8 @@ def turn(
     answers = logits_of(model, images)[0]
     label = int(answers.argmax()) if label is None else label
     if target is None:
-        target = int(
-            answers.index_fill(0, torch.tensor([label], device="cpu"), -torch.inf).argmax()
-        )
+        own = torch.tensor([label], dtype=torch.int64, device="cpu")
+        target = int(answers.index_fill(0, own, -torch.inf).argmax())
     if target == label:
         raise ValueError(
             f"target must be another class than the picture's own, {model.class_names[label]}"
@@ -169,14 +168,19 @@ def turn(
             progress(count, total)
 
     pictures, spent = {CLEAN: clean}, {CLEAN: 0}
-    labels = torch.tensor([label], device="cpu")
+    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
     for name, attack in made.items():
         record = attack.run(model, images, labels, Towards(target), observer=watch)
         pictures[name] = as_saved(record.x_adv, clean)
         spent[name] = int(record.queries_backward[0])
     batch = torch.cat(list(pictures.values())).to(model.device)
     fresh = drawn.draw(FRESH, generator_of(seed, JUDGE))
-    reached = ranks_under(model, batch, fresh, torch.full((len(batch),), target).to(batch.device))
+    reached = ranks_under(
+        model,
+        batch,
+        fresh,
+        torch.full((len(batch),), target, dtype=torch.int64, device=batch.device),
+    )
     shares = (reached == 0).double().mean(0).tolist()
     seen = torch.stack([sweep.see(batch, value).cpu() for value in sweep.at], 1)  # [3, P, C, H, W]
     lines = [

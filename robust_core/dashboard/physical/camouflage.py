@@ -29,6 +29,8 @@ START = Camouflage()
 SLIDERS = {"style": "Style", "content": "Content", "attack": "Attack"}
 OTHER = "any other class"
 AREAS = {kind: words for kind, words in KINDS.items() if kind != OWN}
+FIRST = "flower"
+"""The style at first, where it is offered: it has strong colours."""
 STEPS = (50, 100, 200, 400)
 SIDE = 224
 GROWING = 160
@@ -50,7 +52,7 @@ def _show_live(subject: Subject) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         style = _choose_style(subject)
         target = choose_target("camouflage", model, OTHER)
-        area = choose_one("Where it may change", AREAS, "camouflage_area", "")
+        area = _choose_area()
     weights = {}
     for place, (name, label) in zip(st.columns(3, gap="medium"), SLIDERS.items(), strict=True):
         with place:
@@ -95,7 +97,7 @@ def _choose_style(subject: Subject) -> samples.Sample:
     }
     key = setting_among(
         f"style_{subject.model.family}",
-        next(iter(offered)),
+        FIRST if FIRST in offered else next(iter(offered)),
         list(offered),
         called="Style",
         shown=lambda name: offered[name].title if name in offered else name,
@@ -109,6 +111,14 @@ def _choose_style(subject: Subject) -> samples.Sample:
         width=260,
     )
     return offered[picked]
+
+
+def _choose_area() -> str:
+    words = AREAS.__getitem__
+    key = setting("camouflage_area", "", one_of(AREAS), called="Area", shown=words)
+    return st.selectbox(
+        "It may change", AREAS, format_func=words, key=key, persist_state="session", width=200
+    )
 
 
 def _choose_weight(name: str, label: str) -> float:

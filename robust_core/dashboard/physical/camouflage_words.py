@@ -34,13 +34,13 @@ LOOKS = {
     "smooth": (GREY, "dashdot"),
     "attack": (ADVERSARIAL, "solid"),
 }
-LEAST = 1e-4
-"""Below the axis: a logarithm has no 0."""
+LEAST = 1e-3
+"""The lower end of the axis, where smaller terms are drawn: a logarithm has no 0."""
 
 
 def told(answer: Guess) -> str:
     """A class and its confidence."""
-    return f"{answer.label} {percent(answer.confidence)}"
+    return f"{quoted(answer.label)} {percent(answer.confidence)}"
 
 
 def headline(found: Worn, classes: tuple[str, ...]) -> str:
@@ -71,12 +71,13 @@ def term_curves(found: Worn) -> go.Figure:
         colour, dash = LOOKS[name]
         figure.add_scatter(
             x=list(range(len(part))),
-            y=[value if value > LEAST else None for value in part],
+            y=[max(value, LEAST) for value in part],
+            customdata=part,
             name=name,
             mode="lines",
             line={"color": colour, "dash": dash},
-            hovertemplate="step %{x}: %{y:.3g}<extra>" + name + "</extra>",
+            hovertemplate="step %{x}: %{customdata:.3g}<extra>" + name + "</extra>",
         )
     figure.update_xaxes(title="step", **plots.FIXED)
-    figure.update_yaxes(title="term", type="log", dtick=1, **plots.FIXED)
+    figure.update_yaxes(title="term", type="log", dtick=1, exponentformat="none", **plots.FIXED)
     return figure

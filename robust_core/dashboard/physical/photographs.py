@@ -27,6 +27,7 @@ from robust_core.papers import KURAKIN
 from robust_core.words import citations
 from robust_core.words.models import title
 from robust_core.words.numbers import in_255ths, percent, share
+from robust_core.words.verdict import quoted
 from robust_core.zoo import Description
 
 PHOTOGRAPHS = 30
@@ -141,7 +142,7 @@ def _show_one(found: Photographs, subject: Subject, key: str) -> None:
 
 
 def _cell(stage: Stage, label: int) -> Cell:
-    told = f"{stage.answer.label} {percent(stage.answer.confidence)}"
+    told = f"{quoted(stage.answer.label)} {percent(stage.answer.confidence)}"
     kind = RIGHT if stage.answer.index == label else FOOLED
     return Cell(stage.pixels.numpy(), words.STAGES[stage.name], told, kind)
 

@@ -48,7 +48,8 @@ def strip(cells: Sequence[Cell], *, side: int = SIDE) -> str:
 def _cell(cell: Cell, side: int) -> str:
     shown = base64.b64encode(imaging.png(imaging.enlarge(cell.pixels, side))).decode()
     alt = escape(f"{cell.head}: {cell.told}", quote=True)
+    told = MARKS[cell.kind] + escape(cell.told).replace(" %", "&nbsp;%")
     return (
         f'<figure class={cell.kind}><img src="data:image/png;base64,{shown}" alt="{alt}">'
-        f"<figcaption><b>{escape(cell.head)}</b>{MARKS[cell.kind]}{escape(cell.told)}</figcaption></figure>"
+        f"<figcaption><b>{escape(cell.head)}</b>{told}</figcaption></figure>"
     )

@@ -98,7 +98,8 @@ def test_the_headline_says_what_the_style_does_alone():
 def test_a_term_without_weight_is_not_drawn():
     figure = words.term_curves(worn(DOG, CAT))
     assert [line.name for line in figure.data] == ["style", "content", "smooth"]
-    assert figure.data[1].y == (None, 0.2)
+    assert figure.data[1].y == (words.LEAST, 0.2)
+    assert figure.data[1].customdata == (0.0, 0.2)
     assert len({line.line.dash for line in figure.data}) == 3
 
 
