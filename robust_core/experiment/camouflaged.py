@@ -89,17 +89,7 @@ def camouflage(
             f"target must be another class than the picture's own, {model.class_names[label]}"
         )
     classes = torch.tensor([label if target is None else target], dtype=torch.int64, device="cpu")
-    both = (settings, settings.changed(attack=0.0))
-    count, total = 0, len(both) * (settings.steps + 1)
-
-    def seen(x: Tensor, loss: Tensor) -> None:
-        nonlocal count
-        if watch is not None and count <= settings.steps and count % EVERY == 0:
-            watch(Growing(count, _pixels(x), float(loss)))
-        count += 1
-        if progress is not None:
-            progress(count, total)
-
+    seen = _Steps(settings.steps, progress, watch)
     made, plain = (
         each(
             model,
@@ -110,7 +100,7 @@ def camouflage(
             mask=mask,
             observer=seen,
         )
-        for each in both
+        for each in (settings, settings.changed(attack=0.0))
     )
     worn, alone = as_saved(made.x_adv), as_saved(plain.x_adv)
     after = _answer(model, worn.to(model.device))
@@ -127,6 +117,22 @@ def camouflage(
         terms={name: tuple(part[0].tolist()) for name, part in made.terms.items()},
         linf=linf(images.cpu(), worn).item(),
     )
+
+
+class _Steps:
+    """Observer of both runs: counts them as one, and shows iterates of the first."""
+
+    def __init__(
+        self, steps: int, progress: Progress | None, watch: Callable[[Growing], object] | None
+    ) -> None:
+        self.steps, self.progress, self.watch, self.count = steps, progress, watch, 0
+
+    def __call__(self, x: Tensor, loss: Tensor) -> None:
+        if self.watch is not None and self.count <= self.steps and self.count % EVERY == 0:
+            self.watch(Growing(self.count, _pixels(x), float(loss)))
+        self.count += 1
+        if self.progress is not None:
+            self.progress(self.count, 2 * (self.steps + 1))
 
 
 def _pixels(images: Tensor) -> Tensor:

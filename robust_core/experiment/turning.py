@@ -159,20 +159,7 @@ def turn(
         PGD: attacks.create("pgd", **same),
         EOT: EOTOver(over=drawn, draws=draws, **same),
     }
-    clean, count, total = images.cpu(), 0, 2 * (steps + 1)
-
-    def watch(x: Tensor, loss: Tensor) -> None:
-        nonlocal count
-        count = min(count + 1, total)
-        if progress is not None:
-            progress(count, total)
-
-    pictures, spent = {CLEAN: clean}, {CLEAN: 0}
-    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
-    for name, attack in made.items():
-        record = attack.run(model, images, labels, Towards(target), observer=watch)
-        pictures[name] = as_saved(record.x_adv, clean)
-        spent[name] = int(record.queries_backward[0])
+    pictures, spent = _attacked(model, images, label, target, made, progress)
     batch = torch.cat(list(pictures.values())).to(model.device)
     fresh = drawn.draw(FRESH, generator_of(seed, JUDGE))
     reached = ranks_under(
@@ -188,6 +175,33 @@ def turn(
         for name, views, share in zip(pictures, seen, shares, strict=True)
     ]
     return Turned(label, target, eps, steps, draws, tuple(lines))
+
+
+def _attacked(
+    model: Classifier,
+    images: Tensor,
+    label: int,
+    target: int,
+    made: dict[str, Attack],
+    progress: Progress | None,
+) -> tuple[dict[str, Tensor], dict[str, int]]:
+    """The clean picture and what each attack makes of it, in 8 bits; and the gradients spent."""
+    clean = images.cpu()
+    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
+    count, total = 0, sum(attack.observations for attack in made.values())
+
+    def watch(x: Tensor, loss: Tensor) -> None:
+        nonlocal count
+        count = min(count + 1, total)
+        if progress is not None:
+            progress(count, total)
+
+    pictures, spent = {CLEAN: clean}, {CLEAN: 0}
+    for name, attack in made.items():
+        record = attack.run(model, images, labels, Towards(target), observer=watch)
+        pictures[name] = as_saved(record.x_adv, clean)
+        spent[name] = int(record.queries_backward[0])
+    return pictures, spent
 
 
 def _line(
