@@ -103,7 +103,7 @@ def photograph(
     if len(images) != 1:
         raise ValueError(f"images must hold one picture; got {len(images)}")
     own = int(logits_of(model, images)[0].argmax()) if label is None else label
-    labels = torch.tensor([own], device="cpu")
+    labels = torch.tensor([own], dtype=torch.int64, device="cpu")
     steps = max(1, steps_of(eps))
     iterative = attacks.create("bim", eps=eps, steps=steps, step_size=STEP)
     made: dict[str, tuple[Attack, Goal, int]] = {

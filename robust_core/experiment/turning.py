@@ -147,9 +147,8 @@ def turn(
     answers = logits_of(model, images)[0]
     label = int(answers.argmax()) if label is None else label
     if target is None:
-        target = int(
-            answers.index_fill(0, torch.tensor([label], device="cpu"), -torch.inf).argmax()
-        )
+        own = torch.tensor([label], dtype=torch.int64, device="cpu")
+        target = int(answers.index_fill(0, own, -torch.inf).argmax())
     if target == label:
         raise ValueError(
             f"target must be another class than the picture's own, {model.class_names[label]}"
@@ -160,7 +159,36 @@ def turn(
         PGD: attacks.create("pgd", **same),
         EOT: EOTOver(over=drawn, draws=draws, **same),
     }
-    clean, count, total = images.cpu(), 0, 2 * (steps + 1)
+    pictures, spent = _attacked(model, images, label, target, made, progress)
+    batch = torch.cat(list(pictures.values())).to(model.device)
+    fresh = drawn.draw(FRESH, generator_of(seed, JUDGE))
+    reached = ranks_under(
+        model,
+        batch,
+        fresh,
+        torch.full((len(batch),), target, dtype=torch.int64, device=batch.device),
+    )
+    shares = (reached == 0).double().mean(0).tolist()
+    seen = torch.stack([sweep.see(batch, value).cpu() for value in sweep.at], 1)  # [3, P, C, H, W]
+    lines = [
+        _line(model, name, views, label, target, share, spent[name])
+        for name, views, share in zip(pictures, seen, shares, strict=True)
+    ]
+    return Turned(label, target, eps, steps, draws, tuple(lines))
+
+
+def _attacked(
+    model: Classifier,
+    images: Tensor,
+    label: int,
+    target: int,
+    made: dict[str, Attack],
+    progress: Progress | None,
+) -> tuple[dict[str, Tensor], dict[str, int]]:
+    """The clean picture and what each attack makes of it, in 8 bits; and the gradients spent."""
+    clean = images.cpu()
+    labels = torch.tensor([label], dtype=torch.int64, device="cpu")
+    count, total = 0, sum(attack.observations for attack in made.values())
 
     def watch(x: Tensor, loss: Tensor) -> None:
         nonlocal count
@@ -169,21 +197,11 @@ def turn(
             progress(count, total)
 
     pictures, spent = {CLEAN: clean}, {CLEAN: 0}
-    labels = torch.tensor([label], device="cpu")
     for name, attack in made.items():
         record = attack.run(model, images, labels, Towards(target), observer=watch)
         pictures[name] = as_saved(record.x_adv, clean)
         spent[name] = int(record.queries_backward[0])
-    batch = torch.cat(list(pictures.values())).to(model.device)
-    fresh = drawn.draw(FRESH, generator_of(seed, JUDGE))
-    reached = ranks_under(model, batch, fresh, torch.full((len(batch),), target).to(batch.device))
-    shares = (reached == 0).double().mean(0).tolist()
-    seen = torch.stack([sweep.see(batch, value).cpu() for value in sweep.at], 1)  # [3, P, C, H, W]
-    lines = [
-        _line(model, name, views, label, target, share, spent[name])
-        for name, views, share in zip(pictures, seen, shares, strict=True)
-    ]
-    return Turned(label, target, eps, steps, draws, tuple(lines))
+    return pictures, spent
 
 
 def _line(

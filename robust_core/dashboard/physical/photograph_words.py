@@ -32,7 +32,7 @@ def outcome(found: Photographs, attacked: Print, last: Seen) -> str:
     told = "destroyed" if right else "survives"
     if not right and last.answer.index != attacked.answer.index:
         told += " as another class"
-    return f"{told} here; destroyed in {attacked.right} of {found.photographs}"
+    return f"{told} here; {attacked.right} of {found.photographs} photographs destroy it"
 
 
 def headline(found: Photographs) -> str:

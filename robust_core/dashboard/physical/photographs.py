@@ -27,6 +27,7 @@ from robust_core.papers import KURAKIN
 from robust_core.words import citations
 from robust_core.words.models import title
 from robust_core.words.numbers import in_255ths, percent, share
+from robust_core.words.verdict import quoted
 from robust_core.zoo import Description
 
 PHOTOGRAPHS = 30
@@ -131,7 +132,7 @@ def _show_one(found: Photographs, subject: Subject, key: str) -> None:
     for attacked, stages in zip(found.prints, seen, strict=True):
         told = words.outcome(found, attacked, stages[-1])
         st.markdown(f"**{words.NAMES[attacked.attack]}**: {told}")
-        st.html(strip([_cell(stage, found.label) for stage in stages], len(stages), side=SIDE))
+        st.html(strip([_cell(stage, found.label) for stage in stages], side=SIDE))
     iterative = found.prints[-1].steps
     st.caption(
         f"Eps {in_255ths(found.eps)} in Linf; BIM and least likely in {iterative} steps of 1/255. ✓ and a "
@@ -141,7 +142,7 @@ def _show_one(found: Photographs, subject: Subject, key: str) -> None:
 
 
 def _cell(stage: Stage, label: int) -> Cell:
-    told = f"{stage.answer.label} {percent(stage.answer.confidence)}"
+    told = f"{quoted(stage.answer.label)} {percent(stage.answer.confidence)}"
     kind = RIGHT if stage.answer.index == label else FOOLED
     return Cell(stage.pixels.numpy(), words.STAGES[stage.name], told, kind)
 
@@ -185,19 +186,22 @@ def conditions(report: Report, name: str) -> str:
 
 def chart(bars: list[tuple[str, float | None, float]]) -> go.Figure:
     """Two bars for each attack and eps."""
-    figure = go.Figure(layout=plots.layout(280, barmode="group"))
+    figure = go.Figure(
+        layout=plots.layout(330, barmode="group", legend=plots.ABOVE | {"traceorder": "normal"})
+    )
     names = [at for at, _, _ in bars]
     for name, values, colour, shape in (
         ("ours, simulated", [own for _, own, _ in bars], ADVERSARIAL, ""),
         ("published, printed", [other for _, _, other in bars], GREY, "/"),
     ):
         figure.add_bar(
-            x=names,
-            y=values,
+            y=names,
+            x=values,
             name=name,
+            orientation="h",
             marker={"color": colour, "pattern": {"shape": shape, "solidity": 0.25}},
-            hovertemplate="%{x}: %{y:.1%}<extra>" + name + "</extra>",
+            hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
         )
-    figure.update_xaxes(type="category", fixedrange=True)
-    figure.update_yaxes(range=[0, 1], tickformat=".0%", title="destroyed", **plots.FIXED)
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title="destroyed", **plots.FIXED)
+    figure.update_yaxes(autorange="reversed", fixedrange=True)
     return figure

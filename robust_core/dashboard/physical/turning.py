@@ -162,13 +162,13 @@ def _show(found: Turned, subject: Subject, what: str, drawn: str) -> None:
                 alt=alt(found, sweep.at, what, is_target),
             )
     k = sweep.at.index(here)
-    st.html(strip([_cell(line, k, found, classes) for line in found.lines], 3, side=SIDE))
+    st.html(strip([_cell(line, k, found, classes) for line in found.lines], side=SIDE))
 
 
 def _cell(line: Line, k: int, found: Turned, classes: tuple[str, ...]) -> Cell:
     said = line.said[k]
     shares = {found.label: line.label[k], found.target: line.target[k]}
-    told = classes[said] + (f" {percent(shares[said])}" if said in shares else "")
+    told = quoted(classes[said]) + (f" {percent(shares[said])}" if said in shares else "")
     kind = RIGHT if said == found.label else FOOLED
     return Cell(line.pixels[k].numpy(), LOOKS[line.attack][0], told, kind)
 

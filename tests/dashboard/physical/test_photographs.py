@@ -54,7 +54,7 @@ def test_one_click_shows_four_rows_of_stages_and_the_camera_can_be_switched_off(
 
 
 def test_the_verdict_of_one_photograph():
-    assert told(RIGHT, WRONG, RIGHT) == "destroyed here; destroyed in 3 of 12"
+    assert told(RIGHT, WRONG, RIGHT) == "destroyed here; 3 of 12 photographs destroy it"
     assert told(RIGHT, WRONG, WRONG).startswith("survives here")
     assert told(RIGHT, WRONG, OTHER).startswith("survives as another class here")
     assert told(RIGHT, RIGHT, WRONG) == "does not count: the model is not fooled"
