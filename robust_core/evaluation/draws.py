@@ -84,8 +84,8 @@ def wilson(count: float, n: int) -> tuple[float, float]:
     share = count / n
     middle = share + z**2 / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low, high = ((middle + side * half) / (1 + z**2 / n) for side in (-1, 1))
-    return max(0.0, float(low)), min(1.0, float(high))
+    low, high = (float((middle + side * half) / (1 + z**2 / n)) for side in (-1, 1))
+    return (low if count > 0 else 0.0), (high if count < n else 1.0)  # exact at the ends
 
 
 def is_random(model: Model) -> bool:
