@@ -80,7 +80,9 @@ def test_what_the_votes_and_the_seed_allow_is_said():
     assert not page.exception
     told = [c.value for c in page.caption]
     assert sum("9 votes cannot give a certificate" in said for said in told) == 1
-    assert sum("This holds for seed 0 of the defence's random draws" in said for said in told) == 4
+    assert (
+        sum("learns from seed 0 of the defence's random draws alone" in said for said in told) == 4
+    )
 
 
 def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():

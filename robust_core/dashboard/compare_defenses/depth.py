@@ -15,6 +15,7 @@ WIDTHS = {
     "Defence": 170,
     "Attacker": 72,
     "Outcome": 100,
+    "Fresh draws": 84,
     "Confidence": 86,
     "Prediction": 76,
     "Undefended": 84,
@@ -68,8 +69,9 @@ def show_numbers(undefended: Results, experiment: Experiment, lines: Sequence[Re
     st.caption(
         f"{numbers.MEANT} Prediction: one answer, with all its votes, in milliseconds; undefended: "
         "the same without the defence, timed in turns with it; time: the attack. "
-        "Zero: gradients that vanished. The undefended model's picture is that of the unaware "
-        "attacker."
+        "Zero: gradients that vanished. Fresh draws: of a random defence, those in which the attack "
+        "reaches its goal; the outcome is that of most. The undefended model's picture is that of the "
+        "unaware attacker."
     )
 
 
