@@ -158,6 +158,12 @@ PAPERNOT = Paper(
     "Distillation as a defense to adversarial perturbations against deep neural networks",
     "https://arxiv.org/abs/1511.04508",
 )
+PINTOR = Paper(
+    "Pintor and others",
+    2022,
+    "Indicators of attack failure: debugging and improving optimization of adversarial examples",
+    "https://arxiv.org/abs/2106.09947",
+)
 QIN = Paper(
     "Qin, Frosst, Sabour, Raffel, Cottrell, Hinton",
     2020,
