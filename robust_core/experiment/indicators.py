@@ -60,7 +60,7 @@ def indicators(
         ValueError: an argument does not fit; see ``Attack.run``.
     """
     target: Any = model if attacked is None else attacked
-    labels = torch.tensor([label], device=picture.device)
+    labels = torch.tensor([label], device=picture.device, dtype=torch.int64)
     steps = max(1, attack.observations)
     with evaluating(target), evaluating(model):
         aim = _aim(goal, labels, target, picture)
