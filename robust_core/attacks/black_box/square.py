@@ -9,6 +9,7 @@ from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import LinfBall, own_generators
 from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.knowledge import SCORES
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -133,7 +134,7 @@ class Square(Attack):
         r" L = \max_{k \ne t} z_k - z_t,\quad \delta'_{\text{square}} = \pm\varepsilon"
     )
     paper = ANDRIUSHCHENKO
-    knowledge = "score-based"
+    knowledge = SCORES
 
     eps: float = eps_parameter(LINF_EPS, "linf")
     max_queries: int = parameter(5000, "Query budget: most forward passes.", low=1, high=1_000_000)
@@ -155,18 +156,19 @@ class Square(Attack):
         _, channels, height, width = search.upper.shape
         tried = search.ends(search.numbers(self.seed, 0, channels, 1, width))
         best = Best(tried)
-        for query in range(self.max_queries):
+        budget = oracle.budget(self.max_queries)
+        for query in range(budget):
             reached = self._ask(oracle, search, tried, best)
-            if query + 1 == self.max_queries or reached.all():
+            if query + 1 == budget or reached.all():
                 break
             if query % CHUNK == 0:
                 numbers = search.numbers(self.seed, 1 + query // CHUNK, CHUNK, 2 + channels)
             if reached.any():
                 search = search[~reached]
                 numbers = numbers[~reached]
-            length = side(self.p_init, query, self.max_queries - 1, height, width)
+            length = side(self.p_init, query, budget - 1, height, width)
             tried = search.square(best.x[search.rows], numbers[:, query % CHUNK], length)
-        return best.x.reshape(images.shape)
+        return best.x.reshape(images.shape) if budget else images
 
     @staticmethod
     def _ask(oracle: Oracle, search: Search, tried: Tensor, best: Best) -> Tensor:
@@ -179,5 +181,6 @@ class Square(Attack):
             reached = search.aim.success(logits)
             best.offer(rows, tried, search.aim.margin(logits), reached)
             if oracle.recording:
+                oracle.note(best.value[rows], best.reached[rows])
                 oracle.observe(best.x[rows].reshape(shape), best.value[rows])
         return reached
