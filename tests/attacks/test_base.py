@@ -411,7 +411,7 @@ def test_an_observer_can_abandon_the_attack(case, make, net, pictures):
 
 def test_attacks_are_values(case, make):
     attack = make(case, eps=0.1)
-    field = "eps" if "eps" in asdict(attack) else "steps"
+    field = next(name for name in ("eps", "steps", "max_queries") if name in asdict(attack))
     assert attack == make(case, eps=0.1) != replace(attack, **{field: 2})
     assert hash(attack) == hash(make(case, eps=0.1))
     assert type(attack)(**asdict(attack)) == attack
