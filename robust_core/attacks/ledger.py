@@ -140,8 +140,12 @@ class Ledger:
         if not better.any():
             return
         rows, queries, value = rows[better], queries[better], value[better]
+        first = self._best.new_full((self.size,), torch.inf).scatter_reduce(0, rows, value, "amin")
+        if len(rows) > len(rows.unique()):  # of several views of a picture in one pass
+            kept = _falling(rows.tolist(), value.tolist())
+            rows, queries, value = rows[kept], queries[kept], value[kept]
         self._entries.append((rows, queries, value))
-        self._best.scatter_reduce_(0, rows, value, "amin")
+        self._best = torch.minimum(self._best, first)
 
     def curve(self) -> Curve:
         """All improvements so far."""
@@ -151,3 +155,14 @@ class Ledger:
         )
         signed = value if self._what == DISTANCE else -value
         return Curve(self._what, self.size, picture, queries, signed)
+
+
+def _falling(rows: list[int], values: list[float]) -> list[int]:
+    """The places of the values that are below all earlier ones of the same picture."""
+    least: dict[int, float] = {}
+    kept = []
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+        if value < least.get(row, float("inf")):
+            least[row] = value
+            kept.append(place)
+    return kept

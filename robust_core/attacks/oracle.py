@@ -217,6 +217,10 @@ class Oracle:
         rows = self.indices
         self.ledger.note(rows, self.ledger.spent[rows], margin, reached)
 
+    def nearer(self, queries: Tensor, distance: Tensor) -> None:
+        """Views of the pictures asked about ``[n]`` that reached the goal, at their query numbers."""
+        self.ledger.nearer(self.indices, queries, distance)
+
     @property
     def indices(self) -> Tensor:
         """Where the pictures asked about are in the batch, int64 ``[n]``."""

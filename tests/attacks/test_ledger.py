@@ -42,11 +42,12 @@ def test_distances_fall():
     ledger = Ledger(2, CPU, limit=9)
     ledger.nearer(numbers(1), numbers(2), torch.tensor([3.0]))
     ledger.nearer(numbers(1), numbers(4), torch.tensor([4.0]))
-    ledger.nearer(numbers(1), numbers(5), torch.tensor([1.0]))
+    ledger.nearer(numbers(1, 1, 1), numbers(5, 6, 7), torch.tensor([1.0, 2.0, 0.5]))
     curve = ledger.curve()
     assert curve.what == DISTANCE
     assert ledger.first.tolist() == [-1, 2]
-    assert curve.at([1, 2, 9]).tolist() == [[torch.inf] * 3, [torch.inf, 3.0, 1.0]]
+    assert curve.at([1, 2, 9]).tolist() == [[torch.inf] * 3, [torch.inf, 3.0, 0.5]]
+    assert [x.tolist() for x in curve.of(1)] == [[2, 5, 7], [3.0, 1.0, 0.5]]
 
 
 @pytest.mark.parametrize("most", [1, 2, 7, 50])
