@@ -1,0 +1,286 @@
+"""Compare the attacks by queries with three libraries at equal query budgets, and with bare forward passes.
+
+    python benchmarks/black_box.py --threads 1 --json runs/black_box.json
+    python benchmarks/black_box.py --quick --attack square hopskipjump
+
+Every contestant attacks the same pictures and model, and may ask the same number of queries about each.
+Strength and time are runs of their own: see black_box_judge.py. Rows that FILE has already are kept, so a
+long run that was stopped goes on. See benchmarks/README.md for the words and the peers' environment.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import math
+import statistics
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy.stats import bootstrap
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from black_box_judge import Counting, Judge, Spent
+from black_box_peers import PACKAGES, Peer, peers, seeded, within
+from black_box_report import table
+from contestants import installed
+from minimum_norm import MODEL, pictures
+from timing import Clock, Run, machine, race
+
+from robust_core import attacks, files, zoo
+
+SETTINGS: dict[str, dict[str, float]] = {
+    "square": {"eps": 4 / 255},
+    "square-l2": {"eps": 0.5},
+    "nes": {"eps": 4 / 255, "step_size": 1 / 255},
+    "simba": {},
+    "simba-dct": {},
+    "boundary": {},
+    "hopskipjump": {},
+    "hopskipjump-linf": {},
+    "surfree": {},
+}
+"""Sizes at which the outcome is open: at 8/255 nearly every picture falls within 500 queries."""
+FULL = ((64, 500), (64, 1000), (16, 5000))
+QUICK = ((16, 500),)
+FLOOR = 64
+"""Pictures in a pass of the floor."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What everybody does in one row."""
+
+    attack: attacks.Attack
+    images: Tensor
+    labels: Tensor
+    budget: int
+
+    def few(self, most: int | None) -> "Task":
+        return Task(self.attack, self.images[:most], self.labels[:most], self.budget)
+
+    def each(self) -> list["Task"]:
+        """A task for every picture."""
+        ones = zip(self.images.split(1), self.labels.split(1), strict=True)
+        return [Task(self.attack, x, y, self.budget) for x, y in ones]
+
+
+def strength(peer: Peer | None, model: nn.Module, task: Task) -> Tensor:
+    """How far from its picture the nearest wrong one is that was found, ``[N]``; infinite: none.
+
+    With an eps only what lies within it was found. None: ours.
+    """
+    if peer is None:
+        result = task.attack.run(model, task.images, task.labels)
+        far = result.l2 if task.attack.norm == "l2" else result.linf
+        found = torch.where(result.success, far.double(), torch.inf)
+    elif peer.alone and len(task.images) > 1:
+        return torch.cat([strength(peer, model, one) for one in task.each()])
+    else:
+        judge = Judge(
+            model, task.images, task.labels, task.budget, task.attack.norm, peer.rows
+        ).eval()
+        seeded()
+        with contextlib.suppress(Spent):
+            peer.run(judge, task.images, task.labels, task.budget)
+        found = judge.distance
+    return torch.where(found <= within(task.attack), found, torch.inf)
+
+
+def worker(peer: Peer | None, model: nn.Module, task: Task) -> Run:
+    """The attack itself, for the clock."""
+
+    def run() -> None:
+        if peer is None:
+            task.attack(model, task.images, task.labels)
+            return
+        for one in task.each() if peer.alone else [task]:
+            counting = Counting(model, len(one.images) * one.budget).eval()
+            seeded()
+            with contextlib.suppress(Spent):
+                peer.run(counting, one.images, one.labels, one.budget)
+
+    return run
+
+
+def floor(model: nn.Module, images: Tensor, queries: int) -> Run:
+    """As many bare forward passes of pictures, 64 at once."""
+    copies = images.repeat(-(-FLOOR // len(images)), 1, 1, 1)[:FLOOR]
+
+    def run() -> None:
+        with torch.no_grad():
+            for start in range(0, queries, FLOOR):
+                model(copies[: min(FLOOR, queries - start)])
+
+    return run
+
+
+def queries_of(model: nn.Module, run: Run, task: Task, peer: Peer | None) -> int:
+    """Queries that one run of a contestant asks, which end early where pictures are done."""
+    if peer is None:
+        return int(task.attack.run(model, task.images, task.labels).queries_forward.sum())
+    asked = 0
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        nonlocal asked
+        asked += len(inputs[0])
+
+    handle = model.register_forward_pre_hook(note)
+    run()
+    handle.remove()
+    return asked
+
+
+def finite(value: float) -> float | None:
+    """None for what JSON cannot hold: no median where half of the pictures are not found."""
+    return value if math.isfinite(value) else None
+
+
+TOO_FEW = 4
+"""With so few pictures an interval would say nothing."""
+
+
+def advantage(ours: Tensor, theirs: Tensor, sized: bool) -> dict:
+    """Ours beside theirs on the same pictures, with a paired bootstrap interval at 95 %.
+
+    ``sized``: the difference of the shares within eps, else the ratio of the median distances.
+    """
+
+    def measure(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
+        if sized:
+            return np.isfinite(a).mean(axis) - np.isfinite(b).mean(axis)
+        with np.errstate(invalid="ignore"):
+            return np.median(a, axis) / np.median(b, axis)
+
+    pair = (ours.numpy(), theirs.numpy())
+    told = {"what": "difference of success" if sized else "ratio of medians", "n": len(ours)}
+    told["value"] = finite(float(measure(*pair)))
+    if len(ours) > TOO_FEW:
+        found = bootstrap(
+            pair, measure, paired=True, n_resamples=5000, method="percentile", rng=0
+        ).confidence_interval
+        told["low"], told["high"] = finite(float(found.low)), finite(float(found.high))
+    return told
+
+
+def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) -> list[dict]:
+    """Ours and each peer: strength, time, queries."""
+    sized = "eps" in task.attack.parameters
+    own = strength(None, model, task)
+    entries = []
+    for peer in (None, *peers(task.attack)):
+        if peer is not None and peer.alone and not alone:
+            continue
+        name = peer.name if peer else "ours"
+        few = task.few(peer.most if peer else None)
+        found = own if peer is None else strength(peer, model, few)
+        timed = few.few(4) if peer is not None and peer.alone else few
+        runs = {"ours": worker(None, model, timed)}
+        if peer is not None:
+            runs[name] = worker(peer, model, timed)
+        asked = {
+            who: queries_of(model, run, timed, None if who == "ours" else peer)
+            for who, run in runs.items()
+        }
+        runs["floor"] = floor(model, timed.images, asked[name])
+        times = race(runs, task.images.device, rounds, now)
+        entry = {
+            "who": name,
+            "n": len(found),
+            "success": float(found.isfinite().double().mean()),
+            "median": finite(float(found.median())),
+            "queries": asked[name] / len(timed.images),
+            "seconds": statistics.median(times[name]),
+            "over_floor": statistics.median(
+                a / b for a, b in zip(times[name], times["floor"], strict=True)
+            ),
+        }
+        if peer is not None:
+            entry["alone"] = peer.alone
+            entry["timed"] = len(timed.images)
+            entry["ours_beside_it"] = advantage(own[: len(found)], found, sized)
+            # A query of ours for a query of theirs: who ends early does not look slower.
+            entry["time_of_ours"] = statistics.median(
+                a / b * asked[name] / asked["ours"]
+                for a, b in zip(times["ours"], times[name], strict=True)
+            )
+        entries.append(entry)
+        print(f"  {name}: {entry['seconds']:.1f} s", file=sys.stderr)
+    return entries
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--attack", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
+    parser.add_argument("--data", type=Path, help="folder of CIFAR-10 (default: the data folder)")
+    parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cpu-time", action="store_true", help="CPU seconds: for a busy machine")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="16 pictures, 500 queries, one round, no picture-by-picture peer",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep and resume the figures")
+    options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    if options.quick:
+        options.rounds = 1
+    return options
+
+
+def main() -> None:
+    options = arguments()
+    warnings.filterwarnings("ignore")  # the peers', of their dependencies
+    logging.disable(logging.WARNING)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    model = zoo.load(MODEL, "cpu")
+    missing = [name for name, package in PACKAGES.items() if not installed(package)]
+    if missing:
+        print(f"Without {', '.join(missing)}: see benchmarks/README.md to install.\n")
+    report = {
+        "model": MODEL,
+        "machine": machine(torch.device("cpu")),
+        "versions": {name: installed(name) for name in ("torch", *PACKAGES.values())},
+        "clock": "CPU seconds" if options.cpu_time else "seconds",
+        "rows": [],
+    }
+    if options.json and options.json.exists():
+        report = json.loads(options.json.read_text(encoding="utf-8"))
+    done = {(row["attack"], row["pictures"], row["budget"]) for row in report["rows"]}
+    now = time.process_time if options.cpu_time else time.perf_counter
+    for count, budget in QUICK if options.quick else FULL:
+        images, labels, report["data"] = pictures(model, count, options.data)
+        for name in options.attack:
+            if (name, count, budget) in done:
+                continue
+            print(f"{name}, {count} pictures, {budget} queries", file=sys.stderr)
+            own = attacks.create(name, **SETTINGS[name], max_queries=budget)
+            task = Task(own, images, labels, budget)
+            entries = compare(model, task, options.rounds, not options.quick, now)
+            report["rows"].append(
+                {
+                    "attack": name,
+                    "norm": own.norm,
+                    "eps": getattr(own, "eps", None),
+                    "pictures": count,
+                    "budget": budget,
+                    "entries": entries,
+                }
+            )
+            if options.json:
+                options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")
+    print(table(report["rows"]))
+
+
+if __name__ == "__main__":
+    main()

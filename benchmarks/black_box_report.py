@@ -1,0 +1,66 @@
+"""The table of benchmarks/black_box.py, and what misses its aims."""
+
+FLOOR_AIM = 1.1
+"""Time of a query of ours, in bare forward passes, for the attacks named in FLOOR_OF."""
+FLOOR_OF = ("square", "nes", "simba", "hopskipjump")
+BATCHED_AIM, ALONE_AIM = 1.0, 0.5
+"""Time of ours beside a peer that takes batches, and beside one that takes picture by picture."""
+HEAD = (
+    "| attack | norm, eps | pictures x queries | who | n | success | median distance | queries asked | "
+    "time / floor | ours beside it | time of ours / its |"
+)
+
+
+def table(rows: list[dict]) -> str:
+    """Markdown: one line a contestant, then the aims that are missed."""
+    lines = [HEAD, "|" + " --- |" * HEAD.count(" | ") + " --- |"]
+    missed = []
+    for row in rows:
+        eps = "" if row["eps"] is None else f", {row['eps']:.4f}"
+        for entry in row["entries"]:
+            lines.append(
+                f"| {row['attack']} | {row['norm']}{eps} | {row['pictures']} x {row['budget']} | "
+                f"{entry['who']} | {entry['n']} | {entry['success']:.1%} | {_size(entry['median'])} | "
+                f"{entry['queries']:.0f} | {entry['over_floor']:.2f} | {_beside(entry)} | "
+                f"{_time(entry)} |"
+            )
+            missed += _missed(row, entry)
+    return "\n".join([*lines, "", *(missed or ["No aim is missed by what was measured."])])
+
+
+def _size(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4f}"
+
+
+def _time(entry: dict) -> str:
+    return f"{entry['time_of_ours']:.2f}" if "time_of_ours" in entry else ""
+
+
+def _beside(entry: dict) -> str:
+    beside = entry.get("ours_beside_it")
+    if beside is None:
+        return ""
+    low, high = beside.get("low"), beside.get("high")
+    span = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
+    value = "not finite" if beside["value"] is None else f"{beside['value']:.3f}"
+    return f"{value}{span} ({beside['what']}, n = {beside['n']})"
+
+
+def _missed(row: dict, entry: dict) -> list[str]:
+    found = []
+    where = f"{row['attack']}, {row['pictures']} x {row['budget']}"
+    if entry["who"] == "ours":
+        if row["attack"] in FLOOR_OF and entry["over_floor"] > FLOOR_AIM:
+            found.append(f"- {where}: {entry['over_floor']:.2f} of the floor (aim {FLOOR_AIM}).")
+        return found
+    beside = entry["ours_beside_it"]
+    sized = beside["what"] == "difference of success"
+    kindest = beside.get("high" if sized else "low", beside["value"])
+    if kindest is not None and (kindest < 0 if sized else kindest > 1):
+        found.append(f"- {where}: weaker than {entry['who']}, {_beside(entry)}.")
+    aim = ALONE_AIM if entry["alone"] else BATCHED_AIM
+    if entry["time_of_ours"] > aim:
+        found.append(
+            f"- {where}: {entry['time_of_ours']:.2f} of the time of {entry['who']} (aim {aim})."
+        )
+    return found
