@@ -37,8 +37,8 @@ from timing import Clock, Run, machine, race
 from robust_core import attacks, files, zoo
 
 SETTINGS: dict[str, dict[str, float]] = {
-    "square": {"eps": 4 / 255},
-    "square-l2": {"eps": 0.5},
+    "square": {"eps": 4 / 255, "p_init": 0.8},
+    "square-l2": {"eps": 0.5, "p_init": 0.8},
     "nes": {"eps": 4 / 255, "step_size": 1 / 255},
     "simba": {},
     "simba-dct": {},
@@ -47,7 +47,8 @@ SETTINGS: dict[str, dict[str, float]] = {
     "hopskipjump-linf": {},
     "surfree": {},
 }
-"""Sizes at which the outcome is open: at 8/255 nearly every picture falls within 500 queries."""
+"""Sizes at which the outcome is open: at 8/255 nearly every picture falls within 500 queries. First squares as
+large as the peers' (AutoAttack's), which finds more in few queries on small pictures than the paper's 0.05."""
 FULL = ((64, 500), (64, 1000), (16, 5000))
 QUICK = ((16, 500),)
 FLOOR = 64
