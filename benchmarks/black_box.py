@@ -48,7 +48,7 @@ SETTINGS: dict[str, dict[str, float]] = {
     "surfree": {},
 }
 """Sizes at which the outcome is open: at 8/255 nearly every picture falls within 500 queries. First squares
-are as large as the peers' (AutoAttack's): on small pictures they find more in few queries than the paper's."""
+are as large as the peers' (AutoAttack's): small pictures fall to them in fewer queries than the paper's."""
 FULL = ((64, 500), (64, 1000), (16, 5000))
 QUICK = ((16, 500),)
 FLOOR = 64
