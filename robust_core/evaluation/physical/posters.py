@@ -61,9 +61,7 @@ def fit(
 def new_street(sign: str, model: Classifier, side: int = 0) -> Street:
     """The street from which a poster is judged: its backdrops are none that one was made for."""
     _, outline = signs.draw(sign, side or plan.SIDE)
-    return Street(
-        outline.to(model.device), backdrops(NEW, plan.PLACES, model), tuple(model.input_size)
-    )
+    return Street(outline.to(model.device), backdrops(NEW, plan.PLACES, model), model.input_size)
 
 
 def judge(
