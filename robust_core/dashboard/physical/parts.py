@@ -14,7 +14,10 @@ from robust_core.dashboard.physical import (
 from robust_core.dashboard.request import Chosen
 from robust_core.zoo import Description
 
+SIGNS = "signs"
+"""The part that has a network and a picture of its own, and so controls of its own."""
 TITLES = {
+    SIGNS: "Signs in a street",
     "turning": "Turning",
     "photograph": "Through a photograph",
     "camouflage": "Camouflage",
@@ -34,4 +37,4 @@ DRAWN: dict[str, Callable[[Description, Chosen, str], None]] = {
 
 def choose() -> str:
     """Which part."""
-    return choose_one("What happens to the picture", TITLES, "part", "turning")
+    return choose_one("What happens to the picture", TITLES, "part", SIGNS)

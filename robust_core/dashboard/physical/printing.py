@@ -115,9 +115,7 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
         format="%.1f cm",
         width=320,
     )
-    made = sheet(
-        to_pixels(universal.delta)[0], centimetres, caption_of(name, universal, centimetres)
-    )
+    made = sheet(on_paper(universal), centimetres, caption_of(name, universal, centimetres))
     with st.container(horizontal=True):
         for kind, mime in (("PDF", "application/pdf"), ("PNG", "image/png")):
             st.download_button(
@@ -131,4 +129,5 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
     small.thumbnail((420, 520))
     wide, high = (length / made.dpi * INCH for length in made.image.size)
     told = f"The sheet, {wide:.1f} x {high:.1f} cm; the sticker in it is {centimetres:g} cm wide."
-    st.image(imaging.png(np.asarray(small)), caption=told, alt=told, output_format="PNG")
+    with st.container(key="sheet"):
+        st.image(imaging.png(np.asarray(small)), caption=told, alt=told, output_format="PNG")
