@@ -10,8 +10,8 @@ from robust_core.experiment.road_signs import CLEAN, POSTER, Look
 from robust_core.words.numbers import percent
 
 SIDE = 192
-TOP = 2
-"""Bars for each cut-out besides those of the sign's own class and of the target."""
+ROWS = 4
+"""Bars for each cut-out: of the sign's own class, the target, the answers, and the next likely ones."""
 CSS = """<style>
 .looks { display: grid; gap: 0.75rem; font-size: 0.8125rem; line-height: 1.35; }
 .looks figure { margin: 0; min-width: 0; display: grid; grid-template-columns: 7rem 1fr; gap: 0.9rem; }
@@ -37,10 +37,10 @@ def looks(
     Bars of the sign's own class are solid blue, those of the target orange; their words say which is which.
     """
     shown = {name: look.shares for name, _, look in seen}
-    main = shown.get(POSTER, shown[CLEAN])
-    wanted = [label] + ([] if target is None else [target])
-    wanted += [k for k in _order(main) if k not in wanted][:TOP]
-    rows = [k for k in _order(main) if k in wanted]
+    main = _order(shown.get(POSTER, shown[CLEAN]))
+    wanted = {label, *(look.said for _, _, look in seen)} | (set() if target is None else {target})
+    wanted |= set([k for k in main if k not in wanted][: max(0, ROWS - len(wanted))])
+    rows = [k for k in main if k in wanted]
     cells = (_cell(title, look, classes, rows, label, target) for _, title, look in seen)
     return f"{CSS}<div class=looks>{''.join(cells)}</div>"
 

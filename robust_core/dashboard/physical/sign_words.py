@@ -31,8 +31,9 @@ MINIMUM = (
     r"\mathbb{E}_{x_i\sim X^V} J\big(f_\theta(x_i + T_i(M_x\cdot\delta)),\, y^*\big)"
 )
 MADE = (
-    r"$M_x$ is the area that may change, $T_i$ takes the change to place i as the sign itself, NPS asks for "
-    r"colours that a printer has, $y^*$ is the target. Stickers: a first stage with $p = 1$ finds their area."
+    r"$M_x$ is the area that may change, $T_i$ takes the change to place i as the sign itself, NPS asks "
+    r"for colours that a printer has, $y^*$ is the target. Stickers: a first stage with $p = 1$ finds "
+    "their area."
 )
 
 
