@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from robust_core import imaging, zoo
 from robust_core.attacks.universal.patches import PatchUniversal
-from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import number, setting
 from robust_core.dashboard.universal_files import load
 from robust_core.data.fitting import to_pixels
@@ -93,7 +92,7 @@ def caption_of(name: str, universal: PatchUniversal, centimetres: float) -> str:
     )
 
 
-def draw(model: Description, chosen: Chosen, how: str) -> None:
+def draw(model: Description) -> None:
     """The sheet and the two downloads."""
     st.markdown("## Print a sticker")
     names = zoo.universals(model.name, "patch")
