@@ -36,7 +36,7 @@ def test_the_signs_show_at_once_and_follow_the_camera(nothing_kept):
     ran(page.segmented_control(key="sign_put").set_value("nothing").run())
     assert "The network says stop" in text(page)
     assert not page.get("plotly_chart")
-    assert len(page.query_params) == 2
+    assert page.query_params == {"sign_feet": "75", "sign_put": "nothing"}
 
 
 def test_a_poster_is_made_here_stopped_and_made_again(nothing_kept, stopping):
@@ -81,6 +81,14 @@ def test_a_sticker_is_offered_where_one_is_bundled():
         "Download the PNG",
     ]
     assert "There is one for" in text(ran(visit("physical", part="print", **MODEL)))
+
+
+def test_a_sign_is_printed_without_and_with_a_poster():
+    page = ran(visit("physical", part="print", model="gtsrb-cnn"))
+    first = page.get("image")[0].proto.imgs[0].url
+    ran(page.selectbox(key="print_gtsrb").set_value("stop").run())
+    assert page.get("image")[0].proto.imgs[0].url != first
+    assert page.query_params["print_gtsrb"] == "stop"
 
 
 def test_a_round_sticker_is_shown_on_white_paper(monkeypatch):

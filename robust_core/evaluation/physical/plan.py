@@ -30,7 +30,7 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 }
 """Each stage of a photograph alone, and all of them: the ranges are those of ``PHOTO``."""
 
-TURNED = {"cifar10-resnet32": 100, "imagenette-resnet": 40}
+TURNED = {"cifar10-resnet32": 100, "imagenette-resnet": 8}
 TURNED_EPS = {"cifar10-resnet32": 8 / 255, "imagenette-resnet": 8 / 255}
 ANGLES = tuple(range(-45, 46, 5))
 EOT_STEPS, EOT_DRAWS = 40, 8
