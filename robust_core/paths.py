@@ -16,6 +16,7 @@ ASSETS = ROOT / "assets"
 WEIGHTS = ASSETS / "weights"
 RESULTS = ASSETS / "results"
 UNIVERSAL = ASSETS / "universal"
+POSTERS = ASSETS / "posters"
 
 
 def cache_home() -> Path:

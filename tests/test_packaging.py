@@ -113,10 +113,11 @@ def test_the_wheel_holds_the_assets_that_are_read_and_no_others(names):
     folder = ROOT / "assets" / "weights"
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     wanted = {f"weights/{entry['file']}" for entry in index.values() if entry["file"]}
-    shared = ROOT / "assets" / "universal"
-    bundled = json.loads((shared / "index.json").read_text(encoding="utf-8"))
-    wanted |= {f"universal/{entry['file']}" for entry in bundled.values()}
-    wanted |= {"universal/index.json"}
+    for kind in ("posters", "universal"):
+        shared = ROOT / "assets" / kind / "index.json"
+        bundled = json.loads(shared.read_text(encoding="utf-8"))
+        wanted |= {f"{kind}/{entry['file']}" for entry in bundled.values()}
+        wanted |= {f"{kind}/index.json"}
     wanted |= {f"results/{path.name}" for path in (ROOT / "assets" / "results").glob("*.json")}
     wanted |= {"weights/index.json", "samples.json", "imagenet_synsets.txt", "icon.png"}
     prefix = BUNDLE + "assets/"

@@ -10,6 +10,7 @@ from robust_core.commands.training import (
     classifier,
     classifier_queue,
     detector,
+    poster,
     reconstruction,
     safetynet,
     squeezing,
@@ -72,6 +73,8 @@ def _train(args: argparse.Namespace) -> None:
         calibration.run(args)
     elif args.recipe in universal.names():
         universal.run(args)
+    elif args.recipe in poster.names():
+        poster.run(args)
     elif args.recipe is None:
         _check_queue(args)
         classifier_queue.train_missing(Request.of(args))

@@ -40,8 +40,11 @@ _CSS = """
 }
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
+/* Pictures for people, not for networks. */
+:is(.st-key-street, .st-key-sheet) [data-testid=stImage] img { image-rendering: auto; }
 /* A caption begins where its picture does, which may be narrower than the column. */
-:is([class*=st-key-pictures_], [class*=st-key-iterate_]) [data-testid=stImageCaption] { text-align: left; }
+:is([class*=st-key-pictures_], [class*=st-key-iterate_], .st-key-street, .st-key-sheet)
+  [data-testid=stImageCaption] { text-align: left; }
 [data-testid=stMetricValue] { font-size: 1.15rem; line-height: 1.5; }
 
 /* The same height with and without a progress bar: what is below does not jump. */

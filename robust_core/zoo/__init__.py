@@ -7,6 +7,8 @@ weights and transforms, downloaded on first use into ``TORCH_HOME``.
 
 from robust_core.zoo.bundled_detectors import default as default_detector
 from robust_core.zoo.bundled_detectors import names as detectors
+from robust_core.zoo.bundled_posters import load as load_poster
+from robust_core.zoo.bundled_posters import names as posters
 from robust_core.zoo.bundled_universals import load as load_universal
 from robust_core.zoo.bundled_universals import names as universals
 from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
@@ -51,11 +53,13 @@ __all__ = [
     "is_local",
     "load",
     "load_detector",
+    "load_poster",
     "load_universal",
     "load_with",
     "load_with_progress",
     "names",
     "outline",
+    "posters",
     "ready",
     "register",
     "skeleton",

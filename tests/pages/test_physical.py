@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from robust_core.dashboard.physical import camera, parts, plausible
+from robust_core.dashboard.physical import camera, parts, plausible, printing
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.published import RP2
 from robust_core.paths import ASSETS
@@ -18,6 +18,40 @@ def test_each_part_opens_by_its_link(part):
     page = ran(visit("physical", part=part, **MODEL))
     assert [each.value for each in page.title] or page.markdown
     assert text(page)
+
+
+def test_the_signs_show_at_once_and_follow_the_camera(nothing_kept):
+    page = ran(visit("physical"))
+    said = text(page)
+    assert 'With the two bars the network says "speed limit 80"' in said
+    assert "This place counts" in said
+    assert "views** (" in said
+    assert len(page.get("plotly_chart")) == 1
+    assert not page.get("selectbox") or {box.key for box in page.selectbox} == {
+        "sign",
+        "sign_target_stop",
+    }
+    ran(page.slider(key="sign_feet").set_value(75).run())
+    assert "75 feet (22.9 m) away, straight ahead" in page.get("image")[0].proto.imgs[0].caption
+    ran(page.segmented_control(key="sign_put").set_value("nothing").run())
+    assert "The network says stop" in text(page)
+    assert not page.get("plotly_chart")
+    assert page.query_params == {"sign_feet": "75", "sign_put": "nothing"}
+
+
+def test_a_poster_is_made_here_stopped_and_made_again(nothing_kept, stopping):
+    link = {"sign_put": "bars", "sign_target_stop": "speed-50", "sign_steps": "30"}
+    with stopping("Making it for 8 random places"):
+        page = visit("physical", **link, sign_places="8")
+        assert not page.exception
+    page = ran(page.run())
+    again = next(button for button in page.button if button.label == "Run it again")
+    page = ran(again.click().run())
+    assert (
+        "made here on gtsrb-cnn: 30 steps, for 8 random places"
+        in page.get("image")[0].proto.imgs[0].caption
+    )
+    assert "This place counts" in text(page)
 
 
 def test_the_discussion_has_our_figures_beside_the_published_ones():
@@ -47,6 +81,28 @@ def test_a_sticker_is_offered_where_one_is_bundled():
         "Download the PNG",
     ]
     assert "There is one for" in text(ran(visit("physical", part="print", **MODEL)))
+
+
+def test_a_sign_is_printed_without_and_with_a_poster():
+    page = ran(visit("physical", part="print", model="gtsrb-cnn"))
+    first = page.get("image")[0].proto.imgs[0].url
+    ran(page.selectbox(key="print_gtsrb").set_value("stop").run())
+    assert page.get("image")[0].proto.imgs[0].url != first
+    assert page.query_params["print_gtsrb"] == "stop"
+
+
+def test_a_round_sticker_is_shown_on_white_paper(monkeypatch):
+    """The sheet's corners within the frame, where the sticker is not."""
+    shown = []
+    sheet = printing.sheet
+    monkeypatch.setattr(printing, "sheet", lambda *a: shown.append(sheet(*a)) or shown[-1])
+    ran(visit("physical", part="print", model="imagenette-resnet"))
+    left, upper, right, lower = shown[0].sticker
+    for x in (left + 3, right - 3):
+        for y in (upper + 3, lower - 3):
+            assert shown[0].image.getpixel((x, y)) == (255, 255, 255)
+    inside = shown[0].image.crop(shown[0].sticker)
+    assert len(inside.getcolors(2**20)) > 100, "the sticker itself is there"
 
 
 def test_a_photograph_is_answered_and_counted_once(nothing_kept):

@@ -10,7 +10,13 @@ from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard.components import sticker
 from robust_core.dashboard.components.sticker import Place, place_of
 from robust_core.dashboard.universal import charts, measured
-from robust_core.dashboard.universal.fitting import Fitting, attack_of, bundled
+from robust_core.dashboard.universal.fitting import (
+    Fitting,
+    Judge,
+    attack_of,
+    bundled,
+    learning_curve,
+)
 from robust_core.dashboard.universal.sticking import work
 from robust_core.dashboard.universal.toy import plane, told, walk
 from robust_core.data.fitting import to_pixels
@@ -86,9 +92,38 @@ def test_what_is_asked_for_is_what_the_core_fits(nothing_kept):
     images, labels = zoo.spec("digits-cnn").record.pictures("train")
     direct = asked.attack.fit(zoo.load("digits-cnn", "cpu"), images[:50], labels[:50])
     assert torch.equal(found.delta, direct.delta)
-    assert [len(curve) for curve in shown] == [1, 2]
+    assert [len(growing.passes) for growing in shown if growing.passes][-1] == 2
+    assert list(shown[-1].passes) == found.record["curve"]
+    assert not shown[0].passes, "the first is within a pass"
     assert found.record["data"] == "digits"
     assert asked.key != Fitting(asked.model, asked.attack, 51).key
+
+
+def test_a_pass_under_way_is_judged_by_a_few_pictures_evenly_spread():
+    model, images = (
+        zoo.load("digits-cnn", "cpu"),
+        zoo.spec("digits-cnn").record.pictures("train")[0],
+    )
+    images = images[:200]
+    judge = Judge(attack_of("uap", eps=0.5), None, model, images)
+    assert next(done for done in range(1, 201) if judge.is_due(done)) == 10
+    judge.look(torch.zeros_like(images[:1]), 10)
+    assert judge.growing.within == ((0.05, 0.0),), "without a change nothing is fooled"
+    assert next(done for done in range(1, 201) if judge.is_due(done)) == 30
+    assert not judge.is_due(200), "the end of a pass has its own"
+    judge.end(0.25)
+    few = images[::6][:30]
+    noise = torch.rand_like(images[:1])
+    judge.look(noise, 100)
+    with torch.no_grad():
+        before, after = (model(x).argmax(1) for x in (few, (few + noise).clamp(0, 1)))
+    share = (before != after).double().mean().item()
+    assert judge.growing.within[-1] == (1.5, share)
+    assert judge.growing.few == len(few) == 30
+    figure = learning_curve(judge.growing, "round", "fooled")
+    assert [trace.name for trace in figure.data] == ["on 30 of them, on the way", "on all pictures"]
+    assert list(figure.data[0].x) == [0.05, 1.5]
+    assert list(figure.data[1].y) == [0.25]
 
 
 def test_the_sticker_is_pasted_where_it_lies():

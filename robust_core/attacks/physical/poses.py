@@ -153,3 +153,21 @@ def in_street(sign: Tensor, outline: Tensor, scene: Tensor, pose: Pose) -> Tenso
     pole = (upright.unsqueeze(1) * thin).to(scene)
     behind = scene + pole * (GREY - scene)
     return (placed[:, :-1] + (1 - placed[:, -1:]) * behind).mul(pose.light).clamp(0, 1)
+
+
+def cut_out(picture: Tensor, pose: Pose, size: tuple[int, int]) -> Tensor:
+    """The middle of ``in_street``'s picture, as a classifier gets it: ``FILL`` of its height is the sign.
+
+    ``picture`` is ``[1, C, H, W]``; the result ``[1, C, *size]`` is made of the pixels that the camera has.
+    Raises ``ValueError`` where the picture is smaller than the cut-out: from too near.
+    """
+    height, width = picture.shape[2:]
+    side = max(2, 2 * round(FOCAL / ACROSS * width * SIGN / FILL / pose.distance / 2))
+    if side > min(height, width):
+        raise ValueError(
+            f"distance must be so large that a cut-out of {side} pixels fits into the picture of "
+            f"{width} by {height}; got {pose.distance:g} feet"
+        )
+    top, left = (height - side) // 2, (width - side) // 2
+    part = picture[..., top : top + side, left : left + side]
+    return F.interpolate(part, size, mode="bilinear", antialias=True)

@@ -47,6 +47,11 @@ class Poster:
     def delta(self) -> Tensor:
         return self.changed - self.sign
 
+    def on(self, device: torch.device) -> "Poster":
+        """The same on a device; the losses stay on the CPU."""
+        sign, changed, area = (x.to(device) for x in (self.sign, self.changed, self.area))
+        return Poster(sign, changed, area, self.fooled, self.loss)
+
     @property
     def as_printed(self) -> Tensor:
         """``changed`` with the area in printable colours, each pixel in the nearest."""

@@ -20,8 +20,28 @@ VALUES = 2**20
 DOMINANT = 5
 """So many of the labels that absorb most pictures are kept in the record."""
 
-Seen = Callable[[Tensor, float], object]
-"""Called after each pass with what has been fitted so far and the share of pictures that it fools."""
+Observer = Callable[[Tensor, Tensor], object]
+Within = Callable[[Tensor, int], object]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Told how a fit goes on, with copies of what is fitted so far."""
+
+    observer: Observer | None = None
+    within: Within | None = None
+
+    def __call__(self, delta: Tensor, rate: float) -> None:
+        """A pass has ended at ``delta``, which fools a share ``rate`` of the pictures."""
+        if self.observer is not None:
+            self.observer(
+                delta.detach().clone(), torch.tensor(rate, dtype=torch.float64, device="cpu")
+            )
+
+    def batch(self, delta: Tensor, done: int) -> None:
+        """A mini-batch has ended at ``delta``; ``done`` pictures of this pass have been gone through."""
+        if self.within is not None:
+            self.within(delta.detach().clone(), done)
 
 
 @dataclass
@@ -72,7 +92,8 @@ class UniversalAttack(Attack):
         labels: Tensor,
         goal: Goal | None = None,
         *,
-        observer: Callable[[Tensor, Tensor], object] | None = None,
+        observer: Observer | None = None,
+        within: Within | None = None,
         mask: Tensor | None = None,
     ) -> Universal:
         """Fit one perturbation to all ``images``, to be applied to these and to others.
@@ -84,6 +105,9 @@ class UniversalAttack(Attack):
             goal: None: away from k(x). ``goals.Towards(target)``: one class for all pictures.
             observer: called after each pass as ``observer(delta, rate)`` with a copy of what is fitted so
                 far and the share of the pictures that it fools, a scalar; what it raises ends the fit.
+            within: called after each mini-batch as ``within(delta, done)`` with such a copy and the number
+                of pictures gone through in this pass, where the attack goes through them in passes: one
+                over many pictures takes long. What it raises ends the fit.
             mask: zeros and ones ``[1 or N, 1, H, W]``, 1 where pixels may change. None: everywhere.
 
         Raises:
@@ -93,20 +117,12 @@ class UniversalAttack(Attack):
         with self._asking(model, images, labels, goal, None, mask, recording=False) as asked:
             start, work, labels, oracle = asked
             aim = goal.bind(labels, None)
-
-            def seen(delta: Tensor, rate: float) -> None:
-                if observer is not None:
-                    observer(
-                        delta.detach().clone(),
-                        torch.tensor(rate, dtype=torch.float64, device="cpu"),
-                    )
-
-            fit = self._search(oracle, work, aim, seen)
+            fit = self._search(oracle, work, aim, Seen(observer, within))
         return self.shared(fit, self._record(fit, oracle, model, start, goal))
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         """Fit to the batch and apply to it."""
-        fit = self._search(oracle, images, aim, lambda delta, rate: None)
+        fit = self._search(oracle, images, aim, Seen())
         x = self.shown(images, fit.delta.to(images.dtype))
         oracle.show_last(x, aim, "margin")
         return x

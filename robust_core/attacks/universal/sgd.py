@@ -80,6 +80,7 @@ class UAPSGD(UniversalAttack):
         batch = min(self.batch, max(1, len(images) // 10))
         size = self.size(self.passes * -(-len(images) // batch))
         for number in range(self.passes):
+            done = 0
             for rows in shuffled(len(images), self.seed, number, images.device).split(batch):
                 x = self.shown(images[rows], delta)
                 with oracle.within(rows):
@@ -87,5 +88,7 @@ class UAPSGD(UniversalAttack):
                 on = ascended("ce", aim[rows], logits) < self.clamp
                 pull = (gradient * per_picture(on, gradient)).sum(0, keepdim=True)
                 delta = project(delta + size * pull.sign(), self.eps, self.norm)
+                done += len(rows)
+                seen.batch(delta, done)
             passes.end(delta)
         return passes.best()

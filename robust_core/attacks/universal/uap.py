@@ -71,11 +71,14 @@ class UAP(UniversalAttack):
         delta = torch.zeros_like(images[:1])
         passes = Passes(self, oracle, images, aim, seen)
         for number in range(self.passes):
+            done = 0
             for rows in shuffled(len(images), self.seed, number, images.device).split(self.batch):
                 with oracle.within(rows):
                     start = oracle.keep(self.shown(images[rows], delta))
                     _, ways, there = walker.walk(oracle, start, aim[rows])
                 delta = project(delta + ways[there].sum(0, keepdim=True), self.eps, self.norm)
+                done += len(rows)
+                seen.batch(delta, done)
             if passes.end(delta) >= self.fooling:
                 break
         return passes.best()

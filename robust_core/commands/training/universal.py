@@ -31,7 +31,9 @@ def run(args: argparse.Namespace) -> None:
     with request.holding(folder):
         model = zoo.load(recipe.model, request.device)
         images, labels = training_pictures(recipe.data, model, recipe.n, request.data)
-        with output.bar(100, name, " %") as bar:
+        method = recipe.method()
+        rounds = getattr(method, "passes", 0) or method.observations
+        with output.bar(rounds, name, " rounds") as bar:
 
             def observer(delta: object, rate: object) -> None:
                 bar.set_postfix_str(f"{100 * float(rate):.1f} % reached")  # type: ignore[arg-type]

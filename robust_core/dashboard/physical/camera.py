@@ -10,7 +10,7 @@ from robust_core import zoo
 from robust_core.classifier import Guess
 from robust_core.dashboard import lab, picture_input
 from robust_core.dashboard.physical.subject import is_here
-from robust_core.dashboard.request import Chosen, fitted
+from robust_core.dashboard.request import fitted
 from robust_core.dashboard.settings import setting_among
 from robust_core.data.fitting import to_tensor
 from robust_core.data.picture import Picture
@@ -30,7 +30,7 @@ Seen = Mapping[str, tuple[str, int]]
 """By the digest of a photograph: with or without the sticker, and the model's answer."""
 
 
-def draw(model: Description, chosen: Chosen, how: str) -> None:
+def draw(model: Description) -> None:
     """The camera or a file, the answer, and the tally."""
     st.markdown("## Show it to the camera")
     st.markdown(WHAT)

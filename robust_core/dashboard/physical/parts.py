@@ -1,7 +1,11 @@
-"""The parts of the page, one of which is drawn."""
+"""The parts of the page: which controls each needs on the left, and what draws it."""
 
 from collections.abc import Callable
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core.dashboard import controls, left_column, picture_input
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.physical import (
     camera,
@@ -9,12 +13,15 @@ from robust_core.dashboard.physical import (
     photographs,
     plausible,
     printing,
+    street,
     turning,
 )
 from robust_core.dashboard.request import Chosen
 from robust_core.zoo import Description
 
+SIGNS = "signs"
 TITLES = {
+    SIGNS: "Signs in a street",
     "turning": "Turning",
     "photograph": "Through a photograph",
     "camouflage": "Camouflage",
@@ -22,16 +29,48 @@ TITLES = {
     "print": "Print it",
     "camera": "Show it to the camera",
 }
-DRAWN: dict[str, Callable[[Description, Chosen, str], None]] = {
+PICTURED: dict[str, Callable[[Description, Chosen, str], None]] = {
     "turning": turning.draw,
     "photograph": photographs.draw,
     "camouflage": camouflage.draw,
-    "plausible": plausible.draw,
+}
+"""Parts about a picture, as a model sees it."""
+MODELLED: dict[str, Callable[[Description], None]] = {
     "print": printing.draw,
     "camera": camera.draw,
 }
+"""Parts about a model alone."""
 
 
-def choose() -> str:
-    """Which part."""
-    return choose_one("What happens to the picture", TITLES, "part", "turning")
+def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator) -> None:
+    """The row of parts, and the one that is chosen with the controls that it needs."""
+    with right:
+        status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
+        part = choose_one("What happens to the picture", TITLES, "part", SIGNS)
+    if part in PICTURED:
+        _draw_pictured(part, essentials, more, right, status)
+    elif part in MODELLED:
+        with essentials:
+            model = controls.choose_model()
+        with right:
+            MODELLED[part](model)
+    else:
+        with right:
+            plausible.draw() if part == "plausible" else street.draw(essentials, more, status)
+
+
+def _draw_pictured(
+    part: str,
+    essentials: DeltaGenerator,
+    more: DeltaGenerator,
+    right: DeltaGenerator,
+    status: DeltaGenerator,
+) -> None:
+    with essentials:
+        model, chosen = left_column.choose_model_and_picture()
+    with more:
+        how = left_column.choose_fit(model, chosen)
+    with right:
+        PICTURED[part](model, chosen, how)
+    left_column.show_credit(chosen)
+    picture_input.offer_download(model, status)

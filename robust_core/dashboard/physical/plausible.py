@@ -2,13 +2,11 @@
 
 import streamlit as st
 
-from robust_core.dashboard.request import Chosen
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.plan import DESTRUCTION, PLACES, ROTATION, SIGN_MODEL, SIGNS
 from robust_core.evaluation.physical.published import RP2, RP2_SOURCE
 from robust_core.evaluation.physical.results import Report, sign_rate
 from robust_core.words.numbers import in_255ths, percent, share
-from robust_core.zoo import Description
 
 LIMITS = (
     "**What this does not show.** These are simulations: no printer, no lens, no rain, and a network that "
@@ -19,7 +17,7 @@ LIMITS = (
 )
 
 
-def draw(model: Description, chosen: Chosen, how: str) -> None:
+def draw() -> None:
     """The argument in three steps, the table of the signs, and what it does not show."""
     report = results.report()
     st.markdown("## Are such attacks plausible outside the computer?")
@@ -106,7 +104,7 @@ def signs(report: Report) -> list[dict[str, str]]:
                 "Random stickers": f"{grid.random} of {grid.right}",
                 "Sign": first.sign,
                 "Taken for": first.target,
-                "Covers": percent(first.covered),
+                "Covers": share(first.covered, 0),
             }
         )
     return rows

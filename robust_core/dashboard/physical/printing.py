@@ -1,4 +1,4 @@
-"""The part "Print it": a bundled sticker as a PDF or PNG of an exact size in centimetres."""
+"""The part "Print it": a bundled sticker or sign as a PDF or PNG of an exact size in centimetres."""
 
 import io
 import textwrap
@@ -10,11 +10,8 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_core import imaging, zoo
-from robust_core.attacks.universal.patches import PatchUniversal
-from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import number, setting
-from robust_core.dashboard.universal_files import load
-from robust_core.data.fitting import to_pixels
+from robust_core.dashboard.physical.printable import Thing, things
+from robust_core.dashboard.settings import number, setting, setting_among
 from robust_core.zoo import Description
 
 INCH = 2.54
@@ -26,8 +23,8 @@ MARGIN, CAPTION = 0.5, 1.6
 LETTERS = 0.3
 """Centimetres that a line of the caption is high."""
 WHAT = (
-    "Print it at 100 % (“actual size”), cut along the thin frame, put it beside an object, and show both "
-    "to the camera in the next part."
+    "Print it at 100 % (“actual size”), cut it out, and show it to the camera in the next part: a sticker "
+    "beside an object, a sign without and with what was put on it."
 )
 
 
@@ -76,37 +73,26 @@ def file(made: Sheet, kind: str) -> bytes:
     return written.getvalue()
 
 
-def on_paper(universal: PatchUniversal) -> np.ndarray:
-    """The sticker as uint8 ``[h, h, c]``, white where a round one ends."""
-    pixels = to_pixels(universal.delta)[0]
-    inside = universal.mask.reshape(len(pixels), -1, 1).bool().numpy()
-    return np.where(inside, pixels, np.uint8(255))
+def caption_of(thing: Thing, centimetres: float) -> str:
+    """What it is, below it on the paper."""
+    kind = "" if thing.told.endswith("unchanged") else " An adversarial sticker, for tests."
+    return f"{thing.told}; {centimetres:g} cm wide.{kind}"
 
 
-def caption_of(name: str, universal: PatchUniversal, centimetres: float) -> str:
-    """What the sticker is, below it on the paper."""
-    target = universal.record.get("goal_parameters", {}).get("target")
-    model = universal.record["model"]
-    said = "" if target is None else f" to say {zoo.describe(model).class_names[target]}"
-    return (
-        f"{name}: made for {model}{said}; {centimetres:g} cm wide. An adversarial patch, for tests."
-    )
-
-
-def draw(model: Description, chosen: Chosen, how: str) -> None:
+def draw(model: Description) -> None:
     """The sheet and the two downloads."""
-    st.markdown("## Print a sticker")
-    names = zoo.universals(model.name, "patch")
-    if not names:
-        known = [each for each in zoo.bundled() if zoo.universals(each, "patch")]
+    st.markdown("## Print it in its exact size")
+    offered = things(model.name)
+    if not offered:
+        known = [
+            name for name in zoo.bundled() if zoo.universals(name, "patch") or zoo.posters(name)
+        ]
         st.info(f"No sticker is bundled for this model. There is one for {' and '.join(known)}.")
         return
     st.markdown(WHAT)
-    name = names[0]
-    universal = load(name)
-    assert isinstance(universal, PatchUniversal)
+    thing = _choose(offered, model)
     centimetres = st.slider(
-        "Width of the sticker",
+        "Width",
         2.0,
         18.0,
         step=0.5,
@@ -115,20 +101,35 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
         format="%.1f cm",
         width=320,
     )
-    made = sheet(
-        to_pixels(universal.delta)[0], centimetres, caption_of(name, universal, centimetres)
-    )
+    made = sheet(thing.pixels, centimetres, caption_of(thing, centimetres))
     with st.container(horizontal=True):
         for kind, mime in (("PDF", "application/pdf"), ("PNG", "image/png")):
             st.download_button(
                 f"Download the {kind}",
                 partial(file, made, kind),
-                file_name=f"{name}-{centimetres:g}cm.{kind.lower()}",
+                file_name=f"{thing.name}-{centimetres:g}cm.{kind.lower()}",
                 mime=mime,
                 icon=":material/print:",
             )
     small = made.image.copy()
     small.thumbnail((420, 520))
     wide, high = (length / made.dpi * INCH for length in made.image.size)
-    told = f"The sheet, {wide:.1f} x {high:.1f} cm; the sticker in it is {centimetres:g} cm wide."
-    st.image(imaging.png(np.asarray(small)), caption=told, alt=told, output_format="PNG")
+    told = f"The sheet, {wide:.1f} x {high:.1f} cm; within the frame {centimetres:g} cm wide."
+    with st.container(key="sheet"):
+        st.image(imaging.png(np.asarray(small)), caption=told, alt=told, output_format="PNG")
+
+
+def _choose(offered: dict[str, Thing], model: Description) -> Thing:
+    """A list only where there is more than one."""
+    names = list(offered)
+    if len(names) == 1:
+        return offered[names[0]]
+
+    def shown(name: str) -> str:
+        return offered[name].title if name in offered else name
+
+    key = setting_among(f"print_{model.family}", names[0], names, called="Print", shown=shown)
+    picked = st.selectbox(
+        "Print", names, format_func=shown, key=key, persist_state="session", width=320
+    )
+    return offered[picked]

@@ -12,6 +12,7 @@ from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.settings import number, one_of, setting, setting_among
 from robust_core.dashboard.universal.fitting import (
     Fitting,
+    Growing,
     attack_of,
     bundled,
     learning_curve,
@@ -145,10 +146,11 @@ def result(
     if asked is not None and here and _is_wanted(asked, name):
         place = st.empty()
 
-        def draw(curve: tuple[float, ...] | None) -> None:
-            if curve:
+        def draw(growing: Growing | None) -> None:
+            if growing:
                 with place.container():
-                    draw_curve(curve, kind, f"growing_{len(curve)}")
+                    points = len(growing.passes) + len(growing.within)
+                    draw_curve(growing, kind, f"growing_{points}")
 
         fitted = asked.run(draw)
         place.empty()
@@ -176,7 +178,12 @@ def _want(key: str) -> None:
     lab.allow(key)
 
 
-def draw_curve(curve: tuple[float, ...], kind: str, key: str) -> None:
+def draw_curve(growing: Growing, kind: str, key: str) -> None:
+    """The shares so far; there is at least one."""
     up = "reach the target" if kind == PATCH else "fooled"
-    alt = f"Share that is {up} after each of {len(curve)} rounds; at last {curve[-1]:.0%}."
-    plots.draw(learning_curve(curve, "round", up), key=key, alt=alt)
+    curve = growing.passes
+    if curve:
+        alt = f"Share that is {up} after each of {len(curve)} rounds; at last {curve[-1]:.0%}."
+    else:
+        alt = f"Share of {growing.few} pictures that is {up} so far: {growing.within[-1][1]:.0%}."
+    plots.draw(learning_curve(growing, "round", up), key=key, alt=alt)

@@ -12,6 +12,7 @@ from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.style import side_shown
 from robust_core.dashboard.universal import markup, words
 from robust_core.dashboard.universal.choice import Found, draw_curve
+from robust_core.dashboard.universal.fitting import Growing
 from robust_core.dashboard.universal.pictures import Shown, digest, held_out, with_own
 from robust_core.data.fitting import to_pixels
 from robust_core.devices import best_device
@@ -49,7 +50,7 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
         st.caption(words.source(universal, found.bundled, model.class_names))
         curve = universal.record.get("curve")
         if curve and len(curve) > 1:
-            draw_curve(tuple(curve), universal.kind, "fitted_curve")
+            draw_curve(Growing(tuple(curve)), universal.kind, "fitted_curve")
     with right:
         changed = list(to_pixels(applied.changed))
         st.html(markup.grid(shown.pixels, changed, applied.before, applied.after, shown.names))

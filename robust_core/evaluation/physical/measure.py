@@ -9,10 +9,9 @@ import torch
 from torch import Tensor
 
 from robust_core import attacks
-from robust_core.areas import Area
 from robust_core.attacks.physical.photo import adversariality, destructions
-from robust_core.attacks.physical.poses import DECK_001, GRID, Pose, Street, random_poses
-from robust_core.attacks.physical.rp2 import RP2, from_poses, random_sticker, region
+from robust_core.attacks.physical.poses import DECK_001, GRID
+from robust_core.attacks.physical.rp2 import Poster, random_sticker
 from robust_core.attacks.physical.transformation import (
     PRESETS,
     Transformation,
@@ -22,7 +21,7 @@ from robust_core.attacks.physical.transformation import (
 from robust_core.classifier import Classifier
 from robust_core.data import signs
 from robust_core.evaluation.accuracy import default_batch
-from robust_core.evaluation.physical import plan
+from robust_core.evaluation.physical import plan, posters
 from robust_core.goals import LeastLikely, Untargeted
 from robust_core.modes import evaluating
 
@@ -226,68 +225,44 @@ def sign_rows(
 ) -> list[SignRow]:
     """A poster made for random places, and seen from those of the deck and of the grid.
 
-    Places and backdrops of the test are none that it was made for. ``images`` and ``labels`` are not used.
+    ``images`` and ``labels`` are not used.
     """
-    picture, outline = (x.to(model.device) for x in signs.draw(poster.sign, plan.SIDE))
-    solid = outline > 0.99
-    label, target = (signs.get(name).gtsrb for name in (poster.sign, poster.target))
-    fit = Street(outline, _backdrops(0, 8, model), model.input_size)
-    places = random_poses(plan.POSES, generator_of(0, "poster"))
+    made = posters.fit(model, poster, lambda stage, k, n, *_: progress(stage, k, n))
+    return judged(model, poster, made)
 
-    def known(x: Tensor) -> Tensor:
-        return fit(x, places)
 
-    def watch(stage: str, steps: int) -> Callable:
-        done = iter(range(steps + 1))
-        return lambda x, loss: progress(stage, next(done), steps)
+def judged(model: Classifier, poster: plan.PosterPlan, made: Poster) -> list[SignRow]:
+    """A poster from the deck's places and from the grid, beside its print and random stickers in its area.
 
-    area = solid
-    if poster.area == "found":
-        sparse = plan.FINDING
-        first = sparse(model, picture, solid, known, target, observer=watch("L1", sparse.steps))
-        area = region(first.delta, solid, plan.COVER)
-    elif poster.area != "sign":
-        shape = Area.read(poster.area).mask(plan.SIDE, plan.SIDE)
-        area = solid & torch.from_numpy(shape).to(solid.device)
-    attack = RP2()
-    made = attack(model, picture, area, known, target, observer=watch("L2", attack.steps))
-    new = Street(outline, _backdrops(100, plan.PLACES, model), model.input_size)
-    random = random_sticker(picture, area, generator_of(1, "sticker"))
-    rows = []
+    Places and backdrops are none that it was made for.
+    """
+    solid = signs.draw(poster.sign, made.sign.shape[-1])[1] > 0.99
     deck = {(pose.distance, pose.angle) for pose in DECK_001}
-    for pose in GRID:
-
-        def seen(x: Tensor, pose: Pose = pose) -> Tensor:
-            return new(x, [pose] * plan.PLACES)
-
-        found = [
-            from_poses(model, picture, x, seen, label, target)
-            for x in (made.changed, made.as_printed, random)
-        ]
-        rows.append(
-            SignRow(
-                model=model.name,
-                poster=poster.key,
-                sign=poster.sign,
-                target=poster.target,
-                distance=pose.distance,
-                angle=pose.angle,
-                deck=(pose.distance, pose.angle) in deck,
-                views=plan.PLACES,
-                right=int(found[0].right.sum()),
-                fooled=int(found[0].fooled.sum()),
-                printed=int(found[1].fooled.sum()),
-                random=int(found[2].fooled.sum()),
-                fitted=made.fooled,
-                covered=(area.sum() / solid.sum()).item(),
-                parameters=attack.parameters,
-            )
+    random = random_sticker(made.sign, made.area, generator_of(1, "sticker"))
+    found = [
+        posters.judge(model, poster, made.sign, x, GRID)
+        for x in (made.changed, made.as_printed, random)
+    ]
+    return [
+        SignRow(
+            model=model.name,
+            poster=poster.key,
+            sign=poster.sign,
+            target=poster.target,
+            distance=pose.distance,
+            angle=pose.angle,
+            deck=(pose.distance, pose.angle) in deck,
+            views=plan.PLACES,
+            right=int(found[0].right[i].sum()),
+            fooled=int(found[0].fooled[i].sum()),
+            printed=int(found[1].fooled[i].sum()),
+            random=int(found[2].fooled[i].sum()),
+            fitted=made.fooled,
+            covered=(made.area.sum().cpu() / solid.sum()).item(),
+            parameters=plan.METHOD.parameters,
         )
-    return rows
-
-
-def _backdrops(first: int, count: int, model: Classifier) -> Tensor:
-    return torch.cat([signs.backdrop(first + k) for k in range(count)]).to(model.device)
+        for i, pose in enumerate(GRID)
+    ]
 
 
 def changed_ranges(transformation: Transformation) -> dict[str, float]:

@@ -30,7 +30,7 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 }
 """Each stage of a photograph alone, and all of them: the ranges are those of ``PHOTO``."""
 
-TURNED = {"cifar10-resnet32": 24, "imagenette-resnet": 8}
+TURNED = {"cifar10-resnet32": 100, "imagenette-resnet": 8}
 TURNED_EPS = {"cifar10-resnet32": 8 / 255, "imagenette-resnet": 8 / 255}
 ANGLES = tuple(range(-45, 46, 5))
 EOT_STEPS, EOT_DRAWS = 40, 8
@@ -41,6 +41,7 @@ POSES, PLACES = 24, 3
 SIDE = 96
 """Of a sign in its own frame, in pixels."""
 COVER = 0.2
+METHOD = RP2()
 FINDING = RP2(norm="l1", weight=50.0, printability=0.0)
 """The first stage, which finds where stickers go."""
 ART = "14%,20%,72%,16%;14%,64%,72%,16%"
@@ -104,7 +105,7 @@ def conditions(job: Job) -> dict:
         return {"pictures": TURNED[job.model], "eps": TURNED_EPS[job.model], **settings}
     poster = next(asdict(one) for one in POSTERS if one.key == job.key)
     settings = {"poses": POSES, "places": PLACES, "side": SIDE, "cover": COVER}
-    return {**poster, **settings, "rp2": RP2().parameters, "l1": FINDING.parameters}
+    return {**poster, **settings, "rp2": METHOD.parameters, "l1": FINDING.parameters}
 
 
 def jobs() -> list[Job]:

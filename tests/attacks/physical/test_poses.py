@@ -9,6 +9,7 @@ from robust_core.attacks.physical.poses import (
     GRID,
     Pose,
     Street,
+    cut_out,
     in_street,
     poses_at,
     random_poses,
@@ -111,7 +112,22 @@ def test_in_the_street_its_size_is_inverse_to_the_distance():
     assert below[115:].max() == 0, "which ends at the ground"
 
 
+@pytest.mark.parametrize("distance", [5.0, 20.0, 80.0])
+def test_the_cut_out_of_a_street_holds_the_sign_as_large_as_from_anywhere(distance):
+    pose = Pose(distance=distance)
+    whole = in_street(WHITE, OUTLINE, torch.zeros(1, 3, 400, 640), pose)
+    cut = cut_out(whole, pose, (64, 64))
+    assert cut.shape == (1, 3, 64, 64)
+    wide = cut[0, 0, 20].mean().item()  # above the middle there is no pole
+    assert wide == pytest.approx(FILL, abs=0.06)
+    assert cut[0, 0, :, 32].gt(0.75).double().mean().item() == pytest.approx(FILL, abs=0.06)
+
+
 def test_what_does_not_fit_is_refused():
+    with pytest.raises(
+        ValueError, match="cut-out of 346 pixels fits into the picture of 640 by 300"
+    ):
+        cut_out(torch.zeros(1, 3, 300, 640), Pose(distance=5.0), (32, 32))
     with pytest.raises(ValueError, match=r"sign must be of shape \[1, 3, 64, 64\]"):
         Street(OUTLINE, NIGHT, (32, 32))(torch.ones(1, 1, 64, 64), DECK_001)
     with pytest.raises(ValueError, match="distance must be"):

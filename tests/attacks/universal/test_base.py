@@ -103,6 +103,29 @@ def test_the_ball_holds_after_every_pass_and_the_curve_is_what_one_would_count(n
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
+def test_within_a_pass_it_tells_how_far_it_is_and_who_looks_changes_nothing(name, problem):
+    attack = build(name, passes=2, batch=7, fooling=1.0)
+    told, ends = [], []
+
+    def within(delta, done):
+        told.append((delta, done))
+
+    looked = attack.fit(*problem, within=within, observer=lambda delta, rate: ends.append(delta))
+    alone = attack.fit(*problem)
+    assert torch.equal(looked.delta, alone.delta)
+    assert looked.record == alone.record
+    n = len(problem[1])
+    a_pass = [done for _, done in told][: len(told) // len(ends)]
+    assert a_pass == sorted(set(a_pass))
+    assert a_pass[-1] == n
+    assert [done for _, done in told] == a_pass * len(ends)
+    for k, end in enumerate(ends, 1):
+        assert torch.equal(told[k * len(a_pass) - 1][0], end)
+    with pytest.raises(ZeroDivisionError):
+        attack.fit(*problem, within=lambda delta, done: 1 / 0)
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
 def test_a_radius_of_0_fools_nobody(name, problem):
     model, images, labels = problem
     found = build(name, eps=0).fit(model, images, labels)

@@ -5,10 +5,13 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from robust_core import zoo
-from robust_core.dashboard.physical.printing import INCH, caption_of, file, on_paper, sheet
+from robust_core.attacks.physical.printing import colours
+from robust_core.dashboard.physical.printable import on_paper, sticker, things
+from robust_core.dashboard.physical.printing import INCH, caption_of, file, sheet
 
 PIXELS = np.arange(7 * 7 * 3, dtype=np.uint8).reshape(7, 7, 3)
 
@@ -53,10 +56,26 @@ def test_bundled_stickers_are_printed_round_with_what_they_are(name):
     assert pixels.shape[0] == pixels.shape[1] == universal.side
     if universal.record["shape"] == "round":
         assert (pixels[0, 0] == 255).all()
-    told = caption_of(name, universal, 8)
+    told = caption_of(sticker(name), 8)
     target = universal.record["goal_parameters"]["target"]
     assert zoo.describe(universal.record["model"]).class_names[target] in told
     assert "8 cm" in told
+
+
+def test_signs_are_printed_without_and_with_their_posters_in_a_printers_colours():
+    offered = things("gtsrb-cnn")
+    assert set(zoo.posters("gtsrb-cnn")) < set(offered)
+    art, bare = offered["gtsrb-cnn-art"], offered["stop"]
+    assert art.pixels.shape == bare.pixels.shape
+    assert (art.pixels[0, 0] == 255).all(), "before white paper"
+    assert (art.pixels != bare.pixels).any()
+    poster = zoo.load_poster("gtsrb-cnn-art").poster
+    row, column = poster.area[0, 0].nonzero()[0].tolist()
+    known = (255 * colours(poster.sign)).round()
+    assert (known == torch.from_numpy(art.pixels[row, column]).float()).all(1).any()
+    assert "to take Stop for" in caption_of(art, 20)
+    assert "adversarial" not in caption_of(bare, 20)
+    assert things("digits-cnn") == {}
 
 
 def test_what_cannot_be_printed_is_a_sentence():

@@ -26,7 +26,7 @@ def few(monkeypatch):
     monkeypatch.setattr(plan, "SIDE", 32)
     monkeypatch.setattr(plan, "FINDING", plan.FINDING.changed(steps=3))
     monkeypatch.setattr(measure, "GRID", DECK_001)
-    monkeypatch.setattr(measure, "RP2", lambda: plan.RP2(steps=10, learning_rate=0.2))
+    monkeypatch.setattr(plan, "METHOD", plan.RP2(steps=10, learning_rate=0.2))
 
 
 @pytest.mark.parametrize("attack", plan.ATTACKS)

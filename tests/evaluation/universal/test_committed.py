@@ -32,14 +32,13 @@ def test_patches_reach_their_target_where_noise_and_objects_do_not():
     fitted = [row for (_, what), row in rows.items() if what == "fitted"]
     assert {row["model"] for row in fitted} == {"imagenette-resnet", "cifar10-resnet32"}
     for row in fitted:
-        assert row["rate"] >= 0.8
-        assert row["area"] <= 0.105
+        reached = {point["area"]: point["rate"] for point in row["curve"]}
+        assert reached[0.1] >= 0.8
+        assert min(rate for area, rate in reached.items() if area >= 0.1) >= 0.8
         assert row["n"] >= 100
         for control in ("noise", "object"):
             assert rows[row["model"], control]["rate"] < row["rate"] / 2
-        # Enlarged far beyond the areas that it was fitted to, a patch may lose again.
-        near = [one for one in row["curve"] if one["area"] <= 1.6 * row["area"]]
-        rates = [one["rate"] for one in near]
+        rates = [one["rate"] for one in row["curve"]]
         assert len(rates) >= 4
         assert all(b >= a - 0.05 for a, b in itertools.pairwise(rates))
 

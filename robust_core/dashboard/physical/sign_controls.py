@@ -1,0 +1,156 @@
+"""The controls of the part "Signs in a street", and the poster that they lead to."""
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from robust_core import imaging
+from robust_core.attacks.physical.poses import DISTANCES, Pose
+from robust_core.attacks.physical.rp2 import Poster
+from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.physical import sign_making
+from robust_core.dashboard.physical.sign_making import Asked, Growing
+from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.data import signs
+from robust_core.evaluation.physical import plan
+from robust_core.zoo.bundled_posters import BundledPoster
+
+AREAS = {"bars": plan.ART, "stickers": "found", "poster": "sign", "nothing": ""}
+PUT = {"bars": "Two bars", "stickers": "Stickers", "poster": "A poster", "nothing": "Nothing"}
+COLOURS = {"screen": "As on screen", "printed": "As printed"}
+STEPS, PLACES = (30, 60, 120, 200), (8, 12, 24)
+FIRST, FIRST_TARGET = "stop", "speed-80"
+FEET, WIDEST = 20, 60
+GROWING = 192
+"""Pixels a side of a sign while its poster is made."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the controls say: ``put`` is a key of ``PUT``, ``asked`` None where that is nothing."""
+
+    sign: str
+    put: str
+    asked: Asked | None
+    pose: Pose
+    printed: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A poster in the chosen colours, and the bundled one if it is that."""
+
+    poster: Poster
+    bundled: BundledPoster | None
+
+
+def choose(essentials: DeltaGenerator, more: DeltaGenerator) -> Wish:
+    """Sign, what is put on it, where the camera stands; below, towards what, and the budget."""
+    with essentials:
+        sign = _choose_sign()
+        put = choose_one("On it", PUT, "sign_put", "bars", width="stretch")
+        feet = _slide("Distance", "sign_feet", FEET, int(min(DISTANCES)), int(max(DISTANCES)), "ft")
+        angle = _slide("Angle", "sign_angle", 0, -WIDEST, WIDEST, "°")
+    pose = Pose(distance=float(feet), angle=float(angle))
+    if not AREAS[put]:
+        return Wish(sign, put, None, pose, False)
+    with more:
+        target = _choose_target(sign)
+        colours = choose_one("Colours", COLOURS, "sign_colours", "screen", width="stretch")
+        steps = choose_one(
+            "Steps of RP2", {n: f"{n}" for n in STEPS}, "sign_steps", 60, width="stretch"
+        )
+        places = choose_one(
+            "Made for so many random places",
+            {n: f"{n}" for n in PLACES},
+            "sign_places",
+            12,
+            width="stretch",
+            help="5 to 40 feet away, up to 35 degrees aside. It is judged from other places.",
+        )
+    asked = Asked(plan.PosterPlan("live", sign, target, AREAS[put]), steps, places)
+    return Wish(sign, put, asked, pose, colours == "printed")
+
+
+def _title(name: str) -> str:
+    return signs.get(name).title
+
+
+def _choose_sign() -> str:
+    names = signs.names()
+    key = setting("sign", FIRST, one_of(names), called="Sign", shown=_title)
+    return st.selectbox("Sign", names, format_func=_title, key=key, persist_state="session")
+
+
+def _choose_target(sign: str) -> str:
+    """The ready one's for this sign, where there is one."""
+    options = [name for name in signs.names() if name != sign]
+    ready = [poster.target for poster in plan.POSTERS if poster.sign == sign]
+    start = (ready or [name for name in (FIRST_TARGET, FIRST) if name != sign])[0]
+    key = setting_among(f"sign_target_{sign}", start, options, called="Target", shown=_title)
+    return st.selectbox(
+        "To be taken for", options, format_func=_title, key=key, persist_state="session"
+    )
+
+
+def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> int:
+    key = setting(key, start, number(int, low, high), called=label)
+    gap = "" if unit == "°" else " "
+    return st.slider(label, low, high, key=key, persist_state="session", format=f"%d{gap}{unit}")
+
+
+def result(wish: Wish, status: DeltaGenerator) -> Found | None:
+    """What was made here if it was, else the ready one, else it is made; with the button that makes it."""
+    if wish.asked is None:
+        return Found(sign_making.bare(wish.sign), None)
+    ready = sign_making.bundled(wish.asked.plan)
+    key = wish.asked.key
+    wanted = ready is None or key in st.session_state.get("_posters", ())
+    if ready is not None:
+        with status:
+            _offer(key, wanted)
+    if not wanted:
+        assert ready is not None
+        return Found(coloured(ready.poster, wish.printed), ready)
+    place = st.empty()
+    made = wish.asked.run(lambda growing: _show_growing(place, growing))
+    place.empty()
+    return None if made is None else Found(coloured(made, wish.printed), None)
+
+
+def _offer(key: str, wanted: bool) -> None:
+    """The button that makes one, or the way back to the ready one."""
+    if wanted:
+        st.button("Show the ready one", key="sign_ready", on_click=_drop, args=(key,))
+        return
+    st.button(
+        "Make one here",
+        key="sign_make",
+        icon=":material/play_arrow:",
+        on_click=_want,
+        args=(key,),
+        help="With the steps and places chosen. The one shown was made beforehand.",
+    )
+
+
+def _show_growing(place: DeltaGenerator, growing: Growing) -> None:
+    pixels, losses = growing
+    words = f"Loss {losses[-1]:.2f} after {len(losses) - 1} steps"
+    shown = imaging.png(imaging.enlarge(pixels, GROWING))
+    place.image(shown, caption=words, alt=words, output_format="PNG")
+
+
+def coloured(poster: Poster, printed: bool) -> Poster:
+    """As on screen, or every pixel of the area in the nearest printable colour."""
+    return replace(poster, changed=poster.as_printed) if printed else poster
+
+
+def _want(key: str) -> None:
+    st.session_state.setdefault("_posters", set()).add(key)
+    lab.allow(key)
+
+
+def _drop(key: str) -> None:
+    st.session_state.get("_posters", set()).discard(key)
