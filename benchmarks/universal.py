@@ -116,23 +116,38 @@ def patches(model: nn.Module, train: tuple, test: tuple, now, peer: bool) -> lis
     counted = Counted(model)
     rows = []
 
-    def measure(name: str, make) -> None:
+    def measure(name: str, make, reached) -> None:
         counted.restart()
-        kept: list[PatchUniversal] = []
+        kept: list = []
         seconds = clock(lambda: kept.append(make()), train[0].device, now)
         passes = {"forward": counted.forwards, "backward": counted.backwards}
-        reached = success(model, kept[0], *test, TARGET)["rate"]
-        rows.append({"name": name, "seconds": seconds, **passes, "reached": reached})
+        rows.append({"name": name, "seconds": seconds, **passes, "reached": reached(kept[0])})
+
+    def pasted(patch: PatchUniversal) -> float:
+        return success(model, patch, *test, TARGET)["rate"]
 
     attack = attacks.create("patch", steps=STEPS, batch=BATCH)
     ours = attack.fit(model, train[0][:BATCH], train[1][:BATCH] * 0, Towards(TARGET))
-    measure("patch", lambda: attack.fit(counted, *train, Towards(TARGET)))
+    measure("patch", lambda: attack.fit(counted, *train, Towards(TARGET)), pasted)
     if peer:
-        measure("ART AdversarialPatchPyTorch", lambda: _art_patch(counted, train[0], ours))
+        measure(
+            "ART AdversarialPatchPyTorch",
+            lambda: _art_patch(counted, train[0], ours),
+            lambda fitted: _art_reached(model, fitted, ours, test),
+        )
     return rows
 
 
-def _art_patch(counted: Counted, images: Tensor, like: PatchUniversal) -> PatchUniversal:
+def _art_reached(model: nn.Module, fitted, like: PatchUniversal, test: tuple) -> float:
+    """How often ART's patch reaches the class where ART itself pastes it, on pictures of other classes."""
+    others = test[1] != TARGET
+    side = like.side / test[0].shape[-1]
+    shown = torch.from_numpy(fitted.apply_patch(test[0][others].numpy(), scale=side))
+    with torch.no_grad():
+        return (model(shown).argmax(1) == TARGET).double().mean().item()
+
+
+def _art_patch(counted: Counted, images: Tensor, like: PatchUniversal):
     """ART's patch is as large as the picture, and its scale a share of the side."""
     from art.attacks.evasion import AdversarialPatchPyTorch
 
@@ -152,11 +167,8 @@ def _art_patch(counted: Counted, images: Tensor, like: PatchUniversal) -> PatchU
         verbose=False,
     )
     wanted = torch.full((len(images),), TARGET).numpy()
-    found, _ = attack.generate(
-        images.numpy(), F.one_hot(torch.from_numpy(wanted), 10).float().numpy()
-    )
-    small = F.interpolate(torch.from_numpy(found)[None].float(), (like.side,) * 2, mode="area")
-    return PatchUniversal(small.clamp(0, 1), like.record)
+    attack.generate(images.numpy(), F.one_hot(torch.from_numpy(wanted), 10).float().numpy())
+    return attack
 
 
 def main() -> None:
