@@ -147,6 +147,11 @@ class Ledger:
         self._entries.append((rows, queries, value))
         self._best = torch.minimum(self._best, first)
 
+    @property
+    def improvements(self) -> int:
+        """How often the best of a picture has got better, passes about several at once counted once."""
+        return len(self._entries)
+
     def curve(self) -> Curve:
         """All improvements so far."""
         nothing = (self.spent[:0], self.spent[:0], self._best[:0])

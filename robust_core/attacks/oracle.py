@@ -34,6 +34,9 @@ class Oracle:
     Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
     are counted for the right pictures after others have finished and left. ``given`` is the dtype of
     the caller's pictures, where ``images`` are in another.
+
+    An observer with a method ``follow`` gets the ledger before the first pass: there it can read the queries
+    spent, and the curve so far.
     """
 
     def __init__(
@@ -55,6 +58,9 @@ class Oracle:
         self._model = model
         self._asked = Asked(model, given)
         self.observer = observer
+        follow = getattr(observer, "follow", None)
+        if follow is not None:
+            follow(self.ledger)
         self.size = len(images)
         self.dtype = images.dtype
         self.device = images.device
