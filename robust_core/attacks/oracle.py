@@ -35,8 +35,8 @@ class Oracle:
     are counted for the right pictures after others have finished and left. ``given`` is the dtype of
     the caller's pictures, where ``images`` are in another.
 
-    An observer with a method ``follow`` gets the ledger before the first pass: there it can read the queries
-    spent, and the curve so far.
+    An observer with a method ``follow`` gets the ledger before the first pass: there it can read the
+    queries spent, and the curve so far.
     """
 
     def __init__(

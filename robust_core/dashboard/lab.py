@@ -117,6 +117,7 @@ def ask(
     channel: str,
     errand: bool = False,
     background: bool = False,
+    budget: float | None = None,
 ) -> Ticket[T]:
     """This visitor's request to the engine; see ``Engine.submit``."""
     return engine().submit(
@@ -127,6 +128,7 @@ def ask(
         channel=channel,
         errand=errand,
         background=background,
+        budget=budget,
     )
 
 

@@ -1,4 +1,4 @@
-"""One picture attacked by queries alone: what the attacker has seen and found, during the attack and after it."""
+"""One picture attacked by queries alone: what the attacker has seen and found, meanwhile and at the end."""
 
 import time
 from collections.abc import Callable
@@ -30,9 +30,10 @@ Points = tuple[tuple[int, float], ...]
 class Look:
     """An attack under way, after ``queries`` queries. Pictures are uint8 ``[H, W, C]``.
 
-    ``points`` is its curve so far, ``first`` the query at which it first reached the goal (None: not yet).
-    ``best`` is the best picture so far, ``asked`` the one asked about last, and ``answer`` what the attacker
-    was told: the scores of the likeliest classes, or one class whose confidence stays unknown (NaN).
+    ``points`` is its curve so far, ``first`` the query at which it first reached the goal (None: not
+    yet). ``best`` is the best picture so far, ``asked`` the one asked about last, and ``answer`` what the
+    attacker was told: the scores of the likeliest classes, or one class whose confidence stays unknown
+    (NaN).
     """
 
     queries: int
@@ -47,8 +48,8 @@ class Look:
 class Queried(Look):
     """The same at the end, by the attack's own record.
 
-    ``what`` is "distance" (in the attack's norm) or "margin" (in logits). ``after`` is what the model says of
-    the best picture, which the attacker need not know. Distances are those of the exact result.
+    ``what`` is "distance" (in the attack's norm) or "margin" (in logits). ``after`` is what the model
+    says of the best picture, which the attacker need not know. Distances are those of the exact result.
     """
 
     what: str
@@ -197,7 +198,8 @@ def query(
 def _finished(
     watch: Watch, record: AttackResult, before: Tensor, label: int, seconds: float
 ) -> Queried:
-    assert record.curve is not None and record.queries_to_success is not None
+    assert record.curve is not None
+    assert record.queries_to_success is not None
     model = watch.model
     with torch.no_grad():
         after = model.name_classes(shares_of(model(record.x_adv)), 1)[0][0]
