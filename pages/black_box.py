@@ -18,29 +18,32 @@ with more:
     picked = [] if sees == TRANSFER else choice.choose_attacks(sees)
     budget = choice.choose_budget()
     fit = left_column.choose_fit(model, chosen)
-    terms = costs.Terms(choice.choose_price(), choice.choose_rate())
 requests = {
     attack.name: choice.make_request(attack, chosen, fit, model, eps, budget) for attack in picked
 }
 with right:
+    st.caption(words.IDEA)
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
+    stage = st.container()
+    terms = costs.choose_terms()
 settings.publish()
 
 with right:
     if not lab.fetch_model(model.name):
         lab.offer_bundled(model)
     elif not requests:
-        st.info("Choose at least one attack.")
+        stage.info("Choose at least one attack.")
     elif (seconds := running.seconds_to_come(requests, model)) is not None:
         parts = running.parts_of(requests)
         if running.is_wanted(parts, seconds):
-            found, marks = Scene(sees, requests, status).run()
+            with stage:
+                found, marks = Scene(sees, requests, status).run()
             costs.show(found, requests, terms)
             st.caption(words.conditions(sees, model.name, eps, budget))
             how.show(requests, marks)
         else:
-            running.offer(parts, words.cost_ahead(len(requests), budget, seconds))
-    st.markdown(words.IDEA)
+            with stage:
+                running.offer(parts, words.cost_ahead(len(requests), budget, seconds))
     how.show_link()
 
 left_column.show_credit(chosen)

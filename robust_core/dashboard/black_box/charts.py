@@ -5,6 +5,7 @@ Vega-Lite and not plotly: Streamlit gives it new data without rebuilding the cha
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,8 @@ from robust_core.experiment.with_gradients import Mark
 HEIGHT = 320
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4])
 NORMS = {"l2": "L2", "linf": "Linf"}
+Form = dict[str, Any]
+TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 3)]
 LEAST = 1e-4
 """Distances are drawn on a logarithmic scale: nothing is nearer than this."""
 
@@ -82,7 +85,7 @@ def _shown(chart: Chart, value: float) -> float:
     return max(value, LEAST) if chart.what == DISTANCE else value
 
 
-def form(chart: Chart) -> dict:
+def form(chart: Chart) -> Form:
     """The Vega-Lite form of a chart. It holds no data.
 
     Steps are drawn from one improvement to the next, a dot where an attack is now, and a dashed line for
@@ -90,32 +93,34 @@ def form(chart: Chart) -> dict:
     """
     titles = [attacks.get(name).title for name in chart.names]
     colours = [plots.colour_of(name) for name in chart.names]
-    scale = {"type": "log", "nice": False} if chart.what == DISTANCE else {"nice": True}
-    x = {
+    far = chart.what == DISTANCE
+    scale: Form = {"type": "log", "nice": False} if far else {"nice": True, "zero": False}
+    ticks: Form = {"values": TICKS} if far else {"tickCount": 6}
+    x: Form = {
         "field": "query",
         "type": "quantitative",
         "title": "queries",
         "scale": {"domain": [0, chart.most], "nice": False},
-        "axis": {"format": ",", "grid": False, "tickCount": 6},
+        "axis": {"format": ",d", "grid": False, "tickCount": 6},
     }
-    y = {
+    y: Form = {
         "field": "value",
         "type": "quantitative",
         "title": chart.title,
-        "scale": scale | {"zero": False},
-        "axis": {"format": "~g", "tickCount": 6},
+        "scale": scale,
+        "axis": {"format": "~g"} | ticks,
     }
-    above = {"orient": "top", "direction": "horizontal", "symbolSize": 160, "offset": 4}
+    above: Form = {"orient": "top", "direction": "horizontal", "symbolSize": 160, "offset": 4}
     above |= {"columns": 2, "symbolType": "stroke", "labelLimit": 260}
-    colour = {"domain": titles, "range": colours}
-    dash = {"domain": titles, "range": [DASHES[i % len(DASHES)] for i in range(len(titles))]}
+    colour: Form = {"domain": titles, "range": colours}
+    dash: Form = {"domain": titles, "range": [DASHES[i % len(DASHES)] for i in range(len(titles))]}
     tooltip = [
         {"field": "attack", "type": "nominal", "title": "attack"},
         {"field": "query", "type": "quantitative", "title": "query", "format": ","},
         {"field": "value", "type": "quantitative", "title": chart.what, "format": ".3g"},
     ]
-    by = {"field": "attack", "type": "nominal", "title": None}
-    curve = {
+    by: Form = {"field": "attack", "type": "nominal", "title": None}
+    curve: Form = {
         "transform": [{"filter": "datum.kind != 'mark'"}],
         "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "aria": False},
         "encoding": {
@@ -123,12 +128,12 @@ def form(chart: Chart) -> dict:
             "strokeDash": by | {"scale": dash, "legend": above},
         },
     }
-    now = {
+    now: Form = {
         "transform": [{"filter": "datum.kind == 'now'"}],
         "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "aria": False},
         "encoding": {"color": by | {"scale": colour}, "tooltip": tooltip},
     }
-    white = {
+    white: Form = {
         "transform": [{"filter": "datum.kind == 'mark'"}],
         "mark": {
             "type": "rule",
@@ -139,7 +144,7 @@ def form(chart: Chart) -> dict:
         },
         "encoding": {"x": {"value": 0}, "x2": {"value": "width"}, "tooltip": tooltip[::2]},
     }
-    told = {
+    told: Form = {
         "transform": [{"filter": "datum.kind == 'mark'"}],
         "mark": {
             "type": "text",
@@ -153,13 +158,11 @@ def form(chart: Chart) -> dict:
         "encoding": {"text": {"field": "attack"}, "x": {"value": "width"}},
     }
     layers = [curve, now, white, told]
-    if chart.what != DISTANCE:
-        goal = {"type": "rule", "color": GREY, "strokeWidth": 1, "aria": False}
+    if not far:
+        goal: Form = {"type": "rule", "color": GREY, "strokeWidth": 1, "aria": False}
         layers.insert(0, {"data": {"values": [{"value": 0}]}, "mark": goal, "encoding": {"y": y}})
-    for layer in layers:
+    for layer in layers[-4:]:
         layer["encoding"] = {"x": x, "y": y} | layer["encoding"]
-    if chart.what != DISTANCE:
-        del layers[0]["encoding"]["x"]
     return {
         "description": f"The {chart.title} against queries: {', '.join(titles)}.",
         "height": HEIGHT,

@@ -1,22 +1,15 @@
 """The controls of the page Black box: what the attacker sees, which attacks, and how many queries."""
 
-import streamlit as st
-
 from robust_core import attacks
 from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
 from robust_core.dashboard import controls
 from robust_core.dashboard.choices import choose_one, choose_several
 from robust_core.dashboard.request import Chosen, Request
-from robust_core.dashboard.settings import number, setting
 from robust_core.zoo import Description
 
 SEES = {LABELS: "One label", SCORES: "Scores", TRANSFER: "Its own network"}
 START = {LABELS: ("boundary", "hopskipjump", "surfree"), SCORES: ("square", "nes", "simba-dct")}
 BUDGETS = (1_000, 2_000, 5_000, 10_000)
-MOST_PRICE = 20.0
-"""Of 1,000 queries, in dollars."""
-RATES = (1, 10, 60, 600, 6_000)
-"""Answers a minute."""
 
 
 def choose_knowledge() -> str:
@@ -53,30 +46,6 @@ def choose_budget() -> int:
         "black_box_queries",
         BUDGETS[0],
         width="stretch",
-    )
-
-
-def choose_price() -> float:
-    """What 1,000 queries cost, in dollars."""
-    return st.slider(
-        "Price of 1,000 queries",
-        0.0,
-        MOST_PRICE,
-        step=0.25,
-        format="$%.2f",
-        key=setting("query_price", 1.5, number(float, 0, MOST_PRICE), called="Price of queries"),
-        persist_state="session",
-    )
-
-
-def choose_rate() -> int:
-    """How many queries the defender answers in a minute."""
-    return choose_one(
-        "The defender answers, a minute",
-        {rate: f"{rate:,}" for rate in RATES},
-        "query_rate",
-        RATES[1],
-        help="A rate limit: what comes faster is refused.",
     )
 
 

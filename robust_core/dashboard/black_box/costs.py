@@ -8,10 +8,16 @@ import streamlit as st
 from robust_core import attacks
 from robust_core.attacks.ledger import DISTANCE
 from robust_core.dashboard.black_box import words
+from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.request import Request
+from robust_core.dashboard.settings import number, setting
 from robust_core.experiment.queried import Queried
 from robust_core.words.numbers import in_255ths
 
+MOST_PRICE = 20.0
+"""Of 1,000 queries, in dollars."""
+RATES = (1, 10, 60, 600, 6_000)
+"""Answers a minute."""
 MISSING = "not reached"
 
 
@@ -29,6 +35,38 @@ class Terms:
     def seconds(self, queries: int) -> float:
         """How long the defender takes to answer them."""
         return queries * 60 / self.rate
+
+
+def choose_terms() -> Terms:
+    """The price and the rate limit, beside each other."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        return Terms(_choose_price(), _choose_rate())
+
+
+def _choose_price() -> float:
+    """What 1,000 queries cost, in dollars."""
+    return st.slider(
+        "Price of 1,000 queries",
+        0.0,
+        MOST_PRICE,
+        step=0.25,
+        format="$%.2f",
+        key=setting("query_price", 1.5, number(float, 0, MOST_PRICE), called="Price of queries"),
+        persist_state="session",
+        width=260,
+    )
+
+
+def _choose_rate() -> int:
+    """How many queries the defender answers in a minute."""
+    return choose_one(
+        "The defender answers, a minute",
+        {rate: f"{rate:,}" for rate in RATES},
+        "query_rate",
+        RATES[1],
+        width="content",
+        help="A rate limit: what comes faster is refused.",
+    )
 
 
 def show(found: Mapping[str, Queried], requests: Mapping[str, Request], terms: Terms) -> None:

@@ -27,8 +27,8 @@ def show(requests: Mapping[str, Request], marks: Mapping[str, Mark]) -> None:
                 given = ", ".join(f"{k} {v:g}" for k, v in _numbers(mark).items())
                 st.markdown(
                     f"**{mark.attack.title}**, {given}: {reached}, by {forwards:,} forward and "
-                    f"{backwards:,} backward passes. It has the gradients that the others do without. It is no "
-                    "proven bound: an attack by queries may do better."
+                    f"{backwards:,} backward passes. It has the gradients that the others do without. "
+                    "It is no proven bound: an attack by queries may do better."
                 )
 
 

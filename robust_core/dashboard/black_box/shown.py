@@ -26,6 +26,7 @@ class Scene:
         self.requests = requests
         self.parts = running.parts_of(requests)
         self.status = status.empty()
+        self.bar: DeltaGenerator | None = None
         self.headline = st.empty()
         self.stage = st.empty()
         first = next(iter(requests.values()))
@@ -45,7 +46,7 @@ class Scene:
 
     def run(self) -> Found:
         """Compute what is wanted, drawing it as it comes; what has ended, by attack, and the marks."""
-        self._bar = None
+        self.headline.markdown(f"## {words.meanwhile(self.sees, len(self.requests))}")
         states = together.run(self.parts, self.draw)
         found = {n: s.result for n, s in states.items() if isinstance(s.result, Queried)}
         marks = _marks(states)
@@ -101,9 +102,9 @@ class Scene:
         waits = [s.place for s in states.values() if s.place and not s.ended]
         if waits and len(waits) == len(self.parts):
             told = f"Waiting: {min(waits)} in line before this one"
-        if self._bar is None:
+        if self.bar is None:
             with self.status.container(horizontal=True, vertical_alignment="bottom"):
-                self._bar = st.progress(share, told)
+                self.bar = st.progress(share, told)
                 st.button(
                     "Stop",
                     key="black_box_stop",
@@ -112,7 +113,7 @@ class Scene:
                     icon=":material/stop:",
                 )
         else:
-            self._bar.progress(share, told)
+            self.bar.progress(share, told)
 
     def _end(self, states: States, found: dict[str, Queried], marks: dict[str, Mark]) -> None:
         """The headline, and the way on where something was stopped."""

@@ -17,7 +17,7 @@ IDEA = (
 LETS_THROUGH = {LABELS: "lets out: one label", SCORES: "lets out: scores of all classes"}
 BY = {LABELS: "From one label at a time", SCORES: "From the scores alone"}
 NEXT = {
-    LABELS: "Each starts from noise that the model takes for something else, and walks towards the picture.",
+    LABELS: "Each starts from noise that the model takes for something else, and walks to the picture.",
     SCORES: "Each stays within eps or takes small steps, and climbs until the answer changes.",
 }
 
@@ -41,6 +41,12 @@ def headline(sees: str, found: Mapping[str, Queried], marks: Mapping[str, Mark])
         f"{BY[sees]}, {len(reached)} of {len(done)} attacks make the model say something else; "
         f"{attacks.get(name).title} after {best.first:,} queries."
     )
+
+
+def meanwhile(sees: str, attacks_at_once: int) -> str:
+    """The headline while they ask."""
+    s = "s" * (attacks_at_once != 1)
+    return f"{BY[sees]}: {attacks_at_once} attack{s} asking."
 
 
 def _nearest(found: Mapping[str, Queried], marks: Mapping[str, Mark]) -> str:
