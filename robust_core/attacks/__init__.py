@@ -20,6 +20,9 @@ from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.attacks.physical.eot import EOT
+from robust_core.attacks.transfer.diversity import DIFGSM
+from robust_core.attacks.transfer.momentum import MIFGSM
+from robust_core.attacks.transfer.translation import TIFGSM
 from robust_core.attacks.universal.fitted import Universal
 from robust_core.attacks.universal.patch import Patch
 from robust_core.attacks.universal.sgd import UAPSGD
@@ -35,12 +38,15 @@ __all__ = [
     "BIML2",
     "CWL0",
     "CWL2",
+    "DIFGSM",
     "EOT",
     "FGSM",
+    "MIFGSM",
     "PGD",
     "PGDL2",
     "PGDT",
     "REGISTRY",
+    "TIFGSM",
     "UAP",
     "UAPL2",
     "UAPSGD",
@@ -84,6 +90,9 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWL0,
         Square,
         Auto,
+        MIFGSM,
+        DIFGSM,
+        TIFGSM,
         EOT,
         UAP,
         UAPL2,
