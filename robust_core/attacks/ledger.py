@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 
 COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
+FOLDED = 64
+"""Passes after which they are summed up: see the oracle's own, for the same reason."""
 DISTANCE = "distance"
 MARGIN = "margin"
 
@@ -38,9 +40,10 @@ class Curve:
         Before the first entry of a picture it is infinite for a distance, minus infinite for a margin.
         """
         sign = 1.0 if self.what == DISTANCE else -1.0
-        wanted = torch.as_tensor(queries, device=self.queries.device)
-        best = torch.full((self.size, len(wanted)), torch.inf, dtype=torch.float64)
-        best = best.to(self.queries.device)
+        wanted = torch.as_tensor(queries, device=self.queries.device, dtype=torch.int64)
+        best = torch.full(
+            (self.size, len(wanted)), torch.inf, dtype=torch.float64, device=self.queries.device
+        )
         for column, most in zip(best.T, wanted, strict=True):
             within = self.queries <= most
             column.scatter_reduce_(0, self.picture[within], sign * self.value[within], "amin")
@@ -68,6 +71,7 @@ class Ledger:
         self.device = device
         self.limit = limit
         self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
+        self._totals: dict[str, Tensor] = {}
         self.spent = torch.zeros(size, dtype=torch.int64, device=device)
         self.first = torch.full_like(self.spent, -1)
         self._what = MARGIN
@@ -76,11 +80,19 @@ class Ledger:
 
     def count(self, what: str, rows: Tensor | None) -> None:
         """Count one more for each of ``rows``."""
-        self._counted[what].append(rows)  # summed only on demand
+        counted = self._counted[what]
+        counted.append(rows)  # summed now and then
+        if len(counted) == FOLDED:
+            self._totals[what] = self.tally(what)
+            counted.clear()
 
     def tally(self, what: str) -> Tensor:
         """How often each picture was counted, int64 ``[N]``."""
-        total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
+        before = self._totals.get(what)
+        if before is None:
+            total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
+        else:
+            total = before.clone()
         for rows in self._counted[what]:
             if rows is None or rows.dtype == torch.bool:
                 total[slice(None) if rows is None else rows] += 1
@@ -128,8 +140,12 @@ class Ledger:
         if not better.any():
             return
         rows, queries, value = rows[better], queries[better], value[better]
+        first = self._best.new_full((self.size,), torch.inf).scatter_reduce(0, rows, value, "amin")
+        if len(rows) > len(rows.unique()):  # of several views of a picture in one pass
+            kept = _falling(rows.tolist(), value.tolist())
+            rows, queries, value = rows[kept], queries[kept], value[kept]
         self._entries.append((rows, queries, value))
-        self._best.scatter_reduce_(0, rows, value, "amin")
+        self._best = torch.minimum(self._best, first)
 
     def curve(self) -> Curve:
         """All improvements so far."""
@@ -139,3 +155,14 @@ class Ledger:
         )
         signed = value if self._what == DISTANCE else -value
         return Curve(self._what, self.size, picture, queries, signed)
+
+
+def _falling(rows: list[int], values: list[float]) -> list[int]:
+    """The places of the values that are below all earlier ones of the same picture."""
+    least: dict[int, float] = {}
+    kept = []
+    for place, (row, value) in enumerate(zip(rows, values, strict=True)):
+        if value < least.get(row, float("inf")):
+            least[row] = value
+            kept.append(place)
+    return kept

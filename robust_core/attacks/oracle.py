@@ -16,6 +16,10 @@ from robust_core.contract import Asked
 from robust_core.goals import Aim
 from robust_core.probabilities import LOGITS, Reading
 
+FOLDED = 64
+"""Iterates after which their losses become one tensor. Small tensors kept among large ones that come and
+go split the memory that those leave: long attacks on large pictures would take gigabytes for nothing."""
+
 
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
@@ -56,6 +60,7 @@ class Oracle:
         self.device = images.device
         self.recording = recording or observer is not None
         self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._traced: list[Tensor] = []
         self._rows: Tensor | None = None
         self._checked = False
         self._beside = 0
@@ -212,6 +217,10 @@ class Oracle:
         rows = self.indices
         self.ledger.note(rows, self.ledger.spent[rows], margin, reached)
 
+    def nearer(self, queries: Tensor, distance: Tensor) -> None:
+        """Views of the pictures asked about ``[n]`` that reached the goal, at their query numbers."""
+        self.ledger.nearer(self.indices, queries, distance)
+
     @property
     def indices(self) -> Tensor:
         """Where the pictures asked about are in the batch, int64 ``[n]``."""
@@ -322,11 +331,18 @@ class Oracle:
     def observe(self, x: Tensor, value: Tensor) -> None:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
         self._trace.append((self._rows, value))
+        if len(self._trace) == FOLDED:
+            self._traced.append(self._columns())
+            self._trace.clear()
         if self.observer is not None:
             self.observer(self.keep(x).detach().clone(), value.clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
+        return torch.cat([*self._traced, self._columns()], dim=1)
+
+    def _columns(self) -> Tensor:
+        """Those since ``_traced``, ``[N, t]`` on the CPU."""
         matrix = torch.full(
             (self.size, len(self._trace)), torch.nan, dtype=self.dtype, device="cpu"
         )

@@ -310,7 +310,9 @@ def test_one_broken_picture_does_not_disturb_the_others(case, make, net, picture
     others = [0, 2, 3]
     torch.testing.assert_close(result.x_adv[others], expected.x_adv[others], rtol=0, atol=1e-12)
     assert result.success[others].equal(expected.success[others])
-    assert not result.success[1]
+    # Only who comes from afar, by labels, finds what has logits and is wrong.
+    far = (result.x_adv[1] - images[1]).abs().max() > box
+    assert not result.success[1] or (attack.knowledge == "labels" and far)
     assert images[1, 0, 0, 0] == mark
 
 
@@ -411,7 +413,7 @@ def test_an_observer_can_abandon_the_attack(case, make, net, pictures):
 
 def test_attacks_are_values(case, make):
     attack = make(case, eps=0.1)
-    field = "eps" if "eps" in asdict(attack) else "steps"
+    field = next(name for name in ("eps", "steps", "max_queries") if name in asdict(attack))
     assert attack == make(case, eps=0.1) != replace(attack, **{field: 2})
     assert hash(attack) == hash(make(case, eps=0.1))
     assert type(attack)(**asdict(attack)) == attack
