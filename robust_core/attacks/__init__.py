@@ -29,6 +29,7 @@ from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.attacks.physical.eot import EOT
 from robust_core.attacks.transfer.diversity import DIFGSM
 from robust_core.attacks.transfer.momentum import MIFGSM
+from robust_core.attacks.transfer.substitute import Substitute
 from robust_core.attacks.transfer.translation import TIFGSM
 from robust_core.attacks.universal.fitted import Universal
 from robust_core.attacks.universal.patch import Patch
@@ -78,6 +79,7 @@ __all__ = [
     "Square",
     "SquareL2",
     "Starts",
+    "Substitute",
     "SurFree",
     "Universal",
     "create",
@@ -117,6 +119,7 @@ REGISTRY: Registry[type[Attack]] = Registry(
         MIFGSM,
         DIFGSM,
         TIFGSM,
+        Substitute,
         EOT,
         UAP,
         UAPL2,

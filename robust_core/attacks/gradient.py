@@ -79,8 +79,8 @@ class FGSM(Attack):
 
 
 Ascend = Callable[[Tensor, Aim, Tensor | None], tuple[Tensor, Tensor]]
-"""From iterates ``[n, C, H, W]``, their aim, and which of the pictures they are (indices; None: all) to the way
-to step ``[n, C, H, W]`` and the logits ``[n, K]``."""
+"""From iterates ``[n, C, H, W]``, their aim, and which of the pictures they are (indices; None: all) to the
+way to step ``[n, C, H, W]`` and the logits ``[n, K]``."""
 
 
 def climb(

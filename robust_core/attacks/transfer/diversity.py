@@ -19,7 +19,7 @@ NUMBERS = 4
 
 
 def numbers(images: Tensor, seed: int, steps: int) -> Tensor:
-    """Random numbers of all steps, in [0, 1), ``[steps, N, NUMBERS]``: each picture draws for itself."""
+    """Numbers of all steps, uniform in [0, 1), ``[steps, N, NUMBERS]``: each picture draws for itself."""
     drawn = [
         torch.rand(steps, NUMBERS, generator=generator, dtype=torch.float64, device="cpu")
         for generator in own_generators(images, seed, 0)
@@ -28,12 +28,13 @@ def numbers(images: Tensor, seed: int, steps: int) -> Tensor:
 
 
 def shrinking(side: int, smaller: Tensor, place: Tensor) -> Tensor:
-    """Matrices ``[n, side, side]`` that shrink ``side`` values to ``smaller`` ``[n]``, by linear interpolation.
+    """Matrices ``[n, side, side]`` that shrink ``side`` values to ``smaller`` ``[n]``, linearly.
+
 
     The result begins ``place`` ``[n]`` values down, with zeros before and after it. Nothing smaller: the
     identity.
     """
-    smaller, place = smaller.view(-1, 1), place.view(-1, 1)
+    smaller, place = smaller.double().view(-1, 1), place.double().view(-1, 1)
     to = torch.arange(side, device="cpu") - place
     at = ((to + 0.5) * side / smaller - 0.5).clamp(0, side - 1)  # centres of pixels
     near = 1 - (at.unsqueeze(2) - torch.arange(side, dtype=torch.float64, device="cpu")).abs()
@@ -78,12 +79,9 @@ class DiverseWay(Way):
         if not self.attack.probability:
             return super().gradient(x, aim, rows)
         drawn = self.drawn[self.step]
-        views = Views.of(
-            drawn if rows is None else drawn[rows.cpu()],
-            *(1, *x.shape[1:])[-2:],
-            self.attack.probability,
-            self.attack.least,
-        )
+        drawn = drawn if rows is None else drawn[rows.cpu()]
+        height, width = (1, *x.shape[1:])[-2:]
+        views = Views.of(drawn, height, width, self.attack.probability, self.attack.least)
         gradient, logits = self._through(views, x, aim, self.loss)
         vanished = (~gradient.flatten(1).any(1)).nonzero().squeeze(1)
         if len(vanished):
@@ -110,9 +108,9 @@ class DIFGSM(MIFGSM):
     """Diverse inputs iterative FGSM, DI2-FGSM, in Linf (Xie et al., 2019, equations 3 and 5).
 
     At each step a picture is seen, with ``probability``, smaller and at a random place on black. The paper
-    enlarges pictures of 299 pixels to at most 330 and pads them to 330; here the model keeps its own size, and
-    the shares are much the same. Each picture draws for itself. With ``decay`` it is their M-DI2-FGSM; with
-    a probability of 0 and no decay it is BIM, bit for bit.
+    enlarges pictures of 299 pixels to at most 330 and pads them to 330; here the model keeps its own size,
+    and the shares are much the same. Each picture draws for itself. With ``decay`` it is their M-DI2-FGSM;
+    with a probability of 0 and no decay it is BIM, bit for bit.
 
     The goal of less confidence is left out, as a random view cannot say when the picture itself is there.
     """

@@ -24,8 +24,8 @@ def decay_parameter(default: float) -> float:
 def by_mean(gradient: Tensor) -> Tensor:
     """``gradient`` ``[n, ...]`` over its mean absolute value, picture by picture; zeros stay zeros.
 
-    Dong et al. divide by the L1 norm. That is this times the number of values, the same at every step, so all
-    signs are the paper's. The largest value is divided out first, so that nothing overflows.
+    Dong et al. divide by the L1 norm. That is this times the number of values, the same at every step, so
+    all signs are the paper's. The largest value is divided out first, so that nothing overflows.
     """
     axes = tuple(range(1, gradient.ndim))
     tiny = torch.finfo(gradient.dtype).tiny

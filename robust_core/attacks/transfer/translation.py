@@ -59,8 +59,8 @@ class TIFGSM(MIFGSM):
     """Translation-invariant FGSM in Linf (Dong et al., 2019, equations 8 and 9), step by step.
 
     Averaging the loss over shifts of the picture is, nearly, smoothing its gradient. The kernel is the
-    Gaussian of the authors' code, which ends at three deviations. With ``decay`` it is their TI-MI-FGSM; with
-    a kernel of 1 pixel and no decay it is BIM, bit for bit.
+    Gaussian of the authors' code, which ends at three deviations. With ``decay`` it is their TI-MI-FGSM;
+    with a kernel of 1 pixel and no decay it is BIM, bit for bit.
     """
 
     name = "ti-fgsm"

@@ -31,7 +31,8 @@ def test_smoothing_is_the_weighted_sum_of_shifted_gradients():
 
 
 @pytest.mark.parametrize(
-    ("size", "side"), [((299, 299), 15), ((224, 224), 11), ((32, 32), 3), ((160, 999), 9), ((1, 1), 3)]
+    ("size", "side"),
+    [((299, 299), 15), ((224, 224), 11), ((32, 32), 3), ((160, 999), 9), ((1, 1), 3)],
 )
 def test_the_default_kernel_has_the_paper_s_share_of_the_picture(size, side):
     assert fitting_side(*size) == side
