@@ -30,7 +30,6 @@ def numbers(images: Tensor, seed: int, steps: int) -> Tensor:
 def shrinking(side: int, smaller: Tensor, place: Tensor) -> Tensor:
     """Matrices ``[n, side, side]`` that shrink ``side`` values to ``smaller`` ``[n]``, linearly.
 
-
     The result begins ``place`` ``[n]`` values down, with zeros before and after it. Nothing smaller: the
     identity.
     """

@@ -16,12 +16,14 @@ PAPER_SIDE, PAPER_KERNEL = 299, 15
 """The paper's pictures and its kernel, in pixels."""
 REACH = 3
 """The kernel ends so many deviations from its middle."""
+LEAST = 5
+"""Of 3 pixels the outer ones have hardly any weight: that would be BIM."""
 
 
 def fitting_side(height: int, width: int) -> int:
-    """The paper's share of the shorter side, in whole pixels: the nearest odd number, at least 3."""
+    """The paper's share of the shorter side, the nearest odd number of pixels, at least ``LEAST``."""
     share = min(height, width) * PAPER_KERNEL / PAPER_SIDE
-    return max(3, 2 * math.floor(share / 2) + 1)
+    return max(LEAST, 2 * math.floor(share / 2) + 1)
 
 
 def gaussian(side: int) -> Tensor:
@@ -80,7 +82,7 @@ class TIFGSM(MIFGSM):
     kernel: int | None = parameter(
         None,
         "Side of the Gaussian kernel in pixels, odd; 1: no smoothing. Empty: the paper's share of the "
-        "shorter side, 15 of 299, at least 3.",
+        "shorter side, 15 of 299, at least 5.",
         low=1,
         high=1001,
     )

@@ -32,7 +32,7 @@ def test_sizes_and_places_are_spread_over_what_is_allowed(drawn):
     assert 0.4 < (sides < 20).double().mean() < 0.6
     assert tops.max() > 4
     assert (tops + sides <= 20).all()
-    full = sides == 20
+    full = drawn[:, 0] >= 0.5
     assert views(torch.ones(200, 1, 20, 30))[full].equal(torch.ones(int(full.sum()), 1, 20, 30))
 
 
@@ -79,7 +79,4 @@ def test_the_attack_goes_up_the_loss_of_what_is_seen(linear, pictures):
     attack = attacks.create("di-fgsm", eps=0.1, steps=1, step_size=0.1, probability=1, least=0.5)
     views = Views.of(numbers(images, 0, 1)[0], 5, 7, 1, 0.5)
     expected = views.down.mT.unsqueeze(1) @ uphill @ views.across.unsqueeze(1)
-    found = attack(model, images, labels)
-    clear = expected.abs() > 1e-9
-    assert found[clear].equal((images + 0.1 * expected.sign())[clear])
-    assert found[~clear].sub(images[~clear]).abs().max() <= 0.1 + 1e-12
+    assert attack(model, images, labels).equal(images + 0.1 * expected.sign())

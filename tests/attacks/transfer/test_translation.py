@@ -32,7 +32,7 @@ def test_smoothing_is_the_weighted_sum_of_shifted_gradients():
 
 @pytest.mark.parametrize(
     ("size", "side"),
-    [((299, 299), 15), ((224, 224), 11), ((32, 32), 3), ((160, 999), 9), ((1, 1), 3)],
+    [((299, 299), 15), ((224, 224), 11), ((32, 32), 5), ((160, 999), 9), ((1, 1), 5)],
 )
 def test_the_default_kernel_has_the_paper_s_share_of_the_picture(size, side):
     assert fitting_side(*size) == side
@@ -42,9 +42,9 @@ def test_on_a_linear_model_it_goes_along_the_smoothed_weights(linear, pictures):
     model, images = linear(2), pictures(4)
     labels = torch.tensor([0, 1, 0, 1])
     uphill = (model.weight[1 - labels] - model.weight[labels]).detach().view_as(images)
-    attack = attacks.create("ti-fgsm", eps=0.1, steps=3, kernel=3)
+    attack = attacks.create("ti-fgsm", eps=0.1, steps=3, kernel=5)
     found = attack(model, images, labels)
-    assert found.equal(images + 0.1 * smoothed(uphill, 3).sign())
+    assert found.equal(images + 0.1 * smoothed(uphill, 5).sign())
     assert not found.equal(images + 0.1 * uphill.sign())
 
 
