@@ -167,7 +167,7 @@ def test_same_seed_same_result_and_the_global_generator_is_left_alone(case, make
 def test_another_seed_goes_another_way(case, make, net, pictures):
     attack = make(case, eps=0.1)
     if "seed" not in asdict(attack):
-        assert attack.name.split("-")[0] in ("fgsm", "bim", "deepfool", "cw", "dynamic")
+        assert attack.name.split("-")[0] in ("fgsm", "bim", "mi", "ti", "deepfool", "cw", "dynamic")
         return
     model, images = net(), pictures(4)
     labels, ways = model(images).argmax(1), []

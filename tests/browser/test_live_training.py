@@ -4,6 +4,7 @@ import pytest
 
 from robust_core.dashboard.live_training import words
 from robust_core.training.live.train import METHODS
+from tests.browser.conftest import AT_REST
 
 PAGE = "live_training"
 QUERY = "?live_epochs=2&live_method=clean"
@@ -42,6 +43,7 @@ def test_one_click_trains_and_the_curves_stay_the_same_charts(opened):
     box = verdict.bounding_box()
     assert box["y"] + box["height"] < 720, "the verdict is not on the first screen"
     said = verdict.inner_text()
+    page.wait_for_function(AT_REST)  # the end of a run puts the training's name into the address
     page.reload()
     verdict.wait_for()
     assert verdict.inner_text() == said, "a reload loses the result"
