@@ -49,13 +49,13 @@ _CSS = """
 .st-key-status > :last-child { order: -1; }
 
 /* Five chips in one row, eps above its 255ths. */
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radiogroup] { flex-wrap: nowrap; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] { flex: 1; min-width: 0; height: auto; padding: 2px 0; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] * { white-space: normal; line-height: 1.3; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] p > span { display: block; font-size: 0.75rem !important; }
 
 /* Controls are close together: with the camera open, eps is still on the first screen. */

@@ -1,6 +1,6 @@
 """What the queries cost: money by a price, time by the defender's rate limit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,7 +12,8 @@ from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import number, setting
 from robust_core.experiment.queried import Queried
-from robust_core.words.numbers import in_255ths
+from robust_core.experiment.taught import Lesson
+from robust_core.words.numbers import in_255ths, percent, share
 
 MOST_PRICE = 20.0
 """Of 1,000 queries, in dollars."""
@@ -89,6 +90,29 @@ def show(found: Mapping[str, Queried], requests: Mapping[str, Request], terms: T
         )
         + "Hours: one after the other, as fast as the rate limit allows; accounts in parallel divide them."
     )
+
+
+def show_lessons(lessons: Sequence[Lesson], terms: Terms) -> None:
+    """A row for each round of a substitute."""
+    if not lessons:
+        return
+    st.dataframe(
+        [
+            {
+                "Round": f"{each.number + 1}",
+                "Labels": f"{each.queries:,}",
+                "Agrees": percent(each.agreement),
+                "Fools the model": share(each.transfer),
+                "Fools the copy": share(each.white_box),
+                "Money": words.dollars(terms.money(each.queries)),
+                "Time": words.span(terms.seconds(each.queries)),
+            }
+            for each in lessons
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+    st.caption("Once it is taught, it fools any number of pictures without asking again.")
 
 
 def row(found: Queried, request: Request, terms: Terms) -> dict[str, str]:

@@ -9,9 +9,11 @@ import numpy as np
 
 from robust_core import imaging
 from robust_core.classifier import Guess
+from robust_core.experiment.taught import Lesson
 from robust_core.words.numbers import percent
 
 SIDE = 160
+SMALL = 64
 CSS = """<style>
 .curtained {
   display: grid; gap: 0.9rem 1.1rem; align-items: start; font-size: 0.8125rem; line-height: 1.4;
@@ -38,7 +40,14 @@ CSS = """<style>
   background: #FFFFFF; color: #1F1D1B; border-radius: 3px; padding: 0.3rem 0.5rem; text-align: left;
 }
 .curtained .drape .says span { display: flex; justify-content: space-between; gap: 0.5rem; }
+.lessons { font-size: 0.8125rem; }
+.lessons p { margin: 0.6rem 0 0.25rem; font-size: inherit; }
+.lessons > div { display: grid; grid-template-columns: repeat(12, minmax(0, 4rem)); gap: 0.35rem; }
+.lessons figure { margin: 0; }
+.lessons img { width: 100%; image-rendering: pixelated; display: block; }
+.lessons figcaption { font-size: 0.75rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 @media (max-width: 640px) {
+  .lessons > div { grid-template-columns: repeat(6, 1fr); }
   .curtained { grid-template-columns: 1fr 1.6fr; gap: 0.6rem 0.75rem; }
   .curtained .cards {
     grid-column: 1 / -1; display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.6rem;
@@ -67,20 +76,43 @@ def stage(
     queries: int,
     answer: Sequence[Guess],
     cards: Iterable[Card],
+    *,
+    said: str = "",
 ) -> str:
-    """All of it. Pictures are uint8 ``[H, W, C]``; ``answer`` is the last one that came out."""
+    """All of it. Pictures are uint8 ``[H, W, C]``; ``answer`` is the last one that came out.
+
+    ``said`` stands in its place.
+    """
     told = f"clean: <b>{escape(label.label)}</b>" if label is not None else "clean"
     picture = (
         f"<figure>{_image(clean, 'The clean picture')}<figcaption>{told}</figcaption></figure>"
     )
+    out = f"<div class=says><b>{escape(said)}</b></div>" if said else _says(answer)
     curtain = (
         f"<div class=drape><p><b>{escape(model)}</b><br>{escape(lets_through)}</p>"
-        f"<div><strong>{queries:,}</strong><p>queries answered</p></div>{_says(answer)}</div>"
+        f"<div><strong>{queries:,}</strong><p>queries answered</p></div>{out}</div>"
     )
     return (
         f"{CSS}<div class=curtained>{picture}{curtain}"
         f"<div class=cards>{''.join(map(_card, cards))}</div></div>"
     )
+
+
+def lesson(lessons: Sequence[Lesson]) -> str:
+    """Some of the new pictures of each round, with the labels that the model gave them."""
+    parts = []
+    for each in lessons:
+        pictures = "".join(
+            f"<figure>{_image(pixels.numpy(), f'Asked: the model says {name}', SMALL)}"
+            f"<figcaption>{escape(name)}</figcaption></figure>"
+            for pixels, name in each.examples
+        )
+        transfer = "" if each.transfer is None else f", fools {percent(each.transfer)}"
+        parts.append(
+            f"<p><b>Round {each.number + 1}</b>: S has {each.size:,} pictures; the copy agrees on "
+            f"{percent(each.agreement)}{transfer}</p><div>{pictures}</div>"
+        )
+    return f"{CSS}<div class=lessons>{''.join(parts)}</div>"
 
 
 def _says(answer: Sequence[Guess]) -> str:
@@ -106,6 +138,6 @@ def _card(card: Card) -> str:
     )
 
 
-def _image(pixels: np.ndarray, alt: str) -> str:
-    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
+def _image(pixels: np.ndarray, alt: str, side: int = SIDE) -> str:
+    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, side))).decode()
     return f"<img src='data:image/png;base64,{shown}' alt='{escape(alt)}'>"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from robust_core import attacks
-from robust_core.attacks.knowledge import LABELS, SCORES
+from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
 from robust_core.dashboard.black_box.charts import NORMS
 from robust_core.experiment.queried import Look, Queried
 from robust_core.experiment.with_gradients import Mark
@@ -14,7 +14,11 @@ IDEA = (
     "The attacker does not have the network: no weights, no gradients. It can only ask. Each picture that "
     "it asks about is one query, and queries cost money and time."
 )
-LETS_THROUGH = {LABELS: "lets out: one label", SCORES: "lets out: scores of all classes"}
+LETS_THROUGH = {
+    LABELS: "lets out: one label",
+    SCORES: "lets out: scores of all classes",
+    TRANSFER: "lets out: one label",
+}
 BY = {LABELS: "From one label at a time", SCORES: "From the scores alone"}
 NEXT = {
     LABELS: "Each starts from noise that the model takes for something else, and walks to the picture.",
