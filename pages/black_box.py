@@ -24,7 +24,6 @@ with more:
     budget = choice.choose_budget()
     fit = left_column.choose_fit(model, chosen)
 with right:
-    st.caption(words.IDEA)
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     stage = st.container()
     terms = costs.choose_terms()

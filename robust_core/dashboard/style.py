@@ -38,6 +38,7 @@ _CSS = """
 [data-testid=stMain] svg text:is([fill="#808495"], [style*="rgb(128, 132, 149)"]) {
   fill: #5C5F6B !important;  /* Streamlit's grey of axes, by day */
 }
+[data-testid=stMain] svg text[fill="#8C8C8C"] { fill: light-dark(#5C5A57, #C4C2BF) !important; }
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
 /* A caption begins where its picture does, which may be narrower than the column. */

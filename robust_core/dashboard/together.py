@@ -10,12 +10,15 @@ from typing import Any
 import streamlit as st
 
 from robust_core.dashboard import lab
-from robust_core.engine import OutOfMemory, OutOfTime, Ticket
+from robust_core.engine import Abandoned, OutOfMemory, OutOfTime, Ticket
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter
 
 AT_ONCE = 6
 """Of one visitor's; the others follow as these end. The engine takes eight, and the page asks for more."""
+
+STOPPED = "stopped"
+"""The refusal of a part that the visitor stopped."""
 
 log = logging.getLogger(__name__)
 
@@ -72,11 +75,16 @@ def run(parts: Mapping[str, Part], draw: Callable[[States], object]) -> States:
                 draw(states)
                 drawn_at = time.monotonic()
             if tickets:
-                next(iter(tickets.values())).wait(0.05)
+                breathe(next(iter(tickets.values())))
     _forget_others(parts)
     lab.settle()
     draw(states)
     return states
+
+
+def breathe(ticket: Ticket) -> None:
+    """A short wait between two looks at all tickets."""
+    ticket.wait(0.05)
 
 
 def stop(parts: Mapping[str, Part]) -> None:
@@ -97,7 +105,7 @@ def again(parts: Mapping[str, Part]) -> None:
 def _settled(part: Part, state: State) -> bool:
     """Whether there is nothing to ask for: it was stopped."""
     if lab.stopped(part.key) and lab.engine().peek(part.key) is None:
-        state.ended, state.refusal = True, "stopped"
+        state.ended, state.refusal = True, STOPPED
     return state.ended
 
 
@@ -124,9 +132,12 @@ def _read(part: Part, ticket: Ticket, state: State) -> None:
     except OutOfTime as error:
         lab.give_up(part.key)  # otherwise the next run of the page would spend that time again
         state.refusal = str(error)
-    except (RuntimeError, ValueError) as error:  # Abandoned among them
+    except Abandoned as error:
+        state.refusal = STOPPED if lab.stopped(part.key) else str(error)
+    except Exception as error:  # a program error costs this part only
         state.refusal = lab.capitalised(str(error))
-        log.warning("%s ended: %s", part.channel, error)
+        if not isinstance(error, ValueError):
+            log.exception("%s failed", part.channel)
 
 
 def _shown() -> dict[str, Any]:

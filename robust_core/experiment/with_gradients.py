@@ -16,8 +16,9 @@ from robust_core.progress import Progress
 
 SMALL = 2**14
 """Values of a picture up to which the mark in L2 is CW's, whose many passes take seconds there."""
-CW_STEPS = 100
-CW_SEARCHES = 4
+CW_STEPS = 60
+CW_SEARCHES = 3
+"""In all 180 steps; on four sample pictures no more than 3 % farther than 2,700 of them."""
 
 
 @dataclass(frozen=True)

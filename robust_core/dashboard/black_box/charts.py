@@ -153,6 +153,7 @@ def form(chart: Chart) -> Form:
             "dy": -4,
             "dx": -4,
             "fontSize": plots.TEXT,
+            "color": GREY,  # darker by day and lighter by night: see style.py
             "aria": False,
         },
         "encoding": {"text": {"field": "attack"}, "x": {"value": "width"}},

@@ -7,6 +7,7 @@ import streamlit as st
 
 from robust_core import attacks
 from robust_core.attacks.ledger import DISTANCE
+from robust_core.dashboard import pace
 from robust_core.dashboard.black_box import words
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.request import Request
@@ -105,7 +106,7 @@ def show_lessons(lessons: Sequence[Lesson], terms: Terms) -> None:
                 "Fools the model": share(each.transfer),
                 "Fools the copy": share(each.white_box),
                 "Money": words.dollars(terms.money(each.queries)),
-                "Time": words.span(terms.seconds(each.queries)),
+                "Time": pace.span(terms.seconds(each.queries)),
             }
             for each in lessons
         ],
@@ -130,7 +131,7 @@ def row(found: Queried, request: Request, terms: Terms) -> dict[str, str]:
         "Attack": attack.title,
         what: MISSING if needed is None else f"{needed:,}",
         "Money": f"{least}{words.dollars(terms.money(spent))}",
-        "Time": f"{least}{words.span(terms.seconds(spent))}",
+        "Time": f"{least}{pace.span(terms.seconds(spent))}",
         "In all": f"{found.queries:,} queries, {words.dollars(terms.money(found.queries))}",
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 from robust_core import imaging
 from robust_core.classifier import Guess
 from robust_core.experiment.taught import Lesson
-from robust_core.words.numbers import percent
+from robust_core.words.numbers import percent, share
 
 SIDE = 160
 SMALL = 64
@@ -107,7 +107,7 @@ def lesson(lessons: Sequence[Lesson]) -> str:
             f"<figcaption>{escape(name)}</figcaption></figure>"
             for pixels, name in each.examples
         )
-        transfer = "" if each.transfer is None else f", fools {percent(each.transfer)}"
+        transfer = "" if each.transfer is None else f", fools {share(each.transfer)}"
         parts.append(
             f"<p><b>Round {each.number + 1}</b>: S has {each.size:,} pictures; the copy agrees on "
             f"{percent(each.agreement)}{transfer}</p><div>{pictures}</div>"

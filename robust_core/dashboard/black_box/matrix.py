@@ -5,11 +5,10 @@ import streamlit as st
 
 from robust_core import attacks
 from robust_core.dashboard import plots
-from robust_core.dashboard.choices import pick_one
 from robust_core.evaluation.transfer import results
 from robust_core.evaluation.transfer.results import Matrix
 from robust_core.words.models import title
-from robust_core.words.numbers import percent
+from robust_core.words.numbers import share
 from robust_core.zoo import Description
 
 
@@ -20,7 +19,7 @@ def show(model: Description) -> None:
         return
     found = {_name(matrix): matrix for matrix in report.matrices(model.data)}
     st.markdown("## Made on one network, sent to another")
-    chosen = pick_one("Attack", list(found), f"matrix_{model.data}", next(iter(found)))
+    chosen = st.selectbox("Attack on the first", list(found), key=f"matrix_{model.data}", width=340)
     matrix = found[chosen]
     plots.draw(figure(matrix), key=f"transfer_{model.data}", alt=alt(matrix))
     lacking = f" Not measured yet: {', '.join(matrix.lacking)}." if matrix.lacking else ""
@@ -74,12 +73,12 @@ def _wrapped(name: str) -> str:
 def alt(matrix: Matrix) -> str:
     """The range of the cells off the diagonal in words."""
     others = [
-        share
+        cell.share
         for row in matrix.rows
         for cell in row.targets
-        if cell.target != row.source and (share := cell.share) is not None
+        if cell.target != row.source and cell.share is not None
     ]
     told = f"Transfer of {_name(matrix)} among {len(matrix.targets)} networks"
     if not others:
         return f"{told}."
-    return f"{told}: from {percent(min(others))} to {percent(max(others))} fooled by another's."
+    return f"{told}: from {share(min(others))} to {share(max(others))} fooled by another's."

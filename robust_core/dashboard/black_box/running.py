@@ -1,6 +1,5 @@
 """The runs of the page Black box: each attack and the white-box marks, as parts that run together."""
 
-import time
 from collections.abc import Mapping
 
 import streamlit as st
@@ -9,7 +8,7 @@ import torch
 from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.attacks.knowledge import LABELS
-from robust_core.dashboard import lab
+from robust_core.dashboard import lab, pace
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.together import Part
 from robust_core.devices import best_device
@@ -22,8 +21,6 @@ BUDGET = 1800.0
 """Seconds that one attack may compute: it shares the machine, and can be stopped."""
 AT_ONCE = 60.0
 """Seconds up to which the attacks begin by themselves."""
-PASSES = 5
-"""Single passes of which the median is the time of a query."""
 WHITE = "white-box "
 """How the names of the marks begin."""
 
@@ -95,33 +92,9 @@ def parts_of(requests: Mapping[str, Request]) -> dict[str, Part]:
     return marks | {name: attack_part(each) for name, each in requests.items()}
 
 
-def seconds_a_query(model: Description) -> float | None:
-    """How long one pass about one picture takes on this machine; None where it was stopped."""
-
-    def work(progress: Reporter) -> float:
-        device = best_device()
-        network = zoo.load(model.name, device)
-        images = torch.full((1, model.channels, *model.input_size), 0.5, device=device)
-        times = []
-        for step in range(PASSES):
-            progress(step, PASSES)
-            begun = time.perf_counter()
-            with torch.inference_mode():
-                network(images).cpu()
-            times.append(time.perf_counter() - begun)
-        return sorted(times)[PASSES // 2]
-
-    return lab.compute(
-        key_of(pace=model.name),
-        work,
-        channel="black box pace",
-        doing="Timing one query",
-    )
-
-
 def seconds_to_come(requests: Mapping[str, Request], model: Description) -> float | None:
     """At most how long the attacks take, one query after the other; None where nothing can be said."""
-    each = seconds_a_query(model)
+    each = pace.seconds_a_query(model)
     queries = sum(request.attack.limit or 0 for request in requests.values())
     return None if each is None else each * queries
 

@@ -28,6 +28,7 @@ class Scene:
         self.status = status.empty()
         self.bar: DeltaGenerator | None = None
         self.headline = st.empty()
+        st.caption(words.IDEA)
         self.stage = st.empty()
         first = next(iter(requests.values()))
         self.model = first.model
@@ -132,7 +133,7 @@ class Scene:
                 for told in dict.fromkeys(refused.values()):
                     st.caption(
                         "Stopped: the curves are those of unfinished attacks."
-                        if told == "stopped"
+                        if told == together.STOPPED
                         else told
                     )
         for notice in dict.fromkeys(n for each in found.values() for n in each.notices):

@@ -16,7 +16,7 @@ from robust_core.data.datasets import load_test_set
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.taught import Lesson, teach
-from robust_core.words.numbers import on_both_scales, percent
+from robust_core.words.numbers import on_both_scales, percent, share
 from robust_core.words.verdict import quoted
 from robust_core.zoo import Description
 
@@ -24,7 +24,7 @@ HELD = 300
 """Test pictures on which each round is judged."""
 FIRST = 100
 """Test pictures after these, which the attacker begins with."""
-START_EPS = 0.1
+START_EPS = 0.15
 BUDGET = 1800.0
 LINES = {"agrees with the model": (CLEAN, [1, 0]), "fools the model": (ADVERSARIAL, [6, 3])}
 Lessons = tuple[Lesson, ...]
@@ -46,7 +46,9 @@ def show(request: Request, status: DeltaGenerator) -> Lessons:
             "model is not on this computer. Download it at the end of the page, or choose the digits."
         )
         return ()
-    headline, stage, chart, pictures = st.empty(), st.empty(), st.empty(), st.empty()
+    headline = st.empty()
+    st.caption(words.IDEA)
+    stage, chart, pictures = st.empty(), st.empty(), st.empty()
     headline.markdown("## A network of its own is taught by labels.")
 
     def draw(lessons: Lessons) -> None:
@@ -101,7 +103,7 @@ def _work(request: Request, record: data.DataSet, progress: Reporter) -> Lessons
 def told(lessons: Lessons) -> str:
     """What the last round has reached."""
     last = lessons[-1]
-    transfer = "" if last.transfer is None else f", and fools it on {percent(last.transfer)}"
+    transfer = "" if last.transfer is None else f", and fools it on {share(last.transfer)}"
     return (
         f"{last.queries:,} labels and {last.gradients} gradients later, the copy agrees with the model on "
         f"{percent(last.agreement)} of new pictures{transfer}."

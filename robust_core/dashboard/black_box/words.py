@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from robust_core import attacks
 from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
+from robust_core.dashboard import pace
 from robust_core.dashboard.black_box.charts import NORMS
 from robust_core.experiment.queried import Look, Queried
 from robust_core.experiment.with_gradients import Mark
-from robust_core.words.numbers import in_255ths, number, on_both_scales
+from robust_core.words.numbers import in_255ths, on_both_scales
 from robust_core.words.verdict import quoted
 
 IDEA = (
@@ -104,7 +105,7 @@ def counted(look: Look | None, refusal: str) -> str:
 def cost_ahead(number_of: int, budget: int, seconds: float) -> str:
     """What the runs will take at most, before they begin."""
     each = f"{number_of} attack{'s' * (number_of != 1)}, up to {budget:,} queries each"
-    return f"{each}: at most about {span(seconds)} on this machine."
+    return f"{each}: at most about {pace.span(seconds)} on this machine."
 
 
 def conditions(sees: str, model: str, eps: float, budget: int) -> str:
@@ -115,15 +116,6 @@ def conditions(sees: str, model: str, eps: float, budget: int) -> str:
         else "no eps: these attacks look for the nearest picture"
     )
     return f"{model}, this picture, up to {budget:,} queries for each attack, {size}. {NEXT[sees]}"
-
-
-def span(seconds: float) -> str:
-    """A time in the unit that suits it."""
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= size:
-            n = number(seconds / size)
-            return f"{n} {unit}{'s' * (n != '1')}"
-    return "1 second" if seconds <= 1 else f"{seconds:.0f} seconds"
 
 
 def dollars(amount: float) -> str:
