@@ -211,8 +211,12 @@ class Substitute(Attack):
         return self.finish.observations
 
     @property
+    def joint(self) -> bool:
+        return self.start is None
+
+    @property
     def notices(self) -> tuple[str, ...]:
-        return super().notices + ((ALONE,) if self.start is None else ())
+        return super().notices + ((ALONE,) if self.joint else ())
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         start = images
