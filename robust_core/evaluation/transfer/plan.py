@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robust_core import attacks, zoo
-from robust_core.attacks import Attack
+from robust_core.attacks import Attack, Substitute
 from robust_core.evaluation.suites import TRANSFER
 
 NAME = TRANSFER
@@ -44,7 +44,7 @@ FAMILIES = {
             "cifar10",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
-            {"fgsm": 1000, "pgd": 500, "mi-fgsm": 500, "cw-l2": 100},
+            {"fgsm": 1000, "pgd": 500, "mi-fgsm": 500, "cw-l2": 50},
         ),
         Family(
             "imagenette",
@@ -73,6 +73,11 @@ class Crafting:
         """The attack, but for its setting at its defaults."""
         setting = {"eps": self.eps, "confidence": self.confidence}
         return attacks.create(self.attack, **{k: v for k, v in setting.items() if v is not None})
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "confidence")
 
     @property
     def targets(self) -> list[str]:
@@ -104,9 +109,23 @@ class Learning:
         return name
 
     @property
+    def made(self) -> Substitute:
+        """The attack, but for its radius."""
+        return Substitute(final=self.final, **self.parameters)
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "final", "start")
+
+    @property
     def models(self) -> list[str]:
         """All models that the row depends on."""
         return [self.model]
+
+
+def _without(attack: Attack, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in attack.parameters.items() if name not in names}
 
 
 def craftings(family: Family) -> Iterator[Crafting]:
@@ -128,7 +147,7 @@ def learnings() -> Iterator[Learning]:
         for network in ("cnn", "mlp"):
             yield Learning(model, 300, 100, digits.eps, parameters={"network": network})
     for name in ("", "-distilled-t100", "-pgd-at"):
-        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps)
+        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps, parameters={"rounds": 5})
 
 
 def jobs(part: str) -> Iterator[Crafting | Learning]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from robust_core import zoo
+from robust_core import attacks, zoo
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow, LearntRow, Stage
 from robust_core.evaluation.transfer.plan import FAMILIES, NAME, PARTS, SUBSTITUTE
 from robust_core.paths import RESULTS
@@ -38,6 +38,14 @@ class Matrix:
     def n(self) -> int:
         """Pictures that each source was attacked on."""
         return self.rows[0].n
+
+    @property
+    def made(self) -> str:
+        """``PGD in Linf, eps 8/255, 20 steps``."""
+        kind, parameters = attacks.get(self.attack), self.rows[0].parameters
+        where = " in Linf" if kind.norm == "linf" else ""
+        steps = f", {parameters['steps']} steps" if "steps" in parameters else ""
+        return f"{kind.title}{where}, {self.setting}{steps}"
 
     @property
     def setting(self) -> str:
