@@ -190,7 +190,7 @@ class Substitute(Attack):
     )  # fmt: skip
     maker: object | None = parameter(
         None,
-        "What makes another substitute: its method build(shape, classes) returns a module.",
+        "What makes another one: its method build(shape, classes) returns a module; empty: network.",
         method="build",
     )
     epochs: int = parameter(10, "Epochs of training in each round.", low=0, high=1000)

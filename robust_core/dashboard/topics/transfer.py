@@ -120,9 +120,10 @@ def in_words(matrix: Matrix) -> str:
     if not others:
         return f"On the network itself {share(white)} are fooled."
     row, cell = max(others, key=lambda pair: pair[1].share or 0)
+    short = dict(zip(matrix.targets, short_names(matrix.targets), strict=True))
     return (
         f"On the network itself {share(white)} are fooled on average, on another one {share(far)}; most "
-        f"from {row.source} to {cell.target}: {share(cell.share)}."
+        f"from {short[row.source]} to {short[cell.target]}: {share(cell.share)}."
     )
 
 
@@ -133,7 +134,10 @@ def _mean(cells: Sequence[Cell]) -> float | None:
 
 def conditions(matrix: Matrix) -> str:
     """What the figures depend on, and the command that makes them."""
-    lacking = f" Not measured yet: {', '.join(matrix.lacking)}." if matrix.lacking else ""
+    n = len(matrix.lacking)
+    lacking = (
+        f" {n} of {n + len(matrix.rows)} networks are not measured as sources yet." if n else ""
+    )
     return (
         f"Percent fooled, of the pictures that the network asked gets right when clean. First {matrix.n:,} "
         f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed: the network "

@@ -38,19 +38,19 @@ FAMILIES = {
             "digits",
             (0.1, 0.2),
             (0.0, 10.0),
-            {"fgsm": 450, "pgd": 450, "mi-fgsm": 450, "cw-l2": 100},
+            {"fgsm": 450, "mi-fgsm": 450, "pgd": 450, "cw-l2": 100},
         ),
         Family(
             "cifar10",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
-            {"fgsm": 1000, "pgd": 500, "mi-fgsm": 500, "cw-l2": 50},
+            {"fgsm": 500, "mi-fgsm": 500, "pgd": 500, "cw-l2": 50},
         ),
         Family(
             "imagenette",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
-            {"fgsm": 200, "pgd": 100, "mi-fgsm": 100, "cw-l2": 30},
+            {"fgsm": 200, "mi-fgsm": 100, "pgd": 100, "cw-l2": 30},
         ),
     )
 }
@@ -129,15 +129,12 @@ def _without(attack: Attack, *names: str) -> dict[str, Any]:
 
 
 def craftings(family: Family) -> Iterator[Crafting]:
-    """Quick attacks first."""
+    """Matrix by matrix, those of quick attacks first."""
     for attack, n in family.pictures.items():
-        for source in family.models:
-            if attacks.get(attack).has_eps:
-                for eps in family.eps:
-                    yield Crafting(family.data, source, attack, n, eps=eps)
-            else:
-                for confidence in family.confidences:
-                    yield Crafting(family.data, source, attack, n, confidence=confidence)
+        name = "eps" if attacks.get(attack).has_eps else "confidence"
+        for value in family.eps if name == "eps" else family.confidences:
+            for source in family.models:
+                yield Crafting(family.data, source, attack, n, **{name: value})
 
 
 def learnings() -> Iterator[Learning]:

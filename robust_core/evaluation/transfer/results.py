@@ -73,7 +73,7 @@ def setting(eps: float | None, confidence: float | None) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows made with the weights that are bundled now; nothing where the file is missing or damaged."""
+    """The plan's rows, made with the weights that are bundled now; none of a missing or damaged file."""
 
     crafted: tuple[CraftedRow, ...] = ()
     learnt: tuple[LearntRow, ...] = ()
@@ -115,8 +115,10 @@ def load(path: Path | None = None) -> Report:
     def kept(row: CraftedRow | LearntRow) -> bool:
         if not all(bundled.get(name) == sha for name, sha in row.weights.items()):
             return False
-        family = FAMILIES[row.data].models if isinstance(row, CraftedRow) else []
-        return set(family) <= set(row.weights)
+        if not isinstance(row, CraftedRow):
+            return True
+        family = FAMILIES[row.data]
+        return set(family.models) <= set(row.weights) and row.n == family.pictures[row.attack]
 
     return Report(
         crafted=tuple(row for part in FAMILIES for row in parts.get(part, ()) if kept(row)),

@@ -9,6 +9,7 @@ from torch.nn.functional import one_hot
 
 from robust_core import attacks, goals
 from robust_core.attacks.transfer.substitute import ALONE, judge
+from robust_core.evaluation.accuracy import evaluate
 
 QUICK = {"rounds": 3, "epochs": 2, "network": "mlp"}
 
@@ -162,6 +163,13 @@ def test_without_any_it_starts_from_those_attacked_and_says_so(digits_model, dig
     attack(model, images, labels)
     assert model.asked[0].equal(images)
     assert ALONE in attack.run(digits_model, images, labels).notices
+
+
+def test_an_evaluation_says_so_too(digits_model, digits):
+    few = digits[1][:4], digits[2][:4]
+    found = evaluate(digits_model, "substitute", *few, eps_list=[0.1], parameters=QUICK)
+    assert found["notices"] == [ALONE]
+    assert found["rows"][0]["mean_queries"] == 16
 
 
 def test_it_learns_what_the_model_says_and_fools_it(digits_model, digits):

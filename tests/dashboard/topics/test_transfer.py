@@ -35,7 +35,7 @@ def test_the_sentence_and_the_conditions_say_what_it_holds(matrix):
     told = transfer.in_words(matrix)
     assert "On the network itself 70.0 %" in told
     assert "another one 37.5 %" in told
-    assert f"from {B} to {A}: 50.0 %" in told
+    assert "from pgd-at to undefended: 50.0 %" in told
     said = transfer.conditions(matrix)
     assert all(part in said for part in ("First 10", "PGD in Linf, eps 0.1, 20 steps", "digits"))
 
