@@ -89,6 +89,11 @@ class Attack(Parameters):
         return self.knowledge in known.BY_QUERIES
 
     @property
+    def joint(self) -> bool:
+        """Whether it learns from all pictures of a batch, so that one alone may get something else."""
+        return False
+
+    @property
     def limit(self) -> int | None:
         """The most queries about a picture, which the oracle holds it to; None: any number."""
         return self.parameters["max_queries"] if self.knowledge in known.LIMITED else None

@@ -142,5 +142,5 @@ class DIFGSM(MIFGSM):
     def way(self, oracle: Oracle, images: Tensor) -> Way:
         way = DiverseWay(oracle, images, self.loss, self.decay)
         way.attack = self
-        way.drawn = numbers(images, self.seed, self.steps) if self.probability else torch.empty(0)
+        way.drawn = numbers(images, self.seed, self.steps if self.probability else 0)
         return way

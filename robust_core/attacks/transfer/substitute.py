@@ -190,7 +190,7 @@ class Substitute(Attack):
     )  # fmt: skip
     maker: object | None = parameter(
         None,
-        "What makes another substitute: its method build(shape, classes) returns a module.",
+        "What makes another one: its method build(shape, classes) returns a module; empty: network.",
         method="build",
     )
     epochs: int = parameter(10, "Epochs of training in each round.", low=0, high=1000)
@@ -211,8 +211,12 @@ class Substitute(Attack):
         return self.finish.observations
 
     @property
+    def joint(self) -> bool:
+        return self.start is None
+
+    @property
     def notices(self) -> tuple[str, ...]:
-        return super().notices + ((ALONE,) if self.start is None else ())
+        return super().notices + ((ALONE,) if self.joint else ())
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         start = images

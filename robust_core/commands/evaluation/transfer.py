@@ -86,17 +86,12 @@ def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
 
 def _about(row: dict[str, Any]) -> tuple:
     """What tells a row from the others of its part."""
-    keys = ("source", "attack", "eps", "confidence", "model", "first", "final")
-    network = row["parameters"].get("network")
-    return (network, *(json.dumps(row.get(key)) for key in keys))
+    keys = ("source", "attack", "eps", "confidence", "model", "first", "final", "parameters")
+    return tuple(json.dumps(row.get(key), sort_keys=True) for key in keys)
 
 
 def _wanted(job: "Crafting | Learning") -> tuple:
-    from robust_core.evaluation.transfer.plan import Crafting
-
-    if isinstance(job, Crafting):
-        return _about({**asdict(job), "parameters": {}})
-    return _about({**asdict(job), "parameters": {"network": "cnn", **job.parameters}})
+    return _about({**asdict(job), "parameters": job.fixed})
 
 
 def _there(value: dict[str, Any], job: "Crafting | Learning", limit: int | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from robust_core import attacks, zoo
+from robust_core import zoo
 from robust_core.attacks.transfer.substitute import judge
 from robust_core.classifier import Classifier
 from robust_core.data.datasets import load_test_set
@@ -116,14 +116,13 @@ class Bench:
             parts.append(x.cpu())
         moved = torch.cat(parts)
         change = (moved.double() - images.double()).flatten(1)
-        setting = ("eps", "confidence")
         return CraftedRow(
             data=job.part,
             source=job.source,
             attack=job.attack,
             eps=job.eps,
             confidence=job.confidence,
-            parameters={k: v for k, v in attack.parameters.items() if k not in setting},
+            parameters=job.fixed,
             n=len(labels),
             mean_linf=change.abs().amax(1).mean().item(),
             mean_l2=change.norm(dim=1).mean().item(),
@@ -147,7 +146,7 @@ class Bench:
             x.to(model.device) for x in self._first(job.data, model, job.n + job.first)
         )
         held, start = (images[:n], labels[:n]), images[job.n :]
-        method = attacks.Substitute(final=job.final, **job.parameters)
+        method = job.made
         finishes = [method.changed(eps=eps).finish for eps in job.eps]
         stages = []
 
@@ -170,7 +169,6 @@ class Bench:
                 )
             )
         direct = [judge(model, model, *held, finish).fooled for finish in finishes]
-        kept = {k: v for k, v in method.parameters.items() if k not in ("eps", "final", "start")}
         return LearntRow(
             model=job.model,
             data=job.data,
@@ -178,7 +176,7 @@ class Bench:
             first=len(start),
             eps=job.eps,
             final=job.final,
-            parameters=kept,
+            parameters=job.fixed,
             stages=tuple(stages),
             direct=tuple(direct),
             weights=weights_of([job.model]),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robust_core import attacks, zoo
-from robust_core.attacks import Attack
+from robust_core.attacks import Attack, Substitute
 from robust_core.evaluation.suites import TRANSFER
 
 NAME = TRANSFER
@@ -38,19 +38,19 @@ FAMILIES = {
             "digits",
             (0.1, 0.2),
             (0.0, 10.0),
-            {"fgsm": 450, "pgd": 450, "mi-fgsm": 450, "cw-l2": 100},
+            {"fgsm": 450, "mi-fgsm": 450, "pgd": 450, "cw-l2": 100},
         ),
         Family(
             "cifar10",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
-            {"fgsm": 1000, "pgd": 500, "mi-fgsm": 500, "cw-l2": 100},
+            {"fgsm": 500, "mi-fgsm": 500, "pgd": 500, "cw-l2": 50},
         ),
         Family(
             "imagenette",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
-            {"fgsm": 200, "pgd": 100, "mi-fgsm": 100, "cw-l2": 30},
+            {"fgsm": 200, "mi-fgsm": 100, "pgd": 100, "cw-l2": 30},
         ),
     )
 }
@@ -73,6 +73,11 @@ class Crafting:
         """The attack, but for its setting at its defaults."""
         setting = {"eps": self.eps, "confidence": self.confidence}
         return attacks.create(self.attack, **{k: v for k, v in setting.items() if v is not None})
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "confidence")
 
     @property
     def targets(self) -> list[str]:
@@ -104,21 +109,32 @@ class Learning:
         return name
 
     @property
+    def made(self) -> Substitute:
+        """The attack, but for its radius."""
+        return Substitute(final=self.final, **self.parameters)
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "final", "start")
+
+    @property
     def models(self) -> list[str]:
         """All models that the row depends on."""
         return [self.model]
 
 
+def _without(attack: Attack, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in attack.parameters.items() if name not in names}
+
+
 def craftings(family: Family) -> Iterator[Crafting]:
-    """Quick attacks first."""
+    """Matrix by matrix, those of quick attacks first."""
     for attack, n in family.pictures.items():
-        for source in family.models:
-            if attacks.get(attack).has_eps:
-                for eps in family.eps:
-                    yield Crafting(family.data, source, attack, n, eps=eps)
-            else:
-                for confidence in family.confidences:
-                    yield Crafting(family.data, source, attack, n, confidence=confidence)
+        name = "eps" if attacks.get(attack).has_eps else "confidence"
+        for value in family.eps if name == "eps" else family.confidences:
+            for source in family.models:
+                yield Crafting(family.data, source, attack, n, **{name: value})
 
 
 def learnings() -> Iterator[Learning]:
@@ -128,7 +144,7 @@ def learnings() -> Iterator[Learning]:
         for network in ("cnn", "mlp"):
             yield Learning(model, 300, 100, digits.eps, parameters={"network": network})
     for name in ("", "-distilled-t100", "-pgd-at"):
-        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps)
+        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps, parameters={"rounds": 5})
 
 
 def jobs(part: str) -> Iterator[Crafting | Learning]:

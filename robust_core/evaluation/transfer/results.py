@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from robust_core import zoo
+from robust_core import attacks, zoo
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow, LearntRow, Stage
 from robust_core.evaluation.transfer.plan import FAMILIES, NAME, PARTS, SUBSTITUTE
 from robust_core.paths import RESULTS
@@ -40,6 +40,14 @@ class Matrix:
         return self.rows[0].n
 
     @property
+    def made(self) -> str:
+        """``PGD in Linf, eps 8/255, 20 steps``."""
+        kind, parameters = attacks.get(self.attack), self.rows[0].parameters
+        where = " in Linf" if kind.norm == "linf" else ""
+        steps = f", {parameters['steps']} steps" if "steps" in parameters else ""
+        return f"{kind.title}{where}, {self.setting}{steps}"
+
+    @property
     def setting(self) -> str:
         """``eps 8/255`` or ``confidence 40``."""
         return setting(self.eps, self.confidence)
@@ -65,7 +73,7 @@ def setting(eps: float | None, confidence: float | None) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows made with the weights that are bundled now; nothing where the file is missing or damaged."""
+    """The plan's rows, made with the weights that are bundled now; none of a missing or damaged file."""
 
     crafted: tuple[CraftedRow, ...] = ()
     learnt: tuple[LearntRow, ...] = ()
@@ -107,8 +115,10 @@ def load(path: Path | None = None) -> Report:
     def kept(row: CraftedRow | LearntRow) -> bool:
         if not all(bundled.get(name) == sha for name, sha in row.weights.items()):
             return False
-        family = FAMILIES[row.data].models if isinstance(row, CraftedRow) else []
-        return set(family) <= set(row.weights)
+        if not isinstance(row, CraftedRow):
+            return True
+        family = FAMILIES[row.data]
+        return set(family.models) <= set(row.weights) and row.n == family.pictures[row.attack]
 
     return Report(
         crafted=tuple(row for part in FAMILIES for row in parts.get(part, ()) if kept(row)),
