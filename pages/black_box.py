@@ -4,8 +4,9 @@ import streamlit as st
 
 from robust_core.attacks.knowledge import TRANSFER
 from robust_core.dashboard import controls, lab, left_column, navigation, picture_input, settings
-from robust_core.dashboard.black_box import choice, costs, how, matrix, running, substitute, words
+from robust_core.dashboard.black_box import choice, costs, how, running, substitute, words
 from robust_core.dashboard.black_box.shown import Scene
+from robust_core.dashboard.topics import transfer
 
 navigation.inside_app()
 essentials, more, right = left_column.lay_out("Black box")
@@ -41,6 +42,8 @@ with right:
             lessons = substitute.show(taught, status)
         costs.show_lessons(lessons, terms)
         substitute.show_how(taught)
+        st.markdown("## Made on one network, sent to another")
+        transfer.show_matrix(model.data)
     elif not requests:
         stage.info("Choose at least one attack.")
     elif (seconds := running.seconds_to_come(requests, model)) is not None:
@@ -54,7 +57,6 @@ with right:
         else:
             with stage:
                 running.offer(parts, words.cost_ahead(len(requests), budget, seconds))
-    matrix.show(model)
     how.show_link()
 
 left_column.show_credit(chosen)

@@ -7,10 +7,8 @@ import pytest
 
 from robust_core import attacks, zoo
 from robust_core.dashboard import lab, together
-from robust_core.dashboard.black_box import matrix, running, substitute
+from robust_core.dashboard.black_box import running, substitute
 from robust_core.dashboard.together import Part
-from robust_core.evaluation.transfer.measure import Cell, CraftedRow
-from robust_core.evaluation.transfer.results import Matrix
 from robust_core.experiment.taught import teach
 from tests.visiting import bodies, ran, text, visit, without_any
 
@@ -117,6 +115,7 @@ def test_the_substitute_is_taught_step_by_step(nothing_kept):
     (lessons,) = bodies(page, "lessons")
     assert lessons.count("<b>Round ") == 5
     assert "0 gradients given away" in bodies(page, "curtained")[0]
+    assert "## Made on one network, sent to another" in headlines(page)
 
 
 def test_without_the_test_set_the_substitute_says_what_to_do(nothing_kept):
@@ -151,22 +150,6 @@ def test_lessons_are_those_of_the_attack_and_ask_for_labels_alone():
     for lesson in lessons:
         assert 1 <= len(lesson.examples) <= 12
         assert (lesson.sent.numpy().astype(int) - pixels).__abs__().max() <= 51
-
-
-def test_the_matrix_shows_counts_and_names_what_is_lacking():
-    names = ["digits-cnn", "digits-cnn-pgd-at"]
-    rows = tuple(
-        CraftedRow(
-            "digits", source, "fgsm", 0.1, None, {}, 10, 0.1, 0.5,
-            tuple(Cell(target, 10, k + 3 * (source == target)) for k, target in enumerate(names)), {},
-        )
-        for source in names
-    )  # fmt: skip
-    made = Matrix("digits", "fgsm", 0.1, None, rows, ())
-    (heat,) = matrix.figure(made).data
-    assert [list(row) for row in heat.z] == [[0.3, 0.1], [0.0, 0.4]]
-    assert "3 of 10 fooled" in heat.customdata[0][0]
-    assert "from 0.0 % to 10.0 %" in matrix.alt(made)
 
 
 def test_parts_run_together_and_one_that_fails_leaves_the_others(monkeypatch, nothing_kept):
