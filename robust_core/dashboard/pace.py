@@ -23,7 +23,9 @@ def seconds_a_query(model: Description) -> float | None:
     def work(progress: Reporter) -> float:
         device = best_device()
         network = zoo.load(model.name, device)
-        images = torch.full((1, model.channels, *model.input_size), 0.5, device=device)
+        images = torch.full(
+            (1, model.channels, *model.input_size), 0.5, device=device, dtype=torch.float32
+        )
         times = []
         for step in range(PASSES):
             progress(step, PASSES)

@@ -100,7 +100,7 @@ class Watch:
         self.curtain = Curtain(model, self._hear)
         self.one_label = attack.knowledge == known.LABELS
         self.best = self.asked = clean
-        self.answers = torch.empty(0)
+        self.answers = clean.new_empty(0)
         self.queries = 0
         self.progress = progress
         self.show = show
@@ -188,7 +188,7 @@ def query(
     record = attack.run(
         watch.curtain,
         images,
-        torch.tensor([label], device=model.device),
+        torch.tensor([label], device=model.device, dtype=torch.int64),
         goal or Untargeted(),
         observer=watch,
     )

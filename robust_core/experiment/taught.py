@@ -74,7 +74,8 @@ def teach(
     clean = to_tensor(pixels).to(model.device)
     with torch.no_grad():
         said = int(shares_of(model(clean)).argmax())
-    own = torch.tensor([said if label is None else label], device=model.device)
+    true = said if label is None else label
+    own = torch.tensor([true], device=model.device, dtype=torch.int64)
     images, labels = (x.to(model.device) for x in held)
     done: list[Lesson] = []
 
@@ -112,8 +113,9 @@ def teach(
 
 def _examples(stage: Round, model: Classifier) -> tuple[tuple[Tensor, str], ...]:
     """Some of the pictures that came with a round, evenly spread."""
-    new = torch.arange(stage.size - stage.new, stage.size)
-    rows = new[torch.linspace(0, len(new) - 1, min(SHOWN, len(new))).long()]
+    count = min(SHOWN, stage.new)
+    first = stage.size - stage.new
+    rows = [first + place * stage.new // count for place in range(count)]
     pixels = torch.from_numpy(to_pixels(stage.pictures[rows].cpu()))
     names = [model.class_names[i] for i in stage.labels[rows].tolist()]
     return tuple(zip(pixels, names, strict=True))

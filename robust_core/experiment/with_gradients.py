@@ -62,7 +62,11 @@ def mark(
     model.check_pictures(clean)
     with torch.no_grad():
         before = usable_logits(model(clean))
-    labels = before.argmax(1) if label is None else torch.tensor([label], device=model.device)
+    labels = (
+        before.argmax(1)
+        if label is None
+        else torch.tensor([label], device=model.device, dtype=torch.int64)
+    )
     count = 0
 
     def seen(images: Tensor, loss: Tensor) -> None:
