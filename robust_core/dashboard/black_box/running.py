@@ -109,6 +109,7 @@ def is_wanted(parts: Mapping[str, Part], seconds: float) -> bool:
 
 def offer(parts: Mapping[str, Part], cost: str) -> None:
     """The button that begins, with what it takes."""
+    st.markdown("## Nothing has been asked yet.")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Ask the model",
