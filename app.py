@@ -17,6 +17,7 @@ pages = [
         url_path="compare_defences",
     ),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
+    st.Page("pages/black_box.py", title="Black box", icon=":material/help_center:"),
     st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
     st.Page("pages/physical.py", title="Physical world", icon=":material/photo_camera:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),

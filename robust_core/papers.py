@@ -74,6 +74,18 @@ CROCE = Paper(
     "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks",
     "https://arxiv.org/abs/2003.01690",
 )
+DONG = Paper(
+    "Dong, Liao, Pang, Su, Zhu, Hu, Li",
+    2018,
+    "Boosting adversarial attacks with momentum",
+    "https://arxiv.org/abs/1710.06081",
+)
+DONG_TRANSLATION = Paper(
+    "Dong, Pang, Su, Zhu",
+    2019,
+    "Evading defenses to transferable adversarial examples by translation-invariant attacks",
+    "https://arxiv.org/abs/1904.02884",
+)
 DZIUGAITE = Paper(
     "Dziugaite, Ghahramani, Roy",
     2016,
@@ -188,6 +200,12 @@ PAPERNOT = Paper(
     "Distillation as a defense to adversarial perturbations against deep neural networks",
     "https://arxiv.org/abs/1511.04508",
 )
+PAPERNOT_BLACK_BOX = Paper(
+    "Papernot, McDaniel, Goodfellow, Jha, Celik, Swami",
+    2017,
+    "Practical black-box attacks against machine learning",
+    "https://arxiv.org/abs/1602.02697",
+)
 PINTOR = Paper(
     "Pintor and others",
     2022,
@@ -247,6 +265,12 @@ XIE = Paper(
     2018,
     "Mitigating adversarial effects through randomization",
     "https://arxiv.org/abs/1711.01991",
+)
+XIE_DIVERSITY = Paper(
+    "Xie, Zhang, Zhou, Bai, Wang, Ren, Yuille",
+    2019,
+    "Improving transferability of adversarial examples with input diversity",
+    "https://arxiv.org/abs/1803.06978",
 )
 XU = Paper(
     "Xu, Evans, Qi",

@@ -13,6 +13,7 @@ from docs.generator.results import (
     headline,
     libraries,
     physical,
+    transfer,
     universal,
 )
 
@@ -30,6 +31,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "deck-002": deck_002.tables,
     "universal": universal.tables,
     "physical": physical.tables,
+    "transfer": transfer.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,

@@ -27,6 +27,10 @@ from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
 from robust_core.attacks.physical.eot import EOT
+from robust_core.attacks.transfer.diversity import DIFGSM
+from robust_core.attacks.transfer.momentum import MIFGSM
+from robust_core.attacks.transfer.substitute import Substitute
+from robust_core.attacks.transfer.translation import TIFGSM
 from robust_core.attacks.universal.fitted import Universal
 from robust_core.attacks.universal.patch import Patch
 from robust_core.attacks.universal.sgd import UAPSGD
@@ -42,13 +46,16 @@ __all__ = [
     "BIML2",
     "CWL0",
     "CWL2",
+    "DIFGSM",
     "EOT",
     "FGSM",
+    "MIFGSM",
     "NES",
     "PGD",
     "PGDL2",
     "PGDT",
     "REGISTRY",
+    "TIFGSM",
     "UAP",
     "UAPL2",
     "UAPSGD",
@@ -72,6 +79,7 @@ __all__ = [
     "Square",
     "SquareL2",
     "Starts",
+    "Substitute",
     "SurFree",
     "Universal",
     "create",
@@ -108,6 +116,10 @@ REGISTRY: Registry[type[Attack]] = Registry(
         HopSkipJumpLinf,
         SurFree,
         Auto,
+        MIFGSM,
+        DIFGSM,
+        TIFGSM,
+        Substitute,
         EOT,
         UAP,
         UAPL2,

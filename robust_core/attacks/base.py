@@ -89,9 +89,14 @@ class Attack(Parameters):
         return self.knowledge in known.BY_QUERIES
 
     @property
+    def joint(self) -> bool:
+        """Whether it learns from all pictures of a batch, so that one alone may get something else."""
+        return False
+
+    @property
     def limit(self) -> int | None:
         """The most queries about a picture, which the oracle holds it to; None: any number."""
-        return self.parameters["max_queries"] if self.knowledge in known.BY_QUERIES else None
+        return self.parameters["max_queries"] if self.knowledge in known.LIMITED else None
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -178,6 +183,7 @@ class Attack(Parameters):
         told = (*notices(model, self), *self.notices, *read, *reached)
         if mask is not None and oracle.free is None:
             told = (*told, EVERYTHING)
+        counted = self.knowledge in known.BY_QUERIES
         return AttackResult(
             x_adv=adversarial,
             success=success,
@@ -188,8 +194,8 @@ class Attack(Parameters):
             trace=oracle.trace(),
             notices=told,
             answers=answers,
-            queries_to_success=None if self.limit is None else oracle.ledger.first,
-            curve=None if self.limit is None else oracle.ledger.curve(),
+            queries_to_success=oracle.ledger.first if counted else None,
+            curve=oracle.ledger.curve() if counted else None,
             **distances.all_norms(adversarial, images),
         )
 

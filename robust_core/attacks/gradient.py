@@ -4,6 +4,7 @@ All are projected gradient ascent on the goal's loss. What differs is the ball, 
 and whether the start is random.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
@@ -77,39 +78,57 @@ class FGSM(Attack):
         return x
 
 
+Ascend = Callable[[Tensor, Aim, Tensor | None], tuple[Tensor, Tensor]]
+"""From iterates ``[n, C, H, W]``, their aim, and which of the pictures they are (indices; None: all) to the
+way to step ``[n, C, H, W]`` and the logits ``[n, K]``."""
+
+
 def climb(
-    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, size: float, loss: str
+    oracle: Oracle,
+    ball: Ball,
+    x: Tensor,
+    aim: Aim,
+    *,
+    steps: int,
+    size: float,
+    loss: str,
+    ascend: Ascend | None = None,
 ) -> Tensor:
     """``steps`` projected steps up the goal's loss; the gradient is taken at the current iterate.
 
-    An observer also gets the last iterate, at the cost of a forward pass that is not counted.
+    ``ascend`` says the way of each step; None: the gradient. An observer also gets the last iterate, at the
+    cost of a forward pass that is not counted.
     """
-    if aim.stops:
-        return _climb_until(oracle, ball, x, aim, steps=steps, size=size, loss=loss)
-    for _ in range(steps):
-        x = ball.step(x, oracle.ascent(x, aim, loss)[0], size)
-    x = ball.settle(x)
+    ascend = ascend or (lambda x, aim, rows: oracle.ascent(x, aim, loss))
+    climbing = _climb_until if aim.stops else _climb
+    x = ball.settle(climbing(oracle, ball, x, aim, steps, size, ascend))
     oracle.show_last(x, aim, loss)
     return x
 
 
-def _climb_until(
-    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, *, steps: int, size: float, loss: str
+def _climb(
+    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, steps: int, size: float, ascend: Ascend
 ) -> Tensor:
-    """As ``climb``, but a picture stops once it has reached the goal."""
+    for _ in range(steps):
+        x = ball.step(x, ascend(x, aim, None)[0], size)
+    return x
+
+
+def _climb_until(
+    oracle: Oracle, ball: Ball, x: Tensor, aim: Aim, steps: int, size: float, ascend: Ascend
+) -> Tensor:
+    """A picture stops once it has reached the goal."""
     x = x.clone()
     left = torch.arange(len(x), device=x.device)
     for _ in range(steps):
         with oracle.within(left):
-            gradient, logits = oracle.ascent(x[left], aim[left], loss)
+            way, logits = ascend(x[left], aim[left], left)
         on = ~aim[left].success(logits)
         left = left[on]
-        gradient = gradient[on]
+        way = way[on]
         if not len(left):
             break
-        x[left] = ball[left].step(x[left], gradient, size)
-    x = ball.settle(x)
-    oracle.show_last(x, aim, loss)
+        x[left] = ball[left].step(x[left], way, size)
     return x
 
 

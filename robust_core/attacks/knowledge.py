@@ -19,6 +19,8 @@ ALL = (WHITE_BOX, SCORES, LABELS, TRANSFER, NONE)
 
 BY_QUERIES = (SCORES, LABELS)
 """Those whose attacks learn from the answers to their queries alone."""
+LIMITED = (*BY_QUERIES, TRANSFER)
+"""Those whose attacks have a most of queries, which the oracle holds them to."""
 LABELS_ALONE = (LABELS, TRANSFER)
 """Those to whom scores never come."""
 

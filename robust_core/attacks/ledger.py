@@ -78,9 +78,15 @@ class Ledger:
         self._best = torch.full_like(self.spent, torch.inf, dtype=torch.float64)
         self._entries: list[tuple[Tensor, Tensor, Tensor]] = []
 
-    def count(self, what: str, rows: Tensor | None) -> None:
-        """Count one more for each of ``rows``."""
+    def count(self, what: str, rows: Tensor | None, times: int = 1) -> None:
+        """Count one more, or so many ``times``, for each of ``rows``."""
         counted = self._counted[what]
+        if times != 1:
+            total = self.tally(what)
+            total[slice(None) if rows is None else rows] += times
+            self._totals[what] = total
+            counted.clear()
+            return
         counted.append(rows)  # summed now and then
         if len(counted) == FOLDED:
             self._totals[what] = self.tally(what)
@@ -100,15 +106,15 @@ class Ledger:
                 total.index_add_(0, rows, torch.ones_like(rows))
         return total
 
-    def spend(self, rows: Tensor | None) -> None:
-        """A query about each of ``rows`` is to be asked. Raises ``RuntimeError`` beyond the limit."""
+    def spend(self, rows: Tensor | None, times: int = 1) -> None:
+        """So many queries about each of ``rows`` are to be asked; ``RuntimeError`` beyond the limit."""
         if self.limit is None:
             return
         after = self.spent.clone()
         if rows is None:
-            after += 1
+            after += times
         else:
-            after.index_add_(0, rows, torch.ones_like(rows))
+            after.index_add_(0, rows, torch.full_like(rows, times))
         if (after > self.limit).any():
             raise RuntimeError(f"an attack may not ask more than its {self.limit} queries")
         self.spent = after
@@ -146,6 +152,11 @@ class Ledger:
             rows, queries, value = rows[kept], queries[kept], value[kept]
         self._entries.append((rows, queries, value))
         self._best = torch.minimum(self._best, first)
+
+    @property
+    def improvements(self) -> int:
+        """How often the best of a picture has got better, passes about several at once counted once."""
+        return len(self._entries)
 
     def curve(self) -> Curve:
         """All improvements so far."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -20,6 +21,9 @@ FOLDED = 64
 """Iterates after which their losses become one tensor. Small tensors kept among large ones that come and
 go split the memory that those leave: long attacks on large pictures would take gigabytes for nothing."""
 
+BESIDE = 256
+"""Pictures beside the batch that the model is asked about at once."""
+
 
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
@@ -34,6 +38,9 @@ class Oracle:
     Calls inside ``with oracle.within(rows)`` are about those pictures of the batch only, so that passes
     are counted for the right pictures after others have finished and left. ``given`` is the dtype of
     the caller's pictures, where ``images`` are in another.
+
+    An observer with a method ``follow`` gets the ledger before the first pass: there it can read the
+    queries spent, and the curve so far.
     """
 
     def __init__(
@@ -55,6 +62,9 @@ class Oracle:
         self._model = model
         self._asked = Asked(model, given)
         self.observer = observer
+        follow = getattr(observer, "follow", None)
+        if follow is not None:
+            follow(self.ledger)
         self.size = len(images)
         self.dtype = images.dtype
         self.device = images.device
@@ -237,6 +247,34 @@ class Oracle:
         logits = torch.cat(parts)
         self._units.see(logits, self._rows)  # the first call has to be about all
         return logits
+
+    @torch.no_grad()
+    def beside(self, x: Tensor) -> Tensor:
+        """Answers ``[n, K]`` about pictures ``[n, C, H, W]`` that are none of the batch.
+
+        What is learnt of them serves all pictures asked about, so each of these counts all n queries.
+        """
+        self.ledger.spend(self._rows, len(x))
+        self.ledger.count("queries", self._rows, len(x))
+        parts = []
+        for part in x.split(BESIDE):
+            answers = self._asked(part)
+            check_logits(answers, part)
+            labels = self.knowledge in known.LABELS_ALONE
+            parts.append(known.one_hot(answers) if labels else self.reading(answers))
+        return torch.cat(parts)
+
+    def own(self, model: Callable[[Tensor], Tensor]) -> "Oracle":
+        """An oracle for a model of the attacker's own, of which everything may be known.
+
+        Its passes are no queries. The observer and the trace are those of this one.
+        """
+        twin = copy(self)
+        twin.knowledge = known.WHITE_BOX
+        twin.ledger = Ledger(self.size, self.device)
+        twin._model, twin._asked, twin._beside = model, Asked(model, self.given), 0
+        twin.reading, twin._units, twin._checked = Reading(), Units(self.size), False
+        return twin
 
     @torch.no_grad()
     def check(self, x: Tensor, aim: Aim) -> Tensor:

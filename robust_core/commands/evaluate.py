@@ -7,10 +7,11 @@ from types import ModuleType
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import deck_002, physical, single, suite, universal
+from robust_core.commands.evaluation import deck_002, physical, single, suite, transfer, universal
 
 UNIVERSAL = "universal"
-"""As ``evaluation.universal.suite.NAME``, which would take the time to import torch."""
+TRANSFER = "transfer"
+"""As in ``evaluation.suites``, which would take the time to import torch."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,8 +86,10 @@ def run(args: argparse.Namespace) -> None:
         return universal.run(args)
     if args.suite == PHYSICAL:
         return physical.run(args)
+    if args.suite == TRANSFER:
+        return transfer.run(args)
     if args.part or args.overwrite:
-        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL])
+        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL, TRANSFER])
         raise ValueError(f"--part and --overwrite are for --suite {known} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None

@@ -91,11 +91,13 @@ def choose_eps(
     *,
     own: str = "",
     start: float | None = None,
+    first: float = EPS_CHOICES[0],
 ) -> float:
     """One of the five values, or any value up to ``MOST``; in [0, 1] pixel units.
 
     For an ``attack`` without eps, a caption says what the value is used for. ``own`` prefixes the settings
-    of a page that has its own eps. ``start`` is an initial value that is not one of the five.
+    of a page that has its own eps. ``start`` is an initial value that is not one of the five,
+    ``first`` one that is.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(":small[Epsilon]", help=EPS_HELP)
@@ -112,7 +114,7 @@ def choose_eps(
             "Epsilon",
             {eps: f"{eps:g} :small[{in_255ths(eps)}]" for eps in EPS_CHOICES},
             f"{own}eps",
-            EPS_CHOICES[0],
+            first,
             shown=on_both_scales,
             label_visibility="collapsed",
             width="stretch",

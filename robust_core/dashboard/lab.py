@@ -74,12 +74,14 @@ def compute(
     words: Words | None = None,
     watch: Callable[[Any], object] | None = None,
     errand: bool = False,
+    budget: float | None = None,
 ) -> T | None:
     """The result of ``work`` under ``key``, with progress, a place in line and a stop button.
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
     object that the work passes to ``progress.show``. What the work passes to ``progress.notice`` stays
-    where the bar was. ``errand``: it waits more than it computes, and may take as long as it takes.
+    where the bar was. ``errand``: it waits more than it computes, and may take as long as it takes;
+    ``budget``: seconds that it may compute, if not the engine's.
     Returns None where the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
@@ -87,7 +89,7 @@ def compute(
         return None
     slot = st.empty()
     try:
-        with ask(key, work, channel=channel, errand=errand) as ticket:
+        with ask(key, work, channel=channel, errand=errand, budget=budget) as ticket:
             _wait(ticket, slot, (key, channel), doing, words or _count, watch)
             result = ticket.result()
         settle()
@@ -117,6 +119,7 @@ def ask(
     channel: str,
     errand: bool = False,
     background: bool = False,
+    budget: float | None = None,
 ) -> Ticket[T]:
     """This visitor's request to the engine; see ``Engine.submit``."""
     return engine().submit(
@@ -127,6 +130,7 @@ def ask(
         channel=channel,
         errand=errand,
         background=background,
+        budget=budget,
     )
 
 

@@ -38,6 +38,7 @@ _CSS = """
 [data-testid=stMain] svg text:is([fill="#808495"], [style*="rgb(128, 132, 149)"]) {
   fill: #5C5F6B !important;  /* Streamlit's grey of axes, by day */
 }
+[data-testid=stMain] svg text[fill="#8C8C8C"] { fill: light-dark(#5C5A57, #C4C2BF) !important; }
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
 /* Pictures for people, not for networks. */
@@ -52,13 +53,13 @@ _CSS = """
 .st-key-status > :last-child { order: -1; }
 
 /* Five chips in one row, eps above its 255ths. */
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radiogroup] { flex-wrap: nowrap; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] { flex: 1; min-width: 0; height: auto; padding: 2px 0; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] * { white-space: normal; line-height: 1.3; }
-:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps)
+:is(.st-key-eps, .st-key-detect_eps, .st-key-digits_eps, .st-key-transfer_eps)
   [role=radio] p > span { display: block; font-size: 0.75rem !important; }
 
 /* Controls are close together: with the camera open, eps is still on the first screen. */

@@ -88,6 +88,7 @@ class Engine:
         channel: str = "main",
         errand: bool = False,
         background: bool = False,
+        budget: float | None = None,
     ) -> Ticket[T]:
         """Ask for the result of ``work(progress)``, which ``key`` identifies completely.
 
@@ -96,8 +97,9 @@ class Engine:
         its ticket raises ``Abandoned``. Without a session nothing is replaced. ``address``: where
         the session comes from, which shares the machine equally with other addresses. An
         ``errand`` waits (for a download) more than it computes: it takes no turn from computations
-        and has no budget. What is asked for in the ``background`` computes only while no other
-        request waits for a turn, and counts as any other once somebody asks for it in the foreground.
+        and has no budget; any other may have a ``budget`` of its own, in seconds. What is asked for
+        in the ``background`` computes only while no other request waits for a turn, and counts as any
+        other once somebody asks for it in the foreground.
 
         Raises ``Busy`` when the queue, or this visitor's part of it, is full, and ``RuntimeError``
         on a closed engine or when called by a work function of this engine, which could deadlock.
@@ -117,7 +119,9 @@ class Engine:
                 return Ticket(self, job, slot, cached=True)
             visitor = (address, session)
             shared = self._jobs.get(key)
-            job = shared or self._open(Job(key, work, errand=errand), visitor, background)
+            job = shared or self._open(
+                Job(key, work, errand=errand, budget=budget), visitor, background
+            )
             self._counts["joined" if shared else "misses"] += 1
             now = time.monotonic()
             self._line.join(job, visitor, now, background)

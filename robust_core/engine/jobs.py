@@ -30,11 +30,17 @@ class Job:
     """
 
     def __init__(
-        self, key: str, work: Callable[["Reporter"], object] | None, *, errand: bool = False
+        self,
+        key: str,
+        work: Callable[["Reporter"], object] | None,
+        *,
+        errand: bool = False,
+        budget: float | None = None,
     ) -> None:
         self.key = key
         self.work: Callable[[Reporter], object] | None = work
         self.errand = errand
+        self.budget = budget  # seconds that it may compute; None: those of the engine
         self.tickets: set[Ticket] = set()
         self.step = 0
         self.total: int | None = None  # None before it is known
@@ -64,6 +70,7 @@ class Job:
         """What its next step report raises; None: it goes on."""
         if not self.wanted(now, grace):
             return Abandoned("Nobody waits for this result any more.")
+        budget = budget if self.budget is None else self.budget
         if self.seconds > budget and not self.errand:
             return OutOfTime(
                 f"The computation was stopped: it took longer than {budget:g} seconds. "

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from robust_core import attacks, probabilities
 from robust_core.attacks import Attack
 from robust_core.attacks.base import LARGEST, beyond_the_range
+from robust_core.attacks.knowledge import LABELS_ALONE
 from robust_core.classifier import Classifier, as_classifier
 from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
@@ -112,7 +113,7 @@ def evaluate(
                     on_notice(sentence)
 
     for eps, attack in chosen:
-        tell(*notices(model, attack), *beyond_the_range(attack.norm, eps))
+        tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
     every = torch.arange(len(labels), device="cpu")
     flags = run_time_flags(
@@ -288,7 +289,8 @@ def _attack(
         1
     )  # waits for the device: the time is that of the work
     seconds = time.perf_counter() - begun
-    tell(*probabilities.notices(record.answers))
+    if run.knowledge not in LABELS_ALONE:  # those see labels whatever the model answers
+        tell(*probabilities.notices(record.answers))
     if (
         attacked is not model or len(draws) > 1
     ):  # what was fooled above may be another model or draw

@@ -127,11 +127,13 @@ UNIVERSAL = "universal"
 """Fits to training pictures, and figures on test pictures: ``evaluation.universal``."""
 PHYSICAL = "physical"
 """And one of several models and kinds of rows: ``evaluation.physical``."""
+TRANSFER = "transfer"
+"""Every stored model of a data set against every other: ``evaluation.transfer``."""
 
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL, TRANSFER])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

@@ -207,7 +207,8 @@ def test_a_target_that_is_ruled_out_is_said_to_be_out_of_reach(digits_model, few
         assert any("cannot be reached" in s and "3 of 4 pictures" in s for s in record.notices)
         alone = attack.run(Head(digits_model, end), images[2:3], targets[2:3], goals.Targeted())
         assert record.success[2] == alone.success[0]
-        torch.testing.assert_close(record.x_adv[2:3], alone.x_adv, rtol=0, atol=1e-4)
+        if not attack.joint:
+            torch.testing.assert_close(record.x_adv[2:3], alone.x_adv, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", WHITE_BOX)

@@ -12,6 +12,7 @@ PAGES = {
     "compare_attacks": "Compare attacks",
     "compare_defences": "Compare defences",
     "detectors": "Detectors",
+    "black_box": "Black box",
     "universal": "Universal and stickers",
     "physical": "Physical world",
     "live_training": "Live training",
@@ -19,6 +20,7 @@ PAGES = {
 }
 QUERIES = {
     "compare_attacks": "?model=digits-cnn",
+    "black_box": "?model=digits-cnn",
     "compare_defences": "?model=digits-cnn&attack=fgsm&defenses=jpeg,median",
 }
 """A small model, and quick defences, where all of them run."""

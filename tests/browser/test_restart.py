@@ -17,6 +17,7 @@ PATHS = {
     "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
     "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
     "detectors": "Detectors",
+    "black_box": "Black box",
     "universal": "Universal and stickers",
     "physical": "Physical world",
     "live_training": "Live training",

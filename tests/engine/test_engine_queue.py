@@ -63,6 +63,18 @@ def test_the_budget_stops_the_run_and_names_the_seconds(new_engine, steps, resul
     assert not engine.submit("key", work).cached
 
 
+def test_a_computation_may_have_a_budget_of_its_own(new_engine, result):
+    engine = new_engine(budget=1e-9)
+
+    def work(progress):
+        progress(1)
+        return "done"
+
+    assert result(engine.submit("patient", work, budget=60.0)) == "done"
+    with pytest.raises(OutOfTime, match="1e-06 seconds"):
+        result(engine.submit("hasty", work, budget=1e-6))
+
+
 def test_a_value_returned_after_the_stop_is_dropped(new_engine, result):
     engine = new_engine(budget=1e-9)
 

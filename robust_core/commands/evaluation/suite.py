@@ -77,7 +77,9 @@ def show_list(as_json: bool) -> None:
     from robust_core.evaluation.deck_002 import protocol
     from robust_core.evaluation.defense_table.plan import PLANS
     from robust_core.evaluation.physical import plan as physical_plan
-    from robust_core.evaluation.suites import SUITES, UNIVERSAL
+    from robust_core.evaluation.suites import SUITES, TRANSFER, UNIVERSAL
+    from robust_core.evaluation.transfer.plan import FAMILIES
+    from robust_core.evaluation.transfer.plan import PARTS as TRANSFER_PARTS
     from robust_core.evaluation.universal.suite import PARTS as UNIVERSAL_PARTS
 
     lines = [
@@ -107,12 +109,17 @@ def show_list(as_json: bool) -> None:
         f"{physical_plan.NAME}: {', '.join(physical_plan.MODELS)}; parts "
         f"{', '.join(physical_plan.PARTS)}, the last on {physical_plan.SIGN_MODEL}"
     )
+    lines.append(
+        f"{TRANSFER}: from each stored classifier of {', '.join(FAMILIES)} to the others; parts "
+        f"{', '.join(TRANSFER_PARTS)}, the last of black boxes by their labels"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
         for name, plan in PLANS.items()
     }
     value[UNIVERSAL] = {"parts": list(UNIVERSAL_PARTS)}
+    value[TRANSFER] = {"parts": list(TRANSFER_PARTS)}
     value[physical_plan.NAME] = {
         "models": list(physical_plan.MODELS),
         "parts": list(physical_plan.PARTS),

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks, imaging
-from robust_core.dashboard import lab
+from robust_core.dashboard import lab, pace
 from robust_core.dashboard.compare_attacks.selection import (
     ComparedAttack,
     left_confidence,
@@ -25,6 +25,8 @@ SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
 WIDTHS = {"Linf": 96}
 """Width in pixels of a number whose longest value, ``178.5/255``, does not fit the usual width."""
+MANY = 500
+"""Passes from which on an attack says what it may take before it runs."""
 COUNTED = 0.99
 """The share of a perturbation's values that the amplification never clips."""
 
@@ -69,18 +71,21 @@ def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Exp
     places = {row.attack.name: st.empty() for row in rows}
     done = {row.attack.name: found for row in rows if (found := row.finished)}
     changes = Changes()
+    each = _seconds_a_query(rows, done)
     for row in rows:
         with places[row.attack.name].container():
             if row.attack.name in done:
                 _show(row, done[row.attack.name], changes)
             else:
-                st.markdown(f"**{row.attack.title}** :gray[{row.refusal or 'waiting'}]")
+                told = row.refusal or ", ".join(filter(None, ("waiting", _takes(row, each))))
+                st.markdown(f"**{row.attack.title}** :gray[{told}]")
     _show_head(head, rows, done, changes.factor)
     for row in rows:
         if row.request is None or row.attack.name in done:
             continue
         with places[row.attack.name].container():
-            st.markdown(f"**{row.attack.title}**")
+            takes = _takes(row, each)
+            st.markdown(f"**{row.attack.title}**" + (f" :gray[{takes}]" if takes else ""))
             experiment = lab.attempt(
                 row.key,
                 row.asked.work,
@@ -94,6 +99,21 @@ def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Exp
                 _show(row, experiment, changes)
             _show_head(head, rows, done, changes.factor)
     return done
+
+
+def _seconds_a_query(rows: list[ComparedAttack], done: dict[str, Experiment]) -> float | None:
+    """How long a query takes here; None where no attack to come asks many."""
+    coming = [row for row in rows if row.request and row.attack.name not in done]
+    if not any(pace.passes_of(row.asked.attack) >= MANY for row in coming):
+        return None
+    return pace.seconds_a_query(coming[0].asked.model)
+
+
+def _takes(row: ComparedAttack, each: float | None) -> str:
+    """What a row that is not there yet may take, where that is much; else nothing."""
+    if row.request is None or each is None or pace.passes_of(row.asked.attack) < MANY:
+        return ""
+    return pace.ahead(row.asked.attack, each)
 
 
 def _show_head(

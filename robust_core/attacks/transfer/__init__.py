@@ -1,0 +1,1 @@
+"""Attacks whose result is meant for another model than the one that it was made on."""

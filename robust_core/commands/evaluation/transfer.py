@@ -1,0 +1,173 @@
+"""``evaluate --suite transfer``: what is made on one stored classifier, sent to the others; row by row."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from robust_core import files
+from robust_core.commands import options, output
+from robust_core.commands.defense_table.make import write
+from robust_core.commands.evaluation.suite import check_alone
+from robust_core.words.numbers import duration
+
+if TYPE_CHECKING:
+    from robust_core.evaluation.transfer.measure import Bench, LearntRow
+    from robust_core.evaluation.transfer.plan import Crafting, Learning
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make the rows that the file lacks, writing after each, and print the tables."""
+    from robust_core.evaluation.transfer import plan
+    from robust_core.evaluation.transfer.measure import Bench
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, plan.PARTS)
+    # Fewer pictures must not replace the committed result.
+    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = _begun(out, args.limit)
+
+        def make() -> None:
+            with output.bar(1, plan.NAME, "") as bar:
+
+                def show(what: str, k: int, n: int) -> None:
+                    bar.set_description(what, refresh=False)
+                    bar.total, bar.n = n, k
+                    bar.refresh()
+
+                bench = Bench(args.device, args.limit, show)
+                for part in asked:
+                    for job in plan.jobs(part):
+                        if args.overwrite or not _there(value, job, args.limit):
+                            _put(value, job, bench)
+                            write(out, value)
+
+        with output.stopping(lambda: _stopped(args, out)):
+            trouble = output.trouble_with(make)
+    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
+
+
+def _stopped(args: argparse.Namespace, out: Path | None) -> str:
+    if out is None:
+        return "Stopped. Nothing is kept without --out."
+    again = output.command_line("evaluate", suite=args.suite, part=args.part, out=args.out)
+    return f"Stopped. The rows in {out} are kept. To go on: {again}"
+
+
+def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
+    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
+    from robust_core.evaluation.transfer import plan, results
+
+    head: dict[str, Any] = {"suite": plan.NAME, "command": results.COMMAND, "limit": limit}
+    parts: dict[str, Any] = {part: {"rows": []} for part in plan.PARTS}
+    if out is not None and out.exists():
+        try:
+            found = json.loads(out.read_text(encoding="utf-8"))
+            for part in plan.PARTS:
+                parts[part]["rows"] = list(found["parts"].get(part, {"rows": []})["rows"])
+                [results.to_row(part, row) for row in parts[part]["rows"]]
+            same = all(found[key] == head[key] for key in ("suite", "limit"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
+        if not same:
+            raise ValueError(
+                f"{out} is from another suite or limit: delete it, or give another --out"
+            )
+    return {**head, "versions": output.versions(), "parts": parts}
+
+
+def _about(row: dict[str, Any]) -> tuple:
+    """What tells a row from the others of its part."""
+    keys = ("source", "attack", "eps", "confidence", "model", "first", "final", "parameters")
+    return tuple(json.dumps(row.get(key), sort_keys=True) for key in keys)
+
+
+def _wanted(job: "Crafting | Learning") -> tuple:
+    return _about({**asdict(job), "parameters": job.fixed})
+
+
+def _there(value: dict[str, Any], job: "Crafting | Learning", limit: int | None) -> bool:
+    """Whether there is such a row that was made with the bundled weights, and of as many pictures."""
+    from robust_core.evaluation.transfer.measure import weights_of
+
+    n = job.n if limit is None else min(job.n, limit)
+    now, wanted = weights_of(job.models), _wanted(job)
+    rows = value["parts"][job.part]["rows"]
+    return any(_about(row) == wanted and row["weights"] == now and row["n"] == n for row in rows)
+
+
+def _put(value: dict[str, Any], job: "Crafting | Learning", bench: "Bench") -> None:
+    begun = time.perf_counter()
+    row = json.loads(files.json_text(asdict(bench.row(job))))
+    seconds = time.perf_counter() - begun
+    table = value["parts"][job.part]
+    table["rows"] = [r for r in table["rows"] if _about(r) != _about(row)]
+    table["rows"].append(row | {"seconds": seconds})
+    who = row.get("source") or row.get("model")
+    what = row.get("attack") or "substitute"
+    tqdm.write(f"{job.part}: {what} on {who}, {duration(seconds)}", sys.stderr)
+
+
+def text_of(value: dict[str, Any], parts: list[str]) -> str:
+    """A table for each matrix and for the substitutes."""
+    from robust_core.evaluation.transfer import plan, results
+
+    rows: dict[str, list] = {
+        part: [results.to_row(part, row) for row in value["parts"][part]["rows"]] for part in parts
+    }
+    crafted = tuple(row for part in parts if part in plan.FAMILIES for row in rows[part])
+    found = results.Report(crafted)
+    shown = [_matrix(matrix) for data in found.families() for matrix in found.matrices(data)]
+    shown += [_rounds(row) for row in rows.get(plan.SUBSTITUTE, [])]
+    return "\n\n".join(shown) or "No rows yet."
+
+
+def _matrix(matrix: Any) -> str:
+    stem = _common(matrix.targets)
+    heads = [
+        "made on \\ sent to",
+        *(name.removeprefix(stem) or "(plain)" for name in matrix.targets),
+    ]
+    lines = [[row.source, *(_percent(c.share) for c in row.targets)] for row in matrix.rows]
+    clean = ["right, clean", *(_percent(c.right / matrix.n) for c in matrix.rows[0].targets)]
+    about = f"{matrix.attack}, {matrix.setting}, first {matrix.n} test pictures of {matrix.data}"
+    return f"{about}\n{output.table(heads, [*lines, clean])}"
+
+
+def _common(names: list[str]) -> str:
+    """The first name, where all others begin with it."""
+    return names[0] if all(name.startswith(names[0]) for name in names) else ""
+
+
+def _rounds(row: "LearntRow") -> str:
+    from robust_core.evaluation.transfer.results import setting
+
+    heads = ["round", "|S|", "labels asked", "agrees on S", "held-out"]
+    heads += [f"transfer, {setting(eps, None)}" for eps in row.eps]
+    lines = [
+        [
+            str(k),
+            f"{s.size:,}",
+            f"{s.queries:,}",
+            _percent(s.agreement),
+            _percent(s.agree / row.n),
+            *(_percent(fooled / s.right if s.right else None) for fooled in s.fooled),
+        ]
+        for k, s in enumerate(row.stages)
+    ]
+    about = (
+        f"substitute ({row.parameters['network']}) of {row.model}, {row.final}, {row.n} held-out"
+    )
+    return f"{about}\n{output.table(heads, lines)}"
+
+
+def _percent(share: float | None) -> str:
+    return "n/a" if share is None else f"{100 * share:.1f} %"

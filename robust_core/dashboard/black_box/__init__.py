@@ -1,0 +1,1 @@
+"""What the page Black box shows."""

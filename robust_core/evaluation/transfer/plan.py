@@ -1,0 +1,152 @@
+"""What the suite measures: families of stored classifiers, attacks, and substitutes of black boxes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from robust_core import attacks, zoo
+from robust_core.attacks import Attack, Substitute
+from robust_core.evaluation.suites import TRANSFER
+
+NAME = TRANSFER
+SUBSTITUTE = "substitute"
+
+
+@dataclass(frozen=True)
+class Family:
+    """The stored classifiers of a data set, two settings, and how many test pictures each attack gets.
+
+    ``eps`` are radii in Linf. CW has none: ``confidences``, how far it goes beyond the boundary, in
+    logits, are what makes it transfer.
+    """
+
+    data: str
+    eps: tuple[float, float]
+    confidences: tuple[float, float]
+    pictures: dict[str, int]
+
+    @property
+    def models(self) -> list[str]:
+        """Their names, in the zoo's order."""
+        return [name for name in zoo.bundled() if zoo.describe(name).data == self.data]
+
+
+FAMILIES = {
+    family.data: family
+    for family in (
+        Family(
+            "digits",
+            (0.1, 0.2),
+            (0.0, 10.0),
+            {"fgsm": 450, "mi-fgsm": 450, "pgd": 450, "cw-l2": 100},
+        ),
+        Family(
+            "cifar10",
+            (8 / 255, 16 / 255),
+            (0.0, 20.0),
+            {"fgsm": 500, "mi-fgsm": 500, "pgd": 500, "cw-l2": 50},
+        ),
+        Family(
+            "imagenette",
+            (8 / 255, 16 / 255),
+            (0.0, 20.0),
+            {"fgsm": 200, "mi-fgsm": 100, "pgd": 100, "cw-l2": 30},
+        ),
+    )
+}
+PARTS = (*FAMILIES, SUBSTITUTE)
+
+
+@dataclass(frozen=True)
+class Crafting:
+    """One attack on one ``source``, whose results are sent to its whole family. ``n``: test pictures."""
+
+    part: str
+    source: str
+    attack: str
+    n: int
+    eps: float | None = None
+    confidence: float | None = None
+
+    @property
+    def made(self) -> Attack:
+        """The attack, but for its setting at its defaults."""
+        setting = {"eps": self.eps, "confidence": self.confidence}
+        return attacks.create(self.attack, **{k: v for k, v in setting.items() if v is not None})
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "confidence")
+
+    @property
+    def targets(self) -> list[str]:
+        """The classifiers that are asked, the source among them."""
+        return FAMILIES[self.part].models
+
+    @property
+    def models(self) -> list[str]:
+        """All models that the row depends on."""
+        return self.targets
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A substitute of ``model``, from the ``first`` test pictures after the ``n`` that it is judged on."""
+
+    part = SUBSTITUTE
+    model: str
+    n: int
+    first: int
+    eps: tuple[float, float]
+    final: str = "mi-fgsm"
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def data(self) -> str:
+        name = zoo.describe(self.model).data
+        assert name is not None
+        return name
+
+    @property
+    def made(self) -> Substitute:
+        """The attack, but for its radius."""
+        return Substitute(final=self.final, **self.parameters)
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The other hyper-parameters."""
+        return _without(self.made, "eps", "final", "start")
+
+    @property
+    def models(self) -> list[str]:
+        """All models that the row depends on."""
+        return [self.model]
+
+
+def _without(attack: Attack, *names: str) -> dict[str, Any]:
+    return {name: value for name, value in attack.parameters.items() if name not in names}
+
+
+def craftings(family: Family) -> Iterator[Crafting]:
+    """Matrix by matrix, those of quick attacks first."""
+    for attack, n in family.pictures.items():
+        name = "eps" if attacks.get(attack).has_eps else "confidence"
+        for value in family.eps if name == "eps" else family.confidences:
+            for source in family.models:
+                yield Crafting(family.data, source, attack, n, **{name: value})
+
+
+def learnings() -> Iterator[Learning]:
+    """Of digits, live in seconds; and the recipe for CIFAR-10. Both networks, defended ones too."""
+    digits, cifar = FAMILIES["digits"], FAMILIES["cifar10"]
+    for model in digits.models:
+        for network in ("cnn", "mlp"):
+            yield Learning(model, 300, 100, digits.eps, parameters={"network": network})
+    for name in ("", "-distilled-t100", "-pgd-at"):
+        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps, parameters={"rounds": 5})
+
+
+def jobs(part: str) -> Iterator[Crafting | Learning]:
+    """The rows of a part, in their order."""
+    yield from learnings() if part == SUBSTITUTE else craftings(FAMILIES[part])
