@@ -133,7 +133,7 @@ def in_words(matrix: Matrix) -> str:
 def masked_in_words(matrix: Matrix) -> str:
     """The networks that another one's pictures fool more often than their own; empty where there are none.
 
-    What is made without a network's gradients should not beat what is made with them (Carlini et al., 2019).
+    What is made without a network's gradients should not beat what is made with them: Carlini et al., 2019.
     """
     short = dict(zip(matrix.targets, short_names(matrix.targets), strict=True))
     found = []
