@@ -185,9 +185,10 @@ class Substitute(Attack):
     )
     max_queries: int = queries_parameter(10_000)
     network: str = parameter(
-        "cnn", "The substitute: a small convolutional network, or two dense layers of 200.",
+        "cnn",
+        "The substitute: a small convolutional network, or two dense layers of 200.",
         choices=tuple(NETWORKS),
-    )  # fmt: skip
+    )
     maker: object | None = parameter(
         None,
         "What makes another one: its method build(shape, classes) returns a module; empty: network.",
@@ -284,7 +285,7 @@ class Substitute(Attack):
                 network=learner.copied(),
             )
             room = min(self.reservoir or len(labels), self.max_queries - queries, len(labels))
-            if not room:
+            if not room or number + 1 == self.rounds:
                 return
             drawn = torch.randperm(len(labels), generator=generator, device="cpu")[:room].sort()
             rows = drawn.values.to(start.device)

@@ -12,6 +12,8 @@ from robust_core.evaluation.transfer.measure import Cell, CraftedRow
 from robust_core.evaluation.transfer.results import Matrix
 from robust_core.words.numbers import share
 
+CLEARLY = 0.03
+"""By how much transfer has to beat white-box to be more than chance."""
 CELL, HEAD = 30, 190
 """Pixels of a row, and of all that is above the first."""
 
@@ -40,8 +42,9 @@ def show_matrix(family: str | None = None) -> None:
             "Setting", those, f"transfer_setting_{chosen}_{kinds[kind]}", next(iter(those))
         )
     matrix = those[setting]
-    plots.draw(chart(matrix), key="transfer_matrix", alt=in_words(matrix))
-    st.markdown(in_words(matrix))
+    told = f"{in_words(matrix)} {masked_in_words(matrix)}".strip()
+    plots.draw(chart(matrix), key="transfer_matrix", alt=told)
+    st.markdown(told)
     st.caption(conditions(matrix))
 
 
@@ -124,6 +127,25 @@ def in_words(matrix: Matrix) -> str:
     return (
         f"On the network itself {share(white)} are fooled on average, on another one {share(far)}; most "
         f"from {short[row.source]} to {short[cell.target]}: {share(cell.share)}."
+    )
+
+
+def masked_in_words(matrix: Matrix) -> str:
+    """The networks that another one's pictures fool more often than their own; empty where there are none.
+
+    What is made without a network's gradients should not beat what is made with them: Carlini et al., 2019.
+    """
+    short = dict(zip(matrix.targets, short_names(matrix.targets), strict=True))
+    found = []
+    for row in matrix.rows:
+        cells = {one.source: _cell(one, row.source).share or 0 for one in matrix.rows}
+        if max(cells.values()) > cells[row.source] + CLEARLY:
+            found.append(short[row.source])
+    if not found:
+        return ""
+    return (
+        "Fooled more often from another network than from itself, a sign of masked gradients: "
+        f"{', '.join(found)}."
     )
 
 

@@ -144,7 +144,7 @@ def learnings() -> Iterator[Learning]:
         for network in ("cnn", "mlp"):
             yield Learning(model, 300, 100, digits.eps, parameters={"network": network})
     for name in ("", "-distilled-t100", "-pgd-at"):
-        yield Learning(f"cifar10-resnet32{name}", 500, 500, cifar.eps, parameters={"rounds": 5})
+        yield Learning(f"cifar10-resnet32{name}", 500, 250, cifar.eps, parameters={"rounds": 5})
 
 
 def jobs(part: str) -> Iterator[Crafting | Learning]:

@@ -8,6 +8,8 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from robust_core import attacks, goals
+from robust_core.attacks.knowledge import TRANSFER
+from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.transfer.substitute import ALONE, judge
 from robust_core.evaluation.accuracy import evaluate
 
@@ -83,6 +85,21 @@ def test_the_record_counts_every_label_and_no_gradient(digits_model, digits):
     assert record.x_adv.equal(adversarial)
     assert record.answers == "labels"
     assert ALONE not in record.notices
+
+
+def test_the_oracle_holds_it_to_labels_and_to_its_budget(digits_model, digits):
+    start, images, labels = digits
+    oracle = Oracle(digits_model, images[:2], knowledge=TRANSFER, limit=5)
+    assert oracle.beside(start[:5]).equal(one_hot(digits_model(start[:5]).argmax(1), 10).float())
+    assert oracle.tally("queries").tolist() == [5, 5]
+    aim = goals.Untargeted().bind(labels[:2])
+    with pytest.raises(RuntimeError, match="may not take a gradient"):
+        oracle.ascent(images[:2], aim, "ce")
+    with pytest.raises(RuntimeError, match="may not ask more than its 5 queries"):
+        oracle.beside(start[:1])
+    own = oracle.own(digits_model)  # of the attacker's own model everything is known, for nothing
+    assert own.ascent(images[:2], aim, "ce")[0].any()
+    assert oracle.tally("queries").tolist() == [5, 5]
 
 
 @pytest.mark.parametrize(

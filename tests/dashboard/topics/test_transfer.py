@@ -36,8 +36,15 @@ def test_the_sentence_and_the_conditions_say_what_it_holds(matrix):
     assert "On the network itself 70.0 %" in told
     assert "another one 37.5 %" in told
     assert "from pgd-at to undefended: 50.0 %" in told
+    assert transfer.masked_in_words(matrix) == ""
     said = transfer.conditions(matrix)
     assert all(part in said for part in ("First 10", "PGD in Linf, eps 0.1, 20 steps", "digits"))
+
+
+def test_transfer_that_beats_white_box_is_called_by_its_name():
+    rows = (row(A, (A, 10, 9), (B, 8, 5)), row(B, (A, 10, 5), (B, 8, 4)))
+    told = transfer.masked_in_words(Matrix("digits", "pgd", 0.1, None, rows, ()))
+    assert told.endswith("a sign of masked gradients: pgd-at.")
 
 
 def page() -> None:
