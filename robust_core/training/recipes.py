@@ -312,19 +312,19 @@ _verifiable(
     weight_decay=0.0,
     objective=IBPTraining(eps=0.11),
 )
-_verifiable(SMALL, "", "a CNN of 2,560 ReLUs for bounds", epochs=20)
+_verifiable(SMALL, "", "a CNN of 2,944 ReLUs for bounds", epochs=15)
 _verifiable(
     SMALL,
     "pgd-at",
     "the same by PGD adversarial training at 2/255",
-    epochs=20,
+    epochs=15,
     objective=PGDTraining(eps=2 / 255, step=1 / 255, steps=4),
 )
 _verifiable(
     SMALL,
     "ibp",
     "the same trained with interval bounds at 2/255",
-    epochs=80,
+    epochs=40,
     weight_decay=0.0,
     objective=IBPTraining(eps=2.2 / 255, warmup=0.02, reached=0.4),
 )
