@@ -317,14 +317,14 @@ _verifiable(
     SMALL,
     "pgd-at",
     "the same by PGD adversarial training at 2/255",
-    epochs=15,
-    objective=PGDTraining(eps=2 / 255, step=1 / 255, steps=4),
+    epochs=12,
+    objective=PGDTraining(eps=2 / 255, step=1.25 / 255, steps=2),
 )
 _verifiable(
     SMALL,
     "ibp",
     "the same trained with interval bounds at 2/255",
-    epochs=40,
+    epochs=18,
     weight_decay=0.0,
     objective=IBPTraining(eps=2.2 / 255, warmup=0.02, reached=0.4),
 )

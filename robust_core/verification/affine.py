@@ -1,10 +1,11 @@
 """Affine maps between activations of one picture each, as bounds need them: forth, spread, and back.
 
-Each map knows the shapes of one picture before and after, ``[C, H, W]`` or ``[F]``. ``x`` and ``rows`` have a
-batch axis in front. Weights are used as they are given, in their dtype: bounds have gradients for them.
+Each map knows the shapes of one picture before and after, ``[C, H, W]`` or ``[F]``. ``x`` and ``rows``
+have a batch axis in front. Weights are used as they are given, in their dtype: bounds have gradients for
+them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -18,8 +19,10 @@ Shape = tuple[int, ...]
 class Affine(Protocol):
     """``x -> W x + b``."""
 
-    before: Shape
-    after: Shape
+    @property
+    def before(self) -> Shape: ...
+    @property
+    def after(self) -> Shape: ...
 
     def __call__(self, x: Tensor) -> Tensor:
         """``W x + b``, ``[N, *after]``."""
@@ -172,7 +175,7 @@ class Reshape:
 
 
 def folded(first: Affine, scale: Scale) -> Affine | None:
-    """``scale`` after a dense layer or a convolution as one map; None where it has not one value a channel."""
+    """``scale`` after a dense layer or a convolution as one map; None unless it has one value a channel."""
     if not isinstance(first, Dense | Convolution):
         return None
     channels = first.after[0]
@@ -191,12 +194,10 @@ def folded(first: Affine, scale: Scale) -> Affine | None:
     )
 
 
-def cast(affine: Affine, dtype: torch.dtype) -> Affine:
-    """The same map in another dtype."""
-    from dataclasses import fields, replace
-
+def cast(affine: Affine, dtype: torch.dtype, device: torch.device | None = None) -> Affine:
+    """The same map in another dtype, on another device."""
     changes = {
-        f.name: value.to(dtype)
+        f.name: value.to(device or value.device, dtype)
         for f in fields(affine)  # type: ignore[arg-type]  # all maps are dataclasses
         if isinstance(value := getattr(affine, f.name), Tensor)
     }

@@ -41,8 +41,8 @@ class Ball:
     def least(self, rows: Tensor, pictures: Tensor | None = None) -> Tensor:
         """The least value of linear forms ``rows`` ``[R, C, H, W]`` over the ball, ``[R]``.
 
-        ``pictures`` int64 ``[R]`` says whose ball each row is about; None: one row for each picture. In L2 it
-        is the larger of the least over the ball and the least over its box: both are lower bounds.
+        ``pictures`` int64 ``[R]`` says whose ball each row is about; None: one row for each picture. In
+        L2 it is the larger of the least over the ball and the least over its box: both are lower bounds.
         """
         low, high, centre, eps = self.low, self.high, self.centre, self.eps
         if pictures is not None:

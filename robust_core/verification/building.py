@@ -45,18 +45,16 @@ class Builder:
             )
         return self._add(Step(name, (value,), tuple(affine.after), affine))
 
-    def scale(
-        self, name: str, value: int, factor: Tensor | float, shift: Tensor | float
-    ) -> int:
+    def scale(self, name: str, value: int, factor: Tensor | float, shift: Tensor | float) -> int:
         """``factor x + shift``."""
-        like = next((x for x in (factor, shift) if isinstance(x, Tensor)), self._example())
-        parts = (
-            x if isinstance(x, Tensor) else torch.tensor(x, dtype=like.dtype, device=like.device)
-            for x in (factor, shift)
-        )
-        return self.affine(name, value, Scale(*parts, self.shape_of(value)))
+        like = next((x for x in (factor, shift) if isinstance(x, Tensor)), self.example())
 
-    def _example(self) -> Tensor:
+        def tensor(x: Tensor | float) -> Tensor:
+            return torch.as_tensor(x, dtype=like.dtype, device=like.device)
+
+        return self.affine(name, value, Scale(tensor(factor), tensor(shift), self.shape_of(value)))
+
+    def example(self) -> Tensor:
         """Some weight, for its dtype and device."""
         for step in reversed(self.steps):
             for part in vars(step.affine).values() if step.affine is not None else ():
@@ -74,9 +72,7 @@ class Builder:
     def relu(self, name: str, value: int) -> int:
         return self._add(Step(name, (value,), self.shape_of(value)))
 
-    def sum(
-        self, name: str, first: int, second: int, larger: tuple[int, int] | None = None
-    ) -> int:
+    def sum(self, name: str, first: int, second: int, larger: tuple[int, int] | None = None) -> int:
         """The sum of two values of the same shape."""
         shapes = self.shape_of(first), self.shape_of(second)
         if shapes[0] != shapes[1]:
@@ -94,7 +90,7 @@ class Builder:
 
 
 def with_folds(steps: list[Step]) -> tuple[Step, ...]:
-    """Each scale in the layer before it, where that is one and nothing else reads it: batch normalisation."""
+    """Batch normalisations, and other scales, in the layer before, where nothing else reads that."""
     readers = Counter(k for step in steps for k in (*step.inputs, *(step.larger or ())))
     kept: list[Step] = []
     number = {0: 0}

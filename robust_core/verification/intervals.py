@@ -1,8 +1,8 @@
 """Interval bound propagation: how far each value can move, layer by layer (Gowal et al., 2018).
 
-"On the effectiveness of interval bound propagation for training verifiably robust models", section 3: an affine
-map takes centre and radius to ``W c + b`` and ``|W| r``, a ReLU takes the ends. The last affine maps
-are joined with the difference of two logits, which is tighter than the difference of their bounds.
+"On the effectiveness of interval bound propagation for training verifiably robust models", section 3: an
+affine map takes centre and radius to ``W c + b`` and ``|W| r``, a ReLU takes the ends. The last affine
+maps are joined with the difference of two logits, which is tighter than the difference of their bounds.
 """
 
 import torch

@@ -20,10 +20,10 @@ def pair(value: Any) -> Pair:
 
 def window(builder: Builder, channels: int, size: Pair, weights: dict[Pair, float]) -> Tensor:
     """The kernel ``[C, 1, h, w]`` of a convolution of each channel alone, with ``weights`` by place."""
-    kernel = torch.zeros(size, dtype=torch.float32, device=builder._example().device)
+    kernel = torch.zeros(size, dtype=torch.float32, device=builder.example().device)
     for place, weight in weights.items():
         kernel[place] = weight
-    return kernel.to(builder._example().dtype).expand(channels, 1, *size).contiguous()
+    return kernel.to(builder.example().dtype).expand(channels, 1, *size).contiguous()
 
 
 def dense(builder: Builder, name: str, value: int, layer: nn.Linear) -> int:
@@ -95,7 +95,9 @@ def pool_of_averages(
 ) -> int:
     """The mean of each window, zeros of the padding included."""
     shape, kernel = builder.shape_of(value), pair(size)
-    places = {(i, j): 1 / (kernel[0] * kernel[1]) for i in range(kernel[0]) for j in range(kernel[1])}
+    places = {
+        (i, j): 1 / (kernel[0] * kernel[1]) for i in range(kernel[0]) for j in range(kernel[1])
+    }
     weight = window(builder, shape[0], kernel, places)
     step, sides = pair(stride), pair(padding)
     return builder.affine(
@@ -105,8 +107,14 @@ def pool_of_averages(
 
 def average_pool(builder: Builder, name: str, value: int, layer: nn.AvgPool2d) -> int:
     padding = pair(layer.padding)
-    if layer.ceil_mode or layer.divisor_override or (padding != (0, 0) and not layer.count_include_pad):
-        raise Refusal(f"{name} cannot be compiled: its windows at the border are not averages of all")
+    if (
+        layer.ceil_mode
+        or layer.divisor_override
+        or (padding != (0, 0) and not layer.count_include_pad)
+    ):
+        raise Refusal(
+            f"{name} cannot be compiled: its windows at the border are not averages of all"
+        )
     return pool_of_averages(builder, name, value, layer.kernel_size, layer.stride, padding)
 
 
@@ -134,16 +142,16 @@ def max_pool(
 ) -> int:
     """The largest of each window, as a tournament: max(a, b) = b + ReLU(a - b), exactly."""
     if pair(padding) != (0, 0) or pair(dilation) != (1, 1) or ceil_mode:
-        raise Refusal(f"{name} cannot be compiled: max pooling must be without padding and dilation")
+        raise Refusal(
+            f"{name} cannot be compiled: max pooling must be without padding and dilation"
+        )
     size = pair(kernel_size)
     step = pair(stride or size)
     shape = builder.shape_of(value)
 
     def taken(weights: dict[Pair, float]) -> int:
         weight = window(builder, shape[0], size, weights)
-        return builder.affine(
-            name, value, Convolution(weight, None, shape, step, groups=shape[0])
-        )
+        return builder.affine(name, value, Convolution(weight, None, shape, step, groups=shape[0]))
 
     places = [(i, j) for i in range(size[0]) for j in range(size[1])]
     players = [(taken({place: 1.0}), place) for place in places]

@@ -13,8 +13,8 @@ from robust_core.verification.affine import Affine, Shape, cast
 class Step:
     """One operation. ``inputs`` are the numbers of the values that it reads; value 0 is the picture.
 
-    ``larger`` names two values whose larger one a sum is, where max pooling was written with ReLUs: intervals
-    of the two give a tighter interval of the sum than its own terms do.
+    ``larger`` names two values whose larger one a sum is, where max pooling was written with ReLUs:
+    intervals of the two give a tighter interval of the sum than its own terms do.
     """
 
     name: str
@@ -50,12 +50,19 @@ class Network:
         return self.shape_of(self.output)[0]
 
     @property
-    def dtype(self) -> torch.dtype:
+    def _weights(self) -> Iterator[Tensor]:
         for step in self.steps:
-            for part in vars(step.affine or object).values() if step.affine else ():
+            for part in vars(step.affine).values() if step.affine is not None else ():
                 if isinstance(part, Tensor):
-                    return part.dtype
-        return torch.float32
+                    yield part
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return next((x.dtype for x in self._weights), torch.float32)
+
+    @property
+    def device(self) -> torch.device:
+        return next((x.device for x in self._weights), torch.device("cpu"))
 
     def shape_of(self, value: int) -> Shape:
         return self.steps[value - 1].shape if value else self.size
@@ -74,10 +81,10 @@ class Network:
         """How many ReLUs there are, those of max pooling included."""
         return sum(torch.Size(step.shape).numel() for step in self.steps if step.is_relu)
 
-    def to(self, dtype: torch.dtype) -> "Network":
-        """The same network in another dtype."""
+    def to(self, dtype: torch.dtype, device: torch.device | None = None) -> "Network":
+        """The same network in another dtype, on another device."""
         steps = (
-            replace(step, affine=cast(step.affine, dtype)) if step.affine else step
+            replace(step, affine=cast(step.affine, dtype, device)) if step.affine else step
             for step in self.steps
         )
         return replace(self, steps=tuple(steps))

@@ -1,4 +1,4 @@
-"""From a module to affine maps and ReLUs: its graph, layer by layer; what cannot be written so is refused."""
+"""From a module to affine maps and ReLUs, layer by layer; what cannot be written so is refused."""
 
 import operator
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from robust_core.classifier import Classifier
 from robust_core.modes import evaluating
 from robust_core.verification.affine import Scale, Shape
 from robust_core.verification.building import Builder, Refusal
-from robust_core.verification.layers import LAYERS, max_pool, pool_of_averages, window
+from robust_core.verification.graphs import shapes, traced
+from robust_core.verification.layers import LAYERS, max_pool, pool_of_averages
 from robust_core.verification.network import Network
 
 IDENTITIES = {"to", "float", "double", "contiguous", "clone", "detach"}
@@ -43,7 +44,9 @@ FUNCTIONS: dict[Any, str] = {
 }
 
 
-def compile_network(model: object, size: Shape, dtype: torch.dtype | None = torch.float64) -> Network:
+def compile_network(
+    model: object, size: Shape, dtype: torch.dtype | None = torch.float64
+) -> Network:
     """``model`` as a ``Network`` for pictures of ``size`` ``[C, H, W]``, as it is in eval mode.
 
     A ``Classifier``'s normalisation is its first layer. Dense layers, convolutions, batch normalisation
@@ -63,7 +66,9 @@ def compile_network(model: object, size: Shape, dtype: torch.dtype | None = torc
     value = 0
     module = model
     if isinstance(model, Classifier):
-        if type(model).forward is not Classifier.forward or not isinstance(model.network, nn.Module):
+        if type(model).forward is not Classifier.forward or not isinstance(
+            model.network, nn.Module
+        ):
             raise Refusal(
                 f"model must be a network alone: {type(model).__name__} changes what its network is "
                 "given or gives, and that cannot be compiled"
@@ -129,7 +134,9 @@ class _Reader:
     def _function(self, node: fx.Node) -> None:
         kind = node.target if node.op == "call_method" else FUNCTIONS.get(node.target, "")
         kind = str(kind).rstrip("_")
-        name = node.name if node.op == "call_method" else getattr(node.target, "__name__", node.name)
+        name = (
+            node.name if node.op == "call_method" else getattr(node.target, "__name__", node.name)
+        )
         make = self._maker(kind)
         if make is None:
             raise Refusal.of(f"{name} (in {type(self.graph).__name__})")
@@ -168,7 +175,7 @@ class _Reader:
         value = self._value(node.args[0])
         before = self.builder.shape_of(value)
         axes = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else None)
-        whole = isinstance(axes, list | tuple) and {int(a) % 4 for a in axes} == {2, 3}  # type: ignore[arg-type]
+        whole = isinstance(axes, list | tuple) and {int(a) % 4 for a in axes} == {2, 3}
         if len(before) != 3 or not whole:
             raise Refusal(f"{node.name}: a mean can be compiled over height and width only")
         pooled = pool_of_averages(self.builder, node.name, value, before[1:], before[1:], (0, 0))
@@ -182,8 +189,7 @@ class _Reader:
         layer = nn.AvgPool2d(
             **_options(
                 node,
-                ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
-                + ("divisor_override",),
+                AVERAGE_POOL,
             )
         )
         return LAYERS[nn.AvgPool2d](self.builder, node.name, self._value(node.args[0]), layer)
@@ -235,6 +241,14 @@ class _Reader:
         raise Refusal.of(str(argument))
 
 
+AVERAGE_POOL = (
+    "kernel_size",
+    "stride",
+    "padding",
+    "ceil_mode",
+    "count_include_pad",
+    "divisor_override",
+)
 KNOWN = {"relu", "neg", "dropout", "mean", "max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"}
 
 
@@ -242,52 +256,3 @@ def _options(node: fx.Node, names: tuple[str, ...]) -> dict[str, Any]:
     """The arguments of a function by name, without the picture."""
     given = dict(zip(names, node.args[1:], strict=False)) | dict(node.kwargs)
     return {name: value for name, value in given.items() if name in names}
-
-
-def traced(module: nn.Module) -> fx.GraphModule:
-    """The graph of a module. Raises ``ValueError`` where its path depends on the picture."""
-    try:
-        graph = fx.Tracer().trace(module)
-    except Exception as error:  # whatever the module's own code raises on a stand-in for a tensor
-        raise Refusal(
-            f"{type(module).__name__} cannot be compiled: its layers cannot be listed without a picture "
-            f"({str(error).splitlines()[0]})"
-        ) from error
-    return fx.GraphModule(module, graph, type(module).__name__)
-
-
-class _Shapes(fx.Interpreter):
-    """Runs a graph and keeps the shape of what each node gives for one picture."""
-
-    def __init__(self, graph: fx.GraphModule) -> None:
-        super().__init__(graph)
-        self.found: dict[fx.Node, Shape] = {}
-
-    def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        if isinstance(result, Tensor) and result.ndim > 1 and len(result) == BATCH:
-            self.found[n] = tuple(result.shape[1:])
-        return result
-
-
-BATCH = 3
-"""Pictures that shapes are found with: no usual number of channels or classes by chance."""
-
-
-def shapes(graph: fx.GraphModule, size: Shape) -> dict[fx.Node, Shape]:
-    """The shape of one picture's value at each node. Raises ``ValueError`` where such pictures do not fit."""
-    first = next(graph.parameters(), torch.zeros(()))
-    zeros = torch.zeros(BATCH, *size, dtype=first.dtype, device=first.device)
-    reader = _Shapes(graph)
-    try:
-        with torch.no_grad():
-            reader.run(zeros)
-    except Exception as error:
-        raise Refusal(
-            f"images must be of a size that {type(graph).__name__} takes; with {list(size)} it says: "
-            f"{str(error).splitlines()[0]}"
-        ) from error
-    return reader.found
-
-
-__all__ = ["compile_network", "window"]

@@ -1,4 +1,4 @@
-"""Training with bounds: the worst case over the ball, as intervals see it (Gowal et al., 2018, equation 12)."""
+"""Training with bounds: the worst case in the ball, as intervals see it (Gowal et al., 2018)."""
 
 from dataclasses import dataclass, field
 
