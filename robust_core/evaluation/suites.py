@@ -128,10 +128,13 @@ UNIVERSAL = "universal"
 PHYSICAL = "physical"
 """And one of several models and kinds of rows: ``evaluation.physical``."""
 
+VERIFICATION = "verification"
+"""Proofs and attacks side by side, of several models: ``evaluation.verification``."""
+
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL, VERIFICATION])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

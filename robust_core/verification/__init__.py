@@ -1,7 +1,7 @@
 """Guarantees by bounds: no picture within a radius gets another class, whatever an attacker tries."""
 
 from robust_core.verification.boxes import Ball
-from robust_core.verification.checks import METHODS
+from robust_core.verification.checks import METHODS, check_method
 from robust_core.verification.layered import LayerBounds, layer_bounds
 from robust_core.verification.milp import Solved
 from robust_core.verification.network import Network
@@ -19,6 +19,7 @@ __all__ = [
     "Radii",
     "Solved",
     "Verification",
+    "check_method",
     "compile_network",
     "layer_bounds",
     "radii",

@@ -72,7 +72,7 @@ class Task:
             rivals = Rivals.of(labels, self.network.classes, centre)
             linear = crown.margins(self.network, ball, rivals, known, pulse)
             table = torch.maximum(table, rivals.table(linear, *table.shape))
-            if self.method == OPTIMISED:
+            if self.method in (OPTIMISED, MILP):  # programs begin with the best bounds there are
                 table = self._optimised(rows, ball, rivals, known, table, pulse)
         self.found.margins[rows] = table.cpu()
         self._count(rows, known)

@@ -79,6 +79,7 @@ def show_list(as_json: bool) -> None:
     from robust_core.evaluation.physical import plan as physical_plan
     from robust_core.evaluation.suites import SUITES, UNIVERSAL
     from robust_core.evaluation.universal.suite import PARTS as UNIVERSAL_PARTS
+    from robust_core.evaluation.verification import plan as verification_plan
 
     lines = [
         f"{name}: {suite.model} on {suite.data}; "
@@ -107,6 +108,10 @@ def show_list(as_json: bool) -> None:
         f"{physical_plan.NAME}: {', '.join(physical_plan.MODELS)}; parts "
         f"{', '.join(physical_plan.PARTS)}, the last on {physical_plan.SIGN_MODEL}"
     )
+    lines.append(
+        f"{verification_plan.NAME}: proofs and attacks side by side; parts "
+        f"{', '.join(verification_plan.PARTS)}"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
@@ -117,5 +122,6 @@ def show_list(as_json: bool) -> None:
         "models": list(physical_plan.MODELS),
         "parts": list(physical_plan.PARTS),
     }
+    value[verification_plan.NAME] = {"parts": list(verification_plan.PARTS)}
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))
