@@ -14,6 +14,7 @@ from docs.generator.results import (
     libraries,
     physical,
     universal,
+    verification,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "deck-002": deck_002.tables,
     "universal": universal.tables,
     "physical": physical.tables,
+    "verification": verification.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,

@@ -43,7 +43,8 @@ class Task:
         """Bounds of all pictures that are right when clean."""
         started = time.perf_counter()
         rows = self.found.right.nonzero().squeeze(1)
-        for k, part in enumerate(rows.split(BATCH)):
+        parts = rows.split(BATCH) if len(rows) else ()
+        for k, part in enumerate(parts):
             before = k * BATCH
 
             def pulse(more: int = 0, before: int = before) -> None:

@@ -178,6 +178,15 @@ def test_a_wrong_picture_is_neither_proved_nor_broken():
     assert verification.radius(model, images, labels)[1] == 0
 
 
+@pytest.mark.parametrize("method", verification.METHODS)
+def test_nothing_is_left_where_all_are_wrong(method):
+    model, images = perceptron(0), pictures(0, 2, 1, 1, 6)
+    labels = (own_labels(model, images) + 1) % 3
+    found = verification.verify(model, images, labels, 0.1, method)
+    assert found.status == (WRONG, WRONG)
+    assert not found.verified.any()
+
+
 def test_no_time_leaves_it_unknown():
     model = zoo.load("digits-mlp", "cpu")
     images, labels = (x[:1] for x in digits.load("test"))
