@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
     verification.check_method(args.method, args.norm)
     model = zoo.load(args.model, args.device)
     images, labels = _pictures(args, model)
-    with output.bar(len(labels), args.method, " pictures", delay=1) as bar:
+    with output.bar(len(labels), args.method, " pictures", delay=1) as bar, output.only_ours():
 
         def show(done: int, total: int) -> None:
             bar.n = done

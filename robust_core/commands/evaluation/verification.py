@@ -57,7 +57,7 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
     count = min(job.plan.pictures, args.limit or job.plan.pictures)
     images, labels = load_test_set(job.plan.data, model, count)
     begun = time.perf_counter()
-    with output.bar(count, job.key, " pictures") as bar:
+    with output.bar(count, job.key, " pictures") as bar, output.only_ours():
 
         def show(done: int, total: int) -> None:
             bar.n = done

@@ -22,7 +22,7 @@ class Part:
     eps: tuple[float, ...]
     pictures: int
     methods: tuple[str, ...]
-    seconds: float = 5.0
+    seconds: float = 3.0
 
 
 PLAN = {
