@@ -26,7 +26,7 @@ from robust_core.verification.network import Network
 
 STEPS = 20
 RATE = 0.1
-"""Of Adam, in units of a slope."""
+"""Of the first steps, in units of a slope."""
 
 
 def optimised_margins(
@@ -63,24 +63,41 @@ def _ascend(
 ) -> Tensor:
     own = {k: lines[rivals.pictures] for k, lines in relaxed.items()}
     free = {k: where[rivals.pictures] for k, where in loose.items()}
-    slopes = {k: lines.lower.clone().requires_grad_() for k, lines in own.items()}
-    optimiser = torch.optim.Adam(slopes.values(), lr=RATE, maximize=True)
+    slopes = {k: lines.lower.clone() for k, lines in own.items()}
+    climbs = {k: Climb(x) for k, x in slopes.items()}
     best = rivals.rows.new_full((len(rivals.rows),), -torch.inf)
     for step in range(steps + 1):
         pulse()
         with torch.enable_grad():
+            for values in slopes.values():
+                values.requires_grad_()
             chosen = {
                 k: replace(lines, lower=torch.where(free[k], slopes[k], lines.lower))
                 for k, lines in own.items()
             }
             bound = least(network, rivals.rows, network.output, chosen, ball, rivals.pictures)
-            total = bound.sum()
+            uphill = torch.autograd.grad(bound.sum(), list(slopes.values()))
         best = torch.maximum(best, bound.detach())
         if step == steps:
             break
-        optimiser.zero_grad()
-        total.backward()
-        optimiser.step()
-        for values in slopes.values():
-            values.data.clamp_(0, 1)
+        slopes = {
+            k: (values.detach() + climbs[k](gradient)).clamp_(0, 1)
+            for (k, values), gradient in zip(slopes.items(), uphill, strict=True)
+        }
     return best
+
+
+class Climb:
+    """Adam's steps for one tensor (Kingma and Ba, 2015); torch's own would import a compiler first."""
+
+    def __init__(self, like: Tensor) -> None:
+        self.mean = torch.zeros_like(like)
+        self.square = torch.zeros_like(like)
+        self.count = 0
+
+    def __call__(self, gradient: Tensor) -> Tensor:
+        self.count += 1
+        self.mean.lerp_(gradient, 0.1)
+        self.square.lerp_(gradient.square(), 0.001)
+        mean, square = self.mean / (1 - 0.9**self.count), self.square / (1 - 0.999**self.count)
+        return RATE * mean / (square.sqrt() + 1e-8)

@@ -37,6 +37,8 @@ def title(name: str) -> str:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
     own = _training(name.removeprefix(f"{spec.base}-")) if spec.base else spec.title or spec.name
+    if spec.base and spec.base not in zoo.UNDEFENDED:  # another network sees the same pictures
+        own += f", {zoo.spec(spec.base).title}"
     return f"{own} — {PHOTOGRAPHS if sees_photographs(name) else spec.record.subject}"
 
 

@@ -22,14 +22,14 @@ class Part:
     eps: tuple[float, ...]
     pictures: int
     methods: tuple[str, ...]
-    seconds: float = 3.0
+    seconds: float = 5.0
 
 
 PLAN = {
     DIGITS: Part(
         "digits",
         ("digits-mlp", "digits-mlp-pgd-at", "digits-mlp-ibp"),
-        (0.01, 0.03, 0.05, 0.1),
+        (0.01, 0.02, 0.03, 0.1),
         100,
         ("ibp", "crown", "crown-optimised", "milp"),
     ),
