@@ -16,7 +16,7 @@ class Verification:
     A margin is the logit of the label minus that of another class: where all are above 0, no picture
     within ``eps`` changes the answer. ``margins`` ``[N, K]`` are certified lower bounds, infinite for
     the label; ``lower`` ``[N]`` is the least of them, minus infinity where nothing is certified. Both
-    are already reduced by ``outward`` ``[N]``, which covers rounding: see ``verify.OUTWARD``.
+    are already reduced by ``outward`` ``[N]``, which covers rounding: see ``findings.OUTWARD``.
     ``exact`` ``[N]`` is the least margin itself where it is known, else NaN; ``upper`` ``[N]`` the least
     margin that the network was seen to have in the ball, infinite where nobody looked.
     ``unstable`` counts the ReLUs of a picture that bounds leave undecided, -1 where none were made.

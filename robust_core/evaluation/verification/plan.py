@@ -36,7 +36,7 @@ PLAN = {
     CIFAR: Part(
         "cifar10",
         ("cifar10-cnn-small", "cifar10-cnn-small-pgd-at", "cifar10-cnn-small-ibp"),
-        (0.5 / 255, 1 / 255, 2 / 255),
+        (1 / 255, 2 / 255),
         100,
         ("ibp", "crown"),
     ),
