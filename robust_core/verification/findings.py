@@ -43,6 +43,8 @@ class Findings:
     unstable: Tensor = field(init=False)
     distance: Tensor = field(init=False)
     timed_out: Tensor = field(init=False)
+    programs: Tensor = field(init=False)
+    """Which pictures have bounds by integer programs: a solver's word, so the attack is asked too."""
     examples: dict[int, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
     attack_seconds: float = 0.0
@@ -55,6 +57,7 @@ class Findings:
         self.distance = self.logits.new_full((n,), torch.inf)
         self.unstable = self.labels.new_full((n,), -1)
         self.timed_out = self.labels.new_zeros(n, dtype=torch.bool)
+        self.programs = self.labels.new_zeros(n, dtype=torch.bool)
 
     @property
     def clean(self) -> Tensor:
@@ -75,7 +78,9 @@ class Findings:
 
     @property
     def verified(self) -> Tensor:
-        return self.right & (self.lower > 0)
+        found = self.right & (self.lower > 0)
+        found[list(self.examples)] = False
+        return found
 
     def look(self, row: int, picture: Tensor) -> None:
         """Ask the network about a picture that should be in the ball, and keep it where it is wrong."""
@@ -91,9 +96,12 @@ class Findings:
             self.examples.setdefault(int(rows[k]), pictures[k])
 
     def attack(self) -> None:
-        """PGD on the pictures that are neither proved nor broken, by radius: an attack has one."""
+        """PGD on what is not proved by bounds and not broken yet, by radius: an attack has one.
+
+        What the solver calls exact, and the attack refutes, is exact no more.
+        """
         started = time.perf_counter()
-        open_ = self.right & ~self.verified
+        open_ = self.right & (~self.verified | self.programs)
         open_[list(self.examples)] = False
         name = "pgd-l2" if self.norm == L2 else "pgd"
         device = next((p.device for p in self.model.parameters()), self.images.device)
@@ -104,6 +112,9 @@ class Findings:
             pgd = attacks.create(name, eps=eps, steps=STEPS, loss="margin")
             found = pgd(self.model, images.to(device), self.labels[rows].to(device))
             self._keep(rows, found.cpu())
+        refuted = self.exact > self.upper + 10 * self.outward
+        self.exact[refuted] = torch.nan
+        self.margins[refuted] = -torch.inf
         self.attack_seconds = time.perf_counter() - started
 
     def record(self, method: str) -> Verification:

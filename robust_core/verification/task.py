@@ -122,6 +122,7 @@ class Task:
                 self.observer(row, one)
 
         low, high = (x.flatten() for x in inside[0])
+        found.programs[row] = True
         solved = least_margin(
             program, low, high, label, linear, budget=self.budget, pulse=pulse, told=told
         )

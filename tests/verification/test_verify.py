@@ -1,5 +1,6 @@
 """What is certified holds: against random points, closed forms, a grid, and the other methods."""
 
+import copy
 import itertools
 import math
 
@@ -9,6 +10,7 @@ from torch import nn
 
 from robust_core import attacks, verification, zoo
 from robust_core.data import digits
+from robust_core.verification.milp import Solved
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
 from tests.verification.networks import inside, margins, perceptron, pictures, residual
 
@@ -266,6 +268,41 @@ def test_more_is_proved_of_the_network_trained_with_bounds():
         for name, method in (("digits-mlp-ibp", "ibp"), ("digits-mlp-pgd-at", "crown"))
     }
     assert shares["digits-mlp-ibp"] >= 70 > 45 >= shares["digits-mlp-pgd-at"]
+
+
+def test_integer_programs_are_not_above_what_an_attack_reaches():
+    """These pictures, at this radius, are where HiGHS with presolve gave wrong dual bounds."""
+    rows = torch.tensor([21, 40])
+    images, labels = (x[rows] for x in digits.load("test"))
+    model = zoo.load("digits-mlp-ibp", "cpu")
+    found = verification.verify(model, images, labels, 0.01, "milp", attack=False)
+    pgd = attacks.create("pgd-t", eps=0.01, steps=20, loss="margin")(model, images, labels)
+    reached = margins(perceptron_of(model), pgd[None].double(), labels)[0].amin(1)
+    assert (found.exact <= reached + 1e-5).all()
+    assert torch.allclose(found.exact, reached, atol=1e-4)
+
+
+def perceptron_of(model):
+    """Its network alone, which has no normalisation: a copy, as margins are taken in float64."""
+    return copy.deepcopy(model.network)
+
+
+def test_a_solver_that_is_refuted_by_the_attack_proves_nothing(monkeypatch):
+    model, images = perceptron(1), pictures(1, 6, 1, 1, 6)
+    labels = own_labels(model, images)
+    honest = verification.verify(model, images, labels, 0.4, "milp")
+    assert BROKEN in honest.status
+    monkeypatch.setattr(
+        "robust_core.verification.task.least_margin",
+        lambda program, low, high, label, linear, budget, pulse, told: [
+            told(one) or one
+            for one in (Solved(j, 1.0, 1.0, None, True, 0.0, 0) for j in range(3) if j != label)
+        ],
+    )
+    lying = verification.verify(model, images, labels, 0.4, "milp")
+    wrong = honest.mask(BROKEN)
+    assert not lying.verified[wrong].any()
+    assert lying.exact[wrong].isnan().all()
 
 
 def test_nothing_that_is_proved_is_broken_by_an_attack():
