@@ -19,8 +19,8 @@ from robust_core.verification.crown import Pulse, quiet
 from robust_core.verification.expressions import Program
 
 PRESOLVE = False
-"""With presolve, and variables as they come, scipy 1.17's HiGHS was seen to end with a value and a dual bound
-1e-3 above the true minimum: a wrong proof. Centred and scaled, without presolve, it is right and faster."""
+"""With presolve, and variables as they come, HiGHS of scipy 1.17 was seen to end with a value and a dual
+bound 1e-3 above the true minimum: a wrong proof. Centred, scaled, without presolve, it is right, and faster."""
 
 
 @dataclass(frozen=True)
