@@ -20,7 +20,8 @@ from robust_core.verification.expressions import Program
 
 PRESOLVE = False
 """With presolve, and variables as they come, HiGHS of scipy 1.17 was seen to end with a value and a dual
-bound 1e-3 above the true minimum: a wrong proof. Centred, scaled, without presolve, it is right, and faster."""
+bound 1e-3 above the true minimum: a wrong proof. Centred, scaled, without presolve, it is right.
+"""
 
 
 @dataclass(frozen=True)
