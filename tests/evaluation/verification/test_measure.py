@@ -67,16 +67,6 @@ def test_the_committed_results_have_no_contradiction():
         assert job.model in zoo.names()
 
 
-def test_the_committed_results_show_what_training_with_bounds_is_for():
-    """At 0.1 intervals prove more of one network than CROWN does of the adversarially trained one."""
-    proved = {
-        job.model: summary(rows, job.plan.methods).proved
-        for job, rows in results.report().rows.items()
-        if job.part == plan.DIGITS and job.eps == 0.1
-    }
-    assert proved["digits-mlp-ibp"]["ibp"] > proved["digits-mlp-pgd-at"]["crown"]
-
-
 def test_a_missing_or_damaged_file_says_what_to_do(tmp_path):
     path = tmp_path / "verification.json"
     assert "evaluate --suite verification" in results.report(path).lacking
