@@ -131,7 +131,7 @@ def _pictures(args: argparse.Namespace, model: "Classifier") -> "tuple[Tensor, T
     label, _ = label_of(args.label, description, source.sample, model)
     if label is None:
         label = model.predict(image, 1)[0][0].index
-    return image, torch.tensor([label])
+    return image, torch.tensor([label], dtype=torch.int64, device="cpu")
 
 
 def summary(found: "Verification") -> dict[str, int]:

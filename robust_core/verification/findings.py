@@ -87,7 +87,7 @@ class Findings:
         centre, eps = self.images[row].double(), float(self.eps[row])
         inside = picture.double().cpu().clamp(centre - eps, centre + eps).clamp(0, 1)
         dtype = torch.float32 if self.images.dtype in HALF else self.images.dtype
-        self._keep(torch.tensor([row]), inside.to(dtype)[None])
+        self._keep(torch.tensor([row], dtype=torch.int64, device="cpu"), inside.to(dtype)[None])
 
     def _keep(self, rows: Tensor, pictures: Tensor) -> None:
         logits, labels = asked(self.model, pictures), self.labels[rows]

@@ -41,7 +41,7 @@ BATCH = 3
 
 def shapes(graph: fx.GraphModule, size: Shape) -> dict[fx.Node, Shape]:
     """The shape of one picture's value at each node; ``ValueError`` where such pictures do not fit."""
-    first = next(graph.parameters(), torch.zeros(()))
+    first = next(graph.parameters(), torch.zeros((), dtype=torch.float32, device="cpu"))
     zeros = torch.zeros(BATCH, *size, dtype=first.dtype, device=first.device)
     reader = _Shapes(graph)
     try:

@@ -58,16 +58,14 @@ def radii(
     if steps not in range(1, 51):
         raise ValueError(f"steps must be a whole number from 1 to 50; got {steps!r}")
     if method == LP:
-        record = verify(
-            model, images, labels, torch.ones(len(images)), LP, seconds=seconds, attack=False
-        )
-        seen = torch.zeros(len(images), dtype=torch.bool)
+        record = verify(model, images, labels, 1.0, LP, seconds=seconds, attack=False)
+        seen = torch.zeros(len(images), dtype=torch.bool, device="cpu")
         seen[list(record.counterexamples)] = True
         upper = torch.where(seen, record.distance, torch.inf)
         return _told(method, norm, torch.zeros_like(upper), upper, record.mask(WRONG))
     upper = attack_distance(model, images, labels, norm)
     low, high = torch.zeros_like(upper), upper.clamp(max=_largest(images, norm))
-    wrong = torch.zeros(len(images), dtype=torch.bool)
+    wrong = torch.zeros(len(images), dtype=torch.bool, device="cpu")
     for step in range(steps):
         beat = progress and partial(progress, step, steps)
         if beat is not None:

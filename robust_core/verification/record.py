@@ -51,4 +51,4 @@ class Verification:
 
     def mask(self, status: str) -> Tensor:
         """Which pictures have it, bool ``[N]``."""
-        return torch.tensor([one == status for one in self.status])
+        return torch.tensor([one == status for one in self.status], dtype=torch.bool, device="cpu")

@@ -33,7 +33,12 @@ def affine_region(network: Network, picture: Tensor) -> tuple[Tensor, Tensor]:
     the picture, ``[1 + P, R]``.
     """
     pixels = picture.numel()
-    start = torch.cat([picture.new_zeros(1, pixels), torch.eye(pixels).to(picture)])
+    start = torch.cat(
+        [
+            picture.new_zeros(1, pixels),
+            torch.eye(pixels, dtype=picture.dtype, device=picture.device),
+        ]
+    )
     values = [start.view(1 + pixels, *network.size)]
     at = list(network.values(picture[None]))
     reads = []
