@@ -15,13 +15,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "robust_core"
 PAGES = {p.stem for p in (ROOT / "pages").glob("*.py")}
-METHODS = {"attacks", "certify", "defenses", "detectors", "zoo"}
+METHODS = {"attacks", "certify", "defenses", "detectors", "verification", "zoo"}
 ARROWS = {
     "models": set(),
     "data": {"classifier"},
     "attacks": set(),
     "detectors": {"models"},
     "certify": {"attacks"},
+    "verification": {"attacks"},
     "zoo": {"attacks", "data", "detectors", "models"},
     "defenses": {"attacks", "certify", "data", "zoo"},
     "toys": {"attacks", "data", "defenses", "detectors"},
@@ -29,7 +30,7 @@ ARROWS = {
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},
     "words": METHODS | {"data", "evaluation", "experiment"},
-    "training": {"data", "detectors", "evaluation", "models", "zoo"},
+    "training": {"data", "detectors", "evaluation", "models", "verification", "zoo"},
     "commands": METHODS | {"data", "evaluation", "experiment", "models", "training", "words"},
     "dashboard": METHODS
     | {"data", "engine", "evaluation", "experiment", "models", "toys", "training", "words"},
@@ -229,6 +230,9 @@ def test_each_rule_can_fail(rule):
         ("robust_core/engine/engine.py", "from robust_core import zoo"),
         ("robust_core/commands/attack.py", "from robust_core.dashboard import lab"),
         ("robust_core/certify/voting.py", "from robust_core.defenses import base"),
+        ("robust_core/verification/verify.py", "from robust_core.defenses import base"),
+        ("robust_core/verification/verify.py", "from robust_core.certify import smoothing"),
+        ("robust_core/attacks/base.py", "from robust_core.verification import verify"),
     ],
 )
 def test_a_forbidden_arrow_is_seen(path, source):

@@ -15,6 +15,7 @@ from docs.generator.results import (
     physical,
     transfer,
     universal,
+    verification,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +33,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "universal": universal.tables,
     "physical": physical.tables,
     "transfer": transfer.tables,
+    "verification": verification.tables,
     "libraries": libraries.tables,
     "models": models.bundled,
     "imagenet-models": models.imagenet,

@@ -165,7 +165,7 @@ def _perform(
     threads_for(pixels.size * defense_options.copies(args))
     mask = mask_options.mask_of(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))
-    label, label_source = _label(args.label, description, source.sample, model)
+    label, label_source = label_of(args.label, description, source.sample, model)
     goal = goal_options.goal_of(args, model)
     for told in (*notices(model, attack), *beyond_the_range(attack.norm, args.eps)):
         tqdm.write(told, file=sys.stderr)  # before the work, which may be in vain
@@ -185,7 +185,7 @@ def _perform(
         )
 
 
-def _label(
+def label_of(
     given: str | None, description: "Description", sample: "Sample | None", model: "Classifier"
 ) -> tuple[int | None, str]:
     """The true class and where it is from; None leaves it to the model's own prediction.

@@ -7,7 +7,15 @@ from types import ModuleType
 from robust_core import files
 from robust_core.commands import defense_options, goal_options, options, output
 from robust_core.commands.defense_table import make
-from robust_core.commands.evaluation import deck_002, physical, single, suite, transfer, universal
+from robust_core.commands.evaluation import (
+    deck_002,
+    physical,
+    single,
+    suite,
+    transfer,
+    universal,
+    verification,
+)
 
 UNIVERSAL = "universal"
 TRANSFER = "transfer"
@@ -71,7 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
-    from robust_core.evaluation.suites import PHYSICAL
+    from robust_core.evaluation.suites import PHYSICAL, VERIFICATION
     from robust_core.paths import RESULTS
 
     options.check_out(args.out, ".json")
@@ -88,8 +96,10 @@ def run(args: argparse.Namespace) -> None:
         return physical.run(args)
     if args.suite == TRANSFER:
         return transfer.run(args)
+    if args.suite == VERIFICATION:
+        return verification.run(args)
     if args.part or args.overwrite:
-        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL, TRANSFER])
+        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL, TRANSFER, VERIFICATION])
         raise ValueError(f"--part and --overwrite are for --suite {known} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None

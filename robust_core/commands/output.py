@@ -1,5 +1,7 @@
 """What commands print: one JSON object for machines, tables for people, progress on stderr."""
 
+import ctypes
+import os
 import platform
 import shlex
 import sys
@@ -28,6 +30,28 @@ def stopping(sentence: Callable[[], str]) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Stopped(sentence()) from None
+
+
+@contextmanager
+def only_ours() -> Iterator[None]:
+    """Send what libraries in C print to stderr within the block, where that can be done.
+
+    HiGHS now and then prints a line of its own, which would spoil the JSON.
+    """
+    try:
+        libc = ctypes.CDLL(None)
+        sys.stdout.flush()
+        kept = os.dup(1)
+    except (OSError, TypeError, AttributeError, ValueError):
+        yield
+        return
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        libc.fflush(None)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def flag(name: str) -> str:

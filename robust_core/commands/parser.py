@@ -9,6 +9,7 @@ COMMANDS = {
     "app": "open the dashboard in the browser",
     "attack": "attack one picture and say what happened",
     "evaluate": "accuracy under attack on a test set",
+    "verify": "prove that no change within a radius fools a model",
     "evaluate-detectors": "how well the bundled detectors find adversarial pictures",
     "train": "train a bundled model",
     "data": "data sets: download, where, list",

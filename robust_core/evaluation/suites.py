@@ -130,10 +130,13 @@ PHYSICAL = "physical"
 TRANSFER = "transfer"
 """Every stored model of a data set against every other: ``evaluation.transfer``."""
 
+VERIFICATION = "verification"
+"""Proofs and attacks side by side, of several models: ``evaluation.verification``."""
+
 
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL, TRANSFER])
+        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL, TRANSFER, VERIFICATION])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

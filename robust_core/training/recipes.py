@@ -13,6 +13,7 @@ from robust_core.training.objectives import (
     FGSMTraining,
     GaussianTraining,
     GradientPenalty,
+    IBPTraining,
     LabelSmoothing,
     LambdaTraining,
     Objective,
@@ -100,6 +101,8 @@ RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 PHOTO = "imagenette-resnet"
 SIGNS = "gtsrb-cnn"
+MLP = "digits-mlp"
+SMALL = "cifar10-cnn-small"
 RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
 """By the model that they make, in the order of ``train --all-missing``."""
 ABOUT: dict[str, str] = {}
@@ -134,6 +137,18 @@ def _digits(defence: str, about: str, **changes) -> None:
         "shift": 1,
     }
     name = f"{DIGITS}-{defence}" if defence else DIGITS
+    register(Recipe(model=name, **common | changes), about)
+
+
+def _verifiable(base: str, defence: str, about: str, **changes) -> None:
+    """Networks with few ReLUs, for bounds and exact verification; without weight decay for intervals."""
+    common: dict[str, Any]
+    if base == MLP:
+        common = {"data": DIGITS_DATA, "epochs": 60, "peak_rate": 0.05, "batch": 64}
+    else:
+        common = {"data": CIFAR_DATA, "averaging": 0.998, "peak_rate": 0.05, "shift": 4}
+        common |= {"mirror": True}
+    name = f"{base}-{defence}" if defence else base
     register(Recipe(model=name, **common | changes), about)
 
 
@@ -278,6 +293,32 @@ register(
         objective=LabelSmoothing(share=0.05),
     ),
     "undefended, on traffic signs, a tenth of the tracks held out",
+)
+
+# The three networks that verification compares, on the digits and on CIFAR-10.
+_verifiable(MLP, "", "a small perceptron for exact verification, in seconds")
+_verifiable(
+    MLP,
+    "pgd-at",
+    "the same by PGD adversarial training at 0.1, in seconds",
+    objective=PGDTraining(eps=0.1, step=0.04, steps=5),
+)
+_verifiable(
+    MLP,
+    "ibp",
+    "the same trained with interval bounds at 0.1, in seconds",
+    epochs=120,
+    peak_rate=0.1,
+    weight_decay=0.0,
+    objective=IBPTraining(eps=0.11),
+)
+_verifiable(SMALL, "", "a CNN of 2,944 ReLUs for bounds", epochs=15)
+_verifiable(
+    SMALL,
+    "pgd-at",
+    "the same by PGD adversarial training at 2/255",
+    epochs=12,
+    objective=PGDTraining(eps=2 / 255, step=1.25 / 255, steps=2),
 )
 
 # Metzen et al. (2017): 100 epochs, rate 0.1, 0.01 after 41 and 0.001 after 61, best on 5,000 held out.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from robust_core import defenses, zoo
 from robust_core.defenses.trained import TrainedDefense
 
-OTHERS = {"gaussian": "Training under noise"}
-"""Networks that a defence uses without being one alone: those of randomised smoothing."""
+OTHERS = {"gaussian": "Training under noise", "ibp": "Training with interval bounds"}
+"""Networks that no defence of the pages is: those of randomised smoothing, and those for verification."""
 SMALL = 64
 """A model that sees more pixels a side than this sees photographs, not thumbnails of them."""
 PHOTOGRAPHS = "photographs"
@@ -37,6 +37,8 @@ def title(name: str) -> str:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
     own = _training(name.removeprefix(f"{spec.base}-")) if spec.base else spec.title or spec.name
+    if spec.base and spec.base not in zoo.UNDEFENDED:  # another network sees the same pictures
+        own += f", {zoo.spec(spec.base).title}"
     return f"{own} — {PHOTOGRAPHS if sees_photographs(name) else spec.record.subject}"
 
 

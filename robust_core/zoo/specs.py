@@ -55,6 +55,8 @@ RESNET = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 PHOTO = "imagenette-resnet"
 SIGNS = "gtsrb-cnn"
+MLP = "digits-mlp"
+SMALL = "cifar10-cnn-small"
 VGG_OF_TEN = "imagenet10-vgg16"
 MEAN = (0.4914, 0.4822, 0.4465)
 STD = (0.2470, 0.2435, 0.2616)
@@ -78,6 +80,10 @@ MODELS = Registry(
             title="ResNet-18",
         ),
         Spec(SIGNS, "gtsrb", models.SignsCNN, SIGNS_MEAN, SIGNS_STD, title="CNN"),
+        # Small enough for exact verification and for bounds. Pixels of the digits as they are: then the
+        # first layer's weights are in pixel units too.
+        Spec(MLP, "digits", models.DigitsMLP, (0.0,), (1.0,), title="MLP"),
+        Spec(SMALL, "cifar10", models.SmallCNN, MEAN, STD, title="Small CNN"),
         # Its weights are torchvision's and not in the index.
         Spec(
             VGG_OF_TEN,

@@ -12,7 +12,7 @@ from PIL import Image
 
 from robust_core import attacks, zoo
 from robust_core.attacks import Attack
-from robust_core.commands.attack import _label
+from robust_core.commands.attack import label_of
 from robust_core.data import digits
 from robust_core.data.fitting import as_saved
 from robust_core.data.picture import Picture
@@ -467,8 +467,8 @@ def test_true_label_counts_only_where_the_model_knows_the_class(monkeypatch):
     sample = samples.load("digits-test-3")
     model = zoo.load("digits-cnn", "cpu")
     words = replace(zoo.describe("digits-cnn"), class_names=tuple("abcdefghij"))
-    assert _label(None, words, sample, model) == (None, "")
-    index, source = _label(None, zoo.describe("digits-cnn"), sample, model)
+    assert label_of(None, words, sample, model) == (None, "")
+    index, source = label_of(None, zoo.describe("digits-cnn"), sample, model)
     assert (str(index), source) == (sample.label, "the label of the digits test set")
 
 
@@ -476,7 +476,7 @@ def test_label_of_a_photograph_counts_where_the_model_has_its_class():
     from robust_core.data import samples
 
     model = zoo.load("cifar10-resnet32", "cpu")
-    index, source = _label(None, zoo.describe(model.name), samples.load("chelsea"), model)
+    index, source = label_of(None, zoo.describe(model.name), samples.load("chelsea"), model)
     assert (model.class_names[index], source) == ("cat", "the label of the sample")
 
 

@@ -1,5 +1,6 @@
 """Tables and numbers for people."""
 
+import ctypes
 import json
 
 import pytest
@@ -27,6 +28,17 @@ def test_the_bar_keeps_off_stdout(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "work" in printed.err
+
+
+def test_what_a_library_in_c_prints_is_not_among_ours(capfd):
+    libc = ctypes.CDLL(None)
+    print("before")
+    with output.only_ours():
+        libc.puts(b"foreign")
+    print("after")
+    printed = capfd.readouterr()
+    assert printed.out == "before\nafter\n"
+    assert "foreign" in printed.err
 
 
 def test_a_command_line_is_one_that_can_be_pasted():

@@ -59,7 +59,15 @@ def test_distances_are_in_the_order_that_the_methods_promise():
 
 def test_an_unknown_suite_names_what_there_is():
     named = ", ".join(
-        [*suites.SUITES, *suites.TABLES, "deck-002", "universal", "physical", "or list"]
+        [
+            *suites.SUITES,
+            *suites.TABLES,
+            "deck-002",
+            "universal",
+            "physical",
+            "verification",
+            "or list",
+        ]
     )
     with pytest.raises(ValueError, match=f"must be one of {named}; got 'nothing'"):
         suites.get("nothing")

@@ -21,6 +21,8 @@ MENU = 40
             "FGSM adversarial training, alpha 0.5 — CIFAR-10",
         ),
         ("digits-cnn-pgd-at", "PGD adversarial training — digits"),
+        ("digits-mlp", "MLP — digits"),
+        ("digits-mlp-ibp", "Training with interval bounds, MLP — digits"),
         ("gtsrb-cnn", "CNN — traffic signs"),
         ("imagenet-vgg16", "VGG-16 — ImageNet"),
     ],

@@ -81,6 +81,7 @@ def show_list(as_json: bool) -> None:
     from robust_core.evaluation.transfer.plan import FAMILIES
     from robust_core.evaluation.transfer.plan import PARTS as TRANSFER_PARTS
     from robust_core.evaluation.universal.suite import PARTS as UNIVERSAL_PARTS
+    from robust_core.evaluation.verification import plan as verification_plan
 
     lines = [
         f"{name}: {suite.model} on {suite.data}; "
@@ -113,6 +114,10 @@ def show_list(as_json: bool) -> None:
         f"{TRANSFER}: from each stored classifier of {', '.join(FAMILIES)} to the others; parts "
         f"{', '.join(TRANSFER_PARTS)}, the last of black boxes by their labels"
     )
+    lines.append(
+        f"{verification_plan.NAME}: proofs and attacks side by side; parts "
+        f"{', '.join(verification_plan.PARTS)}"
+    )
     value = {name: asdict(suite) for name, suite in SUITES.items()}
     value |= {
         name: {"model": plan.model, "data": plan.data, "parts": list(plan.parts)}
@@ -124,5 +129,6 @@ def show_list(as_json: bool) -> None:
         "models": list(physical_plan.MODELS),
         "parts": list(physical_plan.PARTS),
     }
+    value[verification_plan.NAME] = {"parts": list(verification_plan.PARTS)}
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))

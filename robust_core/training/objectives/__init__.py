@@ -2,6 +2,7 @@
 
 from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTraining, PGDTraining
 from robust_core.training.objectives.base import Batch, Clean, LabelSmoothing, Objective
+from robust_core.training.objectives.bounds import IBPTraining
 from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
 from robust_core.training.objectives.smooth import (
     CopiesTraining,
@@ -19,6 +20,7 @@ __all__ = [
     "FGSMTraining",
     "GaussianTraining",
     "GradientPenalty",
+    "IBPTraining",
     "LabelSmoothing",
     "LambdaTraining",
     "Objective",

@@ -266,7 +266,10 @@ def test_bad_options_are_named(command, suite, options, named):
 @pytest.mark.parametrize("option", [("--part", "cost"), ("--overwrite",)])
 def test_other_suites_have_no_parts(command, option):
     complaint = command("evaluate", "--suite", "digits", *option).complaint
-    assert "defenses-digits, defenses-imagenette, universal, physical only" in complaint
+    assert (
+        "defenses-digits, defenses-imagenette, universal, physical, transfer, verification only"
+        in complaint
+    )
 
 
 def test_it_is_listed_among_the_suites(command):

@@ -55,7 +55,10 @@ def test_part_of_a_suite_does_not_replace_its_result(command, small_suite):
 
 def test_suites_are_listed_and_can_all_be_made(command):
     ended = command("evaluate", "--suite", "list", "--json")
-    others = (suites.DECK_002, suites.UNIVERSAL, suites.PHYSICAL, suites.TRANSFER)
+    others = (
+        *(suites.DECK_002, suites.UNIVERSAL, suites.PHYSICAL),
+        *(suites.TRANSFER, suites.VERIFICATION),
+    )
     assert set(ended.json) == {*suites.SUITES, *suites.TABLES, *others}
     assert {"cifar10", "digits"} <= set(suites.SUITES)
     for suite in suites.SUITES.values():

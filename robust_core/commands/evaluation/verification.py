@@ -1,0 +1,179 @@
+"""``evaluate --suite verification``: proofs, attacks, and that they do not contradict, job by job."""
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from tqdm import tqdm
+
+from robust_core import files
+from robust_core.commands import options, output
+from robust_core.commands.evaluation.suite import check_alone
+from robust_core.words.numbers import duration
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make what is missing, writing after each job, and print the tables."""
+    from robust_core.evaluation.verification import plan
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, plan.PARTS)
+    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = _kept(out, args)
+
+        def make() -> None:
+            for job in plan.jobs():
+                if job.part in asked and _made(job, value, args):
+                    _write(out, value)
+            _write(out, value)
+
+        with output.stopping(lambda: _stopped(args, out)):
+            trouble = output.trouble_with(make)
+    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
+
+
+def _made(job, value: dict, args: argparse.Namespace) -> bool:
+    """Put the rows of a job into ``value``; False where they are there already, or it has no model yet."""
+    from robust_core import zoo
+    from robust_core.data.datasets import load_test_set
+    from robust_core.evaluation.verification.measure import contradictions, rows_of
+
+    if job.model not in zoo.names():
+        _say(f"{job.key} is left out: there is no {job.model} yet.")
+        return False
+    model = zoo.load(job.model, args.device)
+    weights = model.provenance.details.get("sha256")
+    stamp = _stamp(job, weights, args.limit)
+    table = value["parts"].setdefault(job.part, {})
+    if not args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
+        return False
+    count = min(job.plan.pictures, args.limit or job.plan.pictures)
+    images, labels = load_test_set(job.plan.data, model, count)
+    begun = time.perf_counter()
+    with output.bar(count, job.key, " pictures") as bar, output.only_ours():
+
+        def show(done: int, total: int) -> None:
+            bar.n = done
+            bar.refresh()
+
+        rows = rows_of(model, images, labels, job, show)
+    seconds = time.perf_counter() - begun
+    table[job.key] = {
+        "stamp": stamp,
+        "model": job.model,
+        "eps": job.eps,
+        "seconds": seconds,
+        "contradictions": contradictions(rows, job.plan.methods),
+        "rows": json.loads(files.json_text([asdict(row) for row in rows])),
+    }
+    value["weights"][job.model] = weights
+    _say(f"{job.key}: {duration(seconds)}")
+    return True
+
+
+def _stamp(job, weights: str | None, limit: int | None) -> str:
+    """A digest of the conditions of a job: weights, plan, pictures. Not the code: see ``--overwrite``."""
+    from robust_core.evaluation.verification import plan
+
+    text = json.dumps([job.part, job.key, weights, limit, plan.conditions(job)], sort_keys=True)
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _kept(path: Path | None, args: argparse.Namespace) -> dict:
+    """What an earlier call made. Raises ``ValueError`` for a damaged file or one of another suite."""
+    from robust_core.evaluation.verification import plan, results
+
+    head = {"suite": plan.NAME, "command": results.COMMAND, "limit": args.limit}
+    fresh = {**head, "versions": output.versions(), "weights": {}, "parts": {}}
+    if path is None or not path.exists():
+        return fresh
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for jobs in found["parts"].values():
+            for job in jobs.values():
+                [results.to_row(row) for row in job["rows"]]
+        other = [key for key in ("suite", "limit") if found[key] != head[key]]
+        weights = dict(found["weights"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+    if other:
+        raise ValueError(
+            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
+        )
+    return {**fresh, "weights": weights, "parts": found["parts"]}
+
+
+def _write(path: Path | None, value: dict) -> None:
+    """Whole or not at all, in the order of the plan, one row a line; nothing without a path."""
+    from robust_core.evaluation.verification import plan
+
+    order = [(job.part, job.key) for job in plan.jobs()]
+    value["parts"] = {
+        part: {key: value["parts"][part][key] for p, key in order if p == part and key in known}
+        for part in plan.PARTS
+        if (known := value["parts"].get(part))
+    }
+    if path is None:
+        return
+    bare = json.loads(files.json_text(value))
+    lines: list[str] = []
+    for jobs in bare["parts"].values():
+        for job in jobs.values():
+            rows = ",\n".join(" " * 10 + files.json_text(row, indent=None) for row in job["rows"])
+            job["rows"] = f"@{len(lines)}"
+            lines.append(f"[\n{rows}\n        ]")
+    text = files.json_text(bare)
+    for number, rows in enumerate(lines):
+        text = text.replace(f'"@{number}"', rows, 1)
+    files.write_text(path, text + "\n")
+
+
+def _stopped(args: argparse.Namespace, out: Path | None) -> str:
+    if out is None:
+        return "Stopped. Nothing is kept without --out."
+    again = output.command_line(
+        "evaluate", suite=args.suite, part=args.part, limit=args.limit, out=args.out
+    )
+    return f"Stopped. What is in {out} is kept. To go on: {again}"
+
+
+def _say(sentence: str) -> None:
+    tqdm.write(sentence, file=sys.stderr)
+
+
+def text_of(value: dict, parts: list[str]) -> str:
+    """A table for each part that has rows, and what contradicts."""
+    from robust_core.evaluation.verification import plan
+    from robust_core.evaluation.verification.measure import summary
+    from robust_core.evaluation.verification.results import to_row
+
+    told = []
+    for part in parts:
+        methods = plan.PLAN[part].methods
+        lines = []
+        wrong: list[str] = []
+        for key, job in value["parts"].get(part, {}).items():
+            found = summary([to_row(row) for row in job["rows"]], methods)
+            counts = [found.n, found.right, *found.proved.values(), found.broken, found.unknown]
+            lines.append(
+                [
+                    key,
+                    *map(str, counts),
+                    str(found.timed_out),
+                    f"{found.unstable:.1f}",
+                    f"{found.seconds:.2f}",
+                ]
+            )
+            wrong += [f"{key}, {sentence}" for sentence in job["contradictions"]]
+        if lines:
+            heads = ["model, eps", "n", "right", *methods, "broken", "unknown", "timed out"]
+            table = output.table([*heads, "unstable", "s/picture"], lines)
+            told.append("\n".join([f"{part}: pictures proved by each method", table, *wrong]))
+    return "\n\n".join(told) or "There are no rows yet."

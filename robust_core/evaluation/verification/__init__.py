@@ -1,0 +1,1 @@
+"""Verification on test sets: what each method proves, what attacks break, and whether all agree."""

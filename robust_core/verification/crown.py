@@ -1,0 +1,228 @@
+"""CROWN: linear bounds, carried backwards from a linear form to the picture (Zhang et al., 2018).
+
+"Efficient neural network robustness certification with general activation functions". An unstable ReLU,
+l < 0 < u, lies below the line through (l, 0) and (u, u), and above any line through 0 with a slope from
+0 to 1; the adaptive slope is 1 where u > -l, else 0. What is carried back to the picture is concretised
+over the ball. Bounds of hidden neurons are made in the same way, layer by layer, for those that
+intervals leave unstable, and intersected with the intervals: neither is always the tighter one.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core.verification.affine import Dense, Reshape, Scale
+from robust_core.verification.boxes import LINF, Ball
+from robust_core.verification.intervals import Interval, differences, step_interval
+from robust_core.verification.network import Network
+
+Pulse = Callable[[], object]
+"""Called often in long computations; what it raises ends them."""
+AT_ONCE = 2**22
+"""Most values of one layer that are carried back together, over all linear forms: 32 MB in float64."""
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """Lines around ReLUs, by neuron ``[N, *shape]``: above ``lower x``, below ``upper x + shift``."""
+
+    lower: Tensor
+    upper: Tensor
+    shift: Tensor
+
+    @classmethod
+    def of(cls, interval: Interval) -> "Relaxation":
+        """Adaptive: each neuron's triangle with the lower line that leaves it less area."""
+        low, high = interval
+        loose = (low < 0) & (high > 0)
+        active = (low >= 0).to(low)
+        width = torch.where(loose, high - low, torch.ones_like(low))
+        upper = torch.where(loose, high / width, active)
+        lower = torch.where(loose, (high > -low).to(low), active)
+        return cls(lower, upper, torch.where(loose, -low * upper, torch.zeros_like(low)))
+
+    def __getitem__(self, pictures: Tensor) -> "Relaxation":
+        return Relaxation(self.lower[pictures], self.upper[pictures], self.shift[pictures])
+
+
+Relaxations = dict[int, Relaxation]
+"""By the number of the value that a ReLU reads."""
+
+
+def least(
+    network: Network,
+    rows: Tensor,
+    value: int,
+    relaxed: Relaxations,
+    ball: Ball,
+    pictures: Tensor | None = None,
+) -> Tensor:
+    """Lower bounds ``[R]`` of linear forms ``rows`` ``[R, *shape]`` in a value, over the ball.
+
+    ``relaxed`` has one entry for each row. ``pictures`` int64 ``[R]`` says whose ball each row is about;
+    None: one row for each.
+    """
+    waiting = {value: rows}
+    constant = rows.new_zeros(len(rows))
+    for k in range(value, 0, -1):
+        if k not in waiting:
+            continue
+        rows = waiting.pop(k)
+        step = network.step_of(k)
+        if step.affine is not None:
+            constant = constant + step.affine.constant(rows)
+            rows = step.affine.back(rows)
+        elif step.is_relu:
+            lines = relaxed[step.inputs[0]]
+            negative = rows.clamp(max=0)
+            constant = constant + (negative * lines.shift).flatten(1).sum(1)
+            rows = (rows - negative) * lines.lower + negative * lines.upper
+        for before in step.inputs:
+            waiting[before] = waiting[before] + rows if before in waiting else rows
+    return constant + ball.least(waiting[0], pictures)
+
+
+def quiet() -> None:
+    """The pulse of those who do not listen."""
+
+
+def hidden_bounds(network: Network, ball: Ball, pulse: Pulse = quiet) -> list[Interval]:
+    """Intervals of all values up to the last that a ReLU reads, those before a ReLU tightened by CROWN."""
+    known: list[Interval] = [(ball.low, ball.high)]
+    relaxed: Relaxations = {}
+    activations = network.activations
+    last = max(activations, default=0)
+    for value, step in enumerate(network.steps[:last], start=1):
+        interval = step_interval(step, known)
+        if value in activations:
+            if ball.norm != LINF or not exact_already(network, value):
+                interval = tightened(network, ball, value, interval, relaxed, pulse)
+            relaxed[value] = Relaxation.of(interval)
+        known.append(interval)
+    return known
+
+
+def exact_already(network: Network, value: int) -> bool:
+    """Whether intervals of a value are exact over a box: one layer alone between it and the picture."""
+    layers = 0
+    while value:
+        affine = network.step_of(value).affine
+        if affine is None:
+            return False
+        layers += not isinstance(affine, Scale | Reshape)
+        value = network.step_of(value).inputs[0]
+    return layers <= 1
+
+
+def tightened(
+    network: Network,
+    ball: Ball,
+    value: int,
+    interval: Interval,
+    relaxed: Relaxations,
+    pulse: Pulse = quiet,
+) -> Interval:
+    """The interval of a value where it leaves ReLUs unstable, intersected with CROWN's."""
+    low, high = (x.flatten(1).clone() for x in interval)
+    loose = ((low < 0) & (high > 0)).nonzero()
+    for part in loose.split(chunk(network, value)):
+        pulse()
+        pictures, places = part.unbind(1)
+        low[pictures, places] = torch.maximum(
+            low[pictures, places], _neurons(network, ball, value, places, pictures, relaxed, 1.0)
+        )
+        high[pictures, places] = torch.minimum(
+            high[pictures, places], -_neurons(network, ball, value, places, pictures, relaxed, -1.0)
+        )
+    shape = interval[0].shape
+    return low.view(shape), high.view(shape)
+
+
+def _neurons(
+    network: Network,
+    ball: Ball,
+    value: int,
+    places: Tensor,
+    pictures: Tensor,
+    relaxed: Relaxations,
+    sign: float,
+) -> Tensor:
+    """Lower bounds of single neurons of a value, or of their negatives."""
+    own = {k: lines[pictures] for k, lines in relaxed.items()}
+    step = network.step_of(value)
+    constant: Tensor | float = 0.0
+    if isinstance(step.affine, Dense):  # its rows are there already
+        rows = sign * step.affine.weight[places]
+        if step.affine.bias is not None:
+            constant = sign * step.affine.bias[places]
+        value = step.inputs[0]
+    else:
+        shape = network.shape_of(value)
+        rows = ball.centre.new_zeros(len(places), math.prod(shape))
+        rows[torch.arange(len(places), device=rows.device), places] = sign
+        rows = rows.view(-1, *shape)
+    return least(network, rows, value, own, ball, pictures) + constant
+
+
+def chunk(network: Network, value: int) -> int:
+    """How many linear forms in a value are carried back at once."""
+    widest = max(math.prod(network.shape_of(k)) for k in range(value + 1))
+    return max(1, AT_ONCE // widest)
+
+
+def relaxations(network: Network, known: list[Interval]) -> Relaxations:
+    """The lines around all ReLUs."""
+    return {value: Relaxation.of(known[value]) for value in network.activations}
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """All pairs of a picture and a class other than its label: whose margins are to be bounded.
+
+    ``pictures`` and ``classes`` int64 ``[R]``; ``rows`` ``[R, K]`` are ``e_y - e_j``.
+    """
+
+    pictures: Tensor
+    classes: Tensor
+    rows: Tensor
+
+    @classmethod
+    def of(cls, labels: Tensor, classes: int, like: Tensor) -> "Rivals":
+        rows = differences(labels, classes, like)
+        each = torch.arange(len(labels) * classes, device=labels.device)
+        pictures, others = each // classes, each % classes
+        kept = others != labels[pictures]
+        return cls(pictures[kept], others[kept], rows[kept])
+
+    def split(self, size: int) -> "Iterator[Rivals]":
+        for part in torch.arange(len(self.pictures), device=self.pictures.device).split(size):
+            yield self[part]
+
+    def __getitem__(self, rows: Tensor) -> "Rivals":
+        return Rivals(self.pictures[rows], self.classes[rows], self.rows[rows])
+
+    def table(self, values: Tensor, count: int, classes: int) -> Tensor:
+        """``values`` ``[R]`` as ``[N, K]``, with infinity for the label."""
+        found = values.new_full((count, classes), math.inf)
+        found[self.pictures, self.classes] = values
+        return found
+
+
+def margins(
+    network: Network,
+    ball: Ball,
+    rivals: Rivals,
+    known: list[Interval],
+    pulse: Pulse = quiet,
+) -> Tensor:
+    """Lower bounds ``[R]`` of the margins over the ball, from intervals of the hidden values."""
+    relaxed = relaxations(network, known)
+    found = []
+    for part in rivals.split(chunk(network, network.output)):
+        pulse()
+        own = {k: lines[part.pictures] for k, lines in relaxed.items()}
+        found.append(least(network, part.rows, network.output, own, ball, part.pictures))
+    return torch.cat(found) if found else rivals.rows.new_zeros(0)

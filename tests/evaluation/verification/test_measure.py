@@ -1,0 +1,74 @@
+"""Contradictions are found, and the committed results have none."""
+
+from dataclasses import replace
+
+import pytest
+
+from robust_core import zoo
+from robust_core.evaluation.verification import plan, results
+from robust_core.evaluation.verification.measure import Row, contradictions, summary
+from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
+
+METHODS = ("ibp", "crown", "milp")
+GOOD = Row(
+    picture=3,
+    status=PROVED,
+    clean=4.0,
+    lower={"ibp": -2.0, "crown": 0.5, "milp": 0.9},
+    exact=1.0,
+    attack=1.2,
+    unstable=5,
+    seconds=0.1,
+    timed_out=False,
+)
+
+
+def test_a_sandwich_has_no_contradiction():
+    assert contradictions([GOOD], METHODS) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"lower": {"ibp": 0.6, "crown": 0.5, "milp": 0.9}}, "ibp certifies"),
+        ({"lower": {"ibp": -2.0, "crown": 0.5, "milp": 1.1}}, "the exact minimum is 1.0"),
+        ({"attack": 0.7}, "milp certifies 0.900000, the attack is 0.7"),
+        ({"status": BROKEN}, "is broken, with an exact margin of 1.0"),
+        ({"exact": 1.5, "attack": 1.2}, "the attack reaches 1.2"),
+    ],
+)
+def test_each_contradiction_is_found(change, sentence):
+    told = contradictions([replace(GOOD, **change)], METHODS)
+    assert any(sentence in one for one in told)
+    assert all(one.startswith("picture 3") for one in told)
+
+
+def test_a_time_out_is_left_out_of_what_needs_the_exact_value():
+    late = replace(GOOD, exact=None, timed_out=True, status=UNKNOWN)
+    assert contradictions([late], METHODS) == []
+
+
+def test_a_summary_counts():
+    wrong = replace(GOOD, status=WRONG, lower={}, exact=None, attack=None, unstable=-1)
+    broken = replace(GOOD, status=BROKEN, lower={"ibp": -3, "crown": -2, "milp": -1}, unstable=7)
+    found = summary([GOOD, wrong, broken], METHODS)
+    assert (found.n, found.right, found.broken, found.unknown) == (3, 2, 1, 0)
+    assert found.proved == {"ibp": 0, "crown": 1, "milp": 1}
+    assert found.unstable == 6
+
+
+def test_the_committed_results_have_no_contradiction():
+    found = results.report()
+    assert not found.lacking
+    assert {job.part for job in found.rows} >= {plan.DIGITS}
+    for job, rows in found.rows.items():
+        assert contradictions(rows, job.plan.methods) == []
+        assert len(rows) == job.plan.pictures
+        assert job.model in zoo.names()
+
+
+def test_a_missing_or_damaged_file_says_what_to_do(tmp_path):
+    path = tmp_path / "verification.json"
+    assert "evaluate --suite verification" in results.report(path).lacking
+    path.write_text("{", encoding="utf-8")
+    assert "evaluate --suite verification" in results.report(path).lacking
