@@ -1,4 +1,4 @@
-"""The transfer matrix: what was made on one stored classifier, sent to all others of its data set."""
+"""The transfer matrix: what was made on one stored classifier, sent to all others of its family."""
 
 from collections.abc import Sequence
 

@@ -14,13 +14,16 @@ SUBSTITUTE = "substitute"
 
 @dataclass(frozen=True)
 class Family:
-    """The stored classifiers of a data set, two settings, and how many test pictures each attack gets.
+    """A stored classifier with its defended ones, two settings, and how many test pictures attacks get.
+
+    They are ``base`` and those whose names go on from there.
 
     ``eps`` are radii in Linf. CW has none: ``confidences``, how far it goes beyond the boundary, in
     logits, are what makes it transfer.
     """
 
     data: str
+    base: str
     eps: tuple[float, float]
     confidences: tuple[float, float]
     pictures: dict[str, int]
@@ -28,7 +31,7 @@ class Family:
     @property
     def models(self) -> list[str]:
         """Their names, in the zoo's order."""
-        return [name for name in zoo.bundled() if zoo.describe(name).data == self.data]
+        return [name for name in zoo.bundled() if f"{name}-".startswith(f"{self.base}-")]
 
 
 FAMILIES = {
@@ -36,18 +39,21 @@ FAMILIES = {
     for family in (
         Family(
             "digits",
+            "digits-cnn",
             (0.1, 0.2),
             (0.0, 10.0),
             {"fgsm": 450, "mi-fgsm": 450, "pgd": 450, "cw-l2": 100},
         ),
         Family(
             "cifar10",
+            "cifar10-resnet32",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
             {"fgsm": 500, "mi-fgsm": 500, "pgd": 500, "cw-l2": 50},
         ),
         Family(
             "imagenette",
+            "imagenette-resnet",
             (8 / 255, 16 / 255),
             (0.0, 20.0),
             {"fgsm": 200, "mi-fgsm": 100, "pgd": 100, "cw-l2": 30},

@@ -6,7 +6,7 @@ from robust_core.evaluation.transfer import plan
 
 
 def test_rows_are_made_once_and_printed_as_a_matrix(command, monkeypatch, tmp_path):
-    family = plan.Family("digits", (0.1, 0.2), (0.0, 5.0), {"fgsm": 20, "cw-l2": 2})
+    family = plan.Family("digits", "digits-cnn", (0.1, 0.2), (0.0, 5.0), {"fgsm": 20, "cw-l2": 2})
     monkeypatch.setitem(plan.FAMILIES, "digits", family)
     out = tmp_path / "transfer.json"
     line = ("evaluate", "--suite", "transfer", "--part", "digits", "--device", "cpu", "--out", out)
