@@ -50,6 +50,12 @@ CARLINI = Paper(
     "Towards evaluating the robustness of neural networks",
     "https://arxiv.org/abs/1608.04644",
 )
+CINA = Paper(
+    "Cinà, Villani, Pintor, Schönherr, Biggio, Pelillo",
+    2025,
+    "σ-zero: gradient-based optimization of ℓ0-norm adversarial examples",
+    "https://arxiv.org/abs/2402.01879",
+)
 COHEN = Paper(
     "Cohen, Rosenfeld, Kolter",
     2019,
@@ -158,11 +164,29 @@ PAPERNOT = Paper(
     "Distillation as a defense to adversarial perturbations against deep neural networks",
     "https://arxiv.org/abs/1511.04508",
 )
+PAPERNOT_SALIENCY = Paper(
+    "Papernot, McDaniel, Jha, Fredrikson, Celik, Swami",
+    2016,
+    "The limitations of deep learning in adversarial settings",
+    "https://arxiv.org/abs/1511.07528",
+)
+PINTOR = Paper(
+    "Pintor, Roli, Brendel, Biggio",
+    2021,
+    "Fast minimum-norm adversarial attacks through adaptive norm constraints",
+    "https://arxiv.org/abs/2102.12827",
+)
 QIN = Paper(
     "Qin, Frosst, Sabour, Raffel, Cottrell, Hinton",
     2020,
     "Detecting and diagnosing adversarial images with class-conditional capsule reconstructions",
     "https://arxiv.org/abs/1907.02957",
+)
+RONY = Paper(
+    "Rony, Hafemann, Oliveira, Ben Ayed, Sabourin, Granger",
+    2019,
+    "Decoupling direction and norm for efficient gradient-based L2 adversarial attacks and defenses",
+    "https://arxiv.org/abs/1811.09600",
 )
 QIN_DEFLECTING = Paper(
     "Qin, Frosst, Raffel, Cottrell, Hinton",

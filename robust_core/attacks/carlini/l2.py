@@ -28,6 +28,7 @@ from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
 from robust_core.attacks.base import Attack
+from robust_core.attacks.margins import look
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -137,19 +138,10 @@ class Carlini(Attack):
 
         The first two are in the picture's own unit (``Oracle.factor``), in which the constants count.
         """
-        leaf, logits = oracle.follow(x, aim)
-        oracle.count("iterations")
-        oracle.record(x, aim, "margin", logits.detach())
-        z = logits.detach().requires_grad_()
+        seen = look(oracle, x, aim)
         factor = 1 if oracle.factor is None else oracle.factor
-        margin = aim.margin(z) * factor
-        (slope,) = torch.autograd.grad(margin.sum(), z)
-        uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
-        lack = (self.confidence * factor - margin.detach()).clamp_min(0)
-        vanished = (lack > 0) & ~uphill.flatten(1).any(1)
-        if vanished.any():
-            oracle.count("zero_gradients", vanished)
-        return lack, uphill, aim.success(z.detach()) & (lack == 0)
+        lack = (self.confidence * factor - seen.margin).clamp_min(0)
+        return lack, seen.uphill, aim.success(seen.logits) & (lack == 0)
 
     @staticmethod
     def downhill(uphill: Tensor, const: Tensor, lack: Tensor) -> Tensor:
