@@ -18,6 +18,7 @@ pages = [
     ),
     st.Page("pages/detectors.py", title="Detectors", icon=":material/policy:"),
     st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
+    st.Page("pages/physical.py", title="Physical world", icon=":material/photo_camera:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]
@@ -31,4 +32,6 @@ with st.container(key="pages"):  # on a phone, see style.py
         st.page_link(each)
 st.session_state["_page"] = page.title
 starting.load_libraries()
+if page is not pages[0]:  # whose first result needs no chart
+    starting.load_tables()
 page.run()

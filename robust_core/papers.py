@@ -26,6 +26,12 @@ BRENDEL = Paper(
     'Comment on "Biologically inspired protection of deep networks from adversarial attacks"',
     "https://arxiv.org/abs/1704.01547",
 )
+BRENDEL_BOUNDARY = Paper(
+    "Brendel, Rauber, Bethge",
+    2018,
+    "Decision-based adversarial attacks: reliable attacks against black-box machine learning models",
+    "https://arxiv.org/abs/1712.04248",
+)
 BROWN = Paper(
     "Brown, Mané, Roy, Abadi, Gilmer",
     2017,
@@ -49,6 +55,12 @@ CARLINI = Paper(
     2017,
     "Towards evaluating the robustness of neural networks",
     "https://arxiv.org/abs/1608.04644",
+)
+CHEN = Paper(
+    "Chen, Jordan, Wainwright",
+    2020,
+    "HopSkipJumpAttack: a query-efficient decision-based attack",
+    "https://arxiv.org/abs/1904.02144",
 )
 CINA = Paper(
     "Cinà, Villani, Pintor, Schönherr, Biggio, Pelillo",
@@ -110,6 +122,18 @@ GUO = Paper(
     "Countering adversarial images using input transformations",
     "https://arxiv.org/abs/1711.00117",
 )
+GUO_SIMBA = Paper(
+    "Guo, Gardner, You, Wilson, Weinberger",
+    2019,
+    "Simple black-box adversarial attacks",
+    "https://arxiv.org/abs/1905.07121",
+)
+ILYAS = Paper(
+    "Ilyas, Engstrom, Athalye, Lin",
+    2018,
+    "Black-box adversarial attacks with limited queries and information",
+    "https://arxiv.org/abs/1804.08598",
+)
 KURAKIN = Paper(
     "Kurakin, Goodfellow, Bengio",
     2017,
@@ -139,6 +163,12 @@ MADRY = Paper(
     2018,
     "Towards deep learning models resistant to adversarial attacks",
     "https://arxiv.org/abs/1706.06083",
+)
+MAHO = Paper(
+    "Maho, Furon, Le Merrer",
+    2021,
+    "SurFree: a fast surrogate-free black-box attack",
+    "https://arxiv.org/abs/2011.12807",
 )
 METZEN = Paper(
     "Metzen, Genewein, Fischer, Bischoff",
@@ -171,6 +201,12 @@ PAPERNOT_SALIENCY = Paper(
     "https://arxiv.org/abs/1511.07528",
 )
 PINTOR = Paper(
+    "Pintor and others",
+    2022,
+    "Indicators of attack failure: debugging and improving optimization of adversarial examples",
+    "https://arxiv.org/abs/2106.09947",
+)
+PINTOR_FMN = Paper(
     "Pintor, Roli, Brendel, Biggio",
     2021,
     "Fast minimum-norm adversarial attacks through adaptive norm constraints",

@@ -12,8 +12,11 @@ from robust_core.evaluation.defense_table.rows import (
     CostRow,
     DefenseTableRow,
     Finding,
+    FlagsRow,
     MaskingRow,
 )
+from robust_core.evaluation.flags import QUESTIONS as FLAG_QUESTIONS
+from robust_core.evaluation.flags import Flag
 from robust_core.evaluation.masking import QUESTIONS
 
 MODEL, FIELD = "cifar10-resnet32", 8 / 255
@@ -104,6 +107,7 @@ def rows(subject: str, weights: dict[str, str], n: int) -> dict[str, list[Defens
     if name in ("smoothing", "pixeldp"):
         found["certified"] = [_certified(about("certified"), clean)]
     found["masking"] = [_masking(about("masking"), subject in MASKED)]
+    found["flags"] = [_flags(about("flags"), name in ("smoothing", "pixeldp"), subject in MASKED)]
     times = {"milliseconds": 0.5, "milliseconds_alone": 4.0, "device": "cpu", "threads": 2}
     return found | {"cost": [CostRow(**about("cost"), batch=50, **times)]}
 
@@ -124,3 +128,12 @@ def _masking(about: dict, masked: bool) -> MaskingRow:
     budget = {"steps": 20, "queries": 500, "draws": 100, "radii": [0.25, 0.5, 1, 2, 4]}
     rest = {"budget": budget, "findings": findings, "seconds": 1.0, "surrogate": MODEL}
     return MaskingRow(**about, right=90, eps=FIELD, seed=0, **rest)
+
+
+def _flags(about: dict, random: bool, masked: bool) -> FlagsRow:
+    raised = {"random": random, "no-gradient": masked or random}
+    flags = tuple(
+        Flag(name, question, raised.get(name, False), f"Made up of {name}.")
+        for name, question in FLAG_QUESTIONS.items()
+    )
+    return FlagsRow(**about, flags=flags, seconds=1.0)

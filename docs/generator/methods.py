@@ -80,7 +80,7 @@ def parameters(kinds: Iterable[type[Parameters]]) -> str:
 def default(spec: Field) -> str:
     """The default of a field; a multiple of 1/255 as such."""
     if spec.metadata["method"]:
-        return "required"
+        return "none" if spec.default is None else "required"
     return value(spec.default)
 
 

@@ -8,7 +8,14 @@ from typing import Any
 
 from robust_core.attacks.apgd import APGD, APGDL2, APGDT
 from robust_core.attacks.base import Attack, AttackResult
+from robust_core.attacks.black_box.boundary import Boundary
+from robust_core.attacks.black_box.hopskipjump import HopSkipJump, HopSkipJumpLinf
+from robust_core.attacks.black_box.labels import Starts
+from robust_core.attacks.black_box.nes import NES
+from robust_core.attacks.black_box.simba import SimBA, SimBADCT
 from robust_core.attacks.black_box.square import Square
+from robust_core.attacks.black_box.square_l2 import SquareL2
+from robust_core.attacks.black_box.surfree import SurFree
 from robust_core.attacks.carlini.l0 import CWL0
 from robust_core.attacks.carlini.l2 import CWL2
 from robust_core.attacks.carlini.linf import CWLinf
@@ -37,6 +44,7 @@ __all__ = [
     "CWL2",
     "EOT",
     "FGSM",
+    "NES",
     "PGD",
     "PGDL2",
     "PGDT",
@@ -47,16 +55,24 @@ __all__ = [
     "Attack",
     "AttackResult",
     "Auto",
+    "Boundary",
     "CWL2Pair",
     "CWLinf",
     "DeepFool",
     "DeepFoolLinf",
     "Dynamic",
+    "HopSkipJump",
+    "HopSkipJumpLinf",
     "Noise",
     "PGDPair",
     "Paper",
     "Patch",
+    "SimBA",
+    "SimBADCT",
     "Square",
+    "SquareL2",
+    "Starts",
+    "SurFree",
     "Universal",
     "create",
     "get",
@@ -83,6 +99,14 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWLinf,
         CWL0,
         Square,
+        SquareL2,
+        NES,
+        SimBA,
+        SimBADCT,
+        Boundary,
+        HopSkipJump,
+        HopSkipJumpLinf,
+        SurFree,
         Auto,
         EOT,
         UAP,

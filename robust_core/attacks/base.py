@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from robust_core import distances, probabilities
+from robust_core.attacks import knowledge as known
 from robust_core.attacks.checks import check_batch, check_labels, round_towards
+from robust_core.attacks.ledger import Curve
 from robust_core.attacks.masks import EVERYTHING, check_mask
 from robust_core.attacks.oracle import Oracle
 from robust_core.contract import HALF, check_pictures, notices
@@ -35,7 +37,11 @@ class AttackResult:
     zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
     target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
     are float64, as in ``distances``. ``notices`` are sentences that belong beside any figure made of it.
-    ``answers`` is what the attacked model answers with: "logits", "probabilities" or "labels".
+    ``answers`` is what the attack saw of the model's answers: "logits", "probabilities" or "labels".
+
+    Only for attacks that learn from queries alone: ``queries_to_success`` int64 ``[N]`` is the number of
+    queries after which a picture first reached the goal, -1 where none did; ``curve`` the best distance or
+    margin against queries (``ledger.Curve``).
     """
 
     x_adv: Tensor
@@ -51,6 +57,8 @@ class AttackResult:
     tv: Tensor
     notices: tuple[str, ...] = ()
     answers: str = probabilities.LOGITS
+    queries_to_success: Tensor | None = None
+    curve: Curve | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +74,7 @@ class Attack(Parameters):
     paper: ClassVar[Paper | None] = None
     # The threat model: the norm, what the attacker knows, what it changes, and the channel.
     norm: ClassVar[str] = "linf"
-    knowledge: ClassVar[str] = "white-box"
+    knowledge: ClassVar[str] = known.WHITE_BOX
     scope: ClassVar[str] = "local"
     channel: ClassVar[str] = "digital"
     goals: ClassVar[tuple[str, ...]] = GOALS
@@ -78,7 +86,12 @@ class Attack(Parameters):
     @property
     def by_queries(self) -> bool:
         """Whether it learns from the model's answers alone, without gradients."""
-        return self.knowledge in ("score-based", "decision-based")
+        return self.knowledge in known.BY_QUERIES
+
+    @property
+    def limit(self) -> int | None:
+        """The most queries about a picture, which the oracle holds it to; None: any number."""
+        return self.parameters["max_queries"] if self.knowledge in known.BY_QUERIES else None
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -154,11 +167,15 @@ class Attack(Parameters):
         adversarial, aim, oracle = self._attack(
             attacked, images, labels, goal or Untargeted(), observer, mask, recording=True
         )
-        with evaluating(model), oracle.asking(model, beside=0):
+        judge = oracle.knowing(known.WHITE_BOX)
+        with evaluating(model), judge, oracle.asking(model, beside=0):
             success = aim.success(oracle.check(adversarial.to(oracle.dtype), aim))
             reached = _reached(oracle, images, aim)
         answers = oracle.reading.kind or probabilities.LOGITS
-        told = (*notices(model, self), *self.notices, *probabilities.notices(answers), *reached)
+        if self.knowledge in known.LABELS_ALONE:
+            answers = probabilities.LABELS
+        read = () if self.knowledge in known.LABELS_ALONE else probabilities.notices(answers)
+        told = (*notices(model, self), *self.notices, *read, *reached)
         if mask is not None and oracle.free is None:
             told = (*told, EVERYTHING)
         return AttackResult(
@@ -171,6 +188,8 @@ class Attack(Parameters):
             trace=oracle.trace(),
             notices=told,
             answers=answers,
+            queries_to_success=None if self.limit is None else oracle.ledger.first,
+            curve=None if self.limit is None else oracle.ledger.curve(),
             **distances.all_norms(adversarial, images),
         )
 
@@ -225,7 +244,16 @@ class Attack(Parameters):
                 start,
                 work,
                 labels,
-                Oracle(model, work, observer, recording, given=start.dtype, free=free),
+                Oracle(
+                    model,
+                    work,
+                    observer,
+                    recording,
+                    given=start.dtype,
+                    free=free,
+                    knowledge=self.knowledge,
+                    limit=self.limit,
+                ),
             )
 
     def _perturb_chosen(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:

@@ -89,8 +89,8 @@ class Auto(Attack):
         """``part.perturb``, its result moved into the eps-ball: only DeepFool's can be outside."""
 
         def perturb(oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-            return LinfBall(images, self.eps, oracle.free).project(
-                part.perturb(oracle, images, aim)
-            )
+            with oracle.knowing(part.knowledge):
+                x = part.perturb(oracle, images, aim)
+            return LinfBall(images, self.eps, oracle.free).project(x)
 
         return perturb

@@ -1,4 +1,4 @@
-"""Oracle: the model as an attack sees it. Counts passes, takes gradients, reports to the observer."""
+"""Oracle: the model as an attack may see it. Counts passes, takes gradients, reports to the observer."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -7,20 +7,26 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from robust_core.attacks import knowledge as known
 from robust_core.attacks import losses
 from robust_core.attacks.checks import check_classes, check_logits
+from robust_core.attacks.ledger import Ledger
 from robust_core.attacks.scale import COMPARABLE, Units
 from robust_core.contract import Asked
 from robust_core.goals import Aim
 from robust_core.probabilities import LOGITS, Reading
 
-COUNTERS = ("iterations", "queries", "gradients", "zero_gradients")
+FOLDED = 64
+"""Iterates after which their losses become one tensor. Small tensors kept among large ones that come and
+go split the memory that those leave: long attacks on large pictures would take gigabytes for nothing."""
 
 
 class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
 
-    Its answers reach the attack as logits, whatever the model answers with (``reading``).
+    Its answers reach the attack as logits, whatever the model answers with (``reading``); where the attack
+    may know the labels alone (``knowledge``), as one-hot rows. Who may not know the gradient gets a
+    ``RuntimeError`` for taking one, and who may ask ``limit`` times for asking once more about a picture.
 
     Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false, the model and the observer see
     ``images`` whatever the attack shows, so that gradients are 0 there.
@@ -38,19 +44,23 @@ class Oracle:
         recording: bool = True,
         given: torch.dtype | None = None,
         free: Tensor | None = None,
+        knowledge: str = known.WHITE_BOX,
+        limit: int | None = None,
     ) -> None:
+        self.knowledge = knowledge
+        self.ledger = Ledger(len(images), images.device, limit)
         self.given = given
         self._images = images
         self._free = free
-        self.model = model
+        self._model = model
         self._asked = Asked(model, given)
         self.observer = observer
         self.size = len(images)
         self.dtype = images.dtype
         self.device = images.device
-        self._counted: dict[str, list[Tensor | None]] = {name: [] for name in COUNTERS}
         self.recording = recording or observer is not None
         self._trace: list[tuple[Tensor | None, Tensor]] = []
+        self._traced: list[Tensor] = []
         self._rows: Tensor | None = None
         self._checked = False
         self._beside = 0
@@ -82,11 +92,11 @@ class Oracle:
     @contextmanager
     def asking(self, model: Callable[[Tensor], Tensor], *, beside: int) -> Iterator[None]:
         """Inside, ``model`` is asked instead; the last ``beside`` of its logits are not classes."""
-        alone = self.model, self._asked, self._beside, self.reading, self._units
-        if model is not self.model:
+        alone = self._model, self._asked, self._beside, self.reading, self._units
+        if model is not self._model:
             self.reading = Reading()
             self._units = Units(self.size)
-        self.model = model
+        self._model = model
         self._asked = Asked(model, self.given)
         self._beside = beside
         if beside:
@@ -94,7 +104,33 @@ class Oracle:
         try:
             yield
         finally:
-            self.model, self._asked, self._beside, self.reading, self._units = alone
+            self._model, self._asked, self._beside, self.reading, self._units = alone
+
+    @contextmanager
+    def knowing(self, knowledge: str) -> Iterator[None]:
+        """Inside, another part of the attack, or its judge, knows as much as it may."""
+        outer, self.knowledge = self.knowledge, knowledge
+        try:
+            yield
+        finally:
+            self.knowledge = outer
+
+    @property
+    def model(self) -> Callable[[Tensor], Tensor]:
+        """The model itself, for those who may know everything of it."""
+        self._white_box("reach for the model itself")
+        return self._model
+
+    def _white_box(self, what: str) -> None:
+        if self.knowledge != known.WHITE_BOX:
+            raise known.refuse(self.knowledge, what)
+
+    def budget(self, most: int) -> int:
+        """How many queries there are for each picture asked about: ``most``, or what its limit leaves."""
+        if self.ledger.limit is None:
+            return most
+        spent = self.ledger.spent if self._rows is None else self.ledger.spent[self._rows]
+        return min(most, self.ledger.limit - int(spent.max()))
 
     @contextmanager
     def through(self, channel: Callable[[Tensor], Tensor]) -> Iterator[None]:
@@ -119,6 +155,7 @@ class Oracle:
         return torch.where(free, x, images)
 
     def _forward(self, x: Tensor, aim: Aim | None = None) -> Tensor:
+        self.ledger.spend(self._rows)
         logits = self._ask(x)
         self._units.see(logits, self._rows)
         if aim is not None and not self._checked:  # only once: it makes the GPU synchronise
@@ -131,6 +168,8 @@ class Oracle:
         kept = self.keep(x)
         answers = self._asked(kept if self._channel is None else self._channel(kept))
         check_logits(answers, x)
+        if self.knowledge in known.LABELS_ALONE:
+            return known.one_hot(answers)
         return self.reading(answers)
 
     @property
@@ -155,22 +194,37 @@ class Oracle:
 
     def count(self, what: str, rows: Tensor | None = None) -> None:
         """Count one more for the pictures ``rows`` (indices or a mask; None for all)."""
-        self._counted[what].append(self._outside(rows))  # summed only on demand
+        self.ledger.count(what, self._outside(rows))
 
     def tally(self, what: str) -> Tensor:
         """How often each picture was counted, int64 ``[N]``."""
-        total = torch.zeros(self.size, dtype=torch.int64, device=self.device)
-        for rows in self._counted[what]:
-            if rows is None or rows.dtype == torch.bool:
-                total[slice(None) if rows is None else rows] += 1
-            else:  # a picture may be there several times
-                total.index_add_(0, rows, torch.ones_like(rows))
-        return total
+        return self.ledger.tally(what)
 
     @torch.no_grad()
     def logits(self, x: Tensor, aim: Aim | None = None) -> Tensor:
-        """Logits ``[N, K]`` without a graph; with ``aim``, rejects classes that the model lacks."""
+        """Logits ``[N, K]`` without a graph; with ``aim``, rejects classes that the model lacks.
+
+        One-hot rows where the labels alone may be known.
+        """
         return self._forward(x, aim)
+
+    def judge(self, x: Tensor, aim: Aim) -> Tensor:
+        """Which pictures reach the goal, bool ``[N]``: one query for each."""
+        return aim.success(self.logits(x, aim))
+
+    def note(self, margin: Tensor, reached: Tensor) -> None:
+        """The best margin of each picture asked about ``[n]`` after its last query, for the record."""
+        rows = self.indices
+        self.ledger.note(rows, self.ledger.spent[rows], margin, reached)
+
+    def nearer(self, queries: Tensor, distance: Tensor) -> None:
+        """Views of the pictures asked about ``[n]`` that reached the goal, at their query numbers."""
+        self.ledger.nearer(self.indices, queries, distance)
+
+    @property
+    def indices(self) -> Tensor:
+        """Where the pictures asked about are in the batch, int64 ``[n]``."""
+        return torch.arange(self.size, device=self.device) if self._rows is None else self._rows
 
     @torch.no_grad()
     def survey(self, x: Tensor, batch: int) -> Tensor:
@@ -232,6 +286,7 @@ class Oracle:
 
     def follow(self, x: Tensor, aim: Aim) -> tuple[Tensor, Tensor]:
         """``x`` as a leaf of a graph, and the logits ``[N, K]`` computed from it."""
+        self._white_box("take a gradient")
         x = x.detach().requires_grad_()
         return x, self._forward(x, aim)
 
@@ -276,11 +331,18 @@ class Oracle:
     def observe(self, x: Tensor, value: Tensor) -> None:
         """Keep the loss for the trace; hand copies of the pictures and the loss to the observer."""
         self._trace.append((self._rows, value))
+        if len(self._trace) == FOLDED:
+            self._traced.append(self._columns())
+            self._trace.clear()
         if self.observer is not None:
             self.observer(self.keep(x).detach().clone(), value.clone())
 
     def trace(self) -> Tensor:
         """Losses ``[N, T]``, NaN where a picture took no part."""
+        return torch.cat([*self._traced, self._columns()], dim=1)
+
+    def _columns(self) -> Tensor:
+        """Those since ``_traced``, ``[N, t]`` on the CPU."""
         matrix = torch.full(
             (self.size, len(self._trace)), torch.nan, dtype=self.dtype, device="cpu"
         )

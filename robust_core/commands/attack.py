@@ -215,6 +215,7 @@ def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | No
 
 
 def _text(experiment: "Experiment", norm: str, value: dict) -> str:
+    from robust_core.words.chance import in_draws
     from robust_core.words.numbers import duration, percent
     from robust_core.words.verdict import needed, sentence
 
@@ -232,6 +233,7 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         *_attacker(value),
         *_free(experiment),
         sentence(experiment, norm),
+        *([f"{in_draws(experiment.chance)}."] if experiment.chance else []),
         *value["notices"],
     ]
     if value["within_eps"] is not None:

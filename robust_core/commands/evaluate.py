@@ -44,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_count(parser, "--limit", "the first N pictures only")
     options.add_count(parser, "--batch", "pictures at a time (default: by size)")
+    options.add_count(
+        parser,
+        "--fresh-draws",
+        "draws that judge a random model, none of them the attacker's (default: 10; 5 where it votes)",
+    )
     parser.add_argument(
         "--out",
         type=Path,

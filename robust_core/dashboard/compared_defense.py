@@ -17,6 +17,7 @@ from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.evaluation.draws import VOTED
 from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial, trial
 from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.perform import Experiment
@@ -154,30 +155,33 @@ class ComparedDefense:
         return f"{request.command()} {shlex.join(words)}"
 
     def cost_ahead(self, undefended: Look) -> str:
-        """What the votes for three pictures and the aware attack cost, if that is long; else empty.
+        """What the votes and the aware attack cost, if that is long; else empty.
 
+        There are those for the clean picture and, with all fresh draws, for the two attacked ones.
         Votes are counted in batches, so a small network is faster than its single prediction says.
         """
         if not isinstance(self.defense, Noisy):
             return ""
-        votes = 3 * (self.defense.n + self.defense.guesses)
+        votes = 3 * (self.defense.n + self.defense.guesses) + 2 * VOTED * self.defense.n
         gradients = self.defense.draws * self.run(Attacker.AWARE).observations
         seconds = undefended.seconds * (votes + BACKWARD * gradients)
         if seconds < LONG:
             return ""
         return (
-            f"Takes up to {seconds:,.0f} s here: {votes:,} votes for three pictures, and {gradients:,} "
-            "gradients of the aware attack. Fewer votes and draws: see Settings."
+            f"Takes up to {seconds:,.0f} s here: {votes:,} votes for three pictures, two of them under "
+            f"{VOTED} fresh draws, and {gradients:,} gradients of the aware attack. Fewer votes and draws: "
+            "see Settings."
         )
 
     def words(self, attacker: Attacker) -> lab.Words:
         """What the bar says: steps of the attack, then votes of the defence."""
         run = self.run(attacker)
         steps = lab.steps(run)
-        votes = self.defense.n if isinstance(self.defense, Noisy) else None
+        own = self.defense.n if isinstance(self.defense, Noisy) else None
+        votes = () if own is None else (own, VOTED * own)
 
         def words(k: int, n: int) -> str:
-            counted = n == votes and n != run.observations
+            counted = n in votes and n != run.observations
             return f"vote {k:,} of {n:,}" if counted else steps(k, n)
 
         return words

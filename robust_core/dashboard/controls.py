@@ -231,7 +231,7 @@ def choose_parameters(
 
     An attack on a model and its detector gets ``detector``.
     """
-    specs = [f for f in dataclasses.fields(attack) if f.name not in FIELD_OF]
+    specs = [f for f in plain_fields(attack) if f.name not in FIELD_OF]
     values: dict[str, object] = {}
     with st.expander("Advanced parameters", key="advanced"):
         fixed = _choose_preset(attack, eps)
@@ -243,6 +243,11 @@ def choose_parameters(
         if spec.name == "detector":
             values["detector"] = _lazy(attack, detector)
     return values
+
+
+def plain_fields(attack: type[attacks.Attack]) -> list[dataclasses.Field]:
+    """Those with a control: not objects, such as pictures to start from, which Python alone hands over."""
+    return [spec for spec in dataclasses.fields(attack) if spec.metadata["method"] is None]
 
 
 def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]:
@@ -281,7 +286,7 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
     for spec in dataclasses.fields(attack):
         if spec.name == "detector":
             values["detector"] = _lazy(attack, detector)
-        elif spec.name != "eps":
+        elif spec.name != "eps" and spec in plain_fields(attack):
             key = fields.field_setting(attack.name, spec, spec.default)
             kept = st.session_state[key]
             values[spec.name] = spec.default if kept is None else kept

@@ -181,6 +181,18 @@ def _own(kind: str) -> Chosen | None:
     content = st.session_state.get(f"_{kind}")
     if content is None:
         return None
+    picture = decoded(content)
+    if picture is None:
+        return None
+    st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
+    for note in picture.notes:
+        st.caption(note)
+    name = "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png"
+    return Chosen(picture, name, owner=lab.session())
+
+
+def decoded(content: bytes) -> Picture | None:
+    """The visitor's own file as a picture; a sentence on the page and None where it cannot be used."""
     picture = lab.compute(
         key_of(owner=lab.session(), file=hashlib.sha256(content).hexdigest()),
         lambda progress: _read(content, progress),
@@ -189,13 +201,7 @@ def _own(kind: str) -> Chosen | None:
     )
     if isinstance(picture, str):
         st.error(picture)
-    if not isinstance(picture, Picture):
-        return None
-    st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
-    for note in picture.notes:
-        st.caption(note)
-    name = "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png"
-    return Chosen(picture, name, owner=lab.session())
+    return picture if isinstance(picture, Picture) else None
 
 
 def _read(content: bytes, progress: Reporter) -> Picture | str:

@@ -6,7 +6,7 @@ What cannot be used is replaced, and a note says by what: see ``replaced``.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -117,10 +117,16 @@ def setting_among(
     return key
 
 
-def one_of(options: Iterable[T], why: str = ABSENT) -> Reader[T]:
-    """Accepts the options as ``str`` writes them; of others ``why`` is said."""
+def one_of(
+    options: Iterable[T], why: str = ABSENT, *, formerly: Mapping[str, str] | None = None
+) -> Reader[T]:
+    """Accepts the options as ``str`` writes them; of others ``why`` is said.
+
+    ``formerly``: what they were called in links of earlier versions, and are called now.
+    """
     written = {str(option): option for option in options}
-    return Reader(written.get, why)
+    names = formerly or {}
+    return Reader(lambda raw: written.get(names.get(raw, raw)), why)
 
 
 def number(kind: type[N], low: float | None, high: float | None) -> Reader[N]:

@@ -22,3 +22,11 @@ def load_libraries() -> None:
     importlib.import_module("torch")
     _loaded.set()
     place.empty()
+
+
+def load_tables() -> None:
+    """Import pandas before the first chart; waits where another visitor's run is importing it.
+
+    Plotly looks at whatever ``sys.modules`` holds of pandas, also at half of it.
+    """
+    importlib.import_module("pandas")

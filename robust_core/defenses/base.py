@@ -1,8 +1,8 @@
 """Defense: hyper-parameters that turn a classifier into a defended one; Defended: the result."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,11 @@ from robust_core.registry import Registry
 KINDS = ("filter", "adversarial training", "gradient masking", "noise with a guarantee")
 """How defences work, in the order in which they are shown."""
 ONE_SEED = (
-    "This holds for seed {seed} of the defence's random draws: an attack by queries may succeed under "
-    "one seed and fail under others."
+    "An attack by queries learns from seed {seed} of the defence's random draws alone: only fresh draws "
+    "tell whether it succeeds."
 )
+SEEDS = 2**31
+"""Seeds of a defence are below this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +155,22 @@ class Defended(Classifier):
     def victim(self) -> Classifier:
         """The model on which an unaware attacker makes the picture."""
         return self.defense.victim(self)
+
+    @property
+    def is_random(self) -> bool:
+        """Whether its answers depend on random draws, of its own or of the model behind it."""
+        base = self.base
+        return self.defense.is_random or (isinstance(base, Defended) and base.is_random)
+
+    def redrawn(self, step: int) -> "Defended":
+        """The same defence of the same network with other random draws: its seed, raised by ``step``."""
+        undefended, base = (
+            one.redrawn(step) if isinstance(one, Defended) else one for one in self._models
+        )
+        defense: Any = self.defense
+        if defense.is_random:
+            defense = replace(defense, seed=(defense.seed + step) % SEEDS)
+        return Defended(defense, undefended, base)
 
     def attacked_by(self, attack: Attack, *, adaptive: bool) -> tuple[Attack, nn.Module]:
         """``attack`` as an aware (``adaptive``) or unaware attacker runs it, and the model it runs on."""

@@ -66,11 +66,14 @@ class Noisy(Defense):
         return tuple(images.shape[1:])
 
     @torch.no_grad()
-    def counts(self, model: Classifier, images: Tensor) -> Tensor:
-        """Votes by class, int64 ``[N, K]``; each row sums to ``n``."""
+    def counts(self, model: Classifier, images: Tensor, progress: Progress | None = None) -> Tensor:
+        """Votes by class, int64 ``[N, K]``; each row sums to ``n``. ``progress`` as for ``votes``."""
         sources = own_generators(images, self.seed, DEPLOYED)
         return torch.stack(
-            [self.votes(model, x, self.n, g) for x, g in zip(images.split(1), sources, strict=True)]
+            [
+                self.votes(model, x, self.n, g, progress)
+                for x, g in zip(images.split(1), sources, strict=True)
+            ]
         )
 
     def log_shares(self, counts: Tensor) -> Tensor:

@@ -2,7 +2,8 @@
 
 Denominators differ: ``top1`` and ``top5`` are over *all* pictures, attacked whether or not the model
 was right about them; ``success_rate`` is flipped / initially correct, of the pictures that the goal
-concerns; mean norms are over the flipped ones, mean passes over all.
+concerns; mean norms are over the flipped ones, mean passes over all. A random model is judged, clean and
+attacked, on fresh draws, and its shares are means over them.
 """
 
 import time
@@ -20,15 +21,20 @@ from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
 from robust_core.engine import in_batches
-from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
-from robust_core.modes import evaluating
-from robust_core.probabilities import as_logits
+from robust_core.evaluation.draws import Drawn, count_for, fresh
+from robust_core.evaluation.flags import PICTURES, run_time_flags
+from robust_core.evaluation.judging import fooled, ranks_by_draw
+from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
+NORMS = ("l0", "l2", "linf")
 
 
 class AttackEffect(NamedTuple):
-    """What an attack did, one entry per picture. A rank is the number of classes before the label."""
+    """What an attack did, one entry per picture. A rank is the number of classes before the label.
+
+    Ranks and success are ``[N, D]``, a column for each of D draws of the model; the others ``[N]``.
+    """
 
     rank: Tensor
     rank_8bit: Tensor
@@ -57,6 +63,7 @@ def evaluate(
     goal: Goal | None = None,
     batch: int | None = None,
     adaptive: bool = False,
+    fresh_draws: int | None = None,
     progress: Callable[[int], object] | None = None,
     on_notice: Callable[[str], None] | None = None,
 ) -> dict:
@@ -72,11 +79,13 @@ def evaluate(
         goal: what the attacker wants (None: untargeted); ``goals.Towards`` for a class to reach.
         batch: pictures at a time; halved when memory runs out.
         adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
+        fresh_draws: by how many fresh draws a random model is judged (None: ``draws.count_for``).
         progress: called with the number of pictures that were just attacked.
         on_notice: called with each of the ``notices`` as soon as it is known.
 
     Returns:
-        ``n``, ``clean_top1``, ``clean_top5``, ``rows`` (see ``_row``) and the conditions:
+        ``n``, ``clean_top1``, ``clean_top5``, ``clean_top1_interval``, ``rows`` (see ``_row``), ``flags``
+        (see ``flags.Flag``), ``fresh_draws`` (None for a model that is not random) and the conditions:
         ``parameters`` (without eps), ``norm``, ``goal``, ``goal_parameters``, ``batch``, ``notices``:
         sentences that belong beside the figures (``contract.notices``, an Linf radius above 1, a batch
         that was halved). For a defended model also ``run``: the attack and ``parameters`` that this
@@ -85,8 +94,10 @@ def evaluate(
 
     Raises:
         ValueError: an unknown attack, hyper-parameter or value, a missing eps, a goal that the attack
-            does not support, or pictures of another size than the model's.
+            does not support, no draws, or pictures of another size than the model's.
     """
+    if fresh_draws is not None and fresh_draws < 1:
+        raise ValueError(f"fresh_draws must be at least 1; got {fresh_draws}")
     chosen = _create(attack_name, eps_list, parameters or {})
     goal = goal or Untargeted()
     model = as_classifier(model)
@@ -104,14 +115,22 @@ def evaluate(
         tell(*notices(model, attack), *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
     every = torch.arange(len(labels), device="cpu")
-    clean = in_batches(lambda rows: ranks(model, images[rows], labels[rows]), every, batch)
+    flags = run_time_flags(
+        model,
+        images[:PICTURES].to(model.device),
+        attacked=_differentiated(model, chosen[0][1], adaptive),
+    )
+    draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
+    clean = in_batches(
+        lambda rows: ranks_by_draw(model, draws, images[rows], labels[rows]), every, batch
+    )
     outcomes: dict[Attack, AttackEffect] = {}
     for _, attack in chosen:
         if attack not in outcomes:
 
             def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
                 part = images[rows], labels[rows]
-                outcome = _attack(model, attack, *part, goal, adaptive, tell)
+                outcome = _attack(model, draws, attack, *part, goal, adaptive, tell)
                 if progress is not None:
                     progress(len(rows))
                 return outcome
@@ -123,6 +142,7 @@ def evaluate(
         "n": len(labels),
         "clean_top1": _mean(clean < 1),
         "clean_top5": _mean(clean < 5),
+        "clean_top1_interval": _interval((clean < 1).double().mean(0)),
         "rows": [_row(eps, attack, clean, about, outcomes[attack]) for eps, attack in chosen],
         "parameters": {name: v for name, v in first.parameters.items() if name != "eps"},
         "norm": first.norm,
@@ -130,6 +150,8 @@ def evaluate(
         "goal_parameters": goal.parameters,
         "batch": batch,
         "notices": told,
+        "flags": flags.summary(),
+        "fresh_draws": len(draws) if flags.is_random else None,
         **_as_run(model, first, adaptive),
     }
 
@@ -172,6 +194,11 @@ def _as_run(model: Classifier, asked: Attack, adaptive: bool) -> dict:
     }
 
 
+def _differentiated(model: Classifier, asked: Attack, adaptive: bool) -> nn.Module:
+    """What the attacker takes gradients of."""
+    return model.attacked_by(asked, adaptive=adaptive)[1] if isinstance(model, Defended) else model
+
+
 def concerned(goal: Goal, labels: Tensor) -> Tensor:
     """The pictures that a goal concerns, bool ``[N]``: those that are not of the target class already.
 
@@ -190,32 +217,58 @@ def _row(
     """One row of the table: shares in [0, 1], None where there is nothing to count.
 
     ``correct`` are the initially correct pictures that the goal concerns, ``flipped`` those of them
-    that reached it.
+    that reached it: means over the draws. ``top1_draws`` and ``success_rate_draws`` are the shares under
+    each draw, the intervals those of ``draws.Drawn``.
     """
-    allowed = torch.ones_like(outcome.success)
+    allowed = torch.ones_like(outcome.l2, dtype=torch.bool)
     if eps is not None and not attack.has_eps:
         allowed = (outcome.l2 if attack.norm == "l2" else outcome.linf) <= eps
-    correct = (clean < 1) & about
+    allowed = allowed.unsqueeze(1)
+    correct = (clean < 1) & about.unsqueeze(1)
     flipped = correct & outcome.success & allowed
     rank, rank_8bit = (torch.where(allowed, r, clean) for r in (outcome.rank, outcome.rank_8bit))
+    top1 = (rank < 1).double().mean(0)
+    success = _shares(flipped, correct)
+    fell = {n: getattr(outcome, n).unsqueeze(1).expand_as(flipped)[flipped] for n in NORMS}
     return {
         "eps": eps,
-        "top1": _mean(rank < 1),
+        "top1": _mean(top1),
+        "top1_interval": _interval(top1),
+        "top1_draws": top1.tolist(),
         "top5": _mean(rank < 5),
         "top1_8bit": _mean(rank_8bit < 1),
-        "success_rate": _mean(flipped[correct]),
-        "correct": int(correct.sum()),
-        "flipped": int(flipped.sum()),
-        **{f"mean_{n}": _mean(getattr(outcome, n)[flipped]) for n in ("l0", "l2", "linf")},
-        **{f"median_{n}": _median(getattr(outcome, n)[flipped]) for n in ("l0", "l2", "linf")},
+        "success_rate": _mean(success),
+        "success_rate_interval": _interval(success),
+        "success_rate_draws": success.tolist(),
+        "correct": _per_draw(correct),
+        "flipped": _per_draw(flipped),
+        **{f"mean_{name}": _mean(values) for name, values in fell.items()},
+        **{f"median_{name}": _median(values) for name, values in fell.items()},
         "mean_queries": _mean(outcome.queries),
         "mean_gradients": _mean(outcome.gradients),
         "seconds": outcome.seconds.sum().item(),
     }
 
 
+def _shares(flipped: Tensor, correct: Tensor) -> Tensor:
+    """Flipped / correct under each draw, float64 ``[D]``, without the draws that get none right."""
+    counts = correct.sum(0)
+    some = counts > 0
+    return flipped.sum(0)[some].double() / counts[some]
+
+
+def _per_draw(mask: Tensor) -> float:
+    """The mean over the draws of how many pictures ``[N, D]`` holds; a whole number for one draw."""
+    return int(mask.sum()) if mask.shape[1] == 1 else mask.sum().item() / mask.shape[1]
+
+
+def _interval(values: Tensor) -> list[float] | None:
+    return list(Drawn(tuple(values.tolist())).interval) if len(values) else None
+
+
 def _attack(
     model: Classifier,
+    draws: Sequence[int],
     attack: Attack,
     images: Tensor,
     labels: Tensor,
@@ -231,15 +284,22 @@ def _attack(
         run, attacked = model.attacked_by(attack, adaptive=adaptive)
     begun = time.perf_counter()
     record = run.run(attacked, images, labels, goal)
-    success = record.success.cpu()  # waits for the device, so that the time is that of the work
+    success = record.success.cpu().unsqueeze(
+        1
+    )  # waits for the device: the time is that of the work
     seconds = time.perf_counter() - begun
     tell(*probabilities.notices(record.answers))
-    if isinstance(model, Defended):  # what was fooled above may be another model
-        success = _fooled(model, attacked, images, record.x_adv, labels, goal)
+    if (
+        attacked is not model or len(draws) > 1
+    ):  # what was fooled above may be another model or draw
+        success = torch.stack(
+            [fooled(model, draw, attacked, images, record.x_adv, labels, goal) for draw in draws],
+            1,
+        )
     pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
     return AttackEffect(
-        rank=ranks(model, record.x_adv, labels),
-        rank_8bit=ranks(model, pixels.float() / 255, labels),
+        rank=ranks_by_draw(model, draws, record.x_adv, labels),
+        rank_8bit=ranks_by_draw(model, draws, pixels.float() / 255, labels),
         success=success,
         l0=record.l0,
         l2=record.l2,
@@ -252,39 +312,6 @@ def _attack(
     )
 
 
-@torch.inference_mode()
-def _fooled(
-    model: Classifier,
-    attacked: nn.Module,
-    images: Tensor,
-    adversarial: Tensor,
-    labels: Tensor,
-    goal: Goal,
-) -> Tensor:
-    """Whether the goal of an attack on ``attacked`` is reached on ``model``, bool ``[N]``."""
-    with evaluating(model), evaluating(attacked):
-        after = as_logits(model(adversarial))
-        if not goal.needs_clean_logits:
-            return goal.bind(labels, None).success(after).cpu()
-        deployed, clean = (as_logits(asked(images)) for asked in (model, attacked))
-        return judged(goal, labels, deployed, clean).success(after).cpu()
-
-
-@torch.inference_mode()
-def ranks(model: Classifier, images: Tensor, labels: Tensor) -> Tensor:
-    """The number of classes before the label, int64 ``[N]``; ties go to the lower index.
-
-    Logits that are not numbers put the label last.
-    """
-    with evaluating(model):
-        logits = model(images.to(model.device)).cpu()
-    labels = labels.cpu().unsqueeze(1)
-    own = logits.gather(1, labels)
-    earlier = torch.arange(logits.shape[1], device="cpu") < labels
-    rank = ((logits > own) | ((logits == own) & earlier)).sum(1)
-    return torch.where(logits.isnan().any(1), logits.shape[1], rank)
-
-
 def _mean(values: Tensor) -> float | None:
     """The mean, in float64; None for no values."""
     return values.double().mean().item() if len(values) else None
@@ -293,15 +320,3 @@ def _mean(values: Tensor) -> float | None:
 def _median(values: Tensor) -> float | None:
     """The middle one, or the mean of the middle two; None for no values."""
     return values.double().quantile(0.5).item() if len(values) else None
-
-
-def right(
-    model: Classifier, images: Tensor, labels: Tensor, count: int, batch: int = 256
-) -> Tensor:
-    """Indices of the first ``count`` pictures that the model gets right, fewer where there are fewer."""
-    found: list[Tensor] = []
-    for rows in torch.arange(len(labels), device="cpu").split(batch):
-        found.append(rows[ranks(model, images[rows], labels[rows]) < 1])
-        if sum(map(len, found)) >= count:
-            break
-    return torch.cat(found)[:count]

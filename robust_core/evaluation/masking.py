@@ -6,7 +6,9 @@ the plain softmax cross-entropy in float32, and never through ``model.adaptive``
 accuracy under such attacks says nothing; where none does, nothing is proved.
 
 Only pictures that the model gets right count. Chance is not a sign: each comparison is a binomial test
-at ``LEVEL``, so that an honest model shows a given sign in at most one of twenty draws.
+at ``LEVEL``, so that an honest model shows a given sign in at most one of twenty draws. A random defence is
+judged on fresh draws: a picture is right, or flipped, where it is in most of them. What else may mislead an
+attack is found without one: see ``flags``.
 """
 
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from robust_core.attacks import Attack
 from robust_core.attacks.checks import check_batch, check_labels
 from robust_core.contract import Asked, check_pictures
 from robust_core.engine import in_batches
+from robust_core.evaluation.draws import count_for, drawn, fresh, is_random
 from robust_core.modes import evaluating
 
 Model = Callable[[Tensor], Tensor]
@@ -109,7 +112,7 @@ def checklist(
     check_batch(images)
     check_pictures(model, images)
     images, labels = images.detach(), check_labels(labels, images)
-    right = _right(model, images, labels, batch or 100)
+    right = _mostly(model, images, labels, batch or 100)
     if not right.any():
         raise ValueError("images must include some that the model gets right; it gets none right")
     trial = _Trial(model, images[right], labels[right], batch or 100, surrogate, budget, progress)
@@ -164,8 +167,11 @@ class _Trial:
 
             def work(rows: Tensor) -> tuple[Tensor, Tensor]:
                 record = attack.run(self.model, self.images[rows], self.labels[rows])
+                flipped = record.success.cpu()
+                if is_random(self.model):  # that was the attacker's own draw
+                    flipped = self._wrong(record.x_adv, rows)
                 self._advance()
-                return record.success.cpu(), record.zero_gradients.cpu() > 0
+                return flipped, record.zero_gradients.cpu() > 0
 
             self.made[attack] = in_batches(work, torch.arange(self.n, device="cpu"), self.batch)
         return self.made[attack]
@@ -178,9 +184,12 @@ class _Trial:
             assert self.surrogate is not None
             moved = attack(self.surrogate, self.images[rows], self.labels[rows])
             self._advance()
-            return ~_right(self.model, moved, self.labels[rows], self.batch)
+            return self._wrong(moved, rows)
 
         return in_batches(work, torch.arange(self.n, device="cpu"), self.batch)
+
+    def _wrong(self, moved: Tensor, rows: Tensor) -> Tensor:
+        return _mostly(self.model, moved, self.labels[rows], self.batch, wrong=True)
 
     def _advance(self) -> None:
         self.done += 1
@@ -277,9 +286,16 @@ def _exceeds(count: int, n: int) -> float:
 
 
 @torch.no_grad()
-def _right(model: Model, images: Tensor, labels: Tensor, batch: int) -> Tensor:
-    """Where the most probable class is the label, bool ``[N]`` on the CPU."""
-    ask = Asked(model)
+def _mostly(
+    model: Model, images: Tensor, labels: Tensor, batch: int, *, wrong: bool = False
+) -> Tensor:
+    """Where the most probable class is the label, or not, in more than half of the draws: bool ``[N]``."""
+    draws = fresh(count_for(model)) if is_random(model) else range(1)
+    times = torch.zeros(len(labels), dtype=torch.int64, device="cpu")
     with evaluating(model):
-        found = [ask(part).argmax(1).cpu() for part in images.split(batch)]
-    return torch.cat(found) == labels.cpu()
+        for draw in draws:
+            with drawn(model, draw) as judge:
+                ask = Asked(judge)
+                said = torch.cat([ask(part).argmax(1).cpu() for part in images.split(batch)])
+            times += (said != labels.cpu()) if wrong else (said == labels.cpu())
+    return 2 * times > len(draws)

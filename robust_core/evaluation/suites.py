@@ -111,7 +111,8 @@ SUITES = {
         "imagenette",
         (
             SuitePart("fgsm", (PHOTO_EPS,)),
-            SuitePart("pgd", (PHOTO_EPS,), limit=1000),
+            SuitePart("pgd", (PHOTO_EPS,)),
+            SuitePart("pgd", (PHOTO_EPS,), {"loss": "dlr"}),
         ),
         usual=PHOTO_EPS,
     ),

@@ -14,6 +14,8 @@ from robust_core.contract import notices
 from robust_core.data.fitting import as_saved, to_tensor
 from robust_core.defenses import Defended, Defense
 from robust_core.distances import all_norms
+from robust_core.evaluation.draws import Chance
+from robust_core.experiment.afresh import judged_afresh
 from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import UNTARGETED, Experiment, check_goal
@@ -55,6 +57,8 @@ class DefenseTrial:
     What an attack with an eps makes arrives as the picture that is shown and saved: rounded to 8 bits
     towards the clean one, within eps. ``after``, ``success`` and the distances are about that picture.
     Without an eps they are about the exact result, as in ``Experiment``.
+    A random defence is judged on fresh draws (``chance``): ``success`` is what most of them give, and
+    ``after`` one of those.
     """
 
     model: str
@@ -81,6 +85,8 @@ class DefenseTrial:
     gradients: int
     zero_gradients: int
     detection: Detection | None = None
+    chance: Chance | None = None
+    """In how many fresh draws of a random defence the goal is reached; None: it is not random."""
     notices: tuple[str, ...] = ()
     """What belongs beside the result, in sentences, besides the defence's own notices."""
 
@@ -112,6 +118,7 @@ class DefenseTrial:
             "before": self.before.summary(),
             "after": self.after.summary(),
             "success": self.success,
+            "fresh_draws": self.chance and self.chance.summary(),
             "l0": self.l0,
             "l2": self.l2,
             "linf": self.linf,
@@ -170,7 +177,8 @@ def trial(
             picture is reused for an unaware attacker who attacks the undefended model.
         detector: one on ``model``, asked about the picture that arrives.
         mask: bool ``[1, 1, H, W]``, true where pixels may change; None: everywhere.
-        progress: called as ``progress(k, n)`` at each iterate, then at the votes; what it raises ends it.
+        progress: called as ``progress(k, n)`` at each iterate, then at the votes, of the defence
+            as it is and of all its fresh draws; what it raises ends it.
 
     Raises ``ValueError`` where the defence does not exist for the model, or the attack does not support
     the goal or the goal does not apply to this picture.
@@ -193,8 +201,11 @@ def trial(
     else:
         result = _make(run, attacked, clean.to(model.device), label, goal, mask, progress)
     arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
-    after = look(defended, arrives, timed=False, progress=progress)
     aim = goal.bind(torch.tensor([label], dtype=torch.int64, device="cpu"), before.logits)
+    judge, chance = defended, None
+    if defended.is_random:
+        chance, judge = judged_afresh(defended, arrives, aim, progress)
+    after = look(judge, arrives, timed=False, progress=progress)
     norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
     told = dict.fromkeys((*notices(defended, run), *result.notices))
     known = defense.notices(len(model.class_names))
@@ -210,7 +221,8 @@ def trial(
         target=_guess(model, after, int(aim.classes[0])) if aim.towards else None,
         before=before,
         after=after,
-        success=bool(aim.success(after.logits)[0]),
+        success=chance.succeeds if chance else bool(aim.success(after.logits)[0]),
+        chance=chance,
         **norms,
         seconds=result.seconds,
         queries=result.queries,

@@ -13,6 +13,8 @@ from robust_core.contract import notices
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
 from robust_core.defenses.base import Defended
 from robust_core.distances import all_norms, ssim
+from robust_core.evaluation.draws import Chance
+from robust_core.experiment.afresh import judged_afresh
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.frames import Frame, Recorder, guess, logits_of
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
@@ -80,6 +82,9 @@ class Experiment:
     """What the attacked model answers with: "logits", "probabilities" or "labels"."""
     detection: Detection | None = None
     """What the detector says, where there is one."""
+    chance: Chance | None = None
+    """In how many fresh draws of a random defence the goal is reached: ``success`` is what most of them
+    give, and what is said of the adversarial picture holds for one of those. None: it is not random."""
     mask: Tensor | None = None
     """Where the attack might change the picture, bool ``[1, 1, H, W]``; None: everywhere."""
 
@@ -131,6 +136,7 @@ class Experiment:
             "success": self.success,
             "success_8bit": self.saved.success,
             "success_exact": self.success_exact,
+            "fresh_draws": self.chance and self.chance.summary(),
             "saved": asdict(self.saved),
             "l0": self.l0,
             "l2": self.l2,
@@ -218,8 +224,13 @@ def perform(
     adversarial = record.x_adv.cpu()
     towards = clean if attack.has_eps else None
     rounded = as_saved(adversarial, towards)
-    logits, odds = _ask(model, detector, torch.cat([adversarial, rounded]).to(model.device))
-    exact = record.success if attacked_model is model else aim.success(logits[:1])
+    judge, chance = model, None
+    if isinstance(model, Defended) and model.is_random:
+        chance, judge = judged_afresh(
+            model, rounded if attack.has_eps else adversarial, aim, progress
+        )
+    logits, odds = _ask(judge, detector, torch.cat([adversarial, rounded]).to(model.device))
+    exact = record.success if attacked_model is judge else aim.success(logits[:1])
     saved = _saved(bool(aim.success(logits[1:])[0]), clean, rounded)
     final = logits[1:] if attack.has_eps else logits[:1]
     end = final.softmax(1)
@@ -260,6 +271,7 @@ def perform(
         notices=tuple(dict.fromkeys((*notices(model, attack), *record.notices))),
         answers=record.answers,
         detection=_detection(detector, clean_odds, odds, attack.has_eps),
+        chance=chance,
         mask=mask,
     )
 

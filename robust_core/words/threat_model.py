@@ -9,8 +9,8 @@ from robust_core.attacks import Attack
 KNOWLEDGE = {
     "white-box": "It reads the weights and follows the gradient of the loss.",
     "transfer": "Black-box: it attacks a substitute network and carries the result over.",
-    "score-based": "Black-box: it queries the model and sees the scores of all classes, no gradients.",
-    "decision-based": "Black-box: it queries the model and sees only the label.",
+    "scores": "Black-box: it queries the model and sees the scores of all classes, no gradients.",
+    "labels": "Black-box: it queries the model and sees only the label.",
     "none": "It knows nothing of the model; of several draws, the scores choose. A baseline.",
 }
 GOALS = {
@@ -42,8 +42,17 @@ NOISE = {
 """Kinds of noise that are no bound on a value."""
 AREAS = {"patch": "Within its area, scale, anything goes; outside nothing changes."}
 """Attacks that are bound to an area instead of a radius, by name."""
-WORDS = {"knowledge": {"none": "nothing (a baseline)"}, "goal": GOALS}
+WORDS = {
+    "knowledge": {
+        "scores": "scores only",
+        "labels": "labels only",
+        "none": "nothing (a baseline)",
+    },
+    "goal": GOALS,
+}
 """By axis, words for the values that do not explain themselves."""
+FORMER = {"knowledge": {"score-based": "scores", "decision-based": "labels"}}
+"""By axis, values of earlier versions and what they are called now; old links still hold them."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
 

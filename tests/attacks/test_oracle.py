@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from robust_core import attacks, goals
-from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.oracle import FOLDED, Oracle
 from robust_core.modes import evaluating
 
 GRADIENT = ["fgsm", "bim", "bim-l2", "pgd", "pgd-l2"]
@@ -215,3 +215,29 @@ def test_threads_that_share_a_model_get_what_they_get_alone(digits_model, digit_
     for thread in threads:
         thread.join()
     assert all(a.equal(b) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("passes", [FOLDED - 1, FOLDED, FOLDED + 1, 3 * FOLDED + 5])
+def test_counts_and_trace_of_many_passes_are_those_of_each_pass(passes):
+    oracle = Oracle(lambda x: x.flatten(1), IMAGES)
+    turns = [None, torch.tensor([2, 0]), torch.tensor([False, True, True, False])]
+    counted = torch.zeros(4, dtype=torch.int64)
+    traced = torch.full((4, passes), torch.nan)
+    for k in range(passes):
+        rows = turns[k % 3]
+        every = slice(None) if rows is None else rows
+        value = torch.full((4,), float(k)) if rows is None else torch.tensor([k, k + 0.5])
+        counted[every] += 1
+        traced[every, k] = value
+        if rows is None:
+            oracle.count("queries")
+            oracle.observe(IMAGES, value)
+        else:
+            with oracle.within(rows):
+                oracle.count("queries")
+                oracle.observe(IMAGES[rows], value)
+        if k == FOLDED:  # asking does not disturb what is counted
+            assert oracle.tally("queries").equal(counted)
+    assert oracle.tally("queries").equal(counted)
+    assert oracle.tally("gradients").tolist() == [0] * 4
+    assert oracle.trace().nan_to_num(-1).equal(traced.nan_to_num(-1))

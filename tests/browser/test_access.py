@@ -13,6 +13,7 @@ PAGES = {
     "compare_defences": "Compare defences",
     "detectors": "Detectors",
     "universal": "Universal and stickers",
+    "physical": "Physical world",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

@@ -114,6 +114,7 @@ def walk_through_the_tabs(lab) -> None:
         "Equation": lab.page.locator(".katex").first,
         "Classics": lab.page.get_by_text("eps 0.7 = 89.3/255"),
         "Threat model": lab.page.get_by_text("white-box"),
+        "Trust": lab.page.get_by_role("tabpanel").get_by_role("button").first,
         "Reproduce": lab.page.get_by_text("python -m robust_core attack").first,
     }
     assert list(shown) == list(TABS[1:])

@@ -18,6 +18,7 @@ PATHS = {
     "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
     "detectors": "Detectors",
     "universal": "Universal and stickers",
+    "physical": "Physical world",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

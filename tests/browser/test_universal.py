@@ -31,7 +31,7 @@ def expected(place: Place) -> dict[str, str]:
     (name,) = zoo.universals(MODEL, "patch")
     model = zoo.describe(MODEL)
     pixels = fitted(samples.load("china").picture.pixels, model)
-    shares, _ = work(zoo.load_universal(name), MODEL, pixels, place, Quiet())
+    shares = work(zoo.load_universal(name), MODEL, pixels, place, Quiet())
     return dict(zip(model.class_names, map(percent, shares), strict=True))
 
 

@@ -31,6 +31,7 @@ KEYS = {
         "target",
         "success_8bit",
         "success_exact",
+        "fresh_draws",
         "saved",
         "ssim",
         "zero_gradients",
@@ -133,7 +134,7 @@ def test_an_eps_in_255ths_is_asked_about(attacked, command, name, said):
     ("name", "behind", "sentence"),
     [
         ("fgsm", "smoothing:n=9", "9 votes cannot give a certificate at alpha 0.001"),
-        ("square", "random-resize-pad:seed=3", "This holds for seed 3 of the defence's"),
+        ("square", "random-resize-pad:seed=3", "learns from seed 3 of the defence's"),
     ],
 )
 def test_notices_on_a_defence_come_before_the_work_and_beside_the_result(

@@ -8,18 +8,20 @@ from PIL import Image
 from robust_core import attacks, defenses, goals, zoo
 from robust_core.data import digits
 from robust_core.evaluation import accuracy
+from robust_core.evaluation.flags import QUESTIONS
 
 BASE = ("--model", "digits-cnn", "--device", "cpu")
 FGSM = (*BASE, "--attack", "fgsm", "--eps", "0.1")
 KEYS = {
     *("model", "attack", "data", "n", "clean_top1", "clean_top5", "rows", "parameters", "norm"),
     *("goal", "goal_parameters", "batch", "weights_sha256", "device", "versions"),
-    *("defense", "adaptive", "notices"),
+    *("defense", "adaptive", "notices", "flags", "fresh_draws", "clean_top1_interval"),
 }
 ROW = {
     *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped"),
     *(f"{kind}_{norm}" for kind in ("mean", "median") for norm in ("l0", "l2", "linf")),
     *("mean_queries", "mean_gradients", "seconds"),
+    *(f"{share}_{of}" for share in ("top1", "success_rate") for of in ("interval", "draws")),
 }
 
 
@@ -236,7 +238,7 @@ def test_defences_that_are_refused(command, words, sentence):
                 *("--attack", "square", "--eps", ".1", "--max-queries", "20"),
                 *("--defense", "random-resize-pad:seed=3"),
             ),
-            "This holds for seed 3 of the defence's random draws",
+            "learns from seed 3 of the defence's random draws alone",
         ),
     ],
 )
@@ -247,6 +249,32 @@ def test_notices_come_before_the_work_and_beside_the_figures(command, words, sen
     assert sentence in told
     assert told in ended.err
     assert told in command(*asked).out.splitlines()
+
+
+def test_flags_are_beside_the_figures(command):
+    asked = ("evaluate", *FGSM, "--data", "digits", "--limit", "4")
+    quiet = command(*asked, "--json").json["flags"]
+    assert [flag["name"] for flag in quiet] == list(QUESTIONS)
+    assert not any(flag["raised"] for flag in quiet)
+    assert f"flags: none of {', '.join(QUESTIONS)}" in command(*asked).out
+    random = (*asked, "--defense", "random-resize-pad")
+    (flag,) = (f for f in command(*random, "--json").json["flags"] if f["raised"])
+    assert flag["name"] == "random"
+    assert flag["sentence"] in command(*random).out.splitlines()
+
+
+def test_fresh_draws_are_counted_and_said(command):
+    asked = (*("evaluate", *FGSM, "--data", "digits", "--limit", "20"), "--fresh-draws", "3")
+    random = (*asked, "--defense", "random-resize-pad")
+    value = command(*random, "--json").json
+    (row,) = value["rows"]
+    assert value["fresh_draws"] == len(row["top1_draws"]) == 3
+    assert row["top1"] == pytest.approx(sum(row["top1_draws"]) / 3)
+    low, high = row["top1_interval"]
+    assert low <= row["top1"] <= high
+    assert "means over 3 fresh draws" in command(*random).out
+    assert command(*asked, "--json").json["fresh_draws"] is None
+    assert "fresh" not in command(*asked).out
 
 
 def test_the_result_is_printed_where_the_disk_is_full(command, tmp_path, monkeypatch):

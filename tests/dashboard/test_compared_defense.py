@@ -89,6 +89,8 @@ def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request
 def test_long_votes_say_before_they_run_what_they_cost(make_request):
     noisy = row(make_request("pgd", steps=4), "smoothing", n=100, draws=4)
     told = noisy.cost_ahead(SimpleNamespace(seconds=0.05))
-    assert told.startswith("Takes up to 33 s here: 600 votes for three pictures, and 20 gradients")
+    assert told.startswith(
+        "Takes up to 83 s here: 1,600 votes for three pictures, two of them under 5 fresh draws, and 20 "
+    )
     assert noisy.cost_ahead(SimpleNamespace(seconds=0.0001)) == "", "too short to be said"
     assert row(make_request("pgd")).cost_ahead(SimpleNamespace(seconds=9.0)) == ""

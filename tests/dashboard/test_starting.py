@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from robust_core import attacks, defenses
-from robust_core.dashboard import starting
+from robust_core.dashboard import plots, starting
 from robust_core.dashboard.components import gallery
+from tests.visiting import ran, visit
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,3 +71,51 @@ def test_streamlit_needs_neither_pandas_nor_its_emojis_for_the_first_screen(monk
         for kind in map(catalogue.get, catalogue.names())
     ]
     assert [title for title in titles if not title.isascii()] == []
+
+
+SLOW_PANDAS = """
+import threading, time
+begun.set()
+time.sleep(0.5)
+class Series: ...
+class Index: ...
+"""
+TWO_VISITORS = """
+import builtins, importlib, sys, threading
+builtins.begun = threading.Event()
+import plotly.graph_objects as go
+from robust_core.dashboard import starting
+sys.path.insert(0, sys.argv[1])
+other = threading.Thread(target=importlib.import_module, args=("pandas",))
+other.start()
+begun.wait()
+if sys.argv[2] == "waits":
+    starting.load_tables()
+go.Bar(x=[1], hovertemplate="%{x}")
+"""
+
+
+@pytest.mark.parametrize(("how", "status"), [("waits", 0), ("does not wait", 1)])
+def test_a_chart_waits_for_the_pandas_that_another_visitor_is_importing(tmp_path, how, status):
+    (tmp_path / "pandas.py").write_text(SLOW_PANDAS)
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_VISITORS, tmp_path, how],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stderr
+    assert ("has no attribute 'Series'" in done.stderr) == bool(status)
+
+
+@pytest.mark.parametrize("page", ["pages/attack.py", "pages/robustness_report.py"])
+def test_pandas_is_there_before_the_first_chart(monkeypatch, page):
+    events = []
+    draw = plots.draw
+    monkeypatch.setattr(starting, "load_tables", lambda: events.append("pandas"))
+    monkeypatch.setattr(
+        plots, "draw", lambda figure, **how: (events.append("chart"), draw(figure, **how))
+    )
+    ran(visit(page, model="digits-cnn"))
+    assert events[:2] == ["pandas", "chart"]

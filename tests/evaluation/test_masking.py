@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from robust_core import defenses
 from robust_core.evaluation import masking
 from robust_core.evaluation.masking import QUESTIONS, Budget, Finding, checklist
 
@@ -265,3 +266,19 @@ def test_a_model_in_training_mode_is_restored(separable):
     checklist(net.train(), images, labels, budget=TINY)
     assert net.training
     assert torch.equal(net[1].running_mean, before)
+
+
+def test_a_random_defence_is_judged_on_fresh_draws(digits_model, digit_pictures, monkeypatch):
+    """The best of many random corners fits the draw that it was chosen by: no sign of masked gradients."""
+    images, labels = (x[:60] for x in digit_pictures)
+    defended = defenses.create("random-resize-pad", smallest=0.7)(digits_model)
+    budget = Budget(steps=5, queries=60, draws=60, radii=(1.0,))
+
+    def flipped() -> dict[str, int]:
+        found = by_name(checklist(defended, images, labels, eps=0.1, budget=budget))
+        search = found["random-search"].numbers
+        return {name: search[name] / search["n"] for name in ("noise", "only_noise")}
+
+    judged = flipped()
+    monkeypatch.setattr("robust_core.evaluation.masking.is_random", lambda model: False)
+    assert judged["noise"] < flipped()["noise"]

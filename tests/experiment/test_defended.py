@@ -7,6 +7,7 @@ import torch
 
 from robust_core import attacks, defenses, zoo
 from robust_core.data.fitting import as_saved, to_pixels, to_tensor
+from robust_core.evaluation.draws import VOTED, Chance, count_for, fresh
 from robust_core.experiment.defended import Attacker, DefenseOutcome, trial
 from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.perform import perform
@@ -31,8 +32,16 @@ def test_an_aware_attacker_is_the_attack_itself_on_the_defended_model(digits_mod
     assert torch.equal(result.after.picture, saved)
     assert result.success == (result.after.guesses[0].index != 9)
     assert (result.queries, result.gradients) == (4, 4)
-    assert torch.equal(result.after.logits, model(saved).double())
-    assert torch.equal(result.after.seen, model.seen(saved))
+    judge = model
+    if model.is_random:  # one of the fresh draws that give what most of them give
+        draws = [model.redrawn(draw) for draw in fresh(count_for(model))]
+        reached = [int(one(saved).argmax()) != 9 for one in draws]
+        assert result.chance == Chance(sum(reached), len(reached))
+        judge = draws[reached.index(result.success)]
+    else:
+        assert result.chance is None
+    assert torch.equal(result.after.logits, judge(saved).double())
+    assert torch.equal(result.after.seen, judge.seen(saved))
     assert torch.equal(result.before.logits, model(images).double())
     assert result.linf == (saved.double() - images.double()).abs().max() <= PGD.eps
 
@@ -115,6 +124,32 @@ def test_an_attack_by_queries_on_random_draws_names_their_seed(digits_model, pix
     assert few.notices == ()  # what holds for the defence is said of the defence
 
 
+def test_success_is_what_most_fresh_draws_give(digits_model, pixels):
+    """Whatever the one draw says that the attacker has seen."""
+    defense = made("random-resize-pad").changed(smallest=0.5)
+    attack = PGD.changed(eps=0.06)
+    found = [
+        trial(digits_model, pixels, attack, one, attacker=Attacker.AWARE, label=9, detector=None)
+        for one in (defense.changed(seed=seed) for seed in range(4))
+    ]
+    assert all(one.success == one.chance.succeeds for one in found)
+    assert any(0 < one.chance.count < one.chance.n for one in found)
+    assert all((one.after.guesses[0].index != 9) == one.success for one in found)
+    again = trial(digits_model, pixels, attack, defense, attacker=Attacker.AWARE, label=9)
+    assert again.chance == found[0].chance
+    assert found[0].summary()["fresh_draws"]["n"] == found[0].chance.n
+
+
+def test_the_command_lines_experiment_is_judged_the_same_way(digits_model, pixels):
+    defense = made("random-resize-pad")
+    one = trial(digits_model, pixels, PGD, defense, attacker=Attacker.AWARE, label=9)
+    other = perform(defense(digits_model), pixels, PGD, label=9, adaptive=True)
+    assert other.chance == one.chance
+    assert other.success == one.success
+    assert other.after[0].index == one.after.guesses[0].index
+    assert perform(digits_model, pixels, PGD, label=9).chance is None
+
+
 def test_the_clean_picture_is_looked_at_once(digits_model, pixels):
     before = look(made("jpeg")(digits_model), to_tensor(pixels))
     given = trial(digits_model, pixels, PGD, made("jpeg"), attacker=Attacker.AWARE, before=before)
@@ -184,7 +219,8 @@ def test_progress_counts_the_steps_then_the_votes_and_can_end_it(digits_model, p
     )
     votes = [(50, 100), (100, 100)]  # to choose the class, and of the answer
     steps = [(k, 5) for k in range(1, 6)]
-    assert told == [*votes, *steps, *votes], "the clean picture, and the adversarial one"
+    afresh = [(50 * k, 50 * VOTED) for k in range(1, VOTED + 1)]
+    assert told == [*votes, *steps, *afresh, *votes], "the clean picture, the adversarial one"
     with pytest.raises(KeyboardInterrupt):
         trial(
             digits_model,

@@ -9,8 +9,11 @@ from streamlit.testing.v1 import AppTest
 from robust_core import attacks, defenses, zoo
 from robust_core.dashboard import compared_defense, lab, request
 from robust_core.dashboard.compare_defenses.selection import PICTURE, QUICK
+from robust_core.dashboard.components import trust
 from robust_core.dashboard.defense_choice import FEW
+from robust_core.evaluation.flags import QUESTIONS
 from robust_core.experiment.defended import Attacker
+from robust_core.experiment.failure import KINDS
 from tests.visiting import go_to, visit, without_any
 
 PAGE = "pages/compare_defenses.py"
@@ -80,7 +83,9 @@ def test_what_the_votes_and_the_seed_allow_is_said():
     assert not page.exception
     told = [c.value for c in page.caption]
     assert sum("9 votes cannot give a certificate" in said for said in told) == 1
-    assert sum("This holds for seed 0 of the defence's random draws" in said for said in told) == 4
+    assert (
+        sum("learns from seed 0 of the defence's random draws alone" in said for said in told) == 4
+    )
 
 
 def test_on_a_first_visit_the_attack_is_pgd_and_the_quick_defences_are_chosen():
@@ -334,3 +339,31 @@ def test_a_picture_of_none_of_the_classes_is_told_which_there_are(picture, told)
     assert len(lines) == told
     names = zoo.describe("cifar10-resnet32").class_names
     assert all(name in line for line in lines for name in names)
+
+
+def test_flags_and_indicators_of_each_run_are_side_by_side():
+    page = finished(compare("jpeg", "random-resize-pad", eps="0.01"), 2)
+    page.session_state["defended"] = trust.TITLE
+    page = page.run()
+    assert not page.exception
+    run = page.selectbox(key="trust_run")
+    assert len(run.options) == 1 + 2 * 2
+
+    def said() -> str:
+        return "\n".join(m.value for m in page.markdown)
+
+    assert all(f"**{question}**" in said() for question in QUESTIONS.values())
+    assert all(f"**{kind.title}: " in said() for kind in KINDS.values())
+    assert "No flag is raised" in said()
+    assert "**Transfer failure: does not apply** The deployed model itself was attacked." in said()
+    page = run.set_value("Random resize and pad, unaware attacker").run()
+    assert "The model answers at random" in said()
+    assert "fresh draws" in said()
+    assert "Transfer failure: does not apply" not in said()
+
+
+def test_a_cell_of_a_random_defence_tells_its_fresh_draws():
+    page = finished(compare("jpeg", "random-resize-pad"), 2)
+    told = [c.value for c in page.caption if "fresh draws of the defence" in c.value]
+    assert len(told) == 2
+    assert all(re.search(r"Reaches its goal in \d+ of 10 fresh draws", one) for one in told)

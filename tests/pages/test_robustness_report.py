@@ -1,5 +1,6 @@
 """The page Robustness report without a browser: what it says with a table, without one, and by a link."""
 
+import json
 import shutil
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from robust_core.dashboard.robustness_report import deck_002, tabs
 from robust_core.evaluation.deck_002 import results as deck_002_results
 from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.flags import QUESTIONS
 from robust_core.paths import RESULTS
 from tests import fake_deck_002, fake_defenses, visiting
 from tests.visiting import ran, text
@@ -123,3 +125,28 @@ def test_pages_work_wherever_the_server_was_started(page, monkeypatch, tmp_path)
     (tmp_path / "robust_core.py").write_text("raise ImportError('the wrong one')")
     monkeypatch.chdir(tmp_path)
     ran(visiting.visit(page))
+
+
+def test_flags_are_named_below_every_tab_and_explained_beside_the_checklist(table_folder):
+    fake_defenses.write(table_folder / "defenses.json")
+    page = visit()
+    said = text(page)
+    assert "**no gradient** (JPEG" in said
+    assert "**random** (Smoothing, PixelDP)" in said
+    assert "robust accuracy may be too high" in said
+    page.session_state["report_tabs"] = "Masking checklist"
+    said = text(ran(page.run()))
+    for question in QUESTIONS.values():
+        assert f"**{question}**" in said
+
+
+def test_a_table_without_flags_is_shown_as_before(table_folder):
+    path = fake_defenses.write(table_folder / "defenses.json")
+    table = json.loads(path.read_text())
+    del table["parts"]["flags"]
+    path.write_text(json.dumps(table))
+    page = visit()
+    page.session_state["report_tabs"] = "Masking checklist"
+    said = text(ran(page.run()))
+    assert "Flags" not in said
+    assert "Made up." in said

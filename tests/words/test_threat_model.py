@@ -39,12 +39,12 @@ def test_the_distance_says_whether_there_is_a_bound(name):
 
 def test_values_are_those_of_the_class():
     class Sticker(attacks.PGD):
-        name, knowledge, scope, channel = "sticker", "score-based", "universal", "physical"
+        name, knowledge, scope, channel = "sticker", "scores", "universal", "physical"
         goals = ("targeted", "least-likely")
 
     card = threat_model.threat_model(Sticker)
     assert [card[axis][0] for axis in threat_model.AXES] == [
-        *("score-based", "targeted, least-likely", "universal", "Linf", "physical")
+        *("scores", "targeted, least-likely", "universal", "Linf", "physical")
     ]
     assert threat_model.values(Sticker, "goal") == ("targeted", "least-likely")
     assert "one class for every picture" in card["goal"][1]

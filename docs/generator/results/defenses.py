@@ -13,7 +13,7 @@ from robust_core.evaluation.defense_table.rows import (
 from robust_core.paths import RESULTS
 from robust_core.words.numbers import in_255ths
 
-FILES = ("defenses", "defenses-digits")
+FILES = ("defenses", "defenses-imagenette", "defenses-digits")
 COLUMNS = {
     "clean": (CLEAN, None),
     "FGSM, naive": (NAIVE, "fgsm"),

@@ -1,6 +1,7 @@
 """Square attack: random search with squares of plus or minus eps. Needs logits only."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import LinfBall, own_generators
 from robust_core.attacks.base import Attack
 from robust_core.attacks.gradient import LINF_EPS, eps_parameter
+from robust_core.attacks.knowledge import SCORES
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -66,6 +68,14 @@ class Search(Rows):
         ]
         return torch.stack(drawn).to(self.images.device)
 
+    def columns(self) -> int:
+        """How many random numbers a change takes."""
+        return 2 + self.upper.shape[1]
+
+    def first(self, numbers: Tensor) -> Tensor:
+        """The start: vertical stripes in each channel, by ``numbers`` ``[n, C, 1, W]``."""
+        return self.ends(numbers)
+
     def ends(self, numbers: Tensor) -> Tensor:
         """``+eps`` where ``numbers`` (spread over the picture) are odd, else ``-eps``, in the box."""
         return torch.where(numbers % 2 == 1, self.upper, self.lower)
@@ -76,22 +86,29 @@ class Search(Rows):
         With a mask the square holds a pixel that may change, and is smaller as the mask is.
         """
         height, width = best.shape[-2:]
-        signs = numbers[:, 2:, None, None]
-        if self.places.shape[1]:
-            share = length / (height * width) ** 0.5
-            sides = (share * self.counts.sqrt()).round().long().clamp(1, min(height, width))
-            pixel = self.places.gather(1, numbers[:, :1] % self.counts[:, None]).squeeze(1)
-            top = _around(pixel // width, numbers[:, 1], sides, height)
-            left = _around(pixel % width, numbers[:, 1] // sides, sides, width)
-        else:
-            sides = torch.full_like(numbers[:, 0], length)
-            top = numbers[:, 0] % (height - length + 1)
-            left = numbers[:, 1] % (width - length + 1)
+        top, left, sides = self.window(numbers, length)
         inside = (
             within(top, sides, height)[:, None, :, None]
             & within(left, sides, width)[:, None, None, :]
         )
-        return torch.where(inside, self.ends(signs), best)
+        return torch.where(inside, self.ends(numbers[:, 2:, None, None]), best)
+
+    def window(self, numbers: Tensor, length: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Top, left and side of a square ``[n]`` each, by the first two of ``numbers`` ``[n, ...]``."""
+        height, width = self.upper.shape[-2:]
+        if not self.places.shape[1]:
+            sides = torch.full_like(numbers[:, 0], length)
+            return (
+                numbers[:, 0] % (height - length + 1),
+                numbers[:, 1] % (width - length + 1),
+                sides,
+            )
+        share = length / (height * width) ** 0.5
+        sides = (share * self.counts.sqrt()).round().long().clamp(1, min(height, width))
+        pixel = self.places.gather(1, numbers[:, :1] % self.counts[:, None]).squeeze(1)
+        top = _around(pixel // width, numbers[:, 1], sides, height)
+        left = _around(pixel % width, numbers[:, 1] // sides, sides, width)
+        return top, left, sides
 
 
 def within(start: Tensor, length: Tensor, size: int) -> Tensor:
@@ -133,7 +150,8 @@ class Square(Attack):
         r" L = \max_{k \ne t} z_k - z_t,\quad \delta'_{\text{square}} = \pm\varepsilon"
     )
     paper = ANDRIUSHCHENKO
-    knowledge = "score-based"
+    knowledge = SCORES
+    search: ClassVar[type[Search]] = Search
 
     eps: float = eps_parameter(LINF_EPS, "linf")
     max_queries: int = parameter(5000, "Query budget: most forward passes.", low=1, high=1_000_000)
@@ -151,22 +169,23 @@ class Square(Attack):
         return self.max_queries
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        search = Search.of(images, self.eps, aim, oracle.free)
+        search = self.search.of(images, self.eps, aim, oracle.free)
         _, channels, height, width = search.upper.shape
-        tried = search.ends(search.numbers(self.seed, 0, channels, 1, width))
+        tried = search.first(search.numbers(self.seed, 0, channels, 1, width))
         best = Best(tried)
-        for query in range(self.max_queries):
+        budget = oracle.budget(self.max_queries)
+        for query in range(budget):
             reached = self._ask(oracle, search, tried, best)
-            if query + 1 == self.max_queries or reached.all():
+            if query + 1 == budget or reached.all():
                 break
             if query % CHUNK == 0:
-                numbers = search.numbers(self.seed, 1 + query // CHUNK, CHUNK, 2 + channels)
+                numbers = search.numbers(self.seed, 1 + query // CHUNK, CHUNK, search.columns())
             if reached.any():
                 search = search[~reached]
                 numbers = numbers[~reached]
-            length = side(self.p_init, query, self.max_queries - 1, height, width)
+            length = side(self.p_init, query, budget - 1, height, width)
             tried = search.square(best.x[search.rows], numbers[:, query % CHUNK], length)
-        return best.x.reshape(images.shape)
+        return best.x.reshape(images.shape) if budget else images
 
     @staticmethod
     def _ask(oracle: Oracle, search: Search, tried: Tensor, best: Best) -> Tensor:
@@ -179,5 +198,6 @@ class Square(Attack):
             reached = search.aim.success(logits)
             best.offer(rows, tried, search.aim.margin(logits), reached)
             if oracle.recording:
+                oracle.note(best.value[rows], best.reached[rows])
                 oracle.observe(best.x[rows].reshape(shape), best.value[rows])
         return reached

@@ -12,7 +12,7 @@ from robust_core.attacks.nearest.best import annealed
 from robust_core.attacks.nearest.norms import L1, L2, LINF, Norm
 from robust_core.attacks.nearest.sparse import changes, counting_parameter, each, onto_l0
 from robust_core.attacks.nearest.walk import Walk, Walking
-from robust_core.papers import PINTOR
+from robust_core.papers import PINTOR_FMN
 from robust_core.parameters import parameter
 
 LEAVING = (
@@ -33,7 +33,7 @@ class FMN(Walking):
     the box. Alpha and gamma fall along half a cosine. Returns the nearest success, or the clean picture.
     """
 
-    paper = PINTOR
+    paper = PINTOR_FMN
     ball: ClassVar[Norm]
 
     gamma: float = parameter(

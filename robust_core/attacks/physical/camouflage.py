@@ -29,6 +29,8 @@ from robust_core.parameters import Parameters, parameter
 from robust_core.probabilities import Reading
 
 Observer = Callable[[Tensor, Tensor], object]
+TERMS = ("style", "content", "smooth", "attack")
+"""The parts of the loss."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class Camouflaged:
     """The record: ``x_adv [N, C, H, W]``, bool ``success [N]``, and P of the class that matters ``[N]``.
 
     ``appearance`` ``[N]`` is the loss without its attack: style, content and smoothness. ``trace``
-    ``[N, steps + 1]`` is the whole loss. ``last`` is the last iterate and ``last_probability`` its P: where
-    the weights pull, while ``x_adv`` is the successful iterate that looks best.
+    ``[N, steps + 1]`` is the whole loss, and ``terms`` are its parts by name, weighted. ``last`` is the
+    last iterate and ``last_probability`` its P: where the weights pull, while ``x_adv`` is the successful
+    iterate that looks best.
     """
 
     x_adv: Tensor
@@ -45,6 +48,7 @@ class Camouflaged:
     probability: Tensor
     appearance: Tensor
     trace: Tensor
+    terms: dict[str, Tensor]
     last: Tensor
     last_probability: Tensor
 
@@ -65,8 +69,8 @@ class Camouflage(Parameters):
     paper = DUAN
 
     style: float = parameter(1.0, "Weight of the style.", low=0.0, high=1e6)
-    content: float = parameter(0.1, "Weight of the content.", low=0.0, high=1e6)
-    smooth: float = parameter(0.5, "Weight of the total variation.", low=0.0, high=1e6)
+    content: float = parameter(1.0, "Weight of the content.", low=0.0, high=1e6)
+    smooth: float = parameter(3.0, "Weight of the total variation.", low=0.0, high=1e6)
     attack: float = parameter(1.0, "Weight of the attack; 0 is style transfer.", low=0.0, high=1e6)
     steps: int = parameter(200, "Number of steps of Adam.", low=1, high=10_000)
     learning_rate: float = parameter(0.02, "Length of a step.", above=0.0, high=1.0)
@@ -139,8 +143,8 @@ class _Task:
     def _apart(self, activation: Tensor, wanted: Tensor) -> Tensor:
         return (gram(activation, self.free.float()) - wanted).square().flatten(1).sum(1)
 
-    def appearance(self, x: Tensor) -> Tensor:
-        """Style, content and smoothness, weighted, ``[N]``."""
+    def looks(self, x: Tensor) -> dict[str, Tensor]:
+        """Style, content and smoothness, weighted, ``[N]`` each; their sum is the appearance."""
         s = self.settings
         seen = self.features(x)
         styles = [
@@ -148,11 +152,11 @@ class _Task:
             for a, g, begun in zip(seen, self.grams, self.begun, strict=True)
         ]
         content = (seen[-1] - self.content).square().flatten(1).mean(1) / self.size
-        return (
-            s.style * torch.stack(styles).mean(0)
-            + s.content * content
-            + s.smooth * _variation(x, self.free)
-        )
+        return {
+            "style": s.style * torch.stack(styles).mean(0),
+            "content": s.content * content,
+            "smooth": s.smooth * _variation(x, self.free),
+        }
 
     def adversarial(self, logits: Tensor) -> Tensor:
         """``-log P(target)`` or ``-log(1 - P(label))``, ``[N]``, in a form that does not underflow."""
@@ -165,11 +169,15 @@ class _Task:
         adam = torch.optim.Adam([x], s.learning_rate)
         kept, reached = self.images.clone(), torch.zeros_like(self.labels, dtype=torch.bool)
         best = torch.full((n,), torch.inf, dtype=x.dtype, device=x.device)
-        trace = []
+        trace: dict[str, list[Tensor]] = {name: [] for name in TERMS}
         for step in range(s.steps + 1):
             logits = self._logits(x, first=step == 0)
-            looks = self.appearance(x)
-            loss = looks + s.attack * self.adversarial(logits) if s.attack else looks
+            terms = self.looks(x)
+            looks = sum(terms.values(), torch.zeros_like(best))
+            terms["attack"] = (
+                s.attack * self.adversarial(logits) if s.attack else torch.zeros_like(best)
+            )
+            loss = looks + terms["attack"]
             done = ((logits.argmax(1) == self.labels) == self.targeted) & ~logits.isnan().any(1)
             with torch.no_grad():
                 counts = done if s.attack else torch.zeros_like(done)
@@ -177,15 +185,16 @@ class _Task:
                 kept[better] = x.detach()[better]
                 best[counts & better] = looks.detach()[counts & better]
                 reached |= counts
-            trace.append(loss.detach().clone())
+            for name, term in terms.items():
+                trace[name].append(term.detach())
             if observer is not None:
-                observer(x.detach().clone(), trace[-1].clone())
+                observer(x.detach().clone(), loss.detach().clone())
             if step < s.steps:
                 (x.grad,) = torch.autograd.grad(loss.sum(), x)
                 adam.step()
                 with torch.no_grad():
                     x.copy_(torch.where(self.free, x.clamp(0, 1), self.images))
-        return self._record(kept, x.detach(), torch.stack(trace, 1))
+        return self._record(kept, x.detach(), {k: torch.stack(v, 1) for k, v in trace.items()})
 
     def _logits(self, x: Tensor, *, first: bool) -> Tensor:
         answers = self.ask(x)
@@ -196,15 +205,16 @@ class _Task:
         return logits
 
     @torch.no_grad()
-    def _record(self, x: Tensor, last: Tensor, trace: Tensor) -> Camouflaged:
+    def _record(self, x: Tensor, last: Tensor, terms: dict[str, Tensor]) -> Camouflaged:
         logits = self._logits(x, first=False)
         said = logits.argmax(1)
         return Camouflaged(
             x_adv=x,
             success=((said == self.labels) == self.targeted) & ~logits.isnan().any(1),
             probability=self._probability(logits),
-            appearance=self.appearance(x),
-            trace=trace,
+            appearance=torch.stack(list(self.looks(x).values())).sum(0),
+            trace=torch.stack(list(terms.values())).sum(0),
+            terms=terms,
             last=last,
             last_probability=self._probability(self._logits(last, first=False)),
         )

@@ -33,8 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_part(
         group,
-        "some of accuracy, curves, jpeg, distillation, auto, certified, masking, cost; of physical "
-        "destruction, rotation, signs",
+        "some of accuracy, curves, jpeg, distillation, auto, certified, masking, flags, cost; of "
+        "physical destruction, rotation, signs",
     )
     group.add_argument(
         "--overwrite", action="store_true", help="also make again the rows that --out has"
@@ -180,6 +180,8 @@ def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
 
     The code is not one of them: after a change to an attack, make its rows with ``--overwrite``.
     """
+    from robust_core.evaluation.defense_table.rows import JUDGED
+
     plan = bench.plan.parts[part]
     tried = [
         [attempt.threat, attack.name, attack.parameters]
@@ -187,6 +189,8 @@ def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
         for attack in attempt.attacks()
     ]
     about = [bench.about(part, subject), tried, plan.options(subject)]
+    if part in JUDGED and (draws := bench.draws(subject)):
+        about.append({"fresh draws": draws})
     text = json.dumps(about, sort_keys=True, default=asdict)
     return sha256(text.encode()).hexdigest()[:16]
 

@@ -68,6 +68,16 @@ def _masking(rows: list[dict]) -> str:
     return output.table(heads, lines)
 
 
+def _flags(rows: list[dict]) -> str:
+    heads = ["defence", "pictures", *(one["name"] for one in rows[0]["flags"])]
+    words = {True: "FLAG", False: "-", None: "?"}
+    lines = [
+        [row["title"], str(row["n"]), *(words[one["raised"]] for one in row["flags"])]
+        for row in rows
+    ]
+    return output.table(heads, lines)
+
+
 def _cost(rows: list[dict]) -> str:
     heads = ["defence", "batch", "in a batch", "alone"]
     lines = [
@@ -98,6 +108,7 @@ FORMS: dict[str, tuple[str, Callable[[list[dict]], str]]] = {
     "auto": ("right against the ensemble at that radius", _cells),
     "certified": ("right and certified, by L2 radius", _certified),
     "masking": ("signs of masked gradients", _masking),
+    "flags": ("run-time flags of the deployed model; ?: cannot be told", _flags),
     "cost": ("time of a prediction", _cost),
 }
 """The heading of each table, and what makes it."""

@@ -61,6 +61,7 @@ def measure(
             goal=goal,
             batch=args.batch,
             adaptive=args.adaptive,
+            fresh_draws=args.fresh_draws,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
         )

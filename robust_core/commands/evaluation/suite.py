@@ -20,20 +20,21 @@ NAMED = (
     "drop",
     "threshold",
     "defense",
+    "fresh_draws",
 )
 """The options that a suite fixes, besides hyper-parameters."""
 
 
 def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     """The figures of all its attacks, their text, and the path to write them to."""
-    from robust_core.evaluation import accuracy, suites
+    from robust_core.evaluation import judging, suites
     from robust_core.paths import RESULTS
 
     suite = suites.get(args.suite)
     check_alone(args)
     model, images, labels = load_with_pictures(suite.model, suite.data, args)
     if suite.correct is not None:
-        chosen = accuracy.right(model, images, labels, suite.correct)
+        chosen = judging.right(model, images, labels, suite.correct)
         images = images[chosen]
         labels = labels[chosen]
     results = []
@@ -59,7 +60,9 @@ def check_alone(
 ) -> None:
     """Raise ``ValueError`` for options that a suite fixes, ``also`` among them, but not ``free``."""
     fixed = [name for name in (*NAMED, *also) if name not in free]
-    given = [f"--{name}" for name in fixed if getattr(args, name, None) is not None]
+    given = [
+        f"--{name.replace('_', '-')}" for name in fixed if getattr(args, name, None) is not None
+    ]
     given += [f"--{name.replace('_', '-')}" for name in options.given(args)]
     given += ["--adaptive"] if args.adaptive and "--defense" not in given else []
     if given:

@@ -35,10 +35,43 @@ def text_of(value: dict) -> str:
             output.table(heads, rows),
             "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
             "that the goal applies to; means over those that reached it.",
+            *_about_draws(value),
             *_about_eps(value),
+            *_about_flags(value),
             *value["notices"],
         ]
     )
+
+
+def _about_draws(value: dict) -> list[str]:
+    """How far the draws of a random model disagree; nothing for one that is not random."""
+    n = value["fresh_draws"]
+    if n is None:
+        return []
+    rows = [("clean: top-1", value["clean_top1_interval"])]
+    for row in value["rows"]:
+        at = "" if row["eps"] is None else f"eps {number(row['eps'])}: "
+        rows += [
+            (f"{at}top-1", row["top1_interval"]),
+            (f"{at}success", row["success_rate_interval"]),
+        ]
+    told = [f"{what} {' to '.join(map(exact_share, ends))}" for what, ends in rows if ends]
+    drawn = "one fresh draw" if n == 1 else f"{n} fresh draws"
+    return [
+        f"The model is random: all shares are means over {drawn}, none of them the attacker's. "
+        f"95 % intervals over draws: {'; '.join(told)}."
+    ]
+
+
+def _about_flags(value: dict) -> list[str]:
+    """What was checked, and a line for each flag that is raised, unless it is among the notices."""
+    flags = value["flags"]
+    names = ", ".join(flag["name"] for flag in flags)
+    raised = [flag for flag in flags if flag["raised"]]
+    if not raised:
+        return [f"flags: none of {names}"]
+    head = f"flags: {', '.join(flag['name'] for flag in raised)} (of {names})"
+    return [head, *(f["sentence"] for f in raised if f["sentence"] not in value["notices"])]
 
 
 def _behind(value: dict) -> list[str]:

@@ -8,16 +8,18 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import plots
+from robust_core.dashboard import plots, starting
 from robust_core.dashboard.attack import charts, constant, export
 from robust_core.dashboard.attack.frames import show_classics
 from robust_core.dashboard.compared_defense import ComparedDefense, commands
 from robust_core.dashboard.components import reproduction
 from robust_core.dashboard.components.swipe import swipe
+from robust_core.dashboard.components.trust import TITLE, show_trust
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, side_shown
 from robust_core.dashboard.views import Views
+from robust_core.defenses import Defense
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
 from robust_core.words.numbers import in_255ths, number, percent, percents
@@ -34,13 +36,14 @@ SYMBOLS = {
     "sigma": [r"\sigma"],
 }
 """The symbols of a field in the papers' equations."""
-TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", "Reproduce")
+TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", TITLE, "Reproduce")
 
 
 def show_depth(
     request: Request, experiment: Experiment, views: Views, rows: Sequence[ComparedDefense] = ()
 ) -> None:
     """Tabs; only the open one is computed and sent. ``rows`` are the defences of the strip."""
+    starting.load_tables()
     parts: tuple[Callable[[], None], ...] = (
         lambda: show_confidence(experiment),
         lambda: show_swipe(views),
@@ -48,6 +51,7 @@ def show_depth(
         lambda: show_equation(request, experiment),
         lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
+        lambda: show_trust(ComparedDefense(Defense, request, None), experiment, rows),
         lambda: show_reproduction(request, experiment, views, rows),
     )
     there = dict(zip(TABS, parts, strict=True))

@@ -109,7 +109,7 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
                 key=setting(
                     f"only_{axis}",
                     ANY,
-                    one_of(options),
+                    one_of(options, formerly=threat_model.FORMER.get(axis)),
                     called=axis,
                     shown=words.__getitem__,
                 ),

@@ -24,6 +24,7 @@ from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
 from robust_core.papers import MADRY
 from robust_core.words import citations
+from robust_core.words.chance import in_draws
 from robust_core.words.detectors import steps_of
 from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
 from robust_core.words.verdict import Verdict, said, verdict
@@ -98,6 +99,7 @@ def show_cell(
             st.markdown(said(trial.after.guesses[0]))
             facts = _facts(run, request, trial)
             facts[:0] = filter(None, [_otherwise(run, request.attack)])
+            facts += [in_draws(trial.chance)] if trial.chance else []
             facts += [TOO_CLOSE] if trial.after.abstains else []
             facts += [WEAKER] if weaker else []
             facts += trial.notices

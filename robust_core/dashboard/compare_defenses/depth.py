@@ -6,15 +6,16 @@ import streamlit as st
 
 from robust_core.dashboard.compare_defenses import export
 from robust_core.dashboard.compare_defenses.export import Results
-from robust_core.dashboard.components import numbers
+from robust_core.dashboard.components import numbers, trust
 from robust_core.dashboard.components.reproduction import show_reproduction
 from robust_core.experiment.perform import Experiment
 
-TABS = ("Numbers", "Reproduce")
+TABS = ("Numbers", trust.TITLE, "Reproduce")
 WIDTHS = {
     "Defence": 170,
     "Attacker": 72,
     "Outcome": 100,
+    "Fresh draws": 84,
     "Confidence": 86,
     "Prediction": 76,
     "Undefended": 84,
@@ -47,6 +48,7 @@ def show_depth(undefended: Results, experiment: Experiment, lines: Sequence[Resu
     there = [line for line in lines if line.look is not None]
     parts = (
         lambda: show_numbers(undefended, experiment, there),
+        lambda: trust.show_trust(undefended.row, experiment, [line.row for line in there]),
         lambda: show_repeating(undefended, experiment, there),
     )
     for tab, part in zip(st.tabs(TABS, key="defended", on_change="rerun"), parts, strict=True):
@@ -68,8 +70,9 @@ def show_numbers(undefended: Results, experiment: Experiment, lines: Sequence[Re
     st.caption(
         f"{numbers.MEANT} Prediction: one answer, with all its votes, in milliseconds; undefended: "
         "the same without the defence, timed in turns with it; time: the attack. "
-        "Zero: gradients that vanished. The undefended model's picture is that of the unaware "
-        "attacker."
+        "Zero: gradients that vanished. Fresh draws: of a random defence, those in which the attack "
+        "reaches its goal; the outcome is that of most. The undefended model's picture is that of the "
+        "unaware attacker."
     )
 
 

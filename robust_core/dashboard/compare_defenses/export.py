@@ -10,6 +10,7 @@ from robust_core.dashboard.compared_defense import UNDEFENDED, ComparedDefense, 
 from robust_core.dashboard.compared_defense import commands as commands_of
 from robust_core.dashboard.components import numbers
 from robust_core.data.fitting import to_pixels
+from robust_core.evaluation.draws import Chance
 from robust_core.experiment.defended import Attacker, DefenseTrial
 from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
@@ -55,11 +56,17 @@ def table(undefended: Results, experiment: Experiment, lines: Sequence[Results])
                     "Defence": title,
                     "Attacker": str(attacker),
                     "Outcome": trial.outcome.value,
+                    "Fresh draws": _in_draws(trial.chance),
                     **_said(trial.after, experiment.label.index, wanted),
                     **_moved(trial, trial),
                 }
             )
     return rows
+
+
+def _in_draws(chance: Chance | None) -> str | None:
+    """In how many fresh draws the goal is reached."""
+    return None if chance is None else f"{chance.count} of {chance.n}"
 
 
 def _clean(title: str, look: Look, label: int, wanted: str) -> dict[str, object]:

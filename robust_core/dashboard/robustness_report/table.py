@@ -47,6 +47,9 @@ def show_table(report: Report) -> None:
             "ms": st.column_config.NumberColumn(
                 help="One prediction of one picture alone, the median of several.", format="%.2f"
             ),
+            "flags": st.column_config.TextColumn(
+                help="Why robust accuracy may be too high: see Masking checklist."
+            ),
             "n": st.column_config.TextColumn(help="Pictures; and those of the ensemble."),
         },
     )
@@ -72,8 +75,15 @@ def _line(report: Report, subject: str, title: str) -> dict:
         **{head: _percent(row) for head, row in cells.items()},
         CERTIFIED: promise and 100 * promise.at(RADIUS).value,
         "ms": cost and cost.milliseconds_alone,
+        "flags": _raised(report, subject),
         "n": "; ".join(str(row.n) for row in (clean, auto) if row),
     }
+
+
+def _raised(report: Report, subject: str) -> str | None:
+    """The names of the flags that a defence raises; None where they were not looked for."""
+    found = report.flags(subject)
+    return None if found is None else ", ".join(flag.name for flag in found.raised) or "none"
 
 
 def _percent(row: AccuracyRow | None) -> float | None:

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import zoo
 from robust_core.dashboard import controls, plots
 from robust_core.dashboard.choices import choose_one, choose_several
+from robust_core.dashboard.components import trust
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.robustness_report import deck_002
 from robust_core.dashboard.robustness_report.charts import (
@@ -33,6 +34,7 @@ from robust_core.evaluation.defense_table.rows import (
     CERTIFIED,
     CURVES,
     DISTILLATION,
+    FLAGS,
     JPEG,
     MASKING,
     UNAWARE,
@@ -74,6 +76,12 @@ def show_report(name: str) -> None:
             with tab:
                 draw(report)
     st.caption(conditions)
+    raised = trust.raised_by({row.title: row.flags for row in report.rows(FLAGS)})
+    if raised:
+        st.caption(
+            f"Flags, because of which robust accuracy may be too high: {raised}. Each is explained under "
+            "Masking checklist."
+        )
     if report.outdated:
         st.caption(
             f"Left out, as measured on other weights than the bundled ones: {', '.join(report.outdated)}."
@@ -228,9 +236,22 @@ def show_checklist(report: Report) -> None:
         width=340,
     )
     row = next(row for row in rows if row.subject == chosen)
-    for finding in row.findings:
-        colour, icon = ("red", "warning") if finding.suspicious else ("green", "check")
-        st.markdown(f":{colour}[:material/{icon}:] **{finding.question}** {finding.sentence}")
+    flags = report.flags(chosen)
+    left, right = st.columns(2, gap="medium") if flags else (st.container(), None)
+    with left:
+        st.markdown("**Signs of masked gradients**")
+        for finding in row.findings:
+            colour, icon = ("red", "warning") if finding.suspicious else ("green", "check")
+            st.markdown(f":{colour}[:material/{icon}:] **{finding.question}** {finding.sentence}")
+    if flags and right:
+        with right:
+            st.markdown(
+                "**Flags of the model**",
+                help="Found without an attack, by asking the deployed model about a few pictures, as "
+                "AutoAttack does before it begins (Croce and Hein, 2020).",
+            )
+            trust.flag_lines(flags.flags)
+            st.caption(flags.conditions)
     st.caption(
         "The attacker here is naive on purpose: it differentiates the deployed model as it is. A sign "
         "says that accuracy under such an attack means nothing; no sign proves nothing (Athalye et "

@@ -15,9 +15,9 @@ from robust_core.dashboard.universal.fitting import (
     attack_of,
     bundled,
     learning_curve,
-    load,
 )
 from robust_core.dashboard.universal.pictures import MANY, digest, record_of
+from robust_core.dashboard.universal_files import load
 from robust_core.engine import key_of
 from robust_core.zoo import Description
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import plotly.graph_objects as go
 import torch
@@ -18,7 +17,6 @@ from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.goals import Towards
 from robust_core.zoo import Description
-from robust_core.zoo.bundled_universals import entry_of
 
 
 @dataclass(frozen=True)
@@ -80,16 +78,6 @@ def rounds(attack: UniversalAttack) -> int:
 def bundled(model: str, kind: str) -> str | None:
     """The bundled one of a kind for a model; None where there is none."""
     return next(iter(zoo.universals(model, kind)), None)
-
-
-def load(name: str) -> Universal:
-    """A bundled one, read once for as long as its entry in the index is the same."""
-    return _load(name, entry_of(name)["sha256"])
-
-
-@lru_cache(maxsize=8)
-def _load(name: str, sha256: str) -> Universal:
-    return zoo.load_universal(name)
 
 
 def learning_curve(curve: tuple[float, ...], across: str, up: str) -> go.Figure:

@@ -38,7 +38,7 @@ def show(
     start = Place(area=patch.scale)
     place = place_of(key, start)
 
-    def look(at: Place | None) -> tuple[list[float], np.ndarray] | None:
+    def look(at: Place | None) -> list[float] | None:
         return lab.compute(
             key_of(
                 sticker=digest, model=model.name, pixels=name_of(pixels), owner=owner, at=str(at)
@@ -51,12 +51,12 @@ def show(
     before, now = look(None), look(place)
     if before is None or now is None:
         return
-    shares = torch.tensor([before[0], now[0]], dtype=torch.float64, device="cpu")
+    shares = torch.tensor([before, now], dtype=torch.float64, device="cpu")
     order = shares.max(0).values.argsort(descending=True)[:BARS].tolist()
     target = target_of(patch)
     if target is not None and target not in order:
         order[-1] = target
-    bars = [(model.class_names[i], before[0][i], now[0][i], percent(now[0][i])) for i in order]
+    bars = [(model.class_names[i], before[i], now[i], percent(now[i])) for i in order]
     st.markdown("## Drag the sticker over the picture")
     sticker(
         imaging.png(pixels),
@@ -85,8 +85,11 @@ def _with_alpha(patch: PatchUniversal) -> np.ndarray:
 
 def work(
     patch: PatchUniversal, name: str, pixels: np.ndarray, at: Place | None, progress: Reporter
-) -> tuple[list[float], np.ndarray]:
-    """Paste and ask; called in a thread of the engine. Without a place, the picture as it is."""
+) -> list[float]:
+    """Paste and ask: a confidence for each class. Without a place, the picture as it is.
+
+    Called in a thread of the engine.
+    """
     images = to_tensor(pixels)
     if at is not None:
         images = patch.apply(images, at=(at.row, at.column), scale=at.area, angle=at.angle)
@@ -94,5 +97,4 @@ def work(
     def on(device: torch.device) -> list[float]:
         return logits_of(zoo.load(name, device), images).double().softmax(1)[0].tolist()
 
-    shares = on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
-    return shares, to_pixels(images)[0]
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)

@@ -11,10 +11,11 @@ from torch import Tensor
 from robust_core import attacks
 from robust_core.attacks.gradient import BIM, PGD
 from robust_core.classifier import Classifier
-from robust_core.evaluation.accuracy import default_batch, ranks
+from robust_core.evaluation.accuracy import default_batch
 from robust_core.evaluation.deck_002 import protocol
 from robust_core.evaluation.deck_002.sample import Sample
 from robust_core.evaluation.deck_002.spaces import attack_in
+from robust_core.evaluation.judging import ranks
 from robust_core.goals import RandomTarget
 from robust_core.modes import evaluating
 

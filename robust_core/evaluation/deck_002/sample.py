@@ -13,8 +13,8 @@ from robust_core.classifier import Classifier
 from robust_core.data.datasets import check_fit
 from robust_core.data.folder import files_by_class, load_files
 from robust_core.data.record import to_float
-from robust_core.evaluation.accuracy import ranks
 from robust_core.evaluation.deck_002.protocol import CLASSES, PICTURES
+from robust_core.evaluation.judging import ranks
 
 CHUNK = 16
 ENOUGH = 4 * PICTURES

@@ -14,6 +14,7 @@ from robust_core.defenses import Defended, Defense
 from robust_core.engine import in_batches
 from robust_core.evaluation.defense_table.plan import DefensePlan, Subject
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
+from robust_core.evaluation.draws import count_for, drawn, fresh, is_random
 from robust_core.modes import evaluating
 
 BATCH = 100
@@ -22,7 +23,7 @@ SMALL_BATCH = 10
 
 
 class PictureResults(NamedTuple):
-    """The result of an attack, one entry per picture: still right or not, and the L2 distance."""
+    """The result of an attack, by picture: still right under each draw ``[n, D]``, and the L2 distance."""
 
     right: Tensor
     l2: Tensor
@@ -95,6 +96,11 @@ class DefenseBench:
         l2 = (moved - self.images[:n]).double().flatten(1).norm(dim=1)
         return PictureResults(self._right(subject, moved, what), l2)
 
+    def draws(self, subject: Subject) -> int:
+        """How many fresh draws judge a subject; 0 for one that is not random."""
+        model = self.model(subject)
+        return count_for(model) if is_random(model) else 0
+
     def victim(self, subject: Subject) -> Classifier:
         """The model on which an unaware attacker makes the pictures."""
         model = self.model(subject)
@@ -136,11 +142,17 @@ class DefenseBench:
 
     @torch.no_grad()
     def _right(self, subject: Subject, images: Tensor, what: str) -> Tensor:
-        """Where the subject is right, bool ``[n]``."""
+        """Where the subject is right, under each draw that judges it: bool ``[n, D]``."""
         model = self.model(subject)
+        draws = fresh(self.draws(subject)) or range(1)
 
         def work(rows: Tensor) -> Tensor:
-            return model(images[rows].to(model.device)).argmax(1).cpu() == self.labels[rows]
+            pictures = images[rows].to(model.device)
+            said = []
+            for draw in draws:
+                with drawn(model, draw) as judge:
+                    said.append(judge(pictures).argmax(1).cpu())
+            return torch.stack(said, 1) == self.labels[rows].unsqueeze(1)
 
         with evaluating(model):
             parts = [

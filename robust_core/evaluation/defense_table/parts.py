@@ -20,14 +20,17 @@ from robust_core.evaluation.defense_table.rows import (
     CERTIFIED,
     CLEAN,
     COST,
+    FLAGS,
     MASKING,
     ROWS,
     UNAWARE,
     AccuracyRow,
     CertifiedRow,
     CostRow,
+    FlagsRow,
     MaskingRow,
 )
+from robust_core.evaluation.flags import run_time_flags
 
 REPEATS = 5
 """How often a prediction is timed."""
@@ -111,8 +114,18 @@ def checklist(bench: DefenseBench, part: str, subject: Subject) -> list[MaskingR
             budget=asdict(options["budget"]),
             findings=findings,
             seconds=time.perf_counter() - started,
+            draws=bench.draws(subject),
         )
     ]
+
+
+def flags(bench: DefenseBench, part: str, subject: Subject) -> list[FlagsRow]:
+    """The run-time flags of the deployed model, whose gradients a naive attacker follows."""
+    about = bench.about(part, subject)
+    model = bench.model(subject)
+    started = time.perf_counter()
+    found = run_time_flags(model, bench.images[: about["n"]].to(model.device))
+    return [FlagsRow(**about, flags=found.each, seconds=time.perf_counter() - started)]
 
 
 def cost(bench: DefenseBench, part: str, subject: Subject) -> list[CostRow]:
@@ -136,6 +149,7 @@ MAKERS: dict[str, Callable[[DefenseBench, str, Subject], list]] = {
     **dict.fromkeys(ROWS, attempts),
     CERTIFIED: certified,
     MASKING: checklist,
+    FLAGS: flags,
     COST: cost,
 }
 """By part."""
@@ -153,7 +167,8 @@ def _row(
     made_on: str | None = None,
 ) -> AccuracyRow:
     given = attack.parameters if attack else {}
-    flipped = trial.l2[clean.right & ~trial.right]
+    flipped = trial.l2.unsqueeze(1).expand_as(trial.right)[clean.right & ~trial.right]
+    counts = trial.right.sum(0).tolist()
     return AccuracyRow(
         **about,
         threat=threat,
@@ -165,7 +180,8 @@ def _row(
         seed=given.get("seed"),
         norm=attack.norm if attack else None,
         eps=0.0 if attack is None else given.get("eps"),
-        correct=int(trial.right.sum()),
+        correct=counts[0] if len(counts) == 1 else statistics.fmean(counts),
+        draws=tuple(counts) if len(counts) > 1 else (),
         mean_l2=flipped.mean().item() if len(flipped) else None,
         seconds=round(seconds, 2),
     )

@@ -21,12 +21,14 @@ from robust_core.evaluation.defense_table.rows import (
     COST,
     CURVES,
     DISTILLATION,
+    FLAGS,
     JPEG,
     MASKING,
     NAIVE,
     UNAWARE,
     UNDEFENDED,
 )
+from robust_core.evaluation.flags import PICTURES
 from robust_core.evaluation.masking import Budget
 from robust_core.evaluation.suites import FIELD_EPS, PHOTO_EPS
 
@@ -244,6 +246,7 @@ PLANS = {
             ),
             CERTIFIED: DefensePart(NOISY, 500, 500, options=_certificates),
             MASKING: DefensePart(EVERY, 100, 20, options=_checklist(FIELD_EPS)),
+            FLAGS: DefensePart(EVERY, PICTURES, PICTURES),
             COST: DefensePart(EVERY, 50, 10),
         },
     ),
@@ -262,6 +265,7 @@ PLANS = {
             ),
             CERTIFIED: DefensePart(DIGITS[-1:], 200, 200, options=_certificates),
             MASKING: DefensePart(DIGITS, 200, 50, options=_checklist(DIGITS_EPS)),
+            FLAGS: DefensePart(DIGITS, PICTURES, PICTURES),
             COST: DefensePart(DIGITS, 50, 10),
         },
     ),
@@ -282,6 +286,7 @@ PLANS = {
                 PHOTOGRAPHS[-1:], 100, 100, options=_certificates_of_photographs
             ),
             MASKING: DefensePart(PHOTOGRAPHS, 20, 10, options=_checklist(PHOTO_EPS)),
+            FLAGS: DefensePart(PHOTOGRAPHS, PICTURES, PICTURES),
             COST: DefensePart(PHOTOGRAPHS, 50, 10),
         },
     ),

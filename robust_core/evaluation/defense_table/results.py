@@ -6,7 +6,7 @@ the bundled ones are left out, and their subjects are named.
 
 import json
 from collections.abc import Container
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,14 +19,17 @@ from robust_core.evaluation.defense_table.rows import (
     CLEAN,
     COST,
     CURVES,
+    FLAGS,
     KINDS,
     MASKING,
     AccuracyRow,
     CertifiedRow,
     CostRow,
     DefenseTableRow,
+    FlagsRow,
     MaskingRow,
 )
+from robust_core.evaluation.flags import Flag
 from robust_core.evaluation.masking import Finding
 from robust_core.paths import RESULTS
 from robust_core.zoo import weights
@@ -120,6 +123,10 @@ class Report:
         """The checklist of a subject."""
         return next(iter(self.rows(MASKING, subject)), None)
 
+    def flags(self, subject: str) -> FlagsRow | None:
+        """The run-time flags of a subject."""
+        return next(iter(self.rows(FLAGS, subject)), None)
+
     def cost(self, subject: str) -> CostRow | None:
         """What a prediction of a subject costs."""
         return next(iter(self.rows(COST, subject)), None)
@@ -157,13 +164,22 @@ def _report(path: Path, stamp: int, index: Path, index_stamp: int) -> Report:
 
 
 def to_row(part: str, row: dict) -> DefenseTableRow:
-    """A row from the file; raises ``KeyError`` or ``TypeError`` for an unknown part or missing key."""
+    """A row from the file; raises ``KeyError`` or ``TypeError`` for an unknown part or missing key.
+
+    A key with a default may be missing: such rows were made before there was that key.
+    """
     kind = KINDS[part]
-    values = {spec.name: row[spec.name] for spec in fields(kind)}
+    values = {
+        spec.name: row[spec.name]
+        for spec in fields(kind)
+        if spec.name in row or spec.default is MISSING
+    }
     if kind is MaskingRow:
         values["findings"] = tuple(Finding(**one) for one in values["findings"])
-    if kind is CertifiedRow:
-        values["radii"] = tuple(values["radii"])
+    if kind is FlagsRow:
+        values["flags"] = tuple(Flag(**one) for one in values["flags"])
+    for name in {"radii", "draws"} & set(values):
+        values[name] = tuple(values[name]) if isinstance(values[name], list) else values[name]
     return kind(**values)
 
 

@@ -14,8 +14,8 @@ the subject ``none``. A row of a part is an object whose keys are exactly the fi
 
 from dataclasses import dataclass
 
-import scipy  # its parts are loaded where they are first used
-
+from robust_core.evaluation.draws import Drawn, wilson
+from robust_core.evaluation.flags import Flag
 from robust_core.evaluation.masking import Finding
 
 UNDEFENDED = "none"
@@ -23,16 +23,15 @@ UNDEFENDED = "none"
 CLEAN, NAIVE, UNAWARE, ADAPTIVE = THREATS = ("clean", "naive", "unaware", "adaptive")
 """Who attacks: nobody; one who differentiates the deployed model as it is; an unaware attacker, who
 makes the pictures on ``Defended.victim``; an aware attacker."""
-CONFIDENCE = 0.95
 BUDGET = {"targets": "targets", "max_queries": "queries at most"}
 """Hyper-parameters of the ensemble that decide how strong it is, and the words for them."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """``count`` of ``n`` pictures, with its Wilson interval at 95 %."""
+    """``count`` of ``n`` pictures, with its Wilson interval at 95 %; of draws, ``count`` is a mean."""
 
-    count: int
+    count: float
     n: int
 
     @property
@@ -42,8 +41,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Lower and upper end (Wilson, 1927), in [0, 1]."""
-        found = scipy.stats.binomtest(self.count, self.n).proportion_ci(CONFIDENCE, method="wilson")
-        return float(found.low), float(found.high)
+        return wilson(self.count, self.n)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +76,7 @@ class DefenseTableRow:
 
     @property
     def drawn(self) -> list[str]:
-        """The seed of a random defence, under which alone an attack by queries may succeed."""
+        """What draws of a random defence it was judged on: by default those of its own seed alone."""
         own = self.parameters.get("seed")
         return [] if own is None else [f"seed {own} of the defence's draws"]
 
@@ -101,7 +99,10 @@ class AccuracyRow(DefenseTableRow):
             eps; ``steps`` and ``seed`` are fields as well, where it has them.
         norm: of the attack; None for ``CLEAN``.
         eps: radius in that norm; 0 for ``CLEAN``, None for an attack without one.
-        correct: of the ``n`` pictures, those on which the defended model is still right.
+        correct: of the ``n`` pictures, those on which the defended model is still right; of a random
+            defence the mean over ``draws``.
+        draws: under each fresh draw of a random defence, none of them the attacker's, the pictures on
+            which it is right; empty for any other, and in tables made before there were such draws.
         mean_l2: mean L2 distance over the pictures that were right and no longer are; None for none.
         seconds: for all ``n``, to classify them, and to make them where they were made for this row.
     """
@@ -115,9 +116,18 @@ class AccuracyRow(DefenseTableRow):
     seed: int | None
     norm: str | None
     eps: float | None
-    correct: int
+    correct: float
     mean_l2: float | None
     seconds: float
+    draws: tuple[int, ...] = ()
+
+    @property
+    def drawn(self) -> list[str]:
+        """The mean over fresh draws and its interval over draws, where there are any."""
+        if not self.draws:
+            return super().drawn
+        low, high = Drawn(tuple(count / self.n for count in self.draws)).interval
+        return [f"mean of {len(self.draws)} fresh draws ({low:.1%} to {high:.1%} over draws)"]
 
     @property
     def accuracy(self) -> Share:
@@ -139,7 +149,7 @@ class AccuracyRow(DefenseTableRow):
             words += [word for word in (self.attack, self.threat, radius) if word is not None]
             words += self.effort
             words += [f"seed {self.seed}"] if self.seed is not None else []
-            words += self.drawn
+        words += self.drawn if self.attack is not None or self.draws else []
         return ", ".join(words)
 
     def elsewhere(self, model: str) -> str:
@@ -201,6 +211,7 @@ class MaskingRow(DefenseTableRow):
         budget: steps, queries, draws and radii.
         findings: the six findings.
         seconds: for all of it.
+        draws: fresh draws of a random defence by which each picture was judged; 0: none.
     """
 
     right: int
@@ -210,6 +221,12 @@ class MaskingRow(DefenseTableRow):
     budget: dict
     findings: tuple[Finding, ...]
     seconds: float
+    draws: int = 0
+
+    @property
+    def drawn(self) -> list[str]:
+        """By how many fresh draws a picture was judged, where there are any."""
+        return [f"by most of {self.draws} fresh draws"] if self.draws else super().drawn
 
     @property
     def circumstances(self) -> str:
@@ -224,6 +241,18 @@ class MaskingRow(DefenseTableRow):
                 *self.drawn,
             ]
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlagsRow(DefenseTableRow):
+    """The run-time flags of the deployed defence (``evaluation.flags``), found on ``n`` pictures."""
+
+    flags: tuple[Flag, ...]
+    seconds: float
+
+    @property
+    def raised(self) -> tuple[Flag, ...]:
+        return tuple(flag for flag in self.flags if flag.raised)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,11 +275,14 @@ class CostRow(DefenseTableRow):
 
 ROWS = ("accuracy", "curves", "jpeg", "distillation", "auto")
 ACCURACY, CURVES, JPEG, DISTILLATION, AUTO = ROWS
-CERTIFIED, MASKING, COST = "certified", "masking", "cost"
+CERTIFIED, MASKING, FLAGS, COST = "certified", "masking", "flags", "cost"
+JUDGED = (*ROWS, MASKING)
+"""The parts in which a random defence is judged on fresh draws."""
 KINDS: dict[str, type[DefenseTableRow]] = {
     **dict.fromkeys(ROWS, AccuracyRow),
     CERTIFIED: CertifiedRow,
     MASKING: MaskingRow,
+    FLAGS: FlagsRow,
     COST: CostRow,
 }
 """The class of a part's rows, by part, in their order."""

@@ -19,7 +19,7 @@ from robust_core.evaluation.universal.recipes import EPS, UniversalRecipe
 CIFAR, PHOTOS = "cifar10-resnet32", "imagenette-resnet"
 PATCH = {"scale": 0.1}
 RECIPES = {
-    f"{CIFAR}-uap": UniversalRecipe(CIFAR, "cifar10", "uap", {"eps": EPS}),
+    f"{CIFAR}-uap-sgd": UniversalRecipe(CIFAR, "cifar10", "uap-sgd", {"eps": EPS}),
     f"{PHOTOS}-uap-sgd": UniversalRecipe(PHOTOS, "imagenette", "uap-sgd", {"eps": EPS}),
     f"{CIFAR}-patch": UniversalRecipe(CIFAR, "cifar10", "patch", PATCH | {"steps": 200}, target=5),
     f"{PHOTOS}-patch": UniversalRecipe(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from robust_core.attacks.physical.camouflage import Camouflage
+from robust_core.attacks.physical.camouflage import TERMS, Camouflage
 from robust_core.attacks.physical.transformation import generator_of
 
 MASK = torch.zeros(1, 1, 8, 8)
@@ -36,6 +36,9 @@ def test_nothing_changes_off_the_mask(digits_model, digits):
         assert 0 <= x.min() <= x.max() <= 1
     assert not made.last.equal(images)
     assert torch.stack([loss for _, loss in seen], 1).equal(made.trace)
+    assert tuple(made.terms) == TERMS
+    assert all((part >= 0).all() for part in made.terms.values())
+    assert torch.stack(list(made.terms.values())).sum(0).equal(made.trace)
     assert not made.x_adv.requires_grad
     with torch.no_grad():
         said = digits_model(made.x_adv).argmax(1)
@@ -63,6 +66,7 @@ def test_without_an_attack_it_is_style_transfer(digits_model, digits):
     assert one.x_adv.equal(other.x_adv)
     assert one.x_adv.equal(one.last)
     assert (one.appearance < 0.5 * one.trace[:, 0]).all()
+    assert one.terms["style"].equal(one.trace)
 
 
 def test_of_its_successes_the_one_that_looks_best_is_kept(digits_model, digits):

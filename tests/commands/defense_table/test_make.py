@@ -124,6 +124,22 @@ def test_other_conditions_make_the_rows_anew(command, suite, made, monkeypatch):
     assert [row["attack_parameters"].get("steps") for row in rows] == [None, 3] * 2
 
 
+def test_only_what_chance_judges_depends_on_the_number_of_draws(command, suite, made, monkeypatch):
+    """So a table made before there were fresh draws keeps the rows of all that is not random."""
+    resized = Subject("random-resize-pad", {"draws": 2})
+    parts = {
+        "accuracy": DefensePart((NONE, JPEG, resized), 4, 4, TRIED[:1]),
+        "cost": DefensePart((resized,), 2, 2),
+    }
+    monkeypatch.setitem(PLANS, "small", DefensePlan("digits-cnn", "digits", parts))
+    command(*SUITE)
+    made.clear()
+    monkeypatch.setattr("robust_core.evaluation.draws.DRAWS", 3)
+    rows = command(*SUITE, "--json").json["parts"]["accuracy"]["rows"]
+    assert made == [("accuracy", resized.key)]
+    assert {len(row["draws"]) for row in rows if row["subject"] == resized.key} == {3}
+
+
 def test_rows_with_another_stamp_are_made_anew(command, suite, made):
     command(*SUITE, "--part", "cost")
     made.clear()

@@ -3,8 +3,8 @@
 import pytest
 
 from robust_core import attacks
-from robust_core.evaluation.accuracy import ranks
 from robust_core.evaluation.deck_002 import measure, protocol
+from robust_core.evaluation.judging import ranks
 
 
 @pytest.fixture(scope="module")

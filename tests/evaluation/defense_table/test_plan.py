@@ -16,6 +16,7 @@ from robust_core.evaluation.defense_table.plan import (
     Subject,
 )
 from robust_core.evaluation.defense_table.rows import KINDS, AccuracyRow
+from robust_core.evaluation.draws import DRAWS, fresh
 from robust_core.evaluation.masking import QUESTIONS, Budget
 
 JPEG = Subject("jpeg", {"quality": 20})
@@ -43,6 +44,7 @@ def bench(digits_model, digits_test) -> DefenseBench:
             "distillation": DefensePart(every, 10, 5, distances),
             "certified": DefensePart((NOISY,), 20, 12, options=lambda one: {"n": 60}),
             "masking": DefensePart(every, 40, 10, options=lambda one: budget),
+            "flags": DefensePart(every, 4, 4),
             "cost": DefensePart(every, 8, 4),
         },
     )
@@ -224,3 +226,31 @@ def test_what_the_attacker_knows_decides_the_attack():
     assert aware_of(None, "unaware", pgd) == pgd
     distilled = defenses.create("distilled")
     assert aware_of(distilled, "unaware", pgd).loss == "softmax-ce"
+
+
+def test_a_random_subject_is_judged_on_fresh_draws(bench):
+    """Its counts are those under other seeds than its own; any other subject has none."""
+    resized = Subject("random-resize-pad")
+    assert bench.draws(resized) == DRAWS
+    assert bench.draws(JPEG) == bench.draws(NONE) == 0
+    rows = parts.attempts(bench, "accuracy", resized)
+    model, n = bench.model(resized), rows[0].n
+    for draw, count in zip(fresh(DRAWS), rows[0].draws, strict=True):
+        said = model.redrawn(draw)(bench.images[:n]).argmax(1)
+        assert count == (said == bench.labels[:n]).sum()
+    for row in rows:
+        assert row.correct == pytest.approx(sum(row.draws) / DRAWS)
+        assert row.accuracy.value == pytest.approx(row.correct / n)
+        assert f"mean of {DRAWS} fresh draws" in row.circumstances
+    assert any(len(set(row.draws)) > 1 for row in rows)
+
+
+def test_rows_of_a_subject_without_chance_have_no_draws(rows):
+    assert all(row.draws == () and isinstance(row.correct, int) for row in rows)
+    assert not any("draws" in row.circumstances for row in rows)
+
+
+def test_flags_are_those_of_the_deployed_model(bench):
+    (row,) = parts.flags(bench, "flags", JPEG)
+    assert [flag.name for flag in row.raised] == ["no-gradient"]
+    assert parts.flags(bench, "flags", NONE)[0].raised == ()

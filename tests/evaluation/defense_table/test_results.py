@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from robust_core.evaluation.defense_table import results
-from robust_core.evaluation.defense_table.rows import KINDS, Share
+from robust_core.evaluation.defense_table.rows import JUDGED, KINDS, Share
 from tests import fake_defenses
 
 
@@ -166,3 +166,26 @@ def test_the_committed_table_is_of_the_bundled_weights():
         return
     assert report.lacking == ""
     assert report.outdated == ()
+
+
+def test_a_table_from_before_there_were_draws_and_flags_is_read(path):
+    fake_defenses.write(path)
+    new = results.report(path)
+    table = json.loads(path.read_text())
+    table["parts"].pop("flags")
+    for part in JUDGED:
+        for row in table["parts"][part]["rows"]:
+            del row["draws"]
+    path.write_text(json.dumps(table))
+    old = results.report(path)
+    assert not old.lacking
+    assert old.rows("flags") == ()
+    assert old.flags("none") is None
+    for part in set(KINDS) - {"flags"}:
+        assert old.rows(part) == new.rows(part)
+
+
+def test_flags_are_found_by_subject(path):
+    report = results.report(fake_defenses.write(path))
+    assert report.flags("none").raised == ()
+    assert [flag.name for flag in report.flags("smoothing").raised] == ["random", "no-gradient"]

@@ -1,0 +1,101 @@
+"""Boundary: a random walk along the boundary that comes nearer to the picture with every step it keeps."""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from robust_core.attacks.balls import TINY
+from robust_core.attacks.black_box.hunt import Prey, Search
+from robust_core.attacks.black_box.labels import ByLabels
+from robust_core.papers import BRENDEL_BOUNDARY
+from robust_core.parameters import parameter
+
+EVERY = 5
+"""How often the sideways part of a move is asked about alone."""
+FACTOR = 1.5
+END = 1e-7
+"""Where the step towards the picture is this share of the distance, the walk has converged."""
+
+
+class Rate:
+    """Whether the last ``length`` moves were kept."""
+
+    def __init__(self, length: int) -> None:
+        self.kept: deque[bool] = deque(maxlen=length)
+
+    def __call__(self, kept: bool, low: float, high: float) -> float:
+        """Note a move; by which factor steps are to be changed, as fewer or more than wanted were kept."""
+        self.kept.append(kept)
+        if len(self.kept) < (self.kept.maxlen or 0):
+            return 1.0
+        share = sum(self.kept) / len(self.kept)
+        if low <= share <= high:
+            return 1.0
+        self.kept.clear()
+        return FACTOR if share > high else 1 / FACTOR
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boundary(ByLabels):
+    """The boundary attack (Brendel et al., 2018, algorithm 1 and section 2.3).
+
+    A move goes sideways by ``spherical_step`` of the distance, in a random direction on the sphere around
+    the picture, and then towards the picture by ``source_step`` of it. It is kept if it ends beyond the
+    goal, so that the distance never grows. Both steps adapt: the first so that about half of the sideways
+    moves alone stay beyond the goal, the second to the share of whole moves that do. The walk begins where
+    bisection from the start meets the boundary.
+    """
+
+    name = "boundary"
+    title = "Boundary attack"
+    summary = "A random walk along the boundary, ever nearer to the picture, by labels alone."
+    equation = (
+        r"x_{k+1} = x_k + \eta_k\ \text{if still adversarial},\quad \lVert x - x_k - \eta_k\rVert_2 ="
+        r" (1 - \epsilon)\,\lVert x - x_k\rVert_2,\quad \lVert\eta_k^{\perp}\rVert_2 = \delta\,"
+        r"\lVert x - x_k\rVert_2"
+    )
+    equation_towards = (
+        r"x_{k+1} = x_k + \eta_k\ \text{if still of class } t,\quad \lVert x - x_k - \eta_k\rVert_2 ="
+        r" (1 - \epsilon)\,\lVert x - x_k\rVert_2,\quad \lVert\eta_k^{\perp}\rVert_2 = \delta\,"
+        r"\lVert x - x_k\rVert_2"
+    )
+    paper = BRENDEL_BOUNDARY
+
+    spherical_step: float = parameter(
+        0.01, "First sideways step, as a share of the distance.", above=0.0, high=1.0
+    )
+    source_step: float = parameter(
+        0.01, "First step towards the picture, as a share of the distance.", above=0.0, high=0.5
+    )
+
+    def search(self, prey: Prey, x: Tensor) -> Search:
+        sideways, towards = self.spherical_step, self.source_step
+        spheres, moves = Rate(10), Rate(20)
+        number = 0
+        while towards > END:
+            around = self.sideways(prey, x, sideways)
+            if around is None:
+                return
+            number += 1
+            if number % EVERY == 0:
+                _, reached = yield from prey.view(around)
+                factor = spheres(reached, 0.2, 0.5)
+                sideways, towards = min(1.0, sideways * factor), towards * factor
+            shown, reached = yield from prey.view(around + towards * (prey.image - around))
+            if reached and self.length(shown - prey.image) < self.length(x - prey.image):
+                x = shown
+            towards = min(0.5, towards * moves(reached, 0.1, 0.25))
+
+    def sideways(self, prey: Prey, x: Tensor, step: float) -> Tensor | None:
+        """A random view as far from the picture as ``x``, about ``step`` of that to one side."""
+        change = x - prey.image
+        distance = change.norm()
+        noise = prey.within(prey.normal(*x.shape))
+        noise = noise - (noise * change).sum() * change / distance.square().clamp_min(TINY)
+        length = noise.norm()
+        if distance <= TINY or length <= TINY:
+            return None
+        turned = change + step * distance / length * noise
+        return prey.image + turned / math.sqrt(1 + step**2)

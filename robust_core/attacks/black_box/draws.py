@@ -1,0 +1,56 @@
+"""What attacks by queries share: random numbers of each picture's own, and queries of many views."""
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.balls import own_generators
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+from robust_core.parameters import parameter
+
+VALUES = 2**18
+"""Pixel values that the CPU is asked about at once: 85 pictures of CIFAR-10. Larger batches are slower."""
+TIMES = 16
+"""How many times as many an accelerator is asked about."""
+
+
+def queries_parameter(default: int) -> int:
+    return parameter(
+        default, "Query budget: most forward passes of a picture.", low=1, high=1_000_000
+    )
+
+
+def seed_parameter() -> int:
+    return parameter(0, "Seed of the random directions.", low=0, high=2**31 - 1)
+
+
+class Draws:
+    """A generator for each of N pictures, seeded by its own pixels: the same numbers in any batch.
+
+    A picture's numbers depend on how many it has drawn before, and on nothing else.
+    """
+
+    def __init__(self, images: Tensor, seed: int) -> None:
+        self.generators = list(own_generators(images, seed, 0))
+
+    def normal(self, rows: Tensor, shape: tuple[int, ...], like: Tensor) -> Tensor:
+        """Normal numbers ``[n, *shape]`` for the pictures ``rows`` ``[n]``; drawn on the CPU."""
+        drawn = [
+            torch.randn(shape, generator=self.generators[row], dtype=like.dtype, device="cpu")
+            for row in rows.tolist()
+        ]
+        return torch.stack(drawn).to(like.device)
+
+
+def ask(oracle: Oracle, x: Tensor, rows: Tensor, aim: Aim) -> Tensor:
+    """Answers ``[R, K]`` about ``x`` ``[R, C, H, W]``, views of the pictures ``rows`` ``[R]``.
+
+    In passes of a bounded size. A picture may be there several times: each is a query.
+    """
+    size = VALUES * (1 if x.device.type == "cpu" else TIMES) // x[0].numel()
+    parts = []
+    for some in torch.arange(len(x), device=x.device).split(max(8, min(size, 4096))):
+        chosen = rows[some]
+        with oracle.within(chosen):
+            parts.append(oracle.logits(x[some], aim[chosen]))
+    return torch.cat(parts)

@@ -1,0 +1,137 @@
+"""Attacks by labels: each picture's search is a generator, and one driver asks for all of them at once.
+
+A search yields views of its picture that it wants judged, ``[k, C, H, W]``, and is sent which of them reach
+the goal, bool ``[k]``. So it reads as in its paper, for one picture, with numbers of its own. The driver
+puts what all of them want into common passes, keeps each one's nearest success, counts, and ends a search
+whose queries are spent. A picture in a batch gets the answers that it would get alone.
+"""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.black_box.draws import ask
+from robust_core.attacks.oracle import Oracle
+from robust_core.goals import Aim
+
+Search = Generator[Tensor, Tensor, None]
+"""Yields views, is sent which of them reach the goal."""
+
+
+@dataclass
+class Prey:
+    """One picture ``[C, H, W]`` and what its search knows: the label's answers, and how many are left.
+
+    ``free``: where it may change, bool ``[1, H, W]``; None: everywhere. ``best`` is the nearest view so far
+    that reached the goal, at ``distance`` from the picture by ``size``.
+    """
+
+    image: Tensor
+    free: Tensor | None
+    generator: torch.Generator
+    size: Callable[[Tensor], Tensor]
+    left: int
+    best: Tensor = field(init=False)
+    distance: float = float("inf")
+
+    def __post_init__(self) -> None:
+        self.best = self.image
+
+    def normal(self, *shape: int) -> Tensor:
+        """Normal numbers of that shape, drawn on the CPU."""
+        return self._drawn(torch.randn, shape)
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Uniform numbers from 0 to 1 of that shape, drawn on the CPU."""
+        return self._drawn(torch.rand, shape)
+
+    def _drawn(self, draw: Callable[..., Tensor], shape: tuple[int, ...]) -> Tensor:
+        drawn = draw(shape, generator=self.generator, dtype=self.image.dtype, device="cpu")
+        return drawn.to(self.image.device)
+
+    def within(self, change: Tensor) -> Tensor:
+        """A change, with what may not change at 0."""
+        return change if self.free is None else change * self.free
+
+    def allowed(self, x: Tensor) -> Tensor:
+        """Views as they may be shown: in [0, 1], and unchanged outside the mask."""
+        x = x.clamp(0, 1)
+        return x if self.free is None else torch.where(self.free, x, self.image)
+
+    def view(self, x: Tensor) -> Generator[Tensor, Tensor, tuple[Tensor, bool]]:
+        """Ask about one view; what was shown, and whether it reaches the goal."""
+        shown = self.allowed(x)
+        (reached,) = (yield shown.unsqueeze(0)).tolist()
+        return shown, reached
+
+
+class Driver:
+    """Runs the searches of N pictures in step, and keeps what they find."""
+
+    def __init__(self, oracle: Oracle, images: Tensor, aim: Aim, prey: list[Prey]) -> None:
+        self.oracle = oracle
+        self.images = images
+        self.aim = aim
+        self.prey = prey
+
+    def run(self, searches: list[Search]) -> Tensor:
+        """The nearest success of each picture ``[N, C, H, W]``; the picture itself where there is none."""
+        wanted: dict[int, Tensor] = {}
+        for i, search in enumerate(searches):
+            self._send(i, search, None, wanted)
+        while wanted:
+            answers = self._answer(wanted)
+            for i, answer in answers.items():
+                self._send(i, searches[i], answer, wanted)
+        return torch.stack([each.best for each in self.prey])
+
+    def _send(self, i: int, search: Search, answer: Tensor | None, wanted: dict) -> None:
+        """Let a search go on to its next question; it is over where it has none, or no query left."""
+        wanted.pop(i, None)
+        if not self.prey[i].left:
+            search.close()
+            return
+        try:
+            question = next(search) if answer is None else search.send(answer)
+        except StopIteration:
+            return
+        wanted[i] = question[: self.prey[i].left]
+
+    def _answer(self, wanted: dict[int, Tensor]) -> dict[int, Tensor]:
+        """Which views reach the goal; what is beyond a picture's budget was not asked and is not there."""
+        device = self.images.device
+        counts = torch.tensor([len(x) for x in wanted.values()], dtype=torch.int64, device=device)
+        asked = torch.tensor(list(wanted), dtype=torch.int64, device=device)
+        rows = asked.repeat_interleave(counts)
+        number = torch.cat([torch.arange(n, device=device) for n in counts.tolist()])
+        x = torch.cat(list(wanted.values()))
+        spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number + 1
+        reached = self.aim[rows].success(ask(self.oracle, x, rows, self.aim))
+        distance = self.prey[0].size(x - self.images[rows]).double()
+        self._keep(rows[reached], x[reached], distance[reached], spent[reached])
+        for i, n in zip(wanted, counts.tolist(), strict=True):
+            self.prey[i].left -= n
+        self._tell(asked)
+        return dict(zip(wanted, reached.split(counts.tolist()), strict=True))
+
+    def _keep(self, rows: Tensor, x: Tensor, distance: Tensor, spent: Tensor) -> None:
+        with self.oracle.within(rows):
+            self.oracle.nearer(spent, distance)
+        found = enumerate(zip(rows.tolist(), distance.tolist(), strict=True))
+        for place, (i, far) in found:
+            if far < self.prey[i].distance:
+                self.prey[i].distance, self.prey[i].best = far, x[place].clone()
+
+    def _tell(self, rows: Tensor) -> None:
+        """The nearest views so far, and their distances: NaN where there is none yet."""
+        with self.oracle.within(rows):
+            self.oracle.count("iterations")
+            if self.oracle.recording:
+                some = [self.prey[i] for i in rows.tolist()]
+                far = [
+                    each.distance if each.distance < float("inf") else float("nan") for each in some
+                ]
+                value = torch.tensor(far, dtype=self.images.dtype, device=rows.device)
+                self.oracle.observe(torch.stack([each.best for each in some]), value)

@@ -1,0 +1,200 @@
+"""The part "Camouflage": an attack that looks like a style, made live."""
+
+from collections.abc import Callable
+
+import streamlit as st
+import torch
+
+from robust_core import zoo
+from robust_core.areas import Area
+from robust_core.attacks.physical.camouflage import Camouflage
+from robust_core.dashboard import lab, plots
+from robust_core.dashboard.area_choice import KINDS, OWN
+from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
+from robust_core.dashboard.physical.camouflage_words import term_curves as curves
+from robust_core.dashboard.physical.strip import FOOLED, NEITHER, RIGHT, Cell, strip
+from robust_core.dashboard.physical.subject import Subject, choose_target, is_here, is_wanted
+from robust_core.dashboard.request import Chosen, fitted
+from robust_core.dashboard.settings import one_of, setting, setting_among
+from robust_core.data import samples
+from robust_core.data.fitting import to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.experiment.camouflaged import Growing, Worn, camouflage
+from robust_core.zoo import Description
+
+WEIGHTS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+START = Camouflage()
+SLIDERS = {"style": "Style", "content": "Content", "attack": "Attack"}
+OTHER = "any other class"
+AREAS = {kind: words for kind, words in KINDS.items() if kind != OWN}
+FIRST = "flower"
+"""The style at first, where it is offered: it has strong colours."""
+STEPS = (50, 100, 200, 400)
+SIDE = 224
+GROWING = 160
+"""The width of an iterate while it is made."""
+
+
+def draw(model: Description, chosen: Chosen, how: str) -> None:
+    """The style, the weights, and what comes of them; what the paper does otherwise stands below."""
+    st.markdown("## An attack that looks like a style")
+    st.markdown(WHAT)
+    if is_here(model):
+        _show_live(Subject(model, chosen, how))
+    st.latex(EQUATION)
+    st.markdown(HONEST)
+
+
+def _show_live(subject: Subject) -> None:
+    model = subject.model
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        style = _choose_style(subject)
+        target = choose_target("camouflage", model, OTHER)
+        area = _choose_area()
+    weights = {}
+    for place, (name, label) in zip(st.columns(3, gap="medium"), SLIDERS.items(), strict=True):
+        with place:
+            weights[name] = _choose_weight(name, label)
+    steps = choose_one("Steps", {n: f"{n}" for n in STEPS}, "camouflage_steps", START.steps)
+    settings = START.changed(**weights, steps=steps)
+    if not is_wanted("camouflage", model, "Disguise it"):
+        st.caption("Takes some seconds; the picture is shown as it changes, and can be stopped.")
+        return
+    place = st.empty()
+
+    def watch(so_far: Growing) -> None:
+        words = f"loss {so_far.loss:.3g}"
+        cell = Cell(so_far.pixels.numpy(), f"Step {so_far.step} of {steps}", words)
+        place.html(strip([cell], side=GROWING))
+
+    found = lab.compute(
+        key_of(
+            camouflage=subject.key,
+            style=style.id,
+            parameters=settings.parameters,
+            target=target,
+            area=area,
+        ),
+        lambda progress: work(subject, style, settings, target, area, progress),
+        channel="camouflage",
+        doing="Disguising, then the same style without an attack",
+        words=lambda k, n: f"step {k:,} of {n:,}",
+        watch=watch,
+    )
+    place.empty()
+    if found is not None:
+        _show(found, subject, style)
+
+
+def _choose_style(subject: Subject) -> samples.Sample:
+    """Any sample that suits the model, but not the picture itself."""
+    offered = {
+        each.id: each
+        for each in samples.catalogue(subject.model.family)
+        if subject.chosen.reference != f"sample:{each.id}"
+    }
+    key = setting_among(
+        f"style_{subject.model.family}",
+        FIRST if FIRST in offered else next(iter(offered)),
+        list(offered),
+        called="Style",
+        shown=lambda name: offered[name].title if name in offered else name,
+    )
+    picked = st.selectbox(
+        "Style of",
+        list(offered),
+        format_func=lambda name: offered[name].title,
+        key=key,
+        persist_state="session",
+        width=260,
+    )
+    return offered[picked]
+
+
+def _choose_area() -> str:
+    words = AREAS.__getitem__
+    key = setting("camouflage_area", "", one_of(AREAS), called="Area", shown=words)
+    return st.selectbox(
+        "It may change", AREAS, format_func=words, key=key, persist_state="session", width=200
+    )
+
+
+def _choose_weight(name: str, label: str) -> float:
+    key = setting(
+        f"camouflage_{name}",
+        getattr(START, name),
+        one_of(WEIGHTS),
+        called=f"Weight of the {label.lower()}",
+    )
+    return st.select_slider(
+        label, WEIGHTS, format_func=lambda v: f"{v:g}", key=key, persist_state="session"
+    )
+
+
+def work(
+    subject: Subject,
+    style: samples.Sample,
+    settings: Camouflage,
+    target: int | None,
+    area: str,
+    progress: Reporter,
+) -> Worn:
+    """Load and disguise; called in a thread of the engine. Iterates are shown to those who wait."""
+    model = subject.model
+    mask = None
+    if area:
+        mask = torch.from_numpy(Area.read(area).mask(*model.input_size))[None, None]
+    wanted = to_tensor(fitted(style.picture.pixels, model))
+    show: Callable[[Growing], object] = progress.show
+
+    def on(device: torch.device) -> Worn:
+        return camouflage(
+            zoo.load(model.name, device),
+            to_tensor(subject.pixels).to(device),
+            wanted,
+            settings,
+            label=subject.label,
+            target=target,
+            mask=mask,
+            progress=progress,
+            watch=show,
+        )
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
+
+
+def _show(found: Worn, subject: Subject, style: samples.Sample) -> None:
+    classes = subject.model.class_names
+    st.markdown(f"### {headline(found, classes)}")
+
+    def cell(pixels: torch.Tensor, head: str, answer) -> Cell:
+        kind = RIGHT if answer.index == found.label else FOOLED
+        return Cell(pixels.numpy(), head, told(answer), kind)
+
+    st.html(
+        strip(
+            [
+                cell(found.clean, "Picture", found.before),
+                Cell(fitted(style.picture.pixels, subject.model), "Style", style.title, NEITHER),
+                cell(found.alone, "Style alone", found.by_style),
+                cell(found.worn, "Camouflage", found.after),
+            ],
+            side=SIDE,
+        )
+    )
+    st.markdown("**What the loss is made of**, weighted")
+    plots.draw(
+        curves(found),
+        key="camouflage_terms",
+        alt="; ".join(
+            f"{name} {part[0]:.3g} to {part[-1]:.3g}" for name, part in found.terms.items()
+        ),
+    )
+    credit = f" Style: {style.credit}. {style.licence}." if style.credit else ""
+    st.caption(
+        f"{found.steps} steps of Adam on {subject.model.name}, smoothness weighted {START.smooth:g}. The "
+        "camouflage is the successful iterate whose style, content and smoothness are best. No norm bounds "
+        f"it: a value moved by up to {found.linf:.2f}.{credit}"
+    )

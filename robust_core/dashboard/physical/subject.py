@@ -1,0 +1,81 @@
+"""The picture and the model that the live parts work on, and what their controls share."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import streamlit as st
+
+from robust_core.dashboard import lab
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import setting_among
+from robust_core.engine import Key, key_of
+from robust_core.zoo import Description
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A picture as a model sees it."""
+
+    model: Description
+    chosen: Chosen
+    how: str
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """uint8 ``[h, w, c]``."""
+        return self.chosen.fitted(self.model, self.how)
+
+    @property
+    def label(self) -> int | None:
+        """The index of the true class, where the model has that class."""
+        name = self.chosen.true_label
+        return self.model.class_names.index(name) if name in self.model.class_names else None
+
+    @cached_property
+    def key(self) -> Key:
+        """Names both; a visitor's own picture has a name of its own."""
+        return key_of(
+            owner=self.chosen.owner,
+            model=self.model.name,
+            label=self.label,
+            shape=self.pixels.shape,
+            pixels=hashlib.sha256(self.pixels.tobytes()).hexdigest(),
+        )
+
+
+def is_here(model: Description) -> bool:
+    """Whether the model can be asked; else what to do about it is offered."""
+    if lab.fetch_model(model.name):
+        return True
+    lab.offer_bundled(model)
+    return False
+
+
+def choose_target(part: str, model: Description, otherwise: str) -> int | None:
+    """The class to reach; None for what ``otherwise`` says."""
+    options = (otherwise, *model.class_names)
+    key = setting_among(
+        f"{part}_target_{model.family}", otherwise, options, called="Target", shown=str
+    )
+    picked = st.selectbox("Make it say", options, key=key, persist_state="session", width=240)
+    return None if picked == otherwise else model.class_names.index(picked)
+
+
+def is_wanted(part: str, model: Description, button: str) -> bool:
+    """Whether the visitor has asked for this part with this model; else the button that does.
+
+    From then on it follows the controls.
+    """
+    key = f"_{part}_{model.name}"
+    if st.session_state.get(key):
+        return True
+    return st.button(
+        button,
+        type="primary",
+        icon=":material/play_arrow:",
+        key=f"start_{part}",
+        on_click=st.session_state.update,
+        args=({key: True},),
+    )
