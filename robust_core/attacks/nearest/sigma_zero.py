@@ -9,7 +9,7 @@ from robust_core.attacks.balls import TINY, per_picture
 from robust_core.attacks.margins import Look
 from robust_core.attacks.nearest.norms import linf_norm
 from robust_core.attacks.nearest.sparse import changes, counting_parameter, each, everywhere
-from robust_core.attacks.nearest.walk import Walk, Walking
+from robust_core.attacks.nearest.walk import Walk, Walking, step_parameter
 from robust_core.papers import CINA
 from robust_core.parameters import parameter
 
@@ -26,7 +26,8 @@ class SigmaZero(Walking):
 
     Each step goes down the gradient of what the margin lacks plus the smooth L0, divided by its largest
     value; then changes smaller than tau are dropped. Tau grows while the picture is adversarial and falls
-    while it is not, by ``tau_factor`` times the length of the step.
+    while it is not, by ``tau_factor`` times the length of the step. Plain descent, as in the paper's
+    algorithm; its authors' code moves by Adam.
     """
 
     name = "sigma-zero"
@@ -37,6 +38,7 @@ class SigmaZero(Walking):
     paper = CINA
     norm = "l0"
 
+    step_size: float = step_parameter(1.0, "the largest change of a value")
     sigma: float = parameter(
         1e-3, "Smoothness of the count: smaller is closer to L0.", above=0.0, high=1.0
     )

@@ -1,6 +1,5 @@
 """L0: what it counts, how many change, and the nearest change of so many."""
 
-import torch
 from torch import Tensor
 
 from robust_core.parameters import parameter
@@ -8,10 +7,10 @@ from robust_core.parameters import parameter
 COUNTS = ("pixels", "values")
 
 
-def counting_parameter() -> str:
+def counting_parameter(default: str = "pixels") -> str:
     """What L0 counts."""
     return parameter(
-        "pixels",
+        default,
         "What counts as one change: a pixel with all its channels, or a single value.",
         choices=COUNTS,
     )
@@ -25,6 +24,13 @@ def each(change: Tensor, counted: str, order: float = 2) -> Tensor:
     if counted == "pixels" and change.ndim > 2:
         return change.flatten(2).norm(order, dim=1)
     return change.flatten(1).abs()
+
+
+def together(values: Tensor, counted: str) -> Tensor:
+    """``[N, M]``: the sum of a pixel's channels, or the single values."""
+    if counted == "pixels" and values.ndim > 2:
+        return values.flatten(2).sum(1)
+    return values.flatten(1)
 
 
 def everywhere(kept: Tensor, like: Tensor) -> Tensor:
@@ -41,7 +47,12 @@ def changes(change: Tensor, counted: str) -> Tensor:
 
 def onto_l0(change: Tensor, most: Tensor, counted: str) -> Tensor:
     """The nearest change of at most ``most`` ``[N]`` pixels, or values: the largest stay."""
-    order = each(change, counted).sort(dim=1, descending=True, stable=True).indices
-    place = torch.arange(order.shape[1], device=order.device)
-    kept = torch.zeros_like(order, dtype=torch.bool).scatter_(1, order, place < most.unsqueeze(1))
-    return change * everywhere(kept, change)
+    size = each(change, counted)
+    number = int(most.max().clamp(1, size.shape[1]))
+    largest = size.topk(number, dim=1).values
+    place = most.long().clamp(1, number).unsqueeze(1) - 1
+    last = largest.gather(1, place)
+    kept, tied = size > last, size == last
+    if (kept.sum(1) + tied.sum(1) > most).any():  # of equal ones the first
+        tied &= tied.cumsum(1) <= most.unsqueeze(1) - kept.sum(1, keepdim=True)
+    return change * everywhere(kept | tied, change)

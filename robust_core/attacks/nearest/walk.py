@@ -1,4 +1,4 @@
-"""What FMN and DDN share: a walk along the boundary, in a ball that shrinks with every success."""
+"""What FMN, DDN and sigma-zero share: a walk of so many steps that keeps the nearest success."""
 
 from dataclasses import dataclass
 
@@ -17,9 +17,23 @@ LAST = 0.01
 """The last step, as a share of the first."""
 
 
+def step_parameter(default: float, length: str = "an L2 length") -> float:
+    """The length of the first step."""
+    return parameter(
+        default,
+        f"First step, {length}; falls to a hundredth.",
+        above=0.0,
+        high=LARGEST,
+        unit="[0, 1]",
+    )
+
+
 @dataclass
 class Walk(Rows):
-    """Pictures on their way: where they are in the batch, the iterates, and the radii ``eps`` ``[n]``."""
+    """Pictures on their way: where they are in the batch, clean and now, and the radii ``eps`` ``[n]``.
+
+    Sigma-zero has a threshold instead of a radius.
+    """
 
     rows: Tensor
     images: Tensor
@@ -36,13 +50,7 @@ class Walking(Attack):
     """
 
     steps: int = parameter(100, "Number of steps.", low=1, high=100_000)
-    step_size: float = parameter(
-        1.0,
-        "First step, an L2 length; falls to a hundredth.",
-        above=0.0,
-        high=LARGEST,
-        unit="[0, 1]",
-    )
+    step_size: float = step_parameter(1.0)
 
     @property
     def observations(self) -> int:
