@@ -53,8 +53,11 @@ class FMN(Walking):
             larger = torch.where(found, larger, self.guess(now, seen).maximum(larger))
         now.eps = torch.where(reached, smaller, larger)
         step = self.size(k) / l2_norm(seen.uphill).clamp_min_(TINY)
-        moved = torch.addcmul(now.x, seen.uphill, per_picture(step, now.x)).clamp_(0, 1)
-        now.x = (now.images + self.project(moved - now.images, now.eps)).clamp_(0, 1)
+        now.x = self.land(now, torch.addcmul(now.x, seen.uphill, per_picture(step, now.x)))
+
+    def land(self, now: Walk, moved: Tensor) -> Tensor:
+        """Where a step to ``moved`` ends: in the box and in the ball."""
+        return (now.images + self.project(moved.clamp_(0, 1) - now.images, now.eps)).clamp_(0, 1)
 
     def length(self, change: Tensor) -> Tensor:
         return self.ball.length(change)
@@ -100,6 +103,10 @@ class FMNL0(FMN):
 
     def project(self, change: Tensor, eps: Tensor) -> Tensor:
         return onto_l0(change, eps, self.counted)
+
+    def land(self, now: Walk, moved: Tensor) -> Tensor:
+        # The ball first: at the edge of the box all changes would be equally large.
+        return (now.images + self.project(moved - now.images, now.eps)).clamp_(0, 1)
 
     def shrunk(self, eps: Tensor, gamma: float) -> Tensor:
         return torch.minimum(eps - 1, (eps * (1 - gamma)).floor()).clamp_min(1)
