@@ -36,7 +36,7 @@ def look(oracle: Oracle, x: Tensor, aim: Aim) -> Look:
     factor = oracle.factor
     if factor is not None:
         margin, slope = margin * factor, slope * factor.unsqueeze(1)
-    uphill = oracle.pull(logits, leaf, slope).nan_to_num_(nan=0.0)
+    uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
     vanished = (margin < 0) & ~uphill.flatten(1).any(1)
     if vanished.any():
         oracle.count("zero_gradients", vanished)
