@@ -20,7 +20,8 @@ from robust_core.words.numbers import in_255ths, on_both_scales
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; the number in brackets "
-    "is on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value. "
+    "is on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value, "
+    "for L1 attacks the mean one. "
     "The list is that of deck 003: TensorFlow's FGSM tutorial has 0.01, 0.1 and 0.15; 0.5 and 0.7 are the "
     "deck's own. The tutorial's pixels run from -1 to 1, so that its eps are half as large as these: the "
     "tab Classics of the page Attack has both."

@@ -115,7 +115,9 @@ class JSMA(Attack):
             return on, x, x
         own = torch.zeros_like(z).scatter_(1, aim.classes.unsqueeze(1), 1)
         sign = self.theta if aim.towards else -self.theta
-        others = (own - 1).masked_fill_(z == -torch.inf, 0)  # a class that is ruled out cannot change
+        others = (own - 1).masked_fill_(
+            z == -torch.inf, 0
+        )  # a class that is ruled out cannot change
         gain = oracle.pull(logits, leaf, own * sign, keep=True).nan_to_num(nan=0.0)
         loss = oracle.pull(logits, leaf, others * sign).nan_to_num(nan=0.0)
         oracle.count("zero_gradients", on & ~gain.flatten(1).any(1))
