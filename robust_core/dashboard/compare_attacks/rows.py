@@ -114,7 +114,7 @@ def _show_head(
             st.caption(
                 f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
                 "up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square change "
-                f"of a value. {outside(request)}".rstrip()
+                f"of a value, for L1 attacks the mean one. {outside(request)}".rstrip()
             )
 
 
