@@ -1,4 +1,4 @@
-"""Compare DeepFool and Carlini-Wagner with five libraries: strength, passes, time, and the floor.
+"""Compare attacks that look for the nearest picture with five libraries: strength, passes, time, floor.
 
     python benchmarks/minimum_norm.py --threads 1
     python benchmarks/minimum_norm.py --quick --attack deepfool --batch 8
@@ -24,16 +24,21 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from contestants import installed, photographs
-from minimum_norm_peers import PACKAGES, Contestant, Counted, contestants
+from minimum_norm_contestants import Contestant, Counted
+from minimum_norm_peers import PACKAGES, contestants
 from minimum_norm_report import Outcome, entry, missed, stronger, table
+from minimum_norm_walks import MAKERS, next_class, ours_of, run_ours
 from timing import Run, clock, machine, race
 
 from robust_core import attacks, files, zoo
 from robust_core.data import cifar10
 from robust_core.devices import as_device
+from robust_core.distances import UNCHANGED
+from robust_core.goals import Targeted
 
 MODEL = "cifar10-resnet32"
-ATTACKS = ("deepfool", "deepfool-linf", "cw-l2", "cw-linf")
+ATTACKS = ("deepfool", "deepfool-linf", "cw-l2", "cw-linf", *MAKERS)
+LENGTHS = {"l1": 1, "l2": 2, "linf": torch.inf}
 FEW = 16
 
 
@@ -60,14 +65,17 @@ def floor(
 ) -> Run:
     """The bare passes of the pictures that were still under attack, step for step.
 
-    Carlini-Wagner: at each step one forward and one backward pass of those pictures. DeepFool: one
-    forward pass and one backward pass for each boundary, and one last forward pass of all at once,
-    which finds the goal reached.
+    At each step one forward and one backward pass of those pictures (JSMA: two). DeepFool: one forward pass
+    and one backward pass for each boundary, and one last forward pass of all at once, which finds the goal
+    reached.
     """
     deepfool = isinstance(ours, attacks.DeepFool)
     plans = []
     for images, labels in batches:
-        steps = ours.run(model, images, labels).iterations
+        if ours.name == "jsma":
+            steps = ours.run(model, images, next_class(model, labels), Targeted()).iterations
+        else:
+            steps = ours.run(model, images, labels).iterations
         plans.append([images[steps > t] for t in range(int(steps.max()))])
         if deepfool:
             plans[-1].append(images[steps < ours.steps])
@@ -79,7 +87,7 @@ def floor(
             return
         x = x.detach().requires_grad_()
         logits = model(x)
-        ways = min(ours.candidates, logits.shape[1]) - 1 if deepfool else 1
+        ways = min(ours.candidates, logits.shape[1]) - 1 if deepfool else 1 + (ours.name == "jsma")
         slope = torch.ones_like(logits)
         for way in range(ways):
             torch.autograd.grad(logits, x, slope, retain_graph=way + 1 < ways)
@@ -116,7 +124,10 @@ def survey(
     with torch.no_grad():
         success = counted(kept[0]).argmax(1) != labels
     change = (kept[0] - images).double().flatten(1)
-    distance = change.norm(2 if norm == "l2" else torch.inf, dim=1)
+    if norm == "l0":
+        distance = (change.abs() > UNCHANGED).sum(1).double()
+    else:
+        distance = change.norm(LENGTHS[norm], dim=1)
     print(f"{contestant.label}, {most} pictures: {seconds:.1f} s", file=sys.stderr)
     return Outcome(contestant, success, distance, forwards, backwards, [seconds], own)
 
@@ -143,7 +154,7 @@ def compare(
 ) -> dict:
     """One attack at one batch size: everybody's strength, passes and time."""
     field: dict[str, list[Contestant]] = {}
-    field["ours"] = [Contestant("ours", lambda x, y: ours(counted, x, y))]
+    field["ours"] = [Contestant("ours", run_ours(ours, counted))]
     for peer in contestants(ours, counted):
         if not (peer.slow and quick):
             field.setdefault(peer.name, []).append(peer)
@@ -174,6 +185,7 @@ def compare(
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--attack", nargs="+", choices=ATTACKS, default=ATTACKS)
+    parser.add_argument("--model", default=MODEL, help=f"of CIFAR-10 (default: {MODEL})")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 128], metavar="N")
     parser.add_argument(
         "--pictures", type=int, help=f"how many (default: one batch, at least {FEW})"
@@ -201,13 +213,13 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     device = as_device(options.device)
-    model = zoo.load(MODEL, device)
+    model = zoo.load(options.model, device)
     counted = Counted(model).eval()
     missing = [name for name, package in PACKAGES.items() if not installed(package)]
     if missing:
         print(f"Without {', '.join(missing)}: see benchmarks/README.md to install.\n")
     report = {
-        "model": MODEL,
+        "model": options.model,
         "machine": machine(device),
         "versions": {name: installed(name) for name in ("torch", *PACKAGES.values())}
         | {"python": platform.python_version()},
@@ -215,12 +227,14 @@ def main() -> None:
     }
     for batch in options.batch:
         count = options.pictures or max(batch, FEW)
-        images, labels, report["data"] = pictures(zoo.load(MODEL, "cpu"), count, options.data)
+        images, labels, report["data"] = pictures(
+            zoo.load(options.model, "cpu"), count, options.data
+        )
         images, labels = images.to(device), labels.to(device)
         batches = list(zip(images.split(batch), labels.split(batch), strict=True))
         for name in options.attack:
             print(f"{name}, batch {batch}", file=sys.stderr)
-            row = compare(attacks.create(name), counted, batches, options.rounds, options.quick)
+            row = compare(ours_of(name), counted, batches, options.rounds, options.quick)
             report["rows"].append(row)
             if options.json:  # after every row: a run takes long
                 options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")

@@ -8,15 +8,13 @@ steps of ours, and five searches of 100. Linf: two learning rates (ours is a sha
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import torch
 from contestants import installed
+from minimum_norm_contestants import Contestant, Perturb, art, foolbox_attack, through_numpy
+from minimum_norm_walks import walks
 from torch import Tensor, nn
 
 from robust_core import attacks
-
-Perturb = Callable[[Tensor, Tensor], Tensor]
 
 PACKAGES = {
     "foolbox": "foolbox",
@@ -32,47 +30,6 @@ LINF_RATES = (0.01, 0.001)  # the default of both, and a tenth: boundaries are n
 FIXED_CONST = 1.0  # torchattacks has no search: one of as many steps; its own default
 
 
-class Counted(nn.Module):
-    """``model``, counting the pictures in forward and in backward passes: a microsecond a pass."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-        self.forwards = self.backwards = 0
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.forwards += len(x)
-        logits = self.model(x)
-        if logits.requires_grad:
-            logits.register_hook(self._pulled)
-        return logits
-
-    def _pulled(self, gradient: Tensor) -> None:
-        self.backwards += len(gradient)
-
-    def restart(self) -> None:
-        self.forwards = self.backwards = 0
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """An attack ready to be called.
-
-    ``most``: the most pictures it runs on, where all would take hours; None for all. ``slow``: left out
-    of a quick run, and run once instead of in every round.
-    """
-
-    name: str
-    perturb: Perturb
-    setting: str = ""
-    most: int | None = None
-    slow: bool = False
-
-    @property
-    def label(self) -> str:
-        return f"{self.name} ({self.setting})" if self.setting else self.name
-
-
 def contestants(ours: attacks.Attack, model: nn.Module) -> list[Contestant]:
     """The installed peers' equivalents of ``ours`` on ``model``, each learning rate on its own."""
     makers = {
@@ -80,7 +37,9 @@ def contestants(ours: attacks.Attack, model: nn.Module) -> list[Contestant]:
         "deepfool-linf": [_foolbox_deepfool, _advlib_deepfool],
         "cw-l2": [_foolbox_cw, _torchattacks_cw, _art_cw, _cleverhans_cw, _advlib_cw],
         "cw-linf": [_art_cw_linf, _advlib_cw_linf],
-    }[ours.name]
+    }.get(ours.name)
+    if makers is None:
+        return walks(ours, model, PACKAGES)
     found = []
     for make in makers:
         name = make.__name__.removeprefix("_").split("_")[0]
@@ -94,39 +53,6 @@ def _order(ours: attacks.Attack) -> float:
     return 2 if ours.norm == "l2" else math.inf
 
 
-def _foolbox(peer: object, model: nn.Module) -> Perturb:
-    import foolbox
-
-    device = next(model.parameters()).device
-    wrapped = foolbox.PyTorchModel(model, bounds=(0, 1), device=device)
-    # run, not __call__: foolbox's call predicts once more to report success.
-    return lambda x, y: peer.run(wrapped, x, foolbox.criteria.Misclassification(y))
-
-
-def _art(model: nn.Module) -> object:
-    from art.estimators.classification import PyTorchClassifier
-
-    inner = model.model
-    return PyTorchClassifier(
-        model=model,
-        loss=nn.CrossEntropyLoss(),
-        input_shape=(inner.channels, *inner.input_size),
-        nb_classes=len(inner.class_names),
-        clip_values=(0.0, 1.0),
-        device_type="gpu" if next(model.parameters()).is_cuda else "cpu",
-    )
-
-
-def _through_numpy(make: Callable[[int], object]) -> Perturb:
-    """A peer that takes arrays; ``make`` gives the attack for a batch size."""
-
-    def perturb(x: Tensor, y: Tensor) -> Tensor:
-        made = make(len(x)).generate(x.cpu().numpy(), y.cpu().numpy())
-        return torch.from_numpy(made).to(x)
-
-    return perturb
-
-
 def _foolbox_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
     import foolbox
 
@@ -134,7 +60,7 @@ def _foolbox_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> li
     peer = getattr(foolbox.attacks, kind)(
         steps=ours.steps, candidates=ours.candidates, overshoot=ours.overshoot
     )
-    return [Contestant(name, _foolbox(peer, model))]
+    return [Contestant(name, foolbox_attack(peer, model))]
 
 
 def _torchattacks_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
@@ -147,8 +73,8 @@ def _torchattacks_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) 
 def _art_deepfool(name: str, ours: attacks.DeepFool, model: nn.Module) -> list[Contestant]:
     from art.attacks.evasion import DeepFool
 
-    classifier = _art(model)
-    perturb = _through_numpy(
+    classifier = art(model)
+    perturb = through_numpy(
         lambda batch: DeepFool(
             classifier, ours.steps, ours.overshoot, ours.candidates, batch, verbose=False
         )
@@ -182,7 +108,7 @@ def _foolbox_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contest
         peer = foolbox.attacks.L2CarliniWagnerAttack(
             binary_search_steps=searches, steps=steps, stepsize=RATE, initial_const=CONST
         )
-        return _foolbox(peer, model)
+        return foolbox_attack(peer, model)
 
     return _l2(name, ours, at)
 
@@ -199,10 +125,10 @@ def _torchattacks_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Co
 def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     from art.attacks.evasion import CarliniL2Method
 
-    classifier = _art(model)
+    classifier = art(model)
 
     def at(searches: int, steps: int) -> Perturb:
-        return _through_numpy(
+        return through_numpy(
             lambda batch: CarliniL2Method(
                 classifier,
                 learning_rate=RATE,
@@ -260,9 +186,9 @@ def _advlib_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contesta
 def _art_cw_linf(name: str, ours: attacks.CWLinf, model: nn.Module) -> list[Contestant]:
     from art.attacks.evasion import CarliniLInfMethod
 
-    classifier = _art(model)
+    classifier = art(model)
     rate = LINF_RATES[0]
-    perturb = _through_numpy(
+    perturb = through_numpy(
         lambda batch: CarliniLInfMethod(
             classifier,
             learning_rate=rate,

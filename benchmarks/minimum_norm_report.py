@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from statistics import median
 
-from minimum_norm_peers import Contestant
+from minimum_norm_contestants import Contestant
 from torch import Tensor
 
 POINTS, SHARE = 0.005, 0.02

@@ -1,5 +1,7 @@
 """Distances between two pictures: one float64 value per pair."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -16,6 +18,11 @@ def l0(a: Tensor, b: Tensor) -> Tensor:
     """Number of *pixels* (not channels) that changed, of pictures ``[N, C, H, W]``."""
     changed = _delta(a, b).abs() > UNCHANGED
     return (changed.any(1).flatten(1) if changed.ndim > 2 else changed).sum(1).double()
+
+
+def l1(a: Tensor, b: Tensor) -> Tensor:
+    """Sum of the absolute changes of all values of a picture."""
+    return _delta(a, b).flatten(1).abs().sum(1)
 
 
 def l2(a: Tensor, b: Tensor) -> Tensor:
@@ -38,8 +45,23 @@ def tv(a: Tensor, b: Tensor) -> Tensor:
 
 
 def all_norms(a: Tensor, b: Tensor) -> dict[str, Tensor]:
-    """``l0``, ``l2``, ``linf`` and ``tv`` of each pair."""
-    return {"l0": l0(a, b), "l2": l2(a, b), "linf": linf(a, b), "tv": tv(a, b)}
+    """``l0``, ``l1``, ``l2``, ``linf`` and ``tv`` of each pair."""
+    measures = {"l0": l0, "l1": l1, "l2": l2, "linf": linf, "tv": tv}
+    return {name: measure(a, b) for name, measure in measures.items()}
+
+
+def of_equal_changes(norm: str, values: int) -> float:
+    """How long a change is in ``norm`` that moves each of so many values by 1.
+
+    A length divided by it is the mean change of a value in L1, the root mean square in L2. 1 in Linf, and
+    in L0, which is no length: there the largest change of a value stands for it.
+    """
+    return {"l1": float(values), "l2": math.sqrt(values)}.get(norm, 1.0)
+
+
+def length_name(norm: str) -> str:
+    """Which distance a radius is compared with: that of the norm, but in L0 the Linf."""
+    return norm if norm in ("l1", "l2") else "linf"
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:

@@ -62,6 +62,12 @@ CHEN = Paper(
     "HopSkipJumpAttack: a query-efficient decision-based attack",
     "https://arxiv.org/abs/1904.02144",
 )
+CINA = Paper(
+    "Cinà, Villani, Pintor, Schönherr, Biggio, Pelillo",
+    2025,
+    "σ-zero: gradient-based optimization of ℓ0-norm adversarial examples",
+    "https://arxiv.org/abs/2402.01879",
+)
 COHEN = Paper(
     "Cohen, Rosenfeld, Kolter",
     2019,
@@ -206,17 +212,35 @@ PAPERNOT_BLACK_BOX = Paper(
     "Practical black-box attacks against machine learning",
     "https://arxiv.org/abs/1602.02697",
 )
+PAPERNOT_SALIENCY = Paper(
+    "Papernot, McDaniel, Jha, Fredrikson, Celik, Swami",
+    2016,
+    "The limitations of deep learning in adversarial settings",
+    "https://arxiv.org/abs/1511.07528",
+)
 PINTOR = Paper(
     "Pintor and others",
     2022,
     "Indicators of attack failure: debugging and improving optimization of adversarial examples",
     "https://arxiv.org/abs/2106.09947",
 )
+PINTOR_FMN = Paper(
+    "Pintor, Roli, Brendel, Biggio",
+    2021,
+    "Fast minimum-norm adversarial attacks through adaptive norm constraints",
+    "https://arxiv.org/abs/2102.12827",
+)
 QIN = Paper(
     "Qin, Frosst, Sabour, Raffel, Cottrell, Hinton",
     2020,
     "Detecting and diagnosing adversarial images with class-conditional capsule reconstructions",
     "https://arxiv.org/abs/1907.02957",
+)
+RONY = Paper(
+    "Rony, Hafemann, Oliveira, Ben Ayed, Sabourin, Granger",
+    2019,
+    "Decoupling direction and norm for efficient gradient-based L2 adversarial attacks and defenses",
+    "https://arxiv.org/abs/1811.09600",
 )
 QIN_DEFLECTING = Paper(
     "Qin, Frosst, Raffel, Cottrell, Hinton",

@@ -20,6 +20,7 @@ def pair():
 def test_norms(pair):
     found = {name: value.item() for name, value in distances.all_norms(*pair).items()}
     assert found["l0"] == 2  # pixels, not channels
+    assert found["l1"] == pytest.approx(0.3 + 0.4 + 0.1, rel=1e-6)
     assert found["l2"] == pytest.approx((0.09 + 0.16 + 0.01) ** 0.5, rel=1e-6)
     assert found["linf"] == pytest.approx(0.4, rel=1e-6)
     assert found["tv"] == pytest.approx(4 * 0.3 + 4 * 0.4 + 2 * 0.1, rel=1e-6)

@@ -23,6 +23,10 @@ from robust_core.attacks.deepfool import DeepFool, DeepFoolLinf
 from robust_core.attacks.ensemble import Auto
 from robust_core.attacks.gradient import BIM, BIML2, FGSM, PGD, PGDL2
 from robust_core.attacks.multitargeted import PGDT
+from robust_core.attacks.nearest.ddn import DDN
+from robust_core.attacks.nearest.fmn import FMNL0, FMNL1, FMNL2, FMNLinf
+from robust_core.attacks.nearest.jsma import JSMA
+from robust_core.attacks.nearest.sigma_zero import SigmaZero
 from robust_core.attacks.noise import Noise
 from robust_core.attacks.pair.combined import CWL2Pair, PGDPair
 from robust_core.attacks.pair.dynamic import Dynamic
@@ -46,9 +50,14 @@ __all__ = [
     "BIML2",
     "CWL0",
     "CWL2",
+    "DDN",
     "DIFGSM",
     "EOT",
     "FGSM",
+    "FMNL0",
+    "FMNL1",
+    "FMNL2",
+    "JSMA",
     "MIFGSM",
     "NES",
     "PGD",
@@ -68,12 +77,14 @@ __all__ = [
     "DeepFool",
     "DeepFoolLinf",
     "Dynamic",
+    "FMNLinf",
     "HopSkipJump",
     "HopSkipJumpLinf",
     "Noise",
     "PGDPair",
     "Paper",
     "Patch",
+    "SigmaZero",
     "SimBA",
     "SimBADCT",
     "Square",
@@ -106,6 +117,13 @@ REGISTRY: Registry[type[Attack]] = Registry(
         CWL2,
         CWLinf,
         CWL0,
+        DDN,
+        FMNL2,
+        FMNLinf,
+        FMNL1,
+        FMNL0,
+        SigmaZero,
+        JSMA,
         Square,
         SquareL2,
         NES,

@@ -52,6 +52,7 @@ class AttackResult:
     zero_gradients: Tensor
     trace: Tensor
     l0: Tensor
+    l1: Tensor
     l2: Tensor
     linf: Tensor
     tv: Tensor

@@ -7,23 +7,16 @@ from torch import Tensor
 
 from robust_core.attacks.balls import TINY, l2_norm, per_picture
 from robust_core.attacks.base import Attack
+from robust_core.attacks.margins import across, least
 from robust_core.attacks.oracle import Oracle
-from robust_core.attacks.scale import spread
 from robust_core.goals import Aim
 from robust_core.papers import MOOSAVI
 from robust_core.parameters import parameter
 
-LEAST = 1e-5
-"""Margin that a success needs, as a share of the spread of the logits: on the boundary itself steps
-have length 0, and rounding decides on which side of it a picture is."""
 PUSH = 0.002
 """How much every step but the first is lengthened, as a share of the way so far. Where the boundary
 curves away, linearised steps fall short of it, each by less than the one before. The push makes the
 change 0.1 % longer (128 CIFAR-10 pictures) and saves a fifth of the passes."""
-
-
-def _least(logits: Tensor) -> Tensor:
-    return LEAST * spread(logits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +108,7 @@ class DeepFool(Attack):
         """
         leaf, logits = oracle.follow(x, aim)
         oracle.record(x, aim, "margin", logits.detach())
-        left = (~self._there(logits.detach(), aim)).nonzero().squeeze(1)
+        left = (~across(logits.detach(), aim)).nonzero().squeeze(1)
         if not len(left):
             return left, logits, x
         done = len(x) - len(left)
@@ -127,25 +120,20 @@ class DeepFool(Attack):
         lack, slopes = self._slopes(oracle, leaf, logits, aim)
         return left, lack[left], slopes[left]
 
-    @staticmethod
-    def _there(logits: Tensor, aim: Aim) -> Tensor:
-        """Which pictures are across the boundary, by more than logits differ between batches."""
-        return aim.success(logits) & (aim.margin(logits) >= _least(logits))
-
     def _slopes(
         self, oracle: Oracle, leaf: Tensor, logits: Tensor, aim: Aim
     ) -> tuple[Tensor, Tensor]:
         z = logits.detach()
         margins, ways = aim.boundaries(z, self.candidates)
-        least = _least(z).unsqueeze(1)
+        needed = least(z).unsqueeze(1)
         factor = oracle.factor
         if factor is not None:
-            margins, least = (x * factor.unsqueeze(1) for x in (margins, least))
+            margins, needed = (x * factor.unsqueeze(1) for x in (margins, needed))
             ways = ways * factor[:, None, None]
         # One by one: is_grads_batched took 1.2 (batch 1) to 1.3 times (batch 128) as long on the
         # CPU, the pictures repeated 1.0 to 1.7 times.
         slopes = [oracle.pull(logits, leaf, way, keep=True) for way in ways.unbind(1)]
-        lack = margins.neg().clamp_min(2 * least)
+        lack = margins.neg().clamp_min(2 * needed)
         return lack, torch.stack(slopes, 1).nan_to_num_(nan=0.0)
 
     def _ways(self, aim: Aim, logits: Tensor) -> int:

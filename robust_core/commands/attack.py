@@ -211,7 +211,9 @@ def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | No
     """Whether an attack without an eps succeeded within the given one; None for all others."""
     if eps is None or experiment.eps is not None:
         return None
-    return experiment.success and (experiment.l2 if norm == "l2" else experiment.linf) <= eps
+    from robust_core.distances import length_name
+
+    return experiment.success and getattr(experiment, length_name(norm)) <= eps
 
 
 def _text(experiment: "Experiment", norm: str, value: dict) -> str:
@@ -245,8 +247,8 @@ def _text(experiment: "Experiment", norm: str, value: dict) -> str:
         "",
         output.table(["", "before", "", "after", ""], rows),
         "",
-        f"The {of}: L0 {far.l0:.0f} pixels, L2 {far.l2:.4g}, Linf {far.linf:.4g}, TV {far.tv:.4g}; "
-        f"before rounding SSIM {experiment.ssim:.4f}",
+        f"The {of}: L0 {far.l0:.0f} pixels, L1 {far.l1:.4g}, L2 {far.l2:.4g}, Linf {far.linf:.4g}, "
+        f"TV {far.tv:.4g}; before rounding SSIM {experiment.ssim:.4f}",
         f"{experiment.queries} forward and {experiment.gradients} backward passes, "
         f"{duration(experiment.seconds)} on {value['device']}",
     ]

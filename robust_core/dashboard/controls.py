@@ -1,7 +1,6 @@
 """Controls built from what they control: models, attacks, their fields, goals."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 
 import streamlit as st
@@ -12,6 +11,7 @@ from robust_core.dashboard import fields
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import number, one_of, setting, setting_among, truth
+from robust_core.distances import of_equal_changes
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
 from robust_core.words.headline import headline
@@ -20,7 +20,8 @@ from robust_core.words.numbers import in_255ths, on_both_scales
 
 EPS_HELP = (
     "The budget: how far the attack may move each value. Pixels are in [0, 1]; the number in brackets "
-    "is on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value. "
+    "is on the scale from 0 to 255. For L2 attacks it is the root-mean-square change of a value, "
+    "for L1 attacks the mean one. "
     "The list is that of deck 003: TensorFlow's FGSM tutorial has 0.01, 0.1 and 0.15; 0.5 and 0.7 are the "
     "deck's own. The tutorial's pixels run from -1 to 1, so that its eps are half as large as these: the "
     "tab Classics of the page Attack has both."
@@ -172,9 +173,10 @@ def with_eps(attack: attacks.Attack, eps: float, model: zoo.Description) -> atta
 
 
 def radius(norm: str, eps: float, model: zoo.Description) -> float:
-    """``eps`` in the norm of an attack; the page shows L2 as the root-mean-square change of a value."""
+    """``eps`` in the norm of an attack; the page shows L2 as the root-mean-square change of a value, L1 as
+    the mean one."""
     height, width = model.input_size
-    return eps * math.sqrt(model.channels * height * width) if norm == "l2" else eps
+    return eps * of_equal_changes(norm, model.channels * height * width)
 
 
 def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = None) -> Goal:

@@ -50,7 +50,8 @@ def whole_ticks(last: int, most: int = 10) -> int:
 
 def family(name: str) -> str:
     """An attack's name without its norm: the lines of a family share colour and marker."""
-    return name.removesuffix("-l2").removesuffix("-linf")
+    kind, _, norm = name.rpartition("-")
+    return kind if norm in ("l0", "l1", "l2", "linf") else name
 
 
 def colour_of(name: str) -> str:

@@ -59,7 +59,7 @@ class Request:
     attack: attacks.Attack
     goal: Goal = UNTARGETED
     shown_eps: float = 0.0
-    """What the page calls eps: for an L2 attack the root-mean-square change of a value."""
+    """What the page calls eps: for an L2 attack the root-mean-square change of a value, for L1 the mean."""
     detector: str | None = None
     """The name of the detector that scores both pictures."""
     area: Area | None = None

@@ -106,6 +106,7 @@ def show_numbers(experiment: Experiment) -> None:
     length, largest = in_the_file(experiment)
     cells = (
         ("L0", f"{far.l0:,.0f} px", f"Pixels that changed, of {height * width}."),
+        ("L1", number(far.l1), "Sum of all changes; values are in [0, 1]."),
         ("L2", number(far.l2), f"Euclidean length of the change; values are in [0, 1]. {length}"),
         ("Linf", in_255ths(far.linf), f"Largest change of a value: {far.linf:.4g}. {largest}"),
         ("TV", number(far.tv), "Total variation of the change: how rough it is."),

@@ -21,6 +21,7 @@ from robust_core.classifier import Classifier, as_classifier
 from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
+from robust_core.distances import length_name
 from robust_core.engine import in_batches
 from robust_core.evaluation.draws import Drawn, count_for, fresh
 from robust_core.evaluation.flags import PICTURES, run_time_flags
@@ -28,7 +29,7 @@ from robust_core.evaluation.judging import fooled, ranks_by_draw
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
-NORMS = ("l0", "l2", "linf")
+NORMS = ("l0", "l1", "l2", "linf")
 
 
 class AttackEffect(NamedTuple):
@@ -41,6 +42,7 @@ class AttackEffect(NamedTuple):
     rank_8bit: Tensor
     success: Tensor
     l0: Tensor
+    l1: Tensor
     l2: Tensor
     linf: Tensor
     queries: Tensor
@@ -223,7 +225,7 @@ def _row(
     """
     allowed = torch.ones_like(outcome.l2, dtype=torch.bool)
     if eps is not None and not attack.has_eps:
-        allowed = (outcome.l2 if attack.norm == "l2" else outcome.linf) <= eps
+        allowed = getattr(outcome, length_name(attack.norm)) <= eps
     allowed = allowed.unsqueeze(1)
     correct = (clean < 1) & about.unsqueeze(1)
     flipped = correct & outcome.success & allowed
@@ -304,6 +306,7 @@ def _attack(
         rank_8bit=ranks_by_draw(model, draws, pixels.float() / 255, labels),
         success=success,
         l0=record.l0,
+        l1=record.l1,
         l2=record.l2,
         linf=record.linf,
         queries=record.queries_forward.cpu(),

@@ -77,6 +77,7 @@ class DefenseTrial:
     success: bool
     """Whether the goal is reached on the deployed defence."""
     l0: float
+    l1: float
     l2: float
     linf: float
     tv: float
@@ -120,6 +121,7 @@ class DefenseTrial:
             "success": self.success,
             "fresh_draws": self.chance and self.chance.summary(),
             "l0": self.l0,
+            "l1": self.l1,
             "l2": self.l2,
             "linf": self.linf,
             "tv": self.tv,

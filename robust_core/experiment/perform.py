@@ -34,6 +34,7 @@ class Saved:
 
     success: bool
     l0: float
+    l1: float
     l2: float
     linf: float
     tv: float
@@ -68,6 +69,7 @@ class Experiment:
     success_exact: bool
     saved: Saved
     l0: float
+    l1: float
     l2: float
     linf: float
     tv: float
@@ -139,6 +141,7 @@ class Experiment:
             "fresh_draws": self.chance and self.chance.summary(),
             "saved": asdict(self.saved),
             "l0": self.l0,
+            "l1": self.l1,
             "l2": self.l2,
             "linf": self.linf,
             "tv": self.tv,
@@ -252,6 +255,7 @@ def perform(
         success_exact=bool(exact[0]),
         saved=saved,
         l0=record.l0[0].item(),
+        l1=record.l1[0].item(),
         l2=record.l2[0].item(),
         linf=record.linf[0].item(),
         tv=record.tv[0].item(),

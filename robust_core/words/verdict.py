@@ -1,13 +1,16 @@
 """What happened, in sentences that a student understands."""
 
-import math
 from enum import Enum
 from typing import Any
 
 from robust_core.classifier import Guess
+from robust_core.distances import length_name, of_equal_changes
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction, LeastLikely
 from robust_core.words.numbers import in_255ths, limit, percents
+
+MEANS = {"l1": "on average", "l2": "root mean square"}
+"""The norms in which a length is also told as a change of a value, and as what change."""
 
 
 class Verdict(Enum):
@@ -69,9 +72,15 @@ def change(experiment: Experiment, norm: str) -> str:
     far = experiment.judged
     if far.linf == 0:
         return "nothing was changed"
-    if norm == "l2":
-        root_mean_square = far.l2 / math.sqrt(experiment.clean.numel())
-        return f"the picture moved by {far.l2:.2g} in L2, {in_255ths(root_mean_square)} root mean square"
+    if norm in MEANS:
+        length = getattr(far, norm)
+        each = length / of_equal_changes(norm, experiment.clean.numel())
+        return (
+            f"the picture moved by {length:.2g} in {norm.upper()}, {in_255ths(each)} {MEANS[norm]}"
+        )
+    if norm == "l0":
+        pixels = f"{far.l0:,.0f} pixel" + "s" * (far.l0 != 1)
+        return f"{pixels} changed, none by more than {in_255ths(far.linf)}"
     return f"no pixel moved by more than {in_255ths(far.linf)}"
 
 
@@ -81,7 +90,8 @@ def sentence(experiment: Experiment, norm: str) -> str:
     last = experiment.after[0]
     moved = change(experiment, norm)
     if lost(experiment):
-        length = f"L2 {experiment.l2:.2g}" if norm == "l2" else f"Linf {experiment.linf:.2g}"
+        name = norm if norm in MEANS else "linf"
+        length = f"{name.capitalize()} {getattr(experiment, name):.2g}"
         moved = f"found at {length}; lost when saved in 8 bits"
     was, now = _each(first, last)
     outcome = verdict(experiment)
@@ -149,15 +159,15 @@ def needed(experiment: Experiment, norm: str, allowed: float) -> str:
     """The distance that an attack without an eps needed, beside the allowed one, in its own norm.
 
     ``allowed`` is a radius in ``norm``. In L2 both are also given as the root-mean-square change of a
-    value, which the pages call eps.
+    value, which the pages call eps, in L1 as the mean one. In L0 it bounds the largest change of a value.
     """
     if not experiment.success:
         return "It found no change of any size that reaches the goal."
-    length = experiment.l2 if norm == "l2" else experiment.linf
-    root = math.sqrt(experiment.clean.numel()) if norm == "l2" else 1
+    length = getattr(experiment, length_name(norm))
+    root = of_equal_changes(norm, experiment.clean.numel())
     moved, limit = (
         f"{value / root:.2g} ({in_255ths(value / root)})"
-        + (f" root mean square, {value:.2g} in L2" if norm == "l2" else "")
+        + (f" {MEANS[norm]}, {value:.2g} in {norm.upper()}" if norm in MEANS else "")
         for value in (length, allowed)
     )
     verb = "stays within" if length <= allowed else "goes beyond"

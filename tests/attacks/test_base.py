@@ -11,6 +11,8 @@ from torch import nn
 from robust_core import attacks, goals
 from robust_core.attacks.knowledge import BY_QUERIES
 
+SEEDLESS = ("fgsm", "bim", "mi", "ti", "deepfool", "cw", "ddn", "fmn", "sigma", "jsma", "dynamic")
+"""Families that draw no random numbers."""
 LABELS = torch.tensor([0, 1, 2, 3])
 
 
@@ -172,7 +174,7 @@ def test_same_seed_same_result_and_the_global_generator_is_left_alone(case, make
 def test_another_seed_goes_another_way(case, make, net, pictures):
     attack = make(case, eps=0.1)
     if "seed" not in asdict(attack):
-        assert attack.name.split("-")[0] in ("fgsm", "bim", "mi", "ti", "deepfool", "cw", "dynamic")
+        assert attack.name.split("-")[0] in SEEDLESS
         return
     model, images = net(), pictures(4)
     labels, ways = model(images).argmax(1), []
@@ -348,7 +350,7 @@ def test_the_record_has_one_entry_per_picture(case, make, net, pictures):
         values = getattr(result, name)
         assert (values.shape, values.dtype) == ((4,), torch.int64)
         assert (values >= 0).all()
-    for name in ("l0", "l2", "linf", "tv"):
+    for name in ("l0", "l1", "l2", "linf", "tv"):
         values = getattr(result, name)
         assert (values.shape, values.dtype) == ((4,), torch.float64)
     assert (result.success.shape, result.success.dtype) == ((4,), torch.bool)
@@ -462,7 +464,7 @@ def test_every_field_tells_what_a_control_needs(case, make):
     assert attack.title
     assert attack.summary.endswith(".")
     assert attack.equation == attack.formula(towards=False)
-    assert attack.norm in ("linf", "l2", "l0")
+    assert attack.norm in ("linf", "l2", "l1", "l0")
     for spec in fields(attack):
         assert spec.kw_only
         assert spec.metadata["help"].endswith((".", "eps."))

@@ -22,7 +22,7 @@ BASE = ("--model", "digits-cnn", "--device", "cpu")
 SAMPLE = "sample:digits-test-3"
 SIDE = {"label", "index", "confidence", "top5"}
 KEYS = {
-    *("model", "attack", "eps", "before", "after", "success", "l0", "l2", "linf", "tv"),
+    *("model", "attack", "eps", "before", "after", "success", "l0", "l1", "l2", "linf", "tv"),
     *("seconds", "queries", "gradients", "detector", "norm", "parameters", "seed", "goal"),
     *("defense", "adaptive"),
     *(

@@ -84,7 +84,7 @@ def test_the_verdict_on_the_file_and_its_distances_are_those_of_its_pixels(
         assert outcome.after[0].index == exact
         assert outcome.judged is outcome
     described = outcome.summary()
-    assert set(described["saved"]) == {"success", "l0", "l2", "linf", "tv"}
+    assert set(described["saved"]) == {"success", "l0", "l1", "l2", "linf", "tv"}
     assert described["success_8bit"] == described["saved"]["success"]
 
 

@@ -47,7 +47,7 @@ def finished(page: AppTest) -> AppTest:
     assert not page.error
     assert len(set(pictures(page))) == 3
     assert re.search(r"\d %", sentence(page))
-    assert len(page.metric) == 8
+    assert len(page.metric) == 9
     return page
 
 

@@ -142,7 +142,7 @@ def test_a_damaged_detector_gets_a_sentence_and_none_is_the_way_out(bundle, weig
     assert not page.exception
     assert "damaged" in page.error[0].value
     ran(page.selectbox(key="detector").set_value("none").run())
-    assert len(page.metric) == 8
+    assert len(page.metric) == 9
 
 
 def test_both_pages_share_a_result_also_with_a_detector(bundle, monkeypatch):

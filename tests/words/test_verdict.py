@@ -37,8 +37,9 @@ def experiment(**changes) -> Experiment:
         confidence_after=(),
         success=True,
         success_exact=True,
-        saved=Saved(True, 16.0, 0.01 * 48**0.5, 0.01, 0.0),
+        saved=Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0),
         l0=16.0,
+        l1=0.48,
         l2=0.01 * 48**0.5,
         linf=0.01,
         tv=0.0,
@@ -128,7 +129,7 @@ def test_names_with_digits_are_quoted():
     assert sentence(case, "linf").startswith('"5" 98 % became "crane (134)" 71 %;')
 
 
-@pytest.mark.parametrize(("norm", "length"), [("linf", 0.01), ("l2", 0.01 * 48**0.5)])
+@pytest.mark.parametrize(("norm", "length"), [("linf", 0.01), ("l2", 0.01 * 48**0.5), ("l1", 0.48)])
 def test_what_was_needed_stands_beside_what_was_allowed(norm, length):
     near = needed(experiment(), norm, 2 * length)
     assert near.startswith("It needed 0.01 (2.6/255)")
@@ -136,6 +137,7 @@ def test_what_was_needed_stands_beside_what_was_allowed(norm, length):
     assert "stays within" in near
     assert "goes beyond" in needed(experiment(), norm, 0.9 * length)
     assert ("0.069 in L2" in near) == (norm == "l2")
+    assert ("on average, 0.48 in L1" in near) == (norm == "l1")
     assert "no change" in needed(experiment(success=False), norm, length)
 
 
@@ -152,14 +154,22 @@ def test_a_missed_target_is_named_with_its_confidence_at_the_end():
 
 
 def test_an_unchanged_picture_is_said_to_be_unchanged():
-    same = experiment(saved=Saved(False, 0.0, 0.0, 0.0, 0.0), **HELD)
-    for norm in ("linf", "l2"):
+    same = experiment(saved=Saved(False, 0.0, 0.0, 0.0, 0.0, 0.0), **HELD)
+    for norm in ("linf", "l2", "l1", "l0"):
         assert change(same, norm) == "nothing was changed"
 
 
 def test_an_l2_attack_is_measured_in_l2_and_as_root_mean_square():
     said = change(experiment(), "l2")
     assert "by 0.069 in L2, 2.6/255 root mean square" in said, "every value moved by 0.01"
+
+
+def test_an_l1_attack_is_measured_in_l1_and_on_average_and_an_l0_attack_in_pixels():
+    assert change(experiment(), "l1") == "the picture moved by 0.48 in L1, 2.6/255 on average"
+    said = change(experiment(), "l0")
+    assert said == "16 pixels changed, none by more than 2.6/255"
+    one = replace(experiment().saved, l0=1.0)
+    assert change(experiment(saved=one), "l0").startswith("1 pixel changed")
 
 
 def test_a_tie_in_the_sentence_shows_which_share_is_larger():
@@ -203,7 +213,7 @@ def test_a_nearest_picture_that_is_lost_in_the_file_is_said_in_the_sentence():
 
 
 def test_the_distance_in_the_sentence_is_that_of_the_picture_judged():
-    file = Saved(True, 16.0, 2 / 255 * 48**0.5, 2 / 255, 0.0)
+    file = Saved(True, 16.0, 2 / 255 * 48, 2 / 255 * 48**0.5, 2 / 255, 0.0)
     assert "more than 2/255" in sentence(experiment(saved=file), "linf")
     assert "more than 2.6/255" in sentence(experiment(saved=file, parameters={}), "linf")
 

@@ -7,7 +7,10 @@ What differs from the authors' code, and why:
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
 - The step. Adam's step falls linearly to zero over a search. Much of the gain comes in the last part,
-  so ``abort_early``, which saves passes, is off by default.
+  so ``abort_early``, which saves passes, is off by default: with it 0.46 of the passes find changes that
+  are 5 % longer on ``cifar10-resnet32``, and 0.40 of them 10 % longer ones on ``cifar10-resnet32-pgd-at``
+  (16 pictures each). Shorter searches cost less: 50 steps, 0.63 of the passes, 0.8 % and 2.0 %; two
+  searches, 0.67 of the passes, 0.5 % and 2.5 %.
 - The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
@@ -28,6 +31,7 @@ from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
 from robust_core.attacks.base import Attack
+from robust_core.attacks.margins import look
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
@@ -137,19 +141,10 @@ class Carlini(Attack):
 
         The first two are in the picture's own unit (``Oracle.factor``), in which the constants count.
         """
-        leaf, logits = oracle.follow(x, aim)
-        oracle.count("iterations")
-        oracle.record(x, aim, "margin", logits.detach())
-        z = logits.detach().requires_grad_()
+        seen = look(oracle, x, aim)
         factor = 1 if oracle.factor is None else oracle.factor
-        margin = aim.margin(z) * factor
-        (slope,) = torch.autograd.grad(margin.sum(), z)
-        uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
-        lack = (self.confidence * factor - margin.detach()).clamp_min(0)
-        vanished = (lack > 0) & ~uphill.flatten(1).any(1)
-        if vanished.any():
-            oracle.count("zero_gradients", vanished)
-        return lack, uphill, aim.success(z.detach()) & (lack == 0)
+        lack = (self.confidence * factor - seen.margin).clamp_min(0)
+        return lack, seen.uphill, aim.success(seen.logits) & (lack == 0)
 
     @staticmethod
     def downhill(uphill: Tensor, const: Tensor, lack: Tensor) -> Tensor:

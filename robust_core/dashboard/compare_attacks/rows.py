@@ -12,14 +12,14 @@ from robust_core.dashboard import lab, pace
 from robust_core.dashboard.compare_attacks.selection import (
     ComparedAttack,
     left_confidence,
-    root_mean_square,
+    per_value,
     within_eps,
 )
 from robust_core.dashboard.result import BADGES, in_the_file, outside
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
-from robust_core.words.verdict import Verdict, aim, rounded, said, verdict
+from robust_core.words.verdict import MEANS, Verdict, aim, rounded, said, verdict
 
 SIDE = 96
 """Pictures in a row are enlarged to at most this many pixels a side, by a whole factor."""
@@ -134,7 +134,7 @@ def _show_head(
             st.caption(
                 f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
                 "up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square change "
-                f"of a value. {outside(request)}".rstrip()
+                f"of a value, for L1 attacks the mean one. {outside(request)}".rstrip()
             )
 
 
@@ -200,10 +200,9 @@ def says(experiment: Experiment) -> str:
 def distance(row: ComparedAttack, experiment: Experiment) -> str:
     """How large the change is, in the attack's norm, beside the eps allowed."""
     eps = in_255ths(row.asked.shown_eps)
-    l2 = row.asked.attack.norm == "l2"
-    size = in_255ths(root_mean_square(experiment) if l2 else experiment.judged.linf)
-    size += " root mean square" if l2 else " at most"
-    if row.asked.attack.norm == "l0":
+    norm = row.asked.attack.norm
+    size = f"{in_255ths(per_value(experiment, norm))} {MEANS.get(norm, 'at most')}"
+    if norm == "l0":
         size = f"{experiment.judged.l0:,.0f} pixels, {size}"
     if row.attack.has_eps:
         return f"{size}; allowed {eps}"
@@ -229,6 +228,7 @@ def numbers(experiment: Experiment) -> tuple[tuple[str, str, str], ...]:
     passes = f"Forward passes. The attack also made {experiment.gradients} backward passes, for gradients."
     return (
         ("L0", f"{far.l0:,.0f}", f"Pixels that changed, of {height * width}."),
+        ("L1", number(far.l1), "Sum of all changes; values are in [0, 1]."),
         ("L2", number(far.l2), f"Euclidean length of the change; values are in [0, 1]. {length}"),
         ("Linf", in_255ths(far.linf), f"Largest change of a value: {far.linf:.4g}. {largest}"),
         ("Queries", f"{experiment.queries:,}", passes),

@@ -13,6 +13,7 @@ from robust_core.dashboard.choices import choose_several
 from robust_core.dashboard.controls import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
+from robust_core.distances import length_name, of_equal_changes
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards
 from robust_core.words import threat_model
@@ -68,6 +69,7 @@ SORTS: dict[str, tuple[str, Callable[[Experiment], float]]] = {
     "confidence": ("confidence in the original class", left_confidence),
     "l2": ("L2", lambda e: e.judged.l2),
     "linf": ("Linf", lambda e: e.judged.linf),
+    "l1": ("L1", lambda e: e.judged.l1),
     "l0": ("L0", lambda e: e.judged.l0),
     "queries": ("queries", lambda e: e.queries),
     "time": ("time", lambda e: e.seconds),
@@ -185,15 +187,21 @@ def in_order(rows: list[ComparedAttack], sort: str) -> list[ComparedAttack]:
     )
 
 
+def per_value(experiment: Experiment, norm: str) -> float:
+    """The change of a value, to compare with the page's eps: largest, root mean square (L2), mean (L1)."""
+    return getattr(experiment.judged, length_name(norm)) / of_equal_changes(
+        norm, experiment.clean.numel()
+    )
+
+
 def root_mean_square(experiment: Experiment) -> float:
     """The root-mean-square change of a value, which the pages compare with eps in L2."""
-    return experiment.judged.l2 / math.sqrt(experiment.clean.numel())
+    return per_value(experiment, "l2")
 
 
 def within_eps(row: ComparedAttack, experiment: Experiment) -> bool:
     """Whether the change is no larger than the eps of the page, in the norm of the attack."""
     if row.attack.has_eps:
         return True
-    l2 = row.asked.attack.norm == "l2"
-    size = root_mean_square(experiment) if l2 else experiment.linf
+    size = per_value(experiment, row.asked.attack.norm)
     return size <= row.asked.shown_eps * (1 + 1e-6)

@@ -1,7 +1,5 @@
 """Parts of a row of the page Compare defences: a cell, the clean picture, the explanation, the votes."""
 
-import math
-
 import numpy as np
 import streamlit as st
 from torch import Tensor
@@ -19,6 +17,7 @@ from robust_core.data.fitting import to_pixels
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
 from robust_core.defenses.trained import TrainedDefense
+from robust_core.distances import length_name, of_equal_changes
 from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial
 from robust_core.experiment.defended_look import Look
 from robust_core.experiment.perform import Experiment
@@ -27,7 +26,7 @@ from robust_core.words import citations
 from robust_core.words.chance import in_draws
 from robust_core.words.detectors import steps_of
 from robust_core.words.numbers import fine_duration, in_255ths, on_both_scales, share
-from robust_core.words.verdict import Verdict, said, verdict
+from robust_core.words.verdict import MEANS, Verdict, said, verdict
 
 SIDE = 96
 """Pictures in a cell are enlarged to at most this many pixels a side, by a whole factor."""
@@ -118,11 +117,10 @@ def _cell(name: str, attacker: Attacker):
 def _facts(run: Attack, request: Request, result: Experiment | DefenseTrial) -> list[str]:
     """How far the picture was moved, and whether there was a gradient to follow."""
     far = result.judged if isinstance(result, Experiment) else result
-    if run.norm == "l2":
-        root_mean_square = far.l2 / math.sqrt(_picture_of(result).numel())
-        size = f"{in_255ths(root_mean_square)} root mean square"
-    else:
-        size = in_255ths(far.linf)
+    each = getattr(far, length_name(run.norm)) / of_equal_changes(
+        run.norm, _picture_of(result).numel()
+    )
+    size = f"{in_255ths(each)} {MEANS.get(run.norm, '')}".rstrip()
     allowed = f" of {in_255ths(request.shown_eps)}" if run.has_eps else ", no eps"
     told = [f"Change {size}{allowed}"]
     zero = result.zero_gradients

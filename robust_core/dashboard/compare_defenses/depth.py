@@ -21,6 +21,7 @@ WIDTHS = {
     "Undefended": 84,
     "Certified L2": 90,
     "L0": 52,
+    "L1": 58,
     "L2": 58,
     "RMS": 56,
     "Linf": 56,

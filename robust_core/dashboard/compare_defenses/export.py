@@ -94,6 +94,7 @@ def _moved(run: Experiment | DefenseTrial, far) -> dict[str, object]:
     picture = run.clean if isinstance(run, Experiment) else run.before.picture
     return {
         "L0": far.l0,
+        "L1": far.l1,
         "L2": far.l2,
         "RMS": 255 * far.l2 / math.sqrt(picture.numel()),
         "Linf": 255 * far.linf,

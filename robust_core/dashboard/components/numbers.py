@@ -10,6 +10,7 @@ from robust_core.words.numbers import NOTHING, number, percents
 
 FORMATS: dict[str, str | Callable[[float], str]] = {
     "L0": "{:,.0f}",
+    "L1": number,
     "L2": number,
     "RMS": "{:.2f}",
     "Linf": "{:.2f}",

@@ -1,0 +1,53 @@
+"""The margin of the goal at a picture, its gradient, and whether the goal is reached there."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.scale import spread
+from robust_core.goals import Aim
+
+LEAST = 1e-5
+"""Margin that a success needs, as a share of the spread of the logits: on the boundary itself rounding
+decides on which side of it a picture is."""
+
+
+class Look(NamedTuple):
+    """What one pass tells of N pictures: the ``margin`` ``[N]`` (how far beyond the goal), its gradient
+    ``uphill`` ``[N, C, H, W]``, and the ``logits`` ``[N, K]``.
+
+    The first two are in the picture's own unit (``Oracle.factor``).
+    """
+
+    margin: Tensor
+    uphill: Tensor
+    logits: Tensor
+
+
+def look(oracle: Oracle, x: Tensor, aim: Aim) -> Look:
+    """The margin at ``x`` and its gradient, by one forward and one backward pass, recorded."""
+    leaf, logits = oracle.follow(x, aim)
+    oracle.count("iterations")
+    z = logits.detach()
+    oracle.record(x, aim, "margin", z)
+    margins, ways = aim.boundaries(z, 2)  # one way, the nearest in logits
+    margin, slope = margins.squeeze(1), ways.squeeze(1)
+    factor = oracle.factor
+    if factor is not None:
+        margin, slope = margin * factor, slope * factor.unsqueeze(1)
+    uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
+    vanished = (margin < 0) & ~uphill.flatten(1).any(1)
+    if vanished.any():
+        oracle.count("zero_gradients", vanished)
+    return Look(margin, uphill, z)
+
+
+def least(logits: Tensor) -> Tensor:
+    """The margin ``[N]`` that a success needs, in logits."""
+    return LEAST * spread(logits)
+
+
+def across(logits: Tensor, aim: Aim) -> Tensor:
+    """Which pictures have reached the goal by more than logits differ between batches, bool ``[N]``."""
+    return aim.success(logits) & (aim.margin(logits) >= least(logits))
