@@ -220,6 +220,14 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--attack", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
+    parser.add_argument(
+        "--budget",
+        type=int,
+        nargs="+",
+        choices=[budget for _, budget in FULL],
+        default=[budget for _, budget in FULL],
+        help="only rows of these numbers of queries (without --quick)",
+    )
     parser.add_argument("--data", type=Path, help="folder of CIFAR-10 (default: the data folder)")
     parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
     parser.add_argument("--rounds", type=int, default=3)
@@ -259,7 +267,8 @@ def main() -> None:
         report = json.loads(options.json.read_text(encoding="utf-8"))
     done = {(row["attack"], row["pictures"], row["budget"]) for row in report["rows"]}
     now = time.process_time if options.cpu_time else time.perf_counter
-    for count, budget in QUICK if options.quick else FULL:
+    chosen = [(count, budget) for count, budget in FULL if budget in options.budget]
+    for count, budget in QUICK if options.quick else chosen:
         images, labels, report["data"] = pictures(model, count, options.data)
         for name in options.attack:
             if (name, count, budget) in done:
