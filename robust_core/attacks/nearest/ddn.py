@@ -54,7 +54,7 @@ class DDN(Walking):
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:
         if k == 0:
             now.eps = self.first(seen)
-        now.eps = now.eps * torch.where(reached, 1 - self.gamma, 1 + self.gamma)
+        now.eps = torch.where(reached, now.eps * (1 - self.gamma), now.eps * (1 + self.gamma))
         step = self.size(k) / l2_norm(seen.uphill).clamp_min_(TINY)
         change = now.x - now.images
         change = torch.addcmul(change, seen.uphill, per_picture(step, change))

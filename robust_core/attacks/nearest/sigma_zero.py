@@ -56,7 +56,7 @@ class SigmaZero(Walking):
         step = size / linf_norm(down).clamp_min_(TINY)
         now.x = torch.addcmul(now.x, down, per_picture(-step, change)).clamp_(0, 1)
         further = self.tau_factor * size
-        now.eps = (now.eps + torch.where(reached, further, -further)).clamp_(0, LARGEST_TAU)
+        now.eps = torch.where(reached, now.eps + further, now.eps - further).clamp_(0, LARGEST_TAU)
         large = each(now.x - now.images, self.counted, order=torch.inf) >= now.eps.unsqueeze(1)
         now.x = torch.where(everywhere(large, change), now.x, now.images)
 
