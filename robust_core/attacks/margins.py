@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from robust_core.attacks.oracle import Oracle
@@ -29,18 +30,16 @@ def look(oracle: Oracle, x: Tensor, aim: Aim) -> Look:
     """The margin at ``x`` and its gradient, by one forward and one backward pass, recorded."""
     leaf, logits = oracle.follow(x, aim)
     oracle.count("iterations")
-    z = logits.detach()
-    oracle.record(x, aim, "margin", z)
-    margins, ways = aim.boundaries(z, 2)  # one way, the nearest in logits
-    margin, slope = margins.squeeze(1), ways.squeeze(1)
-    factor = oracle.factor
-    if factor is not None:
-        margin, slope = margin * factor, slope * factor.unsqueeze(1)
+    oracle.record(x, aim, "margin", logits.detach())
+    z = logits.detach().requires_grad_()
+    margin = aim.margin(z) * (1 if oracle.factor is None else oracle.factor)
+    (slope,) = torch.autograd.grad(margin.sum(), z)
+    margin = margin.detach()
     uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
     vanished = (margin < 0) & ~uphill.flatten(1).any(1)
     if vanished.any():
         oracle.count("zero_gradients", vanished)
-    return Look(margin, uphill, z)
+    return Look(margin, uphill, z.detach())
 
 
 def least(logits: Tensor) -> Tensor:
