@@ -311,7 +311,8 @@ XU = Paper(
 XU_FAST = Paper(
     "Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh",
     2021,
-    "Fast and complete: enabling complete verification with rapid and massively parallel incomplete verifiers",
+    "Fast and complete: enabling complete verification with rapid and massively parallel incomplete "
+    "verifiers",
     "https://arxiv.org/abs/2011.13824",
 )
 ZHANG_CROWN = Paper(

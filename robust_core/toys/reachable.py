@@ -8,6 +8,7 @@ where a ReLU switches. A box by IBP and a polygon by CROWN (the least value in m
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -52,7 +53,7 @@ def network() -> nn.Sequential:
     """The toy, with fixed random weights: a class boundary runs near the middle."""
     generator = torch.Generator().manual_seed(SEED)
     layers: list[nn.Module] = [nn.Flatten()]
-    for before, after in zip(WIDTHS, WIDTHS[1:], strict=False):
+    for before, after in pairwise(WIDTHS):
         layer = nn.Linear(before, after).double()
         with torch.no_grad():
             size = math.sqrt(2 / before)

@@ -127,7 +127,7 @@ PARTS = {
 
 def shares(found: Survey, eps: float) -> go.Figure:
     """Stacked shares of the pictures against eps."""
-    figure = go.Figure(layout=plots.layout(280, legend=None))
+    figure = go.Figure(layout=plots.layout(280, legend=None, showlegend=False))
     table = [found.shares(e) for e in GRID]
     for name, (title, colour, pattern) in PARTS.items():
         opacity = {CROWN: 0.55, "unknown": 0.3, BROKEN: 0.75, WRONG: 0.75}.get(name, 1.0)

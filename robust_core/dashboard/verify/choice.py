@@ -28,7 +28,7 @@ NETWORKS = (
 """Small enough for bounds in seconds; each of them can be compiled."""
 EPS = 0.15
 PICTURE = "digits-test-30"
-"""With the first network and ``EPS``: a search over the digits' samples found that PGD stays silent here."""
+"""With the first network and ``EPS``: of all samples the one where PGD misses most."""
 PRESETS = {
     "A solver finds what PGD misses": ("digits-mlp-ibp", PICTURE, EPS),
     "Undefended: a narrow gap": ("digits-mlp", "digits-test-5", 0.06),
@@ -100,7 +100,7 @@ def choose_eps() -> float:
         persist_state="session",
         format="%.3f",
         help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
-        f"The line above ends at {LARGEST:g} ({in_255ths(LARGEST)}).",
+        f"Dashed on the eps line, which ends at {LARGEST:g} ({in_255ths(LARGEST)}).",
     )
 
 

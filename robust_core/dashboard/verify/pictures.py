@@ -13,7 +13,7 @@ from robust_core.experiment.sandwich import Exact, Found, Sandwich
 
 SIDE = 176
 CSS = """<style>
-.found { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 11rem)); gap: 0.9rem;
+.found { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 10.5rem)); gap: 0.9rem;
   font-size: 0.8125rem; line-height: 1.4; }
 .found figure { margin: 0; }
 .found img { width: 100%; image-rendering: pixelated; display: block; border-bottom: 3px solid #0072B2; }

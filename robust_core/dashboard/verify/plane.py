@@ -9,8 +9,10 @@ from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, GREY
 from robust_core.toys.reachable import CENTRE, Reachable, reachable
 
 IDEA = (
-    "A network with two inputs and two classes. On the left the square of all inputs within eps, cut where a ReLU "
-    "switches; on the right **all** its answers, a polygon for each piece. IBP puts a box around them, CROWN a polygon. "
+    "A network with two inputs and two classes. On the left the square of all inputs within eps, cut "
+    "where a ReLU "
+    "switches; on the right **all** its answers, a polygon for each piece. IBP puts a box around "
+    "them, CROWN a polygon. "
     "What lies above the dashed line is called class 2."
 )
 START, LARGEST = 0.12, 0.3
@@ -52,7 +54,7 @@ def told(found: Reachable) -> str:
 
 def inputs(found: Reachable) -> go.Figure:
     """The square in its pieces."""
-    figure = go.Figure(layout=plots.layout(380, legend=None))
+    figure = go.Figure(layout=plots.layout(380, legend=None, showlegend=False))
     for k, piece in enumerate(found.pieces):
         figure.add_scatter(**_shape(piece, CLEAN, 0.12 + 0.1 * (k % 3)), hoverinfo="skip")
     figure.add_scatter(

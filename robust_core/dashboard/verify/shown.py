@@ -62,8 +62,7 @@ def _close(subject: Subject, line: Line, quick: bool, draw) -> Line:
         if closed is not None:
             draw(closed)
             return closed
-        kept = _shown().get(subject.key(), line)
-        return kept
+        return _shown().get(subject.key(), line)
     running.offer(key, "Close the gap with integer programs", "verify_programs")
     return line
 
@@ -85,7 +84,7 @@ def _at(subject: Subject, found: Sandwich, eps: float, quick: bool) -> None:
     stage.html(pictures.html(clean, found, None))
     with told:
         exact = _solve(subject, found, eps, quick)
-        st.caption(f"{words.pgd(found)}: margin {found.pgd.margin:+.3f}.")
+        st.caption(words.pgd(found))
         if exact is not None:
             st.caption(words.solver(exact))
     if exact is not None:

@@ -42,8 +42,10 @@ def show(eps: float) -> None:
             else:
                 st.caption(f"{title(name)}: {states[name].refusal}")
     st.caption(
-        f"The first {running.SET} test pictures of the digits, Linf. Proved: by IBP, and what CROWN adds. Broken: "
-        "DeepFool, or PGD with 20 steps at every tenth of the line. Small figures, made while you wait; those of "
+        f"The first {running.SET} test pictures of the digits, Linf. Proved: by IBP, and what CROWN "
+        "adds. Broken: "
+        "DeepFool, or PGD with 20 steps at every tenth of the line. Small figures, made while you "
+        "wait; those of "
         "`python -m robust_core evaluate --suite verification` have integer programs too."
     )
 

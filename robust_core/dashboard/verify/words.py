@@ -18,8 +18,10 @@ TITLES = {
     DEEPFOOL: "DeepFool",
 }
 IDEA = (
-    "An attack that fails proves nothing: the next one may succeed. A **bound** covers every picture within "
-    "eps at once. Where the least margin of the true class stays above 0, no attack can exist. Between what "
+    "An attack that fails proves nothing: the next one may succeed. A **bound** covers every picture "
+    "within "
+    "eps at once. Where the least margin of the true class stays above 0, no attack can exist. "
+    "Between what "
     "is proved and what is broken, nobody knows; stronger methods close the gap."
 )
 
@@ -34,7 +36,7 @@ def headline(line: Line, label: str) -> str:
         return f"{proved}; not broken below {LARGEST:g}."
     broken = f"broken from {high:.3f}"
     if high - low < 1e-3:
-        return f"{proved}, {broken}: almost nothing is left between."
+        return f"Proved up to eps {low:.4f}, broken from {high:.4f}: the gap is closed."
     return f"{proved}, {broken}. Between them nobody knows."
 
 
@@ -43,17 +45,21 @@ def under_the_line(line: Line) -> str:
     told = []
     if line.nearest < LARGEST:
         told.append(
-            f"LP ({citations.markdown(BASTANI)}): the nearest adversarial point of the picture's own linear "
-            f"region is at {line.nearest:.4f}. That is an upper bound on the robust radius, and proves nothing."
+            f"LP ({citations.markdown(BASTANI)}): the nearest adversarial point of the picture's own "
+            "linear "
+            f"region is at {line.nearest:.4f}. That is an upper bound on the robust radius, and "
+            "proves nothing."
         )
     elif line.spent:
         told.append(
-            f"LP ({citations.markdown(BASTANI)}): the picture's own linear region holds no adversarial point "
+            f"LP ({citations.markdown(BASTANI)}): the picture's own linear region holds no "
+            "adversarial point "
             f"nearer than {LARGEST:g}. That proves nothing: other regions may."
         )
     if line.unstable is not None:
         told.append(
-            f"MILP was not tried: {line.unstable:,} ReLUs are undecided, and each may double its work; up to "
+            f"MILP was not tried: {line.unstable:,} ReLUs are undecided, and each may double its "
+            "work; up to "
             f"{MOST_UNSTABLE} are tried."
         )
     if line.undecided:
@@ -88,9 +94,12 @@ def sandwich_legend(found: Sandwich) -> str:
     least = min(found.lower[IBP][k].item() for k in found.rivals)
     most = max(found.lower[IBP][k].item() for k in found.rivals)
     return (
-        "A bar for each other class: on the left the best certified bound of the margin, on the right what an "
-        "attack towards that class reached. The true minimum lies in between. A bar that ends on the left of 0 "
-        f"is broken, one that begins on its right is proved. IBP's bounds here: {least:.1f} to {most:.1f}; those "
+        "A bar for each other class: on the left the best certified bound of the margin, on the "
+        "right what an "
+        "attack towards that class reached. The true minimum lies in between. A bar that ends on the "
+        "left of 0 "
+        f"is broken, one that begins on its right is proved. IBP's bounds here: {least:.1f} to "
+        f"{most:.1f}; those "
         "outside the chart are not drawn."
     )
 
@@ -98,7 +107,8 @@ def sandwich_legend(found: Sandwich) -> str:
 def solver(exact: Exact) -> str:
     """What the programs did, class by class."""
     told = [
-        f"{len(exact.solved)} integer program{'s' if len(exact.solved) != 1 else ''} in {exact.seconds:.1f} s; the "
+        f"{len(exact.solved)} integer program{'s' if len(exact.solved) != 1 else ''} in "
+        f"{exact.seconds:.1f} s; the "
         "other classes cannot be nearer by their bounds."
     ]
     if not all(one.exact for one in exact.solved):
@@ -111,34 +121,43 @@ def solver(exact: Exact) -> str:
 
 
 def pgd(found: Sandwich) -> str:
-    """What PGD did at the same radius."""
-    return f"PGD, {RESTARTS} starts of {STEPS} steps, margin loss"
+    """What PGD did at the same radius, and whether it needed to be pointed at the right class."""
+    told = f"PGD, {RESTARTS} starts of {STEPS} steps, margin loss: margin {found.pgd.margin:+.3f}."
+    if found.pgd.margin > 0 and min(found.reached[k].item() for k in found.rivals) <= 0:
+        told += " Sent towards each class in turn, PGD finds one too: the bars below 0."
+    return told
 
 
 LAYERS = (
-    "What each ReLU reads, over all pictures within eps at once, its neurons in the order of their value at the "
-    "picture. A band that crosses 0 leaves the ReLU **undecided**: on for some pictures, off for others. Decided "
+    "What each ReLU reads, over all pictures within eps at once, its neurons in the order of their "
+    "value at the "
+    "picture. A band that crosses 0 leaves the ReLU **undecided**: on for some pictures, off for "
+    "others. Decided "
     "ReLUs are affine, and cost nothing. Each undecided one may double the work of an exact method."
 )
 STORY = f"""
 **Exact, one case at a time.** A network of ReLUs is affine wherever each ReLU is decided. Reluplex
-({citations.markdown(KATZ)}) extends the simplex method by ReLUs, and splits into cases only where it must; it proved
-properties of the ACAS Xu networks, 300 ReLUs each. The problem is NP-complete: with n undecided ReLUs there are up to
-2^n cases. MILP ({citations.markdown(TJENG)}) leaves the splitting to a solver.
+({citations.markdown(KATZ)}) extends the simplex method by ReLUs, and splits into cases only where it
+must; it proved properties of the ACAS Xu networks, 300 ReLUs each. The problem is NP-complete: with n
+undecided ReLUs there are up to 2^n cases. MILP ({citations.markdown(TJENG)}) leaves the splitting to a
+solver.
 
-**Nearest in one region.** {citations.markdown(BASTANI)} ask for the *pointwise robustness*, the distance of the nearest
-adversarial point, and search only the linear region of the picture: a linear program, quick, and an **upper** bound.
-Over a set they give the *adversarial frequency*, how many radii are below eps, and the *severity*, the mean of those.
+**Nearest in one region.** {citations.markdown(BASTANI)} ask for the *pointwise robustness*, the
+distance of the nearest adversarial point, and search only the linear region of the picture: a linear
+program, quick, and an **upper** bound. Over a set they give the *adversarial frequency*, how many radii
+are below eps, and the *severity*, the mean of those.
 
-**All regions, loosely.** IBP ({citations.markdown(GOWAL_IBP)}) sends intervals through the layers; CROWN
-({citations.markdown(ZHANG_CROWN)}) lines above and below each ReLU; optimised CROWN ({citations.markdown(XU_FAST)}) turns the lower
-lines until the bound is best. Each is a proof, and cheap; what they cannot prove may still be true. Trained with IBP's
-bounds, a network becomes easy to prove.
+**All regions, loosely.** IBP ({citations.markdown(GOWAL_IBP)}) sends intervals through the layers;
+CROWN ({citations.markdown(ZHANG_CROWN)}) lines above and below each ReLU; optimised CROWN
+({citations.markdown(XU_FAST)}) turns the lower lines until the bound is best. Each is a proof, and
+cheap; what they cannot prove may still be true. Trained with IBP's bounds, a network becomes easy to
+prove.
 
-**What a proof does not say.** It is about this picture, this network and this ball: changes of each pixel by at most
-eps. It says nothing of rotations, other pictures, or whether the class is right to begin with. Margins are reduced for rounding, so
-that it holds for the network as it runs.
+**What a proof does not say.** It is about this picture, this network and this ball: changes of each
+pixel by at most eps. It says nothing of rotations, other pictures, or whether the class is right to
+begin with. Margins are reduced for rounding, so that it holds for the network as it runs.
 
-Tutorials: [*Towards robust deep learning models: verification, falsification, and rectification*,
-IJCAI 2021](https://tutorial-ijcai.trustai.uk), whose notes are {citations.markdown(RUAN)}; the same subject at ICDM 2020.
+Tutorials: [*Towards robust deep learning models: verification, falsification, and rectification*, IJCAI
+2021](https://tutorial-ijcai.trustai.uk), whose notes are {citations.markdown(RUAN)}; the same subject
+at ICDM 2020.
 """

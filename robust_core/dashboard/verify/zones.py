@@ -1,6 +1,6 @@
 """The eps line as HTML: three zones above, and below a row for each method, how far it reaches."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -28,14 +28,13 @@ CSS = """<style>
 .zones .scale span { position: absolute; transform: translateX(-50%); }
 .zones .scale span:first-child { transform: none; }
 .zones .scale span:last-child { transform: translateX(-100%); }
-.zones .rows {
-  display: grid; grid-template-columns: max-content 1fr max-content; gap: 3px 0.75rem;
-  align-items: center; margin-top: 0.4rem;
-}
-.zones .rows .track { height: 0.8rem; }
-.zones .rows .now { font-weight: 600; }
-.zones .rows b { font-weight: 600; font-variant-numeric: tabular-nums; }
-@media (max-width: 640px) { .zones .rows { grid-template-columns: 7.2rem 1fr max-content; } }
+.zones { display: grid; grid-template-columns: max-content 1fr max-content; gap: 3px 0.75rem;
+  align-items: center; }
+.zones .over { position: relative; }
+.zones .small { height: 0.8rem; }
+.zones .now { font-weight: 600; }
+.zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
+@media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
 </style>"""
 
 
@@ -88,7 +87,8 @@ def _big(line: Line, eps: float) -> str:
         parts.append(_part("broken", high, LARGEST, "broken", f"from {high:.3f}"))
     mark = f"<div class=eps style='left:{_at(eps)}'></div>"
     return (
-        f"<div style='position:relative'><div class='track big'>{''.join(parts)}</div>{mark}</div>"
+        f"<b class=all>All together</b><div class=over><div class='track big'>{''.join(parts)}</div>"
+        f"{mark}</div><b></b>"
     )
 
 
@@ -106,11 +106,11 @@ def _at(eps: float) -> str:
 
 def _scale() -> str:
     ticks = "".join(f"<span style='left:{_at(tick)}'>{tick:g}</span>" for tick in TICKS)
-    return f"<div class=scale aria-hidden=true>{ticks}</div>"
+    return f"<span class=all>eps</span><div class=scale>{ticks}</div><b></b>"
 
 
 def _rows(found: Iterable[Row]) -> str:
-    return f"<div class=rows>{''.join(map(_row, found))}</div>"
+    return "".join(map(_row, found))
 
 
 def _row(row: Row) -> str:
@@ -121,11 +121,6 @@ def _row(row: Row) -> str:
         bar = f"<i class=broken style='left:{_at(row.broken)};right:0'></i>"
     kind = " class=now" if row.now else ""
     return (
-        f"<span{kind}>{escape(row.title)}</span><div class=track>{bar}</div>"
+        f"<span{kind}>{escape(row.title)}</span><div class='track small'>{bar}</div>"
         f"<b>{escape(row.told)}</b>"
     )
-
-
-def alt(found: Sequence[Row]) -> str:
-    """The rows in words."""
-    return "; ".join(f"{row.title} {row.told}" for row in found)
