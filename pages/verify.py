@@ -10,7 +10,7 @@ essentials, more, right = left_column.lay_out("Verify")
 
 with essentials:
     model, chosen = choice.choose_network_and_picture()
-    eps = choice.choose_eps()
+    eps = choice.choose_eps(model)
 with more:
     choice.offer_presets()
     fit = left_column.choose_fit(model, chosen)

@@ -32,7 +32,7 @@ MOST_UNSTABLE = 150
 
 @dataclass(frozen=True)
 class Line:
-    """What is known by now. Radii in Linf, pixel units.
+    """What is known by now. Radii in Linf, pixel units; the line goes from 0 to ``end``.
 
     ``proved``: by method, a radius within which no picture gets another class; ``broken``: by attack or
     solver, the distance of a picture that the network itself gets wrong (infinite: none seen). ``nearest``
@@ -42,6 +42,7 @@ class Line:
     leave undecided, where they were too many for programs.
     """
 
+    end: float = LARGEST
     right: bool = True
     proved: Mapping[str, float] = field(default_factory=dict)
     broken: Mapping[str, float] = field(default_factory=dict)
@@ -105,7 +106,7 @@ class Closing:
         distance = attack_distance(self.model, self.image, self.label, "linf").item()
         self._tell(broken={DEEPFOOL: distance})
         for name in names:
-            self._halve(name, min(self.line.high, LARGEST))
+            self._halve(name, min(self.line.high, self.line.end))
         self._nearest()
         self._tell(trying="")
         return self.line
@@ -113,7 +114,7 @@ class Closing:
     def with_programs(self) -> Line:
         """By integer programs, between what is proved and what is broken by now."""
         self._steps = HALVINGS[MILP]
-        high = min(self.line.high, LARGEST)
+        high = min(self.line.high, self.line.end)
         if self.line.right and self.line.low < high:
             unstable = int(
                 verification.verify(
@@ -130,9 +131,9 @@ class Closing:
     def _halve(self, name: str, end: float) -> None:
         """Bisection by one method or attack. What it does not decide counts against it alone."""
         started = time.perf_counter()
-        low = self.line.low if name not in BOUNDS else self.line.proved.get(name, 0.0)
+        low = self.line.low  # what a looser bound proves, the next one does
         for _ in range(self._halvings(name)):
-            if end - low < 1e-4:
+            if end - low < 5e-4 * self.line.end:
                 break
             middle = (low + end) / 2
             self._tell(trying=name, at=middle)
@@ -154,7 +155,7 @@ class Closing:
                 if name == MILP:
                     self._tell(undecided=(*self.line.undecided, middle))
         if name in BOUNDS:
-            self._tell(proved={name: 0.0, **self.line.proved})
+            self._tell(proved={**self.line.proved, name: low})
         self._tell(spent={**self.line.spent, name: time.perf_counter() - started})
 
     def _tried(self, name: str, eps: float) -> str:

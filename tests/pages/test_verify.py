@@ -30,7 +30,7 @@ def test_the_page_opens_with_what_pgd_misses_and_the_solver_finds():
     told = "\n".join(headlines(page))
     assert "the gap is closed" in told
     assert "PGD finds nothing. The solver does: a picture that it calls" in told
-    assert "Undecided at eps 0.150" in told
+    assert "Undecided at eps 0.15:" in told
     (pictures,) = bodies(page, "found")
     assert pictures.count("<img") == 4
     said = text(page)

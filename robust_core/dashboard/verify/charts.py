@@ -70,7 +70,7 @@ def margins(found: Sandwich, exact: Exact | None) -> go.Figure:
 def margins_alt(found: Sandwich) -> str:
     """The bars in words."""
     best = torch.stack([found.lower[m] for m in BOUNDS]).amax(0)
-    return "Margins at eps {:.3f}: {}.".format(
+    return "Margins at eps {:g}: {}.".format(
         found.eps,
         "; ".join(
             f"not {found.classes[k]} {best[k].item():.2f} to {found.reached[k].item():.2f}"

@@ -36,7 +36,7 @@ def html(clean: Tensor, found: Sandwich, exact: Exact | None) -> str:
         change = exact.counterexample.picture - clean[0]
         shown = (0.5 + change / (2 * found.eps)).clamp(0, 1) if found.eps else change + 0.5
         parts.append(
-            _figure("clean", shown, "Its change", f"at most {found.eps:.3f}", "grey is none")
+            _figure("clean", shown, "Its change", f"at most {found.eps:g}", "grey is none")
         )
     return f"{CSS}<div class=found>{''.join(parts)}</div>"
 

@@ -22,13 +22,15 @@ CPU = torch.device("cpu")
 """Bounds are in float64, and small: nothing is gained elsewhere."""
 
 
-def close_by_bounds(subject: Subject, watch: Callable[[Line], object]) -> Line | None:
+def close_by_bounds(subject: Subject, end: float, watch: Callable[[Line], object]) -> Line | None:
     """The line by bounds and attacks; ``watch`` sees it close."""
 
     def work(progress: Reporter) -> Line:
         model = zoo.load(subject.model.name, CPU)
         image = subject.pixels()
-        closing = Closing(model, image, subject.label(model), Line(), progress, progress.show)
+        closing = Closing(
+            model, image, subject.label(model), Line(end=end), progress, progress.show
+        )
         return closing.with_bounds()
 
     return lab.compute(

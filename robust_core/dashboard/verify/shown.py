@@ -5,7 +5,7 @@ import shlex
 import streamlit as st
 
 from robust_core.dashboard import plots
-from robust_core.dashboard.verify import charts, pictures, running, words, zones
+from robust_core.dashboard.verify import charts, choice, pictures, running, words, zones
 from robust_core.dashboard.verify.choice import Subject
 from robust_core.experiment.sandwich import Exact, Sandwich
 from robust_core.experiment.verified import MOST_UNSTABLE, Line
@@ -34,7 +34,7 @@ def show(subject: Subject, eps: float) -> None:
     else:
         draw(_shown()[subject.key()])
     with status:
-        line = running.close_by_bounds(subject, draw)
+        line = running.close_by_bounds(subject, choice.end_of(subject.model), draw)
     if line is None:
         return
     draw(line)
@@ -113,7 +113,7 @@ def _layers(found: Sandwich) -> None:
     """Bands of each layer, in pairs."""
     loose, tight = found.layers[IBP], found.layers[CROWN]
     st.markdown(
-        f"## Undecided at eps {found.eps:.3f}: {found.unstable[IBP]:,} of {found.neurons:,} ReLUs by IBP, "
+        f"## Undecided at eps {found.eps:g}: {found.unstable[IBP]:,} of {found.neurons:,} ReLUs by IBP, "
         f"{found.unstable[CROWN]:,} by CROWN"
     )
     st.caption(words.LAYERS)

@@ -31,11 +31,12 @@ def headline(line: Line, label: str) -> str:
     if not line.right:
         return f"Wrong when clean: this network does not say {label}, so there is nothing to prove."
     low, high = line.low, line.high
-    proved = f"Proved up to eps {low:.3f}" if low else "Nothing is proved"
-    if high >= LARGEST:
-        return f"{proved}; not broken below {LARGEST:g}."
-    broken = f"broken from {high:.3f}"
-    if high - low < 1e-3:
+    digits = 3 if line.end >= LARGEST else 4
+    proved = f"Proved up to eps {low:.{digits}f}" if low else "Nothing is proved"
+    if high >= line.end:
+        return f"{proved}; not broken below {line.end:g}."
+    broken = f"broken from {high:.{digits}f}"
+    if high - low < 5e-3 * line.end:
         return f"Proved up to eps {low:.4f}, broken from {high:.4f}: the gap is closed."
     return f"{proved}, {broken}. Between them nobody knows."
 
@@ -43,7 +44,7 @@ def headline(line: Line, label: str) -> str:
 def under_the_line(line: Line) -> str:
     """What the line cannot show."""
     told = []
-    if line.nearest < LARGEST:
+    if line.nearest < line.end:
         told.append(
             f"LP ({citations.markdown(BASTANI)}): the nearest adversarial point of the picture's own "
             "linear "
@@ -54,7 +55,7 @@ def under_the_line(line: Line) -> str:
         told.append(
             f"LP ({citations.markdown(BASTANI)}): the picture's own linear region holds no "
             "adversarial point "
-            f"nearer than {LARGEST:g}. That proves nothing: other regions may."
+            f"nearer than {line.end:g}. That proves nothing: other regions may."
         )
     if line.unstable is not None:
         told.append(
@@ -70,7 +71,7 @@ def under_the_line(line: Line) -> str:
 
 def at_eps(found: Sandwich, exact: Exact | None) -> str:
     """The headline of the sandwich."""
-    where = f"At eps {found.eps:.3f}"
+    where = f"At eps {found.eps:g}"
     if exact is not None and exact.status == BROKEN and found.pgd.margin > 0:
         return f"{where} PGD finds nothing. The solver does: {example(exact)}."
     if exact is not None and exact.status == BROKEN:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from html import escape
 
 from robust_core.dashboard.verify.words import TITLES
-from robust_core.experiment.verified import BOUNDS, DEEPFOOL, LARGEST, PER_CLASS, PGD, Line
+from robust_core.experiment.verified import BOUNDS, DEEPFOOL, PER_CLASS, PGD, Line
 from robust_core.verification.checks import MILP
 
-TICKS = (0.0, 0.05, 0.1, 0.15, 0.2)
+TICKS = 4
 CSS = """<style>
 .zones { font-size: 0.8125rem; line-height: 1.35; }
 .zones .track { position: relative; background: color-mix(in srgb, currentColor 9%, transparent); }
@@ -51,7 +51,7 @@ class Row:
 
 def html(line: Line, eps: float) -> str:
     """All of it; ``eps`` is marked."""
-    return f"{CSS}<div class=zones>{_big(line, eps)}{_scale()}{_rows(rows(line))}</div>"
+    return f"{CSS}<div class=zones>{_big(line, eps)}{_scale(line.end)}{_rows(rows(line), line.end)}</div>"
 
 
 def rows(line: Line) -> list[Row]:
@@ -69,8 +69,8 @@ def rows(line: Line) -> list[Row]:
     for name in (MILP, PER_CLASS, PGD, DEEPFOOL):
         if name in line.broken:
             distance = line.broken[name]
-            seen = distance < LARGEST
-            told = f"from {distance:.4f}" if seen else f"nothing below {LARGEST:g}"
+            seen = distance < line.end
+            told = f"from {distance:.4f}" if seen else f"nothing below {line.end:g}"
             what = "MILP’s counterexample" if name == MILP else TITLES[name]
             found.append(Row(what, told, broken=distance, now=line.trying == name))
         elif name != MILP and (line.trying == name or name in line.spent):
@@ -79,46 +79,49 @@ def rows(line: Line) -> list[Row]:
 
 
 def _big(line: Line, eps: float) -> str:
-    low, high = line.low, min(line.high, LARGEST)
-    parts = [_part("proved", 0.0, low, "proved", f"to {low:.3f}")] if low else []
+    end, low, high = line.end, line.low, min(line.high, line.end)
+    parts = []
+    if low:
+        parts.append(_part("proved", 0.0, low, f"to {low:.4f}", end))
     if high > low:
-        parts.append(_part("unknown", low, high, "unknown", ""))
-    if high < LARGEST:
-        parts.append(_part("broken", high, LARGEST, "broken", f"from {high:.3f}"))
-    mark = f"<div class=eps style='left:{_at(eps)}'></div>"
+        parts.append(_part("unknown", low, high, "", end))
+    if high < end:
+        parts.append(_part("broken", high, end, f"from {high:.4f}", end))
+    mark = f"<div class=eps style='left:{_at(eps, end)}'></div>"
     return (
         f"<b class=all>All together</b><div class=over><div class='track big'>{''.join(parts)}</div>"
         f"{mark}</div><b></b>"
     )
 
 
-def _part(kind: str, start: float, end: float, word: str, more: str) -> str:
-    share = (end - start) / LARGEST
-    shown = "" if share < 0.09 else escape(word)
-    said = f"<small>{escape(more)}</small>" if more and share >= 0.09 else ""
-    place = f"left:{_at(start)};width:{100 * share:.3f}%"
-    return f"<i class={kind} style='{place}' title='{escape(f'{word} {more}')}'>{shown}{said}</i>"
+def _part(kind: str, start: float, stop: float, more: str, end: float) -> str:
+    share = (stop - start) / end
+    shown = "" if share < 0.09 else kind
+    said = f"<small>{more}</small>" if more and share >= 0.09 else ""
+    place = f"left:{_at(start, end)};width:{100 * share:.3f}%"
+    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'>{shown}{said}</i>"
 
 
-def _at(eps: float) -> str:
-    return f"{100 * min(eps, LARGEST) / LARGEST:.3f}%"
+def _at(eps: float, end: float) -> str:
+    return f"{100 * min(eps, end) / end:.3f}%"
 
 
-def _scale() -> str:
-    ticks = "".join(f"<span style='left:{_at(tick)}'>{tick:g}</span>" for tick in TICKS)
+def _scale(end: float) -> str:
+    at = [end * k / TICKS for k in range(TICKS + 1)]
+    ticks = "".join(f"<span style='left:{_at(tick, end)}'>{tick:g}</span>" for tick in at)
     return f"<span class=all>eps</span><div class=scale>{ticks}</div><b></b>"
 
 
-def _rows(found: Iterable[Row]) -> str:
-    return "".join(map(_row, found))
+def _rows(found: Iterable[Row], end: float) -> str:
+    return "".join(_row(row, end) for row in found)
 
 
-def _row(row: Row) -> str:
+def _row(row: Row, end: float) -> str:
     bar = ""
     if row.proved:
-        bar = f"<i class=proved style='left:0;width:{_at(row.proved)}'></i>"
-    elif row.broken is not None and row.broken < LARGEST:
-        bar = f"<i class=broken style='left:{_at(row.broken)};right:0'></i>"
+        bar = f"<i class=proved style='left:0;width:{_at(row.proved, end)}'></i>"
+    elif row.broken is not None and row.broken < end:
+        bar = f"<i class=broken style='left:{_at(row.broken, end)};right:0'></i>"
     kind = " class=now" if row.now else ""
     return (
         f"<span{kind}>{escape(row.title)}</span><div class='track small'>{bar}</div>"
