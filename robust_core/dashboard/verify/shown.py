@@ -24,7 +24,8 @@ def show(subject: Subject, eps: float) -> None:
     label = subject.chosen.true_label or "the network's own answer"
 
     def draw(line: Line) -> None:
-        stage.html(zones.html(line, eps))
+        if line.right:
+            stage.html(zones.html(line, eps))
         headline.markdown(f"## {words.headline(line, label)}")
         _shown()[subject.key()] = line
 
@@ -39,6 +40,7 @@ def show(subject: Subject, eps: float) -> None:
         return
     draw(line)
     if not line.right:
+        stage.info("Choose another picture or another network.")
         return
     with below:
         found = running.at(subject, eps)

@@ -10,11 +10,17 @@ from robust_core.words.models import title
 from robust_core.words.numbers import share
 
 NETWORKS = ("digits-mlp", "digits-mlp-pgd-at", "digits-mlp-ibp")
-KEY = f"""<p style='font-size:0.8125rem;margin:0 0 0.25rem'>
-<span style='color:{DEFENDED}'>■</span> proved (plain: IBP, dotted: CROWN)&ensp;
-<span style='color:{GREY}'>■</span> unknown&ensp;
-<span style='color:{ADVERSARIAL}'>▨</span> broken&ensp;
-<span style='color:{GREY}'>▩</span> wrong when clean</p>"""
+KEY = f"""<style>
+.areas {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: 0.8125rem; margin: 0; }}
+.areas i {{
+  display: inline-block; width: 0.9rem; height: 0.75rem; margin-right: 0.35rem; vertical-align: -1px;
+}}
+</style><p class=areas><span><i style='background: {DEFENDED}'></i>proved by IBP</span>
+<span><i style='background: radial-gradient(#00000066 1px, transparent 1.5px) 0 0 / 4px 4px,
+{DEFENDED}8C'></i>proved by CROWN</span>
+<span><i style='background: {GREY}4D'></i>unknown</span>
+<span><i style='background: repeating-linear-gradient(-45deg, {ADVERSARIAL} 0 3px, {ADVERSARIAL}99 3px 6px)'>
+</i>broken</span><span><i style='background: {GREY}'></i>wrong when clean</span></p>"""
 
 
 def show(eps: float) -> None:
@@ -53,7 +59,7 @@ def show(eps: float) -> None:
 def _show(name: str, found: Survey, eps: float) -> None:
     now = found.shares(eps)
     proved = sum(now[m] for m in found.proved)
-    st.markdown(f"**{title(name)}**: {share(found.clean, 0)} right when clean")
-    told = f"At eps {eps:.3f}: {share(proved, 0)} proved, {share(now['broken'], 0)} broken"
+    st.markdown(f"**{title(name)}**  \n{share(found.clean, 0)} right when clean")
+    told = f"At eps {eps:g}: {share(proved, 0)} proved, {share(now['broken'], 0)} broken"
     plots.draw(charts.shares(found, eps), key=f"verify_set_{name}", alt=f"{title(name)}. {told}.")
     st.caption(told + f", {share(now['unknown'], 0)} unknown.")
