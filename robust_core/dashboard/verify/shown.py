@@ -94,7 +94,7 @@ def _at(subject: Subject, found: Sandwich, eps: float, quick: bool) -> None:
         stage.html(pictures.html(clean, found, exact))
         with place:
             plots.draw(charts.margins(found, exact), key="verify_margins", alt=alt)
-    st.code(command(subject, eps, exact), language="bash", wrap_lines=True)
+    st.code(command(subject, eps, exact), language=None, wrap_lines=True)
     _layers(found)
 
 

@@ -15,12 +15,16 @@ KEY = f"""<style>
 .areas i {{
   display: inline-block; width: 0.9rem; height: 0.75rem; margin-right: 0.35rem; vertical-align: -1px;
 }}
+.areas .crown {{
+  background: radial-gradient(#00000066 1px, transparent 1.5px) 0 0 / 4px 4px, {DEFENDED}8C;
+}}
+.areas .broken {{
+  background: repeating-linear-gradient(-45deg, {ADVERSARIAL} 0 3px, {ADVERSARIAL}99 3px 6px);
+}}
 </style><p class=areas><span><i style='background: {DEFENDED}'></i>proved by IBP</span>
-<span><i style='background: radial-gradient(#00000066 1px, transparent 1.5px) 0 0 / 4px 4px,
-{DEFENDED}8C'></i>proved by CROWN</span>
-<span><i style='background: {GREY}4D'></i>unknown</span>
-<span><i style='background: repeating-linear-gradient(-45deg, {ADVERSARIAL} 0 3px, {ADVERSARIAL}99 3px 6px)'>
-</i>broken</span><span><i style='background: {GREY}'></i>wrong when clean</span></p>"""
+<span><i class=crown></i>proved by CROWN</span><span><i style='background: {GREY}4D'></i>unknown</span>
+<span><i class=broken></i>broken</span><span><i style='background: {GREY}'></i>wrong when clean</span>
+</p>"""
 
 
 def show(eps: float) -> None:

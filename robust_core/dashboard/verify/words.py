@@ -107,17 +107,19 @@ def sandwich_legend(found: Sandwich) -> str:
 
 def solver(exact: Exact) -> str:
     """What the programs did, class by class."""
+    count, branches = len(exact.solved), sum(one.nodes for one in exact.solved)
+    known = exact.least == exact.least
     told = [
-        f"{len(exact.solved)} integer program{'s' if len(exact.solved) != 1 else ''} in "
-        f"{exact.seconds:.1f} s; the "
-        "other classes cannot be nearer by their bounds."
+        f"{count} integer program{'' if count == 1 else 's'}, {branches:,} branches, "
+        f"{exact.seconds:.1f} s."
     ]
-    if not all(one.exact for one in exact.solved):
+    if known:
         told.append(
-            f"Within {SECONDS:g} seconds not all were solved: their bounds are still proofs."
+            f"The least margin within eps is {exact.least:.3f}, exactly: by their bounds the other "
+            "classes are not nearer."
         )
-    if exact.least == exact.least:
-        told.append(f"The least margin within eps is {exact.least:.3f}, exactly.")
+    else:
+        told.append(f"Not all were solved within {SECONDS:g} seconds; their bounds are proofs.")
     return " ".join(told)
 
 
