@@ -111,7 +111,9 @@ def towards_each(model: Classifier, image: Tensor, label: Tensor, eps: float) ->
     """The least margin against each class ``[K]`` that PGD saw, over its runs towards every class."""
     own = int(label)
     count = asked(model, image).shape[1]
-    targets = torch.tensor([k for k in range(count) if k != own], device=label.device)
+    targets = torch.tensor(
+        [k for k in range(count) if k != own], dtype=torch.int64, device=label.device
+    )
     pgd = attacks.create(PGD, eps=eps, steps=40, loss="margin")
     ends = pgd(model, image.expand(len(targets), -1, -1, -1), targets, targeted=True)
     logits = asked(model, torch.cat([image, ends]))

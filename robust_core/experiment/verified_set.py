@@ -40,7 +40,7 @@ class Survey:
 
     def shares(self, eps: float) -> dict[str, float]:
         """Shares of all pictures at a radius; they add up to 1. A method's is what it adds to the last."""
-        certified = torch.zeros(self.n, dtype=torch.bool)
+        certified = torch.zeros(self.n, dtype=torch.bool, device="cpu")
         found = {}
         for method, radius in self.proved.items():
             more = (radius >= eps) & ~self.wrong & ~certified

@@ -51,14 +51,17 @@ class Reachable:
 @lru_cache(maxsize=1)
 def network() -> nn.Sequential:
     """The toy, with fixed random weights: a class boundary runs near the middle."""
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator("cpu").manual_seed(SEED)
     layers: list[nn.Module] = [nn.Flatten()]
     for before, after in pairwise(WIDTHS):
-        layer = nn.Linear(before, after).double()
+        layer = nn.Linear(before, after, dtype=torch.float64, device="cpu")
         with torch.no_grad():
             size = math.sqrt(2 / before)
-            layer.weight.copy_(torch.randn(after, before, generator=generator) * size)
-            layer.bias.copy_(-(layer.weight @ torch.full((before,), 0.4).double()))
+            drawn = torch.randn(
+                after, before, generator=generator, dtype=torch.float32, device="cpu"
+            )
+            layer.weight.copy_(drawn * size)
+            layer.bias.copy_(-0.4 * layer.weight.sum(1))
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1]).eval().requires_grad_(False)
 
@@ -71,8 +74,8 @@ def _compiled() -> Network:
 def reachable(eps: float, centre: tuple[float, float] = CENTRE) -> Reachable:
     """All of it for the square of half a side ``eps`` around ``centre``, within [0, 1]."""
     compiled = _compiled()
-    middle = torch.tensor([[[list(centre)]]], dtype=torch.float64)
-    ball = Ball(middle, torch.tensor([eps], dtype=torch.float64))
+    middle = torch.tensor([[[list(centre)]]], dtype=torch.float64, device="cpu")
+    ball = Ball(middle, torch.tensor([eps], dtype=torch.float64, device="cpu"))
     low, high = (x[0] for x in intervals(compiled, ball)[-1])
     known = hidden_bounds(compiled, ball)
     unstable = sum(
@@ -100,9 +103,11 @@ def _corners(low: Tensor, high: Tensor) -> np.ndarray:
 
 def _polygon(compiled: Network, ball: Ball, known: list) -> np.ndarray:
     """Where every direction's least value is kept: half planes, cut one after another."""
-    angles = torch.arange(DIRECTIONS, dtype=torch.float64) * (2 * math.pi / DIRECTIONS)
+    angles = torch.arange(DIRECTIONS, dtype=torch.float64, device="cpu") * (
+        2 * math.pi / DIRECTIONS
+    )
     rows = torch.stack([angles.cos(), angles.sin()], 1)
-    first = torch.zeros(DIRECTIONS, dtype=torch.int64)
+    first = torch.zeros(DIRECTIONS, dtype=torch.int64, device="cpu")
     relaxed = {k: lines[first] for k, lines in relaxations(compiled, known).items()}
     bounds = least(compiled, rows, compiled.output, relaxed, ball, first)
     corners = np.array([[-FAR, -FAR], [FAR, -FAR], [FAR, FAR], [-FAR, FAR]])

@@ -84,7 +84,7 @@ def layer(loose: LayerBounds, tight: LayerBounds) -> go.Figure:
     clean = tight.clean.flatten()
     order = clean.argsort()
     if len(order) > SHOWN:
-        order = order[torch.linspace(0, len(order) - 1, SHOWN).long()]
+        order = order[[round(k * (len(order) - 1) / (SHOWN - 1)) for k in range(SHOWN)]]
     across = list(range(len(order)))
     figure = go.Figure(layout=plots.layout(260))
     for name, bounds, colour, opacity in (

@@ -53,7 +53,7 @@ class Subject:
         """The true class ``[1]``; where it is not known, the network's own answer."""
         name = self.chosen.true_label
         if name in model.class_names:
-            return torch.tensor([model.class_names.index(name)])
+            return torch.tensor([model.class_names.index(name)], dtype=torch.int64, device="cpu")
         with torch.no_grad():
             return model(self.pixels()).argmax(1).cpu()
 

@@ -110,7 +110,7 @@ def survey_part(name: str) -> Part:
     """One network on the first test pictures of the digits."""
 
     def work(progress: Reporter) -> Survey:
-        images, labels = (torch.as_tensor(x) for x in data.get("digits").pictures("test"))
+        images, labels = data.get("digits").pictures("test")
         return survey(zoo.load(name, CPU), images[:SET], labels[:SET], progress)
 
     return Part(key_of(surveyed=name, n=SET), work, f"verify set {name}", BUDGET)
