@@ -20,6 +20,7 @@ pages = [
     st.Page("pages/black_box.py", title="Black box", icon=":material/help_center:"),
     st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
     st.Page("pages/physical.py", title="Physical world", icon=":material/photo_camera:"),
+    st.Page("pages/verify.py", title="Verify", icon=":material/verified:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]

@@ -20,6 +20,12 @@ ATHALYE_EOT = Paper(
     "Synthesizing robust adversarial examples",
     "https://arxiv.org/abs/1707.07397",
 )
+BASTANI = Paper(
+    "Bastani, Ioannou, Lampropoulos, Vytiniotis, Nori, Criminisi",
+    2016,
+    "Measuring neural net robustness with constraints",
+    "https://arxiv.org/abs/1605.07262",
+)
 BRENDEL = Paper(
     "Brendel, Bethge",
     2017,
@@ -128,6 +134,12 @@ GOWAL = Paper(
     "An alternative surrogate loss for PGD-based adversarial testing",
     "https://arxiv.org/abs/1910.09338",
 )
+GOWAL_IBP = Paper(
+    "Gowal, Dvijotham, Stanforth, Bunel, Qin, Uesato, Arandjelovic, Mann, Kohli",
+    2018,
+    "On the effectiveness of interval bound propagation for training verifiably robust models",
+    "https://arxiv.org/abs/1810.12715",
+)
 GUO = Paper(
     "Guo, Rana, Cisse, van der Maaten",
     2018,
@@ -145,6 +157,12 @@ ILYAS = Paper(
     2018,
     "Black-box adversarial attacks with limited queries and information",
     "https://arxiv.org/abs/1804.08598",
+)
+KATZ = Paper(
+    "Katz, Barrett, Dill, Julian, Kochenderfer",
+    2017,
+    "Reluplex: an efficient SMT solver for verifying deep neural networks",
+    "https://arxiv.org/abs/1702.01135",
 )
 KURAKIN = Paper(
     "Kurakin, Goodfellow, Bengio",
@@ -248,6 +266,12 @@ QIN_DEFLECTING = Paper(
     "Deflecting adversarial attacks",
     "https://arxiv.org/abs/2002.07405",
 )
+RUAN = Paper(
+    "Ruan, Yi, Huang",
+    2021,
+    "Adversarial robustness of deep learning: theory, algorithms, and applications",
+    "https://arxiv.org/abs/2108.10451",
+)
 SALMAN = Paper(
     "Salman, Yang, Li, Zhang, Zhang, Razenshteyn, Bubeck",
     2019,
@@ -265,6 +289,12 @@ SZEGEDY = Paper(
     2014,
     "Intriguing properties of neural networks",
     "https://arxiv.org/abs/1312.6199",
+)
+TJENG = Paper(
+    "Tjeng, Xiao, Tedrake",
+    2019,
+    "Evaluating robustness of neural networks with mixed integer programming",
+    "https://arxiv.org/abs/1711.07356",
 )
 TRAMER = Paper(
     "Tramèr, Boneh",
@@ -301,4 +331,17 @@ XU = Paper(
     2018,
     "Feature squeezing: detecting adversarial examples in deep neural networks",
     "https://arxiv.org/abs/1704.01155",
+)
+XU_FAST = Paper(
+    "Xu, Zhang, Wang, Wang, Jana, Lin, Hsieh",
+    2021,
+    "Fast and complete: enabling complete verification with rapid and massively parallel incomplete "
+    "verifiers",
+    "https://arxiv.org/abs/2011.13824",
+)
+ZHANG_CROWN = Paper(
+    "Zhang, Weng, Chen, Hsieh, Daniel",
+    2018,
+    "Efficient neural network robustness certification with general activation functions",
+    "https://arxiv.org/abs/1811.00866",
 )

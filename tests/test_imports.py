@@ -25,7 +25,7 @@ ARROWS = {
     "verification": {"attacks"},
     "zoo": {"attacks", "data", "detectors", "models"},
     "defenses": {"attacks", "certify", "data", "zoo"},
-    "toys": {"attacks", "data", "defenses", "detectors"},
+    "toys": {"attacks", "data", "defenses", "detectors", "verification"},
     "engine": set(),
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},

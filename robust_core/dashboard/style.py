@@ -149,19 +149,19 @@ _CSS = """
     display: block; position: fixed; inset: 0 0 auto; width: auto; z-index: 999991;
     padding: 2px 0.25rem;
   }
-  .st-key-pages { display: grid; grid: auto-flow 28px / repeat(3, 1fr); gap: 0; }
-  .st-key-pages div:has(a) { width: 100%; height: 28px; margin: 0 !important; }
+  .st-key-pages { display: grid; grid: auto-flow 25px / repeat(3, 1fr); gap: 0; }
+  .st-key-pages div:has(a) { width: 100%; height: 25px; margin: 0 !important; }
   .st-key-pages a {
-    width: 100%; height: 28px; min-height: 0; padding: 0; margin: 0; justify-content: center;
+    width: 100%; height: 25px; min-height: 0; padding: 0; margin: 0; justify-content: center;
   }
   .st-key-pages a > :first-child { display: none; }  /* its icon */
   .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
-  .stMainBlockContainer { padding-top: 6rem; }  /* below three rows of links */
+  .stMainBlockContainer { padding-top: 7rem; }  /* below four rows of links */
 }
 @media (max-width: 640px) {
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
-  .stMainBlockContainer { padding: 6rem 1rem 4rem; }
+  .stMainBlockContainer { padding: 7rem 1rem 4rem; }
   .st-key-defended_head [data-testid=stHorizontalBlock] { flex-direction: column; align-items: flex-start; }
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }

@@ -51,7 +51,7 @@ def written_out(network: Network, known: list[Interval]) -> Program:
         else:
             below, above = known[step.inputs[0]]
             loose = (below < 0) & (above > 0)
-            result = given * (below >= 0)
+            result = (given * (below >= 0)).contiguous()
             new = int(loose.sum())
             flat = result.view(width, -1)
             places = loose.flatten().nonzero().squeeze(1)

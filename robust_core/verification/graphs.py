@@ -1,5 +1,7 @@
 """The graph of a module, and the shapes in it."""
 
+import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,11 +10,38 @@ from torch import Tensor, fx, nn
 from robust_core.verification.affine import Shape
 from robust_core.verification.building import Refusal
 
+_one_at_a_time = threading.Lock()
+
+
+class _Tracer(fx.Tracer):
+    """Leaves the other threads alone: while one traces, torch.fx replaces the calls of **all** modules."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.thread = threading.get_ident()
+
+    def call_module(
+        self,
+        m: nn.Module,
+        forward: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if threading.get_ident() != self.thread:
+            return forward(*args, **kwargs)
+        return super().call_module(m, forward, args, kwargs)
+
+    def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
+        if threading.get_ident() != self.thread:
+            return attr_val
+        return super().getattr(attr, attr_val, parameter_proxy_cache)
+
 
 def traced(module: nn.Module) -> fx.GraphModule:
     """The graph of a module. Raises ``ValueError`` where its path depends on the picture."""
     try:
-        graph = fx.Tracer().trace(module)
+        with _one_at_a_time:
+            graph = _Tracer().trace(module)
     except Exception as error:  # whatever the module's own code raises on a stand-in for a tensor
         raise Refusal(
             f"{type(module).__name__} cannot be compiled: its layers cannot be listed without a picture "

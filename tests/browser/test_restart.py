@@ -20,6 +20,7 @@ PATHS = {
     "black_box": "Black box",
     "universal": "Universal and stickers",
     "physical": "Physical world",
+    "verify": "Verify",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

@@ -84,6 +84,8 @@ def notes(page: AppTest) -> list[str]:
             {"live_shown": "foo"},
             "training `foo`, which is no longer kept; nothing",
         ),
+        ("verify", {"verify_model": "foo"}, "network `foo`, which is not available here"),
+        ("verify", {"verify_eps": "0.3"}, "eps `0.3`, which is not a number from 0 to 0.2"),
         ("robustness_report", {"report": "foo"}, "model `foo`, which is not available here"),
     ],
 )

@@ -1,5 +1,7 @@
 """Compiled networks are the same functions, and what cannot be compiled is refused by a sentence."""
 
+from threading import Thread
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -146,3 +148,33 @@ def test_a_module_keeps_its_mode_and_gets_no_gradients():
     assert model.training
     assert all(p.grad is None for p in model.parameters())
     assert all(torch.equal(v, before[name]) for name, v in model.state_dict().items())
+
+
+class Watched(nn.Module):
+    """While it is traced, another thread asks a module of its own."""
+
+    def __init__(self, other: nn.Module) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 3)
+        self.other = [other]
+        self.answers: list = []
+
+    def forward(self, x):
+        def ask():
+            try:
+                self.answers.append(self.other[0](torch.ones(1, 2)))
+            except BaseException as error:
+                self.answers.append(error)
+
+        thread = Thread(target=ask)
+        thread.start()
+        thread.join()
+        return self.layer(x.flatten(1))
+
+
+def test_other_threads_may_ask_their_modules_while_one_is_traced():
+    other = seeded(0, lambda: nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
+    model = seeded(1, lambda: Watched(other))
+    compile_network(model, (1, 1, 2))
+    (answer,) = model.answers
+    assert torch.equal(answer, other(torch.ones(1, 2)))

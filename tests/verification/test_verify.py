@@ -12,7 +12,7 @@ from robust_core import attacks, verification, zoo
 from robust_core.data import digits
 from robust_core.verification.milp import Solved
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
-from tests.verification.networks import inside, margins, perceptron, pictures, residual
+from tests.verification.networks import inside, margins, perceptron, pictures, residual, seeded
 
 BOUNDS = ("ibp", "crown", "crown-optimised", "milp")
 
@@ -313,3 +313,25 @@ def test_nothing_that_is_proved_is_broken_by_an_attack():
     assert 5 < proved.sum() < 60
     record = attacks.create("pgd-t", eps=0.1, steps=50).run(model, images[proved], labels[proved])
     assert not record.success.any()
+
+
+def test_programs_take_convolutions():
+    model = seeded(
+        3,
+        lambda: nn.Sequential(
+            nn.Conv2d(1, 3, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(3, 2, 3),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(8, 3),
+        ),
+    )
+    images = pictures(0, 2, 1, 4, 4)
+    labels = model(images).argmax(1)
+    crown = verification.verify(model, images, labels, 0.1, "crown", attack=False)
+    milp = verification.verify(model, images, labels, 0.1, "milp", attack=False)
+    assert (crown.unstable > 0).all()
+    assert (crown.lower <= milp.exact + 1e-6).all()
+    seen = margins(model, inside(images, 0.1, 1000, "linf"), labels)
+    assert (seen.amin((0, 2)) >= milp.exact - 1e-5).all()

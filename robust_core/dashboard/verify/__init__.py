@@ -1,0 +1,1 @@
+"""What the page Verify is made of."""

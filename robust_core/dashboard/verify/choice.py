@@ -1,0 +1,128 @@
+"""The controls of the page Verify: network, picture and eps, and the case that the page opens with."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+import torch
+from torch import Tensor
+
+from robust_core import zoo
+from robust_core.classifier import Classifier
+from robust_core.dashboard import picture_input
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.data.fitting import to_tensor
+from robust_core.engine import Key, key_of
+from robust_core.experiment.verified import LARGEST
+from robust_core.words.models import title
+from robust_core.words.numbers import in_255ths
+
+NETWORKS = (
+    "digits-mlp-ibp",
+    "digits-mlp",
+    "digits-mlp-pgd-at",
+    "digits-cnn",
+    "cifar10-cnn-small",
+    "cifar10-cnn-small-pgd-at",
+)
+"""Small enough for bounds in seconds; each of them can be compiled."""
+EPS = 0.15
+PHOTOGRAPH_EPS = 0.001
+PICTURE = "digits-test-30"
+"""With the first network and ``EPS``: of all samples the one where PGD misses most."""
+PRESETS = {
+    "A solver finds what PGD misses": ("digits-mlp-ibp", PICTURE, EPS),
+    "Undefended: a narrow gap": ("digits-mlp", "digits-test-5", 0.06),
+    "Adversarially trained: a wide gap": ("digits-mlp-pgd-at", "digits-test-9", 0.1),
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is verified: a picture, as one network sees it."""
+
+    chosen: Chosen
+    how: str
+    model: zoo.Description
+
+    def pixels(self) -> Tensor:
+        """``[1, C, H, W]`` in [0, 1]."""
+        return to_tensor(self.chosen.fitted(self.model, self.how))
+
+    def label(self, model: Classifier) -> Tensor:
+        """The true class ``[1]``; where it is not known, the network's own answer."""
+        name = self.chosen.true_label
+        if name in model.class_names:
+            return torch.tensor([model.class_names.index(name)], dtype=torch.int64, device="cpu")
+        with torch.no_grad():
+            return model(self.pixels()).argmax(1).cpu()
+
+    def key(self, **more: object) -> Key:
+        """Names what is verified, and ``more``."""
+        return key_of(
+            verified=self.model.name,
+            owner=self.chosen.owner,
+            label=self.chosen.true_label,
+            pixels=self.pixels().numpy().tobytes().hex(),
+            **more,
+        )
+
+
+def choose_network_and_picture() -> tuple[zoo.Description, Chosen]:
+    """The picture is shown above the network, but which are offered depends on the network."""
+    place = st.container(gap="small")
+    model = choose_network()
+    with place:
+        return model, picture_input.choose_picture(model, PICTURE)
+
+
+def choose_network() -> zoo.Description:
+    """One of the networks that bounds can be made for while one waits."""
+    name = st.selectbox(
+        "Network",
+        NETWORKS,
+        format_func=title,
+        key=setting("verify_model", NETWORKS[0], one_of(NETWORKS), called="Network", shown=title),
+        persist_state="session",
+        help="Any network of affine layers, ReLUs and pooling can be verified from Python and on the "
+        "command line. These are small enough for bounds while you wait.",
+    )
+    return zoo.describe(name)
+
+
+def end_of(model: zoo.Description) -> float:
+    """Where the eps line of a network ends: photographs are broken ten times earlier than digits."""
+    return LARGEST if model.family == "digits" else LARGEST / 10
+
+
+def choose_eps(model: zoo.Description) -> float:
+    """The radius that is looked at closely."""
+    end = end_of(model)
+    key = "verify_eps" if end == LARGEST else "verify_small_eps"
+    start = EPS if end == LARGEST else PHOTOGRAPH_EPS
+    return st.slider(
+        "Eps, looked at closely",
+        0.0,
+        end,
+        step=end / 40,
+        key=setting(key, start, number(float, 0, end), called="Eps"),
+        persist_state="session",
+        format="%.4f" if end < LARGEST else "%.3f",
+        help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
+        f"Dashed on the eps line, which ends at {end:g} ({in_255ths(end)}).",
+    )
+
+
+def offer_presets() -> None:
+    """Cases that are worth a look."""
+    st.markdown(":small[Cases]")
+    with st.container(horizontal=True, gap="small"):
+        for name, case in PRESETS.items():
+            st.button(name, key=f"verify_case_{case[0]}", on_click=_choose, args=case)
+
+
+def _choose(model: str, picture: str, eps: float) -> None:
+    st.session_state["verify_model"] = model
+    st.session_state[f"picture_{zoo.describe(model).family}"] = picture
+    st.session_state["source"] = "samples"
+    st.session_state["verify_eps"] = eps

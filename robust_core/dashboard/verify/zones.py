@@ -1,0 +1,129 @@
+"""The eps line as HTML: three zones above, and below a row for each method, how far it reaches."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+from robust_core.dashboard.verify.words import TITLES
+from robust_core.experiment.verified import BOUNDS, DEEPFOOL, PER_CLASS, PGD, Line
+from robust_core.verification.checks import MILP
+
+TICKS = 4
+CSS = """<style>
+.zones { font-size: 0.8125rem; line-height: 1.35; }
+.zones .track { position: relative; background: color-mix(in srgb, currentColor 9%, transparent); }
+.zones .track > i {
+  position: absolute; top: 0; bottom: 0; overflow: hidden; white-space: nowrap; font-style: normal;
+}
+.zones .big { height: 3rem; border-radius: 3px; overflow: hidden; }
+.zones .big > i { display: grid; place-content: center; font-weight: 600; text-align: center; }
+.zones .big small { font-weight: 400; font-size: 0.75rem; }
+.zones .proved { background: #009E73; }
+.zones .big .proved { background: #00714F; color: #FFFFFF; }
+.zones .broken { background: repeating-linear-gradient(-45deg, #D55E00 0 5px, #D55E0099 5px 9px); }
+.zones .big .broken { background: repeating-linear-gradient(-45deg, #A84300 0 8px, #963B00 8px 14px);
+  color: #FFFFFF; }
+.zones .eps { position: absolute; top: -4px; bottom: -4px; border-left: 2px dashed currentColor; }
+.zones .scale { position: relative; height: 1.2rem; }
+.zones .scale span { position: absolute; transform: translateX(-50%); }
+.zones .scale span:first-child { transform: none; }
+.zones .scale span:last-child { transform: translateX(-100%); }
+.zones { display: grid; grid-template-columns: max-content 1fr max-content; gap: 3px 0.75rem;
+  align-items: center; }
+.zones .over { position: relative; }
+.zones .small { height: 0.8rem; }
+.zones .now { font-weight: 600; }
+.zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
+@media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
+</style>"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method's line: up to where it proves, or from where it breaks; neither: ``told`` alone."""
+
+    title: str
+    told: str
+    proved: float | None = None
+    broken: float | None = None
+    now: bool = False
+
+
+def html(line: Line, eps: float) -> str:
+    """All of it; ``eps`` is marked."""
+    return f"{CSS}<div class=zones>{_big(line, eps)}{_scale(line.end)}{_rows(rows(line), line.end)}</div>"
+
+
+def rows(line: Line) -> list[Row]:
+    """From the loosest bound to the exact method, then attacks; those that have begun."""
+    found = []
+    for name in (*BOUNDS, MILP):
+        if name in line.proved or line.trying == name:
+            radius = line.proved.get(name, 0.0)
+            told = f"to {radius:.4f}"
+            if name == MILP and name not in line.proved:
+                told = "nothing more yet"
+            elif name == MILP and radius < line.low:
+                told = "nothing more"
+            found.append(Row(TITLES[name], told, proved=radius, now=line.trying == name))
+    for name in (MILP, PER_CLASS, PGD, DEEPFOOL):
+        if name in line.broken:
+            distance = line.broken[name]
+            seen = distance < line.end
+            told = f"from {distance:.4f}" if seen else f"nothing below {line.end:g}"
+            what = "MILP’s counterexample" if name == MILP else TITLES[name]
+            found.append(Row(what, told, broken=distance, now=line.trying == name))
+        elif name != MILP and (line.trying == name or name in line.spent):
+            found.append(Row(TITLES[name], "nothing nearer", now=line.trying == name))
+    return found
+
+
+def _big(line: Line, eps: float) -> str:
+    end, low, high = line.end, line.low, min(line.high, line.end)
+    parts = []
+    if low:
+        parts.append(_part("proved", 0.0, low, f"to {low:.4f}", end))
+    if high > low:
+        parts.append(_part("unknown", low, high, "", end))
+    if high < end:
+        parts.append(_part("broken", high, end, f"from {high:.4f}", end))
+    mark = f"<div class=eps style='left:{_at(eps, end)}'></div>"
+    return (
+        f"<b class=all>All together</b><div class=over><div class='track big'>{''.join(parts)}</div>"
+        f"{mark}</div><b></b>"
+    )
+
+
+def _part(kind: str, start: float, stop: float, more: str, end: float) -> str:
+    share = (stop - start) / end
+    shown = "" if share < 0.09 else kind
+    said = f"<small>{more}</small>" if more and share >= 0.09 else ""
+    place = f"left:{_at(start, end)};width:{100 * share:.3f}%"
+    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'>{shown}{said}</i>"
+
+
+def _at(eps: float, end: float) -> str:
+    return f"{100 * min(eps, end) / end:.3f}%"
+
+
+def _scale(end: float) -> str:
+    at = [end * k / TICKS for k in range(TICKS + 1)]
+    ticks = "".join(f"<span style='left:{_at(tick, end)}'>{tick:g}</span>" for tick in at)
+    return f"<span class=all>eps</span><div class=scale>{ticks}</div><b></b>"
+
+
+def _rows(found: Iterable[Row], end: float) -> str:
+    return "".join(_row(row, end) for row in found)
+
+
+def _row(row: Row, end: float) -> str:
+    bar = ""
+    if row.proved:
+        bar = f"<i class=proved style='left:0;width:{_at(row.proved, end)}'></i>"
+    elif row.broken is not None and row.broken < end:
+        bar = f"<i class=broken style='left:{_at(row.broken, end)};right:0'></i>"
+    kind = " class=now" if row.now else ""
+    return (
+        f"<span{kind}>{escape(row.title)}</span><div class='track small'>{bar}</div>"
+        f"<b>{escape(row.told)}</b>"
+    )

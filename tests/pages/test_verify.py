@@ -1,0 +1,96 @@
+"""Verify: the line and the sandwich at once, programs when asked, presets, links, without a browser."""
+
+import pytest
+
+from robust_core import verification, zoo
+from robust_core.dashboard import lab
+from robust_core.dashboard.verify import choice, running, shown, whole
+from tests.visiting import bodies, ran, text, visit
+
+
+@pytest.fixture(autouse=True)
+def _small_set(monkeypatch):
+    monkeypatch.setattr(running, "SET", 4)
+
+
+def headlines(page) -> list[str]:
+    return [m.value for m in page.markdown if m.value.startswith("## ")]
+
+
+def press(page, label: str):
+    (button,) = (each for each in page.button if each.label == label)
+    return ran(button.click().run())
+
+
+def test_the_page_opens_with_what_pgd_misses_and_the_solver_finds():
+    page = ran(visit("verify"))
+    (line,) = bodies(page, "zones")
+    for word in ("proved", "broken", "Optimised CROWN", "MILP’s counterexample", "DeepFool"):
+        assert word in line
+    told = "\n".join(headlines(page))
+    assert "the gap is closed" in told
+    assert "PGD finds nothing. The solver does: a picture that it calls" in told
+    assert "Undecided at eps 0.15:" in told
+    (pictures,) = bodies(page, "found")
+    assert pictures.count("<img") == 4
+    said = text(page)
+    assert "Sent towards each class in turn, PGD finds one too" in said
+    assert "proves nothing" in said
+    assert "python -m robust_core verify sample:digits-test-30" in page.code[0].value
+    assert "Reluplex" in said
+
+
+def test_dear_programs_wait_for_their_buttons(monkeypatch):
+    monkeypatch.setattr(shown, "QUICK", 0)
+    lab.engine().forget()
+    page = ran(visit("verify"))
+    assert "MILP" not in bodies(page, "zones")[0]
+    assert bodies(page, "found")[0].count("<img") == 2
+    page = press(page, "Ask the solver")
+    assert "The solver does" in "\n".join(headlines(page))
+    page = press(page, "Close the gap with integer programs")
+    assert "MILP’s counterexample" in bodies(page, "zones")[0]
+    assert "the gap is closed" in headlines(page)[0]
+
+
+def test_what_is_stopped_keeps_its_line(stopping):
+    page = ran(visit("verify"))
+    with stopping("Integer programs"):
+        page = ran(page.run())
+    page = ran(page.run())
+    (line,) = bodies(page, "zones")
+    assert "Optimised CROWN" in line
+    assert "MILP’s" not in line
+    assert "Stopped." in text(page)
+    lab.engine().forget()
+
+
+def test_a_preset_sets_network_picture_and_eps(monkeypatch):
+    monkeypatch.setattr(shown, "QUICK", 0)
+    page = ran(visit("verify", verify_eps="0.02", verify_model="digits-mlp"))
+    page = press(page, "Undefended: a narrow gap")
+    assert page.query_params["verify_eps"] == "0.06"
+    assert page.query_params["verify_model"] == "digits-mlp"
+    assert page.query_params["picture_digits"] == "digits-test-5"
+    page = press(page, "A solver finds what PGD misses")
+    assert not {"verify_eps", "verify_model", "picture_digits"} & set(page.query_params)
+
+
+def test_wrong_when_clean_is_said():
+    page = ran(visit("verify", verify_model="digits-mlp-ibp", picture_digits="digits-test-12"))
+    assert "Wrong when clean" in headlines(page)[0]
+
+
+def test_the_set_names_its_networks_and_adds_up():
+    page = ran(visit("verify"))
+    said = text(page)
+    assert said.count("right when clean") == len(whole.NETWORKS)
+    assert "The first 4 test pictures" in said
+
+
+@pytest.mark.parametrize("name", choice.NETWORKS)
+def test_every_network_on_offer_can_be_compiled(name):
+    model = zoo.load(name)
+    described = zoo.describe(name)
+    network = verification.compile_network(model, (described.channels, *described.input_size))
+    assert 0 < network.neurons < 10_000
