@@ -35,7 +35,8 @@ CSS = """<style>
 .zones .small { height: 0.8rem; }
 .zones .now { font-weight: 600; }
 .zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
-@container (max-width: 4rem) { .zones .big > i > span { display: none; } }
+@container (max-width: 4.6rem) { .zones .big small { display: none; } }
+@container (max-width: 3.6rem) { .zones .big > i > span { display: none; } }
 @media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
 </style>"""
 
@@ -101,7 +102,8 @@ def _part(kind: str, start: float, stop: float, more: str, end: float) -> str:
     shown = "" if share < 0.09 else kind
     said = f"<small>{more}</small>" if more and share >= 0.09 else ""
     place = f"left:{_at(start, end)};width:{100 * share:.3f}%"
-    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'><span>{shown}{said}</span></i>"
+    told = f"<span>{shown}{said}</span>"
+    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'>{told}</i>"
 
 
 def _at(eps: float, end: float) -> str:
