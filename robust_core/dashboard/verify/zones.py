@@ -17,7 +17,8 @@ CSS = """<style>
 }
 .zones .big { height: 3rem; border-radius: 3px; overflow: hidden; }
 .zones .big > i { display: grid; place-content: center; font-weight: 600; text-align: center; }
-.zones .big small { font-weight: 400; font-size: 0.75rem; }
+.zones .big > i { container-type: inline-size; }
+.zones .big small { display: block;  font-weight: 400; font-size: 0.75rem; }
 .zones .proved { background: #009E73; }
 .zones .big .proved { background: #00714F; color: #FFFFFF; }
 .zones .broken { background: repeating-linear-gradient(-45deg, #D55E00 0 5px, #D55E0099 5px 9px); }
@@ -34,6 +35,8 @@ CSS = """<style>
 .zones .small { height: 0.8rem; }
 .zones .now { font-weight: 600; }
 .zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
+@container (max-width: 4.6rem) { .zones .big small { display: none; } }
+@container (max-width: 3.6rem) { .zones .big > i > span { display: none; } }
 @media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
 </style>"""
 
@@ -99,7 +102,8 @@ def _part(kind: str, start: float, stop: float, more: str, end: float) -> str:
     shown = "" if share < 0.09 else kind
     said = f"<small>{more}</small>" if more and share >= 0.09 else ""
     place = f"left:{_at(start, end)};width:{100 * share:.3f}%"
-    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'>{shown}{said}</i>"
+    told = f"<span>{shown}{said}</span>"
+    return f"<i class={kind} style='{place}' title='{f'{kind} {more}'.strip()}'>{told}</i>"
 
 
 def _at(eps: float, end: float) -> str:
