@@ -169,7 +169,7 @@ def _art_geoda() -> Peer:
     geoda = _art(make)
 
     def run(model: nn.Module, x: Tensor, y: Tensor, budget: int) -> None:
-        np.mat = np.asmatrix  # its name until NumPy 2, which ART asks for
+        np.mat = np.asmatrix  # noqa: NPY201 - its name until NumPy 2, which ART asks for
         with tempfile.TemporaryDirectory() as folder, _inside(folder):  # it leaves a file there
             geoda(model, x, y, budget)
 

@@ -24,6 +24,7 @@ NETWORKS = (
     "digits-cnn",
     "cifar10-cnn-small",
     "cifar10-cnn-small-pgd-at",
+    "cifar10-cnn-small-ibp",
 )
 """Small enough for bounds in seconds; each of them can be compiled."""
 EPS = 0.15
