@@ -56,7 +56,7 @@ def test_intersected_intervals_of_unstable_neurons_lie_within_those_of_crown_alo
     """Of those that intervals already find stable, nothing better is asked."""
     model, images = perceptron(3), pictures(1, 5, 1, 1, 6)
     network = verification.compile_network(model, (1, 1, 6)).to(torch.float64)
-    ball = verification.Ball(images.double(), torch.full((5,), 0.4, dtype=torch.float64))
+    ball = verification.Ball(images.double(), torch.full((5,), 0.8, dtype=torch.float64))
     inside = hidden_bounds(network, ball)
     alone = hidden_bounds(network, ball, intersected=False)
     values = [list(network.values(point)) for point in (ball.low, ball.high, ball.centre)]
