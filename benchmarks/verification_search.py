@@ -64,12 +64,16 @@ class Tally:
 
 
 def search(parts: list[str], minutes: float, seed: int) -> dict:
-    """Trials until so many ``minutes`` of processor time are over."""
-    ends = time.process_time() + 60 * minutes
+    """Trials for so many ``minutes`` of processor time, or until Ctrl+C, which keeps what was found."""
+    started = time.process_time()
     tally = Tally()
-    while time.process_time() < ends:
-        trial(random.Random(f"{seed} {tally.trials}"), parts, tally)
-        tally.trials += 1
+    try:
+        while time.process_time() < started + 60 * minutes:
+            trial(random.Random(f"{seed} {tally.trials}"), parts, tally)
+            tally.trials += 1
+    except KeyboardInterrupt:
+        print("stopped")
+    minutes = (time.process_time() - started) / 60
     attacked, control = sum(tally.by_attack.values()), tally.control
     print(
         f"\n{tally.trials} trials, seed {seed}: {sum(tally.proved.values())} pictures proved, attacked "
