@@ -89,8 +89,13 @@ def quiet() -> None:
     """The pulse of those who do not listen."""
 
 
-def hidden_bounds(network: Network, ball: Ball, pulse: Pulse = quiet) -> list[Interval]:
-    """Intervals of all values up to the last that a ReLU reads, those before a ReLU tightened by CROWN."""
+def hidden_bounds(
+    network: Network, ball: Ball, pulse: Pulse = quiet, *, intersected: bool = True
+) -> list[Interval]:
+    """Intervals of all values up to the last that a ReLU reads, those before a ReLU tightened by CROWN.
+
+    ``intersected`` False: they are CROWN's alone, as in the paper, for comparisons; looser, and slower.
+    """
     known: list[Interval] = [(ball.low, ball.high)]
     relaxed: Relaxations = {}
     activations = network.activations
@@ -99,10 +104,16 @@ def hidden_bounds(network: Network, ball: Ball, pulse: Pulse = quiet) -> list[In
         interval = step_interval(step, known)
         if value in activations:
             if ball.norm != LINF or not exact_already(network, value):
-                interval = tightened(network, ball, value, interval, relaxed, pulse)
+                start = interval if intersected else _nothing(interval)
+                interval = tightened(network, ball, value, start, relaxed, pulse)
             relaxed[value] = Relaxation.of(interval)
         known.append(interval)
     return known
+
+
+def _nothing(like: Interval) -> Interval:
+    """The interval of a value that nothing is known about."""
+    return torch.full_like(like[0], -math.inf), torch.full_like(like[1], math.inf)
 
 
 def exact_already(network: Network, value: int) -> bool:
