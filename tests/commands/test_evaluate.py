@@ -19,7 +19,7 @@ KEYS = {
 }
 ROW = {
     *("eps", "top1", "top5", "top1_8bit", "success_rate", "correct", "flipped"),
-    *(f"{kind}_{norm}" for kind in ("mean", "median") for norm in ("l0", "l2", "linf")),
+    *(f"{kind}_{norm}" for kind in ("mean", "median") for norm in ("l0", "l1", "l2", "linf")),
     *("mean_queries", "mean_gradients", "seconds"),
     *(f"{share}_{of}" for share in ("top1", "success_rate") for of in ("interval", "draws")),
 }
