@@ -34,7 +34,7 @@ def test_the_camera_moves_and_a_poster_is_stopped(opening):
     assert told(Pose(distance=80.0)) in with_it.inner_text()
     assert "sign_feet=80" in page.url
 
-    page.get_by_role("button", name="Make one here").click()
+    page.get_by_role("button", name="Make it here, live").click()
     page.get_by_text(re.compile(r"Loss [\d.]+ after \d+ steps")).first.wait_for()
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_text("Stopped.").wait_for()

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,10 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
 from robust_core import files
 from robust_core.commands import options, output
+from robust_core.commands.evaluation import kept_rows
 from robust_core.commands.evaluation.measured import load
 from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration, exact_share
@@ -45,12 +43,14 @@ def run(args: argparse.Namespace) -> None:
                 if job.part not in asked:
                     continue
                 if not job.possible:
-                    _say(f"{job.part}, {job.key} is left out: there is no {job.model} yet.")
+                    kept_rows.say(
+                        f"{job.part}, {job.key} is left out: there is no {job.model} yet."
+                    )
                 elif bench.made(job, value):
                     _write(out, value)
             _write(out, value)
 
-        with output.stopping(lambda: _stopped(args, out)):
+        with output.stopping(lambda: kept_rows.stopped(args, out)):
             trouble = output.trouble_with(make)
     text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
     output.emit(value, args.json, text, trouble)
@@ -106,7 +106,7 @@ class _Bench:
             "rows": json.loads(files.json_text([asdict(row) for row in rows])),
         }
         value["weights"][job.model] = sha
-        _say(f"{job.part}, {job.key}: {duration(seconds)}")
+        kept_rows.say(f"{job.part}, {job.key}: {duration(seconds)}")
         return True
 
 
@@ -166,34 +166,8 @@ def _write(path: Path | None, value: dict) -> None:
         for part in plan.PARTS
         if value["parts"].get(part)
     }
-    if path is None:
-        return
-    rows: list[str] = []
-    bare = json.loads(files.json_text(value))
-    for jobs in bare["parts"].values():
-        for job in jobs.values():
-            lines = ",\n".join(
-                "          " + files.json_text(row, indent=None) for row in job["rows"]
-            )
-            job["rows"] = f"@{len(rows)}"
-            rows.append(f"[\n{lines}\n        ]")
-    text = files.json_text(bare)
-    for number, lines in enumerate(rows):
-        text = text.replace(f'"@{number}"', lines, 1)
-    files.write_text(path, text + "\n")
-
-
-def _stopped(args: argparse.Namespace, out: Path | None) -> str:
-    if out is None:
-        return "Stopped. Nothing is kept without --out."
-    again = output.command_line(
-        "evaluate", suite=args.suite, part=args.part, limit=args.limit, out=args.out
-    )
-    return f"Stopped. What is in {out} is kept. To go on: {again}"
-
-
-def _say(sentence: str) -> None:
-    tqdm.write(sentence, file=sys.stderr)
+    if path is not None:
+        kept_rows.write(path, value)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from robust_core import files
 from robust_core.commands import options, output
 from robust_core.commands.defense_table.make import write
+from robust_core.commands.evaluation import kept_rows
 from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
@@ -49,17 +50,10 @@ def run(args: argparse.Namespace) -> None:
                             _put(value, job, bench)
                             write(out, value)
 
-        with output.stopping(lambda: _stopped(args, out)):
+        with output.stopping(lambda: kept_rows.stopped(args, out)):
             trouble = output.trouble_with(make)
     text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
     output.emit(value, args.json, text, trouble)
-
-
-def _stopped(args: argparse.Namespace, out: Path | None) -> str:
-    if out is None:
-        return "Stopped. Nothing is kept without --out."
-    again = output.command_line("evaluate", suite=args.suite, part=args.part, out=args.out)
-    return f"Stopped. The rows in {out} are kept. To go on: {again}"
 
 
 def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 import argparse
 import json
-import sys
 import time
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
-from tqdm import tqdm
-
 from robust_core import files
 from robust_core.commands import options, output
+from robust_core.commands.evaluation import kept_rows
 from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
@@ -33,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
                     _write(out, value)
             _write(out, value)
 
-        with output.stopping(lambda: _stopped(args, out)):
+        with output.stopping(lambda: kept_rows.stopped(args, out)):
             trouble = output.trouble_with(make)
     text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
     output.emit(value, args.json, text, trouble)
@@ -46,7 +44,7 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
     from robust_core.evaluation.verification.measure import contradictions, rows_of
 
     if job.model not in zoo.names():
-        _say(f"{job.key} is left out: there is no {job.model} yet.")
+        kept_rows.say(f"{job.key} is left out: there is no {job.model} yet.")
         return False
     model = zoo.load(job.model, args.device)
     weights = model.provenance.details.get("sha256")
@@ -74,7 +72,7 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
         "rows": json.loads(files.json_text([asdict(row) for row in rows])),
     }
     value["weights"][job.model] = weights
-    _say(f"{job.key}: {duration(seconds)}")
+    kept_rows.say(f"{job.key}: {duration(seconds)}")
     return True
 
 
@@ -120,32 +118,8 @@ def _write(path: Path | None, value: dict) -> None:
         for part in plan.PARTS
         if (known := value["parts"].get(part))
     }
-    if path is None:
-        return
-    bare = json.loads(files.json_text(value))
-    lines: list[str] = []
-    for jobs in bare["parts"].values():
-        for job in jobs.values():
-            rows = ",\n".join(" " * 10 + files.json_text(row, indent=None) for row in job["rows"])
-            job["rows"] = f"@{len(lines)}"
-            lines.append(f"[\n{rows}\n        ]")
-    text = files.json_text(bare)
-    for number, rows in enumerate(lines):
-        text = text.replace(f'"@{number}"', rows, 1)
-    files.write_text(path, text + "\n")
-
-
-def _stopped(args: argparse.Namespace, out: Path | None) -> str:
-    if out is None:
-        return "Stopped. Nothing is kept without --out."
-    again = output.command_line(
-        "evaluate", suite=args.suite, part=args.part, limit=args.limit, out=args.out
-    )
-    return f"Stopped. What is in {out} is kept. To go on: {again}"
-
-
-def _say(sentence: str) -> None:
-    tqdm.write(sentence, file=sys.stderr)
+    if path is not None:
+        kept_rows.write(path, value)
 
 
 def text_of(value: dict, parts: list[str]) -> str:

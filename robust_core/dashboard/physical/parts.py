@@ -56,7 +56,7 @@ def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator
             MODELLED[part](model)
     else:
         with right:
-            plausible.draw() if part == "plausible" else street.draw(essentials, more, status)
+            plausible.draw() if part == "plausible" else street.draw(essentials, more)
 
 
 def _draw_pictured(

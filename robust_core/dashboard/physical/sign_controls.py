@@ -101,7 +101,7 @@ def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> 
     return st.slider(label, low, high, key=key, persist_state="session", format=f"%d{gap}{unit}")
 
 
-def result(wish: Wish, status: DeltaGenerator) -> Found | None:
+def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
     """What was made here if it was, else the ready one, else it is made; with the button that makes it."""
     if wish.asked is None:
         return Found(sign_making.bare(wish.sign), None)
@@ -109,7 +109,7 @@ def result(wish: Wish, status: DeltaGenerator) -> Found | None:
     key = wish.asked.key
     wanted = ready is None or key in st.session_state.get("_posters", ())
     if ready is not None:
-        with status:
+        with essentials:
             _offer(key, wanted)
     if not wanted:
         assert ready is not None
@@ -126,7 +126,7 @@ def _offer(key: str, wanted: bool) -> None:
         st.button("Show the ready one", key="sign_ready", on_click=_drop, args=(key,))
         return
     st.button(
-        "Make one here",
+        "Make it here, live",
         key="sign_make",
         icon=":material/play_arrow:",
         on_click=_want,

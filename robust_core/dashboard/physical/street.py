@@ -26,11 +26,11 @@ AT_ONCE = 7
 SIDE = 144
 
 
-def draw(essentials: DeltaGenerator, more: DeltaGenerator, status: DeltaGenerator) -> None:
+def draw(essentials: DeltaGenerator, more: DeltaGenerator) -> None:
     """Controls on the left; the street, the five places, the grid and what was published."""
     wish = sign_controls.choose(essentials, more)
     if lab.fetch_model(MODEL):
-        found = sign_controls.result(wish, status)
+        found = sign_controls.result(wish, essentials)
         if found is not None:
             _show_scene(wish, found)
             if wish.asked is not None:
