@@ -156,6 +156,7 @@ _CSS = """
   }
   .st-key-pages a > :first-child { display: none; }  /* its icon */
   .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
+  [data-testid=stHeader] { height: 6.625rem; min-height: 6.625rem; }  /* hides what scrolls by */
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
   .stMainBlockContainer { padding-top: 7rem; }  /* below four rows of links */
 }

@@ -68,11 +68,11 @@ def test_what_is_stopped_keeps_its_line(stopping):
 def test_a_preset_sets_network_picture_and_eps(monkeypatch):
     monkeypatch.setattr(shown, "QUICK", 0)
     page = ran(visit("verify", verify_eps="0.02", verify_model="digits-mlp"))
-    page = press(page, "Undefended: a narrow gap")
+    page = press(page, "Undefended: broken early")
     assert page.query_params["verify_eps"] == "0.06"
     assert page.query_params["verify_model"] == "digits-mlp"
     assert page.query_params["picture_digits"] == "digits-test-5"
-    page = press(page, "A solver finds what PGD misses")
+    page = press(page, "A solver finds what untargeted PGD misses")
     assert not {"verify_eps", "verify_model", "picture_digits"} & set(page.query_params)
 
 

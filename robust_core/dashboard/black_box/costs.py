@@ -72,14 +72,17 @@ def _choose_rate() -> int:
 
 
 def show(found: Mapping[str, Queried], requests: Mapping[str, Request], terms: Terms) -> None:
-    """A row for each attack that has ended."""
+    """A row for each attack that has ended; those that were stopped are named."""
     if not found:
         return
+    stopped = [attacks.get(name).title for name in requests if name not in found]
     st.dataframe(
         [row(each, requests[name], terms) for name, each in found.items()],
         hide_index=True,
         width="stretch",
     )
+    if stopped:
+        st.caption(f"Not in the table, as they have not ended: {', '.join(stopped)}.")
     eps = next(iter(requests.values())).shown_eps
     by_labels = any(each.what == DISTANCE for each in found.values())
     st.caption(

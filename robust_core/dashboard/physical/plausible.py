@@ -50,7 +50,8 @@ def photographed(report: Report) -> str:
         return ""
     return (
         "**A change of all pixels, photographed.** A simulated photograph puts right again "
-        f"{'; '.join(told)}. The rest survives, so a print can be enough, but the attacker cannot be sure."
+        f"{'; '.join(told)}. The rest stays wrong, so a print can be "
+        "enough; but blur alone makes clean pictures wrong, too, and the attacker cannot be sure."
     )
 
 

@@ -57,7 +57,7 @@ def headline(wish: Wish, seen: Mapping[str, Look], classes: Sequence[str]) -> st
     after = told(seen[POSTER], classes)
     if seen[CLEAN].said == seen[POSTER].said:
         return f"{with_it} still says {after}."
-    return f"{with_it} says {after}, without {before}."
+    return f"{with_it} says {after}; without: {before}."
 
 
 def counting(wish: Wish, seen: Mapping[str, Look]) -> str:

@@ -32,8 +32,8 @@ PHOTOGRAPH_EPS = 0.001
 PICTURE = "digits-test-30"
 """With the first network and ``EPS``: of all samples the one where PGD misses most."""
 PRESETS = {
-    "A solver finds what PGD misses": ("digits-mlp-ibp", PICTURE, EPS),
-    "Undefended: a narrow gap": ("digits-mlp", "digits-test-5", 0.06),
+    "A solver finds what untargeted PGD misses": ("digits-mlp-ibp", PICTURE, EPS),
+    "Undefended: broken early": ("digits-mlp", "digits-test-5", 0.06),
     "Adversarially trained: a wide gap": ("digits-mlp-pgd-at", "digits-test-9", 0.1),
 }
 

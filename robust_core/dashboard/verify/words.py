@@ -73,7 +73,7 @@ def at_eps(found: Sandwich, exact: Exact | None) -> str:
     """The headline of the sandwich."""
     where = f"At eps {found.eps:g}"
     if exact is not None and exact.status == BROKEN and found.pgd.margin > 0:
-        return f"{where} PGD finds nothing. The solver does: {example(exact)}."
+        return f"{where} untargeted PGD finds nothing. The solver does: {example(exact)}."
     if exact is not None and exact.status == BROKEN:
         return f"{where} it is broken: {example(exact)}."
     certified = max(min(found.lower[m][k].item() for k in found.rivals) for m in found.lower)
@@ -110,14 +110,17 @@ def solver(exact: Exact) -> str:
     count, branches = len(exact.solved), sum(one.nodes for one in exact.solved)
     known = exact.least == exact.least
     told = [
-        f"{count} integer program{'' if count == 1 else 's'}, {branches:,} branches, "
-        f"{exact.seconds:.1f} s."
+        f"{count} integer program{'' if count == 1 else 's'}, "
+        f"{branches:,} branch{'' if branches == 1 else 'es'}, {exact.seconds:.1f} s."
     ]
     if known:
         told.append(
             f"The least margin within eps is {exact.least:.3f}, exactly: by their bounds the other "
             "classes are not nearer."
         )
+        shown = exact.counterexample
+        if shown is not None and shown.margin > exact.least + 1e-3:
+            told.append(f"The picture shown is the first that broke it, at {shown.margin:.3f}.")
     else:
         told.append(f"Not all were solved within {SECONDS:g} seconds; their bounds are proofs.")
     return " ".join(told)

@@ -38,7 +38,7 @@ def place(distance: float, angle: float, right: int, fooled: int, random: int = 
 def test_the_headline_and_whether_it_counts():
     seen = {CLEAN: look(STOP), POSTER: look(FIFTY, 0.9)}
     assert sign_words.headline(wish(), seen, CLASSES) == (
-        'With the poster the network says "speed limit 50" 90 %, without stop 80 %.'
+        'With the poster the network says "speed limit 50" 90 %; without: stop 80 %.'
     )
     assert "is reached" in sign_words.counting(wish(), seen)
     still = {CLEAN: look(STOP), POSTER: look(STOP, 0.6)}

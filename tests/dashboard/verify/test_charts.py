@@ -117,7 +117,7 @@ def test_bars_reach_from_the_best_bound_to_the_attack():
 def test_what_is_said_at_one_radius():
     assert "nobody knows" in words.at_eps(made(), None)
     assert "an attack breaks it" in words.at_eps(made(reached=-0.1), None)
-    assert "PGD finds nothing. The solver does" in words.at_eps(made(), BROKEN)
+    assert "untargeted PGD finds nothing. The solver does" in words.at_eps(made(), BROKEN)
     assert "it is broken" in words.at_eps(made(pgd=-0.2), BROKEN)
     assert "it is proved" in words.at_eps(made(), Exact(status="proved", lower=0.2))
     assert "Sent towards each class" in words.pgd(made(reached=-0.1))
