@@ -20,6 +20,10 @@ def told(pose: Pose) -> str:
     return f"{model.class_names[look.said]} {percent(look.shares[look.said])}"
 
 
+FITS = """() => { const main = document.querySelector('[data-testid=stMain]');
+  return main.scrollWidth <= main.clientWidth; }"""
+
+
 def test_the_camera_moves_and_a_poster_is_stopped(opening):
     page = opening("physical?sign_steps=200&sign_places=24", ".looks figure", 1280, 900)
     page.wait_for_function(AT_REST)
@@ -44,6 +48,7 @@ def test_the_camera_moves_and_a_poster_is_stopped(opening):
 
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(AT_REST)
+    page.wait_for_function(FITS)  # charts take their new width a moment later
     assert_fits(page, "on a phone")
     page.get_by_role("radio", name="Are they plausible?").click()
     page.get_by_text("Are such attacks plausible outside the computer?").wait_for()
