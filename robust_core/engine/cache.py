@@ -36,9 +36,8 @@ def nbytes(thing: object, skip: tuple[type, ...] = ()) -> int:
 def _open(item: object, seen: set) -> tuple[int, list]:
     """The bytes of ``item`` itself, and the objects inside it."""
     if isinstance(item, Tensor):
-        return _tensor_bytes(item, seen), [
-            item.grad
-        ] if item.is_leaf and item.grad is not None else []
+        grad = item.grad if item.is_leaf else None  # of others torch warns, and keeps none
+        return _tensor_bytes(item, seen), [] if grad is None else [grad]
     if isinstance(item, np.ndarray):
         if isinstance(item.base, np.ndarray | Tensor | bytes | bytearray):
             return 0, [item.base]
