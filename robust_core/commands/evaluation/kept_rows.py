@@ -3,12 +3,51 @@
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from tqdm import tqdm
 
 from robust_core import files
 from robust_core.commands import output
+
+
+def digest(conditions: list) -> str:
+    """Of what a job depends on. Not the code: see ``--overwrite``."""
+    return sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def read(
+    path: Path | None,
+    args: argparse.Namespace,
+    command: str,
+    check: Callable[[str, dict], object],
+) -> dict:
+    """What an earlier call of ``command`` made, or a new table.
+
+    ``check`` is called with each part and row, and raises for what is no row. Raises ``ValueError`` for a
+    damaged file, or one of another suite or limit.
+    """
+    head = {"suite": args.suite, "command": command, "limit": args.limit}
+    fresh = {**head, "versions": output.versions(), "weights": {}, "parts": {}}
+    if path is None or not path.exists():
+        return fresh
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for part, jobs in found["parts"].items():
+            for job in jobs.values():
+                for row in job["rows"]:
+                    check(part, row)
+        other = [key for key in ("suite", "limit") if found[key] != head[key]]
+        weights = dict(found["weights"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+    if other:
+        raise ValueError(
+            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
+        )
+    return {**fresh, "weights": weights, "parts": found["parts"]}
 
 
 def write(path: Path, value: dict) -> None:

@@ -5,7 +5,6 @@ import json
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> None:
     """Make what is missing, writing after each job, and print the tables."""
-    from robust_core.evaluation.physical import plan
+    from robust_core.evaluation.physical import plan, results
     from robust_core.paths import RESULTS
 
     check_alone(args, ("seed", "batch"))
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
     with output.alone_at(out):
-        value = _kept(out, args)
+        value = kept_rows.read(out, args, results.COMMAND, results.to_row)
         bench = _Bench(args)
 
         def make() -> None:
@@ -123,33 +122,7 @@ def _stamp(job: "Job", weights: str | None, limit: int | None) -> str:
     """A digest of the conditions of a job: weights, plan, pictures. Not the code: see ``--overwrite``."""
     from robust_core.evaluation.physical import plan
 
-    about = [job.part, job.key, job.model, weights, limit, plan.conditions(job)]
-    text = json.dumps(about, sort_keys=True)
-    return sha256(text.encode()).hexdigest()[:16]
-
-
-def _kept(path: Path | None, args: argparse.Namespace) -> dict:
-    """What an earlier call made. Raises ``ValueError`` for a damaged file or one of another suite."""
-    from robust_core.evaluation.physical import plan, results
-
-    head = {"suite": plan.NAME, "command": results.COMMAND, "limit": args.limit}
-    fresh = {**head, "versions": output.versions(), "weights": {}, "parts": {}}
-    if path is None or not path.exists():
-        return fresh
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for part, jobs in found["parts"].items():
-            for job in jobs.values():
-                [results.to_row(part, row) for row in job["rows"]]
-        other = [key for key in ("suite", "limit") if found[key] != head[key]]
-        weights = dict(found["weights"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
-    if other:
-        raise ValueError(
-            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
-        )
-    return {**fresh, "weights": weights, "parts": found["parts"]}
+    return kept_rows.digest([job.part, job.key, job.model, weights, limit, plan.conditions(job)])
 
 
 def _write(path: Path | None, value: dict) -> None:

@@ -4,7 +4,6 @@ import argparse
 import json
 import time
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 
 from robust_core import files
@@ -16,14 +15,14 @@ from robust_core.words.numbers import duration
 
 def run(args: argparse.Namespace) -> None:
     """Make what is missing, writing after each job, and print the tables."""
-    from robust_core.evaluation.verification import plan
+    from robust_core.evaluation.verification import plan, results
     from robust_core.paths import RESULTS
 
     check_alone(args, ("seed", "batch"))
     asked = options.parts_of(args.part, plan.PARTS)
     out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
     with output.alone_at(out):
-        value = _kept(out, args)
+        value = kept_rows.read(out, args, results.COMMAND, lambda part, row: results.to_row(row))
 
         def make() -> None:
             for job in plan.jobs():
@@ -80,32 +79,7 @@ def _stamp(job, weights: str | None, limit: int | None) -> str:
     """A digest of the conditions of a job: weights, plan, pictures. Not the code: see ``--overwrite``."""
     from robust_core.evaluation.verification import plan
 
-    text = json.dumps([job.part, job.key, weights, limit, plan.conditions(job)], sort_keys=True)
-    return sha256(text.encode()).hexdigest()[:16]
-
-
-def _kept(path: Path | None, args: argparse.Namespace) -> dict:
-    """What an earlier call made. Raises ``ValueError`` for a damaged file or one of another suite."""
-    from robust_core.evaluation.verification import plan, results
-
-    head = {"suite": plan.NAME, "command": results.COMMAND, "limit": args.limit}
-    fresh = {**head, "versions": output.versions(), "weights": {}, "parts": {}}
-    if path is None or not path.exists():
-        return fresh
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for jobs in found["parts"].values():
-            for job in jobs.values():
-                [results.to_row(row) for row in job["rows"]]
-        other = [key for key in ("suite", "limit") if found[key] != head[key]]
-        weights = dict(found["weights"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
-    if other:
-        raise ValueError(
-            f"{path} is from another {', '.join(other)}: delete it, or give another --out"
-        )
-    return {**fresh, "weights": weights, "parts": found["parts"]}
+    return kept_rows.digest([job.part, job.key, weights, limit, plan.conditions(job)])
 
 
 def _write(path: Path | None, value: dict) -> None:
