@@ -10,30 +10,7 @@ from robust_core.models import DigitsMLP
 from robust_core.zoo import own
 from robust_core.zoo.own.trial import OneByOne
 from tests.onnx_files import answers, classifier, exported, graph, node
-
-
-def seeded(build, *arguments, **options):
-    torch.manual_seed(0)
-    network = build(*arguments, **options).eval()
-    for parameter in network.parameters():  # some heads begin as zeros
-        if not parameter.any():
-            nn.init.normal_(parameter, std=0.1)
-    return network
-
-
-def vit():
-    from torchvision.models import VisionTransformer
-
-    return seeded(
-        VisionTransformer,
-        image_size=16,
-        patch_size=8,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-        mlp_dim=32,
-        num_classes=10,
-    )
+from tests.zoo.own.networks import seeded, vit
 
 
 def small(kind: str) -> tuple[nn.Module, int]:
