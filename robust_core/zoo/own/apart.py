@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Callable
 
+from torch import nn
+
 from robust_core.apart import PACE, answer_of
 from robust_core.zoo.own import child
 from robust_core.zoo.own.checking import Checked
@@ -51,9 +53,9 @@ def checked_apart(
             "allowed here. Use the command line for it"
         )
     if rest:
-        graph = Graph.from_bytes(rest)
-        read = GraphNetwork(graph)
-        network = OneByOne(read) if answer["one_by_one"] else read
+        read = GraphNetwork(Graph.from_bytes(rest))
+        graph: Graph | None = read.graph
+        network: nn.Module = OneByOne(read) if answer["one_by_one"] else read
     else:
         graph, network = None, network_of(content, str(architecture), input_size)
     return Checked(
