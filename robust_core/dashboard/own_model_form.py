@@ -1,7 +1,9 @@
 """The control "Your model": the file, what must be said of it, and the check of its normalisation."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import streamlit as st
 from torch import Tensor
@@ -12,9 +14,12 @@ from robust_core.dashboard import lab, own_model
 from robust_core.dashboard.own_model import LARGEST, Said
 from robust_core.dashboard.picture_input import NAMELESS, STARTED
 from robust_core.data.archives import load_zip
+from robust_core.data.datasets import load_test_set
 from robust_core.engine import Reporter, key_of
 from robust_core.words.models import title
 from robust_core.zoo import own
+from robust_core.zoo.own.normalisation import NONE_FITS
+from robust_core.zoo.own.sizes import size_of
 
 WATCHED = 50
 """Labelled pictures that the normalisation is compared on."""
@@ -41,17 +46,17 @@ def choose(instead: str) -> str:
     """The form, and the name of the model to use: the visitor's, or ``instead`` while there is none."""
     _raise_limit()
     guest = own_model.current()
-    with st.expander("Your model", expanded=guest is None, key="own_model"):
+    with st.expander("Your model" if guest is None else guest.title, expanded=guest is None):
         asked = _form()
-        if asked:
-            guest = _read(asked) or guest
-        if guest:
-            _say(guest)
-            _check(guest.model)
+        if asked and _read(asked):
+            st.rerun()
+        pictures = _own_pictures(guest.model) if guest else None
         st.caption(PRIVACY)
     if guest is None:
         st.caption(f"Meanwhile the model is {title(instead)}.")
         return instead
+    _say(guest)
+    _check(guest.model, pictures)
     return guest.name
 
 
@@ -113,8 +118,6 @@ def _form() -> dict | None:
 
 def _read(asked: dict) -> zoo.Guest | None:
     """The guest; a sentence on the page and None where something is wrong."""
-    from robust_core.zoo.own.sizes import size_of
-
     try:
         size = size_of(asked["size"]) if asked["size"] else None
         file = asked["file"]
@@ -163,32 +166,40 @@ def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 def _say(guest: zoo.Guest) -> None:
     """What was found out about it."""
     about = zoo.outline(guest.name)
-    st.success(
-        f"In use: {about.shape}, {about.classes:,} classes, equal to onnxruntime's answers."
-        if "--architecture" not in guest.options
-        else f"In use: {about.shape}, {about.classes:,} classes."
-    )
-    for note in guest.model.provenance.details["notes"]:
-        st.caption(note)
+    same = "" if "--architecture" in guest.options else "; its answers are those of onnxruntime"
+    notes = guest.model.provenance.details["notes"]
+    st.caption("  \n".join([f"In use: {about.shape}, {about.classes:,} classes{same}.", *notes]))
 
 
-def _check(model: Classifier) -> None:
-    """How often it is right on labelled pictures, with this normalisation and with others."""
-    record = next((r for r in data.of_family(zoo.family(model.name)) if _same(r, model)), None)
-    if record is not None and record.available():
-        _compare(
-            model, f"{record.name}-{model.name}", lambda progress: _test_pictures(record, model)
-        )
-        return
-    file = st.file_uploader(
+def _record(model: Classifier) -> data.DataSet | None:
+    """The data set here that has the model's classes and pictures."""
+    known = data.of_family(zoo.family(model.name))
+    return next((r for r in known if _same(r, model) and r.available()), None)
+
+
+def _own_pictures(model: Classifier) -> Any:
+    """The visitor's labelled pictures, asked for where no data set here has the model's classes."""
+    if _record(model) is not None:
+        return None
+    return st.file_uploader(
         "Check the normalisation: a ZIP file of your pictures, one folder per class",
         type=["zip"],
         key=f"own_pictures_{STARTED}",
         max_upload_size=LARGEST,
     )
-    if file is not None:
-        content = file.getvalue()
-        _compare(model, file.file_id, lambda progress: load_zip(content, model, WATCHED, progress))
+
+
+def _check(model: Classifier, pictures: Any) -> None:
+    """How often it is right on labelled pictures, with this normalisation and with others."""
+    record = _record(model)
+    if record is not None:
+        name, of = record.name, f"{{n}} test pictures of {record.title}"
+        _compare(model, name, of, lambda progress: load_test_set(name, model, WATCHED))
+    elif pictures is not None:
+        content = pictures.getvalue()
+        digest = hashlib.sha256(content).hexdigest()
+        of = "your {n} pictures"
+        _compare(model, digest, of, lambda progress: load_zip(content, model, WATCHED, progress))
 
 
 def _same(record: data.DataSet, model: Classifier) -> bool:
@@ -200,17 +211,16 @@ def _same(record: data.DataSet, model: Classifier) -> bool:
     )
 
 
-def _test_pictures(record: data.DataSet, model: Classifier) -> tuple[Tensor, Tensor]:
-    from robust_core.data.datasets import load_test_set
-
-    return load_test_set(record.name, model, WATCHED)
-
-
 def _compare(
-    model: Classifier, pictures: str, load: Callable[[Reporter], tuple[Tensor, Tensor]]
+    model: Classifier,
+    pictures: str,
+    of: str,
+    load: Callable[[Reporter], tuple[Tensor, Tensor]],
 ) -> None:
+    """The sentence about pictures that ``load`` gives; ``pictures`` names them."""
+
     def work(progress: Reporter) -> str:
-        return own.in_words(own.compare_normalisations(model, *load(progress)))
+        return own.in_words(own.compare_normalisations(model, *load(progress)), of)
 
     told = lab.compute(
         key_of(owner=lab.session(), normalisation=str(model.name), pictures=pictures),
@@ -219,7 +229,7 @@ def _compare(
         doing="Checking the normalisation",
     )
     if told:
-        (st.warning if "fit better" in told or "None is" in told else st.info)(told)
+        (st.warning if "fit better" in told or NONE_FITS in told else st.caption)(told)
 
 
 def _raise_limit() -> None:
