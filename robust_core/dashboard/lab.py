@@ -13,6 +13,7 @@ import streamlit as st
 from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.dashboard import departed
+from robust_core.dashboard.components import buttons
 from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
@@ -182,13 +183,7 @@ def _wait(
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
-                st.button(
-                    "Stop",
-                    key=f"stop_{what[1]}_{what[0]}",
-                    on_click=_stop,
-                    args=what,
-                    icon=":material/stop:",
-                )
+                buttons.stop(_stop, *what, key=f"stop_{what[1]}_{what[0]}")
         if bar is not None and time.monotonic() - sent_at >= PACE:
             now = _told(ticket, doing, words)
             if now != sent:
@@ -252,13 +247,7 @@ def _stop(key: str, channel: str) -> None:
 
 def _offer_again(key: str) -> None:
     st.info("Stopped. Nothing was kept of this run.")
-    st.button(
-        "Run it again",
-        key=f"again_{key}",
-        on_click=allow,
-        args=(key,),
-        icon=":material/replay:",
-    )
+    buttons.again(allow, key, key=f"again_{key}")
 
 
 def keep_result(request: object, experiment: object) -> None:

@@ -9,6 +9,7 @@ from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.attacks.knowledge import LABELS
 from robust_core.dashboard import lab, pace
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.together import Part
 from robust_core.devices import best_device
@@ -111,14 +112,7 @@ def offer(parts: Mapping[str, Part], cost: str) -> None:
     """The button that begins, with what it takes."""
     st.markdown("## Nothing has been asked yet.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Ask the model",
-            key="black_box_begin",
-            type="primary",
-            on_click=_want,
-            args=(parts,),
-            icon=":material/play_arrow:",
-        )
+        buttons.begin("Ask the model", _want, parts, key="black_box_begin", type="primary")
         st.caption(cost)
 
 

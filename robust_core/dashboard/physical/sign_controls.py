@@ -9,10 +9,11 @@ from robust_core import imaging
 from robust_core.attacks.physical.poses import DISTANCES, Pose
 from robust_core.attacks.physical.rp2 import Poster
 from robust_core.dashboard import lab
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_one, slide
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.physical import sign_making
 from robust_core.dashboard.physical.sign_making import Asked, Growing
-from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.dashboard.settings import setting_among
 from robust_core.data import signs
 from robust_core.evaluation.physical import plan
 from robust_core.zoo.bundled_posters import BundledPoster
@@ -80,8 +81,7 @@ def _title(name: str) -> str:
 
 def _choose_sign() -> str:
     names = signs.names()
-    key = setting("sign", FIRST, one_of(names), called="Sign", shown=_title)
-    return st.selectbox("Sign", names, format_func=_title, key=key, persist_state="session")
+    return choose_in_list("Sign", names, "sign", FIRST, shown=_title)
 
 
 def _choose_target(sign: str) -> str:
@@ -96,9 +96,8 @@ def _choose_target(sign: str) -> str:
 
 
 def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> int:
-    key = setting(key, start, number(int, low, high), called=label)
     gap = "" if unit == "°" else " "
-    return st.slider(label, low, high, key=key, persist_state="session", format=f"%d{gap}{unit}")
+    return slide(label, low, high, key, start, format=f"%d{gap}{unit}")
 
 
 def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
@@ -125,14 +124,8 @@ def _offer(key: str, wanted: bool) -> None:
     if wanted:
         st.button("Show the ready one", key="sign_ready", on_click=_drop, args=(key,))
         return
-    st.button(
-        "Make it here, live",
-        key="sign_make",
-        icon=":material/play_arrow:",
-        on_click=_want,
-        args=(key,),
-        help="With the steps and places chosen. The one shown was made beforehand.",
-    )
+    what = "With the steps and places chosen. The one shown was made beforehand."
+    buttons.begin("Make it here, live", _want, key, key="sign_make", help=what)
 
 
 def _show_growing(place: DeltaGenerator, growing: Growing) -> None:

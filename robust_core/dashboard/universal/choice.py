@@ -8,8 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import attacks
 from robust_core.attacks import Universal
 from robust_core.dashboard import controls, lab, plots
-from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.dashboard.choices import choose_in_list, choose_one, enter_number, slide
+from robust_core.dashboard.components import buttons
+from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.universal.fitting import (
     Fitting,
     Growing,
@@ -51,13 +52,7 @@ def choose_fitting(kind: str, model: Description) -> Fitting | None:
     parameters: dict[str, object] = {}
     if kind == CHANGE:
         title = {name: attacks.get(name).title for name in METHODS}.__getitem__
-        name = st.selectbox(
-            "Attack",
-            METHODS,
-            format_func=title,
-            key=setting("universal", METHODS[0], one_of(METHODS), called="Attack", shown=title),
-            persist_state="session",
-        )
+        name = choose_in_list("Attack", METHODS, "universal", METHODS[0], shown=title)
         eps = controls.choose_eps(own="universal_", start=START_EPS)
         parameters["eps"] = controls.radius(attacks.get(name).norm, eps, model)
     else:
@@ -93,15 +88,8 @@ def _choose_target(model: Description) -> int:
 
 
 def _choose_area() -> int:
-    key = setting("sticker_area", AREA, number(int, 2, 30), called="Area of the sticker")
-    return st.slider(
-        "Share of the picture that it covers",
-        2,
-        30,
-        key=key,
-        persist_state="session",
-        format="%d %%",
-    )
+    label, called = "Share of the picture that it covers", "Area of the sticker"
+    return slide(label, 2, 30, "sticker_area", AREA, called=called, format="%d %%")
 
 
 def choose_start(model: Description) -> int:
@@ -111,13 +99,8 @@ def choose_start(model: Description) -> int:
         return 0
     last = record.splits["test"] - MANY
     key = f"universal_from_{model.family}"
-    return st.number_input(
-        "Test pictures, from number",
-        0,
-        last,
-        step=MANY,
-        key=setting(key, 0, number(int, 0, last), called="First picture"),
-        persist_state="session",
+    return enter_number(
+        "Test pictures, from number", 0, last, key, 0, step=MANY, called="First picture"
     )
 
 
@@ -132,13 +115,8 @@ def result(
             return None
         here = record_of(model) is not None
         if asked is not None and here:
-            st.button(
-                "Fit it here",
-                icon=":material/play_arrow:",
-                type="secondary" if name else "primary",
-                on_click=_want,
-                args=(asked.key,),
-            )
+            kind = "secondary" if name else "primary"
+            buttons.begin("Fit it here", _want, asked.key, type=kind)
         elif asked is not None:
             st.caption(
                 "One of your own is fitted here once the data set is: its button is at the end."
