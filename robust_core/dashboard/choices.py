@@ -87,7 +87,7 @@ def choose_in_list(
     )
 
 
-def slide(
+def choose_number(
     label: str,
     low: N,
     high: N,
@@ -95,33 +95,13 @@ def slide(
     start: N,
     *,
     called: str = "",
-    place: Any = st,
+    control: Callable[..., Any] = st.slider,
     **look: Any,
 ) -> N:
-    """A number from ``low`` to ``high`` on a slider, whole where ``low`` is.
+    """A number from ``low`` to ``high``, whole where ``low`` is, on a slider or in another ``control``.
 
     ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
     """
-    return place.slider(label, low, high, **_number(low, high, key, start, called or label), **look)
-
-
-def enter_number(
-    label: str,
-    low: N,
-    high: N,
-    key: str,
-    start: N,
-    *,
-    called: str = "",
-    step: N | None = None,
-    **look: Any,
-) -> N:
-    """A whole number from ``low`` to ``high`` in a field; otherwise as ``slide``."""
-    state = _number(low, high, key, start, called or label)
-    return st.number_input(label, low, high, step=step or 1, **state, **look)
-
-
-def _number(low: N, high: N, key: str, start: N, called: str) -> dict[str, Any]:
-    """What keeps a number's state."""
     reader = number(type(low), low, high)
-    return {"key": setting(key, start, reader, called=called), "persist_state": "session"}
+    key = setting(key, start, reader, called=called or label)
+    return control(label, low, high, key=key, persist_state="session", **look)

@@ -8,7 +8,7 @@ import streamlit as st
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
 from robust_core.dashboard import fields
-from robust_core.dashboard.choices import choose_one, slide
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import one_of, setting, setting_among, truth
 from robust_core.distances import of_equal_changes
@@ -138,7 +138,9 @@ def _choose_any_eps(own: str, start: float) -> float:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         label, called = "8/255 is the usual benchmark", "Epsilon in 255ths"
         form = "%.2f / 255"
-        steps = slide(label, 0.0, MOST, slider, start, called=called, step=0.25, format=form)
+        steps = choose_number(
+            label, 0.0, MOST, slider, start, called=called, step=0.25, format=form
+        )
         eps = from_255ths(steps)
         st.session_state[field] = eps
         st.number_input(
@@ -209,7 +211,7 @@ def _choose_reduction() -> ConfidenceReduction:
         label_visibility="collapsed",
     )
     start, meant = (20, "points less") if how == "drop" else (50, "% or less")
-    share = slide(
+    share = choose_number(
         f"Confidence: {meant}",
         5,
         95,

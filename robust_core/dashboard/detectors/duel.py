@@ -9,7 +9,7 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_one, slide
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.detectors.scores import titles
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.request import Request
@@ -62,7 +62,7 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
         key=setting_among("duel", default, names, called=label, shown=words.__getitem__),
         persist_state="session",
     )
-    sigma = slide("Sigma", 0.0, 1.0, "sigma", 0.3, step=0.05, place=right)
+    sigma = choose_number("Sigma", 0.0, 1.0, "sigma", 0.3, step=0.05, control=right.slider)
     schedule = choose_one(
         "Steps",
         {

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import enter_number
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.detectors import maps
 from robust_core.engine import key_of
@@ -21,7 +21,7 @@ def show_overlap() -> None:
     st.markdown("## Why dynamic training helps: two classes in the plane")
     st.markdown(WHAT)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = enter_number("Seed", 0, 999, "toy_seed", 0, width=140)
+        seed = choose_number("Seed", 0, 999, "toy_seed", 0, width=140, control=st.number_input)
         buttons.begin("Train three small networks", _wanted, key="toy")
     if not st.session_state.get("_toy"):
         st.caption("Takes some seconds.")

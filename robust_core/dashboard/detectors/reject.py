@@ -8,7 +8,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import plots
-from robust_core.dashboard.choices import slide
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.detectors import fallback
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.curves import rejection_curves
@@ -96,7 +96,9 @@ def _slider(
 ) -> float:
     """A slider; ``none`` says why it plays no part, where that is so."""
     off, why = bool(none), none or None
-    return slide(label, low, high, key, start, place=place, step=step, disabled=off, help=why)
+    return choose_number(
+        label, low, high, key, start, control=place.slider, step=step, disabled=off, help=why
+    )
 
 
 def _place(place, row: RejectRow, ends: tuple[str, str]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from robust_core.dashboard.choices import choose_one, enter_number, slide
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
 from robust_core.dashboard.settings import one_of, setting, truth
@@ -105,7 +105,9 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
             values[name] = _slider(name)
     if not first:
         why = "Of the first weights, the order of pictures and random starts."
-        values["seed"] = enter_number("Seed", 0, 999, "live_seed", 0, help=why)
+        values["seed"] = choose_number(
+            "Seed", 0, 999, "live_seed", 0, help=why, control=st.number_input
+        )
     return values
 
 
@@ -113,7 +115,7 @@ def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
     default = getattr(Plan, name)
     start = _shown(name, default)
-    shown = slide(label, low, high, f"live_{name}", start, step=step, help=why)
+    shown = choose_number(label, low, high, f"live_{name}", start, step=step, help=why)
     return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0
 
 

@@ -11,7 +11,7 @@ from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.dashboard import controls, lab
-from robust_core.dashboard.choices import enter_number, slide
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.live_training.beside import WITHOUT, Beside
 from robust_core.dashboard.live_training.controls import SLIDERS
 from robust_core.dashboard.live_training.outcome import is_overfitted
@@ -105,8 +105,14 @@ def telling(trained: Trained) -> int:
 def _choose_digit(count: int) -> int:
     """Which of the test pictures."""
     last = count - 1
-    return enter_number(
-        f"Test picture, 0 to {last}", 0, last, "spot_digit", 0, called="Test picture"
+    return choose_number(
+        f"Test picture, 0 to {last}",
+        0,
+        last,
+        "spot_digit",
+        0,
+        called="Test picture",
+        control=st.number_input,
     )
 
 
@@ -130,7 +136,9 @@ def _choose_attack(first: dict) -> Attack:
     kind = attacks.get(name)
     label, (low, high, step), _ = SLIDERS["eps"]
     start, help_ = first["spot_eps"], controls.EPS_HELP
-    eps = slide(label, low, high, "spot_eps", start, called="Epsilon", step=step, help=help_)
+    eps = choose_number(
+        label, low, high, "spot_eps", start, called="Epsilon", step=step, help=help_
+    )
     if not kind.has_eps:
         st.caption(controls.NO_EPS.format(kind.title))
     attack = controls.with_eps(kind(), eps, zoo.describe(DIGITS))

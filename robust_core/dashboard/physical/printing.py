@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_core import imaging, zoo
-from robust_core.dashboard.choices import slide
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.physical.printable import Thing, things
 from robust_core.dashboard.settings import setting_among
 from robust_core.zoo import Description
@@ -93,7 +93,9 @@ def draw(model: Description) -> None:
     st.markdown(WHAT)
     thing = _choose(offered, model)
     form = "%.1f cm"
-    centimetres = slide("Width", 2.0, 18.0, "print_cm", 8.0, step=0.5, format=form, width=320)
+    centimetres = choose_number(
+        "Width", 2.0, 18.0, "print_cm", 8.0, step=0.5, format=form, width=320
+    )
     made = sheet(thing.pixels, centimetres, caption_of(thing, centimetres))
     with st.container(horizontal=True):
         for kind, mime in (("PDF", "application/pdf"), ("PNG", "image/png")):

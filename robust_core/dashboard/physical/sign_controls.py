@@ -9,7 +9,7 @@ from robust_core import imaging
 from robust_core.attacks.physical.poses import DISTANCES, Pose
 from robust_core.attacks.physical.rp2 import Poster
 from robust_core.dashboard import lab
-from robust_core.dashboard.choices import choose_in_list, choose_one, slide
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.physical import sign_making
 from robust_core.dashboard.physical.sign_making import Asked, Growing
@@ -97,7 +97,7 @@ def _choose_target(sign: str) -> str:
 
 def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> int:
     gap = "" if unit == "°" else " "
-    return slide(label, low, high, key, start, format=f"%d{gap}{unit}")
+    return choose_number(label, low, high, key, start, format=f"%d{gap}{unit}")
 
 
 def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import attacks
 from robust_core.attacks import Universal
 from robust_core.dashboard import controls, lab, plots
-from robust_core.dashboard.choices import choose_in_list, choose_one, enter_number, slide
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.universal.fitting import (
@@ -89,7 +89,7 @@ def _choose_target(model: Description) -> int:
 
 def _choose_area() -> int:
     label, called = "Share of the picture that it covers", "Area of the sticker"
-    return slide(label, 2, 30, "sticker_area", AREA, called=called, format="%d %%")
+    return choose_number(label, 2, 30, "sticker_area", AREA, called=called, format="%d %%")
 
 
 def choose_start(model: Description) -> int:
@@ -99,8 +99,15 @@ def choose_start(model: Description) -> int:
         return 0
     last = record.splits["test"] - MANY
     key = f"universal_from_{model.family}"
-    return enter_number(
-        "Test pictures, from number", 0, last, key, 0, step=MANY, called="First picture"
+    return choose_number(
+        "Test pictures, from number",
+        0,
+        last,
+        key,
+        0,
+        step=MANY,
+        called="First picture",
+        control=st.number_input,
     )
 
 

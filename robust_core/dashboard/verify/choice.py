@@ -9,7 +9,7 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import picture_input
-from robust_core.dashboard.choices import choose_in_list, slide
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.request import Chosen
 from robust_core.data.fitting import to_tensor
 from robust_core.engine import Key, key_of
@@ -101,7 +101,7 @@ def choose_eps(model: zoo.Description) -> float:
     end = end_of(model)
     key = "verify_eps" if end == LARGEST else "verify_small_eps"
     start = EPS if end == LARGEST else PHOTOGRAPH_EPS
-    return slide(
+    return choose_number(
         "Eps, looked at closely",
         0.0,
         end,
