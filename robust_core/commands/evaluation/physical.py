@@ -52,14 +52,16 @@ class _Bench:
             self.models[name] = load(name, self.args)
         return self.models[name]
 
-    def pictures(self, job: "Job") -> "tuple[str, Tensor | None, Tensor | None]":
+    def pictures(self, job: "Job") -> "tuple[str, Tensor, Tensor]":
         """The data set's name, and as many of its test pictures as the part takes; none for signs."""
+        import torch
+
         from robust_core import zoo
         from robust_core.data.datasets import load_test_set
         from robust_core.evaluation.physical import plan
 
         if job.part == plan.SIGNS:
-            return "signs", None, None
+            return "signs", torch.empty(0), torch.empty(0)
         count = (plan.PICTURES if job.part == plan.DESTRUCTION else plan.TURNED)[job.model]
         if self.args.limit is not None:
             count = min(count, self.args.limit)
@@ -72,6 +74,8 @@ class _Bench:
 
     def made(self, job: "Job", value: dict) -> bool:
         """Put the rows of a job into ``value``; False where they are there already."""
+        from robust_core.evaluation.physical.measure import Subjects
+
         model = self.model(job.model)
         sha = model.provenance.details.get("sha256")
         stamp = _stamp(job, sha, self.args.limit)
@@ -80,7 +84,7 @@ class _Bench:
             return False
         begun = time.perf_counter()
         with output.pieces() as progress:
-            rows = job.make(model, *self.pictures(job), progress)
+            rows = job.make(Subjects(model, *self.pictures(job), progress))
         seconds = time.perf_counter() - begun
         table[job.key] = {
             "stamp": stamp,
