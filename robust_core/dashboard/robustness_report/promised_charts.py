@@ -68,6 +68,18 @@ def size(eps: float, part: str) -> str:
     return f"{255 * eps:g}/255" if part == plan.CIFAR else f"{eps:g}"
 
 
+def short_title(model: str) -> str:
+    """How it was trained, without the network, which all in the chart share."""
+    return title(model).partition(" — ")[0].partition(",")[0]
+
+
+def across(values: list[float]) -> list[float]:
+    """The ends of an axis of shares, with room at both, and so far apart that its ticks differ."""
+    low, high = min(values), max(values)
+    pad = max(0.04, 0.1 * (high - low))
+    return [low - pad, min(high + pad, 1.01)]
+
+
 def proofs_on(data: str, proofs: Proofs) -> list[Proved]:
     """What the suite of verification measured on a data set."""
     return [
@@ -87,21 +99,25 @@ def proved_chart(found: list[Proved]) -> go.Figure:
             one.job.model: (
                 one.clean.value,
                 one.tight.value,
-                title(one.job.model).partition(" — ")[0],
+                short_title(one.job.model),
             )
             for one in found
         }
     )
     x = [one.clean.value for one in found]
     marks = (
-        (LOOSE, [one.loose for one in found], "star-open", ADVERSARIAL),
-        (TIGHT, [one.tight for one in found], "star", DEFENDED),
+        (LOOSE, [one.loose for one in found], "pentagon-open", ADVERSARIAL),
+        (TIGHT, [one.tight for one in found], "pentagon", DEFENDED),
     )
     figure = go.Figure(
         layout=plots.layout(
             HEIGHT,
-            xaxis={"title": "right on clean pictures", "tickformat": ".0%"},
-            yaxis={"title": "proved", "tickformat": ".0%", "rangemode": "tozero"},
+            xaxis={"title": "right on clean pictures", "tickformat": ".0%", "range": across(x)},
+            yaxis={
+                "title": f"proved, not broken: Linf {size(found[0].job.eps, found[0].job.part)}",
+                "tickformat": ".0%",
+                "rangemode": "tozero",
+            },
         )
     )
     figure.add_scatter(
@@ -138,10 +154,11 @@ def certified_chart(report: Report) -> go.Figure:
     names = labels.placed(
         {row.subject: (row.at(0).value, row.at(RADIUS).value, row.title) for row in found}
     )
+    x = [row.at(0).value for row in found]
     figure = go.Figure(
         layout=plots.layout(
             HEIGHT,
-            xaxis={"title": "right and certified at all", "tickformat": ".0%"},
+            xaxis={"title": "right and certified at all", "tickformat": ".0%", "range": across(x)},
             yaxis={
                 "title": f"certified to {RADIUS:g} in L2",
                 "tickformat": ".0%",
@@ -150,7 +167,7 @@ def certified_chart(report: Report) -> go.Figure:
         )
     )
     figure.add_scatter(
-        x=[row.at(0).value for row in found],
+        x=x,
         y=[row.at(RADIUS).value for row in found],
         error_y=whiskers([row.at(RADIUS) for row in found]),
         name="by votes under noise",

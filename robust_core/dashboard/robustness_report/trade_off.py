@@ -35,7 +35,7 @@ def show(report: Report) -> None:
     certified = report.rows(CERTIFIED)
     if not proofs and not certified:
         return
-    st.markdown("### What is promised, not only not broken")
+    st.markdown("### What is proved, whatever the attack")
     left, right = st.columns(2, gap="medium")
     if proofs:
         with left:
@@ -57,7 +57,7 @@ def _proofs(report: Report, proofs: list[Proved]) -> None:
     told = "; ".join(f"{one.job.model} {one.tight.value:.0%}" for one in found)
     plots.draw(proved_chart(found), key="report_proved", alt=f"Clean against proved: {told}.")
     st.caption(
-        f"Small networks, which can be proved: not {report.model}. Star: proved by bounds or integer "
+        f"Small networks, which can be proved: not {report.model}. Filled: proved by bounds or integer "
         "programs. Hollow: what PGD towards each class left at the same eps. Nobody knows about the "
         f"pictures between the two. {found[0].counts.n} pictures, whiskers as above. Made by: "
         f"`{verification.COMMAND}`"
