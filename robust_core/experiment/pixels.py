@@ -24,6 +24,7 @@ from robust_core.progress import Progress
 BATCH = 64
 Place = tuple[int, int, int]
 """Channel, row and column of one value of a picture."""
+ANY = (None, None, None)
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,22 @@ class Ascent:
         """-1, 0 and 1, float64."""
         return self.gradient.sign()
 
-    def strongest(self, rank: int = 0) -> Place:
-        """The value with the steepest slope; with ``rank`` 1 the next, and so on."""
-        order = self.gradient.abs().flatten().argsort(descending=True, stable=True)
-        index = int(order[rank])
-        _, height, width = self.image.shape
+    def steepest(
+        self, where: tuple[int | None, int | None, int | None] = ANY, besides: Place | None = None
+    ) -> Place:
+        """The value with the steepest slope, in the channel, row or column that ``where`` names.
+
+        None there means any; ``besides`` is left out where there is another. Raises ``ValueError`` for a
+        place outside the picture.
+        """
+        check_place(self.image, tuple(0 if i is None else i for i in where))
+        size = torch.full_like(self.gradient, -1.0)
+        part = tuple(slice(None) if i is None else slice(i, i + 1) for i in where)
+        size[part] = self.gradient[part].abs()
+        if besides is not None and (size >= 0).sum() > 1:
+            size[besides] = -1.0
+        _, height, width = size.shape
+        index = int(size.argmax())
         return index // (height * width), index // width % height, index % width
 
 
@@ -215,7 +227,7 @@ def two_pixels(
     corner = _clipped(x, [found.eps * _sign(each) for each in g])
     long = max((g[0] ** 2 + g[1] ** 2) ** 0.5, torch.finfo(torch.float64).tiny)
     circle = _clipped(x, [found.eps * each / long for each in g])
-    axes = tuple(_axis(each, reach * found.eps, points) for each in x)
+    axes = (_axis(x[0], reach * found.eps, points), _axis(x[1], reach * found.eps, points))
     second_value, first_value = torch.meshgrid(axes[1], axes[0], indexing="ij")
     asked = torch.stack([first_value.flatten(), second_value.flatten()], 1)
     asked = torch.cat([asked, torch.tensor([x, corner, circle], dtype=asked.dtype)])
@@ -263,7 +275,7 @@ def check_eps(eps: float) -> None:
         raise ValueError(f"eps must be from 0 to 1; got {eps!r}")
 
 
-def check_place(image: Tensor, place: Place) -> None:
+def check_place(image: Tensor, place: tuple[int, ...]) -> None:
     """Raise ``ValueError`` unless ``place`` is within ``[C, H, W]``."""
     if len(place) != 3 or not all(0 <= i < n for i, n in zip(place, image.shape, strict=True)):
         raise ValueError(

@@ -104,7 +104,7 @@ def learn(count: int, seed: int = 0, progress: Progress | None = None) -> Learne
 
 
 def grid(side: int = GRID) -> Tensor:
-    """Middles of ``side`` x ``side`` squares, float64 ``[side^2, 2]`` (across, up), row by row from below."""
+    """Middles of ``side`` x ``side`` squares, ``[side^2, 2]`` (across, up), row by row from below."""
     axis = (torch.arange(side, dtype=torch.float64, device="cpu") + 0.5) / side
     return torch.cartesian_prod(axis, axis).flip(1)
 

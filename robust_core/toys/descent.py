@@ -54,7 +54,7 @@ def walk(derivative: Curve, start: float, rate: float, steps: int, *, up: bool) 
     return path
 
 
-def drawn(curve: Curve, points: int = 341) -> tuple[np.ndarray, np.ndarray]:
+def drawn(curve: Curve, points: int = 1361) -> tuple[np.ndarray, np.ndarray]:
     """Places and values ``[points]``, for a line."""
     t = np.linspace(*ENDS, points)
     return t, np.array([curve(each) for each in t])
