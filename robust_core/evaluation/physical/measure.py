@@ -225,9 +225,12 @@ def sign_rows(
 ) -> list[SignRow]:
     """A poster made for random places, and seen from those of the deck and of the grid.
 
-    ``images`` and ``labels`` are not used.
+    The bundled one, which pages show, where it was made with these settings for these weights; else one
+    is made. ``images`` and ``labels`` are not used.
     """
-    made = posters.fit(model, poster, lambda stage, k, n, *_: progress(stage, k, n))
+    made = posters.ready(model, poster)
+    if made is None:
+        made = posters.fit(model, poster, lambda stage, k, n, *_: progress(stage, k, n))
     return judged(model, poster, made)
 
 
