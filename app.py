@@ -21,6 +21,7 @@ pages = [
     st.Page("pages/universal.py", title="Universal and stickers", icon=":material/sell:"),
     st.Page("pages/physical.py", title="Physical world", icon=":material/photo_camera:"),
     st.Page("pages/verify.py", title="Verify", icon=":material/verified:"),
+    st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
     st.Page("pages/live_training.py", title="Live training", icon=":material/model_training:"),
     st.Page("pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"),
 ]

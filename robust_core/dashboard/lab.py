@@ -94,6 +94,7 @@ def compute(
     doing: str,
     words: Words | None = None,
     watch: Callable[[Any], object] | None = None,
+    kept: Callable[[Any], str] | None = None,
     errand: bool = False,
     budget: float | None = None,
 ) -> T | None:
@@ -101,13 +102,16 @@ def compute(
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
     object that the work passes to ``progress.show``. What the work passes to ``progress.notice`` stays
-    where the bar was. ``errand``: it waits more than it computes, and may take as long as it takes;
-    ``budget``: seconds that it may compute, if not the engine's.
+    where the bar was. ``kept``: where the work is stopped, the last object shown stays with the visitor
+    (``so_far``), and this says what it is. ``errand``: it waits more than it computes, and may take as
+    long as it takes; ``budget``: seconds that it may compute, if not the engine's.
     Returns None where the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
-        _offer_again(key)
+        _offer_again(key, kept)
         return None
+    if kept is not None:
+        watch = _keeping(key, channel, watch)
     slot = st.empty()
     try:
         with ask(key, work, channel=channel, errand=errand, budget=budget) as ticket:
@@ -265,8 +269,29 @@ def _stop(key: str, channel: str) -> None:
     engine().withdraw(session(), channel)
 
 
-def _offer_again(key: str) -> None:
-    st.info("Stopped. Nothing was kept of this run.")
+def so_far(key: str) -> Any:
+    """The last partial result of work that this visitor stopped, or that ran out of time; else None."""
+    kept = st.session_state.get("_so_far", {}).values()
+    return next((last for whose, last in kept if whose == key), None) if stopped(key) else None
+
+
+def _keeping(
+    key: str, channel: str, watch: Callable[[Any], object] | None
+) -> Callable[[Any], object]:
+    """``watch``, and the object is kept: one for each channel."""
+
+    def keep(last: Any) -> None:
+        st.session_state.setdefault("_so_far", {})[channel] = key, last
+        if watch is not None:
+            watch(last)
+
+    return keep
+
+
+def _offer_again(key: str, kept: Callable[[Any], str] | None) -> None:
+    last = so_far(key)
+    told = "Nothing was kept of this run." if kept is None or last is None else kept(last)
+    st.info(f"Stopped. {told}")
     buttons.again(allow, key, key=f"again_{key}")
 
 

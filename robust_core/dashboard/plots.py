@@ -22,6 +22,8 @@ ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
 """An axis that cannot be dragged."""
+RIM = {"color": "white", "width": 1.5}
+"""Around a marker on a crowded ground."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",
@@ -63,9 +65,12 @@ def sideways_bars(
     return go.Bar(name=name, y=labels, x=values, orientation="h", marker=marker, **others)
 
 
-def draw(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Put a figure on the page; ``alt`` says in words what it shows."""
-    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt)
+def draw(figure: go.Figure, *, key: str, alt: str, **events: Any) -> None:
+    """Put a figure on the page; ``alt`` says in words what it shows.
+
+    ``events`` are what Streamlit's chart is told about clicks.
+    """
+    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **events)
 
 
 def whole_ticks(last: int, most: int = 10) -> int:

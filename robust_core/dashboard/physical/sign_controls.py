@@ -41,10 +41,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Found:
-    """A poster in the chosen colours, and the bundled one if it is that."""
+    """A poster in the chosen colours, the bundled one if it is that, and its making if that was stopped."""
 
     poster: Poster
-    bundled: BundledPoster | None
+    bundled: BundledPoster | None = None
+    stopped: Growing | None = None
 
 
 def choose(essentials: DeltaGenerator, more: DeltaGenerator) -> Wish:
@@ -101,9 +102,12 @@ def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> 
 
 
 def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
-    """What was made here if it was, else the ready one, else it is made; with the button that makes it."""
+    """What was made here if it was, else the ready one, else it is made; with the button that makes it.
+
+    Of a making that was stopped, what there is. None where there is nothing.
+    """
     if wish.asked is None:
-        return Found(sign_making.bare(wish.sign), None)
+        return Found(sign_making.bare(wish.sign))
     ready = sign_making.bundled(wish.asked.plan)
     key = wish.asked.key
     wanted = ready is None or key in st.session_state.get("_posters", ())
@@ -114,9 +118,14 @@ def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
         assert ready is not None
         return Found(coloured(ready.poster, wish.printed), ready)
     place = st.empty()
-    made = wish.asked.run(lambda growing: _show_growing(place, growing))
+    made = wish.asked.run(lambda growing: _show_growing(place, growing, wish.sign))
     place.empty()
-    return None if made is None else Found(coloured(made, wish.printed), None)
+    if made is not None:
+        return Found(coloured(made, wish.printed))
+    left = wish.asked.so_far
+    if left is not None:
+        return Found(coloured(left.poster, wish.printed), stopped=left)
+    return None if ready is None else Found(coloured(ready.poster, wish.printed), ready)
 
 
 def _offer(key: str, wanted: bool) -> None:
@@ -128,9 +137,10 @@ def _offer(key: str, wanted: bool) -> None:
     buttons.begin("Make it here, live", _want, key, key="sign_make", help=what)
 
 
-def _show_growing(place: DeltaGenerator, growing: Growing) -> None:
-    pixels, losses = growing
+def _show_growing(place: DeltaGenerator, growing: Growing, sign: str) -> None:
+    losses = growing.poster.loss
     words = f"Loss {losses[-1]:.2f} after {len(losses) - 1} steps"
+    pixels = sign_making.in_frame(growing.poster.changed, sign)
     shown = imaging.png(imaging.enlarge(pixels, GROWING))
     place.image(shown, caption=words, alt=words, output_format="PNG")
 

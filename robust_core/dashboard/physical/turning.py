@@ -129,11 +129,11 @@ def headline(found: Turned, classes: tuple[str, ...]) -> str:
 def _show(found: Turned, subject: Subject, what: str, drawn: str) -> None:
     classes = subject.model.class_names
     sweep = SWEEPS[what]
-    clean, pgd, eot = (share(line.fresh, 0) for line in found.lines)
+    clean, pgd, eot = (round(line.fresh * found.fresh) for line in found.lines)
     st.markdown(f"### {headline(found, classes)}")
     st.markdown(
-        f"Of {found.fresh} random views of the kind that EOT draws from, new ones, and the same for all "
-        f"three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
+        f"Of {found.fresh} random views of this picture, of the kind that EOT draws from, new ones, and "
+        f"the same for all three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
     )
     reach = REACH[what] if drawn == ALL else sweep.reach
     charts = st.columns(2, gap="medium")
@@ -200,7 +200,7 @@ def measured(model: str) -> str:
     if not rows:
         return ""
     told = ", ".join(
-        f"{LOOKS['clean' if row.attack == 'none' else row.attack][0]} {share(row.target, 0)}"
+        f"{LOOKS['clean' if row.attack == 'none' else row.attack][0]} {share(row.target)}"
         for row in rows
     )
     return (

@@ -216,10 +216,13 @@ def _turned(
 def sign_rows(subjects: Subjects, *, poster: plan.PosterPlan) -> list[SignRow]:
     """A poster made for random places, and seen from those of the deck and of the grid.
 
-    The signs are drawn: pictures of a data set are not used.
+    The bundled one, which pages show, where it was made with these settings for these weights; else one
+    is made. The signs are drawn: pictures of a data set are not used.
     """
     model, tell = subjects.model, subjects.progress
-    made = posters.fit(model, poster, lambda stage, k, n, *_: tell(stage, k, n))
+    made = posters.ready(model, poster)
+    if made is None:
+        made = posters.fit(model, poster, lambda stage, k, n, *_: tell(stage, k, n))
     return judged(model, poster, made)
 
 
