@@ -36,7 +36,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.papers import CARLINI
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 SHRINK = 0.9
 REACH = math.atanh(SHRINK)
@@ -198,17 +198,13 @@ class CWL2(Carlini):
 
     search_steps: int = parameter(3, "Number of searches, one for each constant.", low=1, high=100)
     steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)
-    learning_rate: float | None = parameter(
-        None,
+    learning_rate: float | None = automatic(
         "First step of Adam in a search; falls to 0. Empty: half the largest change of a linear model.",
-        above=0.0,
-        high=10.0,
+        10.0,
     )
-    initial_const: float | None = parameter(
-        None,
+    initial_const: float | None = automatic(
         "Initial weight of the classes against the distance; empty: twice what a linear model needs.",
-        above=0.0,
-        high=LARGEST,
+        LARGEST,
     )
     abort_early: bool = parameter(
         False, "End a search after a tenth of its steps without progress."

@@ -10,7 +10,7 @@ from robust_core.attacks.carlini.l2 import LEAVING, REACHING, Adam, Carlini, Nea
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 LARGEST_CONST = 1e10
 TIGHTEN = 0.95
@@ -82,11 +82,9 @@ class CWLinf(Carlini):
     learning_rate: float = parameter(
         0.1, "Step of Adam, as a share of the bound.", above=0.0, high=10.0
     )
-    initial_const: float | None = parameter(
-        None,
+    initial_const: float | None = automatic(
         "Initial weight of the classes against the bound; empty: by the slope of a linear model.",
-        above=0.0,
-        high=LARGEST_CONST,
+        LARGEST_CONST,
     )
     rounds: int = parameter(100, "Most pairs of bound and constant to try.", low=1, high=10_000)
 
