@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from robust_core.data import fitting
 from robust_core.zoo import Description
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +27,19 @@ ASGI = re.compile(
 )
 """An error that a server logs, with all of its tracebacks."""
 PHONE = {"width": 390, "height": 844}
+PAGES = {
+    "": "Attack",
+    "compare_attacks": "Compare attacks",
+    "compare_defences": "Compare defences",
+    "detectors": "Detectors",
+    "black_box": "Black box",
+    "universal": "Universal and stickers",
+    "physical": "Physical world",
+    "verify": "Verify",
+    "live_training": "Live training",
+    "robustness_report": "Robustness report",
+}
+"""The title of each page, by its path."""
 
 
 def free_port() -> int:
@@ -104,14 +116,7 @@ def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> No
 
 def fitted(pixels: np.ndarray, model: Description) -> np.ndarray:
     """A picture cropped to the size of the model, as a page does it by itself."""
-    return fitting.fit(
-        pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    return model.fitted(pixels)
 
 
 def assert_fits(page, where: str = "") -> None:

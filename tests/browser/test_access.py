@@ -5,20 +5,8 @@ from itertools import pairwise
 import pytest
 
 from tests.browser.conftest import AT_REST
-from tests.live import PHONE
+from tests.live import PAGES, PHONE
 
-PAGES = {
-    "": "Attack",
-    "compare_attacks": "Compare attacks",
-    "compare_defences": "Compare defences",
-    "detectors": "Detectors",
-    "black_box": "Black box",
-    "universal": "Universal and stickers",
-    "physical": "Physical world",
-    "verify": "Verify",
-    "live_training": "Live training",
-    "robustness_report": "Robustness report",
-}
 QUERIES = {
     "compare_attacks": "?model=digits-cnn",
     "black_box": "?model=digits-cnn",
