@@ -1,5 +1,6 @@
 """The layout of every plotly chart, how a chart is put on a page, and what charts share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -40,6 +41,28 @@ SYMBOLS = (  # one more than colours: a family that shares its colour has anothe
 def layout(height: int, *, legend: dict | None = ABOVE, **others) -> go.Layout:
     """The layout, ``height`` pixels high; ``others`` go to ``go.Layout``; ``legend=None`` for none."""
     return go.Layout(**FRAME, height=height, legend=legend, **others)
+
+
+def values_in_cells(
+    z: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]], **others: Any
+) -> go.Heatmap:
+    """A heat map ``z`` that says each value in its cell, from 0 to 1 unless ``others`` say otherwise."""
+    look = {"zmin": 0, "zmax": 1, "colorscale": "Cividis", "showscale": False, "xgap": 2, "ygap": 2}
+    words = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": TEXT}}
+    return go.Heatmap(z=z, **look | words | others)
+
+
+def sideways_bars(
+    name: str,
+    labels: Sequence[str],
+    values: Sequence[float | None],
+    look: tuple[str, str],
+    **others: Any,
+) -> go.Bar:
+    """Horizontal bars; ``look`` is their colour and, as a second cue, the shape of their pattern."""
+    colour, shape = look
+    marker = {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}}
+    return go.Bar(name=name, y=labels, x=values, orientation="h", marker=marker, **others)
 
 
 def draw(figure: go.Figure, *, key: str, alt: str, **events: Any) -> None:
