@@ -36,6 +36,7 @@ PAGES = {
     "universal": "Universal and stickers",
     "physical": "Physical world",
     "verify": "Verify",
+    "first_principles": "First principles",
     "live_training": "Live training",
     "robustness_report": "Robustness report",
 }

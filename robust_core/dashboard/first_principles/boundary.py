@@ -14,17 +14,17 @@ from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
 
 COUNTS = (10, 20, 40, 100, 300, 1000)
-START = (0.78, 0.36)
+START = (0.88, 0.38)
 EPS = 0.05
 IDEA = (
     "“The adversarial model looks for mismatch between the actual decision boundary and the model's "
-    "learned decision boundary” (deck 001, after Goodfellow, McDaniel, Papernot, 2018). Here the true boundary "
-    "is known. The network has seen only the grey points. **Shaded**: where it is wrong."
+    "learned decision boundary” (deck 001, after Goodfellow, McDaniel, Papernot, 2018). Here the true "
+    "boundary is known. The network has seen only the grey points. **Shaded**: where it is wrong."
 )
 STORY = (
     "Deck 002 tells it by distributions. **D_real** is where class C truly is, **D_train** where the model "
-    "says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. What it "
-    "finds is in **D_adv**: consistent with D_real, different from D_train."
+    "says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. "
+    "What it finds is in **D_adv**: consistent with D_real, different from D_train."
 )
 
 

@@ -120,7 +120,7 @@ def _add_point(figure: go.Figure, point: torch.Tensor, near: dict[str, toy.Neare
                 "color": ADVERSARIAL,
                 "symbol": symbol,
                 "size": 13,
-                "line": {"color": "white", "width": 1.5},
+                "line": plots.RIM,
             },
             name=f"nearest in {norm}",
             legendgroup=norm,

@@ -18,8 +18,8 @@ from robust_core.words.numbers import decimal as number
 
 IDEA = (
     "Each pixel may move by ε: x may go anywhere in a **square** (Linf). FGSM takes one of its four "
-    "**corners**, the one that the signs name. A step of the same length straight along the gradient stays on "
-    "the **circle** (L2). Where the loss is linear the corner is the best point of the whole square."
+    "**corners**, the one that the signs name. A step of the same length straight along the gradient stays "
+    "on the **circle** (L2). Where the loss is linear the corner is the best point of the whole square."
 )
 
 
