@@ -25,11 +25,8 @@ GIVEN = "given"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``attack``."""
-    parser.add_argument(
-        "picture",
-        metavar="PICTURE",
-        help="a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0",
-    )
+    what = "a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0"
+    parser.add_argument("picture", metavar="PICTURE", help=what)
     options.add_model_and_attack(parser, pair=True)
     parser.add_argument(
         "--eps",

@@ -37,8 +37,8 @@ class Task:
     found: Findings
     method: str
     budget: float
-    progress: Progress | None = None
-    observer: Observer | None = None
+    progress: Progress | None
+    observer: Observer | None
 
     def run(self) -> None:
         """Bounds of all pictures that are right when clean."""

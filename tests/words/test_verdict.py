@@ -18,6 +18,9 @@ CAT, DOG, FROG = (
 STILL_CAT = Guess(3, "cat", 0.55)
 
 
+SAVED = Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0)
+
+
 def experiment(**changes) -> Experiment:
     """A cat that became a dog, except for ``changes``."""
     clean = torch.zeros(1, 3, 4, 4)
@@ -37,12 +40,8 @@ def experiment(**changes) -> Experiment:
         confidence_after=(),
         success=True,
         success_exact=True,
-        saved=Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0),
-        l0=16.0,
-        l1=0.48,
-        l2=0.01 * 48**0.5,
-        linf=0.01,
-        tv=0.0,
+        saved=SAVED,
+        **SAVED.distances,
         ssim=1.0,
         seconds=0.0,
         queries=1,

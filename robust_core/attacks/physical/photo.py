@@ -50,7 +50,7 @@ def destructions(
     labels: Tensor,
     transformation: Transformation,
     *,
-    draws: int = 1,
+    draws: int,
     seed: int = 0,
     tops: tuple[int, ...] = (1, 5),
 ) -> tuple[Destruction, ...]:

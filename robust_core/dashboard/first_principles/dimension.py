@@ -1,13 +1,15 @@
 """Dimension: many small changes along the weights add up, in random directions they cancel."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.engine import key_of
 from robust_core.papers import GOODFELLOW
@@ -47,16 +49,9 @@ def choose(places: Places) -> Asked:
             persist_state="session",
         )
         st.caption(toy.SIZES.get(n, "No picture has this size here."))
-        eps = st.slider(
-            "Eps",
-            0.001,
-            0.1,
-            step=0.001,
-            key=setting("dimension_eps", 0.01, number(float, 0.001, 0.1), called="Eps"),
-            persist_state="session",
-            format="%.3f",
-            help="The most that one value may change; values are in [0, 1].",
-        )
+        what = "The most that one value may change; values are in [0, 1]."
+        look: dict[str, Any] = {"step": 0.001, "format": "%.3f", "help": what}
+        eps = choose_number("Eps", 0.001, 0.1, "dimension_eps", 0.01, **look)
         st.caption(f"{in_255ths(eps)} for each value")
     return Asked(n, eps)
 
