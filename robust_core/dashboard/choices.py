@@ -1,11 +1,11 @@
-"""Rows of buttons whose choice is a setting: kept for the session and written into the address."""
+"""Controls whose value is a setting: kept for the session and written into the address."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core.dashboard.settings import one_of, setting, several_of
+from robust_core.dashboard.settings import N, number, one_of, setting, several_of
 
 T = TypeVar("T")
 
@@ -61,3 +61,47 @@ def choose_several(
         persist_state="session",
         **look,
     )
+
+
+def choose_in_list(
+    label: str,
+    options: Sequence[T],
+    key: str,
+    start: T,
+    *,
+    shown: Callable[[T], str],
+    called: str = "",
+    **look: Any,
+) -> T:
+    """One of ``options`` in a list that opens: for many of them, or long words. ``shown`` gives the words.
+
+    ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
+    """
+    return st.selectbox(
+        label,
+        options,
+        format_func=shown,
+        key=setting(key, start, one_of(options), called=called or label, shown=shown),
+        persist_state="session",
+        **look,
+    )
+
+
+def choose_number(
+    label: str,
+    low: N,
+    high: N,
+    key: str,
+    start: N,
+    *,
+    called: str = "",
+    control: Callable[..., Any] = st.slider,
+    **look: Any,
+) -> N:
+    """A number from ``low`` to ``high``, whole where ``low`` is, on a slider or in another ``control``.
+
+    ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
+    """
+    reader = number(type(low), low, high)
+    key = setting(key, start, reader, called=called or label)
+    return control(label, low, high, key=key, persist_state="session", **look)

@@ -8,9 +8,9 @@ import streamlit as st
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
 from robust_core.dashboard import fields
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
-from robust_core.dashboard.settings import number, one_of, setting, setting_among, truth
+from robust_core.dashboard.settings import one_of, setting, setting_among, truth
 from robust_core.distances import of_equal_changes
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
@@ -136,14 +136,10 @@ def _choose_any_eps(own: str, start: float) -> float:
         st.session_state[slider] = round(255 * st.session_state[field], 6)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        steps = st.slider(
-            "8/255 is the usual benchmark",
-            0.0,
-            MOST,
-            step=0.25,
-            key=setting(slider, start, number(float, 0, MOST), called="Epsilon in 255ths"),
-            persist_state="session",
-            format="%.2f / 255",
+        label, called = "8/255 is the usual benchmark", "Epsilon in 255ths"
+        form = "%.2f / 255"
+        steps = choose_number(
+            label, 0.0, MOST, slider, start, called=called, step=0.25, format=form
         )
         eps = from_255ths(steps)
         st.session_state[field] = eps
@@ -215,13 +211,14 @@ def _choose_reduction() -> ConfidenceReduction:
         label_visibility="collapsed",
     )
     start, meant = (20, "points less") if how == "drop" else (50, "% or less")
-    share = st.slider(
+    share = choose_number(
         f"Confidence: {meant}",
         5,
         95,
+        f"less_{how}",
+        start,
+        called="Confidence",
         step=5,
-        key=setting(f"less_{how}", start, number(int, 5, 95), called="Confidence"),
-        persist_state="session",
         format="%d points" if how == "drop" else "%d %%",
         label_visibility="collapsed",
     )

@@ -17,12 +17,20 @@ def lay_out(
 
     Not ``shown``, the title is there for screen readers alone.
     """
+    essentials, more, right = columns(gap)
+    place = essentials if shown else essentials.container(key="unseen")
+    place.markdown(f"# {title}")
+    return essentials, more, right
+
+
+def columns(
+    gap: Literal["small", "medium"] = "medium",
+) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """The same places, for a page whose title stands above both columns."""
     left, right = st.columns([1, 2.9], gap=gap)
     with left:
         essentials = st.container(key="essentials")
         more = st.container(key="more")
-    place = essentials if shown else essentials.container(key="unseen")
-    place.markdown(f"# {title}")
     return essentials, more, right
 
 

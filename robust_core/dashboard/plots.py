@@ -1,5 +1,8 @@
 """The layout of every plotly chart, how a chart is put on a page, and what charts share."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -19,6 +22,8 @@ ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
 """An axis that cannot be dragged."""
+RIM = {"color": "white", "width": 1.5}
+"""Around a marker on a crowded ground."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",
@@ -38,9 +43,34 @@ def layout(height: int, *, legend: dict | None = ABOVE, **others) -> go.Layout:
     return go.Layout(**FRAME, height=height, legend=legend, **others)
 
 
-def draw(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Put a figure on the page; ``alt`` says in words what it shows."""
-    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt)
+def values_in_cells(
+    z: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]], **others: Any
+) -> go.Heatmap:
+    """A heat map ``z`` that says each value in its cell, from 0 to 1 unless ``others`` say otherwise."""
+    look = {"zmin": 0, "zmax": 1, "colorscale": "Cividis", "showscale": False, "xgap": 2, "ygap": 2}
+    words = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": TEXT}}
+    return go.Heatmap(z=z, **look | words | others)
+
+
+def sideways_bars(
+    name: str,
+    labels: Sequence[str],
+    values: Sequence[float | None],
+    look: tuple[str, str],
+    **others: Any,
+) -> go.Bar:
+    """Horizontal bars; ``look`` is their colour and, as a second cue, the shape of their pattern."""
+    colour, shape = look
+    marker = {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}}
+    return go.Bar(name=name, y=labels, x=values, orientation="h", marker=marker, **others)
+
+
+def draw(figure: go.Figure, *, key: str, alt: str, **events: Any) -> None:
+    """Put a figure on the page; ``alt`` says in words what it shows.
+
+    ``events`` are what Streamlit's chart is told about clicks.
+    """
+    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **events)
 
 
 def whole_ticks(last: int, most: int = 10) -> int:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from robust_core.verification.boxes import LINF, Ball
 from robust_core.verification.checks import CROWN, IBP, check_method, radii_of
-from robust_core.verification.crown import hidden_bounds
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.intervals import intervals
 from robust_core.verification.models import compiled, module_of
 from robust_core.verification.network import Network
@@ -52,7 +52,7 @@ def layer_bounds(
             radii_of(eps, len(images)).to(network.device),
             norm,
         )
-        known = intervals(network, ball) if method == IBP else hidden_bounds(network, ball)
+        known = intervals(network, ball) if method == IBP else hidden_bounds(network, ball).known
         clean = list(network.values(ball.centre))
     return [
         LayerBounds(network.step_of(k).name if k else "picture", *known[k], clean[k])

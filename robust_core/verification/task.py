@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from robust_core.progress import Progress
-from robust_core.verification import crown, intervals
+from robust_core.verification import intervals
 from robust_core.verification.boxes import Ball
 from robust_core.verification.checks import IBP, LP, MILP, OPTIMISED
-from robust_core.verification.crown import Rivals
+from robust_core.verification.crown import Relaxations, Rivals
 from robust_core.verification.expressions import written_out
 from robust_core.verification.findings import Findings
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.intervals import Interval
 from robust_core.verification.milp import Solved, least_margin
 from robust_core.verification.network import Network
@@ -69,12 +70,13 @@ class Task:
         if self.method == IBP:
             known = intervals.intervals(self.network, ball)
         else:
-            known = crown.hidden_bounds(self.network, ball, pulse)
+            hidden = hidden_bounds(self.network, ball, pulse)
+            known = hidden.known
             rivals = Rivals.of(labels, self.network.classes, centre)
-            linear = crown.margins(self.network, ball, rivals, known, pulse)
+            linear = hidden.margins(self.network, ball, rivals, pulse)
             table = torch.maximum(table, rivals.table(linear, *table.shape))
             if self.method in (OPTIMISED, MILP):  # programs begin with the best bounds there are
-                table = self._optimised(rows, ball, rivals, known, table, pulse)
+                table = self._optimised(rows, ball, rivals, hidden.relaxed, table, pulse)
         self.found.margins[rows] = table.cpu()
         self._count(rows, known)
         if self.method == MILP:
@@ -93,7 +95,7 @@ class Task:
         rows: Tensor,
         ball: Ball,
         rivals: Rivals,
-        known: list[Interval],
+        relaxed: Relaxations,
         table: Tensor,
         pulse: Callable[..., None],
     ) -> Tensor:
@@ -101,7 +103,7 @@ class Task:
         outward = self.found.outward[rows].to(table.device)
         loose = table[rivals.pictures, rivals.classes] <= outward[rivals.pictures]
         chosen = rivals[loose.nonzero().squeeze(1)]
-        better = optimised_margins(self.network, ball, chosen, known, pulse)
+        better = optimised_margins(self.network, ball, chosen, relaxed, pulse)
         result = table.clone()
         places = (chosen.pictures, chosen.classes)
         result[places] = torch.maximum(result[places], better)

@@ -218,10 +218,7 @@ def _check_name(name: str) -> None:
 
 
 def _remedy(name: str) -> str:
-    return (
-        "Restore it from the project's repository, or train it again: "
-        f"python -m robust_core train {name} --install"
-    )
+    return weights.remedy("train", name)
 
 
 def _bundled(name: str, folder: Path | None = None) -> Classifier:

@@ -43,48 +43,6 @@ class Destruction:
     top: int = 1
 
 
-def destruction(
-    model: Model,
-    clean: Tensor,
-    adversarial: Tensor,
-    labels: Tensor,
-    transformation: Transformation,
-    *,
-    draws: int = 1,
-    seed: int = 0,
-    top: int = 1,
-) -> Destruction:
-    """Photograph clean and adversarial pictures under the same ``draws`` (Kurakin et al., 2017, eq. 1).
-
-    ``d = sum C(X, y) not-C(X', y) C(T(X'), y) / sum C(X, y) not-C(X', y)``, where C says whether the label
-    is among the ``top`` likeliest classes, and the sum is over pictures and draws.
-
-    Args:
-        model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
-        clean: pictures ``[N, C, H, W]`` in [0, 1].
-        adversarial: what an attack made of them, of the same shape.
-        labels: true classes ``[N]``.
-        transformation: the ranges to draw from.
-        draws: photographs of each picture.
-        seed: of the draws; no attack uses the same random numbers.
-        top: among how many of the likeliest classes the label has to be.
-
-    Raises:
-        ValueError: an argument is wrong; the sentence names it and what is allowed.
-    """
-    (found,) = destructions(
-        model,
-        clean,
-        adversarial,
-        labels,
-        transformation,
-        draws=draws,
-        seed=seed,
-        tops=(top,),
-    )
-    return found
-
-
 def destructions(
     model: Model,
     clean: Tensor,
@@ -96,7 +54,25 @@ def destructions(
     seed: int = 0,
     tops: tuple[int, ...] = (1, 5),
 ) -> tuple[Destruction, ...]:
-    """``destruction`` for each of ``tops``, from the same photographs."""
+    """Photograph clean and adversarial pictures under the same ``draws`` (Kurakin et al., 2017, eq. 1).
+
+    ``d = sum C(X, y) not-C(X', y) C(T(X'), y) / sum C(X, y) not-C(X', y)``, where C says whether the label
+    is among the ``top`` likeliest classes, and the sum is over pictures and draws. One result for each of
+    ``tops``, from the same photographs.
+
+    Args:
+        model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
+        clean: pictures ``[N, C, H, W]`` in [0, 1].
+        adversarial: what an attack made of them, of the same shape.
+        labels: true classes ``[N]``.
+        transformation: the ranges to draw from.
+        draws: photographs of each picture.
+        seed: of the draws; no attack uses the same random numbers.
+        tops: among how many of the likeliest classes the label has to be.
+
+    Raises:
+        ValueError: an argument is wrong; the sentence names it and what is allowed.
+    """
     check_batch(clean)
     check_batch(adversarial)
     if adversarial.shape != clean.shape:

@@ -3,19 +3,48 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
 
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import output
+from robust_core.commands import options, output
+from robust_core.commands.evaluation.suite import check_alone
 
 
 def digest(conditions: list) -> str:
     """Of what a job depends on. Not the code: see ``--overwrite``."""
     return sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def run(
+    args: argparse.Namespace,
+    name: str,
+    parts: Collection[str],
+    *,
+    begun: Callable[[Path | None], dict],
+    make: Callable[[dict, list[str], Path | None], None],
+    text_of: Callable[[dict, list[str]], str],
+) -> None:
+    """Make the rows that the file of suite ``name`` lacks, and print its tables.
+
+    ``begun`` reads what is there already. ``make`` adds the rows of the asked parts to it, writing after
+    each. ``text_of`` are the tables of the asked parts.
+    """
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, parts)
+    # Fewer pictures must not replace the committed result.
+    out = args.out or (RESULTS / f"{name}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = begun(out)
+        with output.stopping(lambda: stopped(args, out)):
+            trouble = output.trouble_with(lambda: make(value, asked, out))
+    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
 
 
 def read(

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from robust_core.commands import options, output
+from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
 from robust_core.commands.evaluation import kept_rows
-from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -26,35 +25,20 @@ FITS = Path("runs", "universal")
 def run(args: argparse.Namespace) -> None:
     """Make the rows that the file lacks, writing after each, and print the tables."""
     from robust_core.evaluation.universal import suite
-    from robust_core.paths import RESULTS
 
-    check_alone(args, ("seed", "batch"))
-    asked = options.parts_of(args.part, suite.PARTS)
-    # Fewer pictures must not replace the committed result.
-    out = args.out or (RESULTS / f"{suite.NAME}.json" if args.limit is None else None)
-    with output.alone_at(out):
-        value = _begun(out, args.limit)
+    def make(value: dict[str, Any], asked: list[str], out: Path | None) -> None:
+        with output.pieces(suite.NAME, "") as show:
+            fits = None if args.overwrite else FITS
+            bench = suite.Bench(args.device, args.limit, show, fits)
+            for question in (question for part in asked for question in suite.PARTS[part]()):
+                if _lacks(value, question, args.overwrite):
+                    _put(value, question, bench)
+                    write(out, value)
 
-        def make() -> None:
-            with output.bar(1, suite.NAME, "") as bar:
+    def begun(out: Path | None) -> dict[str, Any]:
+        return _begun(out, args.limit)
 
-                def show(what: str, k: int, n: int) -> None:
-                    bar.set_description(what, refresh=False)
-                    bar.total, bar.n = n, k
-                    bar.refresh()
-
-                fits = None if args.overwrite else FITS
-                bench = suite.Bench(args.device, args.limit, show, fits)
-                for part in asked:
-                    for question in suite.PARTS[part]():
-                        if _lacks(value, question, args.overwrite):
-                            _put(value, question, bench)
-                            write(out, value)
-
-        with output.stopping(lambda: kept_rows.stopped(args, out)):
-            trouble = output.trouble_with(make)
-    text = text_of(value) + (f"\n\nWritten: {out}" if out and not trouble else "")
-    output.emit(value, args.json, text, trouble)
+    kept_rows.run(args, suite.NAME, suite.PARTS, begun=begun, make=make, text_of=text_of)
 
 
 def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
@@ -108,8 +92,8 @@ def _put(value: dict[str, Any], question: "Question", bench: Any) -> None:
     )
 
 
-def text_of(value: dict[str, Any]) -> str:
-    """A table for each part that has rows."""
+def text_of(value: dict[str, Any], asked: list[str]) -> str:
+    """A table for each part that has rows, also for those that were not ``asked`` for."""
     found = []
     for part, table in value["parts"].items():
         if table["rows"]:

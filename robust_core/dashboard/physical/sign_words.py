@@ -101,6 +101,11 @@ def source(wish: Wish, found: Found) -> str:
             f"(`{entry['command']}`).{colours}"
         )
     asked = wish.asked
+    if found.stopped is not None:
+        return (
+            f"{PUT[wish.put]} by RP2 on {plan.SIGN_MODEL}, unfinished: {found.stopped.step:,} of "
+            f"{found.stopped.steps:,} steps, for {asked.places} random places.{colours}"
+        )
     return (
         f"{PUT[wish.put]} by RP2, made here on {plan.SIGN_MODEL}: {asked.steps} steps, for {asked.places} "
         f"random places, of which {share(found.poster.fooled, 0)} were fooled.{colours}"

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from robust_core.dashboard import lab
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import setting_among
 from robust_core.engine import Key, key_of
@@ -71,11 +72,7 @@ def is_wanted(part: str, model: Description, button: str) -> bool:
     key = f"_{part}_{model.name}"
     if st.session_state.get(key):
         return True
-    return st.button(
-        button,
-        type="primary",
-        icon=":material/play_arrow:",
-        key=f"start_{part}",
-        on_click=st.session_state.update,
-        args=({key: True},),
+    wanted = {key: True}
+    return buttons.begin(
+        button, st.session_state.update, wanted, key=f"start_{part}", type="primary"
     )

@@ -75,10 +75,15 @@ class Crafting:
     confidence: float | None = None
 
     @property
+    def setting(self) -> dict[str, float | None]:
+        """What this attack differs in from others of its name: one of the two."""
+        return {"eps": self.eps, "confidence": self.confidence}
+
+    @property
     def made(self) -> Attack:
         """The attack, but for its setting at its defaults."""
-        setting = {"eps": self.eps, "confidence": self.confidence}
-        return attacks.create(self.attack, **{k: v for k, v in setting.items() if v is not None})
+        given = {name: value for name, value in self.setting.items() if value is not None}
+        return attacks.create(self.attack, **given)
 
     @property
     def fixed(self) -> dict[str, Any]:
