@@ -116,7 +116,7 @@ class Description:
         return in_words(self.input_size, self.channels)
 
     def fitted(self, pixels: "np.ndarray", how: str = "crop") -> "np.ndarray":
-        """Pixels uint8 ``[H, W, 3]`` as the model sees them, uint8 ``[h, w, c]``, as ``fitting.fit`` does."""
+        """Pixels uint8 ``[H, W, 3]`` as the model sees them, uint8 ``[h, w, c]``, as in ``fitting.fit``."""
         from robust_core.data.fitting import fit
 
         return fit(
