@@ -8,6 +8,7 @@ from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows
 from robust_core.dashboard.detector_choice import kept_detector
 from robust_core.dashboard.request import Request
+from robust_core.words.threat_model import matches
 
 navigation.inside_app()
 essentials, more, right = left_column.lay_out("Compare attacks")
@@ -30,7 +31,7 @@ def request(attack) -> Request:
 
 
 with right:
-    rows = selection.make_rows([a for a in picked if selection.matches(a, wanted)], request)
+    rows = selection.make_rows([a for a in picked if matches(a, wanted)], request)
     head = st.empty()
     sort = selection.choose_sort()
 settings.publish()

@@ -27,20 +27,6 @@ ASGI = re.compile(
 )
 """An error that a server logs, with all of its tracebacks."""
 PHONE = {"width": 390, "height": 844}
-PAGES = {
-    "": "Attack",
-    "compare_attacks": "Compare attacks",
-    "compare_defences": "Compare defences",
-    "detectors": "Detectors",
-    "black_box": "Black box",
-    "universal": "Universal and stickers",
-    "physical": "Physical world",
-    "verify": "Verify",
-    "first_principles": "First principles",
-    "live_training": "Live training",
-    "robustness_report": "Robustness report",
-}
-"""The title of each page, by its path."""
 
 
 def free_port() -> int:
