@@ -8,6 +8,7 @@ import torch
 from robust_core import attacks, zoo
 from robust_core.classifier import Guess
 from robust_core.experiment.perform import Experiment, Saved, perform
+from robust_core.experiment.reached import Cost
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 from robust_core.words.numbers import percent
 from robust_core.words.verdict import Verdict, aim, change, needed, rounded, said, sentence, verdict
@@ -18,6 +19,7 @@ CAT, DOG, FROG = (
 STILL_CAT = Guess(3, "cat", 0.55)
 
 
+COST = Cost(seconds=0.0, queries=1, gradients=1, zero_gradients=0)
 SAVED = Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0)
 
 
@@ -43,10 +45,7 @@ def experiment(**changes) -> Experiment:
         saved=SAVED,
         **SAVED.distances,
         ssim=1.0,
-        seconds=0.0,
-        queries=1,
-        gradients=1,
-        zero_gradients=0,
+        **COST.cost,
         frames=(),
     )
     return replace(base, **changes)
