@@ -120,8 +120,8 @@ def adversariality(
     transformation: Transformation,
     *,
     draws: int,
-    targeted: bool = False,
     seed: int = 0,
+    targeted: bool = False,
 ) -> Tensor:
     """The share of fresh views in which each picture is adversarial, float64 ``[N]`` in [0, 1].
 
