@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from robust_core.dashboard import lab, picture_input
+from robust_core.dashboard.physical.strip import Cell, strip
 from robust_core.dashboard.physical.subject import answer, is_here
 from robust_core.dashboard.request import fitted
 from robust_core.dashboard.settings import setting_among
@@ -13,7 +14,7 @@ from robust_core.engine import key_of
 from robust_core.words.verdict import said
 from robust_core.zoo import Description
 
-WITH, WITHOUT = "with the sticker", "without it"
+WITH, WITHOUT = "with the sticker", "without the sticker"
 WHAT = (
     "Put an object of one of the model's classes before the camera, photograph it without the sticker and "
     "then with it. The model is asked, and nothing else: **no attack is run on your photograph**. It stays "
@@ -53,16 +54,17 @@ def _show_answer(content: bytes, model: Description) -> None:
     picture = picture_input.decoded(content)
     if picture is None:
         return
-    digest = hashlib.sha256(content).hexdigest()
+    digest, seen = hashlib.sha256(content).hexdigest(), fitted(picture.pixels, model)
     found = lab.compute(
         key_of(owner=lab.session(), seen=digest, model=model.name),
-        lambda progress: answer(model, fitted(picture.pixels, model), progress),
+        lambda progress: answer(model, seen, progress),
         channel="camera",
         doing="Asking the model",
     )
     if found is None:
         return
     st.markdown(f"### It says {said(found)}.")
+    st.html(strip([Cell(seen, "What it was given", f"{seen.shape[1]} x {seen.shape[0]} pixels")]))
     with st.container(horizontal=True):
         for kind in (WITHOUT, WITH):
             st.button(
