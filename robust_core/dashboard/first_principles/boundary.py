@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.first_principles import boundary_charts as charts
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.settings import number, one_of, setting
@@ -43,10 +43,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """The network, its areas, the share of points with an adversarial one within ``EPS``, and the grid."""
+    """The network; of each class its areas and adversarial places; the share of points near to one."""
 
     learned: toy.Learned
     areas: dict[int, dict[str, float]]
+    places: tuple[torch.Tensor, torch.Tensor]
     lost: float
 
 
@@ -91,12 +92,12 @@ def clicked() -> None:
 def work(count: int, progress: Reporter) -> Found:
     """Train, and count areas; in a thread of the engine."""
     learned = toy.learn(count, progress=progress)
-    return Found(learned, toy.areas(learned), toy.within_reach(learned, EPS))
+    first, second = (toy.adversarial_places(label, learned) for label in (0, 1))
+    return Found(learned, toy.areas(learned), (first, second), toy.within_reach(learned, EPS))
 
 
 def show(asked: Asked) -> None:
     """The plane, the distances, and the three distributions."""
-    starting.load_tables()
     found = lab.compute(
         key_of(boundary=asked.count),
         lambda progress: work(asked.count, progress),
@@ -105,8 +106,11 @@ def show(asked: Asked) -> None:
     )
     if found is None:
         return
-    near = {norm: toy.nearest(asked.point, norm, found.learned) for norm in charts.NORMS}
     label = int(toy.truth(asked.point[None]) > 0)
+    near = {
+        norm: toy.nearest(asked.point, norm, found.learned, places=found.places[label])
+        for norm in charts.NORMS
+    }
     st.markdown(f"## {told(asked, found, near)}")
     plane, side = st.columns([1.25, 1], gap="medium")
     with plane:

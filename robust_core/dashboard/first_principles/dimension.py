@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
@@ -63,7 +63,6 @@ def choose(places: Places) -> Asked:
 
 def show(asked: Asked) -> None:
     """The chart of both growths, and one activation with its changes."""
-    starting.load_tables()
     found = lab.compute(
         key_of(dimension=list(toy.NUMBERS), eps=asked.eps),
         lambda progress: [toy.activation(n, asked.eps) for n in toy.NUMBERS],

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard import plots, starting
+from robust_core.dashboard import plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.first_principles import curves, evil_charts
 from robust_core.dashboard.first_principles.places import Places
@@ -88,7 +88,6 @@ def _slider(label: str, key: str, start: int, low: int, high: int) -> int:
 
 def show(asked: Asked) -> None:
     """The line and the points, the three derivatives, and what a smooth curve is good for."""
-    starting.load_tables()
     x, y = toy.points()
     k = asked.point - 1
     if asked.attacking:
