@@ -196,7 +196,7 @@ def deepfool(point: Tensor, learned: Learned, norm: str) -> Tensor | None:
     """Where the attack DeepFool takes ``point`` ``[2]``, by the network alone: ``[2]``; None if nowhere."""
     attack = attacks.create("deepfool" if norm == "l2" else "deepfool-linf", overshoot=REACH)
     image = point.double().view(1, 1, 1, 2)
-    label = torch.tensor([int(learned(image.flatten(1)) > 0)], device="cpu")
+    label = (learned(image.flatten(1)) > 0).long()
     record = attack.run(learned.network, image, label)
     return record.x_adv.flatten() if bool(record.success[0]) else None
 
