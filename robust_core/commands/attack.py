@@ -150,18 +150,10 @@ def _perform(
     from robust_core import zoo
     from robust_core.attacks.base import beyond_the_range
     from robust_core.contract import notices
-    from robust_core.data.fitting import fit
     from robust_core.devices import threads_for
     from robust_core.experiment.perform import perform
 
-    pixels = fit(
-        source.picture.pixels,
-        size=description.input_size,
-        resize=description.resize,
-        channels=description.channels,
-        how=args.fit,
-        interpolation=description.interpolation,
-    )
+    pixels = description.fitted(source.picture.pixels, args.fit)
     threads_for(pixels.size * defense_options.copies(args))
     mask = mask_options.mask_of(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))

@@ -19,6 +19,8 @@ from robust_core.zoo.specs import UNDEFENDED, has_spec, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from robust_core.detectors import Detector
 
 _loaded: dict[tuple[str, str], Classifier] = {}
@@ -112,6 +114,19 @@ class Description:
     def shape(self) -> str:
         """In words: ``32 x 32 RGB``."""
         return in_words(self.input_size, self.channels)
+
+    def fitted(self, pixels: "np.ndarray", how: str = "crop") -> "np.ndarray":
+        """Pixels uint8 ``[H, W, 3]`` as the model sees them, uint8 ``[h, w, c]``, as in ``fitting.fit``."""
+        from robust_core.data.fitting import fit
+
+        return fit(
+            pixels,
+            size=self.input_size,
+            resize=self.resize,
+            channels=self.channels,
+            how=how,
+            interpolation=self.interpolation,
+        )
 
 
 def describe(name: str) -> Description:

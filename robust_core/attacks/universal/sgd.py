@@ -23,7 +23,7 @@ from robust_core.attacks.universal.base import (
 from robust_core.attacks.universal.uap import UNIVERSAL_EPS
 from robust_core.goals import Aim
 from robust_core.papers import SHAFAHI
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,21 +50,16 @@ class UAPSGD(UniversalAttack):
 
     eps: float = eps_parameter(UNIVERSAL_EPS, "linf")
     passes: int = passes_parameter(8)
-    step_size: float | None = parameter(
-        None,
+    step_size: float | None = automatic(
         "Length of a step; empty: eps / 10, or 2.5 eps / number of steps where that is more.",
-        above=0.0,
-        high=LARGEST,
-        unit="[0, 1]",
+        LARGEST,
+        "[0, 1]",
     )
     clamp: float = parameter(
         9.0, "Log-odds beyond the goal at which a picture pulls no more.", low=0.0, high=LARGEST
     )
     batch: int = parameter(
-        100,
-        "Pictures in a mini-batch; at most a tenth of the pictures.",
-        low=1,
-        high=100_000,
+        100, "Pictures in a mini-batch; at most a tenth of the pictures.", low=1, high=100_000
     )
     seed: int = seed_parameter()
 

@@ -10,7 +10,6 @@ from robust_core import zoo
 from robust_core.classifier import Guess
 from robust_core.dashboard import lab, picture_input
 from robust_core.dashboard.physical.subject import is_here
-from robust_core.dashboard.request import fitted
 from robust_core.dashboard.settings import setting_among
 from robust_core.data.fitting import to_tensor
 from robust_core.data.picture import Picture
@@ -86,7 +85,7 @@ def ask(picture: Picture, model: Description, progress: Reporter) -> Guess:
 
     def on(device: torch.device) -> Guess:
         network = zoo.load(model.name, device)
-        images = to_tensor(fitted(picture.pixels, model)).to(device)
+        images = to_tensor(model.fitted(picture.pixels)).to(device)
         with torch.inference_mode(), evaluating(network):
             return network.name_classes(network(images).softmax(1))[0][0]
 

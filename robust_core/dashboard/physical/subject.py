@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import setting_among
 from robust_core.engine import Key, key_of
 from robust_core.zoo import Description
 
@@ -57,10 +57,8 @@ def is_here(model: Description) -> bool:
 def choose_target(part: str, model: Description, otherwise: str) -> int | None:
     """The class to reach; None for what ``otherwise`` says."""
     options = (otherwise, *model.class_names)
-    key = setting_among(
-        f"{part}_target_{model.family}", otherwise, options, called="Target", shown=str
-    )
-    picked = st.selectbox("Make it say", options, key=key, persist_state="session", width=240)
+    key = f"{part}_target_{model.family}"
+    picked = choose_in_list("Make it say", options, key, otherwise, called="Target", width=240)
     return None if picked == otherwise else model.class_names.index(picked)
 
 
