@@ -6,9 +6,10 @@ import streamlit as st
 import torch
 
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles import boundary_charts as charts
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.engine import Reporter, key_of
 from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
@@ -63,14 +64,15 @@ def choose(places: Places) -> Asked:
         st.markdown(":small[The point: click into the plane, or set it here]")
         with st.container(horizontal=True, gap="small"):
             across, up = (
-                st.number_input(
+                choose_number(
                     label,
                     0.0,
                     1.0,
+                    key,
+                    first,
+                    control=st.number_input,
                     step=0.01,
                     format="%.2f",
-                    key=setting(key, first, number(float, 0, 1), called=label),
-                    persist_state="session",
                 )
                 for label, key, first in (
                     ("Across", "edge_across", START[0]),

@@ -6,8 +6,9 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.engine import key_of
 from robust_core.papers import GOODFELLOW
@@ -47,13 +48,13 @@ def choose(places: Places) -> Asked:
             persist_state="session",
         )
         st.caption(toy.SIZES.get(n, "No picture has this size here."))
-        eps = st.slider(
+        eps = choose_number(
             "Eps",
             0.001,
             0.1,
+            "dimension_eps",
+            0.01,
             step=0.001,
-            key=setting("dimension_eps", 0.01, number(float, 0.001, 0.1), called="Eps"),
-            persist_state="session",
             format="%.3f",
             help="The most that one value may change; values are in [0, 1].",
         )
