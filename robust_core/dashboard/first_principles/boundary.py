@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles import boundary_charts as charts
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.engine import Reporter, key_of
 from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
@@ -43,10 +44,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """The network, its areas, the share of points with an adversarial one within ``EPS``, and the grid."""
+    """The network; of each class its areas and adversarial places; the share of points near to one."""
 
     learned: toy.Learned
     areas: dict[int, dict[str, float]]
+    places: tuple[torch.Tensor, torch.Tensor]
     lost: float
 
 
@@ -62,14 +64,15 @@ def choose(places: Places) -> Asked:
         st.markdown(":small[The point: click into the plane, or set it here]")
         with st.container(horizontal=True, gap="small"):
             across, up = (
-                st.number_input(
+                choose_number(
                     label,
                     0.0,
                     1.0,
+                    key,
+                    first,
+                    control=st.number_input,
                     step=0.01,
                     format="%.2f",
-                    key=setting(key, first, number(float, 0, 1), called=label),
-                    persist_state="session",
                 )
                 for label, key, first in (
                     ("Across", "edge_across", START[0]),
@@ -91,12 +94,12 @@ def clicked() -> None:
 def work(count: int, progress: Reporter) -> Found:
     """Train, and count areas; in a thread of the engine."""
     learned = toy.learn(count, progress=progress)
-    return Found(learned, toy.areas(learned), toy.within_reach(learned, EPS))
+    first, second = (toy.adversarial_places(label, learned) for label in (0, 1))
+    return Found(learned, toy.areas(learned), (first, second), toy.within_reach(learned, EPS))
 
 
 def show(asked: Asked) -> None:
     """The plane, the distances, and the three distributions."""
-    starting.load_tables()
     found = lab.compute(
         key_of(boundary=asked.count),
         lambda progress: work(asked.count, progress),
@@ -105,8 +108,11 @@ def show(asked: Asked) -> None:
     )
     if found is None:
         return
-    near = {norm: toy.nearest(asked.point, norm, found.learned) for norm in charts.NORMS}
     label = int(toy.truth(asked.point[None]) > 0)
+    near = {
+        norm: toy.nearest(asked.point, norm, found.learned, places=found.places[label])
+        for norm in charts.NORMS
+    }
     st.markdown(f"## {told(asked, found, near)}")
     plane, side = st.columns([1.25, 1], gap="medium")
     with plane:

@@ -1,12 +1,11 @@
 """Dimension: many small changes along the weights add up, in random directions they cancel."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
 from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.settings import one_of, setting
@@ -49,16 +48,22 @@ def choose(places: Places) -> Asked:
             persist_state="session",
         )
         st.caption(toy.SIZES.get(n, "No picture has this size here."))
-        what = "The most that one value may change; values are in [0, 1]."
-        look: dict[str, Any] = {"step": 0.001, "format": "%.3f", "help": what}
-        eps = choose_number("Eps", 0.001, 0.1, "dimension_eps", 0.01, **look)
+        eps = choose_number(
+            "Eps",
+            0.001,
+            0.1,
+            "dimension_eps",
+            0.01,
+            step=0.001,
+            format="%.3f",
+            help="The most that one value may change; values are in [0, 1].",
+        )
         st.caption(f"{in_255ths(eps)} for each value")
     return Asked(n, eps)
 
 
 def show(asked: Asked) -> None:
     """The chart of both growths, and one activation with its changes."""
-    starting.load_tables()
     found = lab.compute(
         key_of(dimension=list(toy.NUMBERS), eps=asked.eps),
         lambda progress: [toy.activation(n, asked.eps) for n in toy.NUMBERS],

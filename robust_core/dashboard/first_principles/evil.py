@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard import plots, starting
+from robust_core.dashboard import plots
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.first_principles import curves, evil_charts
 from robust_core.dashboard.first_principles.places import Places
@@ -57,14 +57,14 @@ def choose(places: Places) -> Asked:
         steps = choose_number("Steps", 0, MOST, "evil_steps", 8)
         point = choose_number("Point attacked", 1, toy.POINTS, "evil_point", 10)
         kind = choose_one("Each step", STEPS, "evil_step", "slope", width="stretch")
-        called = "Size of a step"
-        size = choose_number("Size γ or ε", 0.02, 0.3, "evil_size", 0.1, called=called, step=0.02)
+        size = choose_number(
+            "Size γ or ε", 0.02, 0.3, "evil_size", 0.1, called="Size of a step", step=0.02
+        )
         return Asked(True, steps, size, point, kind == "sign")
 
 
 def show(asked: Asked) -> None:
     """The line and the points, the three derivatives, and what a smooth curve is good for."""
-    starting.load_tables()
     x, y = toy.points()
     k = asked.point - 1
     if asked.attacking:
