@@ -140,12 +140,12 @@ def describe(name: str) -> Description:
     if guest := guests.guest(name):
         model = guest.model
         return Description(
-            name=guest.name,
-            family=guest.family,
-            class_names=model.class_names,
-            input_size=model.input_size,
-            resize=model.resize,
-            channels=model.channels,
+            guest.name,
+            guest.family,
+            model.class_names,
+            model.input_size,
+            model.resize,
+            model.channels,
         )
     if has_spec(name):
         known = spec(name)
