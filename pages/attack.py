@@ -34,7 +34,7 @@ with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
     parameters = controls.choose_parameters(attack, eps, detector)
     how = left_column.choose_fit(model, chosen)
     area = area_choice.choose_area(model, chosen, how)

@@ -25,7 +25,7 @@ with essentials:
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
     kinds = defense_choice.choose_defenses(model, "defenses", selection.QUICK)
     how = left_column.choose_fit(model, chosen)
     area = area_choice.choose_area(model, chosen, how)
