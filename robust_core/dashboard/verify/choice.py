@@ -77,7 +77,7 @@ def choose_network() -> zoo.Description:
     name = st.selectbox(
         "Network",
         list(offered),
-        format_func=lambda one: f"{title(one)}, {offered[one]:,} ReLUs",
+        format_func=title,
         key=setting("verify_model", first, one_of(offered), called="Network", shown=title),
         persist_state="session",
         help="All networks of the zoo that can be written as affine maps and ReLUs, and have at most "
