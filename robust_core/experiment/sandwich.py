@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,8 +21,7 @@ SECONDS = 30.0
 """For the integer programs of the picture."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A picture in the ball, ``[C, H, W]``, the network's margin and answer there."""
 
     picture: Tensor
@@ -129,13 +129,16 @@ def towards_each(model: Classifier, image: Tensor, label: Tensor, eps: float) ->
     return least
 
 
+Show = Callable[[Exact], object]
+
+
 def exact(
     model: Classifier,
     image: Tensor,
     label: Tensor,
     eps: float,
-    progress: Progress | None = None,
-    show: Callable[[Exact], object] | None = None,
+    progress: Progress | None,
+    show: Show | None,
 ) -> Exact:
     """Integer programs, class by class; ``show`` gets what there is after each."""
     so_far = Exact()

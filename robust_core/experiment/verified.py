@@ -89,11 +89,11 @@ class Closing:
     image: Tensor
     label: Tensor
     line: Line
-    progress: Progress | None = None
-    show: Show | None = None
-    _step: int = 0
-    _steps: int = 0
-    _neurons: int = 0
+    progress: Progress | None
+    show: Show | None
+    _step: int = field(default=0, init=False)
+    _steps: int = field(default=0, init=False)
+    _neurons: int = field(default=0, init=False)
 
     @property
     def _large(self) -> bool:

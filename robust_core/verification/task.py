@@ -40,8 +40,8 @@ class Task:
     found: Findings
     method: str
     budget: float
-    progress: Progress | None = None
-    observer: Observer | None = None
+    progress: Progress | None
+    observer: Observer | None
     layers: Layers | None = None
 
     def run(self) -> None:

@@ -54,16 +54,16 @@ def test_the_line_closes_and_never_crosses(case):
 
 def test_nothing_to_prove_where_it_is_wrong_when_clean(case):
     model, image, label = case
-    line = Closing(model, image, (label + 1) % 10, Line()).with_bounds()
+    line = Closing(model, image, (label + 1) % 10, Line(), None, None).with_bounds()
     assert not line.right
     assert (line.low, line.high) == (0.0, torch.inf)
-    assert Closing(model, image, label, line).with_programs() == line
+    assert Closing(model, image, label, line, None, None).with_programs() == line
 
 
 def test_the_sandwich_holds_and_the_solver_finds_what_pgd_misses(case):
     model, image, label = case
     found = sandwich(*case, 0.15)
-    solved = exact(*case, 0.15)
+    solved = exact(*case, 0.15, None, None)
     for k in found.rivals:
         best = max(found.lower[m][k].item() for m in BOUNDS)
         assert best <= found.reached[k].item() <= found.clean[k].item() + 1e-6
@@ -108,7 +108,9 @@ def test_shares_of_a_set_add_up_and_change_one_way():
 
 def test_too_many_undecided_relus_are_said(case, monkeypatch):
     monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", 1)
-    line = Closing(*case, Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16})).with_programs()
+    line = Closing(
+        *case, Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16}), None, None
+    ).with_programs()
     assert line.unstable is not None
     assert line.unstable > 1
     assert line.dear

@@ -9,8 +9,8 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import picture_input
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.data.fitting import to_tensor
 from robust_core.engine import Key, key_of
 from robust_core.experiment import verifiable
@@ -73,13 +73,12 @@ def choose_network_and_picture() -> tuple[zoo.Description, Chosen]:
 def choose_network() -> zoo.Description:
     """One of the networks that bounds can be made for while one waits."""
     offered = verifiable.networks()
-    first = FIRST if FIRST in offered else next(iter(offered))
-    name = st.selectbox(
+    name = choose_in_list(
         "Network",
         list(offered),
-        format_func=title,
-        key=setting("verify_model", first, one_of(offered), called="Network", shown=title),
-        persist_state="session",
+        "verify_model",
+        FIRST if FIRST in offered else next(iter(offered)),
+        shown=title,
         help="All networks of the zoo that can be written as affine maps and ReLUs, and have at most "
         f"{verifiable.MOST:,} ReLUs: few enough for bounds while you wait. Any other such network can be "
         "verified from Python and on the command line.",
@@ -97,13 +96,14 @@ def choose_eps(model: zoo.Description) -> float:
     end = end_of(model)
     key = "verify_eps" if end == LARGEST else "verify_small_eps"
     start = EPS if end == LARGEST else PHOTOGRAPH_EPS
-    return st.slider(
+    return choose_number(
         "Eps, looked at closely",
         0.0,
         end,
+        key,
+        start,
+        called="Eps",
         step=end / 40,
-        key=setting(key, start, number(float, 0, end), called="Eps"),
-        persist_state="session",
         format="%.4f" if end < LARGEST else "%.3f",
         help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
         f"Dashed on the eps line, which ends at {end:g} ({in_255ths(end)}).",

@@ -7,6 +7,7 @@ import torch
 
 from robust_core import data, zoo
 from robust_core.dashboard import lab
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.together import Part
 from robust_core.dashboard.verify.choice import Subject
 from robust_core.engine import Reporter, key_of
@@ -149,7 +150,7 @@ def wanted(key: str, quick: bool) -> bool:
 
 def offer(key: str, label: str, name: str) -> None:
     """The button that begins them."""
-    st.button(label, key=name, on_click=_ask, args=(key,), icon=":material/play_arrow:")
+    buttons.begin(label, _ask, key, key=name)
 
 
 def _ask(key: str) -> None:
