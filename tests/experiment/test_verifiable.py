@@ -4,7 +4,7 @@ import torch
 
 from robust_core import verification, zoo
 from robust_core.data import samples
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import to_tensor
 from robust_core.experiment import verifiable
 
 
@@ -29,15 +29,21 @@ def test_what_joins_the_zoo_is_offered(monkeypatch):
     assert set(verifiable.networks()) == {*before, name}
 
 
+def test_a_guest_is_offered_where_it_can_be_compiled():
+    names = ("mine", "mine-with-tanh")
+    for name, known in zip(names, ("digits-mlp", "cifar10-resnet32-saturated"), strict=True):
+        zoo.admit(zoo.Guest(name, zoo.untrained(known), "My own"))
+    try:
+        assert verifiable.networks(names)["mine"] == 200
+        assert set(verifiable.networks(names)) - set(verifiable.networks()) == {"mine"}
+    finally:
+        for name in names:
+            zoo.dismiss(name)
+
+
 def answer(name, sample_id):
     known, model = zoo.describe(name), zoo.load(name, "cpu")
-    pixels = fit(
-        samples.load(sample_id).picture.pixels,
-        size=known.input_size,
-        resize=known.resize,
-        channels=known.channels,
-        how="crop",
-    )
+    pixels = known.fitted(samples.load(sample_id).picture.pixels)
     with torch.no_grad():
         return known.class_names[int(model(to_tensor(pixels)).argmax())]
 
