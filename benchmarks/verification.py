@@ -34,6 +34,7 @@ from robust_core.data.datasets import load_test_set
 from robust_core.evaluation.verification import plan
 from robust_core.verification import crown, intervals
 from robust_core.verification.boxes import Ball
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.models import compiled
 
 TOLERANCE, TINY = 1e-4, 1e-9
@@ -134,8 +135,8 @@ def bounds(net, ball: Ball, labels: Tensor) -> dict[str, Tensor]:
         table = intervals.margins(net, ball, labels)
         found = {"ibp": table[rivals.pictures, rivals.classes]}
         for name, intersected in (("crown", True), ("alone", False)):
-            known = crown.hidden_bounds(net, ball, intersected=intersected)
-            found[name] = crown.margins(net, ball, rivals, known)
+            hidden = hidden_bounds(net, ball, intersected=intersected)
+            found[name] = hidden.margins(net, ball, rivals)
     return {name: values.view(len(labels), -1) for name, values in found.items()}
 
 

@@ -9,11 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+import torch
 
 from robust_core import zoo
 from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
 from robust_core.dashboard import departed
-from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
+from robust_core.dashboard.components import buttons
+from robust_core.devices import best_device
+from robust_core.engine import (
+    Abandoned,
+    Engine,
+    OutOfMemory,
+    OutOfTime,
+    Ticket,
+    key_of,
+    on_cpu_if_out_of_memory,
+)
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
 from robust_core.words.models import title
@@ -35,6 +47,15 @@ Words = Callable[[int, int], str]
 
 _begin = threading.Lock()
 _once: dict[str, Any] = {}  # not in Streamlit's caches, which any visitor may clear
+
+
+def with_model(name: str, work: Callable[[Classifier], T], progress: Reporter) -> T:
+    """``work`` with a model on the best device; on the CPU, which is said, where that has no memory."""
+
+    def on(device: torch.device) -> T:
+        return work(zoo.load(name, device))
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def engine() -> Engine:
@@ -186,13 +207,7 @@ def _wait(
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
-                st.button(
-                    "Stop",
-                    key=f"stop_{what[1]}_{what[0]}",
-                    on_click=_stop,
-                    args=what,
-                    icon=":material/stop:",
-                )
+                buttons.stop(_stop, *what, key=f"stop_{what[1]}_{what[0]}")
         if bar is not None and time.monotonic() - sent_at >= PACE:
             now = _told(ticket, doing, words)
             if now != sent:
@@ -277,13 +292,7 @@ def _offer_again(key: str, kept: Callable[[Any], str] | None) -> None:
     last = so_far(key)
     told = "Nothing was kept of this run." if kept is None or last is None else kept(last)
     st.info(f"Stopped. {told}")
-    st.button(
-        "Run it again",
-        key=f"again_{key}",
-        on_click=allow,
-        args=(key,),
-        icon=":material/replay:",
-    )
+    buttons.again(allow, key, key=f"again_{key}")
 
 
 def keep_result(request: object, experiment: object) -> None:

@@ -145,7 +145,7 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
     )
     if quiet:
         st.caption("Meanwhile the sample picture is used.")
-        return _of_sample(offered[st.session_state[key]])
+        return of_sample(offered[st.session_state[key]])
     shelf = st.container()
     chosen = st.selectbox(
         "Sample picture",
@@ -162,10 +162,11 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
             key=f"gallery_{model.family}",
             on_choose=lambda i: st.session_state.update({key: i}),
         )
-    return _of_sample(offered[chosen])
+    return of_sample(offered[chosen])
 
 
-def _of_sample(sample: samples.Sample) -> Chosen:
+def of_sample(sample: samples.Sample) -> Chosen:
+    """A sample as a choice, for places that have no controls."""
     return Chosen(
         sample.picture,
         f"sample:{sample.id}",

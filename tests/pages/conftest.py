@@ -20,9 +20,9 @@ def _letters_can_be_read(monkeypatch):
     """In every chart that a test of a page draws."""
     small, draw = [], plots.draw
 
-    def watched(figure, *, key: str, alt: str) -> None:
+    def watched(figure, *, key: str, **more) -> None:
         small.extend(small_letters(figure.to_plotly_json(), key))
-        draw(figure, key=key, alt=alt)
+        draw(figure, key=key, **more)
 
     monkeypatch.setattr(plots, "draw", watched)
     yield

@@ -8,7 +8,6 @@ import streamlit as st
 from robust_core.dashboard import lab, picture_input
 from robust_core.dashboard.physical.strip import Cell, strip
 from robust_core.dashboard.physical.subject import answer, is_here
-from robust_core.dashboard.request import fitted
 from robust_core.dashboard.settings import setting_among
 from robust_core.engine import key_of
 from robust_core.words.verdict import said
@@ -54,7 +53,7 @@ def _show_answer(content: bytes, model: Description) -> None:
     picture = picture_input.decoded(content)
     if picture is None:
         return
-    digest, seen = hashlib.sha256(content).hexdigest(), fitted(picture.pixels, model)
+    digest, seen = hashlib.sha256(content).hexdigest(), model.fitted(picture.pixels)
     found = lab.compute(
         key_of(owner=lab.session(), seen=digest, model=model.name),
         lambda progress: answer(model, seen, progress),

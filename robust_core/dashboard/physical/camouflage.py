@@ -11,7 +11,7 @@ from robust_core.attacks.physical.camouflage import Camouflage
 from robust_core.classifier import Guess
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.area_choice import KINDS, OWN
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
 from robust_core.dashboard.physical.camouflage_words import term_curves as curves
 from robust_core.dashboard.physical.strip import FOOLED, NEITHER, RIGHT, Cell, strip
@@ -22,8 +22,8 @@ from robust_core.dashboard.physical.subject import (
     is_here,
     is_wanted,
 )
-from robust_core.dashboard.request import Chosen, fitted
-from robust_core.dashboard.settings import one_of, setting, setting_among
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
@@ -108,20 +108,14 @@ def _choose_style(subject: Subject) -> samples.Sample:
         for each in samples.catalogue(subject.model.family)
         if subject.chosen.reference != f"sample:{each.id}"
     }
-    key = setting_among(
-        f"style_{subject.model.family}",
-        FIRST if FIRST in offered else next(iter(offered)),
-        list(offered),
-        called="Style",
-        shown=lambda name: offered[name].title if name in offered else name,
-    )
-    picked = st.selectbox(
-        "Style of",
-        list(offered),
-        format_func=lambda name: offered[name].title,
-        key=key,
-        persist_state="session",
-        width=260,
+    key = f"style_{subject.model.family}"
+    start = FIRST if FIRST in offered else next(iter(offered))
+
+    def title(name: str) -> str:
+        return offered[name].title if name in offered else name
+
+    picked = choose_in_list(
+        "Style of", list(offered), key, start, shown=title, called="Style", width=260
     )
     return offered[picked]
 
@@ -159,7 +153,7 @@ def work(
     mask = None
     if area:
         mask = torch.from_numpy(Area.read(area).mask(*model.input_size))[None, None]
-    wanted = to_tensor(fitted(style.picture.pixels, model))
+    wanted = to_tensor(model.fitted(style.picture.pixels))
     show: Callable[[Growing], object] = progress.show
 
     def on(device: torch.device) -> Worn:
@@ -204,7 +198,7 @@ def _show(found: Worn, subject: Subject, style: samples.Sample) -> None:
         strip(
             [
                 cell(found.clean, "Picture", found.before),
-                Cell(fitted(style.picture.pixels, subject.model), "Style", style.title, NEITHER),
+                Cell(subject.model.fitted(style.picture.pixels), "Style", style.title, NEITHER),
                 cell(found.alone, "Style alone", found.by_style),
                 cell(found.worn, "Camouflage", found.after),
             ],

@@ -11,8 +11,9 @@ import torch
 from robust_core import zoo
 from robust_core.classifier import Guess
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_in_list
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import setting_among
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
@@ -75,10 +76,8 @@ def answer(model: Description, pixels: np.ndarray, progress: Reporter) -> Guess:
 def choose_target(part: str, model: Description, otherwise: str) -> int | None:
     """The class to reach; None for what ``otherwise`` says."""
     options = (otherwise, *model.class_names)
-    key = setting_among(
-        f"{part}_target_{model.family}", otherwise, options, called="Target", shown=str
-    )
-    picked = st.selectbox("Make it say", options, key=key, persist_state="session", width=240)
+    key = f"{part}_target_{model.family}"
+    picked = choose_in_list("Make it say", options, key, otherwise, called="Target", width=240)
     return None if picked == otherwise else model.class_names.index(picked)
 
 
@@ -90,11 +89,7 @@ def is_wanted(part: str, model: Description, button: str) -> bool:
     key = f"_{part}_{model.name}"
     if st.session_state.get(key):
         return True
-    return st.button(
-        button,
-        type="primary",
-        icon=":material/play_arrow:",
-        key=f"start_{part}",
-        on_click=st.session_state.update,
-        args=({key: True},),
+    wanted = {key: True}
+    return buttons.begin(
+        button, st.session_state.update, wanted, key=f"start_{part}", type="primary"
     )

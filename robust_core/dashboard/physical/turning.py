@@ -1,5 +1,7 @@
 """The part "Turning": one picture from many sides, clean, after PGD and after EOT."""
 
+from typing import Any
+
 import streamlit as st
 import torch
 
@@ -69,17 +71,10 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
     if not is_wanted("turn", model, "Attack it, then turn it"):
         st.caption("Takes some seconds.")
         return
+    asked: dict[str, Any] = {"drawn": drawn, "draws": draws, "target": target, "eps": eps}
     found = lab.compute(
-        key_of(
-            turning=subject.key,
-            by=what,
-            drawn=drawn,
-            draws=draws,
-            target=target,
-            eps=eps,
-            steps=STEPS,
-        ),
-        lambda progress: work(subject, what, drawn, draws, target, eps, progress),
+        key_of(turning=subject.key, by=what, steps=STEPS, **asked),
+        lambda progress: work(subject, what, progress, **asked),
         channel="turning",
         doing="Attacking from one side, then from all",
         words=lambda k, n: f"step {k:,} of {n:,}",
@@ -94,11 +89,12 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
 def work(
     subject: Subject,
     what: str,
+    progress: Reporter,
+    *,
     drawn: str,
     draws: int,
     target: int | None,
     eps: float,
-    progress: Reporter,
 ) -> Turned:
     """Load, attack, look; called in a thread of the engine."""
 

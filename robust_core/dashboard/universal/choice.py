@@ -9,8 +9,8 @@ from robust_core import attacks
 from robust_core.attacks import Universal
 from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard import controls, lab, plots
-from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.universal.fitting import (
     Fitting,
     Growing,
@@ -56,13 +56,7 @@ def choose_fitting(kind: str, model: Description) -> Fitting | None:
     parameters: dict[str, object] = {}
     if kind == CHANGE:
         title = {name: attacks.get(name).title for name in METHODS}.__getitem__
-        name = st.selectbox(
-            "Attack",
-            METHODS,
-            format_func=title,
-            key=setting("universal", METHODS[0], one_of(METHODS), called="Attack", shown=title),
-            persist_state="session",
-        )
+        name = choose_in_list("Attack", METHODS, "universal", METHODS[0], shown=title)
         eps = controls.choose_eps(own="universal_", start=START_EPS)
         parameters["eps"] = controls.radius(attacks.get(name).norm, eps, model)
     else:
@@ -89,12 +83,9 @@ def _choose_target(model: Description) -> int:
     classes = model.class_names
     goal = load(name).record["goal_parameters"] if name else {}
     start = classes[goal.get("target", 0)]
-    key = setting_among(
-        f"sticker_{model.family}", start, classes, called="Class of the sticker", shown=str
-    )
-    return classes.index(
-        st.selectbox("The sticker makes it say", classes, key=key, persist_state="session")
-    )
+    label, called = "The sticker makes it say", "Class of the sticker"
+    key = f"sticker_{model.family}"
+    return classes.index(choose_in_list(label, classes, key, start, called=called))
 
 
 def _choose_area(model: Description) -> int:
@@ -102,15 +93,8 @@ def _choose_area(model: Description) -> int:
     name = bundled(model.name, PATCH)
     shown = load(name) if name else None
     start = round(100 * shown.scale) if isinstance(shown, PatchUniversal) else AREA
-    key = setting("sticker_area", start, number(int, 2, 30), called="Area of the sticker")
-    return st.slider(
-        "Share of the picture that it covers",
-        2,
-        30,
-        key=key,
-        persist_state="session",
-        format="%d %%",
-    )
+    label, called = "Share of the picture that it covers", "Area of the sticker"
+    return choose_number(label, 2, 30, "sticker_area", start, called=called, format="%d %%")
 
 
 def choose_start(model: Description) -> int:
@@ -120,13 +104,15 @@ def choose_start(model: Description) -> int:
         return 0
     last = record.splits["test"] - MANY
     key = f"universal_from_{model.family}"
-    return st.number_input(
+    return choose_number(
         "Test pictures, from number",
         0,
         last,
+        key,
+        0,
         step=MANY,
-        key=setting(key, 0, number(int, 0, last), called="First picture"),
-        persist_state="session",
+        called="First picture",
+        control=st.number_input,
     )
 
 
@@ -175,13 +161,8 @@ def _offer(asked: Fitting, name: str | None) -> None:
     if name and _is_wanted(asked, name):
         st.button("Show the bundled one", key="universal_ready", on_click=_drop, args=(asked.key,))
         return
-    st.button(
-        "Fit it here",
-        icon=":material/play_arrow:",
-        type="secondary" if name else "primary",
-        on_click=_want,
-        args=(asked.key,),
-    )
+    kind = "secondary" if name else "primary"
+    buttons.begin("Fit it here", _want, asked.key, type=kind)
 
 
 def _is_wanted(asked: Fitting, name: str | None) -> bool:
