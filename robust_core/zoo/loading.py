@@ -187,10 +187,15 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     with _lock(key):
         if key not in _loaded:
             own = name not in IMAGENET
-            model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
+            model = _bundled(name) if own else imagenet.download(name, _finest())
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def _finest() -> str:
+    """The bundled model that sees the largest pictures."""
+    return max(bundled(), key=lambda name: describe(name).input_size)
 
 
 def load_detector(name: str, device: str | torch.device | None = None) -> "Detector":
