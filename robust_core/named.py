@@ -1,5 +1,6 @@
 """Findings that are had by their names."""
 
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 
@@ -13,6 +14,7 @@ class HasName(Protocol):
 N = TypeVar("N", bound=HasName)
 
 
+@dataclass(frozen=True)
 class Named(Generic[N]):
     """Several findings, ``each`` with a name of its own: ``findings["name"]`` is one of them."""
 

@@ -65,7 +65,6 @@ class Flags(Named[Flag]):
     """All flags of a model, in the order of ``QUESTIONS``, found on ``n`` pictures."""
 
     n: int
-    each: tuple[Flag, ...]
 
     @property
     def raised(self) -> tuple[Flag, ...]:
@@ -119,7 +118,7 @@ def run_time_flags(
         "batch": by_batch,
     }
     each = (Flag(name, question, *found[name]) for name, question in QUESTIONS.items())
-    return Flags(len(images), tuple(each))
+    return Flags(tuple(each), len(images))
 
 
 Answer = tuple[bool | None, str]

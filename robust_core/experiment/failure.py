@@ -84,7 +84,6 @@ class Failure(Named[Indicator]):
     """The six indicators of a run, in the order of ``KINDS``; ``failed``: on the deployed model."""
 
     failed: bool
-    each: tuple[Indicator, ...]
 
     @property
     def reasons(self) -> tuple[Indicator, ...]:

@@ -205,8 +205,7 @@ class TwoPixels:
 def two_pixels(
     model: Classifier,
     found: Ascent,
-    first: Place,
-    second: Place,
+    places: tuple[Place, Place],
     *,
     reach: float = 2.0,
     points: int = 33,
@@ -216,7 +215,8 @@ def two_pixels(
 
     Raises ``ValueError`` for a place outside the picture, twice the same, or an eps of 0.
     """
-    for place in (first, second):
+    first, second = places
+    for place in places:
         check_place(found.image, place)
     if first == second:
         raise ValueError(f"second must be another place than first; got {second} twice")
@@ -234,7 +234,7 @@ def two_pixels(
 
     def pictures(rows: Tensor) -> Tensor:
         some = found.image.repeat(len(rows), 1, 1, 1)
-        for k, place in enumerate((first, second)):
+        for k, place in enumerate(places):
             some[:, place[0], place[1], place[2]] = rows[:, k].to(some.dtype)
         return some
 
@@ -243,7 +243,7 @@ def two_pixels(
     inside = (asked - _double(x)).abs().amax(1) <= found.eps * (1 + 1e-6)
     top = int(torch.where(inside, seen, -torch.inf).argmax())
     points_of = [(*asked[k].tolist(), seen[k].item()) for k in (-3, -2, -1, top)]
-    return TwoPixels((first, second), axes, square, found.eps, g, *points_of)
+    return TwoPixels(places, axes, square, found.eps, g, *points_of)
 
 
 def asked_odds(
@@ -251,7 +251,7 @@ def asked_odds(
     pictures: Callable[[Tensor], Tensor],
     rows: Tensor,
     label: int,
-    progress: Progress | None = None,
+    progress: Progress | None,
 ) -> Tensor:
     """Log-odds float64 ``[N]`` of ``pictures(rows)`` for ``rows`` ``[N, ...]``, a batch at a time."""
     done = 0

@@ -74,8 +74,7 @@ class CWLinf(Carlini):
     name = "cw-linf"
     title = "Carlini-Wagner (Linf)"
     summary = "Tightens a bound on every value for as long as the network is fooled."
-    equation = RULE + LEAVING
-    equation_towards = RULE + REACHING
+    equation, equation_towards = RULE + LEAVING, RULE + REACHING
     norm = "linf"
 
     steps: int = parameter(60, "Most steps within one bound.", low=1, high=100_000)
@@ -93,10 +92,10 @@ class CWLinf(Carlini):
         return self.rounds * self.steps
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        nearest = Nearest(images)
         rows = torch.arange(len(images), device=images.device)
-        adam = Adam.at(images)
         rounds = torch.zeros_like(rows)
+        nearest = Nearest(images)
+        adam = Adam.at(images)
         search = None
         while len(rows):
             x, slope, lack, uphill, reached = self.visit(oracle, adam.w, rows, aim)

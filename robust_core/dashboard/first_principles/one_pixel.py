@@ -134,12 +134,7 @@ def curve(found: OnePixel, measure: Measure, eps: float) -> go.Figure:
             y=[y],
             mode="markers",
             name=name,
-            marker={
-                "color": colour,
-                "symbol": symbol,
-                "size": 14,
-                "line": plots.RIM,
-            },
+            marker=plots.rimmed(colour, symbol, 14),
             hovertemplate=f"{name} = %{{x:.3f}}: J = %{{y:.4g}}<extra></extra>",
         )
     figure.update_xaxes(title="value of the pixel", range=[-0.02, 1.02], **plots.FIXED)

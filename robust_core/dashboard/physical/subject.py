@@ -6,12 +6,18 @@ from functools import cached_property
 
 import numpy as np
 import streamlit as st
+import torch
 
+from robust_core import zoo
+from robust_core.classifier import Guess
 from robust_core.dashboard import lab
 from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
-from robust_core.engine import Key, key_of
+from robust_core.data.fitting import to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.modes import evaluating
 from robust_core.zoo import Description
 
 
@@ -52,6 +58,19 @@ def is_here(model: Description) -> bool:
         return True
     lab.offer_bundled(model)
     return False
+
+
+def answer(model: Description, pixels: np.ndarray, progress: Reporter) -> Guess:
+    """What a model says of a picture of its size, uint8 ``[h, w, c]``; called in a thread of the engine."""
+    progress(0)
+
+    def on(device: torch.device) -> Guess:
+        network = zoo.load(model.name, device)
+        images = to_tensor(pixels).to(device)
+        with torch.inference_mode(), evaluating(network):
+            return network.name_classes(network(images).softmax(1))[0][0]
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def choose_target(part: str, model: Description, otherwise: str) -> int | None:
