@@ -3,6 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import navigation, replaced, starting, style
+from robust_core.dashboard.components import status
 from robust_core.paths import ASSETS
 
 # Before the navigation: else the browser fetches the icon of the page from elsewhere.
@@ -12,6 +13,7 @@ sections = {
     "Learn": [
         st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
         st.Page("pages/threat_models.py", title="Threat models", icon=":material/person_search:"),
+        st.Page("pages/tools.py", title="Tools", icon=":material/handyman:"),
     ],
     "Attack": [
         st.Page("pages/attack.py", title="Attack", icon=":material/bolt:", default=True),
@@ -49,3 +51,4 @@ starting.load_libraries()
 if page.url_path:  # not Attack, whose first result needs no chart
     starting.load_tables()
 page.run()
+status.foot(page.url_path)

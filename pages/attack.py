@@ -32,7 +32,7 @@ with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
     parameters = controls.choose_parameters(attack, eps, detector)
     subject = left_column.choose_subject(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen

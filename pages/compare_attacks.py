@@ -17,7 +17,7 @@ with essentials:
     model, chosen = left_column.choose_model_and_picture()
     eps = controls.choose_eps()
 with more:
-    goal = controls.choose_goal(model)
+    goal = controls.choose_goal(model, own=chosen.true_label)
     detector = kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)

@@ -17,7 +17,7 @@ with essentials:
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
     kinds = choose_defenses(model, "defenses", selection.QUICK)
     subject = left_column.choose_subject(model, chosen)
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import navigation, settings
-from robust_core.dashboard.threat_models import axes
+from robust_core.dashboard.threat_models import axes, batch, goals, measures
 
 navigation.inside_app()
 st.markdown("# Threat models")
@@ -14,6 +14,13 @@ st.markdown(
 left, right = st.columns([1, 1], gap="large")
 with left:
     wanted = axes.choose_values()
-settings.publish()
 with right:
     axes.show_matching(wanted)
+goals.show()
+pair = goals.example()
+left, right = st.columns([1, 1], gap="large")
+with left:
+    batch.show()
+with right:
+    measures.show(pair)
+settings.publish()

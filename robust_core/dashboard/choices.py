@@ -5,7 +5,15 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core.dashboard.settings import N, number, one_of, setting, setting_among, several_of
+from robust_core.dashboard.settings import (
+    N,
+    linked,
+    number,
+    one_of,
+    setting,
+    setting_among,
+    several_of,
+)
 
 T = TypeVar("T")
 
@@ -41,15 +49,15 @@ def choose_count(label: str, counts: Sequence[int], key: str, start: int, **look
 
 
 def pick_one(label: str, options: Iterable[str], key: str, start: str, **look: Any) -> str:
-    """Exactly one of ``options``, kept as ``choose_one`` keeps it, but not in the address."""
+    """Exactly one of ``options``, as by ``choose_one``; a link may name it, no address holds it."""
+    there = list(options)
+    wanted = linked(key)
+    if wanted in there:
+        st.session_state[key] = wanted
+    elif st.session_state.get(key) not in there:
+        st.session_state[key] = start
     return st.segmented_control(
-        label,
-        list(options),
-        default=start,
-        required=True,
-        key=key,
-        persist_state="session",
-        **look,
+        label, there, required=True, key=key, persist_state="session", **look
     )
 
 

@@ -13,7 +13,14 @@ from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import one_of, setting, setting_among, truth
 from robust_core.distances import of_equal_changes
 from robust_core.experiment.perform import UNTARGETED
-from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
+from robust_core.goals import (
+    ConfidenceReduction,
+    Goal,
+    LeastLikely,
+    SourceTarget,
+    Towards,
+    Untargeted,
+)
 from robust_core.words.headline import headline
 from robust_core.words.models import groups, title, title_and_needs
 from robust_core.words.numbers import in_255ths, on_both_scales
@@ -36,6 +43,7 @@ GOAL_WORDS = {
     Untargeted.name: "any other class",
     LeastLikely.name: "the least likely class",
     ConfidenceReduction.name: "the same, with less confidence",
+    SourceTarget.name: "one class, for pictures of one other class",
 }
 FIELD_OF = {"eps", "seed", "detector"}
 """Fields shown elsewhere on the page."""
@@ -175,8 +183,13 @@ def radius(norm: str, eps: float, model: zoo.Description) -> float:
     return eps * of_equal_changes(norm, model.channels * height * width)
 
 
-def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = None) -> Goal:
-    """What the attacker wants; only the goals that ``attack`` supports are offered."""
+def choose_goal(
+    model: zoo.Description, attack: type[attacks.Attack] | None = None, own: str | None = None
+) -> Goal:
+    """What the attacker wants; only the goals that ``attack`` supports are offered.
+
+    ``own`` is the picture's class, where it is known: at first the source of source-target.
+    """
     taken = GOALS if attack is None else attack.goals
     options = [name for name in GOAL_WORDS if name in taken]
     if Towards.name in taken:
@@ -191,13 +204,39 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
         key=setting_among(key, options[0], options, called="Goal", shown=words),
         persist_state="session",
         help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
-        "confidence reduction.",
+        "confidence reduction. One class for pictures of one other: source-target.",
     )
     if choice == ConfidenceReduction.name:
         return _choose_reduction()
     if choice == LeastLikely.name:
         return LeastLikely()
+    if choice == SourceTarget.name:
+        return _choose_source_target(model, own)
     return UNTARGETED if choice in GOAL_WORDS else Towards(model.class_names.index(choice))
+
+
+def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
+    """From which class to which; the class to reach is never the source."""
+    names = model.class_names
+    start = own if own in names else names[0]
+    places = st.columns(2, gap="small")
+    key = setting(f"source_{model.family}", start, one_of(names), called="Source")
+    source = places[0].selectbox("Pictures of", names, key=key, persist_state="session")
+    others = [name for name in names if name != source]
+    key = setting_among(
+        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
+    )
+    reach = places[1].selectbox("are to become", others, key=key, persist_state="session")
+    return SourceTarget(names.index(source), names.index(reach))
+
+
+def source_target_settings(model: zoo.Description, goal: SourceTarget) -> dict[str, str]:
+    """The settings of a link that chooses both classes."""
+    names = model.class_names
+    return {
+        f"source_{model.family}": names[goal.source],
+        f"reach_{model.family}": names[goal.target],
+    }
 
 
 def _choose_reduction() -> ConfidenceReduction:

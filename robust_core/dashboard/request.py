@@ -15,7 +15,7 @@ from robust_core.data.picture import Picture
 from robust_core.devices import best_device
 from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.perform import UNTARGETED, Experiment, perform
-from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
+from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, SourceTarget, Towards
 
 
 def _once(work: Callable[["Request"], Key]) -> Callable[["Request"], Key]:
@@ -167,7 +167,7 @@ class Request:
     def _goal_words(self) -> list[str]:
         """The options of the command line for the goal; none for untargeted."""
         goal = self.goal
-        if isinstance(goal, Towards):
+        if isinstance(goal, Towards | SourceTarget):  # for one picture they are the same
             return ["--target", self.model.class_names[goal.target]]
         if isinstance(goal, LeastLikely):
             return ["--target", LeastLikely.name]

@@ -10,6 +10,7 @@ from itertools import combinations
 import streamlit as st
 
 from robust_core import zoo
+from robust_core.dashboard import opened
 from robust_core.dashboard.detectors import freezing, scores
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.maps import detectabilities
@@ -24,6 +25,7 @@ from robust_core.evaluation.detector_tables.rows import (
 from robust_core.models import SelectedVGG
 from robust_core.models.detector import build
 from robust_core.words.detectors import steps_of
+from robust_core.words.markdown import table
 from robust_core.words.numbers import in_255ths, share
 
 NOT_YET = "Not measured yet."
@@ -105,30 +107,38 @@ def show_study(model: zoo.Description) -> None:
     """Four tabs of text; figures come from the index and the committed results on a classifier."""
     name = results.model_of(model.name)
     st.markdown("## The study behind this page")
-    tabs = st.tabs(["Four questions", "Training", "Symbols", "ImageNet, quoted"])
-    with tabs[0]:
-        for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
-            column.markdown(f"**{question}**\n\n{answer(name)}")
-        st.caption(
-            "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
-            "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
-        )
-    with tabs[1]:
-        _training(name)
-        if scores.reads(model):
-            freezing.show_freezing(model, scores.chain_for(model).usual_point)
-    with tabs[2]:
-        st.latex(DYNAMIC)
-        st.markdown(SYMBOLS)
-    with tabs[3]:
-        st.markdown(_table(("part", "10-class ImageNet"), IMAGENET))
-        st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
-        st.caption(computed())
+    parts = {
+        "Four questions": lambda: _questions(name),
+        "Training": lambda: _training(model, name),
+        "Symbols": _symbols,
+        "ImageNet, quoted": _imagenet,
+    }
+    opened.draw_open(parts, "study")
 
 
-def _training(model: str) -> None:
-    """The four steps, and the settings of the paper beside those of the bundled weights."""
-    st.html(CSS + pipeline())
+def _questions(model: str) -> None:
+    for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
+        column.markdown(f"**{question}**\n\n{answer(model)}")
+    st.caption(
+        "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
+        "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
+    )
+
+
+def _symbols() -> None:
+    st.latex(DYNAMIC)
+    st.markdown(SYMBOLS)
+
+
+def _imagenet() -> None:
+    st.markdown(table(("part", "10-class ImageNet"), IMAGENET))
+    st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
+    st.caption(computed())
+
+
+def _training(shown: zoo.Description, model: str) -> None:
+    """The four steps, the paper's settings beside those of the bundled weights, and what stays frozen."""
+    st.html(pipeline())
     try:
         index = zoo.index()
     except zoo.ZooError as error:
@@ -140,6 +150,8 @@ def _training(model: str) -> None:
         "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "
         "drawn evenly from 0 to 1."
     )
+    if scores.reads(shown):
+        freezing.show_freezing(shown, scores.chain_for(shown).usual_point)
 
 
 def computed() -> str:
@@ -161,11 +173,16 @@ def pipeline() -> str:
         ("frozen", "Freeze the classifier", "weights and statistics of its batch normalisation"),
         ("detector", "Train the detector", "to tell the two halves apart, by the activations"),
     )
-    boxes = "".join(
-        f"<div class='{kind}'><b>{escape(head)}</b>{escape(text)}</div>"
+    return boxes(steps, "How a detector is trained")
+
+
+def boxes(steps: Iterable[tuple[str, str, str]], label: str) -> str:
+    """Numbered boxes with arrows between them, as HTML: of each its kind, its head and its words."""
+    made = "".join(
+        f"<div class='{kind}' role=listitem><b>{escape(head)}</b>{escape(text)}</div>"
         for kind, head, text in steps
     )
-    return f"<div class=pipeline role=list aria-label='How a detector is trained'>{boxes}</div>"
+    return f"{CSS}<div class=pipeline role=list aria-label='{escape(label)}'>{made}</div>"
 
 
 def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
@@ -195,18 +212,12 @@ def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
             ("detector, epochs", detector_epochs, " or ".join(map(str, epochs))),
             ("Adam", "0.0001, β₁ 0.99, β₂ 0.999", f"{recipe['rate']:.4f}, {betas}"),
         ]
-    return _table(("setting", "paper", "here"), rows)
+    return table(("setting", "paper", "here"), rows)
 
 
 def _cycles(recipe: dict) -> str:
     number = recipe.get("cycles", 1)
     return "one cycle" if number == 1 else f"{number} cycles"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def detectable(model: str = results.MODEL) -> str:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from robust_core.dashboard.components.status import status
 from robust_core.dashboard.home import words
 from robust_core.dashboard.home.example import ATTACK
 from robust_core.words.lessons import LESSONS, MINUTES
@@ -11,6 +12,7 @@ def show_definition() -> None:
     """What an adversarial example is, and the two ways to try it now."""
     st.markdown(words.DEFINITION)
     st.caption(f"{words.DEFINED_BY}.")
+    status("004-01")
     with st.container(key="try_it", gap="xsmall"):
         for label, icon, query in (
             ("**Try it now**", "bolt", {"attack": ATTACK}),
@@ -41,6 +43,7 @@ def show_reasons() -> None:
         st.markdown(words.USED)
         st.markdown(f"*“{words.SAFETY}”*")
         st.caption(f"Quoted: {words.USED_SOURCE}.")
+        status("000-01", "003-01")
     with right:
         st.markdown("**Robustness**, what all of this is about:")
         st.markdown(f"*“{words.ROBUST}”*")

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
-from robust_core.dashboard import controls, plots
+from robust_core.dashboard import controls, opened, plots
 from robust_core.dashboard.choices import choose_one, choose_several
 from robust_core.dashboard.components import trust
 from robust_core.dashboard.controls import EPS_CHOICES
@@ -64,12 +64,8 @@ def show_report(name: str) -> None:
         st.info(report.lacking)
         return
     conditions = _say_headline(report)
-    there = {title: draw for title, (part, draw) in TABS.items() if report.rows(part)}
-    tabs = st.tabs(list(there), key="report_tabs", on_change="rerun")
-    for tab, draw in zip(tabs, there.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(report)
+    there = {t: partial(draw, report) for t, (part, draw) in TABS.items() if report.rows(part)}
+    opened.draw_open(there, "report_tabs")
     st.caption(conditions)
     raised = trust.raised_by({row.title: row.flags for row in report.rows(FLAGS)})
     if raised:

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core import data, zoo
-from robust_core.dashboard import plots
+from robust_core.dashboard import opened, plots
 from robust_core.dashboard.universal import charts
 from robust_core.evaluation.universal import results
 from robust_core.evaluation.universal.results import Row
@@ -22,9 +22,7 @@ def show(model: str, patch: bool) -> None:
         return
     st.markdown("## What was measured on the test set")
     for tab, (name, (rows, draw)) in zip(
-        st.tabs(list(parts), key=f"universal_{model}_{patch}", on_change="rerun"),
-        parts.items(),
-        strict=True,
+        opened.tabs(parts, f"universal_{model}_{patch}"), parts.items(), strict=True
     ):
         if tab.open:
             with tab:
