@@ -73,6 +73,14 @@ ROWS = (
         "threat_models",
         "Total variation",
     ),
+    Row(
+        "001-14",
+        "FGSM linearises the loss: its surface, the tangent plane, the corner",
+        LIVE,
+        "",
+        "tangent plane",
+        "model=digits-cnn&attack=fgsm&depth=Loss surface",
+    ),
     Row("001-15", "Panda, nematode, gibbon", LIVE, "", "57.7 %", "depth=Classics&classic=Panda"),
     Row("001-16", "Tools, and the cross-check against them", LIVE, "tools", "AdvBox"),
     Row(
