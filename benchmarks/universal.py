@@ -23,7 +23,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from contestants import installed
-from minimum_norm_peers import Counted, _art
+from minimum_norm_contestants import Counted, art
 from timing import clock, machine
 
 from robust_core import attacks, files, zoo
@@ -111,7 +111,7 @@ def _art_uap(counted: Counted, images: Tensor) -> Tensor:
 
     own = {"max_iter": 10, "nb_grads": 10, "epsilon": 0.02, "verbose": False, "batch_size": 1}
     attack = UniversalPerturbation(
-        _art(counted), "deepfool", own, delta=0.2, max_iter=PASSES, eps=EPS, verbose=False
+        art(counted), "deepfool", own, delta=0.2, max_iter=PASSES, eps=EPS, verbose=False
     )
     attack.generate(images.numpy())
     return torch.from_numpy(attack.noise).float().reshape(1, *images.shape[1:])
@@ -178,7 +178,7 @@ def _art_patch(counted: Counted, images: Tensor, like: PatchUniversal):
 
     side = like.side / images.shape[-1]
     attack = AdversarialPatchPyTorch(
-        _art(counted),
+        art(counted),
         rotation_max=20.0,
         scale_min=0.9 * side,
         scale_max=1.1 * side,

@@ -2,18 +2,11 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    area_choice,
-    controls,
-    detector_choice,
-    lab,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, lab, left_column, navigation, settings
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows
+from robust_core.dashboard.detector_choice import kept_detector
 from robust_core.dashboard.request import Request
 from robust_core.words.threat_model import matches
 
@@ -25,17 +18,16 @@ with essentials:
     eps = controls.choose_eps()
 with more:
     goal = controls.choose_goal(model, own=chosen.true_label)
-    detector = detector_choice.kept_detector(model)
+    detector = kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
-    how = left_column.choose_fit(model, chosen)
-    area = area_choice.choose_area(model, chosen, how)
+    subject = left_column.choose_subject(model, chosen)
 
 
 def request(attack) -> Request:
     """What a row asks for: the same request as the page Attack makes, so that both share the result."""
-    run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
-    return Request(chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area)
+    parameters = controls.kept_parameters(attack, eps)
+    return subject.request(attack(**parameters), eps, goal, detector)
 
 
 with right:

@@ -7,7 +7,7 @@ from robust_core.dashboard.first_principles import ideas
 from robust_core.dashboard.first_principles.places import Places
 
 navigation.inside_app()
-with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="ideas"):
+with st.container(horizontal=True, vertical_alignment="top", gap="medium", key="ideas"):
     st.markdown("# First principles", width="content")
     idea = ideas.choose()
 essentials, more, right = left_column.columns()

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import defense_options, goal_options, mask_options, options, output
+from robust_core.commands import (
+    defense_options,
+    goal_options,
+    mask_options,
+    options,
+    output,
+    own_model,
+)
 
 if TYPE_CHECKING:
     from robust_core.attacks import Attack
@@ -25,11 +32,8 @@ GIVEN = "given"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``attack``."""
-    parser.add_argument(
-        "picture",
-        metavar="PICTURE",
-        help="a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0",
-    )
+    what = "a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0"
+    parser.add_argument("picture", metavar="PICTURE", help=what)
     options.add_model_and_attack(parser, pair=True)
     parser.add_argument(
         "--eps",
@@ -54,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mask_options.add(parser)
     options.add_detector(parser)
     defense_options.add(parser)
+    own_model.add(parser)
     options.add_common(parser)
     options.add_hyper_parameters(parser, pair=True)
 
@@ -72,6 +77,7 @@ def run(args: argparse.Namespace) -> None:
     options.check_out(args.out, ".png")
     options.check_local(args.attack)
     options.check_eps(args.attack, args.eps)
+    own_model.admit(args)
     from robust_core import imaging, zoo
 
     detector = options.detector_of(args)
@@ -150,18 +156,10 @@ def _perform(
     from robust_core import zoo
     from robust_core.attacks.base import beyond_the_range
     from robust_core.contract import notices
-    from robust_core.data.fitting import fit
     from robust_core.devices import threads_for
     from robust_core.experiment.perform import perform
 
-    pixels = fit(
-        source.picture.pixels,
-        size=description.input_size,
-        resize=description.resize,
-        channels=description.channels,
-        how=args.fit,
-        interpolation=description.interpolation,
-    )
+    pixels = description.fitted(source.picture.pixels, args.fit)
     threads_for(pixels.size * defense_options.copies(args))
     mask = mask_options.mask_of(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))

@@ -5,7 +5,15 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core.dashboard.settings import N, linked, number, one_of, setting, several_of
+from robust_core.dashboard.settings import (
+    N,
+    linked,
+    number,
+    one_of,
+    setting,
+    setting_among,
+    several_of,
+)
 
 T = TypeVar("T")
 
@@ -33,6 +41,11 @@ def choose_one(
         persist_state="session",
         **look,
     )
+
+
+def choose_count(label: str, counts: Sequence[int], key: str, start: int, **look: Any) -> int:
+    """One of some large numbers; otherwise as ``choose_one``."""
+    return choose_one(label, {count: f"{count:,}" for count in counts}, key, start, **look)
 
 
 def pick_one(label: str, options: Iterable[str], key: str, start: str, **look: Any) -> str:
@@ -69,19 +82,20 @@ def choose_in_list(
     key: str,
     start: T,
     *,
-    shown: Callable[[T], str],
+    shown: Callable[[T], str] = str,
     called: str = "",
     **look: Any,
 ) -> T:
     """One of ``options`` in a list that opens: for many of them, or long words. ``shown`` gives the words.
 
+    They may be others than on the run before: then ``start`` takes the place of a choice that is gone.
     ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
     """
     return st.selectbox(
         label,
         options,
         format_func=shown,
-        key=setting(key, start, one_of(options), called=called or label, shown=shown),
+        key=setting_among(key, start, options, called=called or label, shown=shown),
         persist_state="session",
         **look,
     )

@@ -22,8 +22,6 @@ ABOVE = {"orientation": "h", "y": 1.02, "yanchor": "bottom"}
 """The legend, above the chart."""
 FIXED = {"fixedrange": True, "zeroline": False}
 """An axis that cannot be dragged."""
-RIM = {"color": "white", "width": 1.5}
-"""Around a marker on a crowded ground."""
 FAMILIES = (GREY, "#E69F00", "#56B4E9", ADVERSARIAL, "#999933", "#B07AA1", "#7F6A4F", "#4E9CA8")
 SYMBOLS = (  # one more than colours: a family that shares its colour has another marker
     "circle",
@@ -63,6 +61,12 @@ def sideways_bars(
     colour, shape = look
     marker = {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}}
     return go.Bar(name=name, y=labels, x=values, orientation="h", marker=marker, **others)
+
+
+def rimmed(colour: str, symbol: str, size: int) -> dict[str, Any]:
+    """A marker with a white rim, which stays visible on a crowded ground."""
+    rim = {"color": "white", "width": 1.5}
+    return {"color": colour, "symbol": symbol, "size": size, "line": rim}
 
 
 def draw(figure: go.Figure, *, key: str, alt: str, **events: Any) -> None:

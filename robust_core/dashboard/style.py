@@ -43,6 +43,8 @@ _CSS = """
 [data-testid=stImage] img { image-rendering: pixelated; }
 /* Pictures for people, not for networks. */
 :is(.st-key-street, .st-key-sheet) [data-testid=stImage] img { image-rendering: auto; }
+/* White paper on a white page. */
+.st-key-sheet [data-testid=stImage] img { border: 1px solid #8C8C8C; }
 /* A caption begins where its picture does, which may be narrower than the column. */
 :is([class*=st-key-pictures_], [class*=st-key-iterate_], .st-key-street, .st-key-sheet)
   [data-testid=stImageCaption] { text-align: left; }

@@ -60,13 +60,13 @@ class Share:
     n: int
 
     @property
-    def value(self) -> float:
-        return self.count / self.n
-
-    @property
     def interval(self) -> tuple[float, float]:
         """Of the probability: lower and upper end (Wilson, 1927), in [0, 1]."""
         return wilson(self.count, self.n)
+
+    @property
+    def value(self) -> float:
+        return self.count / self.n
 
 
 class Chance(Share):

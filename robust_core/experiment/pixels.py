@@ -37,11 +37,11 @@ class Measure:
 
     def of(self, odds: float) -> float:
         """``value`` of one number."""
-        return self.value(torch.tensor(odds, dtype=torch.float64)).item()
+        return self.value(_double(odds)).item()
 
     def times(self, odds: float) -> float:
         """``slope`` at one number: what slopes of the log-odds are multiplied by."""
-        return self.slope(torch.tensor(odds, dtype=torch.float64)).item()
+        return self.slope(_double(odds)).item()
 
 
 MEASURES = {
@@ -166,7 +166,7 @@ def one_pixel(model: Classifier, found: Ascent, place: Place, points: int = 101)
     value, slope_here = found.image[place].item(), found.gradient[place].item()
     moved = min(1.0, max(0.0, value + found.eps * _sign(slope_here)))
     values = torch.linspace(0, 1, points, dtype=torch.float64, device="cpu")
-    asked = torch.cat([values, torch.tensor([value, moved], dtype=torch.float64, device="cpu")])
+    asked = torch.cat([values, _double([value, moved])])
     pictures = found.image.repeat(len(asked), 1, 1, 1)
     pictures[:, place[0], place[1], place[2]] = asked.to(pictures.dtype)
     seen = odds_of(model, pictures, found.label.index)
@@ -205,8 +205,7 @@ class TwoPixels:
 def two_pixels(
     model: Classifier,
     found: Ascent,
-    first: Place,
-    second: Place,
+    places: tuple[Place, Place],
     *,
     reach: float = 2.0,
     points: int = 33,
@@ -216,7 +215,8 @@ def two_pixels(
 
     Raises ``ValueError`` for a place outside the picture, twice the same, or an eps of 0.
     """
-    for place in (first, second):
+    first, second = places
+    for place in places:
         check_place(found.image, place)
     if first == second:
         raise ValueError(f"second must be another place than first; got {second} twice")
@@ -230,21 +230,20 @@ def two_pixels(
     axes = (_axis(x[0], reach * found.eps, points), _axis(x[1], reach * found.eps, points))
     second_value, first_value = torch.meshgrid(axes[1], axes[0], indexing="ij")
     asked = torch.stack([first_value.flatten(), second_value.flatten()], 1)
-    asked = torch.cat([asked, torch.tensor([x, corner, circle], dtype=asked.dtype)])
+    asked = torch.cat([asked, _double([x, corner, circle])])
 
     def pictures(rows: Tensor) -> Tensor:
         some = found.image.repeat(len(rows), 1, 1, 1)
-        for k, place in enumerate((first, second)):
+        for k, place in enumerate(places):
             some[:, place[0], place[1], place[2]] = rows[:, k].to(some.dtype)
         return some
 
     seen = asked_odds(model, pictures, asked, found.label.index, progress)
     square = seen[:-3].view(len(axes[1]), len(axes[0]))
-    inside = (asked[:-3] - torch.tensor(x)).abs().amax(1) <= found.eps * (1 + 1e-6)
-    inside = torch.cat([inside, torch.tensor([True, True, True])])
+    inside = (asked - _double(x)).abs().amax(1) <= found.eps * (1 + 1e-6)
     top = int(torch.where(inside, seen, -torch.inf).argmax())
     points_of = [(*asked[k].tolist(), seen[k].item()) for k in (-3, -2, -1, top)]
-    return TwoPixels((first, second), axes, square, found.eps, g, *points_of)
+    return TwoPixels(places, axes, square, found.eps, g, *points_of)
 
 
 def asked_odds(
@@ -252,7 +251,7 @@ def asked_odds(
     pictures: Callable[[Tensor], Tensor],
     rows: Tensor,
     label: int,
-    progress: Progress | None = None,
+    progress: Progress | None,
 ) -> Tensor:
     """Log-odds float64 ``[N]`` of ``pictures(rows)`` for ``rows`` ``[N, ...]``, a batch at a time."""
     done = 0
@@ -284,7 +283,13 @@ def check_place(image: Tensor, place: tuple[int, ...]) -> None:
 
 
 def _odds(logits: Tensor, label: int) -> Tensor:
-    return log_odds(logits, torch.full((len(logits),), label, device=logits.device))
+    return log_odds(
+        logits, torch.full((len(logits),), label, dtype=torch.int64, device=logits.device)
+    )
+
+
+def _double(values: object) -> Tensor:
+    return torch.tensor(values, dtype=torch.float64, device="cpu")
 
 
 def _axis(value: float, reach: float, points: int) -> Tensor:

@@ -64,7 +64,7 @@ def surface(
         raise ValueError("eps must be above 0: otherwise the surface has no size")
     image, gradient = found.image.double(), found.gradient
     generator = torch.Generator().manual_seed(seed)
-    coins = torch.randint(0, 2, image.shape, generator=generator, device="cpu")
+    coins = torch.randint(0, 2, image.shape, generator=generator, dtype=torch.int64, device="cpu")
     way, aside = gradient.sign(), 2.0 * coins.double() - 1
     steps = torch.arange(points, dtype=torch.float64, device="cpu") / (points - 1)
     axis = found.eps * REACH * (2 * steps - 1)

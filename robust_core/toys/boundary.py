@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from robust_core import attacks
 from robust_core.progress import Progress
 
-GRID = 201
+GRID, FINE = 201, 401
 WIDTH = 32
 SCALE = 6.0
 ROUNDS = 300
@@ -131,14 +131,24 @@ def lengths(ways: Tensor, norm: str) -> Tensor:
     return ways.norm(dim=1) if norm == "l2" else ways.abs().amax(1)
 
 
+def adversarial_places(label: int, learned: Answer, real: Answer = truth) -> Tensor:
+    """What of a fine grid is in D_adv of a class, ``[M, 2]``."""
+    places = grid(FINE)
+    return places[is_adversarial(places, label, learned, real)]
+
+
 def nearest(
-    point: Tensor, norm: str, learned: Answer, real: Answer = truth, side: int = 401
+    point: Tensor,
+    norm: str,
+    learned: Answer,
+    real: Answer = truth,
+    places: Tensor | None = None,
 ) -> Nearest | None:
     """The nearest adversarial point to ``point`` ``[2]``; None where there is none, or it is one itself.
 
-    All middles of a fine grid are tried; from the best one the foot of the learned boundary is found by
-    linearising it again and again, which is exact where the boundary is straight. Raises ``ValueError``
-    for a norm other than ``l2`` and ``linf``.
+    All ``places`` ``[M, 2]`` are tried, by default ``adversarial_places`` of its class; from the best one
+    the foot of the learned boundary is found by linearising it again and again, which is exact where it
+    is straight. Raises ``ValueError`` for a norm other than ``l2`` and ``linf``.
     """
     if norm not in ("l2", "linf"):
         raise ValueError(f"norm must be l2 or linf; got {norm!r}")
@@ -146,12 +156,12 @@ def nearest(
     label = int(real(start) > 0)
     if is_adversarial(start, label, learned, real)[0]:
         return None
-    places = grid(side)
-    there = places[is_adversarial(places, label, learned, real)]
-    if not len(there):
+    if places is None:
+        places = adversarial_places(label, learned, real)
+    if not len(places):
         return None
-    far = lengths(there - start, norm)
-    best, distance = there[far.argmin()], far.min().item()
+    far = lengths(places - start, norm)
+    best, distance = places[far.argmin()], far.min().item()
     foot = _foot(start[0], best, norm, learned)
     inside = bool(((foot >= 0) & (foot <= 1)).all())
     near = lengths((foot - start[0])[None], norm).item()
@@ -186,7 +196,7 @@ def deepfool(point: Tensor, learned: Learned, norm: str) -> Tensor | None:
     """Where the attack DeepFool takes ``point`` ``[2]``, by the network alone: ``[2]``; None if nowhere."""
     attack = attacks.create("deepfool" if norm == "l2" else "deepfool-linf", overshoot=REACH)
     image = point.double().view(1, 1, 1, 2)
-    label = torch.tensor([int(learned(image.flatten(1)) > 0)], device="cpu")
+    label = (learned(image.flatten(1)) > 0).long()
     record = attack.run(learned.network, image, label)
     return record.x_adv.flatten() if bool(record.success[0]) else None
 

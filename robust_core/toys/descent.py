@@ -11,8 +11,7 @@ import numpy as np
 ENDS = (-3.4, 3.4)
 """Where the curve is shown."""
 START = 0.55
-RATE = 0.25
-STEPS = 14
+RATE, STEPS = 0.25, 14
 STAIR = 0.4
 """Height of a step of the stairs."""
 

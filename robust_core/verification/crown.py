@@ -17,10 +17,10 @@ from robust_core.verification.boxes import Ball
 from robust_core.verification.intervals import Interval, differences
 from robust_core.verification.network import Network
 
-Pulse = Callable[[], object]
-"""Called often in long computations; what it raises ends them."""
 AT_ONCE = 2**22
 """Most values of one layer that are carried back together, over all linear forms: 32 MB in float64."""
+Pulse = Callable[[], object]
+"""Called often in long computations; what it raises ends them."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ def title(name: str) -> str:
 
     Raises ``ValueError`` for an unknown model.
     """
+    if guest := zoo.guest(name):
+        return guest.title
     if name in zoo.IMAGENET:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
@@ -58,7 +60,8 @@ def facts(name: str) -> str:
     """What a model sees, tells apart and needs: "128 x 128 RGB, 10 classes, bundled"."""
     about = zoo.outline(name)
     needs = "downloaded" if zoo.is_local(name) else _download(about)
-    return f"{about.shape}, {about.classes:,} classes, {needs if about.download else 'bundled'}"
+    where = "your own" if zoo.guest(name) else "bundled"
+    return f"{about.shape}, {about.classes:,} classes, {needs if about.download else where}"
 
 
 def groups() -> list[Group]:

@@ -37,8 +37,8 @@ class Pretrained:
     title: str
     file: str
     megabytes: float
-    kept: str | None = None
     side: int = 224
+    kept: str | None = None
 
 
 IMAGENET = {

@@ -7,23 +7,17 @@ import pytest
 
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_uploads import FILES
-from tests.contents import SECTIONS
+from tests.contents import PAGES, SECTIONS
 from tests.live import free_port, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 
 ATTACK = "?model=digits-cnn&eps=0.15&source=upload"
+SMALL = "?model=digits-cnn&eps=0.15"
+COMPARING = ("compare_attacks", "compare_defences")
 PATHS = {
     ATTACK: "no pixel moved by more than",
-    "compare_attacks?model=digits-cnn&eps=0.15": "Compare attacks",
-    "compare_defences?model=digits-cnn&eps=0.15": "Compare defences",
-    "detectors": "Detectors",
-    "black_box": "Black box",
-    "universal": "Universal and stickers",
-    "physical": "Physical world",
-    "verify": "Verify",
-    "live_training": "Live training",
-    "robustness_report": "Robustness report",
+    **{f"{page}{SMALL if page in COMPARING else ''}": PAGES[page] for page in PAGES if page},
 }
 ANSWERS = 10
 """Messages of a server that has begun to draw the page; the first few are greetings."""

@@ -53,4 +53,4 @@ def test_a_link_opens_what_it_promises_with_the_word_for_it(link):
     for row in rows:
         assert row.finds in told, row.id
         assert row.id in captions
-        assert f"{row.status}: " in captions
+        assert f"**{row.status}**: " in captions

@@ -3,14 +3,16 @@
 import json
 
 import pytest
+import torch
 
 from robust_core import zoo
 from robust_core.dashboard.physical import camera, parts, plausible, printing, sign_making
 from robust_core.dashboard.physical.sign_making import Growing
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.published import RP2
+from robust_core.experiment import camouflaged
 from robust_core.paths import ASSETS
-from tests.visiting import ran, text, visit
+from tests.visiting import bodies, ran, text, visit
 
 MODEL = {"model": "digits-cnn"}
 
@@ -69,6 +71,17 @@ def test_of_a_making_that_has_not_begun_the_street_stays(nothing_kept, stopping)
     page = ran(page.run())
     assert "Nothing was changed yet." in text(page)
     assert "The network says stop" in text(page)
+
+
+def test_of_a_camouflage_that_is_stopped_the_last_picture_stays(nothing_kept, stopping):
+    page = ran(visit("physical", part="camouflage", camouflage_steps="50", **MODEL))
+    half = camouflaged.Growing(12, torch.zeros(8, 8, 1, dtype=torch.uint8), 1.0)
+    with stopping("Disguising, then the same style without an attack", half):
+        page.button(key="start_camouflage").click().run()
+    page = ran(page.run())
+    assert "Below is the picture after step 12 of 50" in text(page)
+    (row,) = bodies(page, "seen")
+    assert "After step 12" in row
 
 
 def test_the_discussion_has_our_figures_beside_the_published_ones():

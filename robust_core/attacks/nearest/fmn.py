@@ -48,9 +48,10 @@ class FMN(Walking):
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:
         gamma = annealed(self.gamma, self.final_gamma, k, self.steps)
         smaller = torch.minimum(self.shrunk(now.eps, gamma), nearest)
-        larger, found = self.grown(now.eps, gamma), nearest.isfinite()
-        if not found.all():
-            larger = torch.where(found, larger, self.guess(now, seen).maximum(larger))
+        larger = self.grown(now.eps, gamma)
+        lost = nearest.isinf().nonzero().squeeze(1)
+        if len(lost):
+            larger[lost] = self.guess(now[lost], seen.of(lost)).maximum(larger[lost])
         now.eps = torch.where(reached, smaller, larger)
         step = self.size(k) / l2_norm(seen.uphill).clamp_min_(TINY)
         now.x = self.land(now, torch.addcmul(now.x, seen.uphill, per_picture(step, now.x)))

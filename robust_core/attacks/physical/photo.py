@@ -50,7 +50,7 @@ def destructions(
     labels: Tensor,
     transformation: Transformation,
     *,
-    draws: int = 1,
+    draws: int,
     seed: int = 0,
     tops: tuple[int, ...] = (1, 5),
 ) -> tuple[Destruction, ...]:
@@ -119,15 +119,15 @@ def adversariality(
     labels: Tensor,
     transformation: Transformation,
     *,
-    targeted: bool = False,
-    draws: int = 100,
+    draws: int,
     seed: int = 0,
+    targeted: bool = False,
 ) -> Tensor:
     """The share of fresh views in which each picture is adversarial, float64 ``[N]`` in [0, 1].
 
     Athalye et al. (2018), section 3.1. ``labels`` ``[N]`` are the true classes, which a view is to miss, or
     if ``targeted`` the classes that it is to be taken for. The draws are never those of an attack.
-    Raises ``ValueError`` as ``destruction`` does.
+    Raises ``ValueError`` as ``destructions`` does.
     """
     check_batch(images)
     labels = check_labels(labels, images)

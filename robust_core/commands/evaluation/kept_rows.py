@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
@@ -77,6 +78,32 @@ def read(
             f"{path} is from another {', '.join(other)}: delete it, or give another --out"
         )
     return {**fresh, "weights": weights, "parts": found["parts"]}
+
+
+def read_lists(
+    path: Path | None,
+    args: argparse.Namespace,
+    command: str,
+    parts: Collection[str],
+    check: Callable[[str, dict], object] = lambda part, row: None,
+) -> dict[str, Any]:
+    """As ``read``, of a file whose ``parts`` are lists of rows without jobs."""
+    head = {"suite": args.suite, "command": command, "limit": args.limit}
+    kept: dict[str, list[dict]] = {}
+    if path is not None and path.exists():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            kept = {part: list(table["rows"]) for part, table in found["parts"].items()}
+            [check(part, row) for part in parts for row in kept.get(part, [])]
+            same = all(found[key] == head[key] for key in ("suite", "limit"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+        if not same:
+            raise ValueError(
+                f"{path} is from another suite or limit: delete it, or give another --out"
+            )
+    tables = {part: {"rows": kept.get(part, [])} for part in parts}
+    return {**head, "versions": output.versions(), "parts": tables}
 
 
 def write(path: Path, value: dict) -> None:

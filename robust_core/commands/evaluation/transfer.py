@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> None:
     """Make the rows that the file lacks, writing after each, and print the tables."""
-    from robust_core.evaluation.transfer import plan
+    from robust_core.evaluation.transfer import plan, results
     from robust_core.evaluation.transfer.measure import Bench
 
     def make(value: dict[str, Any], asked: list[str], out: Path | None) -> None:
@@ -35,31 +35,9 @@ def run(args: argparse.Namespace) -> None:
                     write(out, value)
 
     def begun(out: Path | None) -> dict[str, Any]:
-        return _begun(out, args.limit)
+        return kept_rows.read_lists(out, args, results.COMMAND, plan.PARTS, results.to_row)
 
     kept_rows.run(args, plan.NAME, plan.PARTS, begun=begun, make=make, text_of=text_of)
-
-
-def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
-    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
-    from robust_core.evaluation.transfer import plan, results
-
-    head: dict[str, Any] = {"suite": plan.NAME, "command": results.COMMAND, "limit": limit}
-    parts: dict[str, Any] = {part: {"rows": []} for part in plan.PARTS}
-    if out is not None and out.exists():
-        try:
-            found = json.loads(out.read_text(encoding="utf-8"))
-            for part in plan.PARTS:
-                parts[part]["rows"] = list(found["parts"].get(part, {"rows": []})["rows"])
-                [results.to_row(part, row) for row in parts[part]["rows"]]
-            same = all(found[key] == head[key] for key in ("suite", "limit"))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
-        if not same:
-            raise ValueError(
-                f"{out} is from another suite or limit: delete it, or give another --out"
-            )
-    return {**head, "versions": output.versions(), "parts": parts}
 
 
 def _about(row: dict[str, Any]) -> tuple:

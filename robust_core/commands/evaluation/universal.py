@@ -1,7 +1,6 @@
 """``evaluate --suite universal``: perturbations and patches on pictures that they were not fitted to."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -36,34 +35,10 @@ def run(args: argparse.Namespace) -> None:
                     write(out, value)
 
     def begun(out: Path | None) -> dict[str, Any]:
-        return _begun(out, args.limit)
+        command = f"python -m robust_core evaluate --suite {suite.NAME}"
+        return kept_rows.read_lists(out, args, command, suite.PARTS)
 
     kept_rows.run(args, suite.NAME, suite.PARTS, begun=begun, make=make, text_of=text_of)
-
-
-def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
-    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
-    from robust_core.evaluation.universal.suite import NAME, PARTS
-
-    head: dict[str, Any] = {
-        "suite": NAME,
-        "command": f"python -m robust_core evaluate --suite {NAME}",
-    }
-    head |= {"limit": limit}
-    parts: dict[str, Any] = {part: {"rows": []} for part in PARTS}
-    if out is not None and out.exists():
-        try:
-            found = json.loads(out.read_text(encoding="utf-8"))
-            kept = {part: {"rows": list(found["parts"][part]["rows"])} for part in found["parts"]}
-            same = all(found[key] == head[key] for key in ("suite", "limit"))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
-        if not same:
-            raise ValueError(
-                f"{out} is from another suite or limit: delete it, or give another --out"
-            )
-        parts |= {part: kept[part] for part in PARTS if part in kept}
-    return {**head, "versions": output.versions(), "parts": parts}
 
 
 def _same(row: dict[str, Any], question: "Question") -> bool:

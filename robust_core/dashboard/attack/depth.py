@@ -18,6 +18,7 @@ from robust_core.dashboard.components.trust import TITLE, show_trust
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, side_shown
+from robust_core.dashboard.topics import loss_surface
 from robust_core.dashboard.views import Views
 from robust_core.defenses import Defense
 from robust_core.experiment.frames import Frame
@@ -37,7 +38,17 @@ SYMBOLS = {
     "sigma": [r"\sigma"],
 }
 """The symbols of a field in the papers' equations."""
-TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", TITLE, "Reproduce")
+TABS = (
+    "Confidence",
+    "Swipe",
+    "Steps",
+    "Equation",
+    "Loss surface",
+    "Classics",
+    "Threat model",
+    TITLE,
+    "Reproduce",
+)
 
 
 def show_depth(
@@ -50,6 +61,7 @@ def show_depth(
         lambda: show_swipe(views),
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
+        lambda: loss_surface.show(request, key="attack"),
         lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
         lambda: show_trust(ComparedDefense(Defense, request, None), experiment, rows),

@@ -10,7 +10,7 @@ from robust_core import attacks
 from robust_core.attacks.ledger import DISTANCE
 from robust_core.dashboard import pace
 from robust_core.dashboard.black_box import words
-from robust_core.dashboard.choices import choose_number, choose_one
+from robust_core.dashboard.choices import choose_count, choose_number
 from robust_core.dashboard.request import Request
 from robust_core.experiment.queried import Queried
 from robust_core.experiment.taught import Lesson
@@ -56,9 +56,9 @@ def _choose_price() -> float:
 
 def _choose_rate() -> int:
     """How many queries the defender answers in a minute."""
-    return choose_one(
+    return choose_count(
         "The defender answers, a minute",
-        {rate: f"{rate:,}" for rate in RATES},
+        RATES,
         "query_rate",
         RATES[1],
         width="content",

@@ -94,6 +94,10 @@ IMAGENET = (
     ("across adversaries", "the matrix is under Transfer above, beside ours"),
 )
 """What the paper says of a second, larger classifier."""
+FALLS = "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({})."
+KEEPS = (
+    "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({})."
+)
 PAPER = ("100 epochs", "0.1; 0.01 after epoch 41; 0.001 after 61", "0.9", "91.3 %", "20")
 PAPER_ON_PHOTOGRAPHS = ("VGG16, pretrained", "not quoted", "not quoted", "not quoted", "500")
 """Settings of the classifier, its accuracy, and the epochs of the detector."""
@@ -241,11 +245,7 @@ def general(model: str = results.MODEL) -> str:
 
 def fooled(model: str = results.MODEL) -> str:
     """Whether both networks can be fooled: by full knowledge, and by the dynamic adversary."""
-    by_sigma = _at_worst(
-        "static",
-        "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({}).",
-        model,
-    )
+    by_sigma = _at_worst("static", FALLS, model)
     part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     shares = {} if part.lacking else _everywhere(part.value.rows)
     if not shares:
@@ -263,11 +263,7 @@ def fooled(model: str = results.MODEL) -> str:
 
 def hardened(model: str = results.MODEL) -> str:
     """Whether the detector can be hardened: the dynamic one at its worst sigma, and all that is known."""
-    by_sigma = _at_worst(
-        "dynamic",
-        "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({}).",
-        model,
-    )
+    by_sigma = _at_worst("dynamic", KEEPS, model)
     sweep: MeasuredPart[SigmaTable] = results.part("sigma", model=model)
     part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     if sweep.lacking or part.lacking:

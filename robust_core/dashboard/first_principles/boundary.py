@@ -5,26 +5,27 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles import boundary_charts as charts
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.engine import Reporter, key_of
 from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
 
 COUNTS = (10, 20, 40, 100, 300, 1000)
-START = (0.78, 0.36)
+START = (0.88, 0.38)
 EPS = 0.05
 IDEA = (
     "“The adversarial model looks for mismatch between the actual decision boundary and the model's "
-    "learned decision boundary” (deck 001, after Goodfellow, McDaniel, Papernot, 2018). Here the true boundary "
-    "is known. The network has seen only the grey points. **Shaded**: where it is wrong."
+    "learned decision boundary” (deck 001, after Goodfellow, McDaniel, Papernot, 2018). Here the true "
+    "boundary is known. The network has seen only the grey points. **Shaded**: where it is wrong."
 )
 STORY = (
     "Deck 002 tells it by distributions. **D_real** is where class C truly is, **D_train** where the model "
-    "says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. What it "
-    "finds is in **D_adv**: consistent with D_real, different from D_train."
+    "says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. "
+    "What it finds is in **D_adv**: consistent with D_real, different from D_train."
 )
 
 
@@ -43,10 +44,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """The network, its areas, the share of points with an adversarial one within ``EPS``, and the grid."""
+    """The network; of each class its areas and adversarial places; the share of points near to one."""
 
     learned: toy.Learned
     areas: dict[int, dict[str, float]]
+    places: tuple[torch.Tensor, torch.Tensor]
     lost: float
 
 
@@ -62,14 +64,15 @@ def choose(places: Places) -> Asked:
         st.markdown(":small[The point: click into the plane, or set it here]")
         with st.container(horizontal=True, gap="small"):
             across, up = (
-                st.number_input(
+                choose_number(
                     label,
                     0.0,
                     1.0,
+                    key,
+                    first,
+                    control=st.number_input,
                     step=0.01,
                     format="%.2f",
-                    key=setting(key, first, number(float, 0, 1), called=label),
-                    persist_state="session",
                 )
                 for label, key, first in (
                     ("Across", "edge_across", START[0]),
@@ -91,12 +94,12 @@ def clicked() -> None:
 def work(count: int, progress: Reporter) -> Found:
     """Train, and count areas; in a thread of the engine."""
     learned = toy.learn(count, progress=progress)
-    return Found(learned, toy.areas(learned), toy.within_reach(learned, EPS))
+    first, second = (toy.adversarial_places(label, learned) for label in (0, 1))
+    return Found(learned, toy.areas(learned), (first, second), toy.within_reach(learned, EPS))
 
 
 def show(asked: Asked) -> None:
     """The plane, the distances, and the three distributions."""
-    starting.load_tables()
     found = lab.compute(
         key_of(boundary=asked.count),
         lambda progress: work(asked.count, progress),
@@ -105,8 +108,11 @@ def show(asked: Asked) -> None:
     )
     if found is None:
         return
-    near = {norm: toy.nearest(asked.point, norm, found.learned) for norm in charts.NORMS}
     label = int(toy.truth(asked.point[None]) > 0)
+    near = {
+        norm: toy.nearest(asked.point, norm, found.learned, places=found.places[label])
+        for norm in charts.NORMS
+    }
     st.markdown(f"## {told(asked, found, near)}")
     plane, side = st.columns([1.25, 1], gap="medium")
     with plane:

@@ -116,12 +116,7 @@ def _add_point(figure: go.Figure, point: torch.Tensor, near: dict[str, toy.Neare
             x=[at.point[0].item()],
             y=[at.point[1].item()],
             mode="markers",
-            marker={
-                "color": ADVERSARIAL,
-                "symbol": symbol,
-                "size": 13,
-                "line": {"color": "white", "width": 1.5},
-            },
+            marker=plots.rimmed(ADVERSARIAL, symbol, 13),
             name=f"nearest in {norm}",
             legendgroup=norm,
             showlegend=False,

@@ -1,5 +1,7 @@
 """Down and up one curve, step by step: charts that play by themselves, without another run of the page."""
 
+from itertools import pairwise
+
 import plotly.graph_objects as go
 
 from robust_core.dashboard import plots
@@ -44,13 +46,15 @@ def figure(curve: Curve, down: list[float], up: list[float]) -> go.Figure:
             ),
             *_walks(curve, down, up, last),
         ],
-        plots.layout(330),
+        plots.layout(350),
         [
             go.Frame(name=str(k), data=_walks(curve, down, up, k), traces=[1, 2])
             for k in range(last + 1)
         ],
     )
-    found.update_xaxes(title="what is moved: weights, or the input", showticklabels=False)
+    found.update_xaxes(
+        title={"text": "what is moved: weights, or the input", "standoff": 6}, showticklabels=False
+    )
     found.update_yaxes(title="loss J", rangemode="tozero", **plots.FIXED)
     found.update_xaxes(range=list(descent.ENDS), **plots.FIXED)
     found.update_layout(updatemenus=[_buttons()], sliders=[_slider(last)])
@@ -83,7 +87,7 @@ def _walks(curve: Curve, down: list[float], up: list[float], k: int) -> list[go.
 
 def _along(path: list[float]) -> list[float]:
     """The steps, and ``BETWEEN`` places from each to the next."""
-    ends = zip(path, path[1:], strict=False)
+    ends = pairwise(path)
     return [a + (b - a) * i / BETWEEN for a, b in ends for i in range(BETWEEN)] + [path[-1]]
 
 
@@ -96,7 +100,7 @@ def _buttons() -> dict:
         "direction": "left",
         "showactive": False,
         "x": 0,
-        "y": -0.18,
+        "y": -0.26,
         "xanchor": "left",
         "yanchor": "top",
         "bgcolor": GROUND,
@@ -115,7 +119,7 @@ def _slider(last: int) -> dict:
         "active": last,
         "x": 0.3,
         "len": 0.7,
-        "y": -0.1,
+        "y": -0.18,
         "pad": {"t": 20, "b": 4},
         "currentvalue": {
             "prefix": "step ",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from robust_core.dashboard import lab, plots, starting
+from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.engine import key_of
 from robust_core.papers import GOODFELLOW
@@ -17,13 +18,13 @@ from robust_core.words.numbers import in_255ths
 from robust_core.words.numbers import number as written
 
 EQUATION = (
-    r"w^\top \tilde{x} \;=\; w^\top x + w^\top \eta, \qquad \eta = \varepsilon\,\mathrm{sign}(w) \;\Rightarrow\; "
-    r"w^\top\eta = \varepsilon\lVert w\rVert_1 \approx \varepsilon\, m\, n"
+    r"w^\top \tilde{x} \;=\; w^\top x + w^\top \eta, \qquad \eta = \varepsilon\,\mathrm{sign}(w) "
+    r"\;\Rightarrow\; w^\top\eta = \varepsilon\lVert w\rVert_1 \approx \varepsilon\, m\, n"
 )
 IDEA = (
     "Equation (1) of deck 002: a linear model's activation changes by w·η. No value moves by more than "
-    f"eps, but there are n of them ({citations.markdown(GOODFELLOW)}, section 3). Along **sign(w)** each one "
-    "helps: ε·m·n, with m the mean size of a weight, **linear** in n. **Random** signs cancel: only "
+    f"eps, but there are n of them ({citations.markdown(GOODFELLOW)}, section 3). Along **sign(w)** each "
+    "one helps: ε·m·n, with m the mean size of a weight, **linear** in n. **Random** signs cancel: only "
     "ε·m·√n. The network of deck 003 looks at 28 × 28 × 3 = 2,352 values: 2,352 times a little is a lot."
 )
 
@@ -47,13 +48,13 @@ def choose(places: Places) -> Asked:
             persist_state="session",
         )
         st.caption(toy.SIZES.get(n, "No picture has this size here."))
-        eps = st.slider(
+        eps = choose_number(
             "Eps",
             0.001,
             0.1,
+            "dimension_eps",
+            0.01,
             step=0.001,
-            key=setting("dimension_eps", 0.01, number(float, 0.001, 0.1), called="Eps"),
-            persist_state="session",
             format="%.3f",
             help="The most that one value may change; values are in [0, 1].",
         )
@@ -63,7 +64,6 @@ def choose(places: Places) -> Asked:
 
 def show(asked: Asked) -> None:
     """The chart of both growths, and one activation with its changes."""
-    starting.load_tables()
     found = lab.compute(
         key_of(dimension=list(toy.NUMBERS), eps=asked.eps),
         lambda progress: [toy.activation(n, asked.eps) for n in toy.NUMBERS],
@@ -97,7 +97,7 @@ def show(asked: Asked) -> None:
 def told(here: toy.Activation) -> str:
     """Both changes and their ratio."""
     return (
-        f"{here.n:,} inputs, each moved by {here.eps:g}: random signs change the activation by "
+        f"{here.n:,} inputs, each moved by {here.eps:g}: random signs change w·x by "
         f"{written(here.typical)}, sign(w) by {written(here.adversarial)}, "
         f"{written(here.adversarial / here.typical)} times as much"
     )
@@ -107,8 +107,8 @@ def overtaken(eps: float) -> str:
     """From where the change is larger than the difference between pictures."""
     n = toy.overtaking(eps)
     return (
-        f"From n = {written(n)} on, eps {eps:g} along sign(w) is more than the spread of the activation over "
-        "random pictures, a standard deviation of √(n/12)."
+        f"From n = {written(n)} on, eps {eps:g} along sign(w) is more than the spread of the activation "
+        "over random pictures, a standard deviation of √(n/12)."
     )
 
 
@@ -151,8 +151,9 @@ def growth(found: list[toy.Activation], here: toy.Activation) -> go.Figure:
     figure.update_xaxes(
         type="log",
         title="inputs n",
-        tickvals=[10, 100, 1_000, 2_352, 10_000, 150_528],
-        ticktext=["10", "100", "1,000", "2,352", "10⁴", "150,528"],
+        tickvals=[10, 100, 2_352, 150_528],
+        ticktext=["10", "100", "2,352", "150,528"],
+        tickangle=0,
         fixedrange=True,
     )
     powers = range(-4, 6)

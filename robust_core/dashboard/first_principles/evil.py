@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard import plots, starting
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard import plots
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.first_principles import curves, evil_charts
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import number, setting
 from robust_core.toys import descent
 from robust_core.toys import evil as toy
 from robust_core.words.numbers import decimal as written
@@ -48,47 +47,24 @@ def choose(places: Places) -> Asked:
     with places.essentials:
         side = choose_one("Who moves", SIDES, "evil_side", LEARNER, width="stretch")
         if side == LEARNER:
-            steps = _slider("Epochs", "evil_epochs", 12, 0, EPOCHS)
-            point = _slider("Point looked at", "evil_point", 10, 1, toy.POINTS)
-            size = st.slider(
-                "Rate γ",
-                0.01,
-                0.5,
-                step=0.01,
-                key=setting("evil_rate", 0.1, number(float, 0.01, 0.5), called="Rate"),
-                persist_state="session",
-            )
+            steps = choose_number("Epochs", 0, EPOCHS, "evil_epochs", 12)
+            point = choose_number("Point looked at", 1, toy.POINTS, "evil_point", 10)
+            size = choose_number("Rate γ", 0.01, 0.5, "evil_rate", 0.1, called="Rate", step=0.01)
             st.caption(
                 f"Below 1/L = {toy.largest_rate(toy.points()[0]):.2f} each epoch lowers the loss."
             )
             return Asked(False, steps, size, point)
-        steps = _slider("Steps", "evil_steps", 8, 0, MOST)
-        point = _slider("Point attacked", "evil_point", 10, 1, toy.POINTS)
+        steps = choose_number("Steps", 0, MOST, "evil_steps", 8)
+        point = choose_number("Point attacked", 1, toy.POINTS, "evil_point", 10)
         kind = choose_one("Each step", STEPS, "evil_step", "slope", width="stretch")
-        size = st.slider(
-            "Size γ or ε",
-            0.02,
-            0.3,
-            step=0.02,
-            key=setting("evil_size", 0.1, number(float, 0.02, 0.3), called="Size of a step"),
-            persist_state="session",
+        size = choose_number(
+            "Size γ or ε", 0.02, 0.3, "evil_size", 0.1, called="Size of a step", step=0.02
         )
         return Asked(True, steps, size, point, kind == "sign")
 
 
-def _slider(label: str, key: str, start: int, low: int, high: int) -> int:
-    return st.slider(
-        label,
-        low,
-        high,
-        key=setting(key, start, number(int, low, high), called=label),
-        persist_state="session",
-    )
-
-
 def show(asked: Asked) -> None:
     """The line and the points, the three derivatives, and what a smooth curve is good for."""
-    starting.load_tables()
     x, y = toy.points()
     k = asked.point - 1
     if asked.attacking:

@@ -18,8 +18,8 @@ from robust_core.words.numbers import decimal as number
 EPS = 0.1
 IDEA = (
     "With one pixel FGSM is x ± ε: the side is that on which the **tangent** rises, the length is always "
-    "ε, whatever the slope. All other values stay as they are; the curve is the network's own, asked at 101 "
-    "values."
+    "ε, whatever the slope. All other values stay as they are; the curve is the network's own, asked at "
+    "101 values."
 )
 
 
@@ -134,12 +134,7 @@ def curve(found: OnePixel, measure: Measure, eps: float) -> go.Figure:
             y=[y],
             mode="markers",
             name=name,
-            marker={
-                "color": colour,
-                "symbol": symbol,
-                "size": 14,
-                "line": {"color": "white", "width": 1.5},
-            },
+            marker=plots.rimmed(colour, symbol, 14),
             hovertemplate=f"{name} = %{{x:.3f}}: J = %{{y:.4g}}<extra></extra>",
         )
     figure.update_xaxes(title="value of the pixel", range=[-0.02, 1.02], **plots.FIXED)

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.first_principles.subject import CHANNELS
-from robust_core.dashboard.settings import setting_among
 from robust_core.zoo import Description
 
 Where = tuple[int | None, int | None, int | None]
@@ -33,11 +33,5 @@ def _field(label: str, key: str, count: int, words: tuple[str, ...] = ()) -> int
     def shown(option: str) -> str:
         return words[int(option)] if words and option != AUTO else option
 
-    chosen = st.selectbox(
-        label,
-        options,
-        format_func=shown,
-        key=setting_among(key, AUTO, options, called=label, shown=shown),
-        persist_state="session",
-    )
+    chosen = choose_in_list(label, options, key, AUTO, shown=shown)
     return None if chosen == AUTO else int(chosen)

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks
 from robust_core.classifier import Classifier
-from robust_core.dashboard import ascending, controls, lab, left_column, picture_input, starting
+from robust_core.dashboard import ascending, controls, lab, left_column, picture_input
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.request import Request
 from robust_core.engine import Reporter
@@ -28,7 +28,6 @@ class Subject:
     @property
     def here(self) -> bool:
         """Whether the network's weights are; else they are offered."""
-        starting.load_tables()
         with self.status:
             if lab.fetch_model(self.request.model.name):
                 return True

@@ -18,8 +18,8 @@ from robust_core.words.numbers import decimal as number
 
 IDEA = (
     "Each pixel may move by ε: x may go anywhere in a **square** (Linf). FGSM takes one of its four "
-    "**corners**, the one that the signs name. A step of the same length straight along the gradient stays on "
-    "the **circle** (L2). Where the loss is linear the corner is the best point of the whole square."
+    "**corners**, the one that the signs name. A step of the same length straight along the gradient stays "
+    "on the **circle** (L2). Where the loss is linear the corner is the best point of the whole square."
 )
 
 
@@ -53,8 +53,10 @@ def show(asked: Asked) -> None:
                 pixels.two_pixels(
                     model,
                     found,
-                    one := found.steepest(asked.first),
-                    found.steepest(asked.second, besides=one),
+                    (
+                        one := found.steepest(asked.first),
+                        found.steepest(asked.second, besides=one),
+                    ),
                     points=ascending.points(request),
                     progress=progress,
                 ),
@@ -155,12 +157,7 @@ def contours(found: TwoPixels, measure: Measure) -> go.Figure:
             y=[point[1]],
             mode="markers",
             name=name,
-            marker={
-                "color": colour,
-                "symbol": symbol,
-                "size": 19 if symbol == "star" else 13,
-                "line": plots.RIM,
-            },
+            marker=plots.rimmed(colour, symbol, 19 if symbol == "star" else 13),
             hovertemplate=f"{name}: J = {measure.of(point[2]):.4g}<extra></extra>",
         )
     figure.update_xaxes(

@@ -14,20 +14,14 @@ def show_definition() -> None:
     st.caption(f"{words.DEFINED_BY}.")
     status("004-01")
     with st.container(key="try_it", gap="xsmall"):
-        st.page_link(
-            "pages/attack.py",
-            label="**Try it now**",
-            icon=":material/bolt:",
-            query_params={"attack": ATTACK},
-            width="stretch",
-        )
-        st.page_link(
-            "pages/attack.py",
-            label="With a picture of your own",
-            icon=":material/upload:",
-            query_params={"source": "upload"},
-            width="stretch",
-        )
+        for label, icon, query in (
+            ("**Try it now**", "bolt", {"attack": ATTACK}),
+            ("With a picture of your own", "upload", {"source": "upload"}),
+        ):
+            look = f":material/{icon}:"
+            st.page_link(
+                "pages/attack.py", label=label, icon=look, query_params=query, width="stretch"
+            )
 
 
 def show_doors() -> None:

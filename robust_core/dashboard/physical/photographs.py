@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
-from robust_core import zoo
+from robust_core import data, zoo
 from robust_core.attacks.physical.transformation import PHOTO
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.choices import choose_number, choose_one
@@ -175,7 +175,7 @@ def conditions(report: Report, name: str) -> str:
         if (r.model, r.attack, r.eps) == (name, row.attack, row.eps)
     )
     return (
-        f"Ours: {name}, the first {row.top1['pictures']} test pictures of {row.data}, "
+        f"Ours: {name}, {row.top1['pictures']} test pictures of {data.get(row.data).title}, evenly spread, "
         f"{row.top1['draws']} photographs of each, top-1; clean photographs that are right: {clean}. "
         f"Published: {KURAKIN_SOURCE}; prefiltered: attacks chosen for their confidence. Another network, "
         "other pictures, real prints: compare the order, not the size. Of single stages they say: blur, "

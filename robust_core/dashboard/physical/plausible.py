@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from robust_core.data import signs as road_signs
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.plan import DESTRUCTION, PLACES, ROTATION, SIGN_MODEL, SIGNS
 from robust_core.evaluation.physical.published import RP2, RP2_SOURCE
@@ -103,8 +104,8 @@ def signs(report: Report) -> list[dict[str, str]]:
                 "Finer grid": f"{grid.fooled} of {grid.right}",
                 "As printed": f"{grid.printed} of {grid.right}",
                 "Random stickers": f"{grid.random} of {grid.right}",
-                "Sign": first.sign,
-                "Taken for": first.target,
+                "Sign": road_signs.get(first.sign).title,
+                "Taken for": road_signs.get(first.target).title,
                 "Covers": share(first.covered, 0),
             }
         )

@@ -10,9 +10,8 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_core import imaging, zoo
-from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.physical.printable import Thing, things
-from robust_core.dashboard.settings import setting_among
 from robust_core.zoo import Description
 
 INCH = 2.54
@@ -123,8 +122,5 @@ def _choose(offered: dict[str, Thing], model: Description) -> Thing:
     def shown(name: str) -> str:
         return offered[name].title if name in offered else name
 
-    key = setting_among(f"print_{model.family}", names[0], names, called="Print", shown=shown)
-    picked = st.selectbox(
-        "Print", names, format_func=shown, key=key, persist_state="session", width=320
-    )
-    return offered[picked]
+    key = f"print_{model.family}"
+    return offered[choose_in_list("Print", names, key, names[0], shown=shown, width=320)]

@@ -13,7 +13,6 @@ from robust_core.dashboard.choices import choose_in_list, choose_number, choose_
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.physical import sign_making
 from robust_core.dashboard.physical.sign_making import Asked, Growing
-from robust_core.dashboard.settings import setting_among
 from robust_core.data import signs
 from robust_core.evaluation.physical import plan
 from robust_core.zoo.bundled_posters import BundledPoster
@@ -24,8 +23,6 @@ COLOURS = {"screen": "As on screen", "printed": "As printed"}
 STEPS, PLACES = (30, 60, 120, 200), (8, 12, 24)
 FIRST, FIRST_TARGET = "stop", "speed-80"
 FEET, WIDEST = 20, 60
-GROWING = 192
-"""Pixels a side of a sign while its poster is made."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +87,8 @@ def _choose_target(sign: str) -> str:
     options = [name for name in signs.names() if name != sign]
     ready = [poster.target for poster in plan.POSTERS if poster.sign == sign]
     start = (ready or [name for name in (FIRST_TARGET, FIRST) if name != sign])[0]
-    key = setting_among(f"sign_target_{sign}", start, options, called="Target", shown=_title)
-    return st.selectbox(
-        "To be taken for", options, format_func=_title, key=key, persist_state="session"
-    )
+    key = f"sign_target_{sign}"
+    return choose_in_list("To be taken for", options, key, start, shown=_title, called="Target")
 
 
 def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> int:
@@ -141,7 +136,7 @@ def _show_growing(place: DeltaGenerator, growing: Growing, sign: str) -> None:
     losses = growing.poster.loss
     words = f"Loss {losses[-1]:.2f} after {len(losses) - 1} steps"
     pixels = sign_making.in_frame(growing.poster.changed, sign)
-    shown = imaging.png(imaging.enlarge(pixels, GROWING))
+    shown = imaging.png(imaging.enlarge(pixels, sign_making.SHOWN))
     place.image(shown, caption=words, alt=words, output_format="PNG")
 
 

@@ -19,6 +19,8 @@ from robust_core.evaluation.physical import plan, posters
 from robust_core.zoo.bundled_posters import BundledPoster, entry_of
 
 MODEL = plan.SIGN_MODEL
+SHOWN = 192
+"""Pixels a side of a sign on the page while its poster is made."""
 
 
 @dataclass(frozen=True)

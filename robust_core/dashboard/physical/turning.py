@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 import torch
 
-from robust_core import zoo
+from robust_core import data, zoo
 from robust_core.attacks import EOT as EOTAttack
 from robust_core.attacks.physical.transformation import VIEWS
 from robust_core.dashboard import controls, lab, plots
@@ -204,7 +204,7 @@ def measured(model: str) -> str:
         for row in rows
     )
     return (
-        f"Over {rows[0].n} test pictures of {rows[0].data}, {rows[0].draws} random rotations each, eps "
-        f"{in_255ths(max(row.eps for row in rows))}: taken for the target, {told}. Made by: "
-        f"`{report.command} --part {ROTATION}`."
+        f"Over {rows[0].n} test pictures of {data.get(rows[0].data).title}, {rows[0].draws} random "
+        f"rotations each, eps {in_255ths(max(row.eps for row in rows))}: taken for the target, {told}. "
+        f"Made by: `{report.command} --part {ROTATION}`."
     )

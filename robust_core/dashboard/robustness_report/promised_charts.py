@@ -109,17 +109,8 @@ def proved_chart(found: list[Proved]) -> go.Figure:
         (LOOSE, [one.loose for one in found], "pentagon-open", ADVERSARIAL),
         (TIGHT, [one.tight for one in found], "pentagon", DEFENDED),
     )
-    figure = go.Figure(
-        layout=plots.layout(
-            HEIGHT,
-            xaxis={"title": "right on clean pictures", "tickformat": ".0%", "range": across(x)},
-            yaxis={
-                "title": f"proved, not broken: Linf {size(found[0].job.eps, found[0].job.part)}",
-                "tickformat": ".0%",
-                "rangemode": "tozero",
-            },
-        )
-    )
+    proved = f"proved, not broken: Linf {size(found[0].job.eps, found[0].job.part)}"
+    figure = _shares(x, "right on clean pictures", proved)
     figure.add_scatter(
         x=[value for one in x for value in (one, one, None)],
         y=[value for one in found for value in (one.tight.value, one.loose.value, None)],
@@ -148,6 +139,13 @@ def proved_chart(found: list[Proved]) -> go.Figure:
     return figure
 
 
+def _shares(x: list[float], across_title: str, up_title: str) -> go.Figure:
+    """An empty chart of one share over another, wide enough for ``x``."""
+    xaxis = {"title": across_title, "tickformat": ".0%", "range": across(x)}
+    yaxis = {"title": up_title, "tickformat": ".0%", "rangemode": "tozero"}
+    return go.Figure(layout=plots.layout(HEIGHT, xaxis=xaxis, yaxis=yaxis))
+
+
 def certified_chart(report: Report) -> go.Figure:
     """Certified accuracy at an L2 radius, over that without a radius, of every defence that certifies."""
     found = report.rows(CERTIFIED)
@@ -155,17 +153,7 @@ def certified_chart(report: Report) -> go.Figure:
         {row.subject: (row.at(0).value, row.at(RADIUS).value, row.title) for row in found}
     )
     x = [row.at(0).value for row in found]
-    figure = go.Figure(
-        layout=plots.layout(
-            HEIGHT,
-            xaxis={"title": "right and certified at all", "tickformat": ".0%", "range": across(x)},
-            yaxis={
-                "title": f"certified to {RADIUS:g} in L2",
-                "tickformat": ".0%",
-                "rangemode": "tozero",
-            },
-        )
-    )
+    figure = _shares(x, "right and certified at all", f"certified to {RADIUS:g} in L2")
     figure.add_scatter(
         x=x,
         y=[row.at(RADIUS).value for row in found],

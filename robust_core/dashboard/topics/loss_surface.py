@@ -15,8 +15,8 @@ from robust_core.words.numbers import on_both_scales
 TITLES = {measure.title: name for name, measure in MEASURES.items()}
 IDEA = (
     "FGSM replaces the loss by its **tangent plane** at x and goes to the corner where that is highest: "
-    "every value by eps, along the sign of its slope. The surface is the loss itself, along that direction and "
-    "along one of random signs, which changes each value just as much."
+    "every value by eps, along the sign of its slope. The surface is the loss itself, along that direction "
+    "and along one of random signs, which changes each value just as much."
 )
 FLAT = (
     "Log-odds, log((1 − p)/p) of the label, are what is raised here. Cross-entropy is softplus of them: it "
@@ -36,18 +36,22 @@ def compute(request: Request) -> Surface | None:
     )
 
 
-def show(request: Request, *, key: str) -> None:
-    """The choice of a loss, the surface, and what it says; ``key`` is the place's own."""
+def show(request: Request, *, key: str, heading: str = "") -> None:
+    """The choice of a loss, the surface, and what it says; ``key`` is the place's own.
+
+    ``heading`` is what makes a headline of its first sentence.
+    """
     found = compute(request)
     if found is None:
         return
+    first = st.container()
     title = pick_one(
         "Loss", TITLES, f"{key}_loss", next(iter(TITLES)), label_visibility="collapsed"
     )
     measure = MEASURES[TITLES[title]]
+    first.markdown(f"{heading}{headline(found, measure)}")
     plots.draw(figure(found, measure), key=f"{key}_surface", alt=told(found, measure))
-    st.markdown(told(found, measure))
-    st.markdown(IDEA)
+    st.markdown(f"{promise(found, measure)} {IDEA}")
     st.caption(
         f"{FLAT} {request.model.name}, Linf up to {1.5:g} times eps {on_both_scales(found.eps)}, pictures "
         f"clipped to [0, 1], {len(found.axis)} × {len(found.axis)} points, seed 0."
@@ -85,7 +89,7 @@ def figure(found: Surface, measure: Measure) -> go.Figure:
     here, corner = measure.of(found.here), measure.of(found.corner)
     low, high = min(values.min().item(), here), max(values.max().item(), found.promised(measure))
     room = 0.06 * (high - low) or 1.0
-    figure = go.Figure(layout=plots.layout(540, legend={**plots.ABOVE, "itemsizing": "constant"}))
+    figure = go.Figure(layout=plots.layout(480, legend={**plots.ABOVE, "itemsizing": "constant"}))
     figure.add_surface(
         x=axis,
         y=axis,
@@ -127,7 +131,8 @@ def figure(found: Surface, measure: Measure) -> go.Figure:
         figure.add_scatter3d(
             x=[x],
             y=[0],
-            z=[z],
+            z=[z + 0.6 * room],  # not buried in the surface
+            customdata=[z],
             mode="markers",
             marker={
                 "color": colour,
@@ -136,14 +141,14 @@ def figure(found: Surface, measure: Measure) -> go.Figure:
                 "line": {"color": "white", "width": 2},
             },
             name=name,
-            hovertemplate=f"{name}: J = %{{z:.3g}}<extra></extra>",
+            hovertemplate=f"{name}: J = %{{customdata:.3g}}<extra></extra>",
         )
     figure.update_scenes(
         xaxis={"title": "along FGSM", "nticks": 5},
         yaxis={"title": "random signs", "nticks": 5},
         zaxis={"title": "loss J", "range": [low - room, high + room]},
-        camera={"eye": {"x": 0.55, "y": -1.65, "z": 0.5}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        camera={"eye": {"x": 0.8, "y": -1.5, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.12}},
         aspectmode="manual",
-        aspectratio={"x": 1.6, "y": 1.1, "z": 0.8},
+        aspectratio={"x": 1.35, "y": 1.05, "z": 0.8},
     )
     return figure

@@ -11,7 +11,6 @@ from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard import controls, lab, plots
 from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.dashboard.components import buttons
-from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.universal.fitting import (
     Fitting,
     Growing,
@@ -84,12 +83,9 @@ def _choose_target(model: Description) -> int:
     classes = model.class_names
     goal = load(name).record["goal_parameters"] if name else {}
     start = classes[goal.get("target", 0)]
-    key = setting_among(
-        f"sticker_{model.family}", start, classes, called="Class of the sticker", shown=str
-    )
-    return classes.index(
-        st.selectbox("The sticker makes it say", classes, key=key, persist_state="session")
-    )
+    label, called = "The sticker makes it say", "Class of the sticker"
+    key = f"sticker_{model.family}"
+    return classes.index(choose_in_list(label, classes, key, start, called=called))
 
 
 def _choose_area(model: Description) -> int:

@@ -143,11 +143,12 @@ class Fitting:
         """Compute it with a bar, a button that stops it, and its curve as it grows."""
         n = self.n
         title = type(self.attack).title
+        doing = f"Fitting {title[:1].lower()}{title[1:]} to {self.n:,} pictures"
         return lab.compute(
             self.key,
             self.work,
             channel="universal",
-            doing=f"Fitting {title[:1].lower()}{title[1:]} to {self.n:,} pictures",
+            doing=doing,
             words=lambda k, total: f"round {min(k // n + 1, total // n)} of {total // n}",
             watch=draw_curve,
             kept=self._told_of,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robust_core import data, zoo
-from robust_core.dashboard.request import Chosen, fitted
+from robust_core.dashboard.request import Chosen
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.data.record import to_float
@@ -59,7 +59,7 @@ def _read(model: Description, record: data.DataSet | None, start: int, many: int
         last = numbers[-1]
         source = f"the test pictures {start} to {last} of {record.title}"
     return Shown(
-        tuple(fitted(each.picture.pixels, model) for each in chosen),
+        tuple(model.fitted(each.picture.pixels) for each in chosen),
         tuple(each.title for each in chosen),
         source,
     )

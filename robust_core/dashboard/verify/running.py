@@ -11,10 +11,12 @@ from robust_core.dashboard.components import buttons
 from robust_core.dashboard.together import Part
 from robust_core.dashboard.verify.choice import Subject
 from robust_core.engine import Reporter, key_of
+from robust_core.experiment.doubling import Doubling, doubling
 from robust_core.experiment.sandwich import Exact, Sandwich, exact, sandwich
 from robust_core.experiment.verified import Closing, Line
 from robust_core.experiment.verified_set import Survey, survey
 
+DATA = "digits"
 SET = 100
 """The first so many test pictures of the digits."""
 BUDGET = 900.0
@@ -111,10 +113,34 @@ def survey_part(name: str) -> Part:
     """One network on the first test pictures of the digits."""
 
     def work(progress: Reporter) -> Survey:
-        images, labels = data.get("digits").pictures("test")
+        images, labels = data.get(DATA).pictures("test")
         return survey(zoo.load(name, CPU), images[:SET], labels[:SET], progress)
 
     return Part(key_of(surveyed=name, n=SET), work, f"verify set {name}", BUDGET)
+
+
+def doubling_key(subject: Subject) -> str:
+    """Of what exact answers cost as eps grows."""
+    return subject.key(doubling=True)
+
+
+def doubled(subject: Subject, watch: Callable[[Doubling], object]) -> Doubling | None:
+    """One program after the other, at growing radii; ``watch`` sees each."""
+
+    def work(progress: Reporter) -> Doubling:
+        model = zoo.load(subject.model.name, CPU)
+        label = subject.label(model)
+        return doubling(model, subject.pixels(), label, progress, progress.show)
+
+    return lab.compute(
+        doubling_key(subject),
+        work,
+        channel="verify doubling",
+        doing="Integer programs",
+        words=lambda k, n: f"{k} of at most {n}",
+        watch=watch,
+        budget=BUDGET,
+    )
 
 
 def wanted(key: str, quick: bool) -> bool:

@@ -26,8 +26,8 @@ def flat(*levels):
     return torch.tensor(levels).view(-1, 1, 1, 1).expand(-1, 3, 4, 4).clone()
 
 
-def destruction(*pictures, top: int = 1, **settings) -> Destruction:
-    (found,) = destructions(*pictures, tops=(top,), **settings)
+def destruction(*pictures, draws: int = 1, top: int = 1, **settings) -> Destruction:
+    (found,) = destructions(*pictures, draws=draws, tops=(top,), **settings)
     return found
 
 
