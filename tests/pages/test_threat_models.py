@@ -101,6 +101,8 @@ def test_distances_of_two_files_are_those_of_the_core():
     assert measured["L1"] == "0.6"
     assert measured["Linf"] == "51/255"
     page = ran(visit("threat_models"))
+    assert {metric.label for metric in page.metric} == measured.keys()
+    ran(page.toggle(key="measure_own").set_value(True).run())
     for part, pixels in (("first", first), ("second", second)):
         key = f"measured_{part}_{picture_input.STARTED}"
         page.file_uploader(key=key).upload(f"{part}.png", imaging.png(pixels), "image/png")

@@ -14,7 +14,6 @@ NOT_YET = {
     "001-02": "curvature and perspective",
     "001-03": "weather, blur and brightness",
     "001-04": "a medical record with two misspellings",
-    "001-14": "the loss surface with its tangent plane, on Attack",
     "003-27": "a noisy sensor signal",
     "003-28": "human against network, layer by layer",
 }

@@ -73,6 +73,14 @@ ROWS = (
         "threat_models",
         "Total variation",
     ),
+    Row(
+        "001-14",
+        "FGSM's linearisation: the loss surface with its tangent plane and FGSM's corner",
+        LIVE,
+        "",
+        "**tangent plane** at x",
+        "depth=Loss surface",
+    ),
     Row("001-15", "Panda, nematode, gibbon", LIVE, "", "57.7 %", "depth=Classics&classic=Panda"),
     Row("001-16", "Tools, and the cross-check against them", LIVE, "tools", "AdvBox"),
     Row(
