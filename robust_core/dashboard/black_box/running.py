@@ -1,6 +1,7 @@
 """The runs of the page Black box: each attack and the white-box marks, as parts that run together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 import torch
@@ -35,6 +36,7 @@ def attack_part(request: Request) -> Part:
                 request.pixels(),
                 request.attack,
                 label=request.label,
+                goal=request.goal,
                 progress=progress,
                 show=progress.show,
             )
@@ -65,7 +67,7 @@ def _mark_of(attack: Attack, request: Request) -> Attack | None:
 
 
 def _with(request: Request, attack: Attack) -> Request:
-    return Request(request.chosen, request.how, request.model, attack, shown_eps=request.shown_eps)
+    return replace(request, attack=attack, start=None)
 
 
 def mark_part(name: str, request: Request) -> Part:
@@ -78,6 +80,7 @@ def mark_part(name: str, request: Request) -> Part:
                 request.pixels(),
                 request.attack,
                 label=request.label,
+                goal=request.goal,
                 progress=progress,
             )
 

@@ -41,10 +41,7 @@ def show(request: Request, status: DeltaGenerator) -> Lessons:
     """The lessons as they come, and their sentence; where the pictures are missing, what to do."""
     record = _record_of(request.model)
     if record is None:
-        st.info(
-            "The attacker begins with pictures that the model was not trained on: the test set of this "
-            "model is not on this computer. Download it at the end of the page, or choose the digits."
-        )
+        st.info(_missing(request.model))
         return ()
     headline = st.empty()
     st.caption(words.IDEA)
@@ -226,7 +223,28 @@ def show_how(request: Request) -> None:
     st.caption(f"{SEES[request.attack.knowledge]}: {type(request.attack).summary}")
 
 
+def first_model() -> str | None:
+    """The first model whose test set is on this computer."""
+    return next((name for name in zoo.names() if _record_named(name) is not None), None)
+
+
 def _record_of(model: Description) -> data.DataSet | None:
     """The data set of the model, where it is on this computer."""
-    record = zoo.spec(model.name).record if model.name in zoo.bundled() else None
+    return _record_named(model.name)
+
+
+def _record_named(name: str) -> data.DataSet | None:
+    record = zoo.spec(name).record if name in zoo.bundled() else None
     return record if record is not None and record.available() else None
+
+
+def _missing(model: Description) -> str:
+    """What is missing where the test set is, and the way on."""
+    there = first_model()
+    instead = "" if there is None else f", or choose another model, such as {there}"
+    get = any(record.archives for record in data.of_family(model.family))
+    way = "Download it at the end of the page" if get else "It cannot be downloaded here"
+    return (
+        "The attacker begins with pictures that the model was not trained on: the test set of "
+        f"{model.name} is not on this computer. {way}{instead}."
+    )

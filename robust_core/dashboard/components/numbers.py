@@ -13,6 +13,7 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
     "L1": number,
     "L2": number,
     "RMS": "{:.2f}",
+    "Mean": "{:.2f}",
     "Linf": "{:.2f}",
     "TV": number,
     "SSIM": "{:.3f}",
@@ -22,7 +23,7 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
 }
 """How the columns that pages share are written."""
 SAYS = "Says"
-UNITS = {"RMS": "255ths", "Linf": "255ths", "Time": "ms"}
+UNITS = {"RMS": "255ths", "Mean": "255ths", "Linf": "255ths", "Time": "ms"}
 MEANT = "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."
 
 
