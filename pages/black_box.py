@@ -19,6 +19,7 @@ with essentials:
         first=substitute.first_model() if own else None
     )
     goal = UNTARGETED if own else choice.choose_goal(model)
+    begun = start.choose_start(model, goal) if sees == LABELS else None
     eps = (
         controls.choose_eps(own="transfer_", first=substitute.START_EPS)
         if own
@@ -28,7 +29,6 @@ with more:
     picked = [] if own else choice.choose_attacks(sees)
     budget = choice.choose_budget()
     fit = left_column.choose_fit(model, chosen)
-    begun = start.choose_start(model, goal) if sees == LABELS else None
 with right:
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     stage = st.container()

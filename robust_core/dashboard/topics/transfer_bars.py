@@ -4,7 +4,6 @@ from html import escape
 
 import streamlit as st
 
-from robust_core.dashboard import choices
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow
 from robust_core.evaluation.transfer.results import Matrix
 from robust_core.words.numbers import share
@@ -29,8 +28,8 @@ CSS = """<style>
 def show(matrix: Matrix, short: dict[str, str]) -> None:
     """The network that the pictures are made on is chosen; ``short`` are names by name."""
     rows = {short[row.source]: row for row in matrix.rows}
-    made = choices.pick_one(
-        "Made on", rows, f"transfer_source_{matrix.data}", next(iter(rows)), width="stretch"
+    made = st.selectbox(
+        "Made on", list(rows), key=f"transfer_source_{matrix.data}", persist_state="session"
     )
     st.html(bars(rows[made], short))
 
