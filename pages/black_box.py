@@ -4,7 +4,16 @@ import streamlit as st
 
 from robust_core.attacks.knowledge import LABELS, TRANSFER
 from robust_core.dashboard import controls, lab, left_column, navigation, picture_input, settings
-from robust_core.dashboard.black_box import choice, costs, how, running, start, substitute, words
+from robust_core.dashboard.black_box import (
+    choice,
+    costs,
+    courses,
+    how,
+    running,
+    start,
+    substitute,
+    words,
+)
 from robust_core.dashboard.black_box.shown import Scene
 from robust_core.dashboard.topics import transfer
 from robust_core.experiment.perform import UNTARGETED
@@ -27,7 +36,8 @@ with essentials:
     )
 with more:
     picked = [] if own else choice.choose_attacks(sees)
-    budget = choice.choose_budget()
+    course = courses.choose_course(model) if own else courses.FEW
+    budget = 0 if course.fixes_queries else choice.choose_budget()
     fit = left_column.choose_fit(model, chosen)
 with right:
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
@@ -37,7 +47,7 @@ requests = {
     attack.name: choice.make_request(attack, chosen, fit, model, eps, budget, goal, begun)
     for attack in picked
 }
-taught = substitute.make_request(chosen, fit, model, eps, budget) if own else None
+taught = substitute.make_request(chosen, fit, model, eps, budget, course) if own else None
 settings.publish()
 
 with right:
@@ -45,8 +55,8 @@ with right:
         lab.offer_bundled(model)
     elif taught is not None:
         with stage:
-            lessons = substitute.show(taught, status)
-        costs.show_lessons(lessons, terms)
+            learnt = substitute.show(taught, course, status)
+        costs.show_lessons(learnt, terms)
         substitute.show_how(taught)
         st.markdown("## Made on one network, sent to another")
         transfer.show_matrix(model.data)

@@ -125,8 +125,6 @@ def test_without_the_test_set_the_substitute_says_what_to_do(nothing_kept):
 
 
 def test_its_own_network_opens_with_a_model_whose_test_set_is_there(monkeypatch, nothing_kept):
-    monkeypatch.setattr(substitute, "HELD", 20)
-    monkeypatch.setattr(substitute, "FIRST", 10)
     page = ran(visit("black_box", sees="transfer", black_box_queries="1000"))
     assert page.session_state["model"] == substitute.first_model() == "digits-cnn"
     assert "the copy agrees" in headlines(page)[0]

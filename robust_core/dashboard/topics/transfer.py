@@ -167,6 +167,6 @@ def conditions(matrix: Matrix) -> str:
     )
     return (
         f"Percent fooled, of the pictures that the network asked gets right when clean. First {matrix.n:,} "
-        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed: the network "
+        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed or hatched: the network "
         f"itself, white-box.{lacking} `{results.COMMAND}`"
     )
