@@ -49,15 +49,15 @@ FIELD_OF = {"eps", "seed", "detector"}
 """Fields shown elsewhere on the page."""
 
 
-def choose_model() -> zoo.Description:
-    """Any model of the zoo, described without loading it.
+def choose_model(first: str | None = None) -> zoo.Description:
+    """Any model of the zoo, described without loading it; ``first`` is the one that the page opens with.
 
     They are listed in groups. Streamlit's list has no headings: a group's is an entry that stands for
     the first model below it.
     """
     heads = {f"{group.subject.upper()}: {group.about}": group.names for group in groups()}
     names = zoo.names()
-    key = setting("model", names[0], one_of(names), called="Model", shown=title)
+    key = setting("model", first or names[0], one_of(names), called="Model", shown=title)
     if st.session_state[key] in heads:
         st.session_state[key] = heads[st.session_state[key]][0]
     name = st.selectbox(
