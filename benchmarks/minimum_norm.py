@@ -10,10 +10,10 @@ environment.
 """
 
 import argparse
-import logging
+import json
 import platform
 import sys
-import warnings
+import time
 from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
@@ -23,12 +23,12 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from contestants import installed, photographs
+from contestants import installed, photographs, prepare
 from minimum_norm_contestants import Contestant, Counted
 from minimum_norm_peers import PACKAGES, contestants
 from minimum_norm_report import Outcome, entry, missed, stronger, table
 from minimum_norm_walks import MAKERS, next_class, ours_of, run_ours
-from timing import Run, clock, machine, race
+from timing import Clock, Run, clock, machine, race
 
 from robust_core import attacks, files, zoo
 from robust_core.data import cifar10
@@ -145,18 +145,28 @@ def strongest(
     return best
 
 
+def first(batches: list[tuple[Tensor, Tensor]], count: int) -> list[tuple[Tensor, Tensor]]:
+    """The first ``count`` pictures, in batches as before."""
+    kept = []
+    for x, y in batches:
+        kept.append((x[:count], y[:count]))
+        count -= len(kept[-1][1])
+        if not count:
+            break
+    return kept
+
+
 def compare(
     ours: attacks.Attack,
     counted: Counted,
     batches: list[tuple[Tensor, Tensor]],
-    rounds: int,
-    quick: bool,
+    options: argparse.Namespace,
 ) -> dict:
-    """One attack at one batch size: everybody's strength, passes and time."""
+    """One attack at one batch size: everybody's strength and passes, and their time on the first few."""
     field: dict[str, list[Contestant]] = {}
     field["ours"] = [Contestant("ours", run_ours(ours, counted))]
     for peer in contestants(ours, counted):
-        if not (peer.slow and quick):
+        if not (peer.slow and options.quick):
             field.setdefault(peer.name, []).append(peer)
     best = {
         name: strongest(settings, counted, batches, ours.norm) for name, settings in field.items()
@@ -165,11 +175,17 @@ def compare(
     counted.restart()
     bare()
     passes = (counted.forwards, counted.backwards)
-    runs: dict[str, Run] = {"floor": bare}
+    timed = min(options.timed or len(best["ours"]), len(best["ours"]))
+    few = first(batches, timed)
+    runs: dict[str, Run] = {
+        "floor": bare if timed == len(best["ours"]) else floor(ours, counted, few)
+    }
     for name, outcome in best.items():
         if not outcome.contestant.slow:
-            runs[name] = lambda o=outcome: attack_all(o.contestant, o.batches)
-    times = race(runs, batches[0][0].device, rounds)
+            outcome.timed = min(timed, len(outcome))
+            own = first(outcome.batches, outcome.timed)
+            runs[name] = lambda o=outcome, own=own: attack_all(o.contestant, own)
+    times = race(runs, batches[0][0].device, options.rounds, now_of(options))
     for name, outcome in best.items():
         outcome.seconds = times.get(name, outcome.seconds)
     return {
@@ -177,9 +193,33 @@ def compare(
         "norm": ours.norm,
         "batch": len(batches[0][0]),
         "pictures": len(best["ours"]),
+        "timed": timed,
+        "clock": "CPU" if options.cpu_time else "wall",
         "parameters": asdict(ours),
-        **entry(best, times["floor"], passes, len(best["ours"])),
+        **entry(best, times["floor"], passes),
     }
+
+
+def now_of(options: argparse.Namespace) -> Clock:
+    return time.process_time if options.cpu_time else time.perf_counter
+
+
+def begun(path: Path | None, head: dict) -> dict:
+    """The report with the rows that ``path`` holds already of this model."""
+    kept = []
+    if path is not None and path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before["model"] != head["model"]:
+            raise SystemExit(f"{path} is about {before['model']}: give another --json")
+        kept = before["rows"]
+    return {**head, "rows": kept}
+
+
+def put(report: dict, row: dict) -> None:
+    """Add a row in the place of an older one of the same attack and batch; by batch, then by attack."""
+    about = lambda each: (each["batch"], ATTACKS.index(each["attack"]))  # noqa: E731
+    others = [each for each in report["rows"] if about(each) != about(row)]
+    report["rows"] = sorted([*others, row], key=about)
 
 
 def arguments() -> argparse.Namespace:
@@ -194,13 +234,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", help="cpu, cuda (default: cpu)")
     parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--timed", type=int, metavar="N", help="time the first N pictures alone")
+    parser.add_argument("--cpu-time", action="store_true", help="CPU seconds: for a busy machine")
     parser.add_argument(
         "--quick", action="store_true", help=f"one round, {FEW} pictures, without the slowest"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="keep the figures in FILE, in place of older ones"
+    )
     options = parser.parse_args()
-    if min(*options.batch, options.rounds, options.pictures or 1) < 1:
-        parser.error("--batch, --pictures and --rounds must be at least 1")
+    if min(*options.batch, options.rounds, options.pictures or 1, options.timed or 1) < 1:
+        parser.error("--batch, --pictures, --timed and --rounds must be at least 1")
     if options.quick:
         options.rounds, options.pictures = 1, options.pictures or FEW
     return options
@@ -208,23 +252,21 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    warnings.filterwarnings("ignore")  # the peers', of their dependencies
-    logging.disable(logging.WARNING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    prepare(options.threads)
     device = as_device(options.device)
     model = zoo.load(options.model, device)
     counted = Counted(model).eval()
     missing = [name for name, package in PACKAGES.items() if not installed(package)]
     if missing:
         print(f"Without {', '.join(missing)}: see benchmarks/README.md to install.\n")
-    report = {
+    head = {
         "model": options.model,
         "machine": machine(device),
         "versions": {name: installed(name) for name in ("torch", *PACKAGES.values())}
         | {"python": platform.python_version()},
-        "rows": [],
     }
+    report = begun(options.json, head)
+    made = []
     for batch in options.batch:
         count = options.pictures or max(batch, FEW)
         images, labels, report["data"] = pictures(
@@ -234,12 +276,12 @@ def main() -> None:
         batches = list(zip(images.split(batch), labels.split(batch), strict=True))
         for name in options.attack:
             print(f"{name}, batch {batch}", file=sys.stderr)
-            row = compare(ours_of(name), counted, batches, options.rounds, options.quick)
-            report["rows"].append(row)
+            made.append(compare(ours_of(name), counted, batches, options))
+            put(report, made[-1])
             if options.json:  # after every row: a run takes long
                 options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")
-    print(table(report["rows"]))
-    print("\n".join(["", *(missed(report["rows"]) or ["No aim is missed by what was measured."])]))
+    print(table(made))
+    print("\n".join(["", *(missed(made) or ["No aim is missed by what was measured."])]))
 
 
 if __name__ == "__main__":

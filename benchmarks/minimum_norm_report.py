@@ -16,8 +16,8 @@ class Outcome:
     """What a contestant did with n pictures.
 
     ``success`` bool ``[n]`` and ``distance`` float64 ``[n]`` in the norm of the attack; ``forwards``
-    and ``backwards`` are pictures sent through the model; ``seconds`` one for each round;
-    ``batches`` what it was given.
+    and ``backwards`` are pictures sent through the model; ``seconds`` one for each round, of the first
+    ``timed`` pictures (0: all); ``batches`` what it was given.
     """
 
     contestant: Contestant
@@ -27,6 +27,12 @@ class Outcome:
     backwards: int
     seconds: list[float]
     batches: list[tuple[Tensor, Tensor]]
+    timed: int = 0
+
+    @property
+    def each(self) -> list[float]:
+        """Seconds of a picture, one for each round."""
+        return [seconds / (self.timed or len(self)) for seconds in self.seconds]
 
     def __len__(self) -> int:
         return len(self.success)
@@ -69,18 +75,16 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def entry(
-    best: dict[str, Outcome], floor: list[float], passes: tuple[int, int], count: int
-) -> dict:
+def entry(best: dict[str, Outcome], floor: list[float], passes: tuple[int, int]) -> dict:
     """The figures of one attack at one batch size, ready for JSON; times and passes per picture."""
     ours = best["ours"]
+    floor = [seconds / (ours.timed or len(ours)) for seconds in floor]
 
-    def over(seconds: list[float], n: int) -> float:
+    def over(each: list[float]) -> float:
         """Ours over theirs: median of the rounds, or of our median where they have only one."""
-        if len(seconds) == len(ours.seconds):
-            pairs = zip(ours.seconds, seconds, strict=True)
-            return median(a / len(ours) / (b / n) for a, b in pairs)
-        return median(ours.seconds) / len(ours) / (median(seconds) / n)
+        if len(each) == len(ours.each):
+            return median(a / b for a, b in zip(ours.each, each, strict=True))
+        return median(ours.each) / median(each)
 
     rows = []
     for name, o in best.items():
@@ -98,17 +102,17 @@ def entry(
                 "mean_where_both": [_number(common[2]), _number(common[3])],
                 "forwards": o.forwards / len(o),
                 "backwards": o.backwards / len(o),
-                "ms": 1000 * median(o.seconds) / len(o),
-                "ours_over": over(o.seconds, len(o)),
+                "ms": 1000 * median(o.each),
+                "ours_over": over(o.each),
                 "strength": "ours" if name == "ours" else verdict(o, ours),
             }
         )
     return {
         "floor": {
-            "forwards": passes[0] / count,
-            "backwards": passes[1] / count,
-            "ms": 1000 * median(floor) / count,
-            "ours_over": over(floor, count),
+            "forwards": passes[0] / len(ours),
+            "backwards": passes[1] / len(ours),
+            "ms": 1000 * median(floor),
+            "ours_over": over(floor),
         },
         "contestants": rows,
     }

@@ -1,8 +1,8 @@
 """The margin of the goal at a picture, its gradient, and whether the goal is reached there."""
 
+import math
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from robust_core.attacks.oracle import Oracle
@@ -16,7 +16,7 @@ decides on which side of it a picture is."""
 
 class Look(NamedTuple):
     """What one pass tells of N pictures: the ``margin`` ``[N]`` (how far beyond the goal), its gradient
-    ``uphill`` ``[N, C, H, W]``, and the ``logits`` ``[N, K]``.
+    ``uphill`` ``[N, C, H, W]``, the ``logits`` ``[N, K]``, and the margin in logits, ``ahead`` ``[N]``.
 
     The first two are in the picture's own unit (``Oracle.factor``).
     """
@@ -24,6 +24,11 @@ class Look(NamedTuple):
     margin: Tensor
     uphill: Tensor
     logits: Tensor
+    ahead: Tensor
+
+    def of(self, rows: Tensor) -> "Look":
+        """What it tells of the pictures ``rows``."""
+        return Look(*(part[rows] for part in self))
 
 
 def look(oracle: Oracle, x: Tensor, aim: Aim) -> Look:
@@ -31,15 +36,19 @@ def look(oracle: Oracle, x: Tensor, aim: Aim) -> Look:
     leaf, logits = oracle.follow(x, aim)
     oracle.count("iterations")
     oracle.record(x, aim, "margin", logits.detach())
-    z = logits.detach().requires_grad_()
-    margin = aim.margin(z) * (1 if oracle.factor is None else oracle.factor)
-    (slope,) = torch.autograd.grad(margin.sum(), z)
-    margin = margin.detach()
-    uphill = oracle.pull(logits, leaf, slope).nan_to_num(nan=0.0)
-    vanished = (margin < 0) & ~uphill.flatten(1).any(1)
-    if vanished.any():
-        oracle.count("zero_gradients", vanished)
-    return Look(margin, uphill, z.detach())
+    z = logits.detach()
+    ahead, slope = aim.rise(z)
+    margin, factor = ahead, oracle.factor
+    if factor is not None:
+        margin, slope = ahead * factor, slope * factor.unsqueeze(1)
+    uphill = oracle.pull(logits, leaf, slope)
+    largest = uphill.abs().amax(tuple(range(1, x.ndim)))
+    if not all(0 < value < math.inf for value in largest.tolist()):  # nor is NaN
+        uphill = uphill.nan_to_num(nan=0.0)
+        vanished = (margin < 0) & ~uphill.flatten(1).any(1)
+        if vanished.any():
+            oracle.count("zero_gradients", vanished)
+    return Look(margin, uphill, z, ahead)
 
 
 def least(logits: Tensor) -> Tensor:
@@ -47,6 +56,10 @@ def least(logits: Tensor) -> Tensor:
     return LEAST * spread(logits)
 
 
-def across(logits: Tensor, aim: Aim) -> Tensor:
-    """Which pictures have reached the goal by more than logits differ between batches, bool ``[N]``."""
-    return aim.success(logits) & (aim.margin(logits) >= least(logits))
+def across(logits: Tensor, aim: Aim, ahead: Tensor | None = None) -> Tensor:
+    """Which pictures have reached the goal by more than logits differ between batches, bool ``[N]``.
+
+    ``ahead`` ``[N]`` is the margin, where it is known already.
+    """
+    ahead = aim.margin(logits) if ahead is None else ahead
+    return aim.success(logits) & (ahead >= least(logits))

@@ -21,13 +21,15 @@ WATCHED = 50
 """Pictures that the normalisation is compared on."""
 
 
+ABOUT = (
+    "ONNX, or safetensors with --architecture; pickles (.pt, .pth) are not opened. "
+    "timm:NAME downloads a pretrained network of timm."
+)
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """``--classes``, ``--size``, ``--mean``, ``--std`` and ``--architecture``."""
-    group = parser.add_argument_group(
-        "a model of your own (--model FILE)",
-        "ONNX, or safetensors with --architecture; pickles (.pt, .pth) are not opened. "
-        "timm:NAME downloads a pretrained network of timm.",
-    )
+    group = parser.add_argument_group("a model of your own (--model FILE)", ABOUT)
     group.add_argument(
         "--classes",
         metavar="NAMES",

@@ -113,21 +113,13 @@ def _pictures(args: argparse.Namespace, model: "Classifier") -> "tuple[Tensor, T
 
     from robust_core import zoo
     from robust_core.data.datasets import load_test_set
-    from robust_core.data.fitting import fit, to_tensor
+    from robust_core.data.fitting import to_tensor
 
     if args.data is not None:
         return load_test_set(args.data, model, args.limit)
     description = zoo.describe(args.model)
     source = read(args.picture)
-    pixels = fit(
-        source.picture.pixels,
-        size=description.input_size,
-        resize=description.resize,
-        channels=description.channels,
-        how="crop",
-        interpolation=description.interpolation,
-    )
-    image = to_tensor(pixels)
+    image = to_tensor(description.fitted(source.picture.pixels))
     label, _ = label_of(args.label, description, source.sample, model)
     if label is None:
         label = model.predict(image, 1)[0][0].index

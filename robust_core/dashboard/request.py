@@ -2,32 +2,33 @@
 
 import hashlib
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import wraps
 
 import numpy as np
 import torch
 
 from robust_core import attacks, zoo
 from robust_core.areas import Area
-from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
 from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.perform import UNTARGETED, Experiment, perform
-from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
+from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, SourceTarget, Towards
 
 
-def fitted(pixels: np.ndarray, model: zoo.Description, how: str = "crop") -> np.ndarray:
-    """Pixels uint8 ``[H, W, 3]`` as a model sees them, uint8 ``[h, w, c]``."""
-    return fitting.fit(
-        pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how=how,
-        interpolation=model.interpolation,
-    )
+def _once(work: Callable[["Request"], Key]) -> Callable[["Request"], Key]:
+    """A method of a request that is worked out once: nothing of it ever changes."""
+
+    @wraps(work)
+    def kept(self: "Request") -> Key:
+        known = vars(self)
+        if (name := f"_{work.__name__}") not in known:
+            known[name] = work(self)
+        return known[name]
+
+    return kept
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Chosen:
 
     def fitted(self, model: zoo.Description, how: str) -> np.ndarray:
         """The picture as a model sees it, uint8 ``[h, w, c]``."""
-        return fitted(self.picture.pixels, model, how)
+        return model.fitted(self.picture.pixels, how)
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class Request:
     """The name of the detector that scores both pictures."""
     area: Area | None = None
     """Where the picture may change; None: everywhere."""
+    start: Chosen | None = None
+    """The picture that the attack starts from, where it starts from one."""
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for an area that holds no pixel of the model's pictures."""
@@ -91,25 +94,22 @@ class Request:
         """The attack's hyper-parameters by name."""
         return self.attack.parameters
 
+    @_once
     def digest(self) -> Key:
         """Names the picture as the model sees it; a visitor's own one has a name of its own."""
-        return self._digest
+        return self._named(self.chosen)
 
-    @cached_property
-    def _digest(self) -> Key:
-        pixels = self.pixels()
+    def _named(self, chosen: Chosen) -> Key:
+        pixels = chosen.fitted(self.model, self.how)
         return key_of(
-            owner=self.chosen.owner,
+            owner=chosen.owner,
             shape=pixels.shape,
             pixels=hashlib.sha256(pixels.tobytes()).hexdigest(),
         )
 
+    @_once
     def key(self) -> Key:
         """SHA-256 over everything that the result depends on."""
-        return self._key
-
-    @cached_property
-    def _key(self) -> Key:
         free = self.mask()
         return key_of(
             picture=self.digest(),
@@ -120,6 +120,7 @@ class Request:
             goal={"name": self.goal.name, **self.goal.parameters},
             detector=self.detector,
             mask=None if free is None else hashlib.sha256(free.numpy().tobytes()).hexdigest(),
+            start=None if self.start is None else self._named(self.start),
         )
 
     def work(self, progress: Reporter) -> Experiment:
@@ -155,7 +156,7 @@ class Request:
         words += ["--attack", self.attack.name]
         defaults = {spec.name: spec.default for spec in fields(self.attack)} | {"eps": None}
         for name, value in self.parameters.items():
-            if name == "detector" or value == defaults[name]:
+            if name in ("detector", "start") or value == defaults[name]:
                 continue
             option = "--" + name.replace("_", "-")
             if isinstance(value, bool):
@@ -163,6 +164,8 @@ class Request:
             else:
                 words += [option, str(value)]
         words += self._goal_words()
+        if self.start is not None:
+            words += ["--start", self.start.reference]
         if self.mask() is not None:
             words += ["--mask", str(self.area)]
         if self.model.name in zoo.bundled() and zoo.detectors(self.model.name):
@@ -174,7 +177,7 @@ class Request:
     def _goal_words(self) -> list[str]:
         """The options of the command line for the goal; none for untargeted."""
         goal = self.goal
-        if isinstance(goal, Towards):
+        if isinstance(goal, Towards | SourceTarget):  # for one picture they are the same
             return ["--target", self.model.class_names[goal.target]]
         if isinstance(goal, LeastLikely):
             return ["--target", LeastLikely.name]

@@ -19,6 +19,8 @@ from robust_core.zoo.specs import UNDEFENDED, has_spec, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from robust_core.detectors import Detector
 
 _loaded: dict[tuple[str, str], Classifier] = {}
@@ -118,6 +120,19 @@ class Description:
         """In words: ``32 x 32 RGB``."""
         return in_words(self.input_size, self.channels)
 
+    def fitted(self, pixels: "np.ndarray", how: str = "crop") -> "np.ndarray":
+        """Pixels uint8 ``[H, W, 3]`` as the model sees them, uint8 ``[h, w, c]`` (``fitting.fit``)."""
+        from robust_core.data.fitting import fit
+
+        return fit(
+            pixels,
+            size=self.input_size,
+            resize=self.resize,
+            channels=self.channels,
+            how=how,
+            interpolation=self.interpolation,
+        )
+
 
 def describe(name: str) -> Description:
     """What a model takes and knows. Raises ``ValueError`` for an unknown name."""
@@ -125,12 +140,12 @@ def describe(name: str) -> Description:
     if guest := guests.guest(name):
         model = guest.model
         return Description(
-            name=guest.name,
-            family=guest.family,
-            class_names=model.class_names,
-            input_size=model.input_size,
-            resize=model.resize,
-            channels=model.channels,
+            guest.name,
+            guest.family,
+            model.class_names,
+            model.input_size,
+            model.resize,
+            model.channels,
         )
     if has_spec(name):
         known = spec(name)
@@ -172,10 +187,15 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     with _lock(key):
         if key not in _loaded:
             own = name not in IMAGENET
-            model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
+            model = _bundled(name) if own else imagenet.download(name, _finest())
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def _finest() -> str:
+    """The bundled model that sees the largest pictures."""
+    return max(bundled(), key=lambda name: describe(name).input_size)
 
 
 def load_detector(name: str, device: str | torch.device | None = None) -> "Detector":
@@ -240,10 +260,7 @@ def _check_name(name: str) -> None:
 
 
 def _remedy(name: str) -> str:
-    return (
-        "Restore it from the project's repository, or train it again: "
-        f"python -m robust_core train {name} --install"
-    )
+    return weights.remedy("train", name)
 
 
 def _bundled(name: str, folder: Path | None = None) -> Classifier:

@@ -76,7 +76,8 @@ def refused(command):
 
 @pytest.mark.parametrize("name", attacks.local_names())
 def test_every_attack_prints_every_key(attacked, name):
-    value = attacked(name)
+    asks = "max_queries" in {spec.name for spec in fields(attacks.get(name))}
+    value = attacked(name, "0.15", *(("--max-queries", "300") if asks else ()))
     assert set(value) == KEYS
     for side in (value["before"], value["after"]):
         assert set(side) == SIDE
@@ -285,6 +286,22 @@ def test_what_a_minimum_norm_attack_needed_is_compared_with_eps(command, attacke
         assert attacked("deepfool", str(eps))["within_eps"] is (eps > length)
         ended = command("attack", SAMPLE, *BASE, "--attack", "deepfool", "--eps", str(eps))
         assert words in ended.out
+
+
+def test_an_attack_by_labels_walks_from_a_picture_of_the_class_to_reach(command, attacked):
+    few = ("--max-queries", "300", "--target", "7")
+    value = attacked("hopskipjump", None, *few, "--start", "sample:digits-test-9")
+    assert value["success"]
+    assert value["after"]["label"] == "7"
+    assert value["parameters"]["start"] == "sample:digits-test-9"
+    apart = attacked("hopskipjump", None, *few, "--start", "sample:digits-test-5")
+    assert (apart["success"], apart["queries"]) == (False, 2)
+    assert any("--start" in told for told in apart["notices"])
+    both = ("sample:digits-test-5", "sample:digits-test-9")
+    assert attacked("hopskipjump", None, *few, "--start", *both)["success"]
+    ended = command("attack", SAMPLE, *BASE, "--attack", "fgsm", "--eps", "0.1", "--start", SAMPLE)
+    assert ended.status == 2
+    assert "fgsm takes no --start" in ended.err
 
 
 def test_less_confidence_is_a_goal(attacked):

@@ -236,8 +236,12 @@ def test_confidence_against_eps_has_a_line_for_each_attack_with_an_eps():
     page.session_state["compared"] = "Confidence against eps"
     page.run()
     assert not page.exception
-    lines = [trace["name"] for trace in figure(page)["data"]]
+    drawn = figure(page)["data"]
+    lines = [trace["name"] for trace in drawn if "lines" in trace["mode"]]
     assert lines == names_to_titles(n for n in chosen if attacks.get(n).has_eps)
+    assert [trace["name"] for trace in drawn if trace["mode"] == "markers"] == names_to_titles(
+        ["deepfool"]
+    )
     assert any(c.value.startswith("3 of 3 attacks") for c in page.caption)
     assert len(page.dataframe[0].value) > 10
 

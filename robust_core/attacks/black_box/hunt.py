@@ -18,6 +18,8 @@ from robust_core.goals import Aim
 
 Search = Generator[Tensor, Tensor, None]
 """Yields views, is sent which of them reach the goal."""
+AT_ONCE = 64
+"""Views that are measured at once: what fits a cache is quicker than all of them."""
 
 
 @dataclass
@@ -109,18 +111,21 @@ class Driver:
         x = torch.cat(list(wanted.values()))
         spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number + 1
         reached = self.aim[rows].success(ask(self.oracle, x, rows, self.aim))
-        distance = self.prey[0].size(x - self.images[rows]).double()
-        self._keep(rows[reached], x[reached], distance[reached], spent[reached])
+        self._keep(rows, x, spent, reached.nonzero().squeeze(1))
         for i, n in zip(wanted, counts.tolist(), strict=True):
             self.prey[i].left -= n
         self._tell(asked)
         return dict(zip(wanted, reached.split(counts.tolist()), strict=True))
 
-    def _keep(self, rows: Tensor, x: Tensor, distance: Tensor, spent: Tensor) -> None:
-        with self.oracle.within(rows):
-            self.oracle.nearer(spent, distance)
-        found = enumerate(zip(rows.tolist(), distance.tolist(), strict=True))
-        for place, (i, far) in found:
+    def _keep(self, rows: Tensor, x: Tensor, spent: Tensor, hits: Tensor) -> None:
+        """``hits`` are the places of the views ``x`` that reached the goal."""
+        size = self.prey[0].size
+        parts = [size(x[some] - self.images[rows[some]]).double() for some in hits.split(AT_ONCE)]
+        distance = torch.cat(parts)
+        with self.oracle.within(rows[hits]):
+            self.oracle.nearer(spent[hits], distance)
+        found = zip(hits.tolist(), rows[hits].tolist(), distance.tolist(), strict=True)
+        for place, i, far in found:
             if far < self.prey[i].distance:
                 self.prey[i].distance, self.prey[i].best = far, x[place].clone()
 

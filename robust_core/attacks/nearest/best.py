@@ -18,10 +18,11 @@ class Nearest:
 
     def offer(self, rows: Tensor, x: Tensor, distance: Tensor, reached: Tensor) -> None:
         """Candidates ``x`` for the pictures ``rows`` (indices): those that ``reached`` the goal may win."""
-        closer = reached & (distance < self.distance[rows])
-        won = rows[closer]
-        self.x[won] = x[closer]
-        self.distance[won] = distance[closer]
+        closer = (reached & (distance < self.distance[rows])).nonzero().squeeze(1)
+        if len(closer):
+            won = rows[closer]
+            self.x[won] = x[closer]
+            self.distance[won] = distance[closer]
 
 
 def annealed(first: float, last: float, step: int, steps: int) -> float:

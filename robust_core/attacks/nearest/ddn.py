@@ -10,7 +10,7 @@ from robust_core.attacks.base import LARGEST
 from robust_core.attacks.margins import Look, least
 from robust_core.attacks.nearest.walk import Walk, Walking
 from robust_core.papers import RONY
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 RULE = (
     r"\delta_{k+1} = \varepsilon_{k+1}\,\frac{\delta_k + \alpha_k g}{\lVert\delta_k + \alpha_k g\rVert_2},"
@@ -25,9 +25,9 @@ REACHING = r",\quad L = Z_t - \max_{i \ne t} Z_i"
 class DDN(Walking):
     """Decoupled direction and norm, L2 (Rony et al., 2019, algorithm 1), up the margin of the goal.
 
-    The paper goes up the cross-entropy and starts from a length of 1. Up the margin, from what the
-    linearised network needs, the changes are 3 % shorter (32 CIFAR-10 pictures, ``cifar10-resnet32``,
-    100 steps: 0.0873 and 0.0896). Changes are not rounded to 8 bits.
+    The paper goes up the cross-entropy and starts from a length of 1; here it goes up the margin, and
+    starts from what the linearised network needs (``benchmarks/choices.py --only ddn`` compares the two
+    starts). Changes are not rounded to 8 bits.
     """
 
     name = "ddn"
@@ -43,12 +43,10 @@ class DDN(Walking):
     gamma: float = parameter(
         0.05, "Share by which the length changes at each step.", above=0.0, high=0.99
     )
-    initial_norm: float | None = parameter(
-        None,
+    initial_norm: float | None = automatic(
         "First length; empty: what the linearised network needs. The paper's is 1.",
-        above=0.0,
-        high=LARGEST,
-        unit="[0, 1]",
+        LARGEST,
+        "[0, 1]",
     )
 
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:

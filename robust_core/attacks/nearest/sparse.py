@@ -52,7 +52,9 @@ def onto_l0(change: Tensor, most: Tensor, counted: str) -> Tensor:
     largest = size.topk(number, dim=1).values
     place = most.long().clamp(1, number).unsqueeze(1) - 1
     last = largest.gather(1, place)
-    kept, tied = size > last, size == last
-    if (kept.sum(1) + tied.sum(1) > most).any():  # of equal ones the first
-        tied &= tied.cumsum(1) <= most.unsqueeze(1) - kept.sum(1, keepdim=True)
-    return change * everywhere(kept | tied, change)
+    kept = size >= last
+    if (kept.sum(1) > most).any():  # of equal ones the first
+        larger, tied = size > last, size == last
+        tied &= tied.cumsum(1) <= most.unsqueeze(1) - larger.sum(1, keepdim=True)
+        kept = larger | tied
+    return change * everywhere(kept, change)

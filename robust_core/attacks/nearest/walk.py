@@ -60,11 +60,12 @@ class Walking(Attack):
         best = Nearest(images)
         rows = torch.arange(len(images), device=images.device)
         now = Walk(rows, images, images.clone(), torch.zeros_like(best.distance))
+        own = aim
         for k in range(self.steps):
             with oracle.within(now.rows):
                 now.x = oracle.keep(now.x)
-                seen = self.see(oracle, now.x, aim[now.rows], k)
-            reached = across(seen.logits, aim[now.rows])
+                seen = self.see(oracle, now.x, own, k)
+            reached = across(seen.logits, own, seen.ahead)
             length = self.length(now.x - now.images)
             best.offer(now.rows, now.x, length, reached)
             if k + 1 == self.steps:
@@ -72,6 +73,7 @@ class Walking(Attack):
             self.advance(now, seen, reached, best.distance[now.rows], k)
             if k == 0 and reached.any():
                 now = now[~reached]
+                own = aim[now.rows]
             if not len(now.rows):
                 break
         return best.x
@@ -82,7 +84,8 @@ class Walking(Attack):
             return look(oracle, x, aim)
         logits = oracle.logits(x, aim)
         oracle.record(x, aim, "margin", logits)
-        return Look(logits, x, logits)
+        ahead = aim.margin(logits)
+        return Look(ahead, x, logits, ahead)
 
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:
         """Step ``k``: the next radii and iterates. ``nearest`` is the least distance so far."""

@@ -7,6 +7,7 @@ import streamlit as st
 
 from robust_core import attacks, data
 from robust_core.dashboard import choices, plots
+from robust_core.dashboard.topics import transfer_bars
 from robust_core.evaluation.transfer import results
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow
 from robust_core.evaluation.transfer.results import Matrix
@@ -43,7 +44,11 @@ def show_matrix(family: str | None = None) -> None:
         )
     matrix = those[setting]
     told = f"{in_words(matrix)} {masked_in_words(matrix)}".strip()
-    plots.draw(chart(matrix), key="transfer_matrix", alt=told)
+    with st.container(key=transfer_bars.WIDE):
+        plots.draw(chart(matrix), key="transfer_matrix", alt=told)
+    with st.container(key=transfer_bars.NARROW):
+        targets = matrix.targets
+        transfer_bars.show(matrix, dict(zip(targets, short_names(targets), strict=True)))
     st.markdown(told)
     st.caption(conditions(matrix))
 
@@ -61,19 +66,11 @@ def chart(matrix: Matrix) -> go.Figure:
     rows = [short[row.source] for row in matrix.rows]
     columns = [short[target] for target in targets]
     cells = [[_cell(row, target) for target in targets] for row in matrix.rows]
-    heat = go.Heatmap(
+    heat = plots.values_in_cells(
+        [[cell.share for cell in line] for line in cells],
+        [["" if c.share is None else f"{100 * c.share:.0f}" for c in line] for line in cells],
         x=columns,
         y=rows,
-        z=[[cell.share for cell in line] for line in cells],
-        zmin=0,
-        zmax=1,
-        colorscale="Cividis",
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        text=[["" if c.share is None else f"{100 * c.share:.0f}" for c in line] for line in cells],
-        texttemplate="%{text}",
-        textfont={"size": plots.TEXT},
         customdata=[
             [_told(row, cell) for cell in line]
             for row, line in zip(matrix.rows, cells, strict=True)
@@ -162,6 +159,6 @@ def conditions(matrix: Matrix) -> str:
     )
     return (
         f"Percent fooled, of the pictures that the network asked gets right when clean. First {matrix.n:,} "
-        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed: the network "
+        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed or hatched: the network "
         f"itself, white-box.{lacking} `{results.COMMAND}`"
     )

@@ -13,10 +13,10 @@ from robust_core.attacks.checks import check_labels
 from robust_core.classifier import Classifier
 from robust_core.modes import evaluating
 
+BATCH = 32
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CENTRED = ((0.5,), (0.5,))
 """To [-1, 1], as many transformers are trained."""
-BATCH = 32
 CLEAR = 3
 """Pictures, and a tenth of all, by which another normalisation must be better to be named."""
 FITS_BETTER = "Mean {mean} and deviation {std} fit better."
@@ -28,10 +28,10 @@ class Normalisation:
     """How often a model is right with one normalisation."""
 
     title: str
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
     right: int
     n: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 def compare_normalisations(
@@ -55,7 +55,7 @@ def compare_normalisations(
         if not any(_near(values, other) for other in kept.values()):
             kept[title] = values
     return [
-        Normalisation(title, mean, std, _right(model, images, labels, mean, std), len(labels))
+        Normalisation(title, _right(model, images, labels, mean, std), len(labels), mean, std)
         for title, (mean, std) in kept.items()
     ]
 
