@@ -147,11 +147,8 @@ def main() -> None:
     parser.add_argument(
         "--repeats", type=int, help=f"rounds (default: what fits {SECONDS:.0f} s, {FEWEST}-{MOST})"
     )
-    parser.add_argument(
-        "--cpu-time",
-        action="store_true",
-        help="processor time instead of wall time: on a busy machine, with --threads 1",
-    )
+    why = "processor time instead of wall time: on a busy machine, with --threads 1"
+    parser.add_argument("--cpu-time", action="store_true", help=why)
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
     options = parser.parse_args()
     if options.threads:

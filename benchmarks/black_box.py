@@ -11,12 +11,10 @@ long run that was stopped goes on. See benchmarks/README.md for the words and th
 import argparse
 import contextlib
 import json
-import logging
 import math
 import statistics
 import sys
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from black_box_judge import Counting, Judge, Spent
 from black_box_peers import PACKAGES, Peer, peers, seeded, within
 from black_box_report import table
-from contestants import installed
+from contestants import installed, prepare
 from minimum_norm import MODEL, pictures
 from timing import Clock, Run, machine, race
 
@@ -248,10 +246,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    warnings.filterwarnings("ignore")  # the peers', of their dependencies
-    logging.disable(logging.WARNING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    prepare(options.threads)
     model = zoo.load(MODEL, "cpu")
     missing = [name for name, package in PACKAGES.items() if not installed(package)]
     if missing:

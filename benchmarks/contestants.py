@@ -1,6 +1,8 @@
 """Who takes part in benchmarks/attacks.py: our attacks, their floor, and the peers' equivalents."""
 
 import importlib.metadata
+import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -146,6 +148,14 @@ def contestants(
         peer_ = getattr(torchattacks, name)(seen, **settings)
         runs["torchattacks"] = lambda: peer_(images, labels)
     return runs
+
+
+def prepare(threads: int | None) -> None:
+    """Silence the peers and set torch's threads, before anything is measured."""
+    warnings.filterwarnings("ignore")  # the peers', of their dependencies
+    logging.disable(logging.WARNING)
+    if threads:
+        torch.set_num_threads(threads)
 
 
 def installed(package: str) -> str | None:

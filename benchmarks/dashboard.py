@@ -61,7 +61,7 @@ with right:
 """
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
     """How much is measured."""
 

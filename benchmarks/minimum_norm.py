@@ -11,11 +11,9 @@ environment.
 
 import argparse
 import json
-import logging
 import platform
 import sys
 import time
-import warnings
 from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
@@ -25,7 +23,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from contestants import installed, photographs
+from contestants import installed, photographs, prepare
 from minimum_norm_contestants import Contestant, Counted
 from minimum_norm_peers import PACKAGES, contestants
 from minimum_norm_report import Outcome, entry, missed, stronger, table
@@ -254,10 +252,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     options = arguments()
-    warnings.filterwarnings("ignore")  # the peers', of their dependencies
-    logging.disable(logging.WARNING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    prepare(options.threads)
     device = as_device(options.device)
     model = zoo.load(options.model, device)
     counted = Counted(model).eval()

@@ -122,23 +122,29 @@ def _torchattacks_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Co
     return _l2(name, ours, at)
 
 
+def _by_art(
+    kind: type, classifier: object, rate: float, const: float | None, budget: dict
+) -> Perturb:
+    return through_numpy(
+        lambda batch: kind(
+            classifier,
+            learning_rate=rate,
+            initial_const=const,
+            batch_size=batch,
+            verbose=False,
+            **budget,
+        )
+    )
+
+
 def _art_cw(name: str, ours: attacks.CWL2, model: nn.Module) -> list[Contestant]:
     from art.attacks.evasion import CarliniL2Method
 
     classifier = art(model)
 
     def at(searches: int, steps: int) -> Perturb:
-        return through_numpy(
-            lambda batch: CarliniL2Method(
-                classifier,
-                learning_rate=RATE,
-                binary_search_steps=searches,
-                max_iter=steps,
-                initial_const=CONST,
-                batch_size=batch,
-                verbose=False,
-            )
-        )
+        budget = {"binary_search_steps": searches, "max_iter": steps}
+        return _by_art(CarliniL2Method, classifier, RATE, CONST, budget)
 
     return _l2(name, ours, at, most=4, slow=True)
 
@@ -188,16 +194,8 @@ def _art_cw_linf(name: str, ours: attacks.CWLinf, model: nn.Module) -> list[Cont
 
     classifier = art(model)
     rate = LINF_RATES[0]
-    perturb = through_numpy(
-        lambda batch: CarliniLInfMethod(
-            classifier,
-            learning_rate=rate,
-            max_iter=ours.steps,
-            initial_const=ours.initial_const,
-            batch_size=batch,
-            verbose=False,
-        )
-    )
+    budget = {"max_iter": ours.steps}
+    perturb = _by_art(CarliniLInfMethod, classifier, rate, ours.initial_const, budget)
     return [Contestant(name, perturb, f"lr {rate}, picture by picture", most=2, slow=True)]
 
 

@@ -1,9 +1,9 @@
 """A long random search for a picture that is proved and broken all the same.
 
-Each trial draws a network (bundled, or with random weights), pictures, a norm, a radius, a method, and
-three of the project's attacks with random settings and seeds. All pictures that are right are attacked,
-proved or not: those that are not proved are the control, and must be broken now and then. What an attack
-returns is judged by the network itself and by its distance.
+Each trial draws a network (bundled; or with random weights, dense, with convolutions or with pooling),
+pictures, a norm, a radius, a method, and three of the project's attacks with random settings and seeds. All
+pictures that are right are attacked, proved or not: those that are not proved are the control, and must be
+broken now and then. What an attack returns is judged by the network itself and by its distance.
 """
 
 import random
@@ -51,6 +51,11 @@ class Tally:
     control: Counter = field(default_factory=Counter)
     broken: list[dict] = field(default_factory=list)
 
+    def next(self, parts: list[str], seed: int) -> None:
+        """One more trial, which depends on the seed and on its own number alone."""
+        trial(random.Random(f"{seed} {self.trials}"), parts, self)
+        self.trials += 1
+
     def report(self) -> dict:
         """For people and for the JSON file."""
         return {
@@ -69,8 +74,7 @@ def search(parts: list[str], minutes: float, seed: int) -> dict:
     tally = Tally()
     try:
         while time.process_time() < started + 60 * minutes:
-            trial(random.Random(f"{seed} {tally.trials}"), parts, tally)
-            tally.trials += 1
+            tally.next(parts, seed)
     except KeyboardInterrupt:
         print("stopped")
     minutes = (time.process_time() - started) / 60
@@ -126,6 +130,9 @@ def drawn_network(lots: random.Random, kind: str) -> tuple[nn.Module, Tensor, Te
         if lots.random() < 0.5:
             layers = [nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten()]
             width = 48
+        elif lots.random() < 0.5:
+            layers = [nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten()]
+            width = 12
         for _ in range(lots.randint(1, 2)):
             after = lots.randint(4, 24)
             layers += [nn.Linear(width, after), nn.ReLU()]

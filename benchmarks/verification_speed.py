@@ -14,6 +14,7 @@ from robust_core.evaluation.verification import plan
 from robust_core.verification import crown, intervals
 from robust_core.verification.boxes import Ball
 from robust_core.verification.expressions import written_out
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.milp import minimise
 from robust_core.verification.models import compiled
 
@@ -87,7 +88,7 @@ def programs() -> dict:
         for eps in plan.PLAN[plan.DIGITS].eps:
             ball = Ball(images.double(), torch.full((len(images),), eps, dtype=torch.float64))
             with torch.no_grad():
-                known = crown.hidden_bounds(net, ball)
+                known = hidden_bounds(net, ball).known
             count = unstable(net, known)
             few = (count >= UNSTABLE[0]) & (count <= UNSTABLE[1])
             right = model(images).argmax(1) == labels
@@ -184,4 +185,4 @@ def ours_ibp(net, ball: Ball, labels: Tensor) -> Tensor:
 def ours_crown(net, ball: Ball, labels: Tensor) -> Tensor:
     with torch.no_grad():
         rivals = crown.Rivals.of(labels, net.classes, ball.centre)
-        return crown.margins(net, ball, rivals, crown.hidden_bounds(net, ball))
+        return hidden_bounds(net, ball).margins(net, ball, rivals)

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from robust_core.dashboard import (
-    area_choice,
     controls,
     detector_choice,
     lab,
@@ -15,7 +14,6 @@ from robust_core.dashboard import (
     settings,
 )
 from robust_core.dashboard.attack import depth, strip
-from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 
 PRIVACY = (
@@ -34,10 +32,9 @@ with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
     parameters = controls.choose_parameters(attack, eps, detector)
-    how = left_column.choose_fit(model, chosen)
-    area = area_choice.choose_area(model, chosen, how)
+    subject = left_column.choose_subject(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
     model_card.show_card(model)
 with right:
@@ -54,10 +51,7 @@ with result_place:
     experiment = None
     status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
     try:
-        run = controls.with_eps(attack(**parameters), eps, model)
-        request = Request(
-            chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area
-        )
+        request = subject.request(attack(**parameters), eps, goal, detector)
     except ValueError as error:
         status.error(str(error))
     else:
@@ -69,7 +63,7 @@ with result_place:
                     request.work,
                     channel="attack",
                     doing=attack.title,
-                    words=lab.steps(run),
+                    words=lab.steps(request.attack),
                 )
             else:
                 lab.offer_bundled(model)

@@ -2,18 +2,10 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    area_choice,
-    controls,
-    defense_choice,
-    detector_choice,
-    lab,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, lab, left_column, navigation, settings
 from robust_core.dashboard.compare_defenses import depth, rows, selection
-from robust_core.dashboard.request import Request
+from robust_core.dashboard.defense_choice import choose_defenses
+from robust_core.dashboard.detector_choice import kept_detector
 from robust_core.dashboard.topics import tabs
 
 navigation.inside_app()
@@ -21,14 +13,13 @@ essentials, more, right = left_column.lay_out("Compare defences")
 
 with essentials:
     model, chosen = left_column.choose_model_and_picture(selection.PICTURE)
-    detector = detector_choice.kept_detector(model)
+    detector = kept_detector(model)
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack)
-    kinds = defense_choice.choose_defenses(model, "defenses", selection.QUICK)
-    how = left_column.choose_fit(model, chosen)
-    area = area_choice.choose_area(model, chosen, how)
+    goal = controls.choose_goal(model, attack, chosen.true_label)
+    kinds = choose_defenses(model, "defenses", selection.QUICK)
+    subject = left_column.choose_subject(model, chosen)
 
 lines = request = None
 with right:
@@ -36,11 +27,7 @@ with right:
         head = st.empty()
     try:
         parameters = controls.kept_parameters(attack, eps, detector)
-        run = controls.with_eps(attack(**parameters), eps, model)
-        # The same request as the page Attack makes, so that both share the result.
-        request = Request(
-            chosen, how, model, run, goal, shown_eps=eps, detector=detector, area=area
-        )
+        request = subject.request(attack(**parameters), eps, goal, detector)
     except ValueError as error:
         st.error(str(error))
     else:

@@ -9,8 +9,12 @@ from robust_core.dashboard.detectors import (
     measured,
     overlap,
     reject,
+    safetynet,
     scores,
     study,
+)
+from robust_core.dashboard.detectors import (
+    point as what_is_the_point,
 )
 
 navigation.inside_app()
@@ -62,9 +66,11 @@ with below["rejection"]:
         reject.show_rejection(policy)
 with below["deflected"]:
     deflected.show_deflected(model.name)
+    what_is_the_point.show()
 with below["overlap"]:
     overlap.show_overlap()
 with below["study"]:
+    safetynet.show(found)
     study.show_study(model)
 settings.publish()
 

@@ -27,8 +27,9 @@ with right:
             sticking.show(found.universal, found.digest, model, own, chosen.reference, chosen.owner)
         shown.show(found, model, own, chosen, start)
         st.markdown(words.IDEA)
-    measured.show(model.name)
-    toy.show()
+    measured.show(model.name, patch=kind == choice.PATCH)
+    if kind == choice.CHANGE:
+        toy.show()
 
 left_column.show_credit(chosen)
 picture_input.offer_download(model, status)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from robust_core.dashboard import left_column, navigation, picture_input, settings
-from robust_core.dashboard.verify import choice, plane, shown, whole, words
+from robust_core.dashboard.verify import choice, doubled, plane, shown, whole, words
 
 navigation.inside_app()
 essentials, more, right = left_column.lay_out("Verify")
@@ -19,7 +19,9 @@ with right:
 settings.publish()
 
 with right:
-    shown.show(choice.Subject(chosen, fit, model), eps)
+    subject = choice.Subject(chosen, fit, model)
+    shown.show(subject, eps)
+    doubled.show(subject)
     whole.show(eps)
     plane.show()
     st.markdown("## How it works, and what a proof does not say")

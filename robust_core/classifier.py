@@ -41,7 +41,7 @@ class Classifier(nn.Module):
     Calling it maps pictures ``[N, C, H, W]`` in [0, 1], of the model's own size, to logits
     ``[N, K]``. The normalisation ``(x - mean) / std`` per channel happens in here and nowhere else,
     so that attacks, pages and tests only ever see [0, 1] pixels. Pictures of another floating dtype
-    than the network's are converted.
+    than the network's are converted. Without a ``name`` it has that of the network's class.
     """
 
     network: Any  # a module; detectors and defences may need more methods of it
@@ -52,7 +52,7 @@ class Classifier(nn.Module):
         self,
         network: nn.Module | Callable[[Tensor], Tensor],
         *,
-        name: str,
+        name: str = "",
         class_names: tuple[str, ...],
         input_size: tuple[int, int],
         mean: tuple[float, ...],
@@ -63,7 +63,7 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         self.network = network
-        self.name = name
+        self.name = name or getattr(network, "__name__", type(network).__name__)
         self.class_names = tuple(class_names)
         self.synsets = tuple(synsets)
         """WordNet ids of the classes, where these are ImageNet's: other names for them."""

@@ -38,6 +38,11 @@ def parameter(
     return field(default=default, metadata=metadata, repr=method is None)
 
 
+def automatic(help: str, high: float, unit: str = "") -> Any:
+    """A positive hyper-parameter that is chosen for the pictures at hand where it is empty (None)."""
+    return parameter(None, help, above=0.0, high=high, unit=unit)
+
+
 class HasField:
     """A property of a dataclass and its instances: whether it has a field of that name."""
 

@@ -5,6 +5,9 @@ from collections.abc import Callable
 Progress = Callable[[int, int], object]
 """Called as ``progress(steps done, steps in all)``; what it raises ends the computation."""
 
+Pieces = Callable[[str, int, int], object]
+"""The same for work of many kinds: called as ``pieces(what is done now, steps done, steps in all)``."""
+
 
 def counter(progress: Progress | None, total: int) -> Callable[[], None]:
     """Report step 0 of ``total`` to ``progress`` now, and one more step at each call."""

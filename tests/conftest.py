@@ -50,8 +50,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first. With ``--dist loadfile`` a worker runs whole files, and shares what they made."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first. With ``--dist loadfile`` a worker runs whole files, and shares what they made.
+
+    What is marked slow is left out unless ``-m`` names it.
+    """
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
     tests = Path(__file__).parent
     last = len(FIRST)
 

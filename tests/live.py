@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from robust_core.data import fitting
 from robust_core.zoo import Description
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -104,14 +103,7 @@ def _wait_until_healthy(address: str, server: subprocess.Popen, log: Path) -> No
 
 def fitted(pixels: np.ndarray, model: Description) -> np.ndarray:
     """A picture cropped to the size of the model, as a page does it by itself."""
-    return fitting.fit(
-        pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    return model.fitted(pixels)
 
 
 def assert_fits(page, where: str = "") -> None:

@@ -28,7 +28,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 def test_each_is_at_most_forty_lines_and_says_how_to_run_it():
     scripts = sorted(EXAMPLES.glob("*.py"))
-    assert len(scripts) == 5
+    assert len(scripts) == 6
     for path in scripts:
         text = path.read_text(encoding="utf-8")
         assert len(text.splitlines()) <= 40, path.name
@@ -83,3 +83,13 @@ def test_what_is_certified_shrinks_with_the_radius(run):
     shares = [int(line.split()[-1].rstrip("%")) for line in lines]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 50
+
+
+def test_a_transformer_of_your_own(run):
+    alone, defended, watched = run("own_model")
+    shares = [[int(x) for x in re.findall(r"(\d+)%", line)] for line in (alone, defended)]
+    assert alone.startswith("VisionTransformer: ")
+    assert shares[0][0] > 60
+    assert shares[0][1] < shares[1][1] < shares[0][0]
+    clean, attacked = map(float, re.findall(r"0\.\d+", watched))
+    assert clean < attacked

@@ -13,7 +13,6 @@ from robust_core import attacks, zoo
 from robust_core.dashboard.attack import charts
 from robust_core.dashboard.views import Views
 from robust_core.data import samples
-from robust_core.data.fitting import fit
 from robust_core.experiment.perform import Experiment, perform
 from robust_core.words.verdict import sentence
 from tests.live import LEFT, native, without_leaving
@@ -44,14 +43,7 @@ def alone(wish: dict) -> Experiment:
     """The same experiment by the core, in this process, with nobody else."""
     model = zoo.describe(wish["model"])
     sample = samples.load(wish["picture"])
-    pixels = fit(
-        sample.picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-        interpolation=model.interpolation,
-    )
+    pixels = model.fitted(sample.picture.pixels)
     fields = {name: wish[name] for name in wish.keys() - {"model", "picture", "attack", "eps"}}
     values = model.channels * model.input_size[0] * model.input_size[1]
     l2 = attacks.get(wish["attack"]).norm == "l2"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generator import command_line, methods, models, packages
+from docs.generator import command_line, decks, methods, models, packages
 from docs.generator.results import (
     accuracy,
     deck_002,
@@ -44,6 +44,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "defence-parameters": methods.defence_parameters,
     "detectors": models.detectors,
     "command-line": command_line.reference,
+    "decks": decks.tables,
     "packages": packages.arrows,
 }
 

@@ -7,6 +7,7 @@ is inside the box, so the result keeps both constraints and uses the whole budge
 
 import hashlib
 from collections.abc import Iterator
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -48,8 +49,8 @@ def own_generators(images: Tensor, seed: int, draw: int) -> Iterator[torch.Gener
         yield torch.Generator().manual_seed(int.from_bytes(content.digest(), "little") >> 1)
 
 
-class LinfBall:
-    """All pictures whose every value is within ``eps`` of the clean one, and in [0, 1].
+class Ball:
+    """All pictures within ``eps`` of each of ``images``, and in [0, 1].
 
     Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they are as the clean one.
     """
@@ -58,6 +59,16 @@ class LinfBall:
         self.images = images
         self.eps = eps
         self.free = free
+
+    def __getitem__(self, rows: Tensor) -> Self:
+        return type(self)(self.images[rows], self.eps, rows_of(self.free, rows))
+
+
+class LinfBall(Ball):
+    """A cube: no value is further than ``eps`` from the clean one."""
+
+    def __init__(self, images: Tensor, eps: float, free: Tensor | None = None) -> None:
+        super().__init__(images, eps, free)
         self.lower = where_free(free, (images - eps).clamp_(min=0), images)
         self.upper = where_free(free, (images + eps).clamp_(max=1), images)
 
@@ -82,20 +93,9 @@ class LinfBall:
         """Nothing to do: rounding adds at most 6e-8 to a change."""
         return x
 
-    def __getitem__(self, rows: Tensor) -> "LinfBall":
-        return LinfBall(self.images[rows], self.eps, rows_of(self.free, rows))
 
-
-class L2Ball:
-    """All pictures within Euclidean distance ``eps`` of the clean one, and in [0, 1].
-
-    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they are as the clean one.
-    """
-
-    def __init__(self, images: Tensor, eps: float, free: Tensor | None = None) -> None:
-        self.images = images
-        self.eps = eps
-        self.free = free
+class L2Ball(Ball):
+    """By the Euclidean distance."""
 
     def start(self, seed: int, draw: int) -> Tensor:
         """Uniform in the ball: a normal direction, and a radius of ``eps * u ** (1 / d)``.
@@ -134,9 +134,6 @@ class L2Ball:
         """``x`` with the rounding of its pixels undone where rounding alone took it out of a small ball."""
         outside = l2_norm(x - self.images) > self.eps * (1 + 2e-6)
         return torch.where(per_picture(outside, x), torch.nextafter(x, self.images), x)
-
-    def __getitem__(self, rows: Tensor) -> "L2Ball":
-        return L2Ball(self.images[rows], self.eps, rows_of(self.free, rows))
 
 
 def where_free(free: Tensor | None, x: Tensor, images: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Attack: a frozen set of hyper-parameters that can be called on a model and pictures."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +21,8 @@ from robust_core.parameters import HasField, Paper, Parameters
 
 Model = Callable[[Tensor], Tensor]
 Observer = Callable[[Tensor, Tensor], object]
+Checked = tuple[Tensor, Tensor, Tensor, Oracle]
+"""Pictures as given and as worked on (float32 for half precision), their labels, and the oracle."""
 
 GOALS = tuple(goal.name for goal in ALL)
 LARGEST = 1e6
@@ -149,8 +151,9 @@ class Attack(Parameters):
             ValueError: an argument is wrong; the sentence names it and what is allowed.
         """
         goal = Targeted() if targeted else Untargeted()
+        asked = surrogate(model, adaptive)
         return self._attack(
-            surrogate(model, adaptive), images, labels, goal, observer, mask, recording=False
+            self._asking(asked, images, labels, goal, observer, mask, recording=False), goal
         )[0]
 
     def run(
@@ -170,8 +173,9 @@ class Attack(Parameters):
         Success is judged on ``model`` itself, even if the attack is adaptive. Otherwise as ``__call__``.
         """
         attacked = surrogate(model, adaptive)
+        goal = goal or Untargeted()
         adversarial, aim, oracle = self._attack(
-            attacked, images, labels, goal or Untargeted(), observer, mask, recording=True
+            self._asking(attacked, images, labels, goal, observer, mask, recording=True), goal
         )
         judge = oracle.knowing(known.WHITE_BOX)
         with evaluating(model), judge, oracle.asking(model, beside=0):
@@ -201,21 +205,9 @@ class Attack(Parameters):
         )
 
     def _attack(
-        self,
-        model: Model,
-        images: Tensor,
-        labels: Tensor,
-        goal: Goal,
-        observer: Observer | None,
-        mask: Tensor | None,
-        recording: bool,
+        self, asking: AbstractContextManager[Checked], goal: Goal
     ) -> tuple[Tensor, Aim, Oracle]:
-        with self._asking(model, images, labels, goal, observer, mask, recording) as (
-            start,
-            work,
-            labels,
-            oracle,
-        ):
+        with asking as (start, work, labels, oracle):
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
             adversarial = oracle.keep(self._perturb_chosen(oracle, work, aim)).detach()
@@ -231,9 +223,8 @@ class Attack(Parameters):
         observer: Observer | None,
         mask: Tensor | None,
         recording: bool,
-    ) -> "Iterator[tuple[Tensor, Tensor, Tensor, Oracle]]":
-        """All that is checked before the first pass; then the pictures as given and as worked on (float32
-        for half precision), the labels, and the oracle, with the model in eval mode inside."""
+    ) -> Iterator[Checked]:
+        """All that is checked before the first pass; then what has passed, with the model in eval mode."""
         check_batch(images)
         check_pictures(model, images)
         if not isinstance(goal, Goal):

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import defense_options, goal_options, mask_options, options, output
+from robust_core.commands import (
+    defense_options,
+    goal_options,
+    mask_options,
+    options,
+    output,
+    own_model,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from robust_core.attacks import Attack, Starts
     from robust_core.classifier import Classifier
     from robust_core.data.picture import Picture
@@ -31,11 +36,8 @@ NOWHERE = (
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``attack``."""
-    parser.add_argument(
-        "picture",
-        metavar="PICTURE",
-        help="a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0",
-    )
+    what = "a PNG, JPEG or WebP file, or a sample: sample:chelsea, sample:digits-test-0"
+    parser.add_argument("picture", metavar="PICTURE", help=what)
     options.add_model_and_attack(parser, pair=True)
     parser.add_argument(
         "--eps",
@@ -69,6 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     mask_options.add(parser)
     options.add_detector(parser)
     defense_options.add(parser)
+    own_model.add(parser)
     options.add_common(parser)
     options.add_hyper_parameters(parser, pair=True)
 
@@ -87,6 +90,7 @@ def run(args: argparse.Namespace) -> None:
     options.check_out(args.out, ".png")
     options.check_local(args.attack)
     options.check_eps(args.attack, args.eps)
+    own_model.admit(args)
     from robust_core import imaging, zoo
 
     detector = options.detector_of(args)
@@ -155,24 +159,10 @@ def _starts(args: argparse.Namespace, description: "Description") -> "Starts":
     able = [name for name in attacks.local_names() if options.has(name, "start")]
     if args.attack not in able:
         raise ValueError(f"{args.attack} takes no --start: attack must be one of {', '.join(able)}")
-    pictures = [to_tensor(_fitted(args, read(each).picture, description)) for each in args.starts]
+    pictures = [
+        to_tensor(description.fitted(read(each).picture.pixels, args.fit)) for each in args.starts
+    ]
     return attacks.Starts(torch.cat(pictures), name=", ".join(args.starts))
-
-
-def _fitted(
-    args: argparse.Namespace, picture: "Picture", description: "Description"
-) -> "np.ndarray":
-    """A picture as the model sees it, uint8 ``[h, w, c]``."""
-    from robust_core.data.fitting import fit
-
-    return fit(
-        picture.pixels,
-        size=description.input_size,
-        resize=description.resize,
-        channels=description.channels,
-        how=args.fit,
-        interpolation=description.interpolation,
-    )
 
 
 def read(reference: str) -> Source:
@@ -200,7 +190,7 @@ def _perform(
     from robust_core.devices import threads_for
     from robust_core.experiment.perform import perform
 
-    pixels = _fitted(args, source.picture, description)
+    pixels = description.fitted(source.picture.pixels, args.fit)
     threads_for(pixels.size * defense_options.copies(args))
     mask = mask_options.mask_of(args.mask, description)
     model = defense_options.defended(args, zoo.load(args.model, args.device))

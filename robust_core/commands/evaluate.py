@@ -5,7 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 from robust_core import files
-from robust_core.commands import defense_options, goal_options, options, output
+from robust_core.commands import defense_options, goal_options, options, output, own_model
 from robust_core.commands.defense_table import make
 from robust_core.commands.evaluation import (
     deck_002,
@@ -66,6 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     goal_options.add(parser, source=True)
     defense_options.add(parser)
+    own_model.add(parser)
     make.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: the share that reached the goal, among the "

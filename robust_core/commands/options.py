@@ -15,6 +15,7 @@ Number = int | float
 Options = argparse.ArgumentParser | argparse._ArgumentGroup
 LARGEST = 1e6
 """The largest eps, as ``attacks.base.LARGEST``, which would take the time to import torch."""
+MODEL = "a name from models (cifar10-resnet32), or a file of your own: model.onnx"
 OTHER_OUT = "name another file with --out"
 
 
@@ -67,9 +68,7 @@ def add_model_and_attack(
     parser: argparse.ArgumentParser, *, required: bool = True, pair: bool = False
 ) -> None:
     """``--model`` and ``--attack``; ``pair``: also the attacks on a model and its detector."""
-    parser.add_argument(
-        "--model", required=required, metavar="M", help="a name from models: cifar10-resnet32"
-    )
+    parser.add_argument("--model", required=required, metavar="M", help=MODEL)
     parser.add_argument(
         "--attack", required=required, metavar="A", help=", ".join(_attacks(pair=pair))
     )

@@ -141,6 +141,21 @@ def bar(total: int, description: str, unit: str, *, delay: float = 0, **options)
     )
 
 
+@contextmanager
+def pieces(
+    description: str = "", unit: str = " pieces"
+) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for work of many kinds: call it with what is done now, how far, and of how many."""
+    with bar(1, description, unit) as shown:
+
+        def show(what: str, k: int, n: int) -> None:
+            shown.set_description(what, refresh=False)
+            shown.total, shown.n = n, k
+            shown.refresh()
+
+        yield show
+
+
 def versions() -> dict[str, str]:
     """What a result depends on besides its inputs."""
     return {

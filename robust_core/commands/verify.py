@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from robust_core.commands import options, output
+from robust_core.commands import options, output, own_model
 from robust_core.commands.attack import label_of, read
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a PNG, JPEG or WebP file, or a sample: sample:digits-test-0; or none, with --data",
     )
     parser.add_argument("--data", metavar="D", help="test pictures: a data set, or a folder")
-    parser.add_argument(
-        "--model", required=True, metavar="M", help="a name from models: digits-mlp-ibp"
-    )
+    parser.add_argument("--model", required=True, metavar="M", help=options.MODEL)
     parser.add_argument(
         "--eps",
         type=options.radius,
@@ -53,6 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--label", metavar="CLASS", help="true class of PICTURE (default: as for attack)"
     )
     options.add_count(parser, "--limit", "the first N pictures of --data only")
+    own_model.add(parser)
     options.add_device(parser)
     options.add_json(parser)
     parser.epilog = (
@@ -70,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core import verification, zoo
 
     verification.check_method(args.method, args.norm)
+    own_model.admit(args)
     model = zoo.load(args.model, args.device)
     images, labels = _pictures(args, model)
     with output.bar(len(labels), args.method, " pictures", delay=1) as bar, output.only_ours():
@@ -113,21 +113,13 @@ def _pictures(args: argparse.Namespace, model: "Classifier") -> "tuple[Tensor, T
 
     from robust_core import zoo
     from robust_core.data.datasets import load_test_set
-    from robust_core.data.fitting import fit, to_tensor
+    from robust_core.data.fitting import to_tensor
 
     if args.data is not None:
         return load_test_set(args.data, model, args.limit)
     description = zoo.describe(args.model)
     source = read(args.picture)
-    pixels = fit(
-        source.picture.pixels,
-        size=description.input_size,
-        resize=description.resize,
-        channels=description.channels,
-        how="crop",
-        interpolation=description.interpolation,
-    )
-    image = to_tensor(pixels)
+    image = to_tensor(description.fitted(source.picture.pixels))
     label, _ = label_of(args.label, description, source.sample, model)
     if label is None:
         label = model.predict(image, 1)[0][0].index

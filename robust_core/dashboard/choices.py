@@ -1,11 +1,19 @@
-"""Rows of buttons whose choice is a setting: kept for the session and written into the address."""
+"""Controls whose value is a setting: kept for the session and written into the address."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core.dashboard.settings import one_of, setting, several_of
+from robust_core.dashboard.settings import (
+    N,
+    linked,
+    number,
+    one_of,
+    setting,
+    setting_among,
+    several_of,
+)
 
 T = TypeVar("T")
 
@@ -35,16 +43,21 @@ def choose_one(
     )
 
 
+def choose_count(label: str, counts: Sequence[int], key: str, start: int, **look: Any) -> int:
+    """One of some large numbers; otherwise as ``choose_one``."""
+    return choose_one(label, {count: f"{count:,}" for count in counts}, key, start, **look)
+
+
 def pick_one(label: str, options: Iterable[str], key: str, start: str, **look: Any) -> str:
-    """Exactly one of ``options``, kept as ``choose_one`` keeps it, but not in the address."""
+    """Exactly one of ``options``, as by ``choose_one``; a link may name it, no address holds it."""
+    there = list(options)
+    wanted = linked(key)
+    if wanted in there:
+        st.session_state[key] = wanted
+    elif st.session_state.get(key) not in there:
+        st.session_state[key] = start
     return st.segmented_control(
-        label,
-        list(options),
-        default=start,
-        required=True,
-        key=key,
-        persist_state="session",
-        **look,
+        label, there, required=True, key=key, persist_state="session", **look
     )
 
 
@@ -61,3 +74,48 @@ def choose_several(
         persist_state="session",
         **look,
     )
+
+
+def choose_in_list(
+    label: str,
+    options: Sequence[T],
+    key: str,
+    start: T,
+    *,
+    shown: Callable[[T], str] = str,
+    called: str = "",
+    **look: Any,
+) -> T:
+    """One of ``options`` in a list that opens: for many of them, or long words. ``shown`` gives the words.
+
+    They may be others than on the run before: then ``start`` takes the place of a choice that is gone.
+    ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
+    """
+    return st.selectbox(
+        label,
+        options,
+        format_func=shown,
+        key=setting_among(key, start, options, called=called or label, shown=shown),
+        persist_state="session",
+        **look,
+    )
+
+
+def choose_number(
+    label: str,
+    low: N,
+    high: N,
+    key: str,
+    start: N,
+    *,
+    called: str = "",
+    control: Callable[..., Any] = st.slider,
+    **look: Any,
+) -> N:
+    """A number from ``low`` to ``high``, whole where ``low`` is, on a slider or in another ``control``.
+
+    ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
+    """
+    reader = number(type(low), low, high)
+    key = setting(key, start, reader, called=called or label)
+    return control(label, low, high, key=key, persist_state="session", **look)

@@ -1,12 +1,10 @@
 """A defence beside an experiment: its settings, its computations with their keys, and its outcomes."""
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Protocol, TypeVar
-
-import torch
 
 from robust_core import attacks, zoo
 from robust_core.classifier import Classifier
@@ -15,8 +13,7 @@ from robust_core.dashboard.request import Request
 from robust_core.data.fitting import to_tensor
 from robust_core.defenses import Defense
 from robust_core.defenses.noisy import Noisy
-from robust_core.devices import best_device
-from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of
 from robust_core.evaluation.draws import VOTED
 from robust_core.experiment.defended import Attacker, DefenseOutcome, DefenseTrial, trial
 from robust_core.experiment.defended_look import Look, look
@@ -87,7 +84,7 @@ class ComparedDefense:
             shown = self.defense(model) if self.defense else model
             return look(shown, to_tensor(self.request.pixels()), progress=progress)
 
-        return self._on_best(seen, progress)
+        return lab.with_model(self.request.model.name, seen, progress)
 
     def try_out(
         self, attacker: Attacker, before: Look, made: Experiment | None, progress: Reporter
@@ -116,13 +113,7 @@ class ComparedDefense:
                 progress=progress,
             )
 
-        return self._on_best(tried, progress)
-
-    def _on_best(self, work: Callable[[Classifier], T], progress: Reporter) -> T:
-        def on(device: torch.device) -> T:
-            return work(zoo.load(self.request.model.name, device))
-
-        return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
+        return lab.with_model(request.model.name, tried, progress)
 
     def run(self, attacker: Attacker) -> attacks.Attack:
         """The attack as one of the two attackers runs it."""

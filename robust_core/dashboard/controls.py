@@ -8,12 +8,19 @@ import streamlit as st
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
 from robust_core.dashboard import fields
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
-from robust_core.dashboard.settings import number, one_of, setting, setting_among, truth
+from robust_core.dashboard.settings import one_of, setting, setting_among, truth
 from robust_core.distances import of_equal_changes
 from robust_core.experiment.perform import UNTARGETED
-from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards, Untargeted
+from robust_core.goals import (
+    ConfidenceReduction,
+    Goal,
+    LeastLikely,
+    SourceTarget,
+    Towards,
+    Untargeted,
+)
 from robust_core.words.headline import headline
 from robust_core.words.models import groups, title, title_and_needs
 from robust_core.words.numbers import in_255ths, on_both_scales
@@ -36,6 +43,7 @@ GOAL_WORDS = {
     Untargeted.name: "any other class",
     LeastLikely.name: "the least likely class",
     ConfidenceReduction.name: "the same, with less confidence",
+    SourceTarget.name: "one class, for pictures of one other class",
 }
 FIELD_OF = {"eps", "seed", "detector"}
 """Fields shown elsewhere on the page."""
@@ -136,14 +144,10 @@ def _choose_any_eps(own: str, start: float) -> float:
         st.session_state[slider] = round(255 * st.session_state[field], 6)
 
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        steps = st.slider(
-            "8/255 is the usual benchmark",
-            0.0,
-            MOST,
-            step=0.25,
-            key=setting(slider, start, number(float, 0, MOST), called="Epsilon in 255ths"),
-            persist_state="session",
-            format="%.2f / 255",
+        label, called = "8/255 is the usual benchmark", "Epsilon in 255ths"
+        form = "%.2f / 255"
+        steps = choose_number(
+            label, 0.0, MOST, slider, start, called=called, step=0.25, format=form
         )
         eps = from_255ths(steps)
         st.session_state[field] = eps
@@ -179,8 +183,13 @@ def radius(norm: str, eps: float, model: zoo.Description) -> float:
     return eps * of_equal_changes(norm, model.channels * height * width)
 
 
-def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = None) -> Goal:
-    """What the attacker wants; only the goals that ``attack`` supports are offered."""
+def choose_goal(
+    model: zoo.Description, attack: type[attacks.Attack] | None = None, own: str | None = None
+) -> Goal:
+    """What the attacker wants; only the goals that ``attack`` supports are offered.
+
+    ``own`` is the picture's class, where it is known: at first the source of source-target.
+    """
     taken = GOALS if attack is None else attack.goals
     options = [name for name in GOAL_WORDS if name in taken]
     if Towards.name in taken:
@@ -195,13 +204,39 @@ def choose_goal(model: zoo.Description, attack: type[attacks.Attack] | None = No
         key=setting_among(key, options[0], options, called="Goal", shown=words),
         persist_state="session",
         help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
-        "confidence reduction.",
+        "confidence reduction. One class for pictures of one other: source-target.",
     )
     if choice == ConfidenceReduction.name:
         return _choose_reduction()
     if choice == LeastLikely.name:
         return LeastLikely()
+    if choice == SourceTarget.name:
+        return _choose_source_target(model, own)
     return UNTARGETED if choice in GOAL_WORDS else Towards(model.class_names.index(choice))
+
+
+def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
+    """From which class to which; the class to reach is never the source."""
+    names = model.class_names
+    start = own if own in names else names[0]
+    places = st.columns(2, gap="small")
+    key = setting(f"source_{model.family}", start, one_of(names), called="Source")
+    source = places[0].selectbox("Pictures of", names, key=key, persist_state="session")
+    others = [name for name in names if name != source]
+    key = setting_among(
+        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
+    )
+    reach = places[1].selectbox("are to become", others, key=key, persist_state="session")
+    return SourceTarget(names.index(source), names.index(reach))
+
+
+def source_target_settings(model: zoo.Description, goal: SourceTarget) -> dict[str, str]:
+    """The settings of a link that chooses both classes."""
+    names = model.class_names
+    return {
+        f"source_{model.family}": names[goal.source],
+        f"reach_{model.family}": names[goal.target],
+    }
 
 
 def _choose_reduction() -> ConfidenceReduction:
@@ -215,13 +250,14 @@ def _choose_reduction() -> ConfidenceReduction:
         label_visibility="collapsed",
     )
     start, meant = (20, "points less") if how == "drop" else (50, "% or less")
-    share = st.slider(
+    share = choose_number(
         f"Confidence: {meant}",
         5,
         95,
+        f"less_{how}",
+        start,
+        called="Confidence",
         step=5,
-        key=setting(f"less_{how}", start, number(int, 5, 95), called="Confidence"),
-        persist_state="session",
         format="%d points" if how == "drop" else "%d %%",
         label_visibility="collapsed",
     )

@@ -9,11 +9,23 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+import torch
 
 from robust_core import zoo
 from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
 from robust_core.dashboard import departed
-from robust_core.engine import Abandoned, Engine, OutOfMemory, OutOfTime, Ticket, key_of
+from robust_core.dashboard.components import buttons
+from robust_core.devices import best_device
+from robust_core.engine import (
+    Abandoned,
+    Engine,
+    OutOfMemory,
+    OutOfTime,
+    Ticket,
+    key_of,
+    on_cpu_if_out_of_memory,
+)
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
 from robust_core.words.models import title
@@ -35,6 +47,15 @@ Words = Callable[[int, int], str]
 
 _begin = threading.Lock()
 _once: dict[str, Any] = {}  # not in Streamlit's caches, which any visitor may clear
+
+
+def with_model(name: str, work: Callable[[Classifier], T], progress: Reporter) -> T:
+    """``work`` with a model on the best device; on the CPU, which is said, where that has no memory."""
+
+    def on(device: torch.device) -> T:
+        return work(zoo.load(name, device))
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def engine() -> Engine:
@@ -73,6 +94,7 @@ def compute(
     doing: str,
     words: Words | None = None,
     watch: Callable[[Any], object] | None = None,
+    kept: Callable[[Any], str] | None = None,
     errand: bool = False,
     budget: float | None = None,
 ) -> T | None:
@@ -80,13 +102,16 @@ def compute(
 
     The bar says ``doing`` and then ``words(k, n)``, by default k of n. ``watch`` is called with each new
     object that the work passes to ``progress.show``. What the work passes to ``progress.notice`` stays
-    where the bar was. ``errand``: it waits more than it computes, and may take as long as it takes;
-    ``budget``: seconds that it may compute, if not the engine's.
+    where the bar was. ``kept``: where the work is stopped, the last object shown stays with the visitor
+    (``so_far``), and this says what it is. ``errand``: it waits more than it computes, and may take as
+    long as it takes; ``budget``: seconds that it may compute, if not the engine's.
     Returns None where the user stopped it or it was refused; the page then says what to do.
     """
     if stopped(key):
-        _offer_again(key)
+        _offer_again(key, kept)
         return None
+    if kept is not None:
+        watch = _keeping(key, channel, watch)
     slot = st.empty()
     try:
         with ask(key, work, channel=channel, errand=errand, budget=budget) as ticket:
@@ -182,13 +207,7 @@ def _wait(
         if bar is None and time.monotonic() - begun > PATIENCE:
             with slot.container(horizontal=True, vertical_alignment="bottom"):
                 bar = st.progress(0.0, doing)
-                st.button(
-                    "Stop",
-                    key=f"stop_{what[1]}_{what[0]}",
-                    on_click=_stop,
-                    args=what,
-                    icon=":material/stop:",
-                )
+                buttons.stop(_stop, *what, key=f"stop_{what[1]}_{what[0]}")
         if bar is not None and time.monotonic() - sent_at >= PACE:
             now = _told(ticket, doing, words)
             if now != sent:
@@ -250,15 +269,30 @@ def _stop(key: str, channel: str) -> None:
     engine().withdraw(session(), channel)
 
 
-def _offer_again(key: str) -> None:
-    st.info("Stopped. Nothing was kept of this run.")
-    st.button(
-        "Run it again",
-        key=f"again_{key}",
-        on_click=allow,
-        args=(key,),
-        icon=":material/replay:",
-    )
+def so_far(key: str) -> Any:
+    """The last partial result of work that this visitor stopped, or that ran out of time; else None."""
+    kept = st.session_state.get("_so_far", {}).values()
+    return next((last for whose, last in kept if whose == key), None) if stopped(key) else None
+
+
+def _keeping(
+    key: str, channel: str, watch: Callable[[Any], object] | None
+) -> Callable[[Any], object]:
+    """``watch``, and the object is kept: one for each channel."""
+
+    def keep(last: Any) -> None:
+        st.session_state.setdefault("_so_far", {})[channel] = key, last
+        if watch is not None:
+            watch(last)
+
+    return keep
+
+
+def _offer_again(key: str, kept: Callable[[Any], str] | None) -> None:
+    last = so_far(key)
+    told = "Nothing was kept of this run." if kept is None or last is None else kept(last)
+    st.info(f"Stopped. {told}")
+    buttons.again(allow, key, key=f"again_{key}")
 
 
 def keep_result(request: object, experiment: object) -> None:

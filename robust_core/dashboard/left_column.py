@@ -1,12 +1,16 @@
 """What the left columns of the pages share: their two parts, the model with its picture, the credit."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.dashboard import controls, photograph, picture_input
-from robust_core.dashboard.request import Chosen
+from robust_core.areas import Area
+from robust_core.attacks import Attack
+from robust_core.dashboard import area_choice, controls, photograph, picture_input
+from robust_core.dashboard.request import Chosen, Request
+from robust_core.goals import Goal
 from robust_core.zoo import Description
 
 
@@ -17,12 +21,20 @@ def lay_out(
 
     Not ``shown``, the title is there for screen readers alone.
     """
+    essentials, more, right = columns(gap)
+    place = essentials if shown else essentials.container(key="unseen")
+    place.markdown(f"# {title}")
+    return essentials, more, right
+
+
+def columns(
+    gap: Literal["small", "medium"] = "medium",
+) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """The same places, for a page whose title stands above both columns."""
     left, right = st.columns([1, 2.9], gap=gap)
     with left:
         essentials = st.container(key="essentials")
         more = st.container(key="more")
-    place = essentials if shown else essentials.container(key="unseen")
-    place.markdown(f"# {title}")
     return essentials, more, right
 
 
@@ -46,6 +58,41 @@ def choose_fit(model: Description, chosen: Chosen) -> str:
     """How the picture is brought to the model's size; a control only where their sizes differ."""
     fits = chosen.picture.pixels.shape[:2] == model.input_size
     return "crop" if fits else picture_input.choose_fit()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What every request of a page is about: a picture, how it is fitted to a model, what may change."""
+
+    model: Description
+    chosen: Chosen
+    how: str
+    area: Area | None
+
+    def request(
+        self, attack: Attack, eps: float, goal: Goal, detector: str | None = None
+    ) -> Request:
+        """The request that every page makes, so that all share the result; ``eps`` is the page's.
+
+        Raises ``ValueError`` where these do not go together.
+        """
+        run = controls.with_eps(attack, eps, self.model)
+        return Request(
+            self.chosen,
+            self.how,
+            self.model,
+            run,
+            goal,
+            shown_eps=eps,
+            detector=detector,
+            area=self.area,
+        )
+
+
+def choose_subject(model: Description, chosen: Chosen) -> Subject:
+    """How the picture is fitted to the model, and the area that may change."""
+    how = choose_fit(model, chosen)
+    return Subject(model, chosen, how, area_choice.choose_area(model, chosen, how))
 
 
 def show_credit(chosen: Chosen) -> None:

@@ -1,9 +1,12 @@
-"""Deep links and restarts: every page runs inside app.py, even the first one that a server is asked for."""
+"""Sections, deep links and restarts: every page runs inside app.py, even the first one asked for."""
 
 import time
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -13,6 +16,9 @@ RESTARTED = (
 )
 SHOWN = 60.0
 """Seconds for which this is shown."""
+
+Sections = Mapping[str, Sequence[StreamlitPage]]
+"""The pages by the section in the navigation that they are in; those of "" stand in the bar itself."""
 
 
 def inside_app() -> None:
@@ -45,3 +51,32 @@ def say_restarted() -> None:
         st.session_state["_restarted"] = time.monotonic() if came_with_values else -SHOWN
     if time.monotonic() - st.session_state["_restarted"] < SHOWN:
         st.info(RESTARTED, icon=":material/restart_alt:")
+
+
+def mark_section(sections: Sections, page: StreamlitPage) -> None:
+    """In the bar at the top, the section of the page that is open is bold, and followed by its name.
+
+    Streamlit says which page is open inside the menu of its section alone.
+    """
+    bar = [name for name in sections for _ in range(1 if name else len(sections[name]))]
+    here = next(name for name, pages in sections.items() if page in pages)
+    if here:
+        button = f"[data-testid=stTopNav] > :nth-child({bar.index(here) + 1}) button"
+        named = (
+            "" if page.title == here else f' {button} p::after {{ content: " · {page.title}"; }}'
+        )
+        st.html(f"<style>{button} p {{ font-weight: 600; }}{named}</style>")
+
+
+def place_links(sections: Sections, page: StreamlitPage) -> None:
+    """The same pages for a phone, one menu a section: see style.py.
+
+    A menu has the open page in its key, so that choosing a page closes it.
+    """
+    with st.container(key="pages"):
+        for section, pages in sections.items():
+            where = "here" if page in pages else "there"
+            key = f"{where}_{section.lower()}_{page.url_path}"
+            with st.popover(section, type="tertiary", key=key) if section else nullcontext():
+                for each in pages:
+                    st.page_link(each)

@@ -173,7 +173,7 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
 
 
 def of_sample(sample: samples.Sample) -> Chosen:
-    """A sample as the picture chosen."""
+    """A sample as a choice, for places that have no controls."""
     return Chosen(
         sample.picture,
         f"sample:{sample.id}",

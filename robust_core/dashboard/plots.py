@@ -1,5 +1,8 @@
 """The layout of every plotly chart, how a chart is put on a page, and what charts share."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -38,9 +41,40 @@ def layout(height: int, *, legend: dict | None = ABOVE, **others) -> go.Layout:
     return go.Layout(**FRAME, height=height, legend=legend, **others)
 
 
-def draw(figure: go.Figure, *, key: str, alt: str) -> None:
-    """Put a figure on the page; ``alt`` says in words what it shows."""
-    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt)
+def values_in_cells(
+    z: Sequence[Sequence[float | None]], texts: Sequence[Sequence[str]], **others: Any
+) -> go.Heatmap:
+    """A heat map ``z`` that says each value in its cell, from 0 to 1 unless ``others`` say otherwise."""
+    look = {"zmin": 0, "zmax": 1, "colorscale": "Cividis", "showscale": False, "xgap": 2, "ygap": 2}
+    words = {"text": texts, "texttemplate": "%{text}", "textfont": {"size": TEXT}}
+    return go.Heatmap(z=z, **look | words | others)
+
+
+def sideways_bars(
+    name: str,
+    labels: Sequence[str],
+    values: Sequence[float | None],
+    look: tuple[str, str],
+    **others: Any,
+) -> go.Bar:
+    """Horizontal bars; ``look`` is their colour and, as a second cue, the shape of their pattern."""
+    colour, shape = look
+    marker = {"color": colour, "pattern": {"shape": shape, "solidity": 0.25}}
+    return go.Bar(name=name, y=labels, x=values, orientation="h", marker=marker, **others)
+
+
+def rimmed(colour: str, symbol: str, size: int) -> dict[str, Any]:
+    """A marker with a white rim, which stays visible on a crowded ground."""
+    rim = {"color": "white", "width": 1.5}
+    return {"color": colour, "symbol": symbol, "size": size, "line": rim}
+
+
+def draw(figure: go.Figure, *, key: str, alt: str, **events: Any) -> None:
+    """Put a figure on the page; ``alt`` says in words what it shows.
+
+    ``events`` are what Streamlit's chart is told about clicks.
+    """
+    st.plotly_chart(figure, config=CONFIG, key=key, alt=alt, **events)
 
 
 def whole_ticks(last: int, most: int = 10) -> int:

@@ -2,32 +2,33 @@
 
 import hashlib
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import wraps
 
 import numpy as np
 import torch
 
 from robust_core import attacks, zoo
 from robust_core.areas import Area
-from robust_core.data import fitting
 from robust_core.data.picture import Picture
 from robust_core.devices import best_device
 from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.perform import UNTARGETED, Experiment, perform
-from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, Towards
+from robust_core.goals import ConfidenceReduction, Goal, LeastLikely, SourceTarget, Towards
 
 
-def fitted(pixels: np.ndarray, model: zoo.Description, how: str = "crop") -> np.ndarray:
-    """Pixels uint8 ``[H, W, 3]`` as a model sees them, uint8 ``[h, w, c]``."""
-    return fitting.fit(
-        pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how=how,
-        interpolation=model.interpolation,
-    )
+def _once(work: Callable[["Request"], Key]) -> Callable[["Request"], Key]:
+    """A method of a request that is worked out once: nothing of it ever changes."""
+
+    @wraps(work)
+    def kept(self: "Request") -> Key:
+        known = vars(self)
+        if (name := f"_{work.__name__}") not in known:
+            known[name] = work(self)
+        return known[name]
+
+    return kept
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Chosen:
 
     def fitted(self, model: zoo.Description, how: str) -> np.ndarray:
         """The picture as a model sees it, uint8 ``[h, w, c]``."""
-        return fitted(self.picture.pixels, model, how)
+        return model.fitted(self.picture.pixels, how)
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,9 @@ class Request:
         """The attack's hyper-parameters by name."""
         return self.attack.parameters
 
+    @_once
     def digest(self) -> Key:
         """Names the picture as the model sees it; a visitor's own one has a name of its own."""
-        return self._digest
-
-    @cached_property
-    def _digest(self) -> Key:
         return self._named(self.chosen)
 
     def _named(self, chosen: Chosen) -> Key:
@@ -109,12 +107,9 @@ class Request:
             pixels=hashlib.sha256(pixels.tobytes()).hexdigest(),
         )
 
+    @_once
     def key(self) -> Key:
         """SHA-256 over everything that the result depends on."""
-        return self._key
-
-    @cached_property
-    def _key(self) -> Key:
         free = self.mask()
         return key_of(
             picture=self.digest(),
@@ -180,7 +175,7 @@ class Request:
     def _goal_words(self) -> list[str]:
         """The options of the command line for the goal; none for untargeted."""
         goal = self.goal
-        if isinstance(goal, Towards):
+        if isinstance(goal, Towards | SourceTarget):  # for one picture they are the same
             return ["--target", self.model.class_names[goal.target]]
         if isinstance(goal, LeastLikely):
             return ["--target", LeastLikely.name]

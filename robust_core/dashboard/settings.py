@@ -59,27 +59,30 @@ def setting(
         state[key] = state.pop(f"_next_{key}")
     here = state.get("_page"), default
     last = state.setdefault("_pages", {}).get(key)
-    raw = _raw(key)
-    linked = None if raw is None else reader(raw)
+    raw = linked(key)
+    found = None if raw is None else reader(raw)
     if key in state and last is not None and state[key] != last[1]:
         chosen.add(key)
-    if linked is not None:
+    if found is not None:
         chosen.add(key)
-        state[key] = linked
+        state[key] = found
     elif key not in state or (here != last and last is not None and key not in chosen):
         state[key] = default
     elif here != last:
         # On another page some widgets return None for a value that nobody has chosen.
         state[key] = state[key]
     if raw is not None:
-        replaced.remember(key, raw, linked, state[key], called, shown, reader.why)
+        replaced.remember(key, raw, found, state[key], called, shown, reader.why)
     state["_pages"][key] = here
     state.setdefault("_defaults", {})[key] = default
     return key
 
 
-def _raw(key: str) -> str | None:
-    """What the link by which the page was opened says of a setting, once; None where it says nothing."""
+def linked(key: str) -> str | None:
+    """What the link by which the page was opened says of a setting, once; None where it says nothing.
+
+    Also for what is no setting, and so not written into the address, such as the tab that is open.
+    """
     state = st.session_state
     if "_link" not in state or state.get("_link_to") != state.get("_page"):
         # What no page has asked for yet is kept for another.

@@ -43,6 +43,8 @@ _CSS = """
 [data-testid=stImage] img { image-rendering: pixelated; }
 /* Pictures for people, not for networks. */
 :is(.st-key-street, .st-key-sheet) [data-testid=stImage] img { image-rendering: auto; }
+/* White paper on a white page. */
+.st-key-sheet [data-testid=stImage] img { border: 1px solid #8C8C8C; }
 /* A caption begins where its picture does, which may be narrower than the column. */
 :is([class*=st-key-pictures_], [class*=st-key-iterate_], .st-key-street, .st-key-sheet)
   [data-testid=stImageCaption] { text-align: left; }
@@ -66,6 +68,13 @@ _CSS = """
 .st-key-essentials, .st-key-more { gap: 0.6rem; }
 [class*=st-key-camera] video { max-height: 9rem; }
 [data-testid=stFileUploaderDropzoneInstructions] { display: none; } /* the label says it in words */
+
+/* Home: its example stays in one row, and the first link looks like the button that it is. */
+.st-key-example [data-testid=stHorizontalBlock] { flex-wrap: nowrap; }
+.st-key-example [data-testid=stColumn] { min-width: 0; flex: 1; }
+.st-key-try_it a { min-height: 44px; border: 1px solid currentColor; justify-content: center; }
+.st-key-try_it > :first-child a { background: light-dark(#0072B2, #56B4E9); border: none; }
+.st-key-try_it > :first-child a * { color: light-dark(#FFFFFF, #000000); }
 
 /* Above the picture to draw on: room for its buttons. */
 [class*=st-key-area_painter] { padding-top: 2.25rem; }
@@ -142,27 +151,29 @@ _CSS = """
   [data-testid=stBaseButton-primary]:hover:not(:active) { background-color: light-dark(#0072B2, #56B4E9); }
 }
 
-/* Where Streamlit's navigation would shrink to a drawer that stays open: its bar holds all links. */
+/* Where Streamlit's navigation would shrink to a drawer that stays open: its bar holds all menus. */
 :has(> .st-key-pages) { display: none; }
 @media (max-width: 768px) {
   :has(> .st-key-pages) {
     display: block; position: fixed; inset: 0 0 auto; width: auto; z-index: 999991;
     padding: 2px 0.25rem;
   }
-  .st-key-pages { display: grid; grid: auto-flow 25px / repeat(3, 1fr); gap: 0; }
-  .st-key-pages div:has(a) { width: 100%; height: 25px; margin: 0 !important; }
-  .st-key-pages a {
-    width: 100%; height: 25px; min-height: 0; padding: 0; margin: 0; justify-content: center;
+  .st-key-pages { display: grid; grid: 44px / repeat(5, 1fr); gap: 0; }
+  .st-key-pages :is(div:has(a), div:has(button), a, button) {
+    width: 100%; height: 44px; min-height: 0; margin: 0 !important; padding: 0 2px;
+    justify-content: center;
   }
   .st-key-pages a > :first-child { display: none; }  /* its icon */
-  .st-key-pages p { font-size: 0.8125rem; white-space: nowrap; }
-  [data-testid=stHeader] { height: 6.625rem; min-height: 6.625rem; }  /* hides what scrolls by */
+  .st-key-pages p { font-size: 0.875rem; white-space: nowrap; }
+  .st-key-pages [class*=st-key-here_] p { font-weight: 600; }
+  [data-testid=stPopoverBody]:has(a) a { min-height: 40px; }
+  [data-testid=stHeader] { height: 3rem; min-height: 3rem; }  /* hides what scrolls by */
   [data-testid=stExpandSidebarButton], [data-testid=stSidebar] { display: none; }
-  .stMainBlockContainer { padding-top: 7rem; }  /* below four rows of links */
+  .stMainBlockContainer { padding-top: 3.5rem; }
 }
 @media (max-width: 640px) {
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
-  .stMainBlockContainer { padding: 7rem 1rem 4rem; }
+  .stMainBlockContainer { padding: 3.5rem 1rem 4rem; }
   .st-key-defended_head [data-testid=stHorizontalBlock] { flex-direction: column; align-items: flex-start; }
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }

@@ -194,34 +194,35 @@ def read_one(number: int, folder: Path) -> tuple[np.ndarray, int]:
 # of the online competition, with 26,640 pictures. MD5 tells damage and a wrong file, and as the bytes come
 # over HTTPS and are decoded by nothing but ``ppm`` and ``csv``, no more is asked of it.
 _SOURCE = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370"
+
+
+def _archive(
+    name: str,
+    size: int,
+    checksum: str,
+    unpacked: int,
+    members: tuple[str, ...] | None = None,
+    **more: str,
+) -> Archive:
+    """One of the benchmark's; without ``members`` all of it is unpacked."""
+    own = {"url": f"{_SOURCE}/{name}.zip", "folder": FOLDER, "algorithm": "md5", **more}
+    return Archive(size=size, checksum=checksum, unpacked=unpacked, members=members, **own)
+
+
 ARCHIVES = (
-    Archive(
-        url=f"{_SOURCE}/GTSRB_Final_Training_Images.zip",
-        size=276_294_756,
-        checksum="f33fd80ac59bff73c82d25ab499e03a3",
-        algorithm="md5",
-        folder=FOLDER,
-        members=None,
-        unpacked=360_000_000,
+    _archive(
+        "GTSRB_Final_Training_Images", 276_294_756, "f33fd80ac59bff73c82d25ab499e03a3", 360_000_000
     ),
-    Archive(
-        url=f"{_SOURCE}/GTSRB_Final_Test_Images.zip",
-        size=88_978_620,
-        checksum="c7e4e6327067d32654124b0fe9e82185",
-        algorithm="md5",
-        folder=FOLDER,
-        members=None,
-        unpacked=120_000_000,
+    _archive(
+        "GTSRB_Final_Test_Images", 88_978_620, "c7e4e6327067d32654124b0fe9e82185", 120_000_000
     ),
-    Archive(
-        url=f"{_SOURCE}/GTSRB_Final_Test_GT.zip",
-        size=99_620,
-        checksum="fe31e9c9270bbcd7b84b7f21a9d9d9e5",
-        algorithm="md5",
-        folder=FOLDER,
+    _archive(
+        "GTSRB_Final_Test_GT",
+        99_620,
+        "fe31e9c9270bbcd7b84b7f21a9d9d9e5",
+        400_000,
+        (TRUTH,),
         inside="",
-        members=(TRUTH,),
-        unpacked=400_000,
     ),
 )
 

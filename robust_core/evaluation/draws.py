@@ -53,20 +53,24 @@ class Drawn:
 
 
 @dataclass(frozen=True)
-class Chance:
-    """How often one picture reached its goal in ``n`` fresh draws: ``count`` times."""
+class Share:
+    """``count`` of ``n`` pictures, with its Wilson interval at 95 %; of draws, ``count`` is a mean."""
 
-    count: int
+    count: float
     n: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the probability: lower and upper end (Wilson, 1927), in [0, 1]."""
+        return wilson(self.count, self.n)
 
     @property
     def value(self) -> float:
         return self.count / self.n
 
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Of the probability (Wilson, 1927, 95 %), in [0, 1]."""
-        return wilson(self.count, self.n)
+
+class Chance(Share):
+    """How often one picture reached its goal in ``n`` fresh draws: ``count`` times."""
 
     @property
     def succeeds(self) -> bool:

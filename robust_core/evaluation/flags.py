@@ -20,6 +20,7 @@ from robust_core.attacks.checks import check_batch
 from robust_core.contract import DEPENDS_ON_BATCH, HALF, Asked, check_pictures, notices
 from robust_core.evaluation.draws import drawn, fresh, is_random
 from robust_core.modes import evaluating
+from robust_core.named import Named
 from robust_core.probabilities import LOGITS, NOTICES, as_logits, kind
 
 Model = Callable[[Tensor], Tensor]
@@ -60,14 +61,10 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Flags:
+class Flags(Named[Flag]):
     """All flags of a model, in the order of ``QUESTIONS``, found on ``n`` pictures."""
 
     n: int
-    each: tuple[Flag, ...]
-
-    def __getitem__(self, name: str) -> Flag:
-        return next(one for one in self.each if one.name == name)
 
     @property
     def raised(self) -> tuple[Flag, ...]:
@@ -121,7 +118,7 @@ def run_time_flags(
         "batch": by_batch,
     }
     each = (Flag(name, question, *found[name]) for name, question in QUESTIONS.items())
-    return Flags(len(images), tuple(each))
+    return Flags(tuple(each), len(images))
 
 
 Answer = tuple[bool | None, str]

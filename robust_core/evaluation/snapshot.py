@@ -27,8 +27,8 @@ class Snapshot:
     fgsm: float
     pgd: float
     zero_gradients: float
+    old: float | None
     masked: float | None = None
-    old: float | None = None
 
 
 def copies(model: Classifier, images: Tensor, labels: Tensor, *, eps: float) -> Tensor:

@@ -119,19 +119,18 @@ SUITES = {
 }
 
 
-TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
-"""Suites of another kind, with several models: ``evaluation.defense_table.plan``."""
 DECK_002 = "deck-002"
-"""A suite of yet another kind, for a model to be chosen: ``evaluation.deck_002``."""
+"""A suite of another kind, for a model to be chosen: ``evaluation.deck_002``."""
 UNIVERSAL = "universal"
 """Fits to training pictures, and figures on test pictures: ``evaluation.universal``."""
 PHYSICAL = "physical"
-"""And one of several models and kinds of rows: ``evaluation.physical``."""
+"""Of several models and kinds of rows: ``evaluation.physical``."""
 TRANSFER = "transfer"
 """Every stored model of a data set against every other: ``evaluation.transfer``."""
-
 VERIFICATION = "verification"
 """Proofs and attacks side by side, of several models: ``evaluation.verification``."""
+TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
+"""Defences of a model against many attacks: ``evaluation.defense_table.plan``."""
 
 
 def get(name: str) -> Suite:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,13 +18,15 @@ EVERY = 5
 """Every so many steps an iterate is shown."""
 
 
-@dataclass(frozen=True)
-class Growing:
+class Growing(NamedTuple):
     """An iterate on the way: uint8 ``[H, W, C]``, and its loss."""
 
     step: int
     pixels: Tensor
     loss: float
+
+
+Watch = Callable[[Growing], object]
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def camouflage(
     target: int | None = None,
     mask: Tensor | None = None,
     progress: Progress | None = None,
-    watch: Callable[[Growing], object] | None = None,
+    watch: Watch | None = None,
 ) -> Worn:
     """Run the attack on one picture and ask about the saved result.
 

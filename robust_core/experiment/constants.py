@@ -9,7 +9,8 @@ from torch import Tensor
 from robust_core.attacks import CWL2
 from robust_core.attacks.carlini.l2 import Bisection
 from robust_core.classifier import Classifier
-from robust_core.goals import Goal, Untargeted
+from robust_core.experiment.perform import UNTARGETED
+from robust_core.goals import Goal
 from robust_core.progress import Progress
 
 SPREAD = 30.0
@@ -99,8 +100,8 @@ def constant_curve(
     attack: CWL2,
     *,
     label: int,
-    goal: Goal | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None,
+    goal: Goal = UNTARGETED,
     mask: Tensor | None = None,
 ) -> ConstantCurve:
     """The path of the bisection on one picture ``[1, C, H, W]``, and ``POINTS`` constants around it.
@@ -108,17 +109,16 @@ def constant_curve(
     ``label`` is the class to leave; ``mask`` is the attack's. ``progress(k, n)`` counts the steps of all
     searches; those of the grid are taken together. Raises as the attack does.
     """
-    wanted = goal or Untargeted()
     labels = torch.tensor([label], dtype=torch.int64, device=images.device)
     searches = attack.search_steps
     bar = _Searches(searches + 1, progress)
     search = Bisection.of(
-        images.new_tensor([first_constant(model, images, labels, attack, wanted, mask)])
+        images.new_tensor([first_constant(model, images, labels, attack, goal, mask)])
     )
     path = []
     for i in range(searches):
         const = search.const.item()
-        path += trials(model, images, labels, attack, [const], wanted, bar.of(i), mask)
+        path += trials(model, images, labels, attack, [const], goal, bar.of(i), mask)
         search.reached = torch.tensor(
             [path[-1].l2 is not None], dtype=torch.bool, device=images.device
         )
@@ -126,7 +126,7 @@ def constant_curve(
     tried = [trial.const for trial in path]
     low, high = min(tried) / SPREAD, max(tried) * SPREAD
     steps = [low * (high / low) ** (k / (POINTS - 1)) for k in range(POINTS)]
-    grid = trials(model, images, labels, attack, steps, wanted, bar.of(searches), mask)
+    grid = trials(model, images, labels, attack, steps, goal, bar.of(searches), mask)
     return ConstantCurve(tuple(path), tuple(grid))
 
 

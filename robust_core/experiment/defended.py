@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict, dataclass
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,7 @@ from robust_core.experiment.afresh import judged_afresh
 from robust_core.experiment.defended_look import Look, look
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import UNTARGETED, Experiment, check_goal
+from robust_core.experiment.reached import Cost, Reached, passes_of
 from robust_core.goals import Goal, Towards
 from robust_core.modes import evaluating
 from robust_core.probabilities import as_logits
@@ -51,14 +52,14 @@ class DefenseOutcome(Enum):
 
 
 @dataclass(frozen=True)
-class DefenseTrial:
+class DefenseTrial(Reached, Cost):
     """A defence under one attack.
 
     What an attack with an eps makes arrives as the picture that is shown and saved: rounded to 8 bits
     towards the clean one, within eps. ``after``, ``success`` and the distances are about that picture.
     Without an eps they are about the exact result, as in ``Experiment``.
     A random defence is judged on fresh draws (``chance``): ``success`` is what most of them give, and
-    ``after`` one of those.
+    ``after`` one of those. ``success``: whether the goal is reached on the deployed defence.
     """
 
     model: str
@@ -74,17 +75,6 @@ class DefenseTrial:
     target: Guess | None
     before: Look
     after: Look
-    success: bool
-    """Whether the goal is reached on the deployed defence."""
-    l0: float
-    l1: float
-    l2: float
-    linf: float
-    tv: float
-    seconds: float
-    queries: int
-    gradients: int
-    zero_gradients: int
     detection: Detection | None = None
     chance: Chance | None = None
     """In how many fresh draws of a random defence the goal is reached; None: it is not random."""
@@ -120,29 +110,18 @@ class DefenseTrial:
             "after": self.after.summary(),
             "success": self.success,
             "fresh_draws": self.chance and self.chance.summary(),
-            "l0": self.l0,
-            "l1": self.l1,
-            "l2": self.l2,
-            "linf": self.linf,
-            "tv": self.tv,
-            "seconds": self.seconds,
-            "queries": self.queries,
-            "gradients": self.gradients,
-            "zero_gradients": self.zero_gradients,
+            **self.distances,
+            **self.cost,
             "detector": self.detection and self.detection.summary(),
             "notices": list(self.notices),
         }
 
 
 @dataclass(frozen=True)
-class _Made:
+class _Made(Cost):
     """An adversarial picture ``[1, C, H, W]`` on the CPU and what it took."""
 
     picture: Tensor
-    seconds: float
-    queries: int
-    gradients: int
-    zero_gradients: int
     notices: tuple[str, ...] = ()
 
 
@@ -198,8 +177,7 @@ def trial(
     before = before or look(defended, clean, timed=False, progress=progress)
     run, attacked = defended.attacked_by(attack, adaptive=attacker is Attacker.AWARE)
     if made is not None and attacker is Attacker.UNAWARE and _same(run, attack, defended, made):
-        counted = (made.queries, made.gradients, made.zero_gradients)
-        result = _Made(made.adversarial, made.seconds, *counted)
+        result = _Made(made.adversarial, **made.cost)
     else:
         result = _make(run, attacked, clean.to(model.device), label, goal, mask, progress)
     arrives = as_saved(result.picture, clean) if run.has_eps else result.picture
@@ -208,7 +186,7 @@ def trial(
     if defended.is_random:
         chance, judge = judged_afresh(defended, arrives, aim, progress)
     after = look(judge, arrives, timed=False, progress=progress)
-    norms = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
+    norms: dict[str, Any] = {name: v[0].item() for name, v in all_norms(arrives, clean).items()}
     told = dict.fromkeys((*notices(defended, run), *result.notices))
     known = defense.notices(len(model.class_names))
     return DefenseTrial(
@@ -226,10 +204,7 @@ def trial(
         success=chance.succeeds if chance else bool(aim.success(after.logits)[0]),
         chance=chance,
         **norms,
-        seconds=result.seconds,
-        queries=result.queries,
-        gradients=result.gradients,
-        zero_gradients=result.zero_gradients,
+        **result.cost,
         detection=None if detector is None else _detection(detector, clean, arrives),
         notices=tuple(sentence for sentence in told if sentence not in known),
     )
@@ -271,14 +246,8 @@ def _make(
         mask=mask,
     )
     seconds = time.perf_counter() - begun
-    return _Made(
-        record.x_adv.cpu(),
-        seconds,
-        queries=int(record.queries_forward[0]),
-        gradients=int(record.queries_backward[0]),
-        zero_gradients=int(record.zero_gradients[0]),
-        notices=record.notices,
-    )
+    picture = record.x_adv.cpu()
+    return _Made(picture, record.notices, seconds=seconds, **passes_of(record))
 
 
 def _detection(detector: "Detector", clean: Tensor, adversarial: Tensor) -> Detection:

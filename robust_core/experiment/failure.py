@@ -5,6 +5,8 @@ The six of Pintor and others (2022, section 3), each in [0, 1]: ``indicators`` f
 
 from dataclasses import asdict, dataclass
 
+from robust_core.named import Named
+
 RADIUS = 1e-3
 """Around the picture, in Linf: where the loss is compared."""
 LAST = 10
@@ -78,14 +80,10 @@ class Indicator:
 
 
 @dataclass(frozen=True)
-class Failure:
+class Failure(Named[Indicator]):
     """The six indicators of a run, in the order of ``KINDS``; ``failed``: on the deployed model."""
 
     failed: bool
-    each: tuple[Indicator, ...]
-
-    def __getitem__(self, name: str) -> Indicator:
-        return next(one for one in self.each if one.name == name)
 
     @property
     def reasons(self) -> tuple[Indicator, ...]:

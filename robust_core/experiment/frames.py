@@ -17,6 +17,8 @@ MAX_FRAMES = 41
 """Most iterates of an attack kept for the scrubber, evenly spread, besides the last."""
 AT_ONCE = 2**20
 """Values in one batch: all frames of 32 x 32, or six of 224 x 224 (77 MB after VGG's first layer)."""
+Kept = tuple[int, Tensor, float | None]
+"""An iterate with its step and its loss."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Frame:
     linf: float
     l2: float
     """How far the iterate is from the clean picture, likewise."""
+    moved: float | None
+    """L2 length of the exact step to it; None for the first, and where the one before was not kept."""
 
 
 @torch.inference_mode()
@@ -89,9 +93,7 @@ class Recorder:
         """The iterates kept, and ``result`` at the end unless it is the last of them."""
         if not self.kept:
             return ()
-        kept: list[tuple[int, Tensor, float | None]] = [
-            (step, images, sign * loss) for step, images, loss in self.kept
-        ]
+        kept: list[Kept] = [(step, images, sign * loss) for step, images, loss in self.kept]
         if not torch.equal(kept[-1][1], result):
             kept.append((self.count, result, None))
         pictures = torch.cat([images for _, images, _ in kept])
@@ -109,6 +111,14 @@ class Recorder:
                 guess(model, probabilities[i : i + 1], said[i]),
                 linf(pictures[i : i + 1], clean).item(),
                 l2(pictures[i : i + 1], clean).item(),
+                _step(kept[i - 1], kept[i]) if i else None,
             )
             for i, (step, _, loss) in enumerate(kept)
         )
+
+
+def _step(before: Kept, after: Kept) -> float | None:
+    """The L2 distance of two iterates that follow each other; None where they do not."""
+    if after[2] is None or after[0] != before[0] + 1:
+        return None
+    return l2(after[1], before[1]).item()

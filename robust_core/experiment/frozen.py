@@ -36,8 +36,8 @@ class FrozenCheck:
     tensors: int
     statistics: int
     same_answers: bool
-    changed: tuple[str, ...]
     learned: bool
+    changed: tuple[str, ...]
 
     @property
     def holds(self) -> bool:

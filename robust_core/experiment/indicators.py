@@ -81,7 +81,7 @@ def indicators(
             _transfer(record, chance, surrogate=target is not model),
             _unconstrained(attack, free, again),
         )
-    return Failure(not chance.succeeds, each)
+    return Failure(each, not chance.succeeds)
 
 
 class _Watch:

@@ -17,6 +17,7 @@ from robust_core.evaluation.draws import Chance
 from robust_core.experiment.afresh import judged_afresh
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.frames import Frame, Recorder, guess, logits_of
+from robust_core.experiment.reached import Cost, Reached, passes_of
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted, judged
 from robust_core.modes import evaluating
 from robust_core.probabilities import LOGITS, as_logits
@@ -28,20 +29,12 @@ if TYPE_CHECKING:
 UNTARGETED = Untargeted()
 
 
-@dataclass(frozen=True)
-class Saved:
-    """The adversarial picture as an 8-bit file: whether it reaches the goal, and how far it is."""
-
-    success: bool
-    l0: float
-    l1: float
-    l2: float
-    linf: float
-    tv: float
+class Saved(Reached):
+    """The adversarial picture as an 8-bit file."""
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(Reached, Cost):
     """The outcome. Pictures are float32 ``[1, C, H, W]`` in [0, 1] on the CPU; never changed.
 
     An attack with an eps is judged by the picture that is shown and saved, its result rounded to 8 bits
@@ -65,19 +58,9 @@ class Experiment:
     after: tuple[Guess, ...]
     confidence_before: tuple[float, ...]
     confidence_after: tuple[float, ...]
-    success: bool
     success_exact: bool
     saved: Saved
-    l0: float
-    l1: float
-    l2: float
-    linf: float
-    tv: float
     ssim: float
-    seconds: float
-    queries: int
-    gradients: int
-    zero_gradients: int
     frames: tuple[Frame, ...]
     notices: tuple[str, ...] = ()
     answers: str = LOGITS
@@ -140,16 +123,9 @@ class Experiment:
             "success_exact": self.success_exact,
             "fresh_draws": self.chance and self.chance.summary(),
             "saved": asdict(self.saved),
-            "l0": self.l0,
-            "l1": self.l1,
-            "l2": self.l2,
-            "linf": self.linf,
-            "tv": self.tv,
+            **self.distances,
             "ssim": self.ssim,
-            "seconds": self.seconds,
-            "queries": self.queries,
-            "gradients": self.gradients,
-            "zero_gradients": self.zero_gradients,
+            **self.cost,
             "answers": self.answers,
             "free_pixels": None if self.mask is None else int(self.mask.sum()),
             "detector": self.detection and self.detection.summary(),
@@ -261,9 +237,7 @@ def perform(
         tv=record.tv[0].item(),
         ssim=ssim(clean, adversarial)[0].item(),
         seconds=seconds,
-        queries=int(record.queries_forward[0]),
-        gradients=int(record.queries_backward[0]),
-        zero_gradients=int(record.zero_gradients[0]),
+        **passes_of(record),
         frames=recorder.frames(
             model,
             clean,

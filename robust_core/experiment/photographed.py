@@ -94,7 +94,7 @@ def photograph(
         eps: in Linf, of all three attacks; the iterative ones take Kurakin's steps of 1/255.
         label: the true class; None takes the model's own prediction.
         camera: what lies between a print and its photographs.
-        photographs: how many are taken of each, by the random numbers of ``photo.destruction``.
+        photographs: how many are taken of each, by the random numbers of ``photo.destructions``.
         progress: called as ``progress(k, n)``; what it raises ends it.
 
     Raises:

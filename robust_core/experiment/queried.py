@@ -14,7 +14,8 @@ from robust_core.attacks.ledger import Curve, Ledger
 from robust_core.classifier import Classifier, Guess
 from robust_core.contract import usable
 from robust_core.data.fitting import to_pixels, to_tensor
-from robust_core.goals import Goal, Untargeted
+from robust_core.experiment.perform import UNTARGETED
+from robust_core.goals import Goal
 from robust_core.probabilities import as_logits
 from robust_core.progress import Progress
 
@@ -160,7 +161,7 @@ def query(
     attack: Attack,
     *,
     label: int | None = None,
-    goal: Goal | None = None,
+    goal: Goal = UNTARGETED,
     progress: Progress | None = None,
     show: Callable[[Look], object] | None = None,
 ) -> Queried:
@@ -189,7 +190,7 @@ def query(
         watch.curtain,
         images,
         torch.tensor([label], device=model.device, dtype=torch.int64),
-        goal or Untargeted(),
+        goal,
         observer=watch,
     )
     return _finished(watch, record, before, label, time.perf_counter() - begun)

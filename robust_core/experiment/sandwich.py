@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,9 +11,9 @@ from robust_core import attacks, verification
 from robust_core.classifier import Classifier
 from robust_core.experiment.verified import BOUNDS, PGD, attacked
 from robust_core.progress import Progress
-from robust_core.verification import LayerBounds, Solved, Verification
-from robust_core.verification.checks import CROWN, IBP, MILP
-from robust_core.verification.models import asked, compiled
+from robust_core.verification import LayerBounds, Solved
+from robust_core.verification.checks import CROWN, IBP, MILP, OPTIMISED
+from robust_core.verification.models import asked
 
 STEPS, RESTARTS = 100, 10
 """Of the attack that the solver is compared with: stronger than anybody's default."""
@@ -20,8 +21,7 @@ SECONDS = 30.0
 """For the integer programs of the picture."""
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A picture in the ball, ``[C, H, W]``, the network's margin and answer there."""
 
     picture: Tensor
@@ -39,8 +39,8 @@ class Sandwich:
     """
 
     eps: float
-    classes: tuple[str, ...]
     label: int
+    classes: tuple[str, ...]
     clean: Tensor
     lower: dict[str, Tensor]
     reached: Tensor
@@ -70,23 +70,19 @@ def sandwich(
     model: Classifier, image: Tensor, label: Tensor, eps: float, progress: Progress | None = None
 ) -> Sandwich:
     """Bounds and attacks of ``image`` ``[1, C, H, W]``, ``label`` ``[1]``."""
-    steps = len(BOUNDS) + 3
+    steps = 4
 
     def beat(step: int) -> None:
         if progress is not None:
             progress(step, steps)
 
-    records: dict[str, Verification] = {}
-    for step, method in enumerate(BOUNDS):
-        beat(step)
-        records[method] = verification.verify(model, image, label, eps, method, attack=False)
-    beat(steps - 3)
-    with torch.no_grad():
-        network = compiled(model, image)
-    layers = {
-        method: verification.layer_bounds(model, image, eps, method, network=network)
-        for method in (IBP, CROWN)
-    }
+    layers: dict[str, list[LayerBounds]] = {}
+    beat(0)
+    verification.verify(model, image, label, eps, IBP, attack=False, layers=keeping(layers, IBP))
+    beat(1)
+    record = verification.verify(
+        model, image, label, eps, OPTIMISED, attack=False, layers=keeping(layers, CROWN)
+    )
     beat(steps - 2)
     reached = towards_each(model, image, label, eps)
     beat(steps - 1)
@@ -98,13 +94,24 @@ def sandwich(
         classes=tuple(model.class_names),
         label=own,
         clean=(logits[own] - logits).cpu(),
-        lower={method: record.margins[0] for method, record in records.items()},
+        lower={method: record.chain[method][0] for method in BOUNDS},
         reached=reached,
         layers=layers,
         unstable={m: sum(int(each.unstable) for each in layers[m]) for m in layers},
-        neurons=network.neurons,
+        neurons=sum(each.clean[0].numel() for each in layers[IBP]),
         pgd=Found(picture, margin, answer_of(model, picture)),
     )
+
+
+def keeping(
+    layers: dict[str, list[LayerBounds]], method: str
+) -> Callable[[list[LayerBounds]], None]:
+    """Keeps a picture's layers under the name of a method."""
+
+    def keep(found: list[LayerBounds]) -> None:
+        layers[method] = found
+
+    return keep
 
 
 def towards_each(model: Classifier, image: Tensor, label: Tensor, eps: float) -> Tensor:
@@ -122,13 +129,16 @@ def towards_each(model: Classifier, image: Tensor, label: Tensor, eps: float) ->
     return least
 
 
+Show = Callable[[Exact], object]
+
+
 def exact(
     model: Classifier,
     image: Tensor,
     label: Tensor,
     eps: float,
-    progress: Progress | None = None,
-    show: Callable[[Exact], object] | None = None,
+    progress: Progress | None,
+    show: Show | None,
 ) -> Exact:
     """Integer programs, class by class; ``show`` gets what there is after each."""
     so_far = Exact()

@@ -91,10 +91,7 @@ def teach(
             logits = model(sent)
         done.append(
             Lesson(
-                number=stage.number,
-                size=stage.size,
-                queries=stage.queries,
-                gradients=gradients,
+                *(stage.number, stage.size, stage.queries, gradients),
                 n=found.n,
                 agreement=found.agreement,
                 transfer=found.transfer,

@@ -93,10 +93,10 @@ class Line:
     """
 
     attack: str
+    pixels: Tensor
     label: tuple[float, ...]
     target: tuple[float, ...]
     said: tuple[int, ...]
-    pixels: Tensor
     fresh: float
     gradients: int
 
@@ -216,10 +216,10 @@ def _line(
     shares = logits_of(model, views.to(model.device)).softmax(1)
     return Line(
         attack,
+        torch.from_numpy(to_pixels(views)),
         tuple(shares[:, label].tolist()),
         tuple(shares[:, target].tolist()),
         tuple(shares.argmax(1).tolist()),
-        torch.from_numpy(to_pixels(views)),
         fresh,
         gradients,
     )

@@ -25,7 +25,7 @@ class Applied:
     by_noise: int
     """Of how many random noise of the same size changes the answer."""
     each: int | None
-    """Of how many an attack for each picture does, with ``STEPS`` steps of PGD; None where none was run."""
+    """Of how many ``STEPS`` steps of PGD on the margin do, for each picture; None where none was run."""
 
     @property
     def fooled(self) -> int:
@@ -47,7 +47,9 @@ def apply(model: Classifier, universal: Universal, images: Tensor) -> Applied:
     noise = like_noise(universal)
     each = None
     if eps is not None:
-        pgd = attacks.create("pgd-l2" if norm == "l2" else "pgd", eps=eps, steps=STEPS)
+        # Smoothed labels mask a part of the gradient of the cross-entropy, not that of the margin.
+        name = "pgd-l2" if norm == "l2" else "pgd"
+        pgd = attacks.create(name, eps=eps, steps=STEPS, loss="margin")
         alone = pgd(model, images.to(model.device), own.to(model.device)).cpu()
         each = int((logits_of(model, alone).argmax(1) != own).sum())
     return Applied(

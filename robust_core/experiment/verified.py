@@ -1,5 +1,6 @@
 """How far one picture is proved, and from where it is broken: an eps line that closes method by method."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from torch import Tensor
 from robust_core import attacks, verification
 from robust_core.classifier import Classifier
 from robust_core.progress import Progress
+from robust_core.verification import Verification
 from robust_core.verification.checks import CROWN, IBP, LP, MILP, OPTIMISED
 from robust_core.verification.models import asked, compiled, margin_of
 from robust_core.verification.radius import attack_distance
@@ -22,8 +24,10 @@ BOUNDS = (IBP, CROWN, OPTIMISED)
 DEEPFOOL, PGD, PER_CLASS = "deepfool-linf", "pgd", "pgd-t"
 STEPS = {PGD: 20, PER_CLASS: 20}
 HALVINGS = {IBP: 10, CROWN: 10, OPTIMISED: 10, MILP: 7, PGD: 7, PER_CLASS: 7}
-LARGE, FEWER = 2000, 5
-"""Of networks with more ReLUs than the first, radii are bisected less often: a bound takes a second."""
+LARGE, FEWER = 2000, 4
+"""Of networks with more ReLUs than the first, at most so many radii are tried: a bound takes seconds."""
+FINE, COARSE = 5e-4, 1e-2
+"""Shares of the line below which a gap is not narrowed further; the second for large networks."""
 SECONDS = 5.0
 """For the programs at one radius. What they leave open stays open."""
 MOST_UNSTABLE = 150
@@ -38,8 +42,8 @@ class Line:
     solver, the distance of a picture that the network itself gets wrong (infinite: none seen). ``nearest``
     is the distance in the linear region by LP, an upper bound on the robust radius that proves nothing.
     ``trying`` and ``at``: the method and the radius that are being tried. ``spent``: seconds by method.
-    ``undecided``: radii that the programs left open in their time. ``unstable``: ReLUs there that bounds
-    leave undecided, where they were too many for programs.
+    ``undecided``: radii that the programs left open in their time. ``unstable``: ReLUs that bounds leave
+    undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it.
     """
 
     end: float = LARGEST
@@ -63,6 +67,16 @@ class Line:
         """From here on it is broken."""
         return min(self.broken.values(), default=torch.inf)
 
+    @property
+    def gap(self) -> float:
+        """How much of the line nobody knows about."""
+        return max(0.0, min(self.high, self.end) - self.low)
+
+    @property
+    def dear(self) -> bool:
+        """Whether too many ReLUs are undecided for programs, wherever in the gap."""
+        return self.unstable is not None and self.unstable > MOST_UNSTABLE
+
 
 Show = Callable[[Line], object]
 
@@ -75,15 +89,23 @@ class Closing:
     image: Tensor
     label: Tensor
     line: Line
-    progress: Progress | None = None
-    show: Show | None = None
-    _step: int = 0
-    _steps: int = 0
-    _neurons: int = 0
+    progress: Progress | None
+    show: Show | None
+    _step: int = field(default=0, init=False)
+    _steps: int = field(default=0, init=False)
+    _neurons: int = field(default=0, init=False)
 
-    def _halvings(self, name: str) -> int:
-        large = self._neurons > LARGE
-        return min(FEWER, HALVINGS[name]) if large and name not in STEPS else HALVINGS[name]
+    @property
+    def _large(self) -> bool:
+        return self._neurons > LARGE
+
+    def _tries(self, name: str) -> int:
+        return FEWER if self._large and name in BOUNDS else HALVINGS[name]
+
+    @property
+    def _narrow(self) -> float:
+        """A gap that is not narrowed further."""
+        return (COARSE if self._large else FINE) * self.line.end
 
     def _tell(self, **changes) -> None:
         self.line = replace(self.line, **changes)
@@ -99,41 +121,93 @@ class Closing:
         if not bool(margin_of(asked(self.model, self.image), self.label.cpu()) > 0):
             self._tell(right=False)
             return self.line
-        names = (*BOUNDS, PGD, PER_CLASS)
+        # On a large network one call gives the bounds of all methods.
         self._neurons = compiled(self.model, self.image).neurons
-        self._steps = sum(self._halvings(name) for name in names) + 2
+        groups = ((IBP,), (CROWN, OPTIMISED)) if self._large else tuple((m,) for m in BOUNDS)
+        tried = [*(names[-1] for names in groups), PGD, PER_CLASS]
+        self._steps = sum(map(self._tries, tried)) + 2
         self._tell(trying=DEEPFOOL)
         distance = attack_distance(self.model, self.image, self.label, "linf").item()
         self._tell(broken={DEEPFOOL: distance})
-        for name in names:
+        for names in groups:
+            self._bound(names, min(self.line.high, self.line.end))
+        for name in (PGD, PER_CLASS):
             self._halve(name, min(self.line.high, self.line.end))
         self._nearest()
-        self._tell(trying="")
+        self._tell(trying="", unstable=self._undecided(self.line.low))
         return self.line
+
+    def _undecided(self, eps: float) -> int:
+        """How many ReLUs CROWN leaves undecided at a radius."""
+        record = verification.verify(
+            self.model, self.image, self.label, eps, CROWN, attack=False, progress=self._beat
+        )
+        return int(record.unstable.item())
 
     def with_programs(self) -> Line:
         """By integer programs, between what is proved and what is broken by now."""
-        self._steps = HALVINGS[MILP]
+        self._steps = 2 * HALVINGS[MILP]
         high = min(self.line.high, self.line.end)
         if self.line.right and self.line.low < high:
-            unstable = int(
-                verification.verify(
-                    self.model, self.image, self.label, high, CROWN, attack=False
-                ).unstable.item()
-            )
-            if unstable > MOST_UNSTABLE:
-                self._tell(unstable=unstable)
-            else:
-                self._halve(MILP, high)
+            unstable = self._undecided(self.line.low)
+            self._tell(unstable=unstable)
+            if not self.line.dear:
+                self._halve(MILP, self._within_reach(high))
         self._tell(trying="")
         return self.line
 
-    def _halve(self, name: str, end: float) -> None:
-        """Bisection by one method or attack. What it does not decide counts against it alone."""
+    def _within_reach(self, high: float) -> float:
+        """The largest of some radii in the gap at which not too many ReLUs are undecided."""
+        for _ in range(HALVINGS[MILP]):
+            self._beat()
+            self._step += 1
+            if self._undecided(high) <= MOST_UNSTABLE:
+                break
+            high = (self.line.low + high) / 2
+        return high
+
+    def _bound(self, names: tuple[str, ...], end: float) -> None:
+        """The largest radius that the last of ``names`` proves; what the others prove on the way is kept.
+
+        The next radius is where the line through the margins at both ends of the gap crosses 0; an end
+        that stays twice counts half (the Illinois method), so that both move.
+        """
         started = time.perf_counter()
-        low = self.line.low  # what a looser bound proves, the next one does
-        for _ in range(self._halvings(name)):
-            if end - low < 5e-4 * self.line.end:
+        name, low = names[-1], self.line.low  # what a looser bound proves, the next one does
+        above: float | None = None
+        below: float | None = None
+        kept = 1.0
+        for _ in range(self._tries(name)):
+            if end - low < self._narrow:
+                break
+            at = low + (end - low) * between(above, below)
+            self._tell(trying=name, at=at)
+            self._beat()
+            self._step += 1
+            record = self._record(name, at)
+            margin, chain = record.lower.item(), {**record.chain, name: record.margins}
+            if margin > 0:
+                below = below and below * (1.0 if kept < 0 else 0.5)
+                low, above = at, margin
+            else:
+                above = above and above * (1.0 if kept > 0 else 0.5)
+                end, below = at, margin
+            kept = margin
+            proved = self.line.proved
+            more = {m: max(at, proved.get(m, 0.0)) for m in chain if chain[m].min() > 0}
+            self._tell(proved={**proved, **more})
+        for each in names:
+            looser = BOUNDS[: 1 + BOUNDS.index(each)]
+            radius = max(self.line.proved.get(m, 0.0) for m in looser)
+            self._tell(proved={**self.line.proved, each: radius})
+        self._tell(spent={**self.line.spent, name: time.perf_counter() - started})
+
+    def _halve(self, name: str, end: float) -> None:
+        """Bisection by programs or by an attack. What they do not decide counts against them alone."""
+        started = time.perf_counter()
+        low = self.line.low
+        for _ in range(HALVINGS[name]):
+            if end - low < FINE * self.line.end:
                 break
             middle = (low + end) / 2
             self._tell(trying=name, at=middle)
@@ -154,15 +228,16 @@ class Closing:
                 end = middle
                 if name == MILP:
                     self._tell(undecided=(*self.line.undecided, middle))
-        if name in BOUNDS:
-            self._tell(proved={**self.line.proved, name: low})
         self._tell(spent={**self.line.spent, name: time.perf_counter() - started})
 
     def _tried(self, name: str, eps: float) -> str:
         if name in STEPS:
             found = attacked(self.model, self.image, self.label, eps, name)
             return BROKEN if found[1] <= 0 else ""
-        record = verification.verify(
+        return self._record(name, eps).status[0]
+
+    def _record(self, name: str, eps: float) -> Verification:
+        return verification.verify(
             self.model,
             self.image,
             self.label,
@@ -172,7 +247,6 @@ class Closing:
             attack=False,
             progress=self._beat,
         )
-        return record.status[0]
 
     def _nearest(self) -> None:
         self._tell(trying=LP)
@@ -188,6 +262,17 @@ class Closing:
         )
         if record.counterexamples:
             self._tell(nearest=record.distance.item())
+
+
+def between(above: float | None, below: float | None) -> float:
+    """Where between two radii a bound's margin is 0, as a share: the middle, while one is unknown.
+
+    ``above`` is the margin at the smaller radius, ``below`` that at the larger. Margins fall ever
+    faster, so that the line between the two is never trusted to the ends.
+    """
+    if above is None or below is None:
+        return 0.5
+    return min(0.9, max(0.1, above / (above - below))) if math.isfinite(below) else 0.5
 
 
 def attacked(

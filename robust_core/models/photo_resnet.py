@@ -14,6 +14,8 @@ from robust_core.models.resnet import stage
 from robust_core.models.staged import Staged, kaiming
 
 WIDTHS = (32, 64, 128, 256)
+READS = "what the first six of eight residual blocks make of it, at a sixteenth of the side"
+"""What a detector at the usual point is given."""
 
 
 class PhotoResNet(Staged):
@@ -25,14 +27,7 @@ class PhotoResNet(Staged):
     """
 
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)", "AD(5)")
-    attachments: ClassVar = {
-        "AD(4)": Attachment(
-            (128, 8, 8),
-            1,
-            LARGE,
-            reads="what the first six of eight residual blocks make of it, at a sixteenth of the side",
-        )
-    }
+    attachments: ClassVar = {"AD(4)": Attachment((128, 8, 8), 1, LARGE, READS)}
     usual_point = "AD(4)"
 
     def __init__(self, classes: int = 10) -> None:

@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from robust_core.models.detector import LARGE, Attachment
 from robust_core.models.staged import Staged
 
+READS = "what the first ten convolutions make of it, pooled four times"
+"""What a detector at the usual point is given."""
+
 
 class SelectedVGG(Staged):
     """Normalised pictures ``[N, 3, H, W]`` to the logits of the ``kept`` classes, in that order.
@@ -22,14 +25,7 @@ class SelectedVGG(Staged):
     """
 
     attachment_points = ("AD(0)", "AD(1)", "AD(2)", "AD(3)", "AD(4)", "AD(5)")
-    attachments: ClassVar = {
-        "AD(4)": Attachment(
-            (512, 14, 14),
-            1,
-            LARGE,
-            reads="what the first ten convolutions make of it, pooled four times",
-        )
-    }
+    attachments: ClassVar = {"AD(4)": Attachment((512, 14, 14), 1, LARGE, READS)}
     usual_point = "AD(4)"
     kept: Tensor
 

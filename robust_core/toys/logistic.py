@@ -5,15 +5,14 @@ Goodfellow, Shlens, Szegedy (2015), section 5. Labels are -1 and 1, the loss of 
 more than ``eps |w|_1``, and ``-eps y sign(w)`` lowers it by just that.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 
-@dataclass(frozen=True)
-class Logistic:
+class Logistic(NamedTuple):
     """Weights ``[d]`` and a bias, float64."""
 
     weights: Tensor

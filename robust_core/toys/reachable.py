@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from robust_core.verification import Ball, Network, compile_network
-from robust_core.verification.crown import hidden_bounds, least, relaxations
+from robust_core.verification.crown import Relaxations, least
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.intervals import intervals
 
 CENTRE = (0.5, 0.5)
@@ -77,9 +78,9 @@ def reachable(eps: float, centre: tuple[float, float] = CENTRE) -> Reachable:
     middle = torch.tensor([[[list(centre)]]], dtype=torch.float64, device="cpu")
     ball = Ball(middle, torch.tensor([eps], dtype=torch.float64, device="cpu"))
     low, high = (x[0] for x in intervals(compiled, ball)[-1])
-    known = hidden_bounds(compiled, ball)
+    hidden = hidden_bounds(compiled, ball)
     unstable = sum(
-        int(((a < 0) & (b > 0)).sum()) for a, b in (known[k] for k in compiled.activations)
+        int(((a < 0) & (b > 0)).sum()) for a, b in (hidden.known[k] for k in compiled.activations)
     )
     pieces = _pieces(_corners(ball.low.flatten(), ball.high.flatten()))
     answers = tuple(
@@ -89,7 +90,7 @@ def reachable(eps: float, centre: tuple[float, float] = CENTRE) -> Reachable:
         pieces=pieces,
         exact=answers,
         box=_corners(low, high),
-        polygon=_polygon(compiled, ball, known),
+        polygon=_polygon(compiled, ball, hidden.relaxed),
         centre=network()(middle)[0].numpy(),
         unstable=unstable,
         neurons=compiled.neurons,
@@ -101,14 +102,14 @@ def _corners(low: Tensor, high: Tensor) -> np.ndarray:
     return np.array([[a, b], [c, b], [c, d], [a, d]])
 
 
-def _polygon(compiled: Network, ball: Ball, known: list) -> np.ndarray:
+def _polygon(compiled: Network, ball: Ball, lines: Relaxations) -> np.ndarray:
     """Where every direction's least value is kept: half planes, cut one after another."""
     angles = torch.arange(DIRECTIONS, dtype=torch.float64, device="cpu") * (
         2 * math.pi / DIRECTIONS
     )
     rows = torch.stack([angles.cos(), angles.sin()], 1)
     first = torch.zeros(DIRECTIONS, dtype=torch.int64, device="cpu")
-    relaxed = {k: lines[first] for k, lines in relaxations(compiled, known).items()}
+    relaxed = {k: own[first] for k, own in lines.items()}
     bounds = least(compiled, rows, compiled.output, relaxed, ball, first)
     corners = np.array([[-FAR, -FAR], [FAR, -FAR], [FAR, FAR], [-FAR, FAR]])
     for row, bound in zip(rows.numpy(), bounds.tolist(), strict=True):

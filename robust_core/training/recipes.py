@@ -21,6 +21,7 @@ from robust_core.training.objectives import (
     PixelDPTraining,
     SaturationTraining,
 )
+from robust_core.zoo.specs import DIGITS, MLP, PHOTO, RESNET, SIGNS, SMALL
 
 CIFAR_DATA = "cifar10"
 DIGITS_DATA = "digits"
@@ -97,12 +98,6 @@ class DetectorRecipe:
     averaging: float | None = None
 
 
-RESNET = "cifar10-resnet32"
-DIGITS = "digits-cnn"
-PHOTO = "imagenette-resnet"
-SIGNS = "gtsrb-cnn"
-MLP = "digits-mlp"
-SMALL = "cifar10-cnn-small"
 RECIPES: Registry[Recipe] = Registry("recipe", key=lambda recipe: recipe.model)
 """By the model that they make, in the order of ``train --all-missing``."""
 ABOUT: dict[str, str] = {}

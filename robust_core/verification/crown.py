@@ -3,8 +3,7 @@
 "Efficient neural network robustness certification with general activation functions". An unstable ReLU,
 l < 0 < u, lies below the line through (l, 0) and (u, u), and above any line through 0 with a slope from
 0 to 1; the adaptive slope is 1 where u > -l, else 0. What is carried back to the picture is concretised
-over the ball. Bounds of hidden neurons are made in the same way, layer by layer, for those that
-intervals leave unstable, and intersected with the intervals: neither is always the tighter one.
+over the ball. What ReLUs read is bounded in the same way, layer by layer: ``hidden``.
 """
 
 import math
@@ -14,15 +13,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robust_core.verification.affine import Dense, Reshape, Scale
-from robust_core.verification.boxes import LINF, Ball
-from robust_core.verification.intervals import Interval, differences, step_interval
+from robust_core.verification.boxes import Ball
+from robust_core.verification.intervals import Interval, differences
 from robust_core.verification.network import Network
 
-Pulse = Callable[[], object]
-"""Called often in long computations; what it raises ends them."""
 AT_ONCE = 2**22
 """Most values of one layer that are carried back together, over all linear forms: 32 MB in float64."""
+Pulse = Callable[[], object]
+"""Called often in long computations; what it raises ends them."""
 
 
 @dataclass(frozen=True)
@@ -89,104 +87,10 @@ def quiet() -> None:
     """The pulse of those who do not listen."""
 
 
-def hidden_bounds(
-    network: Network, ball: Ball, pulse: Pulse = quiet, *, intersected: bool = True
-) -> list[Interval]:
-    """Intervals of all values up to the last that a ReLU reads, those before a ReLU tightened by CROWN.
-
-    ``intersected`` False: they are CROWN's alone, as in the paper, for comparisons; looser, and slower.
-    """
-    known: list[Interval] = [(ball.low, ball.high)]
-    relaxed: Relaxations = {}
-    activations = network.activations
-    last = max(activations, default=0)
-    for value, step in enumerate(network.steps[:last], start=1):
-        interval = step_interval(step, known)
-        if value in activations:
-            if ball.norm != LINF or not exact_already(network, value):
-                start = interval if intersected else _nothing(interval)
-                interval = tightened(network, ball, value, start, relaxed, pulse)
-            relaxed[value] = Relaxation.of(interval)
-        known.append(interval)
-    return known
-
-
-def _nothing(like: Interval) -> Interval:
-    """The interval of a value that nothing is known about."""
-    return torch.full_like(like[0], -math.inf), torch.full_like(like[1], math.inf)
-
-
-def exact_already(network: Network, value: int) -> bool:
-    """Whether intervals of a value are exact over a box: one layer alone between it and the picture."""
-    layers = 0
-    while value:
-        affine = network.step_of(value).affine
-        if affine is None:
-            return False
-        layers += not isinstance(affine, Scale | Reshape)
-        value = network.step_of(value).inputs[0]
-    return layers <= 1
-
-
-def tightened(
-    network: Network,
-    ball: Ball,
-    value: int,
-    interval: Interval,
-    relaxed: Relaxations,
-    pulse: Pulse = quiet,
-) -> Interval:
-    """The interval of a value where it leaves ReLUs unstable, intersected with CROWN's."""
-    low, high = (x.flatten(1).clone() for x in interval)
-    loose = ((low < 0) & (high > 0)).nonzero()
-    for part in loose.split(chunk(network, value)):
-        pulse()
-        pictures, places = part.unbind(1)
-        low[pictures, places] = torch.maximum(
-            low[pictures, places], _neurons(network, ball, value, places, pictures, relaxed, 1.0)
-        )
-        high[pictures, places] = torch.minimum(
-            high[pictures, places], -_neurons(network, ball, value, places, pictures, relaxed, -1.0)
-        )
-    shape = interval[0].shape
-    return low.view(shape), high.view(shape)
-
-
-def _neurons(
-    network: Network,
-    ball: Ball,
-    value: int,
-    places: Tensor,
-    pictures: Tensor,
-    relaxed: Relaxations,
-    sign: float,
-) -> Tensor:
-    """Lower bounds of single neurons of a value, or of their negatives."""
-    own = {k: lines[pictures] for k, lines in relaxed.items()}
-    step = network.step_of(value)
-    constant: Tensor | float = 0.0
-    if isinstance(step.affine, Dense):  # its rows are there already
-        rows = sign * step.affine.weight[places]
-        if step.affine.bias is not None:
-            constant = sign * step.affine.bias[places]
-        value = step.inputs[0]
-    else:
-        shape = network.shape_of(value)
-        rows = ball.centre.new_zeros(len(places), math.prod(shape))
-        rows[torch.arange(len(places), device=rows.device), places] = sign
-        rows = rows.view(-1, *shape)
-    return least(network, rows, value, own, ball, pictures) + constant
-
-
 def chunk(network: Network, value: int) -> int:
     """How many linear forms in a value are carried back at once."""
     widest = max(math.prod(network.shape_of(k)) for k in range(value + 1))
     return max(1, AT_ONCE // widest)
-
-
-def relaxations(network: Network, known: list[Interval]) -> Relaxations:
-    """The lines around all ReLUs."""
-    return {value: Relaxation.of(known[value]) for value in network.activations}
 
 
 @dataclass(frozen=True)
@@ -226,11 +130,10 @@ def margins(
     network: Network,
     ball: Ball,
     rivals: Rivals,
-    known: list[Interval],
+    relaxed: Relaxations,
     pulse: Pulse = quiet,
 ) -> Tensor:
-    """Lower bounds ``[R]`` of the margins over the ball, from intervals of the hidden values."""
-    relaxed = relaxations(network, known)
+    """Lower bounds ``[R]`` of the margins over the ball, by the lines of the hidden ReLUs."""
     found = []
     for part in rivals.split(chunk(network, network.output)):
         pulse()

@@ -42,13 +42,9 @@ def written_out(network: Network, known: list[Interval]) -> Program:
     reads, lows, highs = [], [], []
     taken = 1 + pixels
     for step in network.steps:
-        given = values[step.inputs[0]]
-        if step.affine is not None:
-            result = step.affine.linear(given)
-            result[:1] = step.affine(given[:1])
-        elif step.is_sum:
-            result = given + values[step.inputs[1]]
-        else:
+        result = step.of_forms(values)
+        if result is None:
+            given = values[step.inputs[0]]
             below, above = known[step.inputs[0]]
             loose = (below < 0) & (above > 0)
             result = (given * (below >= 0)).contiguous()

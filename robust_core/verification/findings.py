@@ -45,6 +45,8 @@ class Findings:
     timed_out: Tensor = field(init=False)
     programs: Tensor = field(init=False)
     """Which pictures have bounds by integer programs: a solver's word, so the attack is asked too."""
+    chain: dict[str, Tensor] = field(default_factory=dict)
+    """``margins`` by each method on the way, loosest first."""
     examples: dict[int, Tensor] = field(default_factory=dict)
     seconds: float = 0.0
     attack_seconds: float = 0.0
@@ -81,6 +83,15 @@ class Findings:
         found = self.right & (self.lower > 0)
         found[list(self.examples)] = False
         return found
+
+    def put(self, method: str, rows: Tensor, table: Tensor) -> None:
+        """What a method on the way to the last one certifies of some pictures."""
+        whole = self.chain.setdefault(method, torch.full_like(self.logits, -torch.inf))
+        whole[rows] = table.cpu()
+
+    def certified(self, margins: Tensor) -> Tensor:
+        """``margins`` after rounding, infinite for the label."""
+        return margins.scatter(1, self.labels[:, None], torch.inf) - self.outward[:, None]
 
     def look(self, row: int, picture: Tensor) -> None:
         """Ask the network about a picture that should be in the ball, and keep it where it is wrong."""
@@ -123,7 +134,6 @@ class Findings:
             WRONG if not r else PROVED if v else BROKEN if row in self.examples else UNKNOWN
             for row, (r, v) in enumerate(zip(self.right.tolist(), verified.tolist(), strict=True))
         ]
-        margins = self.margins.scatter(1, self.labels[:, None], torch.inf)
         return Verification(
             method=method,
             norm=self.norm,
@@ -132,7 +142,8 @@ class Findings:
             verified=verified,
             status=tuple(status),
             lower=self.lower,
-            margins=margins - self.outward[:, None],
+            margins=self.certified(self.margins),
+            chain={name: self.certified(table) for name, table in self.chain.items()},
             outward=self.outward,
             clean=self.clean,
             exact=self.exact,

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from robust_core.verification.boxes import LINF, Ball
 from robust_core.verification.checks import CROWN, IBP, check_method, radii_of
-from robust_core.verification.crown import hidden_bounds
-from robust_core.verification.intervals import intervals
+from robust_core.verification.hidden import hidden_bounds
+from robust_core.verification.intervals import Interval, intervals
 from robust_core.verification.models import compiled, module_of
 from robust_core.verification.network import Network
 
@@ -26,6 +26,14 @@ class LayerBounds:
     def unstable(self) -> Tensor:
         """How many ReLUs the bounds leave undecided, int64 ``[N]``."""
         return ((self.lower < 0) & (self.upper > 0)).flatten(1).sum(1)
+
+
+def layers_of(network: Network, known: list[Interval], clean: list[Tensor]) -> list[LayerBounds]:
+    """Of each ReLU's layer, from intervals and values at the picture of all values."""
+    return [
+        LayerBounds(network.step_of(k).name if k else "picture", *known[k], clean[k])
+        for k in network.activations
+    ]
 
 
 def layer_bounds(
@@ -52,9 +60,6 @@ def layer_bounds(
             radii_of(eps, len(images)).to(network.device),
             norm,
         )
-        known = intervals(network, ball) if method == IBP else hidden_bounds(network, ball)
+        known = intervals(network, ball) if method == IBP else hidden_bounds(network, ball).known
         clean = list(network.values(ball.centre))
-    return [
-        LayerBounds(network.step_of(k).name if k else "picture", *known[k], clean[k])
-        for k in network.activations
-    ]
+    return layers_of(network, known, clean)

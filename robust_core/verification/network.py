@@ -1,6 +1,6 @@
 """A network as bounds see it: a list of affine maps, ReLUs and sums, each on earlier values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -30,6 +30,15 @@ class Step:
     @property
     def is_sum(self) -> bool:
         return len(self.inputs) > 1
+
+    def of_forms(self, values: Sequence[Tensor]) -> Tensor | None:
+        """The result for affine forms ``[1 + M, *shape]``, constants first; None for a ReLU."""
+        given = values[self.inputs[0]]
+        if self.affine is not None:
+            result = self.affine.linear(given)
+            result[:1] = self.affine(given[:1])
+            return result
+        return given + values[self.inputs[1]] if self.is_sum else None
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ from robust_core.verification.crown import (
     chunk,
     least,
     quiet,
-    relaxations,
 )
-from robust_core.verification.intervals import Interval
 from robust_core.verification.network import Network
 
 STEPS = 20
@@ -33,12 +31,11 @@ def optimised_margins(
     network: Network,
     ball: Ball,
     rivals: Rivals,
-    known: list[Interval],
+    relaxed: Relaxations,
     pulse: Pulse = quiet,
     steps: int = STEPS,
 ) -> Tensor:
-    """Lower bounds ``[R]`` of the margins over the ball, none below those of adaptive slopes."""
-    relaxed = relaxations(network, known)
+    """Lower bounds ``[R]`` of the margins over the ball, none below those of the slopes in ``relaxed``."""
     loose = {
         k: lines.shift > 0
         for k, lines in relaxed.items()  # stable ones have no shift

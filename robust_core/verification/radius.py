@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -108,27 +109,13 @@ def _told(method: str, norm: str, low: Tensor, upper: Tensor, wrong: Tensor) -> 
 
 
 def radius(
-    model: object,
-    images: Tensor,
-    labels: Tensor,
-    method: str = "crown",
-    *,
-    norm: str = LINF,
-    steps: int = STEPS,
-    seconds: float = SECONDS,
-    progress: Progress | None = None,
+    model: object, images: Tensor, labels: Tensor, method: str = "crown", **settings: Any
 ) -> Tensor:
-    """Certified radii ``[N]``: ``radii(...).lower``. For ``lp``, which certifies none, its upper bounds."""
-    found = radii(
-        model,
-        images,
-        labels,
-        method,
-        norm=norm,
-        steps=steps,
-        seconds=seconds,
-        progress=progress,
-    )
+    """Certified radii ``[N]``: ``radii(...).lower``. For ``lp``, which certifies none, its upper bounds.
+
+    ``settings`` are those of ``radii``: ``norm``, ``steps``, ``seconds``, ``progress``.
+    """
+    found = radii(model, images, labels, method, **settings)
     return found.upper if method == LP else found.lower
 
 

@@ -17,6 +17,7 @@ class Verification:
     within ``eps`` changes the answer. ``margins`` ``[N, K]`` are certified lower bounds, infinite for
     the label; ``lower`` ``[N]`` is the least of them, minus infinity where nothing is certified. Both
     are already reduced by ``outward`` ``[N]``, which covers rounding: see ``findings.OUTWARD``.
+    ``chain`` has the same by each of the looser bounds that were made on the way, loosest first.
     ``exact`` ``[N]`` is the least margin itself where it is known, else NaN; ``upper`` ``[N]`` the least
     margin that the network was seen to have in the ball, infinite where nobody looked.
     ``unstable`` counts the ReLUs of a picture that bounds leave undecided, -1 where none were made.
@@ -33,6 +34,7 @@ class Verification:
     status: tuple[str, ...]
     lower: Tensor
     margins: Tensor
+    chain: dict[str, Tensor]
     outward: Tensor
     clean: Tensor
     exact: Tensor

@@ -43,13 +43,9 @@ def affine_region(network: Network, picture: Tensor) -> tuple[Tensor, Tensor]:
     at = list(network.values(picture[None]))
     reads = []
     for step in network.steps:
-        given = values[step.inputs[0]]
-        if step.affine is not None:
-            result = step.affine.linear(given)
-            result[:1] = step.affine(given[:1])
-        elif step.is_sum:
-            result = given + values[step.inputs[1]]
-        else:
+        result = step.of_forms(values)
+        if result is None:
+            given = values[step.inputs[0]]
             active = at[step.inputs[0]] >= 0
             reads.append((given * (2 * active.to(given) - 1)).flatten(1))
             result = given * active

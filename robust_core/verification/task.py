@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 
 from robust_core.progress import Progress
-from robust_core.verification import crown, intervals
+from robust_core.verification import intervals
 from robust_core.verification.boxes import Ball
-from robust_core.verification.checks import IBP, LP, MILP, OPTIMISED
-from robust_core.verification.crown import Rivals
+from robust_core.verification.checks import CROWN, IBP, LP, MILP, OPTIMISED
+from robust_core.verification.crown import Relaxations, Rivals
 from robust_core.verification.expressions import written_out
 from robust_core.verification.findings import Findings
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.intervals import Interval
+from robust_core.verification.layered import LayerBounds, layers_of
 from robust_core.verification.milp import Solved, least_margin
 from robust_core.verification.network import Network
 from robust_core.verification.optimised import optimised_margins
@@ -26,6 +28,8 @@ BATCH = 64
 
 Observer = Callable[[int, Solved], object]
 """Called with the number of a picture and each program of it that was solved."""
+Layers = Callable[[list[LayerBounds]], object]
+"""Called with the bounds before each ReLU, of some pictures at a time."""
 
 
 @dataclass
@@ -36,8 +40,9 @@ class Task:
     found: Findings
     method: str
     budget: float
-    progress: Progress | None = None
-    observer: Observer | None = None
+    progress: Progress | None
+    observer: Observer | None
+    layers: Layers | None = None
 
     def run(self) -> None:
         """Bounds of all pictures that are right when clean."""
@@ -66,17 +71,23 @@ class Task:
         ball = Ball(centre, self.found.eps[rows].to(centre.device), self.found.norm)
         labels = self.found.labels[rows].to(centre.device)
         table = intervals.margins(self.network, ball, labels)
+        self.found.put(IBP, rows, table)
         if self.method == IBP:
             known = intervals.intervals(self.network, ball)
         else:
-            known = crown.hidden_bounds(self.network, ball, pulse)
+            hidden = hidden_bounds(self.network, ball, pulse)
+            known = hidden.known
             rivals = Rivals.of(labels, self.network.classes, centre)
-            linear = crown.margins(self.network, ball, rivals, known, pulse)
+            linear = hidden.margins(self.network, ball, rivals, pulse)
             table = torch.maximum(table, rivals.table(linear, *table.shape))
+            self.found.put(CROWN, rows, table)
             if self.method in (OPTIMISED, MILP):  # programs begin with the best bounds there are
-                table = self._optimised(rows, ball, rivals, known, table, pulse)
+                table = self._optimised(rows, ball, rivals, hidden.relaxed, table, pulse)
+                self.found.put(OPTIMISED, rows, table)
         self.found.margins[rows] = table.cpu()
         self._count(rows, known)
+        if self.layers is not None:
+            self.layers(layers_of(self.network, known, list(self.network.values(centre))))
         if self.method == MILP:
             for k, row in enumerate(rows.tolist()):
                 pulse(k)
@@ -93,7 +104,7 @@ class Task:
         rows: Tensor,
         ball: Ball,
         rivals: Rivals,
-        known: list[Interval],
+        relaxed: Relaxations,
         table: Tensor,
         pulse: Callable[..., None],
     ) -> Tensor:
@@ -101,7 +112,7 @@ class Task:
         outward = self.found.outward[rows].to(table.device)
         loose = table[rivals.pictures, rivals.classes] <= outward[rivals.pictures]
         chosen = rivals[loose.nonzero().squeeze(1)]
-        better = optimised_margins(self.network, ball, chosen, known, pulse)
+        better = optimised_margins(self.network, ball, chosen, relaxed, pulse)
         result = table.clone()
         places = (chosen.pictures, chosen.classes)
         result[places] = torch.maximum(result[places], better)

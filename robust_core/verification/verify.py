@@ -14,7 +14,7 @@ from robust_core.verification.checks import check_method, radii_of, seconds_of
 from robust_core.verification.findings import Findings
 from robust_core.verification.models import asked, compiled, module_of
 from robust_core.verification.record import Verification
-from robust_core.verification.task import Observer, Task
+from robust_core.verification.task import Layers, Observer, Task
 
 SECONDS = 60.0
 """The time budget of a picture, for the methods that solve programs."""
@@ -32,6 +32,7 @@ def verify(
     attack: bool = True,
     progress: Progress | None = None,
     observer: Observer | None = None,
+    layers: Layers | None = None,
 ) -> Verification:
     """Whether any picture within ``eps`` of each of ``images``, and in [0, 1], gets another class.
 
@@ -50,6 +51,7 @@ def verify(
         progress: called as ``progress(pictures done, pictures)``, also within a picture; what it raises
             ends the computation.
         observer: called as ``observer(number of the picture, program solved)`` by milp.
+        layers: called with the bounds before each ReLU (``layer_bounds``) of some pictures at a time.
 
     Raises:
         ValueError: an argument is wrong, or a layer cannot be compiled; the sentence names it.
@@ -67,7 +69,7 @@ def verify(
         check_classes(labels, logits)
         found = Findings(module, images.detach().cpu(), labels.cpu(), radii, norm, logits)
         found.seconds = time.perf_counter() - started
-        Task(network, found, method, budget, progress, observer).run()
+        Task(network, found, method, budget, progress, observer, layers).run()
         if attack:
             found.attack()
         return found.record(method)

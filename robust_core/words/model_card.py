@@ -1,6 +1,7 @@
 """The card of a model: what it sees and knows, where its weights come from, how its training went."""
 
 from robust_core import zoo
+from robust_core.classifier import Classifier
 from robust_core.words.models import facts
 from robust_core.words.numbers import duration, share
 
@@ -17,7 +18,19 @@ def about(model: zoo.Description) -> list[str]:
     told = [f"`{model.name}`: {facts(model.name)}."]
     if len(model.class_names) <= FEW_CLASSES:
         told.append(f"It knows {', '.join(model.class_names[:-1])} and {model.class_names[-1]}.")
+    if guest := zoo.guest(model.name):
+        return told + _guest(guest.model)
     return told + (_torchvision(model.name) if model.name in zoo.IMAGENET else _own(model.name))
+
+
+def _guest(model: Classifier) -> list[str]:
+    """What is known of a model of the user's own."""
+    mean, std = (", ".join(f"{v:g}" for v in x.flatten().tolist()) for x in (model.mean, model.std))
+    return [
+        f"Your own model: {model.provenance.source}. Pixels in [0, 1] become (x - mean) / deviation, mean "
+        f"{mean}, deviation {std}.",
+        *model.provenance.details.get("notes", ()),
+    ]
 
 
 def curve_of(name: str) -> Curve:

@@ -7,9 +7,9 @@ from robust_core.defenses.trained import TrainedDefense
 
 OTHERS = {"gaussian": "Training under noise", "ibp": "Training with interval bounds"}
 """Networks that no defence of the pages is: those of randomised smoothing, and those for verification."""
+PHOTOGRAPHS = "photographs"
 SMALL = 64
 """A model that sees more pixels a side than this sees photographs, not thumbnails of them."""
-PHOTOGRAPHS = "photographs"
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ def title(name: str) -> str:
 
     Raises ``ValueError`` for an unknown model.
     """
+    if guest := zoo.guest(name):
+        return guest.title
     if name in zoo.IMAGENET:
         return f"{zoo.IMAGENET[name].title} — ImageNet"
     spec = zoo.spec(name)
@@ -58,7 +60,8 @@ def facts(name: str) -> str:
     """What a model sees, tells apart and needs: "128 x 128 RGB, 10 classes, bundled"."""
     about = zoo.outline(name)
     needs = "downloaded" if zoo.is_local(name) else _download(about)
-    return f"{about.shape}, {about.classes:,} classes, {needs if about.download else 'bundled'}"
+    where = "your own" if zoo.guest(name) else "bundled"
+    return f"{about.shape}, {about.classes:,} classes, {needs if about.download else where}"
 
 
 def groups() -> list[Group]:

@@ -73,6 +73,17 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal(value: float) -> str:
+    """Three significant digits, with a power of ten where that is shorter: ``1.06 × 10⁻⁵``, ``−11.5``."""
+    digits, _, power = number(abs(value)).partition("e")
+    tail = f" × 10{str(int(power)).translate(_RAISED)}" if power else ""
+    sign = "−" if value < 0 else ""
+    return f"{sign}{digits}{tail}"
+
+
 def duration(seconds: float) -> str:
     """Milliseconds below a second, else seconds."""
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -4,6 +4,9 @@ The attacker's knowledge, goal, scope, distance and channel. The values are clas
 attack; the words are here, so that every page says the same.
 """
 
+from collections.abc import Iterable, Mapping
+
+from robust_core import attacks
 from robust_core.attacks import Attack
 
 KNOWLEDGE = {
@@ -55,6 +58,16 @@ FORMER = {"knowledge": {"score-based": "scores", "decision-based": "labels"}}
 """By axis, values of earlier versions and what they are called now; old links still hold them."""
 AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
+QUESTIONS = {
+    "knowledge": "What does the attacker know of the model?",
+    "goal": "What is the model to say?",
+    "scope": "Is the change made for one picture, or for all?",
+    "distance": "In which measure is the change small?",
+    "channel": "How does the picture reach the model?",
+}
+"""Each axis as a question."""
+ANY = "any"
+"""In a filter, the value that every attack matches."""
 
 
 def values(attack: type[Attack] | Attack, axis: str) -> tuple[str, ...]:
@@ -70,6 +83,24 @@ def values(attack: type[Attack] | Attack, axis: str) -> tuple[str, ...]:
         norm = attack.norm
         return (DISTANCES.get(norm, (norm,))[0],)
     return (getattr(attack, axis),)
+
+
+def existing(names: Iterable[str], axis: str) -> list[str]:
+    """The values that registered attacks have on an axis, each once, as the attacks are taught."""
+    return list(dict.fromkeys(v for name in names for v in values(attacks.get(name), axis)))
+
+
+def matches(attack: type[Attack] | Attack, wanted: Mapping[str, str]) -> bool:
+    """Whether an attack has the ``wanted`` value, or ``ANY``, on every axis."""
+    return all(value == ANY or value in values(attack, axis) for axis, value in wanted.items())
+
+
+def explanation(axis: str, value: str) -> str:
+    """What a value of ``values`` means, in a sentence."""
+    if axis == "distance":
+        return next((words for title, words in DISTANCES.values() if title == value), "")
+    words = {"knowledge": KNOWLEDGE, "goal": GOALS, "scope": SCOPES, "channel": CHANNELS}
+    return words[axis].get(value, "")
 
 
 def threat_model(

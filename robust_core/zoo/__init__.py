@@ -11,6 +11,7 @@ from robust_core.zoo.bundled_posters import load as load_poster
 from robust_core.zoo.bundled_posters import names as posters
 from robust_core.zoo.bundled_universals import load as load_universal
 from robust_core.zoo.bundled_universals import names as universals
+from robust_core.zoo.guests import Guest, admit, dismiss, guest
 from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
 from robust_core.zoo.loading import (
     Description,
@@ -37,17 +38,21 @@ __all__ = [
     "MODELS",
     "UNDEFENDED",
     "Description",
+    "Guest",
     "LazyDetector",
     "Outline",
     "Spec",
     "ZooError",
+    "admit",
     "bundled",
     "checkpoint_path",
     "default_detector",
     "describe",
     "detectors",
+    "dismiss",
     "download_size",
     "family",
+    "guest",
     "imagenet_weights",
     "index",
     "is_local",

@@ -42,10 +42,7 @@ def entry_of(name: str, folder: Path | None = None) -> dict:
     Raises ``ValueError`` naming the bundled ones for an unknown name, ``ZooError`` for an entry that
     lacks something.
     """
-    there = names(folder=folder)
-    if name not in there:
-        allowed = f"one of {', '.join(there)}" if there else "none: no detectors are bundled"
-        raise ValueError(f"detector must be {allowed}; got {name!r}")
+    weights.check_known("detector", name, names(folder=folder))
     entry = weights.entry_of(name, NEEDED, _remedy(None), folder)
     if entry["method"] not in METHODS:
         raise weights.ZooError(

@@ -50,10 +50,7 @@ def entry_of(name: str, folder: Path | None = None) -> dict:
     Raises ``ValueError`` naming the bundled ones for an unknown name, ``ZooError`` for an entry that
     lacks something.
     """
-    there = names(folder=folder)
-    if name not in there:
-        allowed = f"one of {', '.join(there)}" if there else "none: none are bundled"
-        raise ValueError(f"poster must be {allowed}; got {name!r}")
+    weights.check_known("poster", name, names(folder=folder))
     return weights.entry_of(name, NEEDED, _remedy(name), folder or paths.POSTERS)
 
 
@@ -121,7 +118,4 @@ def load(name: str, folder: Path | None = None) -> BundledPoster:
 
 
 def _remedy(name: str) -> str:
-    return (
-        "Restore it from the project's repository, or make it again: "
-        f"python -m robust_core train {name} --install"
-    )
+    return weights.remedy("make", name)

@@ -35,10 +35,7 @@ def entry_of(name: str, folder: Path | None = None) -> dict:
     Raises ``ValueError`` naming the bundled ones for an unknown name, ``ZooError`` for an entry that
     lacks something.
     """
-    there = names(folder=folder)
-    if name not in there:
-        allowed = f"one of {', '.join(there)}" if there else "none: none are bundled"
-        raise ValueError(f"universal must be {allowed}; got {name!r}")
+    weights.check_known("universal", name, names(folder=folder))
     return weights.entry_of(name, NEEDED, _remedy(name), folder or paths.UNIVERSAL)
 
 
@@ -59,7 +56,4 @@ def load(name: str, folder: Path | None = None) -> "Universal":
 
 
 def _remedy(name: str) -> str:
-    return (
-        "Restore it from the project's repository, or fit it again: "
-        f"python -m robust_core train {name} --install"
-    )
+    return weights.remedy("fit", name)

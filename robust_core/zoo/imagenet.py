@@ -37,8 +37,8 @@ class Pretrained:
     title: str
     file: str
     megabytes: float
-    kept: str | None = None
     side: int = 224
+    kept: str | None = None
 
 
 IMAGENET = {
@@ -139,7 +139,7 @@ def download(name: str, instead: str) -> Classifier:
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
     network = architecture(name)
-    otherwise = f"or choose a bundled model: {instead}"
+    otherwise = f"or choose a bundled model, such as {instead}"
     try:
         if os.path.exists(path):
             if not official(path):

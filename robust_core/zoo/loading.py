@@ -13,12 +13,14 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier, Provenance
 from robust_core.devices import as_device
-from robust_core.zoo import bundled_detectors, imagenet, weights
+from robust_core.zoo import bundled_detectors, guests, imagenet, weights
 from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
 from robust_core.zoo.specs import UNDEFENDED, has_spec, spec, untrained
 from robust_core.zoo.weights import ZooError, index
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from robust_core.detectors import Detector
 
 _loaded: dict[tuple[str, str], Classifier] = {}
@@ -59,6 +61,8 @@ def names() -> list[str]:
 def family(name: str) -> str:
     """The kind of pictures a model knows: its data set's, or ``imagenet``."""
     _check_name(name)
+    if guest := guests.guest(name):
+        return guest.family
     return spec(name).record.family if has_spec(name) else "imagenet"
 
 
@@ -87,6 +91,9 @@ class Outline:
 def outline(name: str) -> Outline:
     """What can be said of a model in a list. Raises ``ValueError`` for an unknown name."""
     size = download_size(name)
+    if guest := guests.guest(name):
+        model = guest.model
+        return Outline(model.input_size, model.channels, len(model.class_names), 0)
     if has_spec(name):
         known = spec(name)
         record = known.record
@@ -113,10 +120,33 @@ class Description:
         """In words: ``32 x 32 RGB``."""
         return in_words(self.input_size, self.channels)
 
+    def fitted(self, pixels: "np.ndarray", how: str = "crop") -> "np.ndarray":
+        """Pixels uint8 ``[H, W, 3]`` as the model sees them, uint8 ``[h, w, c]`` (``fitting.fit``)."""
+        from robust_core.data.fitting import fit
+
+        return fit(
+            pixels,
+            size=self.input_size,
+            resize=self.resize,
+            channels=self.channels,
+            how=how,
+            interpolation=self.interpolation,
+        )
+
 
 def describe(name: str) -> Description:
     """What a model takes and knows. Raises ``ValueError`` for an unknown name."""
     _check_name(name)
+    if guest := guests.guest(name):
+        model = guest.model
+        return Description(
+            guest.name,
+            guest.family,
+            model.class_names,
+            model.input_size,
+            model.resize,
+            model.channels,
+        )
     if has_spec(name):
         known = spec(name)
         return Description(
@@ -151,14 +181,21 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     """
     _check_name(name)
     place = as_device(device)
+    if guest := guests.guest(name):
+        return guests.placed(guest, place)
     key = (name, str(place))
     with _lock(key):
         if key not in _loaded:
             own = name not in IMAGENET
-            model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
+            model = _bundled(name) if own else imagenet.download(name, _finest())
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def _finest() -> str:
+    """The bundled model that sees the largest pictures."""
+    return max(bundled(), key=lambda name: describe(name).input_size)
 
 
 def load_detector(name: str, device: str | torch.device | None = None) -> "Detector":
@@ -210,7 +247,12 @@ def ready(model: Classifier, device: torch.device) -> Classifier:
 
 
 def _check_name(name: str) -> None:
-    if name in IMAGENET or name in UNDEFENDED or _is_classifier(name, _entries()):
+    if (
+        guests.guest(name)
+        or name in IMAGENET
+        or name in UNDEFENDED
+        or _is_classifier(name, _entries())
+    ):
         return
     if has_spec(name) and name not in index():  # maybe a defence that nobody has trained yet
         weights.entry_of(name, set(), f"{_remedy(name)}. There are {', '.join(names())}")
@@ -218,10 +260,7 @@ def _check_name(name: str) -> None:
 
 
 def _remedy(name: str) -> str:
-    return (
-        "Restore it from the project's repository, or train it again: "
-        f"python -m robust_core train {name} --install"
-    )
+    return weights.remedy("train", name)
 
 
 def _bundled(name: str, folder: Path | None = None) -> Classifier:

@@ -43,6 +43,21 @@ def _entries(path: Path, *_stamp: int) -> dict[str, dict]:
     return entries
 
 
+def remedy(again: str, name: str) -> str:
+    """How to have a bundled file back; ``again`` is the verb for how such files are made."""
+    return (
+        f"Restore it from the project's repository, or {again} it again: "
+        f"python -m robust_core train {name} --install"
+    )
+
+
+def check_known(kind: str, name: str, there: list[str]) -> None:
+    """Raises ``ValueError`` for a name that is not ``there``; says which are."""
+    if name not in there:
+        allowed = f"one of {', '.join(there)}" if there else "none: none are bundled"
+        raise ValueError(f"{kind} must be {allowed}; got {name!r}")
+
+
 def entry_of(name: str, needed: set[str], remedy: str, folder: Path | None = None) -> dict:
     """The index entry of ``name``. Raises ``ZooError`` unless it has all ``needed`` keys."""
     path = (folder or WEIGHTS) / "index.json"

@@ -6,6 +6,7 @@ from torch import nn
 
 from robust_core import attacks
 from robust_core.data import digits
+from robust_core.models.mlp import DigitsMLP
 
 EPS = 0.1
 
@@ -17,14 +18,7 @@ def standard_mlp():
     order = torch.Generator().manual_seed(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        net = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(64, 32),
-            nn.ReLU(),
-            nn.Linear(32, 32),
-            nn.ReLU(),
-            nn.Linear(32, 10),
-        )
+        net = DigitsMLP(width=32)
     optimizer = torch.optim.Adam(net.parameters(), 3e-3)
     for _ in range(60):
         for batch in torch.randperm(len(labels), generator=order).split(64):

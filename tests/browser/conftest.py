@@ -12,6 +12,7 @@ import pytest
 from robust_core.dashboard.views import Views
 from robust_core.experiment.perform import Experiment
 from robust_core.words.verdict import sentence
+from tests.contents import SECTIONS
 from tests.live import assert_fits, native
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -217,6 +218,19 @@ class Laboratory:
         tab = self.page.get_by_role("tab", name=name, exact=True)
         (tab.tap if finger else tab.click)()
         self.page.wait_for_function(DRAWN, arg=name)
+
+
+def go(page, title: str, finger: bool = False) -> None:
+    """Open a page of the app by the navigation, that of the bar or of a phone."""
+    section = next(name for name, pages in SECTIONS.items() if title in pages.values())
+    bar = page.locator("[data-testid=stTopNav], .st-key-pages")
+    menu = page.locator("[data-testid=stTopNavPopover], [data-testid=stPopoverBody]")
+    press = "tap" if finger else "click"
+    if section:
+        named = re.compile(f"^{section}")
+        getattr(bar.get_by_role("button", name=named).filter(visible=True), press)()
+    link = (menu if section else bar).get_by_text(title, exact=True).filter(visible=True)
+    getattr(link, press)()
 
 
 @pytest.fixture(scope="session")

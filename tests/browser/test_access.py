@@ -4,21 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.browser.conftest import AT_REST
+from tests.browser.conftest import AT_REST, go
+from tests.contents import PAGES, SECTIONS
 from tests.live import PHONE
 
-PAGES = {
-    "": "Attack",
-    "compare_attacks": "Compare attacks",
-    "compare_defences": "Compare defences",
-    "detectors": "Detectors",
-    "black_box": "Black box",
-    "universal": "Universal and stickers",
-    "physical": "Physical world",
-    "verify": "Verify",
-    "live_training": "Live training",
-    "robustness_report": "Robustness report",
-}
 QUERIES = {
     "compare_attacks": "?model=digits-cnn",
     "black_box": "?model=digits-cnn",
@@ -108,16 +97,37 @@ def test_a_page_can_be_read_by_everybody(opened, barriers, path):
     assert page.evaluate(SMALL, LEAST) == []
 
 
-def test_on_a_phone_all_pages_stay_in_one_order_and_in_sight(opened):
+def test_on_a_phone_all_pages_are_two_taps_away(opened):
     page = opened("robustness_report?model=digits-cnn", **PHONE)
-    links = page.locator(".st-key-pages a")
-    for name in (*PAGES.values(), "Attack"):
-        links.get_by_text(name, exact=True).click()
+    bar = page.locator(".st-key-pages")
+    for name in ("Home", "Detectors", "Attack"):
+        go(page, name)
         page.wait_for_function("name => document.title.startsWith(name)", arg=name)
-        assert links.all_inner_texts() == list(PAGES.values())
+        page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+    for section, pages in SECTIONS.items():
+        inside = bar
+        if section:
+            bar.get_by_role("button", name=section, exact=True).click()
+            inside = page.locator("[data-testid=stPopoverBody]")
+            inside.wait_for()
+        links = inside.locator("a").filter(visible=True)
+        assert links.locator("p").all_inner_texts() == list(pages.values())
         for link in links.all():
             box = link.bounding_box()
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= PHONE["width"]
-            assert 0 <= box["y"] < 80
-            assert box["height"] >= 24, "too small for a finger"
+            assert box["height"] >= 40, "too small for a finger"
+
+
+def test_the_keyboard_reaches_every_section_and_its_pages(opening):
+    page = opening("home", "h1", 1280, 720)
+    page.get_by_role("button", name="Prove").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Verify").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_test_id("stTopNavPopover").wait_for(state="detached")
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Robustness report").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.title.startsWith('Robustness report')")
+    page.get_by_role("button", name="Prove · Robustness report").wait_for()

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from robust_core.dashboard.components.afterwards import EVERY
-from tests.browser.conftest import AT_REST, DRAWN
+from tests.browser.conftest import AT_REST, DRAWN, go
 
 FILLING = (
     "?model=digits-cnn&picture_digits=digits-test-9&attack=pgd&eps=0.15&pgd.steps=7&strip=jpeg"
@@ -65,7 +65,7 @@ def test_what_a_visitor_does_while_the_strip_is_filled_counts(tabs, address):
 
     asked = line.asked
     line.hold()  # the next page is slow to come
-    page.get_by_role("link", name="Detectors").click()
+    go(page, "Detectors")
     page.evaluate("window.due?.()")
     page.evaluate("new Promise(requestAnimationFrame)")
     assert line.asked == asked + 1, "the page was asked for, and nothing else"
@@ -74,7 +74,7 @@ def test_what_a_visitor_does_while_the_strip_is_filled_counts(tabs, address):
     page.wait_for_function(AT_REST)
     assert urlsplit(page.url).path == "/detectors"
 
-    page.get_by_role("link", name="Attack", exact=True).click()
+    go(page, "Attack")
     page.wait_for_function("!!window.due")
     assert page.locator(".defended .missing").count() == 2
     page.get_by_role("tab", name="Equation").evaluate(MEANWHILE)

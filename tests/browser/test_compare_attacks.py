@@ -14,6 +14,7 @@ from robust_core.dashboard.compare_attacks.depth import TABS
 from robust_core.dashboard.compare_attacks.selection import QUICK
 from robust_core.data import samples
 from robust_core.experiment.perform import perform
+from tests.browser.conftest import go
 from tests.live import PHONE, assert_fits, fitted, native
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -89,7 +90,7 @@ def test_looking_elsewhere_loses_nothing(visit):
     lab.until_changed(lambda: lab.upload("noise.png", file.getvalue()))
     lab.wait_for_rest()
     before, sentence = lab.sources[2], lab.sentence
-    lab.page.get_by_role("link", name="Compare attacks").click()
+    go(lab.page, "Compare attacks")
     wait_for_rows(lab, *(name for name in attacks.local_names() if name in QUICK))
     assert lab.chip("0.15").get_attribute("aria-checked") == "true"
     lab.page.locator(".st-key-row_fgsm").get_by_role("button", name="Open").click()
@@ -139,8 +140,8 @@ def test_a_finger_reaches_every_page_and_every_tab(visit):
     wait_for_rows(lab, "fgsm", "deepfool")
     for tab in TABS[::-1]:  # the table and its toolbar are there at first
         lab.tab(tab, finger=True)
-    lab.page.get_by_role("link", name="Attack", exact=True).tap()
+    go(lab.page, "Attack", finger=True)
     lab.page.get_by_role("combobox", name="Attack").wait_for()
-    lab.page.get_by_role("link", name="Compare attacks").tap()
+    go(lab.page, "Compare attacks", finger=True)
     wait_for_rows(lab, "fgsm", "deepfool")
     assert lab.page.get_by_test_id("stSidebar").filter(visible=True).count() == 0

@@ -4,7 +4,7 @@ import pytest
 
 from robust_core.dashboard.live_training import words
 from robust_core.training.live.train import METHODS
-from tests.browser.conftest import AT_REST
+from tests.browser.conftest import AT_REST, go
 
 PAGE = "live_training"
 QUERY = "?live_epochs=2&live_method=clean"
@@ -47,9 +47,9 @@ def test_one_click_trains_and_the_curves_stay_the_same_charts(opened):
     page.reload()
     verdict.wait_for()
     assert verdict.inner_text() == said, "a reload loses the result"
-    page.get_by_role("link", name="Detectors").first.click()
+    go(page, "Detectors")
     page.get_by_role("button", name="Train", exact=True).wait_for(state="detached")
-    page.get_by_role("link", name="Live training").first.click()
+    go(page, "Live training")
     page.locator(".livetable [role=row]").nth(3).wait_for()
 
 

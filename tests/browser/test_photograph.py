@@ -16,7 +16,7 @@ from robust_core.data import samples
 from robust_core.data.uploads import decode_upload
 from robust_core.experiment.perform import perform
 from robust_core.words.models import title
-from tests.browser.conftest import RESULT
+from tests.browser.conftest import RESULT, go
 from tests.live import fitted, native
 
 MODEL = zoo.describe("imagenette-resnet")
@@ -89,12 +89,12 @@ def follow_the_strip(lab) -> None:
     lab.page.get_by_text(re.compile(rf"^Of {n} defences")).wait_for()
     lab.page.wait_for_function("location.search.includes('attack=fgsm')")  # not a default here
     lab.page.get_by_text(f"FGSM, eps {EPS}").first.wait_for()
-    lab.page.get_by_role("link", name="Attack", exact=True).first.click()
+    go(lab.page, "Attack")
     lab.page.get_by_text(f"{MODEL.name}, FGSM, eps {EPS}").first.wait_for()
 
 
 def open_bim_from_compare_attacks(lab) -> None:
-    lab.page.get_by_role("link", name="Compare attacks").click()
+    go(lab.page, "Compare attacks")
     row = lab.page.locator(".st-key-row_bim")
     row.wait_for()
     expected = core("bim", EPS)
@@ -112,6 +112,7 @@ def walk_through_the_tabs(lab) -> None:
         "Swipe": lab.page.get_by_role("slider", name="Swipe between clean and adversarial"),
         "Steps": lab.page.get_by_text("Step 10:"),
         "Equation": lab.page.locator(".katex").first,
+        "Loss surface": lab.page.get_by_text("At the corner the plane promises"),
         "Classics": lab.page.get_by_text("eps 0.7 = 89.3/255"),
         "Threat model": lab.page.get_by_text("white-box"),
         "Trust": lab.page.get_by_role("tabpanel").get_by_role("button").first,

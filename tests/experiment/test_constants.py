@@ -58,7 +58,7 @@ def test_a_target_and_a_first_constant_are_kept(digits_model, digit_pictures):
     label = int(labels[0])
     attack = attacks.create("cw-l2", steps=5, search_steps=1, initial_const=7.0)
     goal = Towards((label + 1) % 10)
-    curve = constant_curve(digits_model, images[:1], attack, label=label, goal=goal)
+    curve = constant_curve(digits_model, images[:1], attack, label=label, progress=None, goal=goal)
     assert [t.const for t in curve.path] == [7.0]
 
 
@@ -67,7 +67,11 @@ def test_the_best_within_a_mask_is_that_of_the_attack_within_it(digits_model, di
     mask = torch.zeros(1, 1, 8, 8, dtype=torch.bool)
     mask[..., 1:7, 1:7] = True
     attack = attacks.create("cw-l2", steps=STEPS, search_steps=2, initial_const=1.0)
-    curve = constant_curve(digits_model, images[:1], attack, label=int(labels[0]), mask=mask)
+    curve = constant_curve(
+        digits_model, images[:1], attack, label=int(labels[0]), progress=None, mask=mask
+    )
     record = attack.run(digits_model, images[:1], labels[:1], mask=mask)
     assert min(t.l2 for t in curve.path if t.l2) == pytest.approx(record.l2.item(), rel=1e-6)
-    assert curve != constant_curve(digits_model, images[:1], attack, label=int(labels[0]))
+    assert curve != constant_curve(
+        digits_model, images[:1], attack, label=int(labels[0]), progress=None
+    )

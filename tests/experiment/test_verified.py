@@ -1,5 +1,7 @@
 """The eps line, the sandwich and the set: proofs below, broken above, and never the other way round."""
 
+import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,7 +11,16 @@ from robust_core import data, zoo
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.experiment.sandwich import exact, sandwich
-from robust_core.experiment.verified import BOUNDS, DEEPFOOL, LARGEST, Closing, Line, attacked
+from robust_core.experiment.verified import (
+    BOUNDS,
+    DEEPFOOL,
+    FEWER,
+    LARGEST,
+    Closing,
+    Line,
+    attacked,
+    between,
+)
 from robust_core.experiment.verified_set import survey
 from robust_core.verification.checks import CROWN, IBP, MILP, OPTIMISED
 
@@ -43,16 +54,16 @@ def test_the_line_closes_and_never_crosses(case):
 
 def test_nothing_to_prove_where_it_is_wrong_when_clean(case):
     model, image, label = case
-    line = Closing(model, image, (label + 1) % 10, Line()).with_bounds()
+    line = Closing(model, image, (label + 1) % 10, Line(), None, None).with_bounds()
     assert not line.right
     assert (line.low, line.high) == (0.0, torch.inf)
-    assert Closing(model, image, label, line).with_programs() == line
+    assert Closing(model, image, label, line, None, None).with_programs() == line
 
 
 def test_the_sandwich_holds_and_the_solver_finds_what_pgd_misses(case):
     model, image, label = case
     found = sandwich(*case, 0.15)
-    solved = exact(*case, 0.15)
+    solved = exact(*case, 0.15, None, None)
     for k in found.rivals:
         best = max(found.lower[m][k].item() for m in BOUNDS)
         assert best <= found.reached[k].item() <= found.clean[k].item() + 1e-6
@@ -97,7 +108,45 @@ def test_shares_of_a_set_add_up_and_change_one_way():
 
 def test_too_many_undecided_relus_are_said(case, monkeypatch):
     monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", 1)
-    line = Closing(*case, Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16})).with_programs()
+    line = Closing(
+        *case, Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16}), None, None
+    ).with_programs()
     assert line.unstable is not None
     assert line.unstable > 1
+    assert line.dear
     assert MILP not in line.proved
+
+
+def test_programs_begin_where_few_enough_relus_are_undecided(case, monkeypatch):
+    at = Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16})
+    closing = Closing(*case, at)
+    few, many = closing._undecided(0.1), closing._undecided(0.16)
+    assert few < many
+    monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", few)
+    high = closing._within_reach(0.16)
+    assert 0.1 < high < 0.16
+    assert closing._undecided(high) <= few < closing._undecided(min(0.16, 2 * high - 0.1))
+    assert not replace(at, unstable=few).dear
+
+
+def test_a_large_network_gets_all_bounds_from_few_radii(case, monkeypatch):
+    fine = Closing(*case, Line()).with_bounds()
+    monkeypatch.setattr("robust_core.experiment.verified.LARGE", 10)
+    tried = []
+    line = Closing(
+        *case, Line(), None, lambda line: tried.append((line.trying, line.at))
+    ).with_bounds()
+    assert len({at for name, at in tried if name == OPTIMISED}) <= FEWER
+    assert not any(name == CROWN for name, _ in tried)
+    assert set(line.proved) == set(BOUNDS)
+    for method in BOUNDS:
+        assert line.proved[method] <= fine.proved[method] + 1e-3
+    assert line.proved[OPTIMISED] >= fine.proved[OPTIMISED] - 0.02
+
+
+def test_a_zero_is_looked_for_between_two_margins():
+    assert between(None, -1.0) == between(1.0, None) == 0.5
+    assert between(3.0, -1.0) == 0.75
+    assert between(1.0, -1e9) == 0.1
+    assert between(1e9, -1.0) == 0.9
+    assert between(1.0, -math.inf) == 0.5

@@ -5,13 +5,9 @@ import torch
 
 from robust_core.models import ResNet32
 
-SHAPES = {
-    "AD(0)": (3, 32, 32),
-    "AD(1)": (16, 32, 32),
-    "AD(2)": (16, 32, 32),
-    "AD(3)": (32, 16, 16),
-    "AD(4)": (64, 8, 8),
-}
+SIZES = [(3, 32), (16, 32), (16, 32), (32, 16), (64, 8)]
+"""Channels and side at each attachment point."""
+SHAPES = {f"AD({k})": (maps, side, side) for k, (maps, side) in enumerate(SIZES)}
 
 
 @pytest.fixture(scope="module")

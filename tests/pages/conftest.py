@@ -20,9 +20,9 @@ def _letters_can_be_read(monkeypatch):
     """In every chart that a test of a page draws."""
     small, draw = [], plots.draw
 
-    def watched(figure, *, key: str, alt: str) -> None:
+    def watched(figure, *, key: str, **more) -> None:
         small.extend(small_letters(figure.to_plotly_json(), key))
-        draw(figure, key=key, alt=alt)
+        draw(figure, key=key, **more)
 
     monkeypatch.setattr(plots, "draw", watched)
     yield
@@ -53,15 +53,22 @@ def performed(monkeypatch):
 
 @pytest.fixture
 def stopping(monkeypatch):
-    """``with stopping(title):`` a visitor stops the computation of that title; nothing is kept."""
+    """``with stopping(title):`` a visitor stops the computation of that title; the engine keeps nothing.
+
+    ``shown``: what that computation has shown by then.
+    """
 
     @contextmanager
-    def stop(title: str):
+    def stop(title: str, shown=None):
         lab.engine().forget()
         true_wait = lab._wait
 
-        def wait(ticket, slot, what, *rest):
-            return lab._stop(*what) if rest[0] == title else true_wait(ticket, slot, what, *rest)
+        def wait(ticket, slot, what, doing, words, watch):
+            if doing != title:
+                return true_wait(ticket, slot, what, doing, words, watch)
+            if shown is not None:
+                watch(shown)
+            return lab._stop(*what)
 
         with monkeypatch.context() as patch:
             patch.setattr(lab, "_wait", wait)

@@ -89,7 +89,8 @@ def test_half_the_range_is_called_plain_to_see(eps):
 
 def few(name: str) -> dict[str, int]:
     """Settings with which an attack is done at once."""
-    least = {"steps": 5, "rounds": 3, "search_steps": 2, "targets": 2, "max_queries": 50}
+    least = {"steps": 3, "rounds": 3, "search_steps": 2, "targets": 2, "max_queries": 20}
+    least |= {"draws": 2, "samples": 6, "epochs": 1}
     there = {field.name for field in fields(attacks.get(name))}
     return {f"{name}.{field}": value for field, value in least.items() if field in there}
 

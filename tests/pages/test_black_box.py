@@ -2,6 +2,7 @@
 
 import re
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -83,21 +84,48 @@ def test_slow_runs_say_their_cost_and_wait_for_the_button(monkeypatch, nothing_k
     assert len(table(page)) == 1
 
 
-def test_what_was_stopped_keeps_its_curve_and_is_run_again_when_asked(monkeypatch, nothing_kept):
-    true_wait = together.breathe
+@pytest.fixture
+def stopped_at_its_first_look(monkeypatch):
+    """``with stopped_at_its_first_look(name):`` the visitor stops an attack once its curve has begun.
 
-    def wait(ticket):
-        true_wait(ticket)
-        if ticket.shown is not None:
-            together.stop({"surfree": Part(ticket.key, print, "black box surfree")})
+    The attack waits for that with its next query: it cannot end before.
+    """
+    true_query, true_wait = running.query, together.breathe
 
-    with monkeypatch.context() as patch:
-        patch.setattr(together, "breathe", wait)
-        page = ran(visit("black_box", **DIGITS, by_labels="surfree", black_box_queries="10000"))
+    @contextmanager
+    def stopped(name: str):
+        pressed = threading.Event()
+
+        def held(*args, show, **options):
+            def shown_and_held(look) -> None:
+                show(look)
+                assert pressed.wait(20)
+
+            return true_query(*args, show=shown_and_held, **options)
+
+        def press(ticket) -> None:
+            true_wait(ticket)
+            if ticket.shown is not None:
+                together.stop({name: Part(ticket.key, print, f"black box {name}")})
+                pressed.set()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(running, "query", held)
+            patch.setattr(together, "breathe", press)
+            yield
+
+    return stopped
+
+
+def test_what_was_stopped_keeps_its_curve_and_is_run_again_when_asked(
+    stopped_at_its_first_look, nothing_kept
+):
+    with stopped_at_its_first_look("surfree"):
+        page = ran(visit("black_box", **DIGITS, by_labels="surfree"))
     assert "Stopped: the curves are those of unfinished attacks." in text(page)
     assert not page.dataframe
     (stage,) = bodies(page, "curtained")
-    assert 0 < int(re.search(r"<strong>([\d,]+)", stage)[1].replace(",", "")) < 10_000
+    assert 0 < int(re.search(r"<strong>([\d,]+)", stage)[1].replace(",", "")) < 1000
     page = ran(page.run())
     assert "Stopped:" in text(page)
     (again,) = (each for each in page.button if each.label == "Run it again")

@@ -86,6 +86,16 @@ def notes(page: AppTest) -> list[str]:
         ),
         ("verify", {"verify_model": "foo"}, "network `foo`, which is not available here"),
         ("verify", {"verify_eps": "0.3"}, "eps `0.3`, which is not a number from 0 to 0.2"),
+        (
+            "first_principles",
+            {"idea": "foo"},
+            "idea `foo`, which is not available here; Being evil",
+        ),
+        (
+            "first_principles",
+            {"idea": "one-pixel", "model": "digits-cnn", "pixel_row": "8"},
+            "row `8`, which is not available here; auto",
+        ),
         ("robustness_report", {"report": "foo"}, "model `foo`, which is not available here"),
     ],
 )

@@ -3,12 +3,16 @@
 import json
 
 import pytest
+import torch
 
-from robust_core.dashboard.physical import camera, parts, plausible, printing
+from robust_core import zoo
+from robust_core.dashboard.physical import camera, parts, plausible, printing, sign_making
+from robust_core.dashboard.physical.sign_making import Growing
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.published import RP2
+from robust_core.experiment import camouflaged
 from robust_core.paths import ASSETS
-from tests.visiting import ran, text, visit
+from tests.visiting import bodies, ran, text, visit
 
 MODEL = {"model": "digits-cnn"}
 
@@ -41,10 +45,15 @@ def test_the_signs_show_at_once_and_follow_the_camera(nothing_kept):
 
 def test_a_poster_is_made_here_stopped_and_made_again(nothing_kept, stopping):
     link = {"sign_put": "bars", "sign_target_stop": "speed-50", "sign_steps": "30"}
-    with stopping("Making it for 8 random places"):
+    ready = zoo.load_poster("gtsrb-cnn-art").poster  # stands for one that is half made
+    with stopping("Making it for 8 random places", Growing(ready, 12, 30)):
         page = visit("physical", **link, sign_places="8")
         assert not page.exception
     page = ran(page.run())
+    assert "What 12 of 30 steps have made stays on the sign" in text(page)
+    street = page.get("image")[0].proto.imgs[0].caption
+    assert "unfinished: 12 of 30 steps, for 8 random places" in street
+    assert "views** (" in text(page), "what it does stands there, too"
     again = next(button for button in page.button if button.label == "Run it again")
     page = ran(again.click().run())
     assert (
@@ -52,6 +61,27 @@ def test_a_poster_is_made_here_stopped_and_made_again(nothing_kept, stopping):
         in page.get("image")[0].proto.imgs[0].caption
     )
     assert "This place counts" in text(page)
+
+
+def test_of_a_making_that_has_not_begun_the_street_stays(nothing_kept, stopping):
+    sign = sign_making.bare("stop").sign
+    nothing = Growing(sign_making.unfinished(sign, sign, [2.5]), 0, 60)
+    with stopping("Making it for 12 random places", nothing):
+        page = visit("physical", sign_put="bars", sign_target_stop="speed-50")
+    page = ran(page.run())
+    assert "Nothing was changed yet." in text(page)
+    assert "The network says stop" in text(page)
+
+
+def test_of_a_camouflage_that_is_stopped_the_last_picture_stays(nothing_kept, stopping):
+    page = ran(visit("physical", part="camouflage", camouflage_steps="50", **MODEL))
+    half = camouflaged.Growing(12, torch.zeros(8, 8, 1, dtype=torch.uint8), 1.0)
+    with stopping("Disguising, then the same style without an attack", half):
+        page.button(key="start_camouflage").click().run()
+    page = ran(page.run())
+    assert "Below is the picture after step 12 of 50" in text(page)
+    (row,) = bodies(page, "seen")
+    assert "After step 12" in row
 
 
 def test_the_discussion_has_our_figures_beside_the_published_ones():

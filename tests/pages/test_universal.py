@@ -9,9 +9,11 @@ from robust_core import zoo
 from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard.components import sticker
 from robust_core.dashboard.components.sticker import Place, place_of
-from robust_core.dashboard.universal import charts, measured
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.universal import charts, measured, pictures
 from robust_core.dashboard.universal.fitting import (
     Fitting,
+    Growing,
     Judge,
     attack_of,
     bundled,
@@ -19,8 +21,10 @@ from robust_core.dashboard.universal.fitting import (
 )
 from robust_core.dashboard.universal.sticking import work
 from robust_core.dashboard.universal.toy import plane, told, walk
+from robust_core.data import samples
 from robust_core.data.fitting import to_pixels
 from robust_core.evaluation.universal import results
+from robust_core.goals import Towards
 from robust_core.zoo.bundled_universals import entry_of
 from tests.visiting import ran, text, visit
 
@@ -72,11 +76,16 @@ def test_digits_are_fitted_live_and_a_larger_budget_fools_more(nothing_kept):
 
 def test_a_sticker_is_fitted_on_demand_and_stopped_work_is_offered_again(nothing_kept, stopping):
     options = DIGITS | {"shared": "patch", "sticker_area": "25"}
-    with stopping("Fitting adversarial patch to 100 pictures"):
+    attack = attack_of("patch", scale=0.25)
+    model, grey = zoo.load("digits-cnn", "cpu"), torch.full((1, 1, 4, 4), 0.5)
+    half = attack.unfinished(model, torch.zeros(100, 1, 8, 8), Towards(0), grey, [0.1, 0.2])
+    with stopping("Fitting adversarial patch to 100 pictures", Growing((0.1, 0.2), (), 30, half)):
         visited = visit("universal", **options)
         assert not visited.exception
     page = ran(visited.run())
-    assert button(page, "Run it again") is not None
+    assert "Below is what 2 of 10 rounds have fitted, unfinished." in text(page)
+    assert "fitted here, stopped after 2 rounds: to 100 training pictures" in text(page)
+    assert "Drag the sticker over the picture" in text(page)
     page = ran(button(page, "Run it again").click().run())
     assert "Drag the sticker over the picture" in text(page)
     assert re.search(r'makes the model say "0" to \d+ of 12 pictures', text(page))
@@ -95,6 +104,11 @@ def test_what_is_asked_for_is_what_the_core_fits(nothing_kept):
     assert [len(growing.passes) for growing in shown if growing.passes][-1] == 2
     assert list(shown[-1].passes) == found.record["curve"]
     assert not shown[0].passes, "the first is within a pass"
+    first = shown[0].fitted.record
+    assert {key: found.record[key] for key in first if key not in ("curve", "dominant")} == {
+        key: first[key] for key in first if key not in ("curve", "dominant")
+    }
+    assert torch.equal(shown[-1].fitted.delta, direct.delta)
     assert found.record["data"] == "digits"
     assert asked.key != Fitting(asked.model, asked.attack, 51).key
 
@@ -108,7 +122,7 @@ def test_a_pass_under_way_is_judged_by_a_few_pictures_evenly_spread():
     judge = Judge(attack_of("uap", eps=0.5), None, model, images)
     assert next(done for done in range(1, 201) if judge.is_due(done)) == 10
     judge.look(torch.zeros_like(images[:1]), 10)
-    assert judge.growing.within == ((0.05, 0.0),), "without a change nothing is fooled"
+    assert judge.growing().within == ((0.05, 0.0),), "without a change nothing is fooled"
     assert next(done for done in range(1, 201) if judge.is_due(done)) == 30
     assert not judge.is_due(200), "the end of a pass has its own"
     judge.end(0.25)
@@ -118,9 +132,9 @@ def test_a_pass_under_way_is_judged_by_a_few_pictures_evenly_spread():
     with torch.no_grad():
         before, after = (model(x).argmax(1) for x in (few, (few + noise).clamp(0, 1)))
     share = (before != after).double().mean().item()
-    assert judge.growing.within[-1] == (1.5, share)
-    assert judge.growing.few == len(few) == 30
-    figure = learning_curve(judge.growing, "round", "fooled")
+    assert judge.growing().within[-1] == (1.5, share)
+    assert judge.growing().few == len(few) == 30
+    figure = learning_curve(judge.growing(), "round", "fooled")
     assert [trace.name for trace in figure.data] == ["on 30 of them, on the way", "on all pictures"]
     assert list(figure.data[0].x) == [0.05, 1.5]
     assert list(figure.data[1].y) == [0.25]
@@ -182,18 +196,48 @@ def test_what_was_measured_is_shown_with_its_conditions(model):
     page = ran(visit("universal", model=model))
     names = [tab.label for tab in page.tabs]
     assert "Test set" in names
-    assert "A sticker's area" in names
     assert ("Other networks" in names) is (model == "cifar10-resnet32")
     said = text(page)
     assert "`python -m robust_core evaluate --suite universal --part" in said
     assert "eps 10/255 in Linf" in said
 
 
+@pytest.mark.parametrize("model", ["cifar10-resnet32", "imagenette-resnet"])
+def test_of_a_sticker_its_own_figures_are_shown_and_it_opens_with_one_size(model):
+    page = ran(visit("universal", model=model, shared="patch"))
+    assert [tab.label for tab in page.tabs] == ["Test set", "By area", "By place"]
+    shown = zoo.load_universal(zoo.universals(model, "patch")[0])
+    assert page.slider(key="sticker_area").value == round(100 * shown.scale)
+    rows = [row for row in results.rows("patches") if row["fitted_to"] == model]
+    table = page.dataframe[0].value
+    assert table["On the picture"].tolist() == [charts.sticker_name(row) for row in rows]
+    assert table.iloc[0, 2] == f"{100 * rows[0]['rate']:.1f} %"
+    assert "random places and angles on test pictures" in text(page)
+
+
+def test_the_picture_chosen_comes_first():
+    """With the data set, among its test pictures; without it, among the photographs of the package."""
+    model = zoo.describe("imagenette-resnet")
+    others = pictures.held_out(model, 0)
+    third, elsewhere = (samples.catalogue(model.family)[k] for k in (2, -1))
+    for sample in (third, elsewhere):
+        chosen = Chosen(sample.picture, f"sample:{sample.id}")
+        own = chosen.fitted(model, "crop")
+        shown = pictures.with_chosen(model, 0, own, chosen)
+        among = sample.title in others.names
+        assert shown.names[0] == sample.title
+        assert (shown.pixels[0] == own).all()
+        many = len(others.names) if among else min(pictures.MANY, len(others.names) + 1)
+        assert len(set(shown.names)) == len(shown.pixels) == many
+        assert len(set(shown.names) & set(others.names)) == many - (not among)
+
+
 def test_every_figure_is_drawn_from_the_committed_rows():
     for model in ("cifar10-resnet32", "imagenette-resnet"):
-        for rows, draw in measured._parts(model).values():
-            assert not rows or measured.conditions(rows)
-            assert callable(draw)
+        for patch in (False, True):
+            for rows, draw in measured._parts(model, patch).values():
+                assert not rows or measured.conditions(rows)
+                assert callable(draw)
     rows = results.rows("transfer")
     assert len(charts.transfer(rows).data[0].y) == len({row["model"] for row in rows})
     eps = charts.against(results.rows("eps"), charts.eps_of, "eps")

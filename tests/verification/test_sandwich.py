@@ -7,10 +7,8 @@ import torch
 
 from robust_core import attacks, verification, zoo
 from robust_core.data import digits
-from robust_core.verification.crown import hidden_bounds
 from robust_core.verification.models import margin_of
 from robust_core.verification.record import BROKEN, PROVED
-from tests.verification.networks import perceptron, pictures
 
 PICTURES, UNSTABLE = 8, 20
 
@@ -50,24 +48,3 @@ def test_intervals_crown_the_exact_minimum_and_the_attack_are_in_order(name, eps
     assert (exact.exact <= reached + exact.outward).all()
     assert not (exact.verified & (reached <= 0)).any()
     assert exact.mask(BROKEN).any()  # the ends of the chain are not all on one side
-
-
-def test_intersected_intervals_of_unstable_neurons_lie_within_those_of_crown_alone():
-    """Of those that intervals already find stable, nothing better is asked."""
-    model, images = perceptron(3), pictures(1, 5, 1, 1, 6)
-    network = verification.compile_network(model, (1, 1, 6)).to(torch.float64)
-    ball = verification.Ball(images.double(), torch.full((5,), 0.8, dtype=torch.float64))
-    inside = hidden_bounds(network, ball)
-    alone = hidden_bounds(network, ball, intersected=False)
-    values = [list(network.values(point)) for point in (ball.low, ball.high, ball.centre)]
-    tighter = 0
-    for value in network.activations:
-        (low, high), (under, over) = inside[value], alone[value]
-        loose = (low < 0) & (high > 0)
-        assert (under <= low)[loose].all()
-        assert (high <= over)[loose].all()
-        tighter += int(((under < low) & loose).sum())
-        for seen in (known[value] for known in values):
-            assert (under <= seen + 1e-12).all()
-            assert (seen <= over + 1e-12).all()
-    assert tighter

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from robust_core.words.numbers import (
+    decimal,
     duration,
     exact_share,
     fine_duration,
@@ -103,3 +104,17 @@ def test_durations_have_units(seconds, said):
 def test_a_short_time_keeps_two_digits_where_it_is_asked_for():
     assert fine_duration(0.00123) == "1.2 ms"
     assert duration(0.00123) == "1 ms"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1.0556e-5, "1.06 × 10⁻⁵"),
+        (-11.459, "−11.5"),
+        (0.0, "0"),
+        (0.0428, "0.0428"),
+        (4.42, "4.42"),
+    ],
+)
+def test_very_small_numbers_are_written_with_a_power_of_ten(value, said):
+    assert decimal(value) == said

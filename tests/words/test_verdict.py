@@ -8,6 +8,7 @@ import torch
 from robust_core import attacks, zoo
 from robust_core.classifier import Guess
 from robust_core.experiment.perform import Experiment, Saved, perform
+from robust_core.experiment.reached import Cost
 from robust_core.goals import ConfidenceReduction, LeastLikely, Towards, Untargeted
 from robust_core.words.numbers import percent
 from robust_core.words.verdict import Verdict, aim, change, needed, rounded, said, sentence, verdict
@@ -16,6 +17,10 @@ CAT, DOG, FROG = (
     Guess(i, name, p) for i, name, p in ((3, "cat", 0.98), (5, "dog", 0.71), (6, "frog", 0.02))
 )
 STILL_CAT = Guess(3, "cat", 0.55)
+
+
+COST = Cost(seconds=0.0, queries=1, gradients=1, zero_gradients=0)
+SAVED = Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0)
 
 
 def experiment(**changes) -> Experiment:
@@ -37,17 +42,10 @@ def experiment(**changes) -> Experiment:
         confidence_after=(),
         success=True,
         success_exact=True,
-        saved=Saved(True, 16.0, 0.48, 0.01 * 48**0.5, 0.01, 0.0),
-        l0=16.0,
-        l1=0.48,
-        l2=0.01 * 48**0.5,
-        linf=0.01,
-        tv=0.0,
+        saved=SAVED,
+        **SAVED.distances,
         ssim=1.0,
-        seconds=0.0,
-        queries=1,
-        gradients=1,
-        zero_gradients=0,
+        **COST.cost,
         frames=(),
     )
     return replace(base, **changes)

@@ -39,7 +39,12 @@ def _part(found: Report, part: str) -> str:
                 f"{line.unstable:.0f}",
             )
         )
-    time = f" MILP has {about.seconds:g} s for each picture." if "milp" in about.methods else ""
+    time = (
+        f" MILP has {about.seconds:g} s for a picture that neither bounds nor PGD decide, and "
+        f"{about.settled:g} s for the exact minimum of another."
+        if "milp" in about.methods
+        else ""
+    )
     return (
         f"**Pictures proved** (Linf) of the first {n} test pictures of {about.data}, by each method; "
         f"broken by PGD towards each class ({plan.STEPS} steps, {plan.RESTARTS} restarts) or by MILP's own "

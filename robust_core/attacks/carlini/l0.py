@@ -73,8 +73,7 @@ class CWL0(Carlini):
     name = "cw-l0"
     title = "Carlini-Wagner (L0)"
     summary = "Drops pixel after pixel for as long as the network is fooled."
-    equation = RULE + LEAVING
-    equation_towards = RULE + REACHING
+    equation, equation_towards = RULE + LEAVING, RULE + REACHING
     norm = "l0"
 
     steps: int = parameter(100, "Most steps with the same pixels.", low=1, high=100_000)

@@ -34,7 +34,7 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
 from robust_core.papers import CARLINI
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 SHRINK = 0.9
 REACH = math.atanh(SHRINK)
@@ -119,6 +119,20 @@ class Bisection(Rows):
         self.before = self.before.masked_fill(ended, torch.inf)
 
 
+class Nearest:
+    """The nearest successful picture so far and its ``distance`` ``[N]``; before one, the clean picture."""
+
+    def __init__(self, images: Tensor) -> None:
+        self.x = images.clone()
+        self.distance = torch.full_like(images.flatten(1)[:, 0], torch.inf)
+
+    def offer(self, rows: Tensor, x: Tensor, distance: Tensor, reached: Tensor) -> None:
+        """Candidates ``x`` for the pictures ``rows`` (indices)."""
+        closer = reached & (distance < self.distance[rows])
+        self.x[rows[closer]] = x[closer]
+        self.distance[rows[closer]] = distance[closer]
+
+
 LEAVING = r",\quad f(x) = \max\big(Z(x)_y - \max_{i \ne y} Z(x)_i, -\kappa\big)"
 REACHING = r",\quad f(x) = \max\big(\max_{i \ne t} Z(x)_i - Z(x)_t, -\kappa\big)"
 """The objective of attacks whose equation has no room for it."""
@@ -143,6 +157,15 @@ class Carlini(Attack):
         factor = 1 if oracle.factor is None else oracle.factor
         lack = (self.confidence * factor - seen.margin).clamp_min(0)
         return lack, seen.uphill, aim.success(seen.logits) & (lack == 0)
+
+    def visit(
+        self, oracle: Oracle, w: Tensor, rows: Tensor, aim: Aim
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The pictures at ``w`` for ``rows`` (indices), their slope, and what ``ask`` says of them."""
+        x, slope = to_box(w)
+        with oracle.within(rows):
+            x = oracle.keep(x)
+            return x, slope, *self.ask(oracle, x, aim[rows])
 
     @staticmethod
     def downhill(uphill: Tensor, const: Tensor, lack: Tensor) -> Tensor:
@@ -173,17 +196,13 @@ class CWL2(Carlini):
 
     search_steps: int = parameter(3, "Number of searches, one for each constant.", low=1, high=100)
     steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)
-    learning_rate: float | None = parameter(
-        None,
+    learning_rate: float | None = automatic(
         "First step of Adam in a search; falls to 0. Empty: half the largest change of a linear model.",
-        above=0.0,
-        high=10.0,
+        10.0,
     )
-    initial_const: float | None = parameter(
-        None,
+    initial_const: float | None = automatic(
         "Initial weight of the classes against the distance; empty: twice what a linear model needs.",
-        above=0.0,
-        high=LARGEST,
+        LARGEST,
     )
     abort_early: bool = parameter(
         False, "End a search after a tenth of its steps without progress."
@@ -194,24 +213,18 @@ class CWL2(Carlini):
         return self.search_steps * self.steps
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        best = images.clone()
-        nearest = torch.full_like(images.flatten(1)[:, 0], torch.inf)
+        nearest = Nearest(images)
         rows = torch.arange(len(images), device=images.device)
         adam = Adam.at(images)
         search = None
         while len(rows):
-            x, slope = to_box(adam.w)
-            with oracle.within(rows):
-                x = oracle.keep(x)
-                lack, uphill, reached = self.ask(oracle, x, aim[rows])
+            x, slope, lack, uphill, reached = self.visit(oracle, adam.w, rows, aim)
             if search is None:
                 const, rate = self.first_guess(lack, uphill)
                 search = Bisection.of(const)
             delta = x - images[rows]
             distance = delta.square().flatten(1).sum(1)
-            closer = reached & (distance < nearest[rows])
-            best[rows[closer]] = x[closer]
-            nearest[rows[closer]] = distance[closer]
+            nearest.offer(rows, x, distance, reached)
             search.reached |= reached
             gradient = self.downhill(uphill, search.const, lack) + 2 * delta
             adam.step(gradient * slope, rate[rows] * (1 - adam.age / self.steps))
@@ -223,7 +236,7 @@ class CWL2(Carlini):
                 rows = rows[on]
                 adam = adam[on]
                 search = search[on]
-        return best
+        return nearest.x
 
     def first_guess(self, lack: Tensor, uphill: Tensor) -> tuple[Tensor, Tensor]:
         """First constant and first step of each picture ``[N]``, from its first pass."""

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
-from robust_core.attacks.carlini.l2 import LEAVING, REACHING, Adam, Carlini, to_box
+from robust_core.attacks.carlini.l2 import LEAVING, REACHING, Adam, Carlini, Nearest
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.rows import Rows
 from robust_core.goals import Aim
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 LARGEST_CONST = 1e10
 TIGHTEN = 0.95
@@ -74,19 +74,16 @@ class CWLinf(Carlini):
     name = "cw-linf"
     title = "Carlini-Wagner (Linf)"
     summary = "Tightens a bound on every value for as long as the network is fooled."
-    equation = RULE + LEAVING
-    equation_towards = RULE + REACHING
+    equation, equation_towards = RULE + LEAVING, RULE + REACHING
     norm = "linf"
 
     steps: int = parameter(60, "Most steps within one bound.", low=1, high=100_000)
     learning_rate: float = parameter(
         0.1, "Step of Adam, as a share of the bound.", above=0.0, high=10.0
     )
-    initial_const: float | None = parameter(
-        None,
+    initial_const: float | None = automatic(
         "Initial weight of the classes against the bound; empty: by the slope of a linear model.",
-        above=0.0,
-        high=LARGEST_CONST,
+        LARGEST_CONST,
     )
     rounds: int = parameter(100, "Most pairs of bound and constant to try.", low=1, high=10_000)
 
@@ -95,37 +92,31 @@ class CWLinf(Carlini):
         return self.rounds * self.steps
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        best = images.clone()
-        smallest = torch.full_like(images.flatten(1)[:, 0], torch.inf)
         rows = torch.arange(len(images), device=images.device)
-        adam = Adam.at(images)
         rounds = torch.zeros_like(rows)
+        nearest = Nearest(images)
+        adam = Adam.at(images)
         search = None
         while len(rows):
-            x, slope = to_box(adam.w)
-            with oracle.within(rows):
-                x = oracle.keep(x)
-                lack, uphill, reached = self.ask(oracle, x, aim[rows])
+            x, slope, lack, uphill, reached = self.visit(oracle, adam.w, rows, aim)
             if search is None:
                 search = self.first_guess(lack, uphill)
             delta = x - images[rows]
             size = delta.abs().flatten(1).amax(1)
-            closer = reached & (size < smallest[rows])
-            best[rows[closer]] = x[closer]
-            smallest[rows[closer]] = size[closer]
+            nearest.offer(rows, x, size, reached)
             over = delta.abs() > per_picture(search.bound, delta)
             gradient = self.downhill(uphill, search.const, lack) + delta.sign() * over
             adam.step(gradient * slope, self.learning_rate * search.bound)
             won = reached & (size <= search.bound)
             lost = ~won & (adam.age >= self.steps)
             if (won | lost).any():
-                search.next(won, lost, size, smallest[rows].isfinite())
+                search.next(won, lost, size, nearest.distance[rows].isfinite())
                 # From the last success, or from the clean picture where there was none.
-                adam.restart(won | lost, best[rows[won | lost]])
+                adam.restart(won | lost, nearest.x[rows[won | lost]])
                 rounds = rounds + (won | lost)
                 on = search.goes_on() & (rounds < self.rounds)
                 rows, adam, search, rounds = rows[on], adam[on], search[on], rounds[on]
-        return best
+        return nearest.x
 
     def first_guess(self, lack: Tensor, uphill: Tensor) -> Search:
         """The first bound and constant of each picture, from its first pass."""

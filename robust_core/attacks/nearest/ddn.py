@@ -10,7 +10,7 @@ from robust_core.attacks.base import LARGEST
 from robust_core.attacks.margins import Look, least
 from robust_core.attacks.nearest.walk import Walk, Walking
 from robust_core.papers import RONY
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 RULE = (
     r"\delta_{k+1} = \varepsilon_{k+1}\,\frac{\delta_k + \alpha_k g}{\lVert\delta_k + \alpha_k g\rVert_2},"
@@ -43,12 +43,10 @@ class DDN(Walking):
     gamma: float = parameter(
         0.05, "Share by which the length changes at each step.", above=0.0, high=0.99
     )
-    initial_norm: float | None = parameter(
-        None,
+    initial_norm: float | None = automatic(
         "First length; empty: what the linearised network needs. The paper's is 1.",
-        above=0.0,
-        high=LARGEST,
-        unit="[0, 1]",
+        LARGEST,
+        "[0, 1]",
     )
 
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:

@@ -43,21 +43,22 @@ class Destruction:
     top: int = 1
 
 
-def destruction(
+def destructions(
     model: Model,
     clean: Tensor,
     adversarial: Tensor,
     labels: Tensor,
     transformation: Transformation,
     *,
-    draws: int = 1,
+    draws: int,
     seed: int = 0,
-    top: int = 1,
-) -> Destruction:
+    tops: tuple[int, ...] = (1, 5),
+) -> tuple[Destruction, ...]:
     """Photograph clean and adversarial pictures under the same ``draws`` (Kurakin et al., 2017, eq. 1).
 
     ``d = sum C(X, y) not-C(X', y) C(T(X'), y) / sum C(X, y) not-C(X', y)``, where C says whether the label
-    is among the ``top`` likeliest classes, and the sum is over pictures and draws.
+    is among the ``top`` likeliest classes, and the sum is over pictures and draws. One result for each of
+    ``tops``, from the same photographs.
 
     Args:
         model: any callable from ``[N, C, H, W]`` in [0, 1] to logits ``[N, K]``.
@@ -67,36 +68,11 @@ def destruction(
         transformation: the ranges to draw from.
         draws: photographs of each picture.
         seed: of the draws; no attack uses the same random numbers.
-        top: among how many of the likeliest classes the label has to be.
+        tops: among how many of the likeliest classes the label has to be.
 
     Raises:
         ValueError: an argument is wrong; the sentence names it and what is allowed.
     """
-    (found,) = destructions(
-        model,
-        clean,
-        adversarial,
-        labels,
-        transformation,
-        draws=draws,
-        seed=seed,
-        tops=(top,),
-    )
-    return found
-
-
-def destructions(
-    model: Model,
-    clean: Tensor,
-    adversarial: Tensor,
-    labels: Tensor,
-    transformation: Transformation,
-    *,
-    draws: int = 1,
-    seed: int = 0,
-    tops: tuple[int, ...] = (1, 5),
-) -> tuple[Destruction, ...]:
-    """``destruction`` for each of ``tops``, from the same photographs."""
     check_batch(clean)
     check_batch(adversarial)
     if adversarial.shape != clean.shape:
@@ -144,14 +120,14 @@ def adversariality(
     transformation: Transformation,
     *,
     targeted: bool = False,
-    draws: int = 100,
+    draws: int,
     seed: int = 0,
 ) -> Tensor:
     """The share of fresh views in which each picture is adversarial, float64 ``[N]`` in [0, 1].
 
     Athalye et al. (2018), section 3.1. ``labels`` ``[N]`` are the true classes, which a view is to miss, or
     if ``targeted`` the classes that it is to be taken for. The draws are never those of an attack.
-    Raises ``ValueError`` as ``destruction`` does.
+    Raises ``ValueError`` as ``destructions`` does.
     """
     check_batch(images)
     labels = check_labels(labels, images)

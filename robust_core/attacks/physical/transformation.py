@@ -7,6 +7,7 @@ likes: a clean and an adversarial picture are photographed by the same camera fr
 import hashlib
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,6 +38,11 @@ def generator_of(*what: object) -> torch.Generator:
     return torch.Generator("cpu").manual_seed(int.from_bytes(digest, "little") >> 1)
 
 
+def _up_to(high: float, help: str, unit: str = "") -> Any:
+    """A range from 0 to ``high`` at most; by default there is none."""
+    return parameter(0.0, help, low=0.0, high=high, unit=unit)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Transformation(Parameters):
     """Ranges of random transformations; by default there are none, and every draw is the identity.
@@ -48,38 +54,18 @@ class Transformation(Parameters):
     for values out of range, and for a lower bound above its upper one.
     """
 
-    perspective: float = parameter(
-        0.0, "Each corner moves by up to this share of the sides.", low=0.0, high=0.4
-    )
-    rotation: float = parameter(
-        0.0, "Turned by up to so much either way.", low=0.0, high=180.0, unit="degrees"
-    )
+    perspective: float = _up_to(0.4, "Each corner moves by up to this share of the sides.")
+    rotation: float = _up_to(180.0, "Turned by up to so much either way.", "degrees")
     scale_low: float = parameter(1.0, "Smallest enlargement.", low=0.1, high=10.0)
     scale_high: float = parameter(1.0, "Largest enlargement.", low=0.1, high=10.0)
-    translation: float = parameter(
-        0.0, "Moved by up to this share of the sides.", low=0.0, high=1.0
-    )
-    blur_low: float = parameter(
-        0.0, "Least deviation of a Gaussian blur.", low=0.0, high=50.0, unit="pixels"
-    )
-    blur_high: float = parameter(
-        0.0, "Largest deviation of a Gaussian blur.", low=0.0, high=50.0, unit="pixels"
-    )
-    brightness: float = parameter(
-        0.0, "Up to so much is added or taken.", low=0.0, high=1.0, unit="[0, 1]"
-    )
-    contrast: float = parameter(
-        0.0, "Distances from mid-grey grow or shrink by up to this share.", low=0.0, high=1.0
-    )
-    gamma: float = parameter(
-        0.0, "The exponent is from 1 / (1 + gamma) to 1 + gamma.", low=0.0, high=4.0
-    )
-    noise_low: float = parameter(
-        0.0, "Least deviation of added Gaussian noise.", low=0.0, high=1.0, unit="[0, 1]"
-    )
-    noise_high: float = parameter(
-        0.0, "Largest deviation of added Gaussian noise.", low=0.0, high=1.0, unit="[0, 1]"
-    )
+    translation: float = _up_to(1.0, "Moved by up to this share of the sides.")
+    blur_low: float = _up_to(50.0, "Least deviation of a Gaussian blur.", "pixels")
+    blur_high: float = _up_to(50.0, "Largest deviation of a Gaussian blur.", "pixels")
+    brightness: float = _up_to(1.0, "Up to so much is added or taken.", "[0, 1]")
+    contrast: float = _up_to(1.0, "Distances from mid-grey grow or shrink by up to this share.")
+    gamma: float = _up_to(4.0, "The exponent is from 1 / (1 + gamma) to 1 + gamma.")
+    noise_low: float = _up_to(1.0, "Least deviation of added Gaussian noise.", "[0, 1]")
+    noise_high: float = _up_to(1.0, "Largest deviation of added Gaussian noise.", "[0, 1]")
     jpeg_low: float = parameter(
         100.0, "Least quality of a JPEG file; 100 with 100 below: none.", low=1.0, high=100.0
     )
@@ -280,13 +266,7 @@ PHOTO = Transformation(
 )
 """A print, photographed and cut out at its corners (after Kurakin et al., 2017). The ranges are ours."""
 VIEWS = Transformation(
-    rotation=22.5,
-    scale_low=0.9,
-    scale_high=1.4,
-    translation=0.1,
-    brightness=0.05,
-    noise_low=0.0,
-    noise_high=0.1,
+    rotation=22.5, scale_low=0.9, scale_high=1.4, translation=0.1, brightness=0.05, noise_high=0.1
 )
 """The ranges of Athalye et al. (2018) for pictures in two dimensions; that of the translation is ours."""
 PRESETS = {

@@ -134,11 +134,17 @@ class UniversalAttack(Attack):
             aim = replace(aim, classes=clean.argmax(1))
         return self.search(oracle, images, aim, seen)
 
-    def _record(
-        self, fit: Fit, oracle: Oracle, model: Model, images: Tensor, goal: Goal
-    ) -> dict[str, Any]:
+    def unfinished(
+        self, model: Model, images: Tensor, goal: Goal | None, delta: Tensor, curve: list[float]
+    ) -> Universal:
+        """What ``observer`` and ``within`` are told, as what ``fit`` returns: ``curve`` is that so far."""
+        about = self._about(model, images, goal or Untargeted())
+        none = torch.zeros(0, dtype=torch.int64, device="cpu")
+        record = about | {"curve": curve, "dominant": []}
+        return self.shared(Fit(delta, curve, none), record)
+
+    def _about(self, model: Model, images: Tensor, goal: Goal) -> dict[str, Any]:
         details = getattr(getattr(model, "provenance", None), "details", {})
-        counts = Counter(fit.labels.tolist()).most_common(DOMINANT)
         return {
             "attack": self.name,
             "parameters": self.parameters,
@@ -150,6 +156,14 @@ class UniversalAttack(Attack):
             "n": len(images),
             "goal": goal.name,
             "goal_parameters": goal.parameters,
+        }
+
+    def _record(
+        self, fit: Fit, oracle: Oracle, model: Model, images: Tensor, goal: Goal
+    ) -> dict[str, Any]:
+        counts = Counter(fit.labels.tolist()).most_common(DOMINANT)
+        return {
+            **self._about(model, images, goal),
             "curve": fit.curve,
             "dominant": [[label, count / len(images)] for label, count in counts],
             "queries": int(oracle.tally("queries").sum()),

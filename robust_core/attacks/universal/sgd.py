@@ -7,7 +7,6 @@ from torch import Tensor
 
 from robust_core.attacks.balls import per_picture
 from robust_core.attacks.base import LARGEST
-from robust_core.attacks.gradient import eps_parameter
 from robust_core.attacks.losses import ascended
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.universal.balls import project
@@ -15,19 +14,18 @@ from robust_core.attacks.universal.base import (
     Fit,
     Passes,
     Seen,
-    UniversalAttack,
     passes_parameter,
     seed_parameter,
     shuffled,
 )
-from robust_core.attacks.universal.uap import UNIVERSAL_EPS
+from robust_core.attacks.universal.uap import Perturbation
 from robust_core.goals import Aim
 from robust_core.papers import SHAFAHI
-from robust_core.parameters import parameter
+from robust_core.parameters import automatic, parameter
 
 
 @dataclass(frozen=True, kw_only=True)
-class UAPSGD(UniversalAttack):
+class UAPSGD(Perturbation):
     """One perturbation in Linf by sign steps on mini-batches (Shafahi et al., 2020, section 3).
 
     The loss is clamped, so that a few pictures whose loss can grow without end do not decide the step:
@@ -48,23 +46,17 @@ class UAPSGD(UniversalAttack):
     )
     paper = SHAFAHI
 
-    eps: float = eps_parameter(UNIVERSAL_EPS, "linf")
     passes: int = passes_parameter(8)
-    step_size: float | None = parameter(
-        None,
+    step_size: float | None = automatic(
         "Length of a step; empty: eps / 10, or 2.5 eps / number of steps where that is more.",
-        above=0.0,
-        high=LARGEST,
-        unit="[0, 1]",
+        LARGEST,
+        "[0, 1]",
     )
     clamp: float = parameter(
         9.0, "Log-odds beyond the goal at which a picture pulls no more.", low=0.0, high=LARGEST
     )
     batch: int = parameter(
-        100,
-        "Pictures in a mini-batch; at most a tenth of the pictures.",
-        low=1,
-        high=100_000,
+        100, "Pictures in a mini-batch; at most a tenth of the pictures.", low=1, high=100_000
     )
     seed: int = seed_parameter()
 

@@ -27,7 +27,14 @@ UNIVERSAL_L2_EPS = 2000 / 255
 
 
 @dataclass(frozen=True, kw_only=True)
-class UAP(UniversalAttack):
+class Perturbation(UniversalAttack):
+    """One change of every value, within ``eps`` in Linf."""
+
+    eps: float = eps_parameter(UNIVERSAL_EPS, "linf")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UAP(Perturbation):
     """One perturbation in Linf (Moosavi-Dezfooli et al., 2017, algorithm 1).
 
     For each picture that still holds, DeepFool's shortest way out of x + v is added to v, and v is
@@ -51,7 +58,6 @@ class UAP(UniversalAttack):
     )
     paper = UNIVERSAL
 
-    eps: float = eps_parameter(UNIVERSAL_EPS, "linf")
     passes: int = passes_parameter(5)
     fooling: float = parameter(
         0.8, "Share of fooled pictures at which the passes end.", above=0.0, high=1.0

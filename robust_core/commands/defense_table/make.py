@@ -198,14 +198,7 @@ def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:
 @contextmanager
 def _bar(bench: "DefenseBench") -> "Iterator[None]":
     """A progress bar on stderr for the bench's own steps."""
-    with output.bar(1, "", " pieces") as bar:
-
-        def show(what: str, k: int, n: int) -> None:
-            bar.set_description(what, refresh=False)
-            bar.total = n
-            bar.n = k
-            bar.refresh()
-
+    with output.pieces() as show:
         bench.progress = show
         yield
 

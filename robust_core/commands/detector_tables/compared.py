@@ -3,15 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.detectors import Detector
 
 
-@dataclass(frozen=True)
-class TrainedDetector:
+class TrainedDetector(NamedTuple):
     """The folder of a finished training, with the weights, and what it says of them."""
 
     folder: Path

@@ -3,19 +3,49 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import output
+from robust_core.commands import options, output
+from robust_core.commands.evaluation.suite import check_alone
 
 
 def digest(conditions: list) -> str:
     """Of what a job depends on. Not the code: see ``--overwrite``."""
     return sha256(json.dumps(conditions, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def run(
+    args: argparse.Namespace,
+    name: str,
+    parts: Collection[str],
+    *,
+    begun: Callable[[Path | None], dict],
+    make: Callable[[dict, list[str], Path | None], None],
+    text_of: Callable[[dict, list[str]], str],
+) -> None:
+    """Make the rows that the file of suite ``name`` lacks, and print its tables.
+
+    ``begun`` reads what is there already. ``make`` adds the rows of the asked parts to it, writing after
+    each. ``text_of`` are the tables of the asked parts.
+    """
+    from robust_core.paths import RESULTS
+
+    check_alone(args, ("seed", "batch"))
+    asked = options.parts_of(args.part, parts)
+    # Fewer pictures must not replace the committed result.
+    out = args.out or (RESULTS / f"{name}.json" if args.limit is None else None)
+    with output.alone_at(out):
+        value = begun(out)
+        with output.stopping(lambda: stopped(args, out)):
+            trouble = output.trouble_with(lambda: make(value, asked, out))
+    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
+    output.emit(value, args.json, text, trouble)
 
 
 def read(
@@ -48,6 +78,32 @@ def read(
             f"{path} is from another {', '.join(other)}: delete it, or give another --out"
         )
     return {**fresh, "weights": weights, "parts": found["parts"]}
+
+
+def read_lists(
+    path: Path | None,
+    args: argparse.Namespace,
+    command: str,
+    parts: Collection[str],
+    check: Callable[[str, dict], object] = lambda part, row: None,
+) -> dict[str, Any]:
+    """As ``read``, of a file whose ``parts`` are lists of rows without jobs."""
+    head = {"suite": args.suite, "command": command, "limit": args.limit}
+    kept: dict[str, list[dict]] = {}
+    if path is not None and path.exists():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            kept = {part: list(table["rows"]) for part, table in found["parts"].items()}
+            [check(part, row) for part in parts for row in kept.get(part, [])]
+            same = all(found[key] == head[key] for key in ("suite", "limit"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged: delete it, or give another --out") from error
+        if not same:
+            raise ValueError(
+                f"{path} is from another suite or limit: delete it, or give another --out"
+            )
+    tables = {part: {"rows": kept.get(part, [])} for part in parts}
+    return {**head, "versions": output.versions(), "parts": tables}
 
 
 def write(path: Path, value: dict) -> None:

@@ -3,21 +3,17 @@
 import argparse
 import json
 import time
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from robust_core import files
-from robust_core.commands import options, output
+from robust_core.commands import output
 from robust_core.commands.evaluation import kept_rows
 from robust_core.commands.evaluation.measured import load
-from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration, exact_share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torch import Tensor
 
     from robust_core.classifier import Classifier
@@ -27,32 +23,20 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace) -> None:
     """Make what is missing, writing after each job, and print the tables."""
     from robust_core.evaluation.physical import plan, results
-    from robust_core.paths import RESULTS
 
-    check_alone(args, ("seed", "batch"))
-    asked = options.parts_of(args.part, plan.PARTS)
-    # Fewer pictures must not replace the committed result.
-    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
-    with output.alone_at(out):
-        value = kept_rows.read(out, args, results.COMMAND, results.to_row)
+    def make(value: dict, asked: list[str], out: Path | None) -> None:
         bench = _Bench(args)
+        for job in (job for job in plan.jobs() if job.part in asked):
+            if not job.possible:
+                kept_rows.say(f"{job.part}, {job.key} is left out: there is no {job.model} yet.")
+            elif bench.made(job, value):
+                _write(out, value)
+        _write(out, value)
 
-        def make() -> None:
-            for job in plan.jobs():
-                if job.part not in asked:
-                    continue
-                if not job.possible:
-                    kept_rows.say(
-                        f"{job.part}, {job.key} is left out: there is no {job.model} yet."
-                    )
-                elif bench.made(job, value):
-                    _write(out, value)
-            _write(out, value)
+    def begun(out: Path | None) -> dict:
+        return kept_rows.read(out, args, results.COMMAND, results.to_row)
 
-        with output.stopping(lambda: kept_rows.stopped(args, out)):
-            trouble = output.trouble_with(make)
-    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
-    output.emit(value, args.json, text, trouble)
+    kept_rows.run(args, plan.NAME, plan.PARTS, begun=begun, make=make, text_of=text_of)
 
 
 class _Bench:
@@ -68,14 +52,16 @@ class _Bench:
             self.models[name] = load(name, self.args)
         return self.models[name]
 
-    def pictures(self, job: "Job") -> "tuple[str, Tensor | None, Tensor | None]":
+    def pictures(self, job: "Job") -> "tuple[str, Tensor, Tensor]":
         """The data set's name, and as many of its test pictures as the part takes; none for signs."""
+        import torch
+
         from robust_core import zoo
         from robust_core.data.datasets import load_test_set
         from robust_core.evaluation.physical import plan
 
         if job.part == plan.SIGNS:
-            return "signs", None, None
+            return "signs", torch.empty(0), torch.empty(0)
         count = (plan.PICTURES if job.part == plan.DESTRUCTION else plan.TURNED)[job.model]
         if self.args.limit is not None:
             count = min(count, self.args.limit)
@@ -88,6 +74,8 @@ class _Bench:
 
     def made(self, job: "Job", value: dict) -> bool:
         """Put the rows of a job into ``value``; False where they are there already."""
+        from robust_core.evaluation.physical.measure import Subjects
+
         model = self.model(job.model)
         sha = model.provenance.details.get("sha256")
         stamp = _stamp(job, sha, self.args.limit)
@@ -95,8 +83,8 @@ class _Bench:
         if not self.args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
             return False
         begun = time.perf_counter()
-        with _bar() as progress:
-            rows = job.make(model, *self.pictures(job), progress)
+        with output.pieces() as progress:
+            rows = job.make(Subjects(model, *self.pictures(job), progress))
         seconds = time.perf_counter() - begun
         table[job.key] = {
             "stamp": stamp,
@@ -141,18 +129,6 @@ def _write(path: Path | None, value: dict) -> None:
     }
     if path is not None:
         kept_rows.write(path, value)
-
-
-@contextmanager
-def _bar() -> "Iterator":
-    with output.bar(1, "", " pieces") as bar:
-
-        def show(what: str, k: int, n: int) -> None:
-            bar.set_description(what, refresh=False)
-            bar.total, bar.n = n, k
-            bar.refresh()
-
-        yield show
 
 
 def text_of(value: dict, parts: list[str]) -> str:

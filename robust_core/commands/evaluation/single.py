@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from robust_core.commands import defense_options, goal_options, options
+from robust_core.commands import defense_options, goal_options, options, own_model
 from robust_core.commands.evaluation.measured import conditions, load_with_pictures, measure
 from robust_core.commands.evaluation.text import text_of
 
@@ -24,7 +24,9 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     parameters = options.given(args) | options.seed_of(args, args.attack)
     _check_attack(args.attack, args.eps, parameters)
     about = defense_options.about(args)
+    own_model.admit(args)
     model, images, labels = load_with_pictures(args.model, args.data, args)
+    about |= own_model.about(model, images, labels)
     model = defense_options.defended(args, model)
     value = {"model": args.model, "attack": args.attack, "data": args.data, **about}
     goal = goal_options.goal_of(args, model)

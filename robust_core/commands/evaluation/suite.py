@@ -7,6 +7,7 @@ from pathlib import Path
 from robust_core.commands import options, output
 from robust_core.commands.evaluation.measured import conditions, load_with_pictures, measure
 from robust_core.commands.evaluation.text import text_of
+from robust_core.commands.own_model import DESCRIBING
 
 NAMED = (
     "model",
@@ -21,6 +22,7 @@ NAMED = (
     "threshold",
     "defense",
     "fresh_draws",
+    *DESCRIBING,
 )
 """The options that a suite fixes, besides hyper-parameters."""
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from robust_core import files
-from robust_core.commands import options, output
+from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
 from robust_core.commands.evaluation import kept_rows
-from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -24,58 +23,21 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> None:
     """Make the rows that the file lacks, writing after each, and print the tables."""
-    from robust_core.evaluation.transfer import plan
-    from robust_core.evaluation.transfer.measure import Bench
-    from robust_core.paths import RESULTS
-
-    check_alone(args, ("seed", "batch"))
-    asked = options.parts_of(args.part, plan.PARTS)
-    # Fewer pictures must not replace the committed result.
-    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
-    with output.alone_at(out):
-        value = _begun(out, args.limit)
-
-        def make() -> None:
-            with output.bar(1, plan.NAME, "") as bar:
-
-                def show(what: str, k: int, n: int) -> None:
-                    bar.set_description(what, refresh=False)
-                    bar.total, bar.n = n, k
-                    bar.refresh()
-
-                bench = Bench(args.device, args.limit, show)
-                for part in asked:
-                    for job in plan.jobs(part):
-                        if args.overwrite or not _there(value, job, args.limit):
-                            _put(value, job, bench)
-                            write(out, value)
-
-        with output.stopping(lambda: kept_rows.stopped(args, out)):
-            trouble = output.trouble_with(make)
-    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
-    output.emit(value, args.json, text, trouble)
-
-
-def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
-    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
     from robust_core.evaluation.transfer import plan, results
+    from robust_core.evaluation.transfer.measure import Bench
 
-    head: dict[str, Any] = {"suite": plan.NAME, "command": results.COMMAND, "limit": limit}
-    parts: dict[str, Any] = {part: {"rows": []} for part in plan.PARTS}
-    if out is not None and out.exists():
-        try:
-            found = json.loads(out.read_text(encoding="utf-8"))
-            for part in plan.PARTS:
-                parts[part]["rows"] = list(found["parts"].get(part, {"rows": []})["rows"])
-                [results.to_row(part, row) for row in parts[part]["rows"]]
-            same = all(found[key] == head[key] for key in ("suite", "limit"))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
-        if not same:
-            raise ValueError(
-                f"{out} is from another suite or limit: delete it, or give another --out"
-            )
-    return {**head, "versions": output.versions(), "parts": parts}
+    def make(value: dict[str, Any], asked: list[str], out: Path | None) -> None:
+        with output.pieces(plan.NAME, "") as show:
+            bench = Bench(args.device, args.limit, show)
+            for job in (job for part in asked for job in plan.jobs(part)):
+                if args.overwrite or not _there(value, job, args.limit):
+                    _put(value, job, bench)
+                    write(out, value)
+
+    def begun(out: Path | None) -> dict[str, Any]:
+        return kept_rows.read_lists(out, args, results.COMMAND, plan.PARTS, results.to_row)
+
+    kept_rows.run(args, plan.NAME, plan.PARTS, begun=begun, make=make, text_of=text_of)
 
 
 def _about(row: dict[str, Any]) -> tuple:

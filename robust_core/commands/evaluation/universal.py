@@ -1,7 +1,6 @@
 """``evaluate --suite universal``: perturbations and patches on pictures that they were not fitted to."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -9,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from robust_core.commands import options, output
+from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
 from robust_core.commands.evaluation import kept_rows
-from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -26,60 +24,21 @@ FITS = Path("runs", "universal")
 def run(args: argparse.Namespace) -> None:
     """Make the rows that the file lacks, writing after each, and print the tables."""
     from robust_core.evaluation.universal import suite
-    from robust_core.paths import RESULTS
 
-    check_alone(args, ("seed", "batch"))
-    asked = options.parts_of(args.part, suite.PARTS)
-    # Fewer pictures must not replace the committed result.
-    out = args.out or (RESULTS / f"{suite.NAME}.json" if args.limit is None else None)
-    with output.alone_at(out):
-        value = _begun(out, args.limit)
+    def make(value: dict[str, Any], asked: list[str], out: Path | None) -> None:
+        with output.pieces(suite.NAME, "") as show:
+            fits = None if args.overwrite else FITS
+            bench = suite.Bench(args.device, args.limit, show, fits)
+            for question in (question for part in asked for question in suite.PARTS[part]()):
+                if _lacks(value, question, args.overwrite):
+                    _put(value, question, bench)
+                    write(out, value)
 
-        def make() -> None:
-            with output.bar(1, suite.NAME, "") as bar:
+    def begun(out: Path | None) -> dict[str, Any]:
+        command = f"python -m robust_core evaluate --suite {suite.NAME}"
+        return kept_rows.read_lists(out, args, command, suite.PARTS)
 
-                def show(what: str, k: int, n: int) -> None:
-                    bar.set_description(what, refresh=False)
-                    bar.total, bar.n = n, k
-                    bar.refresh()
-
-                fits = None if args.overwrite else FITS
-                bench = suite.Bench(args.device, args.limit, show, fits)
-                for part in asked:
-                    for question in suite.PARTS[part]():
-                        if _lacks(value, question, args.overwrite):
-                            _put(value, question, bench)
-                            write(out, value)
-
-        with output.stopping(lambda: kept_rows.stopped(args, out)):
-            trouble = output.trouble_with(make)
-    text = text_of(value) + (f"\n\nWritten: {out}" if out and not trouble else "")
-    output.emit(value, args.json, text, trouble)
-
-
-def _begun(out: Path | None, limit: int | None) -> dict[str, Any]:
-    """What is there already, or a new table. Raises ``ValueError`` for a file of another kind."""
-    from robust_core.evaluation.universal.suite import NAME, PARTS
-
-    head: dict[str, Any] = {
-        "suite": NAME,
-        "command": f"python -m robust_core evaluate --suite {NAME}",
-    }
-    head |= {"limit": limit}
-    parts: dict[str, Any] = {part: {"rows": []} for part in PARTS}
-    if out is not None and out.exists():
-        try:
-            found = json.loads(out.read_text(encoding="utf-8"))
-            kept = {part: {"rows": list(found["parts"][part]["rows"])} for part in found["parts"]}
-            same = all(found[key] == head[key] for key in ("suite", "limit"))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{out} is damaged: delete it, or give another --out") from error
-        if not same:
-            raise ValueError(
-                f"{out} is from another suite or limit: delete it, or give another --out"
-            )
-        parts |= {part: kept[part] for part in PARTS if part in kept}
-    return {**head, "versions": output.versions(), "parts": parts}
+    kept_rows.run(args, suite.NAME, suite.PARTS, begun=begun, make=make, text_of=text_of)
 
 
 def _same(row: dict[str, Any], question: "Question") -> bool:
@@ -108,8 +67,8 @@ def _put(value: dict[str, Any], question: "Question", bench: Any) -> None:
     )
 
 
-def text_of(value: dict[str, Any]) -> str:
-    """A table for each part that has rows."""
+def text_of(value: dict[str, Any], asked: list[str]) -> str:
+    """A table for each part that has rows, also for those that were not ``asked`` for."""
     found = []
     for part, table in value["parts"].items():
         if table["rows"]:

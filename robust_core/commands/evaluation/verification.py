@@ -7,33 +7,25 @@ from dataclasses import asdict
 from pathlib import Path
 
 from robust_core import files
-from robust_core.commands import options, output
+from robust_core.commands import output
 from robust_core.commands.evaluation import kept_rows
-from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
 
 
 def run(args: argparse.Namespace) -> None:
     """Make what is missing, writing after each job, and print the tables."""
     from robust_core.evaluation.verification import plan, results
-    from robust_core.paths import RESULTS
 
-    check_alone(args, ("seed", "batch"))
-    asked = options.parts_of(args.part, plan.PARTS)
-    out = args.out or (RESULTS / f"{plan.NAME}.json" if args.limit is None else None)
-    with output.alone_at(out):
-        value = kept_rows.read(out, args, results.COMMAND, lambda part, row: results.to_row(row))
+    def begun(out: Path | None) -> dict:
+        return kept_rows.read(out, args, results.COMMAND, lambda part, row: results.to_row(row))
 
-        def make() -> None:
-            for job in plan.jobs():
-                if job.part in asked and _made(job, value, args):
-                    _write(out, value)
-            _write(out, value)
+    def make(value: dict, asked: list[str], out: Path | None) -> None:
+        for job in plan.jobs():
+            if job.part in asked and _made(job, value, args):
+                _write(out, value)
+        _write(out, value)
 
-        with output.stopping(lambda: kept_rows.stopped(args, out)):
-            trouble = output.trouble_with(make)
-    text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")
-    output.emit(value, args.json, text, trouble)
+    kept_rows.run(args, plan.NAME, plan.PARTS, begun=begun, make=make, text_of=text_of)
 
 
 def _made(job, value: dict, args: argparse.Namespace) -> bool:

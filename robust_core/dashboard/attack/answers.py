@@ -13,12 +13,9 @@ from robust_core.words.verdict import quoted
 
 QUESTION = "What would a defence have done?"
 MARKS = {
+    **dict.fromkeys(DefenseOutcome, ("neither", "–")),
     DefenseOutcome.RECOVERED: ("recovered", "✓"),
-    DefenseOutcome.FOOLED: ("fooled", "✗"),
-    DefenseOutcome.LESS_SURE: ("fooled", "✗"),
-    DefenseOutcome.MISSED: ("neither", "–"),
-    DefenseOutcome.ABSTAINED: ("neither", "–"),
-    DefenseOutcome.WRONG: ("neither", "–"),
+    **dict.fromkeys((DefenseOutcome.FOOLED, DefenseOutcome.LESS_SURE), ("fooled", "✗")),
 }
 """The style sheet's name for the look of an answer, and its sign."""
 ALSO = {

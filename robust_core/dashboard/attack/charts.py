@@ -22,17 +22,16 @@ def confidence_bars(experiment: Experiment) -> go.Figure:
     rows = top_classes(experiment)
     labels = [name for name, _, _ in rows]
     bars = []
-    for name, values, colour, pattern in (
-        ("clean", [before for _, before, _ in rows], CLEAN, ""),
-        ("adversarial", [after for _, _, after in rows], ADVERSARIAL, "/"),
+    for name, values, look in (
+        ("clean", [before for _, before, _ in rows], (CLEAN, "")),
+        ("adversarial", [after for _, _, after in rows], (ADVERSARIAL, "/")),
     ):
         bars.append(
-            go.Bar(
-                name=name,
-                y=labels,
-                x=values,
-                orientation="h",
-                marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25}},
+            plots.sideways_bars(
+                name,
+                labels,
+                values,
+                look,
                 text=[percent(v) for v in values],
                 textposition="outside",
                 constraintext="none",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from robust_core import attacks, imaging
 from robust_core.attacks import Attack, Dynamic
-from robust_core.dashboard import plots, starting
+from robust_core.dashboard import opened, plots, starting
 from robust_core.dashboard.attack import charts, constant, export
 from robust_core.dashboard.attack.frames import show_classics
 from robust_core.dashboard.compared_defense import ComparedDefense, commands
@@ -18,8 +18,10 @@ from robust_core.dashboard.components.trust import TITLE, show_trust
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, side_shown
+from robust_core.dashboard.topics import loss_surface
 from robust_core.dashboard.views import Views
 from robust_core.defenses import Defense
+from robust_core.experiment.frames import Frame
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import ConfidenceReduction
 from robust_core.words.numbers import in_255ths, number, percent, percents
@@ -36,7 +38,17 @@ SYMBOLS = {
     "sigma": [r"\sigma"],
 }
 """The symbols of a field in the papers' equations."""
-TABS = ("Confidence", "Swipe", "Steps", "Equation", "Classics", "Threat model", TITLE, "Reproduce")
+TABS = (
+    "Confidence",
+    "Swipe",
+    "Steps",
+    "Equation",
+    "Loss surface",
+    "Classics",
+    "Threat model",
+    TITLE,
+    "Reproduce",
+)
 
 
 def show_depth(
@@ -49,6 +61,7 @@ def show_depth(
         lambda: show_swipe(views),
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
+        lambda: loss_surface.show(request, key="attack"),
         lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
         lambda: show_trust(ComparedDefense(Defense, request, None), experiment, rows),
@@ -57,12 +70,7 @@ def show_depth(
     there = dict(zip(TABS, parts, strict=True))
     if constant.belongs_to(request):  # last, so that the other tabs stay where they are
         there[constant.TITLE] = lambda: constant.show_constant(request, experiment)
-    for tab, part in zip(
-        st.tabs(list(there), key="depth", on_change="rerun"), there.values(), strict=True
-    ):
-        if tab.open:
-            with tab:
-                part()
+    opened.draw_open(there, "depth")
 
 
 def show_confidence(experiment: Experiment) -> None:
@@ -126,7 +134,8 @@ def show_steps(experiment: Experiment) -> None:
     native = max(frame.pixels.shape[:2])
     picture.container(key=f"iterate_{native}").image(
         imaging.png(imaging.enlarge(frame.pixels.numpy(), side_shown(native))),
-        caption=f"{where}: {told}{loss}; change {in_255ths(frame.linf)} Linf, {number(frame.l2)} L2",
+        caption=f"{where}: {told}{loss}; change {in_255ths(frame.linf)} Linf, {number(frame.l2)} L2"
+        f"{length_of(frame)}",
         alt=f"The picture: {where}.",
         output_format="PNG",
     )
@@ -136,6 +145,11 @@ def show_steps(experiment: Experiment) -> None:
             key="path",
             alt=f"Confidence of {', '.join(names.values())} at each step.",
         )
+
+
+def length_of(frame: Frame) -> str:
+    """How long the step was, where it is known."""
+    return "" if frame.moved is None else f"; length of the step {number(frame.moved)} L2"
 
 
 def loss_of(experiment: Experiment) -> str:

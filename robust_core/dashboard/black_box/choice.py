@@ -4,7 +4,7 @@ from robust_core import attacks
 from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
 from robust_core.dashboard import controls
 from robust_core.dashboard.black_box.start import starts_at
-from robust_core.dashboard.choices import choose_one, choose_several
+from robust_core.dashboard.choices import choose_count, choose_one, choose_several
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.goals import Goal
 from robust_core.zoo import Description
@@ -47,12 +47,8 @@ def choose_attacks(sees: str) -> list[type[attacks.Attack]]:
 
 def choose_budget() -> int:
     """The most queries of an attack."""
-    return choose_one(
-        "Queries for each",
-        {budget: f"{budget:,}" for budget in BUDGETS},
-        "black_box_queries",
-        BUDGETS[0],
-        width="stretch",
+    return choose_count(
+        "Queries for each", BUDGETS, "black_box_queries", BUDGETS[0], width="stretch"
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -9,9 +10,8 @@ from robust_core import attacks
 from robust_core.attacks.ledger import DISTANCE
 from robust_core.dashboard import pace
 from robust_core.dashboard.black_box import words
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_count, choose_number
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import number, setting
 from robust_core.experiment.queried import Queried
 from robust_core.experiment.taught import Lesson
 from robust_core.words.numbers import in_255ths, percent, share
@@ -47,23 +47,18 @@ def choose_terms() -> Terms:
 
 def _choose_price() -> float:
     """What 1,000 queries cost, in dollars."""
-    return st.slider(
-        "Price of 1,000 queries",
-        0.0,
-        MOST_PRICE,
-        step=0.25,
-        format="$%.2f",
-        key=setting("query_price", 1.5, number(float, 0, MOST_PRICE), called="Price of queries"),
-        persist_state="session",
-        width=260,
+    label, called = "Price of 1,000 queries", "Price of queries"
+    look: dict[str, Any] = {"format": "$%.2f", "width": 260}
+    return choose_number(
+        label, 0.0, MOST_PRICE, "query_price", 1.5, called=called, step=0.25, **look
     )
 
 
 def _choose_rate() -> int:
     """How many queries the defender answers in a minute."""
-    return choose_one(
+    return choose_count(
         "The defender answers, a minute",
-        {rate: f"{rate:,}" for rate in RATES},
+        RATES,
         "query_rate",
         RATES[1],
         width="content",

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import streamlit as st
-import torch
 
-from robust_core import zoo
 from robust_core.attacks import Attack
 from robust_core.attacks.knowledge import LABELS
+from robust_core.classifier import Classifier
 from robust_core.dashboard import lab, pace
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.together import Part
-from robust_core.devices import best_device
-from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Reporter, key_of
 from robust_core.experiment.queried import Queried, query
 from robust_core.experiment.with_gradients import Mark, by_distance, by_margin, mark
 from robust_core.zoo import Description
@@ -30,9 +29,9 @@ def attack_part(request: Request) -> Part:
     """One attack behind the curtain."""
 
     def work(progress: Reporter) -> Queried:
-        def on(device: torch.device) -> Queried:
+        def ask(model: Classifier) -> Queried:
             return query(
-                zoo.load(request.model.name, device),
+                model,
                 request.pixels(),
                 request.attack,
                 label=request.label,
@@ -41,7 +40,7 @@ def attack_part(request: Request) -> Part:
                 show=progress.show,
             )
 
-        return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
+        return lab.with_model(request.model.name, ask, progress)
 
     name = request.attack.name
     return Part(key_of(queried=request.key()), work, f"black box {name}", BUDGET)
@@ -74,9 +73,9 @@ def mark_part(name: str, request: Request) -> Part:
     """The white-box attack on the same picture."""
 
     def work(progress: Reporter) -> Mark:
-        def on(device: torch.device) -> Mark:
+        def measure(model: Classifier) -> Mark:
             return mark(
-                zoo.load(request.model.name, device),
+                model,
                 request.pixels(),
                 request.attack,
                 label=request.label,
@@ -84,7 +83,7 @@ def mark_part(name: str, request: Request) -> Part:
                 progress=progress,
             )
 
-        return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
+        return lab.with_model(request.model.name, measure, progress)
 
     return Part(key_of(marked=request.key()), work, f"black box {name}", BUDGET)
 
@@ -114,14 +113,7 @@ def offer(parts: Mapping[str, Part], cost: str) -> None:
     """The button that begins, with what it takes."""
     st.markdown("## Nothing has been asked yet.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "Ask the model",
-            key="black_box_begin",
-            type="primary",
-            on_click=_want,
-            args=(parts,),
-            icon=":material/play_arrow:",
-        )
+        buttons.begin("Ask the model", _want, parts, key="black_box_begin", type="primary")
         st.caption(cost)
 
 

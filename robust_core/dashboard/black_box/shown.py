@@ -10,6 +10,7 @@ from robust_core.attacks.knowledge import LABELS
 from robust_core.attacks.ledger import DISTANCE, MARGIN
 from robust_core.dashboard import plots, together
 from robust_core.dashboard.black_box import charts, markup, running, words
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.together import States
 from robust_core.experiment.queried import Look, Queried
@@ -107,13 +108,7 @@ class Scene:
         if self.bar is None:
             with self.status.container(horizontal=True, vertical_alignment="bottom"):
                 self.bar = st.progress(share, told)
-                st.button(
-                    "Stop",
-                    key="black_box_stop",
-                    on_click=together.stop,
-                    args=(self.parts,),
-                    icon=":material/stop:",
-                )
+                buttons.stop(together.stop, self.parts, key="black_box_stop")
         else:
             self.bar.progress(share, told)
 
@@ -124,13 +119,7 @@ class Scene:
         self.headline.markdown(f"## {words.headline(self.sees, found, marks, self.wanted)}")
         if refused:
             with self.status.container(horizontal=True, vertical_alignment="center"):
-                st.button(
-                    "Run it again",
-                    key="black_box_again",
-                    on_click=together.again,
-                    args=(self.parts,),
-                    icon=":material/replay:",
-                )
+                buttons.again(together.again, self.parts, key="black_box_again")
                 for told in dict.fromkeys(refused.values()):
                     st.caption(
                         "Stopped: the curves are those of unfinished attacks."

@@ -8,7 +8,7 @@ import torch
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
-from robust_core.dashboard import lab, plots
+from robust_core.dashboard import lab, opened, plots
 from robust_core.dashboard.compare_attacks.charts import eps_chart, regions_chart
 from robust_core.dashboard.compare_attacks.selection import (
     ComparedAttack,
@@ -34,13 +34,8 @@ WIDTHS = {
     "Attack": 140,
     "Outcome": 68,
     "Confidence": 86,
-    "L0": 52,
-    "L1": 58,
-    "L2": 58,
-    "RMS": 56,
+    **numbers.WIDTHS,
     "Mean": 56,
-    "Linf": 56,
-    "Queries": 62,
     "Time": 60,
     "Gradients": 70,
     "TV": 56,
@@ -66,10 +61,7 @@ def show_depth(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:
         lambda: show_curves(rows, done),
         lambda: show_regions(rows, done),
     )
-    for tab, part in zip(st.tabs(TABS, key="compared", on_change="rerun"), parts, strict=True):
-        if tab.open:
-            with tab:
-                part()
+    opened.draw_open(dict(zip(TABS, parts, strict=True)), "compared")
 
 
 def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None:

@@ -17,10 +17,10 @@ from robust_core.distances import length_name, of_equal_changes
 from robust_core.experiment.perform import Experiment
 from robust_core.goals import Towards
 from robust_core.words import threat_model
+from robust_core.words.threat_model import ANY
 
 QUICK = ("noise", "fgsm", "bim", "bim-l2", "pgd", "pgd-l2", "deepfool")
 """Chosen initially: together about two seconds on a CPU."""
-ANY = "any"
 OFFERED = (*GOAL_WORDS, Towards.name)
 """The goals that the page offers."""
 
@@ -97,11 +97,7 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
     with st.expander("Only attacks with this threat model", key="threats"):
         place = st.empty()
         for axis in threat_model.AXES:
-            there = {
-                v: None
-                for n in attacks.local_names()
-                for v in threat_model.values(attacks.get(n), axis)
-            }
+            there = threat_model.existing(attacks.local_names(), axis)
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             words = {v: threat_model.WORDS.get(axis, {}).get(v, v) for v in options}
             wanted[axis] = st.selectbox(
@@ -118,7 +114,8 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
                 persist_state="session",
             )
         if any(value != ANY for value in wanted.values()):
-            place.caption(_how_many(sum(matches(a, wanted) for a in picked), len(picked)))
+            left = sum(threat_model.matches(a, wanted) for a in picked)
+            place.caption(_how_many(left, len(picked)))
     return wanted
 
 
@@ -126,11 +123,6 @@ def _how_many(left: int, chosen: int) -> str:
     """How many attacks the filter leaves, shown beside it: the empty rows may be out of sight."""
     way_on = "" if left else ' Set a filter back to "any", or choose more attacks.'
     return f"{left} of {chosen} chosen attack{'s' * (chosen != 1)} left.{way_on}"
-
-
-def matches(attack: type[attacks.Attack], wanted: dict[str, str]) -> bool:
-    """Whether an attack has the wanted value on every axis."""
-    return all(v == ANY or v in threat_model.values(attack, axis) for axis, v in wanted.items())
 
 
 def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from robust_core.dashboard import opened
 from robust_core.dashboard.compare_defenses import export
 from robust_core.dashboard.compare_defenses.export import Results
 from robust_core.dashboard.components import numbers, trust
@@ -20,12 +21,7 @@ WIDTHS = {
     "Prediction": 76,
     "Undefended": 84,
     "Certified L2": 90,
-    "L0": 52,
-    "L1": 58,
-    "L2": 58,
-    "RMS": 56,
-    "Linf": 56,
-    "Queries": 62,
+    **numbers.WIDTHS,
     "Gradients": 70,
     "Zero": 52,
     "Time": 60,
@@ -52,10 +48,7 @@ def show_depth(undefended: Results, experiment: Experiment, lines: Sequence[Resu
         lambda: trust.show_trust(undefended.row, experiment, [line.row for line in there]),
         lambda: show_repeating(undefended, experiment, there),
     )
-    for tab, part in zip(st.tabs(TABS, key="defended", on_change="rerun"), parts, strict=True):
-        if tab.open:
-            with tab:
-                part()
+    opened.draw_open(dict(zip(TABS, parts, strict=True)), "defended")
 
 
 def show_numbers(undefended: Results, experiment: Experiment, lines: Sequence[Results]) -> None:

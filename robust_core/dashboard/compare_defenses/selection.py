@@ -34,7 +34,7 @@ def summary(
     trials: Iterable[dict[Attacker, DefenseTrial]],
     wanted: int,
     *,
-    over: bool = False,
+    over: bool,
 ) -> str:
     """How many of ``wanted`` defences recover the right answer, as far as they have finished.
 

@@ -22,6 +22,8 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
     "Time": "{:,.0f}",
 }
 """How the columns that pages share are written."""
+WIDTHS = {"L0": 52, "L1": 58, "L2": 58, "RMS": 56, "Linf": 56, "Queries": 62}
+"""How wide those are that all tables show, in pixels."""
 SAYS = "Says"
 UNITS = {"RMS": "255ths", "Mean": "255ths", "Linf": "255ths", "Time": "ms"}
 MEANT = "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."

@@ -11,6 +11,7 @@ import torch
 from robust_core import zoo
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.detectors.charts import fixed
@@ -99,12 +100,7 @@ def _choose(classes: Sequence[str]) -> tuple[int, float]:
         target = st.selectbox("Target class", classes, key=key, persist_state="session", width=140)
         words = {eps: f"{eps:g}" for eps in EPS_CHOICES}
         eps = choose_one("Epsilon in Linf", words, "deflect_eps", START_EPS, width="content")
-        st.button(
-            "Attack one of each class",
-            icon=":material/play_arrow:",
-            key="deflect",
-            on_click=_wanted,
-        )
+        buttons.begin("Attack one of each class", _wanted, key="deflect")
     return classes.index(target), eps
 
 

@@ -9,11 +9,11 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.detectors.scores import titles
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import number, setting, setting_among
+from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
@@ -62,14 +62,7 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
         key=setting_among("duel", default, names, called=label, shown=words.__getitem__),
         persist_state="session",
     )
-    sigma = right.slider(
-        "Sigma",
-        0.0,
-        1.0,
-        step=0.05,
-        key=setting("sigma", 0.3, number(float, 0, 1), called="Sigma"),
-        persist_state="session",
-    )
+    sigma = choose_number("Sigma", 0.0, 1.0, "sigma", 0.3, step=0.05, control=right.slider)
     schedule = choose_one(
         "Steps",
         {

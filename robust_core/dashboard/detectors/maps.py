@@ -15,7 +15,7 @@ from robust_core.dashboard.detectors.charts import (
     conditions,
     number,
 )
-from robust_core.dashboard.plots import FIXED, TEXT, layout
+from robust_core.dashboard.plots import FIXED, layout, values_in_cells
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR
 from robust_core.evaluation.detector_tables.rows import EpsMatrix, Matrix, TransferTable
 from robust_core.toys.overlap import Overlap
@@ -184,23 +184,9 @@ def _heat(
     cells = [["" if v is None else texts.format(v) for v in row] for row in values]
     labels = [name.replace(" ", "<br>") for name in names]
     numbers = list(range(len(names)))
-    heat = go.Heatmap(
-        x=numbers,
-        y=numbers,
-        z=values,
-        zmin=low,
-        zmax=high,
-        colorscale=colours,
-        xgap=2,
-        ygap=2,
-        customdata=words,
-        text=cells,
-        texttemplate="%{text}",
-        textfont={"size": TEXT},
-        hovertemplate="%{customdata}<extra></extra>",
-        hoverongaps=True,
-        showscale=False,
-    )
+    scale = {"zmin": low, "zmax": high, "colorscale": colours}
+    told = {"customdata": words, "hovertemplate": "%{customdata}<extra></extra>"}
+    heat = values_in_cells(values, cells, x=numbers, y=numbers, hoverongaps=True, **scale | told)
     missing = [  # a cell without a value shows no text of its own
         {
             "x": j,

@@ -1,11 +1,12 @@
 """What was measured of the detectors: tabs of charts, each from one part of the committed result."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from robust_core.dashboard import plots
+from robust_core.dashboard import opened, plots
 from robust_core.dashboard.detectors import conditions, curves, maps, photographs
 from robust_core.dashboard.detectors.charts import (
     GOOD,
@@ -45,16 +46,16 @@ def show_measured(model: str, key: str = "measured") -> None:
         there = results.parts_of(model)
         shown = {title: part for title, part in PARTS.items() if part[0] in there} or PARTS
         key = f"{key}_{model}"
-    for tab, (part, draw) in zip(
-        st.tabs(list(shown), key=key, on_change="rerun"), shown.values(), strict=True
-    ):
-        if tab.open:
-            with tab:
-                found = results.part(part, model=model)
-                if found.lacking:
-                    st.info(found.lacking)
-                elif told := draw(found):
-                    st.caption(f"{told} n: {found.conditions}")
+    tabs = {title: partial(_show, part, draw, model) for title, (part, draw) in shown.items()}
+    opened.draw_open(tabs, key)
+
+
+def _show(part: str, draw: Callable[[Any], str], model: str) -> None:
+    found: MeasuredPart = results.part(part, model=model)
+    if found.lacking:
+        st.info(found.lacking)
+    elif told := draw(found):
+        st.caption(f"{told} n: {found.conditions}")
 
 
 def _chart(figure, key: str, alt: str) -> None:

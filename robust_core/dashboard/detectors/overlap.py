@@ -3,8 +3,9 @@
 import streamlit as st
 
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.detectors import maps
-from robust_core.dashboard.settings import number, setting
 from robust_core.engine import key_of
 from robust_core.toys.overlap import Overlap, overlap
 from robust_core.words.numbers import short_share
@@ -20,21 +21,8 @@ def show_overlap() -> None:
     st.markdown("## Why dynamic training helps: two classes in the plane")
     st.markdown(WHAT)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        seed = st.number_input(
-            "Seed",
-            0,
-            999,
-            step=1,
-            key=setting("toy_seed", 0, number(int, 0, 999), called="Seed"),
-            persist_state="session",
-            width=140,
-        )
-        st.button(
-            "Train three small networks",
-            icon=":material/play_arrow:",
-            key="toy",
-            on_click=_wanted,
-        )
+        seed = choose_number("Seed", 0, 999, "toy_seed", 0, width=140, control=st.number_input)
+        buttons.begin("Train three small networks", _wanted, key="toy")
     if not st.session_state.get("_toy"):
         st.caption("Takes some seconds.")
         return

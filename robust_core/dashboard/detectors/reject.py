@@ -8,10 +8,11 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import plots
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.detectors import fallback
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.curves import rejection_curves
-from robust_core.dashboard.settings import number, one_of, setting
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection
@@ -94,15 +95,9 @@ def _slider(
     place, label: str, key: str, start: float, low: float, high: float, step: float, none: str = ""
 ) -> float:
     """A slider; ``none`` says why it plays no part, where that is so."""
-    return place.slider(
-        label,
-        low,
-        high,
-        step=step,
-        key=setting(key, start, number(float, low, high), called=label),
-        persist_state="session",
-        disabled=bool(none),
-        help=none or None,
+    off, why = bool(none), none or None
+    return choose_number(
+        label, low, high, key, start, control=place.slider, step=step, disabled=off, help=why
     )
 
 

@@ -231,5 +231,6 @@ def request_of(chosen, how: str, model, attack, eps: float) -> Request:
 
     Raises ``ValueError`` for parameters that do not go together.
     """
-    run = controls.with_eps(attack(**controls.kept_parameters(attack, eps)), eps, model)
+    parameters = controls.kept_parameters(attack, eps)
+    run = controls.with_eps(attack(**parameters), eps, model)
     return Request(chosen, how, model, run, shown_eps=eps)

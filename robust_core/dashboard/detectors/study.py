@@ -10,6 +10,7 @@ from itertools import combinations
 import streamlit as st
 
 from robust_core import zoo
+from robust_core.dashboard import opened
 from robust_core.dashboard.detectors import freezing, scores
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.maps import detectabilities
@@ -24,6 +25,7 @@ from robust_core.evaluation.detector_tables.rows import (
 from robust_core.models import SelectedVGG
 from robust_core.models.detector import build
 from robust_core.words.detectors import steps_of
+from robust_core.words.markdown import table
 from robust_core.words.numbers import in_255ths, share
 
 NOT_YET = "Not measured yet."
@@ -92,6 +94,10 @@ IMAGENET = (
     ("across adversaries", "the matrix is under Transfer above, beside ours"),
 )
 """What the paper says of a second, larger classifier."""
+FALLS = "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({})."
+KEEPS = (
+    "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({})."
+)
 PAPER = ("100 epochs", "0.1; 0.01 after epoch 41; 0.001 after 61", "0.9", "91.3 %", "20")
 PAPER_ON_PHOTOGRAPHS = ("VGG16, pretrained", "not quoted", "not quoted", "not quoted", "500")
 """Settings of the classifier, its accuracy, and the epochs of the detector."""
@@ -101,30 +107,38 @@ def show_study(model: zoo.Description) -> None:
     """Four tabs of text; figures come from the index and the committed results on a classifier."""
     name = results.model_of(model.name)
     st.markdown("## The study behind this page")
-    tabs = st.tabs(["Four questions", "Training", "Symbols", "ImageNet, quoted"])
-    with tabs[0]:
-        for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
-            column.markdown(f"**{question}**\n\n{answer(name)}")
-        st.caption(
-            "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
-            "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
-        )
-    with tabs[1]:
-        _training(name)
-        if scores.reads(model):
-            freezing.show_freezing(model, scores.chain_for(model).usual_point)
-    with tabs[2]:
-        st.latex(DYNAMIC)
-        st.markdown(SYMBOLS)
-    with tabs[3]:
-        st.markdown(_table(("part", "10-class ImageNet"), IMAGENET))
-        st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
-        st.caption(computed())
+    parts = {
+        "Four questions": lambda: _questions(name),
+        "Training": lambda: _training(model, name),
+        "Symbols": _symbols,
+        "ImageNet, quoted": _imagenet,
+    }
+    opened.draw_open(parts, "study")
 
 
-def _training(model: str) -> None:
-    """The four steps, and the settings of the paper beside those of the bundled weights."""
-    st.html(CSS + pipeline())
+def _questions(model: str) -> None:
+    for column, (question, answer) in zip(st.columns(4), QUESTIONS, strict=True):
+        column.markdown(f"**{question}**\n\n{answer(model)}")
+    st.caption(
+        "Detectability: balanced accuracy, at score 0.5, of telling clean from successful adversarial "
+        "pictures; 0.5 is chance. Pictures, conditions and commands are with the charts above."
+    )
+
+
+def _symbols() -> None:
+    st.latex(DYNAMIC)
+    st.markdown(SYMBOLS)
+
+
+def _imagenet() -> None:
+    st.markdown(table(("part", "10-class ImageNet"), IMAGENET))
+    st.caption("Quoted from Metzen et al. (2017); nothing in this tab was measured here.")
+    st.caption(computed())
+
+
+def _training(shown: zoo.Description, model: str) -> None:
+    """The four steps, the paper's settings beside those of the bundled weights, and what stays frozen."""
+    st.html(pipeline())
     try:
         index = zoo.index()
     except zoo.ZooError as error:
@@ -136,6 +150,8 @@ def _training(model: str) -> None:
         "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "
         "drawn evenly from 0 to 1."
     )
+    if scores.reads(shown):
+        freezing.show_freezing(shown, scores.chain_for(shown).usual_point)
 
 
 def computed() -> str:
@@ -157,11 +173,16 @@ def pipeline() -> str:
         ("frozen", "Freeze the classifier", "weights and statistics of its batch normalisation"),
         ("detector", "Train the detector", "to tell the two halves apart, by the activations"),
     )
-    boxes = "".join(
-        f"<div class='{kind}'><b>{escape(head)}</b>{escape(text)}</div>"
+    return boxes(steps, "How a detector is trained")
+
+
+def boxes(steps: Iterable[tuple[str, str, str]], label: str) -> str:
+    """Numbered boxes with arrows between them, as HTML: of each its kind, its head and its words."""
+    made = "".join(
+        f"<div class='{kind}' role=listitem><b>{escape(head)}</b>{escape(text)}</div>"
         for kind, head, text in steps
     )
-    return f"<div class=pipeline role=list aria-label='How a detector is trained'>{boxes}</div>"
+    return f"{CSS}<div class=pipeline role=list aria-label='{escape(label)}'>{made}</div>"
 
 
 def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
@@ -191,18 +212,12 @@ def settings(index: dict[str, dict], model: str = results.MODEL) -> str:
             ("detector, epochs", detector_epochs, " or ".join(map(str, epochs))),
             ("Adam", "0.0001, β₁ 0.99, β₂ 0.999", f"{recipe['rate']:.4f}, {betas}"),
         ]
-    return _table(("setting", "paper", "here"), rows)
+    return table(("setting", "paper", "here"), rows)
 
 
 def _cycles(recipe: dict) -> str:
     number = recipe.get("cycles", 1)
     return "one cycle" if number == 1 else f"{number} cycles"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def detectable(model: str = results.MODEL) -> str:
@@ -230,11 +245,7 @@ def general(model: str = results.MODEL) -> str:
 
 def fooled(model: str = results.MODEL) -> str:
     """Whether both networks can be fooled: by full knowledge, and by the dynamic adversary."""
-    by_sigma = _at_worst(
-        "static",
-        "By the dynamic adversary, if the detector is static: detectability falls to {} at sigma {} ({}).",
-        model,
-    )
+    by_sigma = _at_worst("static", FALLS, model)
     part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     shares = {} if part.lacking else _everywhere(part.value.rows)
     if not shares:
@@ -252,11 +263,7 @@ def fooled(model: str = results.MODEL) -> str:
 
 def hardened(model: str = results.MODEL) -> str:
     """Whether the detector can be hardened: the dynamic one at its worst sigma, and all that is known."""
-    by_sigma = _at_worst(
-        "dynamic",
-        "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({}).",
-        model,
-    )
+    by_sigma = _at_worst("dynamic", KEEPS, model)
     sweep: MeasuredPart[SigmaTable] = results.part("sigma", model=model)
     part: MeasuredPart[FullKnowledgeTable] = results.part("full_knowledge", model=model)
     if sweep.lacking or part.lacking:

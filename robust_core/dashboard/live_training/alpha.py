@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from robust_core.dashboard import lab
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training import charts
 from robust_core.dashboard.live_training.training import described, train, training_key
 from robust_core.evaluation.snapshot import Snapshot
@@ -22,13 +23,7 @@ def show_alphas(plan: Plan) -> None:
     """A button, then the curves, which grow with each finished training."""
     st.markdown("## Accuracy against alpha")
     st.markdown(WHAT)
-    st.button(
-        "Train at five alphas",
-        key="live_alphas",
-        icon=":material/play_arrow:",
-        on_click=_wanted,
-        args=(plan,),
-    )
+    buttons.begin("Train at five alphas", _wanted, plan, key="live_alphas")
     wanted = st.session_state.get("_live_alphas")
     if wanted is None:
         st.caption("Takes five times as long as one training.")

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import fields
+from typing import Any
 
 import streamlit as st
 
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_number, choose_one
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
-from robust_core.dashboard.settings import Reader, number, one_of, setting, truth
+from robust_core.dashboard.settings import one_of, setting, truth
 from robust_core.training.live.train import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
 
-SLIDERS = {
+SLIDERS: dict[str, tuple[str, tuple[Any, Any, Any], str]] = {
     "eps": (
         "Epsilon",
         (0.0, 0.5, 0.01),
@@ -102,14 +104,9 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
         elif name in SLIDERS:
             values[name] = _slider(name)
     if not first:
-        values["seed"] = st.number_input(
-            "Seed",
-            0,
-            999,
-            step=1,
-            key=setting("live_seed", 0, number(int, 0, 999), called="Seed"),
-            persist_state="session",
-            help="Of the first weights, the order of pictures and random starts.",
+        why = "Of the first weights, the order of pictures and random starts."
+        values["seed"] = choose_number(
+            "Seed", 0, 999, "live_seed", 0, help=why, control=st.number_input
         )
     return values
 
@@ -118,9 +115,7 @@ def _slider(name: str) -> float:
     label, (low, high, step), why = SLIDERS[name]
     default = getattr(Plan, name)
     start = _shown(name, default)
-    reader: Reader = number(type(low), low, high)
-    key = setting(f"live_{name}", start, reader, called=label)
-    shown = st.slider(label, low, high, step=step, key=key, persist_state="session", help=why)
+    shown = choose_number(label, low, high, f"live_{name}", start, step=step, help=why)
     return type(default)(shown)  # the name of a training in the cache tells 100 from 100.0
 
 
@@ -138,14 +133,7 @@ def offer_training() -> bool:
 
     Kept in the session, so that a press is not lost when its run is restarted.
     """
-    st.button(
-        "Train",
-        key="live_train",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=_press,
-        width="stretch",
-    )
+    buttons.begin("Train", _press, key="live_train", type="primary", width="stretch")
     return st.session_state.pop("_live_pressed", False)
 
 

@@ -11,12 +11,13 @@ from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
 from robust_core.dashboard import controls, lab
+from robust_core.dashboard.choices import choose_number
 from robust_core.dashboard.live_training.beside import WITHOUT, Beside
 from robust_core.dashboard.live_training.controls import SLIDERS
 from robust_core.dashboard.live_training.outcome import is_overfitted
 from robust_core.dashboard.live_training.training import training_key
 from robust_core.dashboard.result import BADGES, notices
-from robust_core.dashboard.settings import number, one_of, setting, truth
+from robust_core.dashboard.settings import one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Reporter, key_of
@@ -103,13 +104,15 @@ def telling(trained: Trained) -> int:
 
 def _choose_digit(count: int) -> int:
     """Which of the test pictures."""
-    return st.number_input(
-        f"Test picture, 0 to {count - 1}",
+    last = count - 1
+    return choose_number(
+        f"Test picture, 0 to {last}",
         0,
-        count - 1,
-        step=1,
-        key=setting("spot_digit", 0, number(int, 0, count - 1), called="Test picture"),
-        persist_state="session",
+        last,
+        "spot_digit",
+        0,
+        called="Test picture",
+        control=st.number_input,
     )
 
 
@@ -132,14 +135,9 @@ def _choose_attack(first: dict) -> Attack:
     )
     kind = attacks.get(name)
     label, (low, high, step), _ = SLIDERS["eps"]
-    eps = st.slider(
-        label,
-        low,
-        high,
-        step=step,
-        key=setting("spot_eps", first["spot_eps"], number(float, low, high), called="Epsilon"),
-        persist_state="session",
-        help=controls.EPS_HELP,
+    start, help_ = first["spot_eps"], controls.EPS_HELP
+    eps = choose_number(
+        label, low, high, "spot_eps", start, called="Epsilon", step=step, help=help_
     )
     if not kind.has_eps:
         st.caption(controls.NO_EPS.format(kind.title))

@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from robust_core.dashboard import lab
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training import charts, markup
 from robust_core.dashboard.live_training.beside import (
     WITHOUT,
@@ -166,13 +167,7 @@ def _show_unfinished(plan: Plan, draw) -> None:
         )
     else:
         st.info("Stopped before the first epoch.")
-    st.button(
-        "Train it again",
-        key="live_again",
-        on_click=start,
-        args=(plan,),
-        icon=":material/replay:",
-    )
+    buttons.again(start, plan, key="live_again", label="Train it again")
 
 
 def train(

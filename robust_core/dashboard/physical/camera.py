@@ -4,23 +4,16 @@ import hashlib
 from collections.abc import Mapping
 
 import streamlit as st
-import torch
 
-from robust_core import zoo
-from robust_core.classifier import Guess
 from robust_core.dashboard import lab, picture_input
-from robust_core.dashboard.physical.subject import is_here
-from robust_core.dashboard.request import fitted
+from robust_core.dashboard.physical.strip import Cell, strip
+from robust_core.dashboard.physical.subject import answer, is_here
 from robust_core.dashboard.settings import setting_among
-from robust_core.data.fitting import to_tensor
-from robust_core.data.picture import Picture
-from robust_core.devices import best_device
-from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
-from robust_core.modes import evaluating
+from robust_core.engine import key_of
 from robust_core.words.verdict import said
 from robust_core.zoo import Description
 
-WITH, WITHOUT = "with the sticker", "without it"
+WITH, WITHOUT = "with the sticker", "without the sticker"
 WHAT = (
     "Put an object of one of the model's classes before the camera, photograph it without the sticker and "
     "then with it. The model is asked, and nothing else: **no attack is run on your photograph**. It stays "
@@ -60,37 +53,25 @@ def _show_answer(content: bytes, model: Description) -> None:
     picture = picture_input.decoded(content)
     if picture is None:
         return
-    digest = hashlib.sha256(content).hexdigest()
-    answer = lab.compute(
+    digest, seen = hashlib.sha256(content).hexdigest(), model.fitted(picture.pixels)
+    found = lab.compute(
         key_of(owner=lab.session(), seen=digest, model=model.name),
-        lambda progress: ask(picture, model, progress),
+        lambda progress: answer(model, seen, progress),
         channel="camera",
         doing="Asking the model",
     )
-    if answer is None:
+    if found is None:
         return
-    st.markdown(f"### It says {said(answer)}.")
+    st.markdown(f"### It says {said(found)}.")
+    st.html(strip([Cell(seen, "What it was given", f"{seen.shape[1]} x {seen.shape[0]} pixels")]))
     with st.container(horizontal=True):
         for kind in (WITHOUT, WITH):
             st.button(
                 f"Count it: {kind}",
                 key=f"count_{kind}",
                 on_click=_count,
-                args=(model.name, digest, kind, answer.index),
+                args=(model.name, digest, kind, found.index),
             )
-
-
-def ask(picture: Picture, model: Description, progress: Reporter) -> Guess:
-    """The model's first answer; called in a thread of the engine."""
-    progress(0)
-
-    def on(device: torch.device) -> Guess:
-        network = zoo.load(model.name, device)
-        images = to_tensor(fitted(picture.pixels, model)).to(device)
-        with torch.inference_mode(), evaluating(network):
-            return network.name_classes(network(images).softmax(1))[0][0]
-
-    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
 def _tally(model: str) -> dict[str, tuple[str, int]]:

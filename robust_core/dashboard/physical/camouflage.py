@@ -8,19 +8,26 @@ import torch
 from robust_core import zoo
 from robust_core.areas import Area
 from robust_core.attacks.physical.camouflage import Camouflage
+from robust_core.classifier import Guess
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.area_choice import KINDS, OWN
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
 from robust_core.dashboard.physical.camouflage_words import term_curves as curves
 from robust_core.dashboard.physical.strip import FOOLED, NEITHER, RIGHT, Cell, strip
-from robust_core.dashboard.physical.subject import Subject, choose_target, is_here, is_wanted
-from robust_core.dashboard.request import Chosen, fitted
-from robust_core.dashboard.settings import one_of, setting, setting_among
+from robust_core.dashboard.physical.subject import (
+    Subject,
+    answer,
+    choose_target,
+    is_here,
+    is_wanted,
+)
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
-from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.camouflaged import Growing, Worn, camouflage
 from robust_core.zoo import Description
 
@@ -69,23 +76,29 @@ def _show_live(subject: Subject) -> None:
         cell = Cell(so_far.pixels.numpy(), f"Step {so_far.step} of {steps}", words)
         place.html(strip([cell], side=GROWING))
 
+    key = key_of(
+        camouflage=subject.key,
+        style=style.id,
+        parameters=settings.parameters,
+        target=target,
+        area=area,
+    )
     found = lab.compute(
-        key_of(
-            camouflage=subject.key,
-            style=style.id,
-            parameters=settings.parameters,
-            target=target,
-            area=area,
-        ),
+        key,
         lambda progress: work(subject, style, settings, target, area, progress),
         channel="camouflage",
         doing="Disguising, then the same style without an attack",
         words=lambda k, n: f"step {k:,} of {n:,}",
         watch=watch,
+        kept=lambda so_far: (
+            f"Below is the picture after step {so_far.step} of {steps}, unfinished."
+        ),
     )
     place.empty()
     if found is not None:
         _show(found, subject, style)
+    elif (so_far := lab.so_far(key)) is not None:
+        _show_unfinished(so_far, subject, key)
 
 
 def _choose_style(subject: Subject) -> samples.Sample:
@@ -95,20 +108,14 @@ def _choose_style(subject: Subject) -> samples.Sample:
         for each in samples.catalogue(subject.model.family)
         if subject.chosen.reference != f"sample:{each.id}"
     }
-    key = setting_among(
-        f"style_{subject.model.family}",
-        FIRST if FIRST in offered else next(iter(offered)),
-        list(offered),
-        called="Style",
-        shown=lambda name: offered[name].title if name in offered else name,
-    )
-    picked = st.selectbox(
-        "Style of",
-        list(offered),
-        format_func=lambda name: offered[name].title,
-        key=key,
-        persist_state="session",
-        width=260,
+    key = f"style_{subject.model.family}"
+    start = FIRST if FIRST in offered else next(iter(offered))
+
+    def title(name: str) -> str:
+        return offered[name].title if name in offered else name
+
+    picked = choose_in_list(
+        "Style of", list(offered), key, start, shown=title, called="Style", width=260
     )
     return offered[picked]
 
@@ -146,7 +153,7 @@ def work(
     mask = None
     if area:
         mask = torch.from_numpy(Area.read(area).mask(*model.input_size))[None, None]
-    wanted = to_tensor(fitted(style.picture.pixels, model))
+    wanted = to_tensor(model.fitted(style.picture.pixels))
     show: Callable[[Growing], object] = progress.show
 
     def on(device: torch.device) -> Worn:
@@ -165,19 +172,33 @@ def work(
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 
 
+def _show_unfinished(so_far: Growing, subject: Subject, key: Key) -> None:
+    """The last picture before the visitor stopped it, and what the model says of it."""
+    pixels = so_far.pixels.numpy()
+    found = lab.compute(
+        key_of(unfinished=key, step=so_far.step),
+        lambda progress: answer(subject.model, pixels, progress),
+        channel="unfinished",
+        doing="Asking the model",
+    )
+    if found is not None:
+        cell = Cell(pixels, f"After step {so_far.step}", told(found), NEITHER)
+        st.html(strip([cell], side=SIDE))
+
+
 def _show(found: Worn, subject: Subject, style: samples.Sample) -> None:
     classes = subject.model.class_names
     st.markdown(f"### {headline(found, classes)}")
 
-    def cell(pixels: torch.Tensor, head: str, answer) -> Cell:
-        kind = RIGHT if answer.index == found.label else FOOLED
-        return Cell(pixels.numpy(), head, told(answer), kind)
+    def cell(pixels: torch.Tensor, head: str, said: Guess) -> Cell:
+        kind = RIGHT if said.index == found.label else FOOLED
+        return Cell(pixels.numpy(), head, told(said), kind)
 
     st.html(
         strip(
             [
                 cell(found.clean, "Picture", found.before),
-                Cell(fitted(style.picture.pixels, subject.model), "Style", style.title, NEITHER),
+                Cell(subject.model.fitted(style.picture.pixels), "Style", style.title, NEITHER),
                 cell(found.alone, "Style alone", found.by_style),
                 cell(found.worn, "Camouflage", found.after),
             ],

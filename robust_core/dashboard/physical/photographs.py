@@ -4,15 +4,14 @@ import plotly.graph_objects as go
 import streamlit as st
 import torch
 
-from robust_core import zoo
+from robust_core import data, zoo
 from robust_core.attacks.physical.transformation import PHOTO
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.physical import photograph_words as words
 from robust_core.dashboard.physical.strip import FOOLED, RIGHT, Cell, strip
 from robust_core.dashboard.physical.subject import Subject, is_here, is_wanted
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import number, setting
 from robust_core.dashboard.style import ADVERSARIAL, GREY
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
@@ -68,13 +67,14 @@ def _show_live(subject: Subject) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         levels = {eps: in_255ths(eps) for eps in (4 / 255, *EPS)}
         eps = choose_one("Epsilon in Linf", levels, "photo_eps", EPS[0])
-        strength = st.slider(
+        strength = choose_number(
             "Strength of the camera",
             0,
             100,
+            "photo_strength",
+            100,
+            called="Camera",
             step=10,
-            key=setting("photo_strength", 100, number(int, 0, 100), called="Camera"),
-            persist_state="session",
             format="%d %%",
             width=280,
             help="0 %: no camera at all. Then nothing is destroyed.",
@@ -175,7 +175,7 @@ def conditions(report: Report, name: str) -> str:
         if (r.model, r.attack, r.eps) == (name, row.attack, row.eps)
     )
     return (
-        f"Ours: {name}, the first {row.top1['pictures']} test pictures of {row.data}, "
+        f"Ours: {name}, {row.top1['pictures']} test pictures of {data.get(row.data).title}, evenly spread, "
         f"{row.top1['draws']} photographs of each, top-1; clean photographs that are right: {clean}. "
         f"Published: {KURAKIN_SOURCE}; prefiltered: attacks chosen for their confidence. Another network, "
         "other pictures, real prints: compare the order, not the size. Of single stages they say: blur, "
@@ -190,18 +190,12 @@ def chart(bars: list[tuple[str, float | None, float]]) -> go.Figure:
         layout=plots.layout(330, barmode="group", legend=plots.ABOVE | {"traceorder": "normal"})
     )
     names = [at for at, _, _ in bars]
-    for name, values, colour, shape in (
-        ("ours, simulated", [own for _, own, _ in bars], ADVERSARIAL, ""),
-        ("published, printed", [other for _, _, other in bars], GREY, "/"),
+    for name, values, look in (
+        ("ours, simulated", [own for _, own, _ in bars], (ADVERSARIAL, "")),
+        ("published, printed", [other for _, _, other in bars], (GREY, "/")),
     ):
-        figure.add_bar(
-            y=names,
-            x=values,
-            name=name,
-            orientation="h",
-            marker={"color": colour, "pattern": {"shape": shape, "solidity": 0.25}},
-            hovertemplate="%{y}: %{x:.1%}<extra>" + name + "</extra>",
-        )
+        hover = "%{y}: %{x:.1%}<extra>" + name + "</extra>"
+        figure.add_trace(plots.sideways_bars(name, names, values, look, hovertemplate=hover))
     figure.update_xaxes(range=[0, 1], tickformat=".0%", title="destroyed", **plots.FIXED)
     figure.update_yaxes(autorange="reversed", fixedrange=True)
     return figure

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from robust_core.data import signs as road_signs
 from robust_core.evaluation.physical import results
 from robust_core.evaluation.physical.plan import DESTRUCTION, PLACES, ROTATION, SIGN_MODEL, SIGNS
 from robust_core.evaluation.physical.published import RP2, RP2_SOURCE
 from robust_core.evaluation.physical.results import Report, sign_rate
-from robust_core.words.numbers import in_255ths, percent, share
+from robust_core.words.numbers import in_255ths, share
 
 LIMITS = (
     "**What this does not show.** These are simulations: no printer, no lens, no rain, and a network that "
@@ -59,8 +60,8 @@ def turned(report: Report) -> str:
     """What an attack made for many views keeps."""
     fresh = {(r.model, r.attack): r for r in report.rotation if r.angle is None}
     told = [
-        f"on {model} PGD reaches its target in {percent(fresh[model, 'pgd'].target)}, EOT in "
-        f"{percent(fresh[model, 'eot'].target)} of {fresh[model, 'pgd'].draws} fresh rotations of each of "
+        f"on {model} PGD reaches its target in {share(fresh[model, 'pgd'].target)}, EOT in "
+        f"{share(fresh[model, 'eot'].target)} of {fresh[model, 'pgd'].draws} fresh rotations of each of "
         f"{fresh[model, 'pgd'].n} pictures"
         for model in report.models(ROTATION)
         if (model, "pgd") in fresh and (model, "eot") in fresh
@@ -103,8 +104,8 @@ def signs(report: Report) -> list[dict[str, str]]:
                 "Finer grid": f"{grid.fooled} of {grid.right}",
                 "As printed": f"{grid.printed} of {grid.right}",
                 "Random stickers": f"{grid.random} of {grid.right}",
-                "Sign": first.sign,
-                "Taken for": first.target,
+                "Sign": road_signs.get(first.sign).title,
+                "Taken for": road_signs.get(first.target).title,
                 "Covers": share(first.covered, 0),
             }
         )

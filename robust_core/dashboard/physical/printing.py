@@ -10,8 +10,8 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from robust_core import imaging, zoo
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.physical.printable import Thing, things
-from robust_core.dashboard.settings import number, setting, setting_among
 from robust_core.zoo import Description
 
 INCH = 2.54
@@ -91,15 +91,9 @@ def draw(model: Description) -> None:
         return
     st.markdown(WHAT)
     thing = _choose(offered, model)
-    centimetres = st.slider(
-        "Width",
-        2.0,
-        18.0,
-        step=0.5,
-        key=setting("print_cm", 8.0, number(float, 2, 18), called="Width"),
-        persist_state="session",
-        format="%.1f cm",
-        width=320,
+    form = "%.1f cm"
+    centimetres = choose_number(
+        "Width", 2.0, 18.0, "print_cm", 8.0, step=0.5, format=form, width=320
     )
     made = sheet(thing.pixels, centimetres, caption_of(thing, centimetres))
     with st.container(horizontal=True):
@@ -128,8 +122,5 @@ def _choose(offered: dict[str, Thing], model: Description) -> Thing:
     def shown(name: str) -> str:
         return offered[name].title if name in offered else name
 
-    key = setting_among(f"print_{model.family}", names[0], names, called="Print", shown=shown)
-    picked = st.selectbox(
-        "Print", names, format_func=shown, key=key, persist_state="session", width=320
-    )
-    return offered[picked]
+    key = f"print_{model.family}"
+    return offered[choose_in_list("Print", names, key, names[0], shown=shown, width=320)]

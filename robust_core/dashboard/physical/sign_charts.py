@@ -15,21 +15,13 @@ def grid(places: Sequence[Place]) -> go.Figure:
     cells = {(place.pose.distance, place.pose.angle): place for place in places}
     rows = [[cells[d, a] for a in turned] for d in far]
     figure = go.Figure(
-        go.Heatmap(
+        plots.values_in_cells(
+            [[p.fooled / p.right if p.right else None for p in row] for row in rows],
+            [[f"{p.fooled}/{p.right}" if p.right else "–" for p in row] for row in rows],
             x=[f"{a:g}°" for a in turned],
             y=[f"{d:g}" for d in far],
-            z=[[p.fooled / p.right if p.right else None for p in row] for row in rows],
-            text=[[f"{p.fooled}/{p.right}" if p.right else "–" for p in row] for row in rows],
             customdata=[[p.random for p in row] for row in rows],
-            texttemplate="%{text}",
-            textfont={"size": plots.TEXT},
             hovertemplate="%{y} feet, %{x}: %{text}; random stickers %{customdata}<extra></extra>",
-            zmin=0,
-            zmax=1,
-            colorscale="Cividis",
-            showscale=False,
-            xgap=2,
-            ygap=2,
         ),
         plots.layout(80 + 30 * len(far), legend=None),
     )

@@ -9,10 +9,10 @@ from robust_core import imaging
 from robust_core.attacks.physical.poses import DISTANCES, Pose
 from robust_core.attacks.physical.rp2 import Poster
 from robust_core.dashboard import lab
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.physical import sign_making
 from robust_core.dashboard.physical.sign_making import Asked, Growing
-from robust_core.dashboard.settings import number, one_of, setting, setting_among
 from robust_core.data import signs
 from robust_core.evaluation.physical import plan
 from robust_core.zoo.bundled_posters import BundledPoster
@@ -23,8 +23,6 @@ COLOURS = {"screen": "As on screen", "printed": "As printed"}
 STEPS, PLACES = (30, 60, 120, 200), (8, 12, 24)
 FIRST, FIRST_TARGET = "stop", "speed-80"
 FEET, WIDEST = 20, 60
-GROWING = 192
-"""Pixels a side of a sign while its poster is made."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Found:
-    """A poster in the chosen colours, and the bundled one if it is that."""
+    """A poster in the chosen colours, the bundled one if it is that, and its making if that was stopped."""
 
     poster: Poster
-    bundled: BundledPoster | None
+    bundled: BundledPoster | None = None
+    stopped: Growing | None = None
 
 
 def choose(essentials: DeltaGenerator, more: DeltaGenerator) -> Wish:
@@ -80,8 +79,7 @@ def _title(name: str) -> str:
 
 def _choose_sign() -> str:
     names = signs.names()
-    key = setting("sign", FIRST, one_of(names), called="Sign", shown=_title)
-    return st.selectbox("Sign", names, format_func=_title, key=key, persist_state="session")
+    return choose_in_list("Sign", names, "sign", FIRST, shown=_title)
 
 
 def _choose_target(sign: str) -> str:
@@ -89,22 +87,22 @@ def _choose_target(sign: str) -> str:
     options = [name for name in signs.names() if name != sign]
     ready = [poster.target for poster in plan.POSTERS if poster.sign == sign]
     start = (ready or [name for name in (FIRST_TARGET, FIRST) if name != sign])[0]
-    key = setting_among(f"sign_target_{sign}", start, options, called="Target", shown=_title)
-    return st.selectbox(
-        "To be taken for", options, format_func=_title, key=key, persist_state="session"
-    )
+    key = f"sign_target_{sign}"
+    return choose_in_list("To be taken for", options, key, start, shown=_title, called="Target")
 
 
 def _slide(label: str, key: str, start: int, low: int, high: int, unit: str) -> int:
-    key = setting(key, start, number(int, low, high), called=label)
     gap = "" if unit == "°" else " "
-    return st.slider(label, low, high, key=key, persist_state="session", format=f"%d{gap}{unit}")
+    return choose_number(label, low, high, key, start, format=f"%d{gap}{unit}")
 
 
 def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
-    """What was made here if it was, else the ready one, else it is made; with the button that makes it."""
+    """What was made here if it was, else the ready one, else it is made; with the button that makes it.
+
+    Of a making that was stopped, what there is. None where there is nothing.
+    """
     if wish.asked is None:
-        return Found(sign_making.bare(wish.sign), None)
+        return Found(sign_making.bare(wish.sign))
     ready = sign_making.bundled(wish.asked.plan)
     key = wish.asked.key
     wanted = ready is None or key in st.session_state.get("_posters", ())
@@ -115,9 +113,14 @@ def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
         assert ready is not None
         return Found(coloured(ready.poster, wish.printed), ready)
     place = st.empty()
-    made = wish.asked.run(lambda growing: _show_growing(place, growing))
+    made = wish.asked.run(lambda growing: _show_growing(place, growing, wish.sign))
     place.empty()
-    return None if made is None else Found(coloured(made, wish.printed), None)
+    if made is not None:
+        return Found(coloured(made, wish.printed))
+    left = wish.asked.so_far
+    if left is not None:
+        return Found(coloured(left.poster, wish.printed), stopped=left)
+    return None if ready is None else Found(coloured(ready.poster, wish.printed), ready)
 
 
 def _offer(key: str, wanted: bool) -> None:
@@ -125,20 +128,15 @@ def _offer(key: str, wanted: bool) -> None:
     if wanted:
         st.button("Show the ready one", key="sign_ready", on_click=_drop, args=(key,))
         return
-    st.button(
-        "Make it here, live",
-        key="sign_make",
-        icon=":material/play_arrow:",
-        on_click=_want,
-        args=(key,),
-        help="With the steps and places chosen. The one shown was made beforehand.",
-    )
+    what = "With the steps and places chosen. The one shown was made beforehand."
+    buttons.begin("Make it here, live", _want, key, key="sign_make", help=what)
 
 
-def _show_growing(place: DeltaGenerator, growing: Growing) -> None:
-    pixels, losses = growing
+def _show_growing(place: DeltaGenerator, growing: Growing, sign: str) -> None:
+    losses = growing.poster.loss
     words = f"Loss {losses[-1]:.2f} after {len(losses) - 1} steps"
-    shown = imaging.png(imaging.enlarge(pixels, GROWING))
+    pixels = sign_making.in_frame(growing.poster.changed, sign)
+    shown = imaging.png(imaging.enlarge(pixels, sign_making.SHOWN))
     place.image(shown, caption=words, alt=words, output_format="PNG")
 
 

@@ -1,6 +1,6 @@
 """A poster for a road sign: which is asked for, the ready ones, and making one live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,8 +19,22 @@ from robust_core.evaluation.physical import plan, posters
 from robust_core.zoo.bundled_posters import BundledPoster, entry_of
 
 MODEL = plan.SIGN_MODEL
-Growing = tuple[np.ndarray, tuple[float, ...]]
-"""The sign so far, uint8 ``[h, w, 3]``, and the losses of the stage."""
+SHOWN = 192
+"""Pixels a side of a sign on the page while its poster is made."""
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A poster after ``step`` of all ``steps`` of its making; its losses are those of the stage."""
+
+    poster: Poster
+    step: int
+    steps: int
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the sign has changed yet."""
+        return bool(self.poster.area.any())
 
 
 @dataclass(frozen=True)
@@ -55,14 +69,16 @@ class Asked:
         def on(device: torch.device) -> Poster:
             losses: list[float] = []
             stages: list[str] = []
+            clean, _ = signs.draw(self.plan.sign, plan.SIDE)
 
             def seen(stage: str, k: int, n: int, x: Tensor, loss: float) -> None:
                 if k == 0:
                     stages.append(stage)
                     losses.clear()
                 losses.append(loss)
-                progress.show((in_frame(x.cpu(), self.plan.sign), tuple(losses)))
-                progress((len(stages) - 1) * n + k, self.total)
+                step = (len(stages) - 1) * n + k
+                progress.show(Growing(unfinished(clean, x.cpu(), losses), step, self.total))
+                progress(step, self.total)
 
             return posters.fit(
                 zoo.load(MODEL, device),
@@ -84,20 +100,37 @@ class Asked:
             doing=f"Making it for {self.places} random places",
             words=lambda k, n: f"step {k:,} of {n:,}",
             watch=draw,
+            kept=told_of,
         )
+
+    @property
+    def so_far(self) -> Growing | None:
+        """What was made before the visitor stopped it; None where nothing was."""
+        growing = lab.so_far(self.key)
+        return growing if growing is not None and growing.begun else None
+
+
+def told_of(growing: Growing) -> str:
+    """What is left of a making that was stopped."""
+    if not growing.begun:
+        return "Nothing was changed yet."
+    return (
+        f"What {growing.step:,} of {growing.steps:,} steps have made stays on the sign, unfinished."
+    )
+
+
+def unfinished(sign: Tensor, changed: Tensor, losses: Sequence[float]) -> Poster:
+    """A poster while it is made: its area is what has changed of the sign, and nobody has judged it."""
+    area = (changed != sign).any(1, keepdim=True)
+    return Poster(
+        sign, changed, area, float("nan"), torch.tensor(losses, dtype=torch.float64, device="cpu")
+    )
 
 
 def bundled(asked: plan.PosterPlan) -> BundledPoster | None:
     """The ready one for this sign, target and area."""
-    for name in zoo.posters(MODEL):
-        entry = entry_of(name)
-        if (entry["sign"], entry["target"], entry["area"]) == (
-            asked.sign,
-            asked.target,
-            asked.area,
-        ):
-            return load(name)
-    return None
+    name = plan.bundled(asked)
+    return None if name is None else load(name)
 
 
 def load(name: str) -> BundledPoster:

@@ -101,9 +101,15 @@ def source(wish: Wish, found: Found) -> str:
             f"(`{entry['command']}`).{colours}"
         )
     asked = wish.asked
+    by = f"{PUT[wish.put]} by RP2"
+    places = f"for {asked.places} random places"
+    if (part := found.stopped) is not None:
+        done = f"{part.step:,} of {part.steps:,} steps"
+        return f"{by} on {plan.SIGN_MODEL}, unfinished: {done}, {places}.{colours}"
+    fooled = share(found.poster.fooled, 0)
     return (
-        f"{PUT[wish.put]} by RP2, made here on {plan.SIGN_MODEL}: {asked.steps} steps, for {asked.places} "
-        f"random places, of which {share(found.poster.fooled, 0)} were fooled.{colours}"
+        f"{by}, made here on {plan.SIGN_MODEL}: {asked.steps} steps, {places}, of which {fooled} were "
+        f"fooled.{colours}"
     )
 
 

@@ -1,5 +1,7 @@
 """The part "Signs in a street": a sign without and with a poster, from one place and from many."""
 
+from dataclasses import replace
+
 import streamlit as st
 import torch
 from streamlit.delta_generator import DeltaGenerator
@@ -8,7 +10,7 @@ from robust_core import imaging, zoo
 from robust_core.attacks.physical.poses import DECK_001, GRID, Pose
 from robust_core.attacks.physical.rp2 import Poster
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.physical import plausible, sign_charts, sign_controls
+from robust_core.dashboard.physical import plausible, sign_charts, sign_controls, sign_making
 from robust_core.dashboard.physical import sign_words as words
 from robust_core.dashboard.physical.sign_controls import Found, Wish
 from robust_core.dashboard.physical.sign_making import MODEL
@@ -31,10 +33,12 @@ def draw(essentials: DeltaGenerator, more: DeltaGenerator) -> None:
     wish = sign_controls.choose(essentials, more)
     if lab.fetch_model(MODEL):
         found = sign_controls.result(wish, essentials)
-        if found is not None:
-            _show_scene(wish, found)
-            if wish.asked is not None:
-                _show_places(wish, found)
+        if found is None:  # stopped before anything was made: the street stays
+            wish = replace(wish, put="nothing", asked=None)
+            found = Found(sign_making.bare(wish.sign))
+        _show_scene(wish, found)
+        if wish.asked is not None:
+            _show_places(wish, found)
     st.markdown("## How it is made, beside what was published")
     st.latex(words.MINIMUM)
     st.caption(words.MADE)

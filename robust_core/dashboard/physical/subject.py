@@ -6,11 +6,18 @@ from functools import cached_property
 
 import numpy as np
 import streamlit as st
+import torch
 
+from robust_core import zoo
+from robust_core.classifier import Guess
 from robust_core.dashboard import lab
+from robust_core.dashboard.choices import choose_in_list
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import setting_among
-from robust_core.engine import Key, key_of
+from robust_core.data.fitting import to_tensor
+from robust_core.devices import best_device
+from robust_core.engine import Key, Reporter, key_of, on_cpu_if_out_of_memory
+from robust_core.modes import evaluating
 from robust_core.zoo import Description
 
 
@@ -53,13 +60,24 @@ def is_here(model: Description) -> bool:
     return False
 
 
+def answer(model: Description, pixels: np.ndarray, progress: Reporter) -> Guess:
+    """What a model says of a picture of its size, uint8 ``[h, w, c]``; called in a thread of the engine."""
+    progress(0)
+
+    def on(device: torch.device) -> Guess:
+        network = zoo.load(model.name, device)
+        images = to_tensor(pixels).to(device)
+        with torch.inference_mode(), evaluating(network):
+            return network.name_classes(network(images).softmax(1))[0][0]
+
+    return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
+
+
 def choose_target(part: str, model: Description, otherwise: str) -> int | None:
     """The class to reach; None for what ``otherwise`` says."""
     options = (otherwise, *model.class_names)
-    key = setting_among(
-        f"{part}_target_{model.family}", otherwise, options, called="Target", shown=str
-    )
-    picked = st.selectbox("Make it say", options, key=key, persist_state="session", width=240)
+    key = f"{part}_target_{model.family}"
+    picked = choose_in_list("Make it say", options, key, otherwise, called="Target", width=240)
     return None if picked == otherwise else model.class_names.index(picked)
 
 
@@ -71,11 +89,7 @@ def is_wanted(part: str, model: Description, button: str) -> bool:
     key = f"_{part}_{model.name}"
     if st.session_state.get(key):
         return True
-    return st.button(
-        button,
-        type="primary",
-        icon=":material/play_arrow:",
-        key=f"start_{part}",
-        on_click=st.session_state.update,
-        args=({key: True},),
+    wanted = {key: True}
+    return buttons.begin(
+        button, st.session_state.update, wanted, key=f"start_{part}", type="primary"
     )

@@ -1,9 +1,11 @@
 """The part "Turning": one picture from many sides, clean, after PGD and after EOT."""
 
+from typing import Any
+
 import streamlit as st
 import torch
 
-from robust_core import zoo
+from robust_core import data, zoo
 from robust_core.attacks import EOT as EOTAttack
 from robust_core.attacks.physical.transformation import VIEWS
 from robust_core.dashboard import controls, lab, plots
@@ -69,17 +71,10 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
     if not is_wanted("turn", model, "Attack it, then turn it"):
         st.caption("Takes some seconds.")
         return
+    asked: dict[str, Any] = {"drawn": drawn, "draws": draws, "target": target, "eps": eps}
     found = lab.compute(
-        key_of(
-            turning=subject.key,
-            by=what,
-            drawn=drawn,
-            draws=draws,
-            target=target,
-            eps=eps,
-            steps=STEPS,
-        ),
-        lambda progress: work(subject, what, drawn, draws, target, eps, progress),
+        key_of(turning=subject.key, by=what, steps=STEPS, **asked),
+        lambda progress: work(subject, what, progress, **asked),
         channel="turning",
         doing="Attacking from one side, then from all",
         words=lambda k, n: f"step {k:,} of {n:,}",
@@ -94,11 +89,12 @@ def draw(model: Description, chosen: Chosen, how: str) -> None:
 def work(
     subject: Subject,
     what: str,
+    progress: Reporter,
+    *,
     drawn: str,
     draws: int,
     target: int | None,
     eps: float,
-    progress: Reporter,
 ) -> Turned:
     """Load, attack, look; called in a thread of the engine."""
 
@@ -133,11 +129,11 @@ def headline(found: Turned, classes: tuple[str, ...]) -> str:
 def _show(found: Turned, subject: Subject, what: str, drawn: str) -> None:
     classes = subject.model.class_names
     sweep = SWEEPS[what]
-    clean, pgd, eot = (share(line.fresh, 0) for line in found.lines)
+    clean, pgd, eot = (round(line.fresh * found.fresh) for line in found.lines)
     st.markdown(f"### {headline(found, classes)}")
     st.markdown(
-        f"Of {found.fresh} random views of the kind that EOT draws from, new ones, and the same for all "
-        f"three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
+        f"Of {found.fresh} random views of this picture, of the kind that EOT draws from, new ones, and "
+        f"the same for all three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
     )
     reach = REACH[what] if drawn == ALL else sweep.reach
     charts = st.columns(2, gap="medium")
@@ -204,11 +200,11 @@ def measured(model: str) -> str:
     if not rows:
         return ""
     told = ", ".join(
-        f"{LOOKS['clean' if row.attack == 'none' else row.attack][0]} {share(row.target, 0)}"
+        f"{LOOKS['clean' if row.attack == 'none' else row.attack][0]} {share(row.target)}"
         for row in rows
     )
     return (
-        f"Over {rows[0].n} test pictures of {rows[0].data}, {rows[0].draws} random rotations each, eps "
-        f"{in_255ths(max(row.eps for row in rows))}: taken for the target, {told}. Made by: "
-        f"`{report.command} --part {ROTATION}`."
+        f"Over {rows[0].n} test pictures of {data.get(rows[0].data).title}, {rows[0].draws} random "
+        f"rotations each, eps {in_255ths(max(row.eps for row in rows))}: taken for the target, {told}. "
+        f"Made by: `{report.command} --part {ROTATION}`."
     )

@@ -1,11 +1,12 @@
 """Deck 002's experiment on the report: protocol, tables beside the deck's, figures, explanations."""
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from robust_core import data, imaging, zoo
-from robust_core.dashboard import plots
+from robust_core.dashboard import opened, plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.robustness_report import deck_002_charts as charts
 from robust_core.evaluation.deck_002 import protocol, results
@@ -41,11 +42,8 @@ def show() -> None:
         _show_printed()
         return
     st.markdown(f"## {_headline(found, space)}")
-    tabs = st.tabs(list(TABS), key="deck002_tabs", on_change="rerun")
-    for tab, draw in zip(tabs, TABS.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(found, space)
+    there = {title: partial(draw, found, space) for title, draw in TABS.items()}
+    opened.draw_open(there, "deck002_tabs")
     weights = "" if found.model in zoo.bundled() else f" Weights: {found.weights}."
     st.caption(
         f"{found.model}, {found.n} pictures of {found.data}, all of them right before an attack; "

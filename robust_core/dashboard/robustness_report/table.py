@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from robust_core.dashboard.robustness_report import charts
-from robust_core.dashboard.robustness_report.charts import RADIUS
+from robust_core.dashboard.robustness_report import trade_off_charts
+from robust_core.dashboard.robustness_report.promised_charts import RADIUS
 from robust_core.evaluation.defense_table.results import Report
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, NAIVE, UNAWARE, AccuracyRow
 
@@ -71,7 +71,7 @@ def _line(report: Report, subject: str, title: str) -> dict:
     clean, auto = cells["clean"], cells["ensemble"]
     return {
         "defence": title,
-        "kind": clean and charts.kind_of(clean),
+        "kind": clean and trade_off_charts.kind_of(clean),
         **{head: _percent(row) for head, row in cells.items()},
         CERTIFIED: promise and 100 * promise.at(RADIUS).value,
         "ms": cost and cost.milliseconds_alone,

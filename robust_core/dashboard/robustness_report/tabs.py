@@ -7,23 +7,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
-from robust_core.dashboard import controls, plots
+from robust_core.dashboard import controls, opened, plots
 from robust_core.dashboard.choices import choose_one, choose_several
 from robust_core.dashboard.components import trust
 from robust_core.dashboard.controls import EPS_CHOICES
-from robust_core.dashboard.robustness_report import deck_002
-from robust_core.dashboard.robustness_report.charts import (
-    RADIUS,
-    checklist_chart,
-    distillation_bars,
-    published_for,
-    trade_off_chart,
-)
+from robust_core.dashboard.robustness_report import deck_002, trade_off
+from robust_core.dashboard.robustness_report.charts import checklist_chart, distillation_bars
 from robust_core.dashboard.robustness_report.curves import (
     ATTACKERS,
     accuracy_curves,
     certified_curves,
 )
+from robust_core.dashboard.robustness_report.promised_charts import RADIUS
 from robust_core.dashboard.robustness_report.table import show_table
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.defense_table import results
@@ -69,12 +64,8 @@ def show_report(name: str) -> None:
         st.info(report.lacking)
         return
     conditions = _say_headline(report)
-    there = {title: draw for title, (part, draw) in TABS.items() if report.rows(part)}
-    tabs = st.tabs(list(there), key="report_tabs", on_change="rerun")
-    for tab, draw in zip(tabs, there.values(), strict=True):
-        if tab.open:
-            with tab:
-                draw(report)
+    there = {t: partial(draw, report) for t, (part, draw) in TABS.items() if report.rows(part)}
+    opened.draw_open(there, "report_tabs")
     st.caption(conditions)
     raised = trust.raised_by({row.title: row.flags for row in report.rows(FLAGS)})
     if raised:
@@ -177,19 +168,6 @@ def _pictures(report: Report, chosen: list[str], part: str) -> str:
     return f"{most:,} pictures" + (f" ({', '.join(told)})" if told else "")
 
 
-def show_trade_off(report: Report) -> None:
-    """What robustness costs."""
-    published = published_for(report)
-    _chart(trade_off_chart(report), "trade", "Clean against robust accuracy.")
-    st.caption(
-        "Filled: PGD with 20 steps by an aware attacker. Hollow: the ensemble of four "
-        "attacks, on fewer pictures, so by chance sometimes above it. Whiskers: 95 % intervals (Wilson). "
-        f"Triangles: certified at an L2 radius of {RADIUS:g}, another threat, over right and certified at "
-        "all. Robustness is paid with clean accuracy."
-        + (" Grey crosses are published figures, not measured here." if published else "")
-    )
-
-
 def show_certified(report: Report) -> None:
     """What is promised, by radius."""
     rows = report.rows(CERTIFIED)
@@ -275,7 +253,7 @@ def show_distillation(report: Report) -> None:
 
 TABS: dict[str, tuple[str, Callable[[Report], None]]] = {
     "Accuracy against eps": (CURVES, show_curves),
-    "Clean against robust": ("accuracy", show_trade_off),
+    "Clean against robust": ("accuracy", trade_off.show),
     "Certified radius": (CERTIFIED, show_certified),
     "Masking checklist": (MASKING, show_checklist),
     "All figures": ("accuracy", show_table),

@@ -37,12 +37,8 @@ def show_penalty() -> None:
             "eps", 0.0, 0.3, 0.1, 0.01, key="penalty_eps", persist_state="session", width=420
         )
         st.markdown(WHY)
-    found = lab.compute(
-        key_of(penalty=list(PAIR), eps=eps),
-        lambda progress: work(eps),
-        channel="penalty",
-        doing="Fitting",
-    )
+    key = key_of(penalty=list(PAIR), eps=eps)
+    found = lab.compute(key, lambda progress: work(eps), channel="penalty", doing="Fitting")
     if found is None:
         return
     model, before, after = found

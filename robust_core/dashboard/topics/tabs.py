@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from robust_core.dashboard import opened
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.topics.adversarial_training import show_adversarial_training
 from robust_core.dashboard.topics.arms_race import show_arms_race
@@ -35,7 +36,4 @@ def show_depth(model_name: str, request: Request | None = None) -> None:
         show_penalty,
         show_pixeldp,
     )
-    for tab, part in zip(st.tabs(TABS, key="defense_depth", on_change="rerun"), parts, strict=True):
-        if tab.open:
-            with tab:
-                part()
+    opened.draw_open(dict(zip(TABS, parts, strict=True)), "defense_depth")

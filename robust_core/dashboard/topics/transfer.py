@@ -66,19 +66,11 @@ def chart(matrix: Matrix) -> go.Figure:
     rows = [short[row.source] for row in matrix.rows]
     columns = [short[target] for target in targets]
     cells = [[_cell(row, target) for target in targets] for row in matrix.rows]
-    heat = go.Heatmap(
+    heat = plots.values_in_cells(
+        [[cell.share for cell in line] for line in cells],
+        [["" if c.share is None else f"{100 * c.share:.0f}" for c in line] for line in cells],
         x=columns,
         y=rows,
-        z=[[cell.share for cell in line] for line in cells],
-        zmin=0,
-        zmax=1,
-        colorscale="Cividis",
-        showscale=False,
-        xgap=2,
-        ygap=2,
-        text=[["" if c.share is None else f"{100 * c.share:.0f}" for c in line] for line in cells],
-        texttemplate="%{text}",
-        textfont={"size": plots.TEXT},
         customdata=[
             [_told(row, cell) for cell in line]
             for row, line in zip(matrix.rows, cells, strict=True)

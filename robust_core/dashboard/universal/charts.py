@@ -26,6 +26,15 @@ def name_of(attack: str) -> str:
     return CONTROLS.get(attack) or attacks.get(attack).title
 
 
+def sticker_name(row: Row) -> str:
+    """A sticker or a control in words, from a row of patches."""
+    return name_of(_called(row))
+
+
+def _called(row: Row) -> str:
+    return row["attack"] if row["what"] == "fitted" else row["what"]
+
+
 def against(rows: Iterable[Row], across: Callable[[Row], str], axis: str) -> go.Figure:
     """The share fooled against one condition, a line for each attack."""
     lines: dict[str, dict[str, float]] = {}
@@ -39,10 +48,7 @@ def against(rows: Iterable[Row], across: Callable[[Row], str], axis: str) -> go.
 def areas(rows: Iterable[Row]) -> go.Figure:
     """How often a sticker and its controls reach the class, against the area that they cover."""
     lines: dict[str, Sequence[tuple[str, float]]] = {
-        (row["attack"] if row["what"] == "fitted" else row["what"]): [
-            (f"{at['area']:.0%}", at["rate"]) for at in row["curve"]
-        ]
-        for row in rows
+        _called(row): [(f"{at['area']:.0%}", at["rate"]) for at in row["curve"]] for row in rows
     }
     figure = _lines(lines)
     figure.update_xaxes(title="share of the picture covered", type="category", **plots.FIXED)
@@ -100,8 +106,9 @@ def heat(row: Row) -> go.Figure:
         ),
         plots.layout(340, legend=None),
     )
-    figure.update_xaxes(visible=False, **plots.FIXED)
-    figure.update_yaxes(visible=False, autorange="reversed", **plots.FIXED)
+    square = {"scaleanchor": "x", "constrain": "domain", "autorange": "reversed"}
+    figure.update_xaxes(visible=False, constrain="domain", **plots.FIXED)
+    figure.update_yaxes(visible=False, **square, **plots.FIXED)
     return figure
 
 

@@ -7,9 +7,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks
 from robust_core.attacks import Universal
+from robust_core.attacks.universal.patches import PatchUniversal
 from robust_core.dashboard import controls, lab, plots
-from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.settings import number, one_of, setting, setting_among
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
+from robust_core.dashboard.components import buttons
 from robust_core.dashboard.universal.fitting import (
     Fitting,
     Growing,
@@ -28,16 +29,20 @@ METHODS = ("uap-sgd", "uap", "uap-l2")
 SIZES = (50, 100, 200, 500, 1000)
 START_EPS = 10 / 255
 AREA = 10
-"""Percent of the picture that a sticker covers, at first."""
+"""Percent of the picture that a sticker covers at first, where none is bundled."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What is shown, a name for it in keys, and the bundle's name for it, if it is from there."""
+    """What is shown, a name for it in keys, and the bundle's name for it, if it is from there.
+
+    ``rounds``: how many it was fitted for, where that was stopped.
+    """
 
     universal: Universal
     digest: str
-    bundled: str | None
+    bundled: str | None = None
+    rounds: float | None = None
 
 
 def choose_kind() -> str:
@@ -51,19 +56,13 @@ def choose_fitting(kind: str, model: Description) -> Fitting | None:
     parameters: dict[str, object] = {}
     if kind == CHANGE:
         title = {name: attacks.get(name).title for name in METHODS}.__getitem__
-        name = st.selectbox(
-            "Attack",
-            METHODS,
-            format_func=title,
-            key=setting("universal", METHODS[0], one_of(METHODS), called="Attack", shown=title),
-            persist_state="session",
-        )
+        name = choose_in_list("Attack", METHODS, "universal", METHODS[0], shown=title)
         eps = controls.choose_eps(own="universal_", start=START_EPS)
         parameters["eps"] = controls.radius(attacks.get(name).norm, eps, model)
     else:
         name = PATCH
         target = _choose_target(model)
-        parameters["scale"] = _choose_area() / 100
+        parameters["scale"] = _choose_area(model) / 100
     n = choose_one(
         "Pictures to fit to",
         {size: f"{size:,}" for size in SIZES},
@@ -84,24 +83,18 @@ def _choose_target(model: Description) -> int:
     classes = model.class_names
     goal = load(name).record["goal_parameters"] if name else {}
     start = classes[goal.get("target", 0)]
-    key = setting_among(
-        f"sticker_{model.family}", start, classes, called="Class of the sticker", shown=str
-    )
-    return classes.index(
-        st.selectbox("The sticker makes it say", classes, key=key, persist_state="session")
-    )
+    label, called = "The sticker makes it say", "Class of the sticker"
+    key = f"sticker_{model.family}"
+    return classes.index(choose_in_list(label, classes, key, start, called=called))
 
 
-def _choose_area() -> int:
-    key = setting("sticker_area", AREA, number(int, 2, 30), called="Area of the sticker")
-    return st.slider(
-        "Share of the picture that it covers",
-        2,
-        30,
-        key=key,
-        persist_state="session",
-        format="%d %%",
-    )
+def _choose_area(model: Description) -> int:
+    """At first that of the bundled sticker, which is the one shown."""
+    name = bundled(model.name, PATCH)
+    shown = load(name) if name else None
+    start = round(100 * shown.scale) if isinstance(shown, PatchUniversal) else AREA
+    label, called = "Share of the picture that it covers", "Area of the sticker"
+    return choose_number(label, 2, 30, "sticker_area", start, called=called, format="%d %%")
 
 
 def choose_start(model: Description) -> int:
@@ -111,13 +104,15 @@ def choose_start(model: Description) -> int:
         return 0
     last = record.splits["test"] - MANY
     key = f"universal_from_{model.family}"
-    return st.number_input(
+    return choose_number(
         "Test pictures, from number",
         0,
         last,
+        key,
+        0,
         step=MANY,
-        key=setting(key, 0, number(int, 0, last), called="First picture"),
-        persist_state="session",
+        called="First picture",
+        control=st.number_input,
     )
 
 
@@ -132,13 +127,7 @@ def result(
             return None
         here = record_of(model) is not None
         if asked is not None and here:
-            st.button(
-                "Fit it here",
-                icon=":material/play_arrow:",
-                type="secondary" if name else "primary",
-                on_click=_want,
-                args=(asked.key,),
-            )
+            _offer(asked, name)
         elif asked is not None:
             st.caption(
                 "One of your own is fitted here once the data set is: its button is at the end."
@@ -155,7 +144,11 @@ def result(
         fitted = asked.run(draw)
         place.empty()
         if fitted is not None:
-            return Found(fitted, asked.key, None)
+            return Found(fitted, asked.key)
+        left = lab.so_far(asked.key)
+        if left is not None:
+            draw_curve(left, kind, "stopped_curve")
+            return Found(left.fitted, key_of(of=asked.key, at=left.rounds), rounds=left.rounds)
     if name is None:
         st.info("None is bundled for this model. Fit one: its curve appears while it is fitted.")
         return None
@@ -163,11 +156,20 @@ def result(
     return Found(kept, key_of(universal=name, delta=digest(kept.delta.numpy())), name)
 
 
+def _offer(asked: Fitting, name: str | None) -> None:
+    """The button that fits, or the way back to the bundled one."""
+    if name and _is_wanted(asked, name):
+        st.button("Show the bundled one", key="universal_ready", on_click=_drop, args=(asked.key,))
+        return
+    kind = "secondary" if name else "primary"
+    buttons.begin("Fit it here", _want, asked.key, type=kind)
+
+
 def _is_wanted(asked: Fitting, name: str | None) -> bool:
-    """It was asked for, or it is fitted already, or none is bundled and the set comes with a package."""
+    """It was asked for, or none is bundled and it is fitted already or the set comes with a package."""
     if asked.key in st.session_state.get("_universal", ()):
         return True
-    if lab.engine().peek(asked.key) is not None:
+    if name is None and lab.engine().peek(asked.key) is not None:
         return True
     record = record_of(asked.model)
     return name is None and record is not None and bool(record.comes_with)
@@ -176,6 +178,10 @@ def _is_wanted(asked: Fitting, name: str | None) -> bool:
 def _want(key: str) -> None:
     st.session_state.setdefault("_universal", set()).add(key)
     lab.allow(key)
+
+
+def _drop(key: str) -> None:
+    st.session_state.get("_universal", set()).discard(key)
 
 
 def draw_curve(growing: Growing, kind: str, key: str) -> None:

@@ -35,6 +35,13 @@ class Growing:
     passes: tuple[float, ...]
     within: tuple[tuple[float, float], ...] = ()
     few: int = 0
+    fitted: Universal | None = None
+    """What is fitted so far."""
+
+    @property
+    def rounds(self) -> float:
+        """How far it is: 2.5 is half of the third round."""
+        return max([len(self.passes), *(at for at, _ in self.within[-1:])])
 
 
 class Judge:
@@ -51,9 +58,9 @@ class Judge:
         self.within: list[tuple[float, float]] = []
         self.judged = 0
 
-    @property
-    def growing(self) -> Growing:
-        return Growing(tuple(self.passes), tuple(self.within), len(self.few))
+    def growing(self, fitted: Universal | None = None) -> Growing:
+        """How it goes on, with what is fitted so far."""
+        return Growing(tuple(self.passes), tuple(self.within), len(self.few), fitted)
 
     def is_due(self, done: int) -> bool:
         """Whether so many pictures of this pass are enough for another look; its end has its own."""
@@ -101,6 +108,7 @@ class Fitting:
         """Read the set and fit; called in a thread of the engine. Each judgement is shown to who waits."""
         progress(0)
         images, labels = training(self.model, self.n)
+        data = zoo.spec(self.model.name).data
 
         def on(device: torch.device) -> Universal:
             goal = None if self.target is None else Towards(self.target)
@@ -111,33 +119,44 @@ class Fitting:
                 k = judge.n * len(judge.passes) + done
                 progress(k, max(k, judge.n * rounds(self.attack)))
 
+            def show(delta: Tensor) -> None:
+                fitted = self.attack.unfinished(model, there, goal, delta, list(judge.passes))
+                progress.show(judge.growing(fitted.noted(data=data)))
+
             def seen(delta: Tensor, rate: Tensor) -> None:
                 judge.end(float(rate))
-                progress.show(judge.growing)
+                show(delta)
                 told()
 
             def within(delta: Tensor, done: int) -> None:
                 told(done)
                 if judge.is_due(done):
                     judge.look(delta, done)
-                    progress.show(judge.growing)
+                    show(delta)
 
             return self.attack.fit(model, there, labels, goal, observer=seen, within=within)
 
         found = on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
-        return found.noted(data=zoo.spec(self.model.name).data)
+        return found.noted(data=data)
 
     def run(self, draw_curve: Callable[[Growing], object]) -> Universal | None:
         """Compute it with a bar, a button that stops it, and its curve as it grows."""
         n = self.n
+        title = type(self.attack).title
+        doing = f"Fitting {title[:1].lower()}{title[1:]} to {self.n:,} pictures"
         return lab.compute(
             self.key,
             self.work,
             channel="universal",
-            doing=f"Fitting {type(self.attack).title.lower()} to {self.n:,} pictures",
+            doing=doing,
             words=lambda k, total: f"round {min(k // n + 1, total // n)} of {total // n}",
             watch=draw_curve,
+            kept=self._told_of,
         )
+
+    def _told_of(self, growing: Growing) -> str:
+        of = rounds(self.attack)
+        return f"Below is what {growing.rounds:.2g} of {of} rounds have fitted, unfinished."
 
 
 def rounds(attack: UniversalAttack) -> int:

@@ -41,8 +41,10 @@ def grid(
 
 
 def _cell(clean: np.ndarray, changed: np.ndarray, before: Guess, after: Guess, name: str) -> str:
-    said = f"{escape(before.label)} {percent(before.confidence)}"
-    then = f"{escape(after.label)} {percent(after.confidence)}"
+    said, then = (
+        f"{escape(guess.label)} {percent(guess.confidence)}".replace(" %", "&nbsp;%")
+        for guess in (before, after)
+    )
     fooled = before.index != after.index
     told = f"{said} → <b>{then}</b>" if fooled else f"still {then}"
     pair = _image(clean, f"{name}, clean: {before.label}") + _image(

@@ -6,25 +6,23 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core import data, zoo
-from robust_core.dashboard import plots
+from robust_core.dashboard import opened, plots
 from robust_core.dashboard.universal import charts
 from robust_core.evaluation.universal import results
 from robust_core.evaluation.universal.results import Row
-from robust_core.words.numbers import in_255ths, percent
+from robust_core.words.numbers import in_255ths, percent, share
 
-PLACES = "A sticker's place"
+PLACES = "By place"
 
 
-def show(model: str) -> None:
-    """A tab for each part that has figures for the model."""
-    parts = {title: part for title, part in _parts(model).items() if part[0]}
+def show(model: str, patch: bool) -> None:
+    """A tab for each part that has figures for the model: of a ``patch``, or of a change of all pixels."""
+    parts = {title: part for title, part in _parts(model, patch).items() if part[0]}
     if not parts:
         return
     st.markdown("## What was measured on the test set")
     for tab, (name, (rows, draw)) in zip(
-        st.tabs(list(parts), key=f"universal_{model}", on_change="rerun"),
-        parts.items(),
-        strict=True,
+        opened.tabs(parts, f"universal_{model}_{patch}"), parts.items(), strict=True
     ):
         if tab.open:
             with tab:
@@ -32,17 +30,21 @@ def show(model: str) -> None:
                 st.caption(conditions(rows, name == PLACES))
 
 
-def _parts(model: str) -> dict[str, tuple[list[Row], Callable[[list[Row]], None]]]:
+def _parts(model: str, patch: bool) -> dict[str, tuple[list[Row], Callable[[list[Row]], None]]]:
     def of(*parts: str) -> list[Row]:
         return [row for part in parts for row in results.rows(part) if row["fitted_to"] == model]
 
+    if patch:
+        return {
+            "Test set": (of("patches"), _show_stickers),
+            "By area": (of("patches"), _show_areas),
+            PLACES: ([row for row in of("patches") if row.get("heat")], _show_heat),
+        }
     return {
         "Test set": (of("fooling", "photographs"), _show_rates),
         "Eps": (of("eps"), _show_eps),
         "Pictures fitted to": (of("sizes"), _show_sizes),
         "Other networks": (of("transfer"), _show_transfer),
-        "A sticker's area": (of("patches"), _show_areas),
-        PLACES: ([row for row in of("patches") if row.get("heat")], _show_heat),
     }
 
 
@@ -67,6 +69,25 @@ def _show_rates(rows: list[Row]) -> None:
         hide_index=True,
     )
     st.caption("Fooled: the answer has changed. Called most often: of the fooled ones.")
+
+
+def _show_stickers(rows: list[Row]) -> None:
+    classes = zoo.describe(rows[0]["model"]).class_names
+    st.dataframe(
+        [
+            {
+                "On the picture": charts.sticker_name(row),
+                "Covers": share(row["area"]),
+                f"Makes it say {classes[row['target']]}": share(row["rate"]),
+                "Without it": share(row["before"] / row["n"]),
+            }
+            for row in rows
+        ],
+        hide_index=True,
+    )
+    st.caption(
+        "The controls have the sticker's size: random colours, and a real object of the class."
+    )
 
 
 def _draw(figure: go.Figure, key: str, alt: str) -> None:
@@ -99,7 +120,7 @@ def _show_transfer(rows: list[Row]) -> None:
 
 def _show_areas(rows: list[Row]) -> None:
     told = "; ".join(
-        f"{row['what']} at {at['area']:.0%} {percent(at['rate'])}"
+        f"{charts.sticker_name(row)} at {at['area']:.0%} {percent(at['rate'])}"
         for row in rows
         for at in row["curve"]
     )

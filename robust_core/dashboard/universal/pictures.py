@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robust_core import data, zoo
-from robust_core.dashboard.request import fitted
+from robust_core.dashboard.request import Chosen
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.data.record import to_float
@@ -43,23 +43,23 @@ def record_of(model: Description) -> data.DataSet | None:
     return record if record is not None and record.available() else None
 
 
-def held_out(model: Description, start: int) -> Shown:
-    """``MANY`` test pictures from number ``start`` on; without the data set, the sample photographs."""
-    return _read(model, record_of(model), start)
+def held_out(model: Description, start: int, many: int = MANY) -> Shown:
+    """``many`` test pictures from number ``start`` on; without the data set, the sample photographs."""
+    return _read(model, record_of(model), start, many)
 
 
 @lru_cache(maxsize=16)  # they are decoded once, not in each run of the page
-def _read(model: Description, record: data.DataSet | None, start: int) -> Shown:
+def _read(model: Description, record: data.DataSet | None, start: int, many: int) -> Shown:
     if record is None:
-        chosen = samples.catalogue(model.family)[:MANY]
+        chosen = samples.catalogue(model.family)[:many]
         source = "the photographs that come with this page"
     else:
-        numbers = range(start, min(start + MANY, record.splits["test"]))
+        numbers = range(start, min(start + many, record.splits["test"]))
         chosen = [samples.load(f"{record.name}-test-{number}") for number in numbers]
         last = numbers[-1]
         source = f"the test pictures {start} to {last} of {record.title}"
     return Shown(
-        tuple(fitted(each.picture.pixels, model) for each in chosen),
+        tuple(model.fitted(each.picture.pixels) for each in chosen),
         tuple(each.title for each in chosen),
         source,
     )
@@ -75,7 +75,15 @@ def training(model: Description, limit: int) -> tuple[Tensor, Tensor]:
     return to_float(images), labels
 
 
-def with_own(shown: Shown, pixels: np.ndarray, name: str) -> Shown:
-    """The visitor's own picture before the others."""
-    others = slice(MANY - 1)
-    return Shown((pixels, *shown.pixels[others]), (name, *shown.names[others]), shown.source)
+def with_chosen(model: Description, start: int, pixels: np.ndarray, chosen: Chosen) -> Shown:
+    """The picture chosen, as the model sees it, before test pictures: ``MANY`` in all, none twice."""
+    shown = held_out(model, start)
+    for k, each in enumerate(shown.pixels):
+        if np.array_equal(each, pixels):
+            order = sorted(range(len(shown.pixels)), key=lambda i: i != k)
+            names = tuple(shown.names[i] for i in order)
+            return Shown(tuple(shown.pixels[i] for i in order), names, shown.source)
+    name = "your picture" if chosen.owner is not None else chosen.picture.title
+    others = held_out(model, start, MANY - 1)
+    source = f"{name} and {others.source}"
+    return Shown((pixels, *others.pixels), (name, *others.names), source)

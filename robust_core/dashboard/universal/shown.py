@@ -13,7 +13,7 @@ from robust_core.dashboard.style import side_shown
 from robust_core.dashboard.universal import markup, words
 from robust_core.dashboard.universal.choice import Found, draw_curve
 from robust_core.dashboard.universal.fitting import Growing
-from robust_core.dashboard.universal.pictures import Shown, digest, held_out, with_own
+from robust_core.dashboard.universal.pictures import Shown, digest, with_chosen
 from robust_core.data.fitting import to_pixels
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -24,9 +24,7 @@ from robust_core.zoo import Description
 def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, start: int) -> None:
     """The verdict in a sentence, the grid, and the perturbation with its curve."""
     universal = found.universal
-    shown = held_out(model, start)
-    if chosen.owner is not None:
-        shown = with_own(shown, own, "your picture")
+    shown = with_chosen(model, start, own, chosen)
     applied = lab.compute(
         key_of(
             shared=found.digest,
@@ -47,7 +45,7 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
     left, right = st.columns([1, 2.2], gap="medium")
     with left:
         _show_delta(universal, model)
-        st.caption(words.source(universal, found.bundled, model.class_names))
+        st.caption(words.source(universal, found.bundled, model.class_names, found.rounds))
         curve = universal.record.get("curve")
         if curve and len(curve) > 1:
             draw_curve(Growing(tuple(curve)), universal.kind, "fitted_curve")
@@ -55,7 +53,7 @@ def show(found: Found, model: Description, own: np.ndarray, chosen: Chosen, star
         changed = list(to_pixels(applied.changed))
         st.html(markup.grid(shown.pixels, changed, applied.before, applied.after, shown.names))
         st.caption(
-            f"Before and after on {shown.source}, none of which it was fitted to. ✗: the answer has "
+            f"Before and after on {shown.source}; it was fitted to none of them. ✗: the answer has "
             "changed. What counts is whether the answer changes, not whether it was right."
         )
 

@@ -30,19 +30,26 @@ def beside(found: Applied, target: int | None) -> str:
     told += f"Random noise of the same size changes it on {found.by_noise} of {n}."
     if found.each is not None:
         told += (
-            f" An attack for each picture, of the same size (PGD, {STEPS} steps, so {STEPS} gradients a "
-            f"picture): {found.each} of {n}."
+            f" An attack for each picture, of the same size (PGD on the margin, {STEPS} steps, so {STEPS} "
+            f"gradients a picture): {found.each} of {n}."
         )
     return told
 
 
-def source(universal: Universal, bundled: str | None, classes: tuple[str, ...]) -> str:
-    """What it is, and on what it was fitted."""
+def source(
+    universal: Universal,
+    bundled: str | None,
+    classes: tuple[str, ...],
+    rounds: float | None = None,
+) -> str:
+    """What it is, and on what it was fitted; ``rounds``: after which it was stopped."""
     record = universal.record
     size = "" if record.get("eps") is None else f", eps {_eps(record)}"
     target = target_of(universal)
     towards = "" if target is None else f" towards {classes[target]}"
     where = f"fitted beforehand ({bundled})" if bundled else "fitted here"
+    if rounds is not None:
+        where += f", stopped after {rounds:.2g} rounds"
     title = attacks.get(record["attack"]).title
     told = f"{title}{size}{towards}, {where}: to {record['n']:,} training pictures"
     if record.get("data") in data.names():

@@ -9,24 +9,16 @@ from torch import Tensor
 from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.dashboard import picture_input
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import number, one_of, setting
 from robust_core.data.fitting import to_tensor
 from robust_core.engine import Key, key_of
+from robust_core.experiment import verifiable
 from robust_core.experiment.verified import LARGEST
 from robust_core.words.models import title
 from robust_core.words.numbers import in_255ths
 
-NETWORKS = (
-    "digits-mlp-ibp",
-    "digits-mlp",
-    "digits-mlp-pgd-at",
-    "digits-cnn",
-    "cifar10-cnn-small",
-    "cifar10-cnn-small-pgd-at",
-    "cifar10-cnn-small-ibp",
-)
-"""Small enough for bounds in seconds; each of them can be compiled."""
+FIRST = "digits-mlp-ibp"
 EPS = 0.15
 PHOTOGRAPH_EPS = 0.001
 PICTURE = "digits-test-30"
@@ -74,19 +66,22 @@ def choose_network_and_picture() -> tuple[zoo.Description, Chosen]:
     place = st.container(gap="small")
     model = choose_network()
     with place:
-        return model, picture_input.choose_picture(model, PICTURE)
+        start = verifiable.first_right(model.name, PICTURE)
+        return model, picture_input.choose_picture(model, start)
 
 
 def choose_network() -> zoo.Description:
     """One of the networks that bounds can be made for while one waits."""
-    name = st.selectbox(
+    offered = verifiable.networks()
+    name = choose_in_list(
         "Network",
-        NETWORKS,
-        format_func=title,
-        key=setting("verify_model", NETWORKS[0], one_of(NETWORKS), called="Network", shown=title),
-        persist_state="session",
-        help="Any network of affine layers, ReLUs and pooling can be verified from Python and on the "
-        "command line. These are small enough for bounds while you wait.",
+        list(offered),
+        "verify_model",
+        FIRST if FIRST in offered else next(iter(offered)),
+        shown=title,
+        help="All networks of the zoo that can be written as affine maps and ReLUs, and have at most "
+        f"{verifiable.MOST:,} ReLUs: few enough for bounds while you wait. Any other such network can be "
+        "verified from Python and on the command line.",
     )
     return zoo.describe(name)
 
@@ -101,13 +96,14 @@ def choose_eps(model: zoo.Description) -> float:
     end = end_of(model)
     key = "verify_eps" if end == LARGEST else "verify_small_eps"
     start = EPS if end == LARGEST else PHOTOGRAPH_EPS
-    return st.slider(
+    return choose_number(
         "Eps, looked at closely",
         0.0,
         end,
+        key,
+        start,
+        called="Eps",
         step=end / 40,
-        key=setting(key, start, number(float, 0, end), called="Eps"),
-        persist_state="session",
         format="%.4f" if end < LARGEST else "%.3f",
         help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
         f"Dashed on the eps line, which ends at {end:g} ({in_255ths(end)}).",

@@ -57,7 +57,9 @@ def show(subject: Subject, eps: float) -> None:
 
 
 def _close(subject: Subject, line: Line, quick: bool, draw) -> Line:
-    """The line after integer programs, where they begin by themselves or are asked for."""
+    """The line after integer programs, where they can help, and begin by themselves or are asked for."""
+    if line.dear or not line.gap:
+        return line
     key = running.programs_key(subject)
     if running.wanted(key, quick):
         closed = running.close_by_programs(subject, line, draw)
@@ -66,6 +68,7 @@ def _close(subject: Subject, line: Line, quick: bool, draw) -> Line:
             return closed
         return _shown().get(subject.key(), line)
     running.offer(key, "Close the gap with integer programs", "verify_programs")
+    st.caption(words.cost_of_programs(line))
     return line
 
 
@@ -123,7 +126,7 @@ def _layers(found: Sandwich) -> None:
         columns = st.columns(2, gap="medium")
         for k in range(start, min(start + 2, len(tight))):
             undecided = (
-                f"{int(loose[k].unstable)} undecided by IBP, {int(tight[k].unstable)} by CROWN"
+                f"{int(loose[k].unstable):,} undecided by IBP, {int(tight[k].unstable):,} by CROWN"
             )
             with columns[k - start]:
                 st.markdown(f"**Layer {k + 1}**: {undecided}")

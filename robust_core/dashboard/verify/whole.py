@@ -1,15 +1,19 @@
-"""A set on the page: proved, unknown and broken against eps, for three ways to train one network."""
+"""A set on the page: proved, unknown and broken against eps, for the ways to train a small network."""
 
 import streamlit as st
 
+from robust_core import zoo
 from robust_core.dashboard import plots, together
 from robust_core.dashboard.style import ADVERSARIAL, DEFENDED, GREY
 from robust_core.dashboard.verify import charts, running
+from robust_core.experiment import verifiable
 from robust_core.experiment.verified_set import Survey
 from robust_core.words.models import title
 from robust_core.words.numbers import share
 
-NETWORKS = ("digits-mlp", "digits-mlp-pgd-at", "digits-mlp-ibp")
+ABREAST = 3
+MOST = 500
+"""ReLUs of a network that a whole set is bounded for, method by method and radius by radius."""
 KEY = f"""<style>
 .areas {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-size: 0.8125rem; margin: 0; }}
 .areas i {{
@@ -27,24 +31,34 @@ KEY = f"""<style>
 </p>"""
 
 
+def networks() -> list[str]:
+    """Those of the zoo for digits that are small enough."""
+    return [
+        name
+        for name, neurons in verifiable.networks().items()
+        if neurons <= MOST and zoo.describe(name).data == running.DATA
+    ]
+
+
 def show(eps: float) -> None:
-    """Three charts side by side, each once its network is done."""
-    st.markdown(f"## A set: {running.SET} digits, three ways to train")
+    """Charts side by side, each once its network is done."""
+    names = networks()
+    st.markdown(f"## A set: {running.SET} digits, one network trained in different ways")
     st.html(KEY)
-    columns = st.columns(len(NETWORKS), gap="medium")
-    places = [column.empty() for column in columns]
+    columns = st.columns(ABREAST, gap="medium")
+    places = [columns[k % ABREAST].empty() for k in range(len(names))]
     status = st.empty()
-    parts = {name: running.survey_part(name) for name in NETWORKS}
+    parts = {name: running.survey_part(name) for name in names}
 
     def draw(states: together.States) -> None:
-        waiting = [name for name in NETWORKS if not states[name].ended]
+        waiting = [name for name in names if not states[name].ended]
         if waiting:
             done = sum(s.step / s.total if s.total else float(s.ended) for s in states.values())
-            status.progress(min(1.0, done / len(NETWORKS)), "Bounds and attacks on the set")
+            status.progress(min(1.0, done / len(names)), "Bounds and attacks on the set")
 
     states = together.run(parts, draw)
     status.empty()
-    for name, place in zip(NETWORKS, places, strict=True):
+    for name, place in zip(names, places, strict=True):
         found = states[name].result
         with place.container():
             if isinstance(found, Survey):

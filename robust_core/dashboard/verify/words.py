@@ -1,7 +1,15 @@
 """What the page Verify says."""
 
 from robust_core.experiment.sandwich import RESTARTS, SECONDS, STEPS, Exact, Sandwich
-from robust_core.experiment.verified import DEEPFOOL, LARGEST, MOST_UNSTABLE, PER_CLASS, PGD, Line
+from robust_core.experiment.verified import (
+    DEEPFOOL,
+    HALVINGS,
+    LARGEST,
+    MOST_UNSTABLE,
+    PER_CLASS,
+    PGD,
+    Line,
+)
 from robust_core.experiment.verified import SECONDS as TRIED
 from robust_core.papers import BASTANI, GOWAL_IBP, KATZ, RUAN, TJENG, XU_FAST, ZHANG_CROWN
 from robust_core.verification.checks import CROWN, IBP, MILP, OPTIMISED
@@ -57,16 +65,24 @@ def under_the_line(line: Line) -> str:
             "adversarial point "
             f"nearer than {line.end:g}. That proves nothing: other regions may."
         )
-    if line.unstable is not None:
+    if line.dear and line.gap:
         told.append(
-            f"MILP was not tried: {line.unstable:,} ReLUs are undecided, and each may double its "
-            "work; up to "
-            f"{MOST_UNSTABLE} are tried."
+            f"Integer programs cannot help: where the gap begins, at {line.low:.4f}, "
+            f"{line.unstable:,} ReLUs are undecided, and each may double their work. They are offered "
+            f"for up to {MOST_UNSTABLE}."
         )
     if line.undecided:
-        radii = ", ".join(f"{eps:.4f}" for eps in line.undecided)
+        radii = ", ".join(dict.fromkeys(f"{eps:.4f}" for eps in line.undecided))
         told.append(f"MILP could not decide within {TRIED:g} seconds at {radii}.")
     return " ".join(told)
+
+
+def cost_of_programs(line: Line) -> str:
+    """What closing the gap may take."""
+    return (
+        f"{line.unstable:,} ReLUs are undecided where the gap begins. At most {HALVINGS[MILP]} radii "
+        f"are tried, {TRIED:g} s of programs each: up to {HALVINGS[MILP] * TRIED:.0f} s."
+    )
 
 
 def at_eps(found: Sandwich, exact: Exact | None) -> str:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass, field
 
 MEGAPIXEL = 10**6
-SHRUNK = 2047**2
-"""Pixels of a JPEG after its decoder has shrunk it towards 1024: by 2, 4 or 8, or not at all."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 import re
 
-from robust_core.data.headers.header import MEGAPIXEL, SHRUNK, Header
+from robust_core.data.headers.header import MEGAPIXEL, Header
 from robust_core.data.refusal import damaged, strange
 
 MAX_SCANS = 100  # progressive encoders write about ten, optimisers twice that
 MAX_SEGMENTS = 1000
 QUICK_SCANS = 25 * MEGAPIXEL  # pixels times scans: a photograph of 24 megapixels in one
 QUICK_MEMORY = 64 * 2**20
+SHRUNK = 2047**2
+"""Pixels after the decoder has shrunk them towards 1024: by 2, 4 or 8, or not at all."""
 
 SOI, EOI, SOS, DNL = 0xD8, 0xD9, 0xDA, 0xDC
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}

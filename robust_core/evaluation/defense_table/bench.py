@@ -16,6 +16,7 @@ from robust_core.evaluation.defense_table.plan import DefensePlan, Subject
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, UNAWARE
 from robust_core.evaluation.draws import count_for, drawn, fresh, is_random
 from robust_core.modes import evaluating
+from robust_core.progress import Pieces
 
 BATCH = 100
 SMALL_BATCH = 10
@@ -47,7 +48,7 @@ class DefenseBench:
     images: Tensor
     labels: Tensor
     limit: int | None = None
-    progress: Callable[[str, int, int], object] = lambda what, k, n: None
+    progress: Pieces = lambda what, k, n: None
     models: dict[str, Classifier] = field(default_factory=dict)
     crafted: dict[tuple[int, Attack], Tensor] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,19 @@ REPEATS = 5
 """How often a prediction is timed."""
 
 
+@dataclass(frozen=True)
+class By:
+    """Who attacks: the attack that was ``asked`` for, as it was run, and the model it was made on."""
+
+    threat: str = CLEAN
+    asked: str | None = None
+    attack: Attack | None = None
+    made_on: str | None = None
+
+
+NOBODY = By()
+
+
 def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyRow]:
     """Clean accuracy, and accuracy under each attempt of the part at each of its radii."""
     about = bench.about(part, subject)
@@ -49,11 +62,10 @@ def attempts(bench: DefenseBench, part: str, subject: Subject) -> list[AccuracyR
             started = time.perf_counter()
             trial = bench.attempt(subject, attempt.threat, attack, about["n"])
             seconds = time.perf_counter() - started
-            by: dict[str, Any] = {"threat": attempt.threat, "asked": asked.name, "attack": attack}
-            by["made_on"] = (
-                bench.victim(subject) if attempt.threat == UNAWARE else bench.model(subject)
-            ).name
-            rows.append(_row(about, clean, trial, seconds, **by))
+            unaware = attempt.threat == UNAWARE
+            made_on = bench.victim(subject) if unaware else bench.model(subject)
+            by = By(attempt.threat, asked.name, attack, made_on.name)
+            rows.append(_row(about, clean, trial, seconds, by))
     return rows
 
 
@@ -156,24 +168,17 @@ MAKERS: dict[str, Callable[[DefenseBench, str, Subject], list]] = {
 
 
 def _row(
-    about: dict,
-    clean: PictureResults,
-    trial: PictureResults,
-    seconds: float,
-    *,
-    threat: str = CLEAN,
-    asked: str | None = None,
-    attack: Attack | None = None,
-    made_on: str | None = None,
+    about: dict, clean: PictureResults, trial: PictureResults, seconds: float, by: By = NOBODY
 ) -> AccuracyRow:
+    attack = by.attack
     given = attack.parameters if attack else {}
     flipped = trial.l2.unsqueeze(1).expand_as(trial.right)[clean.right & ~trial.right]
     counts = trial.right.sum(0).tolist()
     return AccuracyRow(
         **about,
-        threat=threat,
-        made_on=made_on,
-        asked=asked,
+        threat=by.threat,
+        made_on=by.made_on,
+        asked=by.asked,
         attack=attack.name if attack else None,
         attack_parameters={name: value for name, value in given.items() if name != "eps"},
         steps=given.get("steps"),

@@ -14,7 +14,7 @@ the subject ``none``. A row of a part is an object whose keys are exactly the fi
 
 from dataclasses import dataclass
 
-from robust_core.evaluation.draws import Drawn, wilson
+from robust_core.evaluation.draws import Drawn, Share
 from robust_core.evaluation.flags import Flag
 from robust_core.evaluation.masking import Finding
 
@@ -25,23 +25,6 @@ CLEAN, NAIVE, UNAWARE, ADAPTIVE = THREATS = ("clean", "naive", "unaware", "adapt
 makes the pictures on ``Defended.victim``; an aware attacker."""
 BUDGET = {"targets": "targets", "max_queries": "queries at most"}
 """Hyper-parameters of the ensemble that decide how strong it is, and the words for them."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """``count`` of ``n`` pictures, with its Wilson interval at 95 %; of draws, ``count`` is a mean."""
-
-    count: float
-    n: int
-
-    @property
-    def value(self) -> float:
-        return self.count / self.n
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper end (Wilson, 1927), in [0, 1]."""
-        return wilson(self.count, self.n)
 
 
 @dataclass(frozen=True, kw_only=True)

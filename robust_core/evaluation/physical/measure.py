@@ -1,6 +1,5 @@
 """The measurements of the suite: rows of plain values, each with all that it depends on."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -24,8 +23,23 @@ from robust_core.evaluation.accuracy import default_batch
 from robust_core.evaluation.physical import plan, posters
 from robust_core.goals import LeastLikely, Untargeted
 from robust_core.modes import evaluating
+from robust_core.progress import Pieces
 
-Progress = Callable[[str, int, int], object]
+
+@dataclass(frozen=True)
+class Subjects:
+    """A model, test pictures ``[N, C, H, W]`` of a data set, their labels ``[N]``, and whom to tell."""
+
+    model: Classifier
+    data: str
+    images: Tensor
+    labels: Tensor
+    progress: Pieces
+
+    def of_batches(self, share: int = 1) -> "tuple[Tensor, ...]":
+        """The numbers of the pictures, in batches of a ``share`` of the usual size."""
+        size = max(1, default_batch(self.images) // share)
+        return torch.arange(len(self.labels), device="cpu").split(size)
 
 
 @dataclass(frozen=True)
@@ -89,17 +103,9 @@ class SignRow:
     parameters: dict
 
 
-def destruction_rows(
-    model: Classifier,
-    data: str,
-    images: Tensor,
-    labels: Tensor,
-    progress: Progress,
-    *,
-    attack: str,
-    eps: float,
-) -> list[DestructionRow]:
+def destruction_rows(subjects: Subjects, *, attack: str, eps: float) -> list[DestructionRow]:
     """One attack on all pictures, and every transformation of the result."""
+    model, images, labels = subjects.model, subjects.images, subjects.labels
     steps = 1 if attack == "fgsm" else plan.steps_of(eps)
     if attack == "fgsm":
         made = attacks.create("fgsm", eps=eps)
@@ -107,13 +113,13 @@ def destruction_rows(
         made = attacks.create("bim", eps=eps, steps=steps, step_size=plan.STEP)
     goal = LeastLikely() if attack == "least-likely" else Untargeted()
     names = list(plan.TRANSFORMATIONS)
-    batches = torch.arange(len(labels), device="cpu").split(default_batch(images))
+    batches = subjects.of_batches()
     adversarial = []
     for k, rows in enumerate(batches):
         adversarial.append(
             made.run(model, images[rows].to(model.device), labels[rows], goal).x_adv.cpu()
         )
-        progress("attack", k + 1, len(batches))
+        subjects.progress("attack", k + 1, len(batches))
     moved, found = torch.cat(adversarial), []
     for k, name in enumerate(names):
         transformation = plan.TRANSFORMATIONS[name]
@@ -127,31 +133,24 @@ def destruction_rows(
         )
         found.append(
             DestructionRow(
-                model=model.name,
-                data=data,
-                attack=attack,
-                eps=eps,
-                steps=steps,
+                model.name,
+                subjects.data,
+                attack,
+                eps,
+                steps,
                 transformation=name,
                 ranges=changed_ranges(transformation),
                 top1=asdict(one),
                 top5=asdict(five),
             )
         )
-        progress("photographs", k + 1, len(names))
+        subjects.progress("photographs", k + 1, len(names))
     return found
 
 
-def rotation_rows(
-    model: Classifier,
-    data: str,
-    images: Tensor,
-    labels: Tensor,
-    progress: Progress,
-    *,
-    attack: str,
-) -> list[TurnedRow]:
+def rotation_rows(subjects: Subjects, *, attack: str) -> list[TurnedRow]:
     """Plain PGD, EOT over rotations, or nothing, towards the next class: how far each can be turned."""
+    model, images, labels = subjects.model, subjects.images, subjects.labels
     turns = PRESETS["rotation"]
     eps = plan.TURNED_EPS[model.name]
     targets = (labels + 1) % len(model.class_names)
@@ -162,17 +161,17 @@ def rotation_rows(
             "eot", eps=eps, transformation="rotation", draws=plan.EOT_DRAWS, **steps
         ),
     }.get(attack)
-    batches = torch.arange(len(labels), device="cpu").split(max(1, default_batch(images) // 4))
+    batches = subjects.of_batches(4)
     x = images
     if made is not None:
         parts = []
         for k, rows in enumerate(batches):
             parts.append(made(model, images[rows].to(model.device), targets[rows], True).cpu())
-            progress(attack, k + 1, len(batches))
+            subjects.progress(attack, k + 1, len(batches))
         x = torch.cat(parts)
     same: dict[str, Any] = {
         "model": model.name,
-        "data": data,
+        "data": subjects.data,
         "attack": attack,
         "eps": eps if made else 0.0,
         "parameters": made.parameters if made else {},
@@ -214,20 +213,16 @@ def _turned(
     )
 
 
-def sign_rows(
-    model: Classifier,
-    data: str,
-    images: Tensor,
-    labels: Tensor,
-    progress: Progress,
-    *,
-    poster: plan.PosterPlan,
-) -> list[SignRow]:
+def sign_rows(subjects: Subjects, *, poster: plan.PosterPlan) -> list[SignRow]:
     """A poster made for random places, and seen from those of the deck and of the grid.
 
-    ``images`` and ``labels`` are not used.
+    The bundled one, which pages show, where it was made with these settings for these weights; else one
+    is made. The signs are drawn: pictures of a data set are not used.
     """
-    made = posters.fit(model, poster, lambda stage, k, n, *_: progress(stage, k, n))
+    model, tell = subjects.model, subjects.progress
+    made = posters.ready(model, poster)
+    if made is None:
+        made = posters.fit(model, poster, lambda stage, k, n, *_: tell(stage, k, n))
     return judged(model, poster, made)
 
 
@@ -243,12 +238,11 @@ def judged(model: Classifier, poster: plan.PosterPlan, made: Poster) -> list[Sig
         posters.judge(model, poster, made.sign, x, GRID)
         for x in (made.changed, made.as_printed, random)
     ]
+    same = {"poster": poster.key, "sign": poster.sign, "target": poster.target}
     return [
         SignRow(
             model=model.name,
-            poster=poster.key,
-            sign=poster.sign,
-            target=poster.target,
+            **same,
             distance=pose.distance,
             angle=pose.angle,
             deck=(pose.distance, pose.angle) in deck,

@@ -9,6 +9,7 @@ from robust_core.areas import Area
 from robust_core.attacks.physical.rp2 import RP2
 from robust_core.attacks.physical.transformation import PHOTO, STAGES, Transformation
 from robust_core.evaluation.suites import PHYSICAL
+from robust_core.zoo.bundled_posters import entry_of
 
 NAME = PHYSICAL
 DESTRUCTION, ROTATION, SIGNS = "destruction", "rotation", "signs"
@@ -21,7 +22,7 @@ EPS = (8 / 255, 16 / 255)
 ATTACKS = ("fgsm", "bim", "least-likely")
 STEP = 1 / 255
 """Of both iterative attacks, as Kurakin's; for their number see ``steps_of``."""
-PICTURES = {"cifar10-resnet32": 200, "imagenette-resnet": 60}
+PICTURES = {"cifar10-resnet32": 500, "imagenette-resnet": 500}
 DRAWS = 3
 """Photographs of each picture."""
 TRANSFORMATIONS: dict[str, Transformation] = {
@@ -30,7 +31,7 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 }
 """Each stage of a photograph alone, and all of them: the ranges are those of ``PHOTO``."""
 
-TURNED = {"cifar10-resnet32": 100, "imagenette-resnet": 8}
+TURNED = {"cifar10-resnet32": 100, "imagenette-resnet": 100}
 TURNED_EPS = {"cifar10-resnet32": 8 / 255, "imagenette-resnet": 8 / 255}
 ANGLES = tuple(range(-45, 46, 5))
 EOT_STEPS, EOT_DRAWS = 40, 8
@@ -80,6 +81,16 @@ POSTERS = (
 """After the deck's columns; the targets are signs of GTSRB, as LISA's are not in it."""
 
 
+def bundled(poster: PosterPlan) -> str | None:
+    """The name of the bundled one for the same sign, target and area; None where there is none."""
+    wanted = (poster.sign, poster.target, poster.area)
+    for name in zoo.posters(SIGN_MODEL):
+        entry = entry_of(name)
+        if (entry["sign"], entry["target"], entry["area"]) == wanted:
+            return name
+    return None
+
+
 @dataclass(frozen=True)
 class Job:
     """One piece of work: its ``part``, its own ``key``, the ``model`` it needs, and what makes its rows."""
@@ -103,9 +114,11 @@ def conditions(job: Job) -> dict:
     if job.part == ROTATION:
         settings = {"steps": EOT_STEPS, "draws": EOT_DRAWS, "fresh": FRESH, "angles": ANGLES}
         return {"pictures": TURNED[job.model], "eps": TURNED_EPS[job.model], **settings}
-    poster = next(asdict(one) for one in POSTERS if one.key == job.key)
+    poster = next(one for one in POSTERS if one.key == job.key)
+    name = bundled(poster)
     settings = {"poses": POSES, "places": PLACES, "side": SIDE, "cover": COVER}
-    return {**poster, **settings, "rp2": METHOD.parameters, "l1": FINDING.parameters}
+    settings["file"] = name and entry_of(name)["sha256"]
+    return {**asdict(poster), **settings, "rp2": METHOD.parameters, "l1": FINDING.parameters}
 
 
 def jobs() -> list[Job]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from robust_core import zoo
 from robust_core.areas import Area
 from robust_core.attacks.physical.poses import Pose, Street, random_poses
 from robust_core.attacks.physical.rp2 import RP2, PoseResult, Poster, from_poses, region
@@ -56,6 +57,21 @@ def fit(
         shape = Area.read(asked.area).mask(plan.SIDE, plan.SIDE)
         area = solid & torch.from_numpy(shape).to(solid.device)
     return method(model, picture, area, known, target, observer=told("L2", method.steps))
+
+
+def ready(model: Classifier, asked: plan.PosterPlan) -> Poster | None:
+    """The bundled poster, where ``fit`` made it with these settings for these weights; else None."""
+    name = plan.bundled(asked)
+    if name is None:
+        return None
+    found = zoo.load_poster(name)
+    made = {key: found.entry.get(key) for key in ("weights_sha256", "parameters", "places")}
+    here = {
+        "weights_sha256": model.provenance.details.get("sha256"),
+        "parameters": plan.METHOD.parameters,
+        "places": plan.POSES,
+    }
+    return found.poster.on(model.device) if made == here else None
 
 
 def new_street(sign: str, model: Classifier, side: int = 0) -> Street:

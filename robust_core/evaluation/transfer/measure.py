@@ -1,6 +1,5 @@
 """The measurements of the suite: rows of plain values, each with all that it depends on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,7 @@ from robust_core.data.datasets import load_test_set
 from robust_core.evaluation.accuracy import default_batch
 from robust_core.evaluation.transfer.plan import Crafting, Learning
 from robust_core.evaluation.universal.fooling import answers
-
-Tell = Callable[[str, int, int], object]
+from robust_core.progress import Pieces
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ class LearntRow:
 class Bench:
     """Models, test pictures and clean answers, each loaded once. ``limit`` caps the pictures attacked."""
 
-    def __init__(self, device: str | None, limit: int | None, tell: Tell | None = None) -> None:
+    def __init__(self, device: str | None, limit: int | None, tell: Pieces | None = None) -> None:
         self.device = device
         self.limit = limit
         self.tell = tell or (lambda what, k, n: None)
@@ -120,8 +118,7 @@ class Bench:
             data=job.part,
             source=job.source,
             attack=job.attack,
-            eps=job.eps,
-            confidence=job.confidence,
+            **job.setting,
             parameters=job.fixed,
             n=len(labels),
             mean_linf=change.abs().amax(1).mean().item(),
@@ -156,18 +153,12 @@ class Bench:
         for done in method.rounds_on(model, start, tell):
             found = [judge(done.network, model, *held, finish) for finish in finishes]
             one = found[0]
-            stages.append(
-                Stage(
-                    size=done.size,
-                    queries=done.queries,
-                    agreement=done.agreement,
-                    agree=one.agree,
-                    right=one.right,
-                    own_right=one.own_right,
-                    fooled=tuple(each.fooled for each in found),
-                    own_fooled=tuple(each.own_fooled for each in found),
-                )
+            fooled = (
+                tuple(each.fooled for each in found),
+                tuple(each.own_fooled for each in found),
             )
+            taught = (done.size, done.queries, done.agreement)
+            stages.append(Stage(*taught, one.agree, one.right, one.own_right, *fooled))
         direct = [judge(model, model, *held, finish).fooled for finish in finishes]
         return LearntRow(
             model=job.model,

@@ -34,29 +34,22 @@ class Family:
         return [name for name in zoo.bundled() if f"{name}-".startswith(f"{self.base}-")]
 
 
+FEW_255THS = (8 / 255, 16 / 255)
+
+
+def _pictures(count: int, for_cw: int) -> dict[str, int]:
+    """``count`` for each attack but CW, which takes its time."""
+    return {"fgsm": count, "mi-fgsm": count, "pgd": count, "cw-l2": for_cw}
+
+
 FAMILIES = {
     family.data: family
     for family in (
+        Family("digits", "digits-cnn", (0.1, 0.2), (0.0, 10.0), _pictures(450, 100)),
+        Family("cifar10", "cifar10-resnet32", FEW_255THS, (0.0, 20.0), _pictures(500, 50)),
         Family(
-            "digits",
-            "digits-cnn",
-            (0.1, 0.2),
-            (0.0, 10.0),
-            {"fgsm": 450, "mi-fgsm": 450, "pgd": 450, "cw-l2": 100},
-        ),
-        Family(
-            "cifar10",
-            "cifar10-resnet32",
-            (8 / 255, 16 / 255),
-            (0.0, 20.0),
-            {"fgsm": 500, "mi-fgsm": 500, "pgd": 500, "cw-l2": 50},
-        ),
-        Family(
-            "imagenette",
-            "imagenette-resnet",
-            (8 / 255, 16 / 255),
-            (0.0, 20.0),
-            {"fgsm": 200, "mi-fgsm": 100, "pgd": 100, "cw-l2": 30},
+            *("imagenette", "imagenette-resnet", FEW_255THS, (0.0, 20.0)),
+            _pictures(100, 30) | {"fgsm": 200},
         ),
     )
 }
@@ -78,10 +71,15 @@ class Crafting:
     confidence: float | None = None
 
     @property
+    def setting(self) -> dict[str, float | None]:
+        """What this attack differs in from others of its name: one of the two."""
+        return {"eps": self.eps, "confidence": self.confidence}
+
+    @property
     def made(self) -> Attack:
         """The attack, but for its setting at its defaults."""
-        setting = {"eps": self.eps, "confidence": self.confidence}
-        return attacks.create(self.attack, **{k: v for k, v in setting.items() if v is not None})
+        given = {name: value for name, value in self.setting.items() if value is not None}
+        return attacks.create(self.attack, **given)
 
     @property
     def fixed(self) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from robust_core.evaluation.universal.bundle import CIFAR, PHOTOS, RECIPES
 from robust_core.evaluation.universal.fooling import answers, of_perturbation, sign_noise
 from robust_core.evaluation.universal.recipes import EPS, UniversalRecipe, fit, training_pictures
 from robust_core.files import json_text
+from robust_core.progress import Pieces
 
 NAME = UNIVERSAL
 FEW, MANY, PASTED = 1000, None, 500
@@ -31,7 +32,6 @@ EPS_255 = (2, 4, 6, 8, 10, 12)
 SIZES = (50, 200, 500, 1000, 2000)
 NOISE = "noise"
 Control = Literal["fitted", "noise", "object"]
-Tell = Callable[[str, int, int], object]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Bench:
         self,
         device: str | None,
         limit: int | None,
-        tell: Tell | None = None,
+        tell: Pieces | None = None,
         fits: Path | None = None,
     ) -> None:
         self.fits = fits

@@ -50,13 +50,15 @@ def rows_of(
     }
     right = bounds[cheap[0]].clean > 0
     reached, fooled = attacked(model, images, labels, job.eps)
+    settled = fooled | torch.stack([record.verified for record in bounds.values()]).any(0)
     found = []
     for k in range(len(labels)):
         if progress is not None:
             progress(k, len(labels))
         one = slice(k, k + 1)
+        budget = job.plan.settled if settled[k] else job.plan.seconds
         exact = verification.verify(
-            model, images[one], labels[one], job.eps, last, seconds=job.plan.seconds, attack=False
+            model, images[one], labels[one], job.eps, last, seconds=budget, attack=False
         )
         lower = {method: record.lower[k].item() for method, record in bounds.items()}
         lower[last] = exact.lower.item()

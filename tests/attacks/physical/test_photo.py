@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from robust_core import attacks
-from robust_core.attacks.physical.photo import adversariality, destruction
+from robust_core.attacks.physical.photo import Destruction, adversariality, destructions
 from robust_core.attacks.physical.transformation import (
     IDENTITY,
     PHOTO,
@@ -24,6 +24,11 @@ def bright(x):
 
 def flat(*levels):
     return torch.tensor(levels).view(-1, 1, 1, 1).expand(-1, 3, 4, 4).clone()
+
+
+def destruction(*pictures, draws: int = 1, top: int = 1, **settings) -> Destruction:
+    (found,) = destructions(*pictures, draws=draws, tops=(top,), **settings)
+    return found
 
 
 CLEAN, ADVERSARIAL = flat(0.4, 0.4, 0.6, 0.6), flat(0.6, 0.4, 0.7, 0.4)

@@ -8,8 +8,9 @@ import pytest
 from robust_core import attacks
 from robust_core.dashboard import lab
 from robust_core.dashboard.compare_attacks import selection
-from robust_core.dashboard.compare_attacks.selection import ANY, ComparedAttack
+from robust_core.dashboard.compare_attacks.selection import ComparedAttack
 from robust_core.words import threat_model
+from robust_core.words.threat_model import ANY, matches
 
 
 @pytest.fixture
@@ -42,13 +43,12 @@ def test_finished_rows_come_first_and_the_others_as_they_stand(rows, perform, mo
 def test_any_value_matches_every_attack_and_another_value_none(name):
     attack = attacks.get(name)
     wanted = dict.fromkeys(threat_model.AXES, ANY)
-    assert selection.matches(attack, wanted)
+    assert matches(attack, wanted)
     for axis in threat_model.AXES:
         assert all(
-            selection.matches(attack, wanted | {axis: value})
-            for value in threat_model.values(attack, axis)
+            matches(attack, wanted | {axis: value}) for value in threat_model.values(attack, axis)
         )
-        assert not selection.matches(attack, wanted | {axis: "nothing of the kind"})
+        assert not matches(attack, wanted | {axis: "nothing of the kind"})
 
 
 @pytest.mark.parametrize(("name", "norm"), [("deepfool", "l2"), ("deepfool-linf", "linf")])

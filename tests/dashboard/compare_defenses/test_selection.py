@@ -30,25 +30,25 @@ def undefended(success=True, index=3, eps=0.1):
 
 def test_the_summary_counts_what_is_finished():
     done = trials((True, True), (True, False), (False, False))
-    assert summary(undefended(), done, 3) == (
+    assert summary(undefended(), done, 3, over=False) == (
         "Of 3 defences, 2 recover the picture from an unaware attacker; 1 from an aware one."
     )
-    assert "none from an aware one" in summary(undefended(), trials((True, False)), 1)
+    assert "none from an aware one" in summary(undefended(), trials((True, False)), 1, over=False)
     wrong = dict.fromkeys(Attacker, SimpleNamespace(outcome=DefenseOutcome.WRONG))
-    told = summary(undefended(), [*trials((True, False)), wrong], 2)
+    told = summary(undefended(), [*trials((True, False)), wrong], 2, over=False)
     assert told.endswith("none from an aware one. 1 is wrong without any attack.")
     partly = trials((True, True), (False, None), (None, None))
-    assert summary(undefended(), partly, 3) == (
+    assert summary(undefended(), partly, 3, over=False) == (
         "So far 1 of 2 recovers the picture from an unaware attacker; 1 of 1 from an aware one."
     )
 
 
 def test_where_no_defence_is_chosen_none_is_counted():
-    assert "Choose a defence" in summary(undefended(), [], 0)
+    assert "Choose a defence" in summary(undefended(), [], 0, over=False)
 
 
 def test_who_knows_a_defence_can_also_do_as_one_who_does_not():
-    told = summary(undefended(), trials((False, True), (True, True)), 2)
+    told = summary(undefended(), trials((False, True), (True, True)), 2, over=False)
     assert "1 recovers" in told
     assert "1 from an aware one" in told
 
@@ -80,8 +80,10 @@ def test_an_adaptive_attack_that_leaves_more_is_weaker(unaware, aware, weaker):
 
 def test_nothing_is_counted_of_none():
     before, first = trials((None, None)), trials((True, None), (None, None))
-    assert summary(undefended(), before, 1).startswith("The undefended model is fooled;")
-    assert summary(undefended(), first, 2) == (
+    assert summary(undefended(), before, 1, over=False).startswith(
+        "The undefended model is fooled;"
+    )
+    assert summary(undefended(), first, 2, over=False) == (
         "So far 1 of 1 recovers the picture from an unaware attacker."
     )
 

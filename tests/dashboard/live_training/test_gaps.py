@@ -7,7 +7,9 @@ import pytest
 from robust_core.dashboard.live_training import gaps
 from robust_core.evaluation.snapshot import Snapshot
 
-TEST = Snapshot(n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0)
+TEST = Snapshot(
+    n=450, eps=0.1, steps=20, clean=0.9, fgsm=0.3, pgd=0.2, zero_gradients=0.0, old=None
+)
 OWN = replace(TEST, clean=0.85, pgd=0.6)
 PAIRS = {
     "control": (replace(TEST, clean=1.0, pgd=0.25), TEST),

@@ -115,9 +115,15 @@ def test_each_step_of_a_fit_is_shown_and_both_stages_are_counted():
     assert steps == sorted(steps)
     assert {n for _, n in progress.steps} == {asked.total} == {6}
     assert steps[-1] == 6
-    assert [len(losses) for _, losses in progress.pictures] == [1, 2, 3, 4] * 2
+    assert [len(seen.poster.loss) for seen in progress.pictures] == [1, 2, 3, 4] * 2
+    assert [seen.step for seen in progress.pictures] == [0, 1, 2, 3, 3, 4, 5, 6]
+    assert not progress.pictures[0].begun
+    assert progress.pictures[1].begun
+    for seen in progress.pictures:
+        moved = seen.poster.delta.abs().sum(1, keepdim=True) > 0
+        assert torch.equal(seen.poster.area, moved)
     assert made.area.any()
     assert not made.delta[~made.area.expand_as(made.sign)].any()
-    corner = progress.pictures[0][0][0, 0]
-    assert corner.tolist() == [255, 255, 255], "before white paper"
-    assert in_frame(made.sign, "stop").shape == (plan.SIDE, plan.SIDE, 3)
+    framed = in_frame(progress.pictures[-1].poster.changed, "stop")
+    assert framed[0, 0].tolist() == [255, 255, 255], "before white paper"
+    assert framed.shape == (plan.SIDE, plan.SIDE, 3)

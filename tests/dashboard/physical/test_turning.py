@@ -33,7 +33,7 @@ def visit(model: str = "digits-cnn", sample: str = "digits-test-3", **state) -> 
 def line(attack: str, said: list[int]) -> Line:
     share = tuple(float(k == 1) for k in said)
     pixels = torch.zeros(len(said), 8, 8, 1, dtype=torch.uint8)
-    return Line(attack, share, share, tuple(said), pixels, sum(share) / len(said), 0)
+    return Line(attack, pixels, share, share, tuple(said), sum(share) / len(said), 0)
 
 
 def turned(pgd: int, eot: int) -> Turned:

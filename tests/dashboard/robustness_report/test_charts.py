@@ -1,34 +1,8 @@
 """Figures of the robustness report: every number is the table's, and its conditions are in the hover."""
 
-from robust_core import defenses
 from robust_core.dashboard.robustness_report import charts
-from robust_core.evaluation.defense_table.rows import CERTIFIED, DISTILLATION, MASKING
-from tests import fake_defenses
+from robust_core.evaluation.defense_table.rows import DISTILLATION, MASKING
 from tests.dashboard.robustness_report.conftest import lines
-
-
-def test_trade_off_has_every_defence_once_and_says_what_is_published(report):
-    figure = charts.trade_off_chart(report)
-    named = [text for trace in figure.data for text in (trace.text or ())]
-    assert len(named) == len(fake_defenses.SUBJECTS)
-    points = {
-        t: (x, y)
-        for trace in figure.data
-        for t, x, y in zip(trace.text or (), trace.x, trace.y, strict=False)
-    }
-    assert points["PGD training"] == (0.77, 0.45)
-    published = lines(figure)["published"]
-    assert all("published" in words for words in published.customdata)
-    assert {trace.name for trace in figure.data if trace.name} == {
-        "undefended",
-        *(kind for kind in defenses.KINDS),
-        "certified at 0.25 in L2",
-        "published",
-    }
-    promised = lines(figure)["certified at 0.25 in L2"]
-    rows = report.rows(CERTIFIED)
-    assert list(promised.y) == [row.at(0.25).value for row in rows]
-    assert all("alpha" in words for words in promised.customdata)
 
 
 def test_the_checklist_has_words_beside_its_colours(report):

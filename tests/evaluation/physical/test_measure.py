@@ -32,9 +32,8 @@ def few(monkeypatch):
 @pytest.mark.parametrize("attack", plan.ATTACKS)
 def test_destruction_has_a_row_for_each_transformation(few, digits_model, digit_pictures, attack):
     images, labels = (x[:20] for x in digit_pictures)
-    rows = measure.destruction_rows(
-        digits_model, "digits", images, labels, silent, attack=attack, eps=plan.EPS[1]
-    )
+    subjects = measure.Subjects(digits_model, "digits", images, labels, silent)
+    rows = measure.destruction_rows(subjects, attack=attack, eps=plan.EPS[1])
     assert [row.transformation for row in rows] == list(plan.TRANSFORMATIONS)
     assert {row.steps for row in rows} == {1 if attack == "fgsm" else 20}
     for row in rows:
@@ -49,9 +48,9 @@ def test_destruction_has_a_row_for_each_transformation(few, digits_model, digit_
 def test_eot_holds_where_pgd_has_turned_back(few, digits_model, digit_pictures, monkeypatch):
     monkeypatch.setattr(plan, "EOT_STEPS", 12)
     images, labels = (x[:12] for x in digit_pictures)
+    subjects = measure.Subjects(digits_model, "digits", images, labels, silent)
     rows = {
-        attack: measure.rotation_rows(digits_model, "digits", images, labels, silent, attack=attack)
-        for attack in ("none", "pgd", "eot")
+        attack: measure.rotation_rows(subjects, attack=attack) for attack in ("none", "pgd", "eot")
     }
     for found in rows.values():
         assert [row.angle for row in found] == [-30, 0, 30, None]
@@ -82,7 +81,8 @@ def test_signs_are_counted_where_the_clean_one_is_right(few, sign_model, poster)
     nothing = torch.empty(0)
     with torch.no_grad():  # it takes everything for the sign, a little
         sign_model.network[2].bias[measure.signs.get(poster.sign).gtsrb] = 1.5
-    rows = measure.sign_rows(sign_model, "signs", nothing, nothing, silent, poster=poster)
+    subjects = measure.Subjects(sign_model, "signs", nothing, nothing, silent)
+    rows = measure.sign_rows(subjects, poster=poster)
     assert [(row.distance, row.angle) for row in rows] == [(p.distance, p.angle) for p in DECK_001]
     assert all(row.deck for row in rows)
     for row in rows:

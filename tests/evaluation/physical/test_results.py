@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from robust_core import zoo
-from robust_core.evaluation.physical import plan, results
+from robust_core.evaluation.physical import bundle, plan, results
 from robust_core.evaluation.physical.measure import DestructionRow, SignRow, TurnedRow
 
 MODEL = "digits-cnn"
@@ -78,6 +78,17 @@ def test_rows_of_other_weights_and_of_models_that_do_not_exist_are_left_out(tmp_
     found = results.report(path)
     assert found.models(plan.DESTRUCTION) == [MODEL]
     assert found.outdated == ("cifar10-resnet32",)
+
+
+def test_the_signs_are_those_of_the_bundled_posters():
+    rows = results.report().signs
+    for poster in plan.POSTERS:
+        name = plan.bundled(poster)
+        assert name is not None
+        figures = zoo.load_poster(name).entry["figures"]
+        mine = [row for row in rows if row.poster == poster.key]
+        assert bundle.counts(mine) == figures["grid"]
+        assert bundle.counts([row for row in mine if row.deck]) == figures["deck"]
 
 
 def test_the_committed_rows_are_of_the_bundled_weights():

@@ -1,0 +1,1 @@
+"""The page First principles: one module for each idea."""

@@ -1,0 +1,103 @@
+"""Deck 004: adversarial examples in deep learning (G. Châtel, 2017)."""
+
+from robust_core.words.decks.row import LIVE, QUOTED, SIMULATED, Row
+
+DEPTH = "model=digits-cnn&defenses=median&attack=fgsm&defense_depth="
+ROWS = (
+    Row(
+        "004-01",
+        "The definition, beside an example that is computed",
+        QUOTED,
+        "home",
+        "very slightly",
+    ),
+    Row(
+        "004-02",
+        "Gradient descent on a curve that is smooth enough",
+        LIVE,
+        "first_principles",
+        "smooth enough",
+        "idea=evil",
+    ),
+    Row(
+        "004-03",
+        "Points and a line, the loss and its derivatives",
+        LIVE,
+        "first_principles",
+        "line",
+        "idea=evil",
+    ),
+    Row(
+        "004-04",
+        "Being evil: the input moves instead",
+        LIVE,
+        "first_principles",
+        "attacker",
+        "idea=evil",
+    ),
+    Row(
+        "004-05",
+        "The same works for images: on to FGSM",
+        LIVE,
+        "first_principles",
+        "FGSM",
+        "idea=evil",
+    ),
+    Row(
+        "004-06",
+        "Random noise: nope",
+        LIVE,
+        "compare_attacks",
+        "Random noise",
+        "model=digits-cnn&attacks=noise,fgsm",
+    ),
+    Row(
+        "004-07",
+        "FGSM's three equations",
+        LIVE,
+        "",
+        "by the sign of the gradient of the loss",
+        "attack=fgsm&depth=Equation",
+    ),
+    Row(
+        "004-08",
+        "Black box: attacks that can only ask",
+        LIVE,
+        "black_box",
+        "Queries",
+        "model=digits-cnn&by_labels=surfree",
+    ),
+    Row(
+        "004-09",
+        "The physical world: what a camera leaves of an attack",
+        SIMULATED,
+        "physical",
+        "photograph",
+        "part=photograph&model=digits-cnn",
+    ),
+    Row("004-10", "Defence by detection", LIVE, "detectors", "SafetyNet"),
+    Row(
+        "004-11",
+        "Defence by regularisation",
+        LIVE,
+        "compare_defences",
+        "is an effective regularizer",
+        DEPTH + "As a penalty",
+    ),
+    Row(
+        "004-12",
+        "Gradient masking, and what breaks it",
+        LIVE,
+        "compare_defences",
+        "leave the decision boundaries untouched",
+        DEPTH + "Gradient masking",
+    ),
+    Row(
+        "004-13",
+        "Distillation and saturation",
+        LIVE,
+        "compare_defences",
+        "numerical instabilities in gradient computations",
+        DEPTH + "Distillation and saturation",
+    ),
+)

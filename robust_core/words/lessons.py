@@ -1,0 +1,49 @@
+"""The five lessons: what each asks and where it leads. Home and the page Lessons both read this table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """``question`` is what it begins with, ``sentence`` what one takes away."""
+
+    number: int
+    title: str
+    question: str
+    sentence: str
+
+
+LESSONS = (
+    Lesson(
+        1,
+        "From a gradient to FGSM",
+        "How does one find a change that nobody sees and that the model takes for another class?",
+        "The gradient that trains a model also says how to fool it.",
+    ),
+    Lesson(
+        2,
+        "Stronger attacks and their price",
+        "What do more steps, a smaller change, or seeing nothing but the label cost?",
+        "An attack is a search: what it finds depends on what it knows and on what it may spend.",
+    ),
+    Lesson(
+        3,
+        "Detectors, and who knows them",
+        "Can a second network tell adversarial pictures from clean ones?",
+        "A detector finds the attacks it was made for, until the attacker knows it.",
+    ),
+    Lesson(
+        4,
+        "Defences, and what broke them",
+        "Which defences hold when the attacker knows them?",
+        "A defence counts by the strongest attack made against it in particular.",
+    ),
+    Lesson(
+        5,
+        "Proof and its price",
+        "When can nobody break a model within eps, not even with an attack still to be found?",
+        "A proof ends the race within its radius, and costs accuracy, time, or both.",
+    ),
+)
+MINUTES = 9
+"""How long a lesson takes."""

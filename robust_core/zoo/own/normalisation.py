@@ -1,0 +1,109 @@
+"""Whether the normalisation is the one that the network was trained with: asked of labelled pictures.
+
+The most common mistake with models of others: no normalisation, a double one, or that of another data
+set. The network answers in each case, and is only less often right.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from robust_core.attacks.checks import check_labels
+from robust_core.classifier import Classifier
+from robust_core.modes import evaluating
+
+BATCH = 32
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+CENTRED = ((0.5,), (0.5,))
+"""To [-1, 1], as many transformers are trained."""
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """How often a model is right with one normalisation."""
+
+    title: str
+    right: int
+    n: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+def compare_normalisations(
+    model: Classifier, images: Tensor, labels: Tensor
+) -> list[Normalisation]:
+    """The model's own normalisation first, then none, and the usual ones, on labelled pictures.
+
+    ``images`` ``[N, C, H, W]`` in [0, 1] of the model's size, ``labels`` ``[N]``. Raises ``ValueError`` for
+    pictures of another size and labels that the model has not.
+    """
+    model.check_pictures(images)
+    labels = check_labels(labels, images)
+    channels = model.channels
+    own = tuple(model.mean.flatten().tolist()), tuple(model.std.flatten().tolist())
+    options = {"this normalisation": own, "none": ((0.0,) * channels, (1.0,) * channels)}
+    if channels == 3:
+        options["ImageNet's"] = IMAGENET
+    options["to [-1, 1]"] = tuple(v * channels for v in CENTRED)  # type: ignore[assignment]
+    kept: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {}
+    for title, values in options.items():
+        if not any(_near(values, other) for other in kept.values()):
+            kept[title] = values
+    return [
+        Normalisation(title, _right(model, images, labels, mean, std), len(labels), mean, std)
+        for title, (mean, std) in kept.items()
+    ]
+
+
+def in_words(found: list[Normalisation]) -> str:
+    """Right on 41 of your 50 pictures with this normalisation, without it on 3; and the remedy."""
+    own, *others = found
+    told = f"With this normalisation it is right on {own.right} of your {own.n} pictures"
+    if own.mean == (0.0,) * len(own.mean) and own.std == (1.0,) * len(own.std):
+        told = f"Without a normalisation it is right on {own.right} of your {own.n} pictures"
+    parts = [
+        f"without it on {one.right}"
+        if one.title == "none"
+        else f"with {one.title} on {one.right}"
+        if one.title != "to [-1, 1]"
+        else f"with pixels in [-1, 1] on {one.right}"
+        for one in others
+    ]
+    best = max(found, key=lambda one: one.right)
+    told = "; ".join([told, *parts]) + "."
+    if best.right > own.right:
+        mean, std = (" ".join(f"{v:g}" for v in values) for values in (best.mean, best.std))
+        told += f" Mean {mean} and deviation {std} fit better."
+    elif own.right < own.n / 4:
+        told += " None is right often: look at the order of the classes, and at the size."
+    return told
+
+
+def _near(
+    one: tuple[tuple[float, ...], tuple[float, ...]],
+    other: tuple[tuple[float, ...], tuple[float, ...]],
+) -> bool:
+    pairs = zip((*one[0], *one[1]), (*other[0], *other[1]), strict=True)
+    return all(abs(a - b) < 1e-3 for a, b in pairs)
+
+
+@torch.no_grad()
+def _right(
+    model: Classifier,
+    images: Tensor,
+    labels: Tensor,
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
+) -> int:
+    """How many pictures the network gets right after this normalisation."""
+    shift, scale = (
+        torch.tensor(v, dtype=torch.float32, device=model.device).view(1, -1, 1, 1)
+        for v in (mean, std)
+    )
+    right = 0
+    with evaluating(model):
+        for pictures, theirs in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+            given = (pictures.to(model.device, model.mean.dtype) - shift) / scale
+            right += int((model.network(given).argmax(1).cpu() == theirs.cpu()).sum())
+    return right
