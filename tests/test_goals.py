@@ -161,6 +161,23 @@ def test_the_margin_is_positive_exactly_at_success():
         torch.testing.assert_close(moved, expected, rtol=0, atol=5e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_slope_of_the_margin_is_the_one_that_autograd_finds(dtype):
+    clean, after = 5 * random_logits(), random_logits(seed=2).to(dtype)
+    after[0] = 1.0  # all rivals tie
+    after[1, 3] = -torch.inf
+    after[2, 4] = torch.nan
+    for goal in (goals.Untargeted(), goals.Targeted(), goals.ConfidenceReduction()):
+        aim = goal.bind(clean.argmax(1), clean)
+        z = after.clone().requires_grad_()
+        margin = aim.margin(z)
+        (slope,) = torch.autograd.grad(margin.sum(), z)
+        found = aim.rise(after)
+        torch.testing.assert_close(found[0], margin.detach(), rtol=0, atol=0, equal_nan=True)
+        sure = ~after.isnan().any(1)
+        torch.testing.assert_close(found[1][sure], slope[sure], rtol=1e-5, atol=1e-7)
+
+
 def test_a_detour_leads_elsewhere_and_is_judged_by_the_goal():
     logits = random_logits()
     labels = torch.arange(500) % 5

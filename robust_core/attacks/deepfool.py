@@ -15,8 +15,8 @@ from robust_core.parameters import parameter
 
 PUSH = 0.002
 """How much every step but the first is lengthened, as a share of the way so far. Where the boundary
-curves away, linearised steps fall short of it, each by less than the one before. The push makes the
-change 0.1 % longer (128 CIFAR-10 pictures) and saves a fifth of the passes."""
+curves away, linearised steps fall short of it, each by less than the one before. The push makes changes a
+little longer and saves steps."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from robust_core.commands import (
 )
 
 if TYPE_CHECKING:
-    from robust_core.attacks import Attack
+    from robust_core.attacks import Attack, Starts
     from robust_core.classifier import Classifier
     from robust_core.data.picture import Picture
     from robust_core.data.samples import Sample
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 SAMPLE = "sample:"
 GIVEN = "given"
+NOWHERE = (
+    "No picture of --start reaches the goal, or the queries did not last for them: there was nothing to "
+    "walk from."
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +47,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "one, the limit that its distance is compared with",
     )
     goal_options.add(parser, source=False)
+    parser.add_argument(
+        "--start",
+        dest="starts",
+        metavar="PICTURE",
+        nargs="+",
+        action="extend",
+        help="pictures, files or samples, to start from: for attacks by labels instead of noise, such as "
+        "one of the class to reach; for substitute the first ones that it asks about",
+    )
     parser.add_argument(
         "--label",
         metavar="CLASS",
@@ -82,8 +95,8 @@ def run(args: argparse.Namespace) -> None:
 
     detector = options.detector_of(args)
     about = defense_options.about(args)
-    attack = _create(args, detector)
     description = zoo.describe(args.model)
+    attack = _create(args, detector, description)
     source = read(args.picture)
     experiment = _perform(args, attack, description, source, detector)
     value = (
@@ -104,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
             },
             "mask": args.mask,
             "device": str(zoo.load(args.model, args.device).device),
-            "notices": _notices(experiment, attack.norm, args.eps),
+            "notices": _notices(experiment, attack, args),
             "out": None,
             "versions": output.versions(),
         }
@@ -117,12 +130,14 @@ def run(args: argparse.Namespace) -> None:
     output.emit(value, args.json, _text(experiment, attack.norm, value), trouble)
 
 
-def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
-    """The attack; an attack on a pair gets its detector."""
+def _create(args: argparse.Namespace, detector: str | None, description: "Description") -> "Attack":
+    """The attack; one on a pair gets its detector, one by labels the pictures that it starts from."""
     from robust_core import attacks, zoo
 
     radius = {"eps": args.eps} if options.has(args.attack, "eps") else {}
     parameters = options.given(args) | options.seed_of(args, args.attack)
+    if args.starts:
+        parameters["start"] = _starts(args, description)
     if options.needs_detector(args.attack):
         if detector is None:
             there = ", ".join(zoo.detectors(args.model))
@@ -132,6 +147,22 @@ def _create(args: argparse.Namespace, detector: str | None) -> "Attack":
             )
         parameters["detector"] = zoo.load_detector(detector, args.device)
     return attacks.create(args.attack, **radius, **parameters)
+
+
+def _starts(args: argparse.Namespace, description: "Description") -> "Starts":
+    """The pictures of ``--start`` as the model sees them. Raises ``ValueError`` for other attacks."""
+    import torch
+
+    from robust_core import attacks
+    from robust_core.data.fitting import to_tensor
+
+    able = [name for name in attacks.local_names() if options.has(name, "start")]
+    if args.attack not in able:
+        raise ValueError(f"{args.attack} takes no --start: attack must be one of {', '.join(able)}")
+    pictures = [
+        to_tensor(description.fitted(read(each).picture.pixels, args.fit)) for each in args.starts
+    ]
+    return attacks.Starts(torch.cat(pictures), name=", ".join(args.starts))
 
 
 def read(reference: str) -> Source:
@@ -198,11 +229,17 @@ def label_of(
     return None, ""
 
 
-def _notices(experiment: "Experiment", norm: str, eps: float | None) -> list[str]:
-    """What belongs beside the result; also of an eps that is only compared with."""
+def _notices(experiment: "Experiment", attack: "Attack", args: argparse.Namespace) -> list[str]:
+    """What belongs beside the result; also of an eps that is only compared with, and of a start in vain."""
     from robust_core.attacks.base import beyond_the_range
+    from robust_core.attacks.knowledge import LABELS
 
-    return list(dict.fromkeys((*experiment.notices, *beyond_the_range(norm, eps))))
+    told = [*experiment.notices, *beyond_the_range(attack.norm, args.eps)]
+    asked = 1 + len(args.starts or ())
+    begun = bool(args.starts) and attack.knowledge == LABELS
+    if begun and not experiment.success and experiment.queries <= asked:
+        told.append(NOWHERE)
+    return list(dict.fromkeys(told))
 
 
 def _within(experiment: "Experiment", norm: str, eps: float | None) -> bool | None:

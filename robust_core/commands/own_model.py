@@ -21,13 +21,15 @@ WATCHED = 50
 """Pictures that the normalisation is compared on."""
 
 
+ABOUT = (
+    "ONNX, or safetensors with --architecture; pickles (.pt, .pth) are not opened. "
+    "timm:NAME downloads a pretrained network of timm."
+)
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """``--classes``, ``--size``, ``--mean``, ``--std`` and ``--architecture``."""
-    group = parser.add_argument_group(
-        "a model of your own (--model FILE)",
-        "ONNX, or safetensors with --architecture; pickles (.pt, .pth) are not opened. "
-        "timm:NAME downloads a pretrained network of timm.",
-    )
+    group = parser.add_argument_group("a model of your own (--model FILE)", ABOUT)
     group.add_argument(
         "--classes",
         metavar="NAMES",
@@ -82,6 +84,7 @@ def _load(args: argparse.Namespace, name: str) -> "Classifier":
     from robust_core.zoo import own
     from robust_core.zoo.own import hub
     from robust_core.zoo.own.names import names_of
+    from robust_core.zoo.own.sizes import size_of
 
     if args.model.startswith(TIMM):
         given = [f"--{name}" for name in DESCRIBING if getattr(args, name) is not None]
@@ -97,14 +100,6 @@ def _load(args: argparse.Namespace, name: str) -> "Classifier":
         architecture=args.architecture,
         name=name,
     )
-
-
-def size_of(text: str) -> tuple[int, int]:
-    """Height and width of ``224`` or ``224x224``."""
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"--size must be as in 224 or 224x224; got {text!r}")
-    return int(parts[0]), int(parts[-1])
 
 
 def about(model: "Classifier", images: "Tensor", labels: "Tensor") -> dict:

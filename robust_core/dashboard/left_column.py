@@ -39,15 +39,15 @@ def columns(
 
 
 def choose_model_and_picture(
-    start: str = "", *, detected: bool = False
+    start: str = "", *, first: str | None = None, detected: bool = False
 ) -> tuple[Description, Chosen]:
     """The picture is shown above the model, but which pictures are offered depends on the model.
 
-    ``start`` is the sample that the page opens with, where it suits the model. ``detected``: a page that
-    shows nothing for a model without a detector.
+    ``start`` is the sample that the page opens with, where it suits the model, and ``first`` the model.
+    ``detected``: a page that shows nothing for a model without a detector.
     """
     place_of_picture = st.container(gap="small")
-    model = controls.choose_model()
+    model = controls.choose_model(first)
     with place_of_picture:
         chosen = picture_input.choose_picture(model, start)
         photograph.look_closer(chosen, model, detected=detected)

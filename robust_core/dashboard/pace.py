@@ -55,6 +55,6 @@ def span(seconds: float) -> str:
     """A time in the unit that suits it."""
     for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= size:
-            n = f"{seconds / size:,.0f}" if seconds >= 100 * size else f"{seconds / size:.3g}"
+            n = f"{seconds / size:,.0f}" if seconds >= 9.95 * size else f"{seconds / size:.2g}"
             return f"{n} {unit}{'s' * (n != '1')}"
     return "1 second" if seconds <= 1 else f"{seconds:.0f} seconds"

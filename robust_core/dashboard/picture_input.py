@@ -21,6 +21,8 @@ from robust_core.engine import Reporter, key_of
 from robust_core.zoo import Description
 
 SOURCES = {"samples": "Samples", "upload": "Upload", "camera": "Camera"}
+NAMES = {"upload": "YOUR_PICTURE.png", "camera": "YOUR_PHOTO.png", "own": "YOUR_START.png"}
+"""What the command line calls the visitor's own files, by where they come from."""
 STARTED = secrets.token_hex(4)
 """In the keys of the file widgets: a page that outlives the server forgets the files that are gone."""
 NAMELESS = "/no/ending/*"
@@ -41,16 +43,8 @@ def choose_picture(model: Description, start: str = "") -> Chosen:
     """
     source = choose_one("Picture", SOURCES, "source", "samples", width="stretch")
     if source == "upload":
-        st.file_uploader(
-            "PNG, JPEG or WebP, up to 8 MB",
-            type=UPLOAD_TYPES,
-            help=HEIC,
-            key=f"upload_{STARTED}",
-            max_upload_size=8,
-            on_change=_keep,
-            args=("upload",),
-        )
-    elif source == "camera":
+        return upload(source) or _sample(model, start, quiet=True)
+    if source == "camera":
         st.camera_input(
             "Take a picture",
             key=f"camera_{STARTED}",
@@ -58,9 +52,22 @@ def choose_picture(model: Description, start: str = "") -> Chosen:
             on_change=_keep,
             args=("camera",),
         )
-    else:
-        return _sample(model, start)
-    return _own(source) or _sample(model, start, quiet=True)
+        return _own(source) or _sample(model, start, quiet=True)
+    return _sample(model, start)
+
+
+def upload(kind: str) -> Chosen | None:
+    """The visitor's own file, by an uploader of that ``kind``; None until there is a usable one."""
+    st.file_uploader(
+        "PNG, JPEG or WebP, up to 8 MB",
+        type=UPLOAD_TYPES,
+        help=HEIC,
+        key=f"{kind}_{STARTED}",
+        max_upload_size=8,
+        on_change=_keep,
+        args=(kind,),
+    )
+    return _own(kind)
 
 
 def _keep(kind: str) -> None:
@@ -188,8 +195,7 @@ def _own(kind: str) -> Chosen | None:
     st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
     for note in picture.notes:
         st.caption(note)
-    name = "YOUR_PICTURE.png" if kind == "upload" else "YOUR_PHOTO.png"
-    return Chosen(picture, name, owner=lab.session())
+    return Chosen(picture, NAMES[kind], owner=lab.session())
 
 
 def decoded(content: bytes) -> Picture | None:

@@ -65,6 +65,8 @@ class Request:
     """The name of the detector that scores both pictures."""
     area: Area | None = None
     """Where the picture may change; None: everywhere."""
+    start: Chosen | None = None
+    """The picture that the attack starts from, where it starts from one."""
 
     def __post_init__(self) -> None:
         """Raises ``ValueError`` for an area that holds no pixel of the model's pictures."""
@@ -95,9 +97,12 @@ class Request:
     @_once
     def digest(self) -> Key:
         """Names the picture as the model sees it; a visitor's own one has a name of its own."""
-        pixels = self.pixels()
+        return self._named(self.chosen)
+
+    def _named(self, chosen: Chosen) -> Key:
+        pixels = chosen.fitted(self.model, self.how)
         return key_of(
-            owner=self.chosen.owner,
+            owner=chosen.owner,
             shape=pixels.shape,
             pixels=hashlib.sha256(pixels.tobytes()).hexdigest(),
         )
@@ -115,6 +120,7 @@ class Request:
             goal={"name": self.goal.name, **self.goal.parameters},
             detector=self.detector,
             mask=None if free is None else hashlib.sha256(free.numpy().tobytes()).hexdigest(),
+            start=None if self.start is None else self._named(self.start),
         )
 
     def work(self, progress: Reporter) -> Experiment:
@@ -145,10 +151,12 @@ class Request:
     def command(self) -> str:
         """The command line that gives the same result."""
         words = ["python", "-m", "robust_core", "attack", self.chosen.reference]
-        words += ["--model", self.model.name, "--attack", self.attack.name]
+        guest = zoo.guest(self.model.name)
+        words += guest.options if guest else ["--model", self.model.name]
+        words += ["--attack", self.attack.name]
         defaults = {spec.name: spec.default for spec in fields(self.attack)} | {"eps": None}
         for name, value in self.parameters.items():
-            if name == "detector" or value == defaults[name]:
+            if name in ("detector", "start") or value == defaults[name]:
                 continue
             option = "--" + name.replace("_", "-")
             if isinstance(value, bool):
@@ -156,6 +164,8 @@ class Request:
             else:
                 words += [option, str(value)]
         words += self._goal_words()
+        if self.start is not None:
+            words += ["--start", self.start.reference]
         if self.mask() is not None:
             words += ["--mask", str(self.area)]
         if self.model.name in zoo.bundled() and zoo.detectors(self.model.name):

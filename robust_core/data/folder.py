@@ -35,7 +35,7 @@ def load_folder(
         raise ValueError(f"limit must be at least 1, not {limit}")
     found = files_by_class(path, model)
     queues = [[(file, label) for file in files] for label, files in found.items()]
-    chosen = _take_turns(queues)[:limit]
+    chosen = take_turns(queues)[:limit]
     images = load_files([file for file, _ in chosen], model)
     return images, torch.tensor([label for _, label in chosen], dtype=torch.int64, device="cpu")
 
@@ -181,7 +181,7 @@ def _listed(names: list[str] | tuple[str, ...], count: int = SHOWN) -> str:
     return ", ".join(names[:count]) + (" ..." if len(names) > count else "")
 
 
-def _take_turns(queues: list[list]) -> list:
+def take_turns(queues: list[list]) -> list:
     """First the first of each queue, then the second of each, and so on."""
     turns = ((turn, i, item) for i, queue in enumerate(queues) for turn, item in enumerate(queue))
     return [item for _, _, item in sorted(turns, key=lambda entry: entry[:2])]

@@ -39,8 +39,8 @@ class Sandwich:
     """
 
     eps: float
-    classes: tuple[str, ...]
     label: int
+    classes: tuple[str, ...]
     clean: Tensor
     lower: dict[str, Tensor]
     reached: Tensor

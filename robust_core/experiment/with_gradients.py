@@ -11,7 +11,7 @@ from robust_core.classifier import Classifier
 from robust_core.data.fitting import to_tensor
 from robust_core.distances import l2, linf
 from robust_core.experiment.queried import usable_logits
-from robust_core.goals import Untargeted
+from robust_core.goals import Goal, Untargeted
 from robust_core.progress import Progress
 
 SMALL = 2**14
@@ -55,9 +55,14 @@ def mark(
     attack: Attack,
     *,
     label: int | None = None,
+    goal: Goal | None = None,
     progress: Progress | None = None,
 ) -> Mark:
-    """Run ``attack`` on one picture, uint8 ``[h, w, c]``, and measure what it reached."""
+    """Run ``attack`` on one picture, uint8 ``[h, w, c]``, and measure what it reached.
+
+    ``label`` is its class (None: what the model says), ``goal`` what is wanted (None: any other class).
+    """
+    goal = goal or Untargeted()
     clean = to_tensor(pixels).to(model.device)
     model.check_pictures(clean)
     with torch.no_grad():
@@ -75,12 +80,12 @@ def mark(
         if progress is not None:
             progress(count, attack.observations)
 
-    record = attack.run(model, clean, labels, observer=seen)
+    record = attack.run(model, clean, labels, goal, observer=seen)
     passes = int(record.queries_forward[0]), int(record.queries_backward[0])
     if attack.has_eps:
         with torch.no_grad():
             logits = usable_logits(model(record.x_adv))
-        return Mark(attack, Untargeted().bind(labels).margin(logits)[0].item(), passes)
+        return Mark(attack, goal.bind(labels, before).margin(logits)[0].item(), passes)
     far = l2 if attack.norm == "l2" else linf
     reached = bool(record.success[0])
     return Mark(attack, far(record.x_adv, clean)[0].item() if reached else None, passes)

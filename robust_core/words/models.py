@@ -7,9 +7,9 @@ from robust_core.defenses.trained import TrainedDefense
 
 OTHERS = {"gaussian": "Training under noise", "ibp": "Training with interval bounds"}
 """Networks that no defence of the pages is: those of randomised smoothing, and those for verification."""
+PHOTOGRAPHS = "photographs"
 SMALL = 64
 """A model that sees more pixels a side than this sees photographs, not thumbnails of them."""
-PHOTOGRAPHS = "photographs"
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def download(name: str, instead: str) -> Classifier:
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
     network = architecture(name)
-    otherwise = f"or choose a bundled model: {instead}"
+    otherwise = f"or choose a bundled model, such as {instead}"
     try:
         if os.path.exists(path):
             if not official(path):

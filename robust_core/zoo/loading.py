@@ -140,12 +140,12 @@ def describe(name: str) -> Description:
     if guest := guests.guest(name):
         model = guest.model
         return Description(
-            name=guest.name,
-            family=guest.family,
-            class_names=model.class_names,
-            input_size=model.input_size,
-            resize=model.resize,
-            channels=model.channels,
+            guest.name,
+            guest.family,
+            model.class_names,
+            model.input_size,
+            model.resize,
+            model.channels,
         )
     if has_spec(name):
         known = spec(name)
@@ -187,10 +187,15 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     with _lock(key):
         if key not in _loaded:
             own = name not in IMAGENET
-            model = _bundled(name) if own else imagenet.download(name, ", ".join(bundled()))
+            model = _bundled(name) if own else imagenet.download(name, _finest())
             _loaded[key] = ready(model, place)
             _warm_up(_loaded[key])
         return _loaded[key]
+
+
+def _finest() -> str:
+    """The bundled model that sees the largest pictures."""
+    return max(bundled(), key=lambda name: describe(name).input_size)
 
 
 def load_detector(name: str, device: str | torch.device | None = None) -> "Detector":

@@ -288,6 +288,22 @@ def test_what_a_minimum_norm_attack_needed_is_compared_with_eps(command, attacke
         assert words in ended.out
 
 
+def test_an_attack_by_labels_walks_from_a_picture_of_the_class_to_reach(command, attacked):
+    few = ("--max-queries", "300", "--target", "7")
+    value = attacked("hopskipjump", None, *few, "--start", "sample:digits-test-9")
+    assert value["success"]
+    assert value["after"]["label"] == "7"
+    assert value["parameters"]["start"] == "sample:digits-test-9"
+    apart = attacked("hopskipjump", None, *few, "--start", "sample:digits-test-5")
+    assert (apart["success"], apart["queries"]) == (False, 2)
+    assert any("--start" in told for told in apart["notices"])
+    both = ("sample:digits-test-5", "sample:digits-test-9")
+    assert attacked("hopskipjump", None, *few, "--start", *both)["success"]
+    ended = command("attack", SAMPLE, *BASE, "--attack", "fgsm", "--eps", "0.1", "--start", SAMPLE)
+    assert ended.status == 2
+    assert "fgsm takes no --start" in ended.err
+
+
 def test_less_confidence_is_a_goal(attacked):
     value = attacked("pgd", "0.3", "--goal", "confidence-reduction", "--threshold", "0.6")
     assert value["goal"] == "confidence-reduction"

@@ -83,7 +83,7 @@ def test_of_a_linear_model_the_curve_is_its_tangent(straight, picture):
 
 def test_of_a_linear_model_the_corner_is_the_best_of_the_square(straight, picture):
     found = ascent(straight, picture, 0.1)
-    two = two_pixels(straight, found, (0, 0, 0), (1, 2, 3))
+    two = two_pixels(straight, found, ((0, 0, 0), (1, 2, 3)))
     assert two.best == pytest.approx(two.corner, abs=1e-5)
     assert two.corner[2] == pytest.approx(
         two.own[2] + 0.1 * (abs(two.slopes[0]) + abs(two.slopes[1])), abs=1e-5
@@ -100,7 +100,7 @@ def test_near_a_border_everything_stays_in_the_box(straight, picture):
     picture[0, 0, 0, 0] = 1.0
     picture[0, 1, 2, 3] = 0.02
     found = ascent(straight, picture, 0.1)
-    two = two_pixels(straight, found, (0, 0, 0), (1, 2, 3), points=9)
+    two = two_pixels(straight, found, ((0, 0, 0), (1, 2, 3)), points=9)
     assert two.axes[0].max() == 1
     assert two.axes[1].min() == 0
     for point in (two.corner, two.circle, two.best):
@@ -155,8 +155,8 @@ def test_what_has_no_picture_or_no_corner_is_refused(straight, picture):
         ("eps must be from 0 to 1", lambda: ascent(straight, picture, 1.5)),
         ("place must be", lambda: one_pixel(straight, found, (3, 0, 0))),
         ("place must be", lambda: found.steepest((None, 4, None))),
-        ("second must be another", lambda: two_pixels(straight, found, (0, 0, 0), (0, 0, 0))),
-        ("eps must be above 0", lambda: two_pixels(straight, still, (0, 0, 0), (0, 0, 1))),
+        ("second must be another", lambda: two_pixels(straight, found, ((0, 0, 0), (0, 0, 0)))),
+        ("eps must be above 0", lambda: two_pixels(straight, still, ((0, 0, 0), (0, 0, 1)))),
         ("eps must be above 0", lambda: surface(straight, still)),
         ("points must be 7", lambda: surface(straight, found, points=25 + 1)),
     )

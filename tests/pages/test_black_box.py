@@ -149,6 +149,26 @@ def test_the_substitute_is_taught_step_by_step(nothing_kept):
 def test_without_the_test_set_the_substitute_says_what_to_do(nothing_kept):
     page = ran(visit("black_box", model="cifar10-resnet32", sees="transfer"))
     assert "is not on this computer" in text(page)
+    assert "such as digits-cnn" in text(page)
+
+
+def test_its_own_network_opens_with_a_model_whose_test_set_is_there(monkeypatch, nothing_kept):
+    page = ran(visit("black_box", sees="transfer", black_box_queries="1000"))
+    assert page.session_state["model"] == substitute.first_model() == "digits-cnn"
+    assert "the copy agrees" in headlines(page)[0]
+
+
+def test_a_class_to_reach_is_walked_to_from_a_picture_of_it(nothing_kept):
+    asked = DIGITS | {"by_labels": "hopskipjump", "picture_digits": "digits-test-3"}
+    page = ran(visit("black_box", **asked, target_digits="7"))
+    (start,) = (box for box in page.selectbox if box.label == "Start from")
+    assert start.value == "digits-test-9"
+    assert 'into "7" at a distance' in headlines(page)[0]
+    assert "Each starts from the picture chosen" in text(page)
+    assert "--target 7 --start sample:digits-test-9" in "\n".join(c.value for c in page.code)
+    noise = ran(start.select("noise").run())
+    assert "Each starts from noise" in text(noise)
+    assert "--start" not in "\n".join(c.value for c in noise.code)
 
 
 def test_lessons_are_those_of_the_attack_and_ask_for_labels_alone():

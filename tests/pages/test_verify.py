@@ -2,9 +2,9 @@
 
 import pytest
 
-from robust_core import verification, zoo
 from robust_core.dashboard import lab
-from robust_core.dashboard.verify import choice, running, shown, whole
+from robust_core.dashboard.verify import choice, doubled, running, shown, whole
+from robust_core.experiment import verifiable
 from tests.visiting import bodies, ran, text, visit
 
 
@@ -84,13 +84,50 @@ def test_wrong_when_clean_is_said():
 def test_the_set_names_its_networks_and_adds_up():
     page = ran(visit("verify"))
     said = text(page)
-    assert said.count("right when clean") == len(whole.NETWORKS)
+    assert said.count("right when clean") == len(whole.networks())
     assert "The first 4 test pictures" in said
 
 
-@pytest.mark.parametrize("name", choice.NETWORKS)
-def test_every_network_on_offer_can_be_compiled(name):
-    model = zoo.load(name)
-    described = zoo.describe(name)
-    network = verification.compile_network(model, (described.channels, *described.input_size))
-    assert 0 < network.neurons < 10_000
+def test_networks_come_from_the_zoo_and_open_on_a_picture_that_is_right():
+    page = ran(visit("verify"))
+    (network,) = (box for box in page.selectbox if box.label == "Network")
+    assert network.value == choice.FIRST
+    assert len(network.options) == len(verifiable.networks())
+    page = ran(network.set_value("digits-mlp-pgd-at").run())
+    assert page.session_state["picture_digits"] == choice.PICTURE
+    assert "Wrong when clean" not in headlines(page)[0]
+
+
+def test_the_first_picture_that_is_right_is_computed(monkeypatch):
+    """A network that gets the wanted picture wrong opens on another."""
+    monkeypatch.setattr(verifiable, "first_right", lambda name, wanted: "digits-test-2")
+    monkeypatch.setattr(shown, "QUICK", 0)
+    page = ran(visit("verify"))
+    assert page.session_state["picture_digits"] == "digits-test-2"
+
+
+def test_programs_are_offered_only_where_they_can_help(monkeypatch):
+    monkeypatch.setattr(shown, "QUICK", 0)
+    monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", 3)
+    lab.engine().forget()
+    page = ran(visit("verify"))
+    assert not any("Close the gap" in button.label for button in page.button)
+    said = text(page)
+    assert "Integer programs cannot help" in said
+    monkeypatch.undo()
+    monkeypatch.setattr(shown, "QUICK", 0)
+    lab.engine().forget()
+    page = ran(visit("verify"))
+    assert any("Close the gap" in button.label for button in page.button)
+    assert "5 s of programs each: up to 35 s" in text(page)
+
+
+def test_what_doubling_costs_is_measured_when_asked(monkeypatch):
+    monkeypatch.setattr("robust_core.experiment.doubling.COUNTS", (2, 4, 6, 8))
+    page = ran(visit("verify"))
+    assert "Doubling the work" in "\n".join(headlines(page))
+    assert "undecided ReLUs at eps" not in text(page)
+    page = press(page, "Measure it on this picture")
+    assert "8 undecided ReLUs at eps" in text(page)
+    monkeypatch.setattr(doubled, "MOST", 10)
+    assert "too large to measure this" in text(ran(page.run()))

@@ -101,8 +101,8 @@ def bounds() -> str:
         "Lower bounds of the margins (Linf, the first n test pictures) beside those of "
         "bound-propagation, in float64: largest differences of IBP and of CROWN alone, and how far CROWN "
         "intersected with IBP is ahead of and behind its own. Tighter and looser: the share of margins "
-        "for which `verify` gives more, and less, than CROWN alone, as tighter intervals may choose other "
-        "slopes; lost: pictures that only the latter proves. "
+        "for which `verify` gives more, and less, than CROWN alone; lost: pictures that only the latter "
+        "proves. The last two must be 0. "
         f"{machine(report)}. Made by `python benchmarks/verification.py`."
     )
     heads = {"model": "l", "eps": "r", "n": "r", "IBP": "r", "CROWN alone": "r", "ahead": "r"}

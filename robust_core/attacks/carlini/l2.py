@@ -7,10 +7,8 @@ What differs from the authors' code, and why:
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
 - The step. Adam's step falls linearly to zero over a search. Much of the gain comes in the last part,
-  so ``abort_early``, which saves passes, is off by default: with it 0.46 of the passes find changes that
-  are 5 % longer on ``cifar10-resnet32``, and 0.40 of them 10 % longer ones on ``cifar10-resnet32-pgd-at``
-  (16 pictures each). Shorter searches cost less: 50 steps, 0.63 of the passes, 0.8 % and 2.0 %; two
-  searches, 0.67 of the passes, 0.5 % and 2.5 %.
+  so ``abort_early``, which saves passes, is off by default: its changes are longer. Who wants fewer passes
+  does better with shorter or fewer searches (``benchmarks/choices.py --only cw-l2`` measures all three).
 - The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits

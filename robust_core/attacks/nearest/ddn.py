@@ -25,9 +25,9 @@ REACHING = r",\quad L = Z_t - \max_{i \ne t} Z_i"
 class DDN(Walking):
     """Decoupled direction and norm, L2 (Rony et al., 2019, algorithm 1), up the margin of the goal.
 
-    The paper goes up the cross-entropy and starts from a length of 1. Up the margin, from what the
-    linearised network needs, the changes are 3 % shorter (32 CIFAR-10 pictures, ``cifar10-resnet32``,
-    100 steps: 0.0873 and 0.0896). Changes are not rounded to 8 bits.
+    The paper goes up the cross-entropy and starts from a length of 1; here it goes up the margin, and
+    starts from what the linearised network needs (``benchmarks/choices.py --only ddn`` compares the two
+    starts). Changes are not rounded to 8 bits.
     """
 
     name = "ddn"

@@ -119,9 +119,9 @@ def adversariality(
     labels: Tensor,
     transformation: Transformation,
     *,
+    targeted: bool = False,
     draws: int,
     seed: int = 0,
-    targeted: bool = False,
 ) -> Tensor:
     """The share of fresh views in which each picture is adversarial, float64 ``[N]`` in [0, 1].
 

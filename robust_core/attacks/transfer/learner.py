@@ -3,17 +3,20 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
 from robust_core.attacks.transfer.networks import build
 
 BATCH = 128
 AT_ONCE = 256
 """Pictures of a pass that teaches, and of one that does not."""
+SHIFT = 8
+"""A picture is shifted by up to one over this of its sides: 4 pixels of 32."""
 
 
 class Lesson(Protocol):
@@ -27,6 +30,8 @@ class Lesson(Protocol):
     def network(self) -> str: ...
     @property
     def maker(self) -> object | None: ...
+    @property
+    def augment(self) -> bool: ...
 
 
 @contextmanager
@@ -43,8 +48,11 @@ class Learner:
         self, lesson: Lesson, like: Tensor, classes: int, generator: torch.Generator
     ) -> None:
         self.epochs = lesson.epochs
+        self.augment = lesson.augment
         self.generator = generator
         shape = like.shape[1:]
+        if self.augment and len(shape) != 3:
+            raise ValueError(f"augment must be False for what are no pictures; got {list(shape)}")
         with learning():
             if lesson.maker is None:
                 network = build(lesson.network, shape, classes, generator)
@@ -55,19 +63,25 @@ class Learner:
             self.adam = torch.optim.Adam(self.network.parameters(), lr=lesson.learning_rate)
 
     def learn(self, x: Tensor, labels: Tensor, tell: Callable[[int], object] | None) -> None:
-        """Some epochs on ``x`` ``[n, C, H, W]`` with ``labels`` ``[n]``."""
+        """Some epochs on ``x`` ``[n, C, H, W]`` with ``labels`` ``[n]``.
+
+        ``tell`` is called with the number of epochs done, before each batch and after each epoch.
+        """
         for epoch in range(self.epochs):
-            self._epoch(x, labels)
+            self._epoch(x, labels, partial(tell, epoch) if tell else None)
             if tell is not None:
                 tell(epoch + 1)
         self.network.eval()
 
-    def _epoch(self, x: Tensor, labels: Tensor) -> None:
+    def _epoch(self, x: Tensor, labels: Tensor, breathe: Callable[[], object] | None) -> None:
         self.network.train()
         order = torch.randperm(len(x), generator=self.generator, device="cpu").to(x.device)
         with learning():
             for rows in order.split(BATCH):
-                loss = cross_entropy(self.network(x[rows]), labels[rows])
+                if breathe is not None:
+                    breathe()
+                shown = varied(x[rows], self.generator) if self.augment else x[rows]
+                loss = cross_entropy(self.network(shown), labels[rows])
                 self.adam.zero_grad()
                 loss.backward()
                 self.adam.step()
@@ -87,3 +101,20 @@ class Learner:
                 (slope,) = torch.autograd.grad(own, leaf)
                 parts.append(torch.add(leaf.detach(), slope.sign(), alpha=step).clamp_(0, 1))
         return torch.cat(parts)
+
+
+def varied(x: Tensor, generator: torch.Generator) -> Tensor:
+    """``x`` ``[n, C, H, W]``, each mirrored or not, and shifted at random; the rest repeats the edge."""
+    count, _, height, width = x.shape
+    drawn = torch.rand(count, 3, generator=generator, device="cpu", dtype=torch.float64)
+    mirrored = (drawn[:, 0] < 0.5).to(x.device)
+    x = torch.where(mirrored[:, None, None, None], x.flip(3), x)
+    down, right = height // SHIFT, width // SHIFT
+    framed = pad(x, (right, right, down, down), mode="replicate")
+    rows, columns = (
+        (draw * (2 * most + 1)).long().to(x.device)[:, None]
+        + torch.arange(side, dtype=torch.int64, device=x.device)
+        for draw, most, side in zip(drawn.T[1:], (down, right), (height, width), strict=True)
+    )
+    which = torch.arange(count, dtype=torch.int64, device=x.device)[:, None, None]
+    return framed[which, :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

@@ -196,6 +196,9 @@ class Substitute(Attack):
     )
     epochs: int = parameter(10, "Epochs of training in each round.", low=0, high=1000)
     learning_rate: float = parameter(1e-3, "Adam's step size.", above=0.0, high=10.0)
+    augment: bool = parameter(
+        False, "Mirror and shift the pictures at random in training: for photographs."
+    )
     start: object | None = parameter(
         None, "First pictures, as attacks.Starts; empty: those attacked.", method="pictures"
     )
@@ -240,9 +243,9 @@ class Substitute(Attack):
     def rounds_on(self, model: Model, start: Tensor, tell: Tell | None = None) -> Iterator[Round]:
         """The rounds, one after the other, with ``start`` ``[M, C, H, W]`` as the first set.
 
-        ``model`` is asked for labels alone. ``tell(round, epoch)`` is called after each epoch; what it
-        raises ends the training. There is no round where ``start`` is more than ``max_queries``. Raises
-        ``ValueError`` for what is no batch of pictures, or none for the model.
+        ``model`` is asked for labels alone. ``tell(round, epochs done)`` is called before each batch and
+        after each epoch; what it raises ends the training. There is no round where ``start`` is more than
+        ``max_queries``. Raises ``ValueError`` for what is no batch of pictures, or none for the model.
         """
         check_batch(start)
         check_pictures(model, start)

@@ -20,7 +20,8 @@ HEIGHT = 320
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4])
 NORMS = {"l2": "L2", "linf": "Linf"}
 Form = dict[str, Any]
-TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 3)]
+TICKS = [digit * 10.0**power for power in range(-4, 3) for digit in (1, 1.5, 2, 3, 5, 7)]
+"""Where they would overlap, Vega leaves some out."""
 LEAST = 1e-4
 """Distances are drawn on a logarithmic scale: nothing is nearer than this."""
 

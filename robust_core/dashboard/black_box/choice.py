@@ -3,8 +3,10 @@
 from robust_core import attacks
 from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
 from robust_core.dashboard import controls
+from robust_core.dashboard.black_box.start import starts_at
 from robust_core.dashboard.choices import choose_count, choose_one, choose_several
 from robust_core.dashboard.request import Chosen, Request
+from robust_core.goals import Goal
 from robust_core.zoo import Description
 
 SEES = {LABELS: "One label", SCORES: "Scores", TRANSFER: "Its own network"}
@@ -23,6 +25,11 @@ def choose_knowledge() -> str:
         help="One label: the most likely class, nothing else. Scores: the probabilities of all classes. "
         "Its own network: labels, by which it trains a copy that has gradients.",
     )
+
+
+def choose_goal(model: Description) -> Goal:
+    """Any other class, or one: what attacks by scores and by labels can both do."""
+    return controls.choose_goal(model, attacks.get(START[LABELS][0]))
 
 
 def choose_attacks(sees: str) -> list[type[attacks.Attack]]:
@@ -52,11 +59,15 @@ def make_request(
     model: Description,
     eps: float,
     budget: int,
+    goal: Goal,
+    start: Chosen | None,
 ) -> Request:
     """The attack with its parameters of the page Attack, this eps and this many queries.
 
     Raises ``ValueError`` where they do not go together.
     """
     values = controls.kept_parameters(attack, eps) | {"max_queries": budget}
+    if start is not None:
+        values["start"] = starts_at(start, model, how)
     run = controls.with_eps(attack(**values), eps, model)
-    return Request(chosen, how, model, run, shown_eps=eps)
+    return Request(chosen, how, model, run, goal, shown_eps=eps, start=start)

@@ -7,6 +7,7 @@ import streamlit as st
 from robust_core.dashboard import settings
 from robust_core.dashboard.request import Request
 from robust_core.experiment.with_gradients import Mark
+from robust_core.goals import Targeted
 
 
 def show(requests: Mapping[str, Request], marks: Mapping[str, Mark]) -> None:
@@ -40,7 +41,7 @@ def _numbers(mark: Mark) -> dict[str, float]:
 
 def _show_attack(request: Request) -> None:
     attack = request.attack
-    st.latex(attack.formula(False))
+    st.latex(attack.formula(isinstance(request.goal, Targeted)))
     st.markdown(type(attack).summary)
     given = ", ".join(
         f"{name.replace('_', ' ')} {value:g}"

@@ -1,6 +1,7 @@
 """The runs of the page Black box: each attack and the white-box marks, as parts that run together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -29,8 +30,15 @@ def attack_part(request: Request) -> Part:
 
     def work(progress: Reporter) -> Queried:
         def ask(model: Classifier) -> Queried:
-            pixels, attack, label = request.pixels(), request.attack, request.label
-            return query(model, pixels, attack, label=label, progress=progress, show=progress.show)
+            return query(
+                model,
+                request.pixels(),
+                request.attack,
+                label=request.label,
+                goal=request.goal,
+                progress=progress,
+                show=progress.show,
+            )
 
         return lab.with_model(request.model.name, ask, progress)
 
@@ -58,7 +66,7 @@ def _mark_of(attack: Attack, request: Request) -> Attack | None:
 
 
 def _with(request: Request, attack: Attack) -> Request:
-    return Request(request.chosen, request.how, request.model, attack, shown_eps=request.shown_eps)
+    return replace(request, attack=attack, start=None)
 
 
 def mark_part(name: str, request: Request) -> Part:
@@ -67,7 +75,8 @@ def mark_part(name: str, request: Request) -> Part:
     def work(progress: Reporter) -> Mark:
         def measure(model: Classifier) -> Mark:
             pixels, attack = request.pixels(), request.attack
-            return mark(model, pixels, attack, label=request.label, progress=progress)
+            label, goal = request.label, request.goal
+            return mark(model, pixels, attack, label=label, goal=goal, progress=progress)
 
         return lab.with_model(request.model.name, measure, progress)
 

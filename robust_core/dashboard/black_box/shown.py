@@ -33,6 +33,7 @@ class Scene:
         self.stage = st.empty()
         first = next(iter(requests.values()))
         self.model = first.model
+        self.wanted = words.class_wanted(first.goal, first.model)
         self.clean = first.pixels()
         self.budget = first.attack.limit or 0
         what = DISTANCE if sees == LABELS else MARGIN
@@ -115,7 +116,7 @@ class Scene:
         """The headline, and the way on where something was stopped."""
         self.status.empty()
         refused = {n: s.refusal for n, s in states.items() if s.refusal}
-        self.headline.markdown(f"## {words.headline(self.sees, found, marks)}")
+        self.headline.markdown(f"## {words.headline(self.sees, found, marks, self.wanted)}")
         if refused:
             with self.status.container(horizontal=True, vertical_alignment="center"):
                 buttons.again(together.again, self.parts, key="black_box_again")

@@ -8,10 +8,12 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import attacks, data, zoo
 from robust_core.attacks import Substitute
 from robust_core.dashboard import controls, lab
-from robust_core.dashboard.black_box import markup, words
+from robust_core.dashboard.black_box import courses, markup, running, words
 from robust_core.dashboard.black_box.choice import SEES
+from robust_core.dashboard.black_box.courses import HELD, Course, record_of
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN
+from robust_core.dashboard.together import Part
 from robust_core.data.datasets import load_test_set
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -20,70 +22,92 @@ from robust_core.words.numbers import on_both_scales, percent, share
 from robust_core.words.verdict import quoted
 from robust_core.zoo import Description
 
-HELD = 300
-"""Test pictures on which each round is judged."""
-FIRST = 100
-"""Test pictures after these, which the attacker begins with."""
 START_EPS = 0.15
 BUDGET = 1800.0
 LINES = {"agrees with the model": (CLEAN, [1, 0]), "fools the model": (ADVERSARIAL, [6, 3])}
 Lessons = tuple[Lesson, ...]
 
 
-def make_request(chosen: Chosen, how: str, model: Description, eps: float, budget: int) -> Request:
-    """The substitute with its parameters of the page Attack, asking for at most ``budget`` labels."""
-    kept = controls.kept_parameters(Substitute, eps)
-    attack = attacks.create(Substitute.name, **(kept | {"max_queries": budget, "eps": eps}))
+def make_request(
+    chosen: Chosen, how: str, model: Description, eps: float, budget: int, course: Course
+) -> Request:
+    """The substitute with its parameters of the page Attack, asking for at most ``budget`` labels.
+
+    The course's own come first.
+    """
+    values = controls.kept_parameters(Substitute, eps) | {"max_queries": budget, "eps": eps}
+    attack = attacks.create(Substitute.name, **(values | dict(course.parameters)))
     return Request(chosen, how, model, attack, shown_eps=eps)
 
 
-def show(request: Request, status: DeltaGenerator) -> Lessons:
-    """The lessons as they come, and their sentence; where the pictures are missing, what to do."""
-    record = _record_of(request.model)
+def show(request: Request, course: Course, status: DeltaGenerator) -> Lessons:
+    """The lessons as they come, and their sentence; where the pictures are missing, what to do.
+
+    Those that take long wait for the visitor's word.
+    """
+    record = record_of(request.model.name)
     if record is None:
-        st.info(
-            "The attacker begins with pictures that the model was not trained on: the test set of this "
-            "model is not on this computer. Download it at the end of the page, or choose the digits."
-        )
+        st.info(_missing(request.model))
         return ()
+    part = Part(
+        key_of(taught=request.key(), held=HELD, first=course.first),
+        lambda progress: _work(request, record, course, progress),
+        "black box substitute",
+        BUDGET,
+    )
+    seconds = courses.seconds_to_come(request, course)
+    if seconds is None:
+        return ()
+    if not running.is_wanted({Substitute.name: part}, seconds):
+        running.offer({Substitute.name: part}, courses.cost_ahead(request, course, seconds))
+        return ()
+    return _taught(request, course, record, part, status)
+
+
+def _taught(
+    request: Request, course: Course, record: data.DataSet, part: Part, status: DeltaGenerator
+) -> Lessons:
+    """Compute them, drawing each."""
     headline = st.empty()
     st.caption(words.IDEA)
     stage, chart, pictures = st.empty(), st.empty(), st.empty()
     headline.markdown("## A network of its own is taught by labels.")
 
-    def draw(lessons: Lessons) -> None:
-        _draw(request, lessons, stage, chart, pictures)
+    def draw(so_far: Lessons) -> None:
+        _draw(request, so_far, stage, chart, pictures)
 
     draw(())
     with status:
-        lessons = lab.compute(
-            key_of(taught=request.key(), held=HELD, first=FIRST),
-            lambda progress: _work(request, record, progress),
-            channel="black box substitute",
+        done = lab.compute(
+            part.key,
+            part.work,
+            channel=part.channel,
             doing="Teaching the substitute",
             words=lambda k, n: f"epoch {k} of {n}",
             watch=draw,
-            budget=BUDGET,
+            budget=part.budget,
         )
-    if not lessons:
+    if not done:
         return ()
-    draw(lessons)
-    headline.markdown(f"## {told(lessons)}")
+    draw(done)
+    headline.markdown(f"## {told(done)}")
+    given = request.attack.parameters
+    varied = ", mirrored and shifted at random" if given["augment"] else ""
     st.caption(
-        f"{request.model.name}, judged on the first {lessons[-1].n} test pictures of {record.title}; the "
-        f"substitute begins with the {FIRST} after them, none of which the model was trained on. Attack on "
-        f"the substitute: {request.attack.parameters['final']}, eps {on_both_scales(request.shown_eps)}. "
-        f"At most {request.attack.parameters['max_queries']:,} labels."
+        f"{request.model.name}, judged on the first {done[-1].n} test pictures of {record.title}; the "
+        f"substitute begins with the {course.first:,} after them, none of which the model was trained on. "
+        f"{given['epochs']} epochs a round{varied}. Attack on the substitute: {given['final']}, eps "
+        f"{on_both_scales(request.shown_eps)}. At most {given['max_queries']:,} labels."
     )
-    return lessons
+    return done
 
 
-def _work(request: Request, record: data.DataSet, progress: Reporter) -> Lessons:
+def _work(request: Request, record: data.DataSet, course: Course, progress: Reporter) -> Lessons:
     progress(0)
 
     def on(device: torch.device) -> Lessons:
         model = zoo.load(request.model.name, device)
-        images, labels = load_test_set(record.name, model, HELD + FIRST)
+        images, labels = load_test_set(record.name, model, HELD + course.first)
         attack = request.attack
         assert isinstance(attack, Substitute)
         return teach(
@@ -226,7 +250,18 @@ def show_how(request: Request) -> None:
     st.caption(f"{SEES[request.attack.knowledge]}: {type(request.attack).summary}")
 
 
-def _record_of(model: Description) -> data.DataSet | None:
-    """The data set of the model, where it is on this computer."""
-    record = zoo.spec(model.name).record if model.name in zoo.bundled() else None
-    return record if record is not None and record.available() else None
+def first_model() -> str | None:
+    """The first model whose test set is on this computer."""
+    return next((name for name in zoo.names() if record_of(name) is not None), None)
+
+
+def _missing(model: Description) -> str:
+    """What is missing where the test set is, and the way on."""
+    there = first_model()
+    instead = "" if there is None else f", or choose another model, such as {there}"
+    get = any(record.archives for record in data.of_family(model.family))
+    way = "Download it at the end of the page" if get else "It cannot be downloaded here"
+    return (
+        "The attacker begins with pictures that the model was not trained on: the test set of "
+        f"{model.name} is not on this computer. {way}{instead}."
+    )

@@ -1,6 +1,7 @@
 """Figures of the comparison as pure functions: confidence against eps, and a slice of the regions."""
 
 import math
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 import torch
@@ -26,11 +27,13 @@ def eps_chart(
     marked: list[float],
     label: str,
     here: float,
+    needed: Mapping[str, tuple[float, float]] | None = None,
 ) -> go.Figure:
     """Confidence in the original class against eps, a line for each attack.
 
     ``curves`` hold points by eps as the page shows it; ``marked`` eps get a tick, and a vertical line is
-    drawn at ``here``. A hollow marker: the goal was not reached. Dashes: the norm is L2.
+    drawn at ``here``. A hollow marker: the goal was not reached. Dashes: the norm is L2. An attack without
+    eps is one point, where it ended: the eps that it ``needed``, and the confidence there.
     """
     lines = []
     for name, points in curves.items():
@@ -55,6 +58,7 @@ def eps_chart(
                 hovertemplate="eps %{customdata}: %{text}<extra>" + attack.title + "</extra>",
             )
         )
+    lines += [_ended(name, *where) for name, where in (needed or {}).items()]
     ticks = TICKS | {eps: f"{eps:g}" for eps in marked}
     layout = plots.layout(
         420,
@@ -80,6 +84,24 @@ def eps_chart(
 
 def _is_l2(attack: type[attacks.Attack]) -> bool:
     return attack().norm == "l2"
+
+
+def _ended(name: str, eps: float, confidence: float) -> go.Scatter:
+    """The one point of an attack without eps."""
+    title = attacks.get(name).title
+    return go.Scatter(
+        x=[place(eps)],
+        y=[confidence],
+        name=title,
+        mode="markers",
+        marker={
+            "symbol": plots.symbol_of(name),
+            "size": 13,
+            "color": plots.colour_of(name),
+            "line": {"width": 2, "color": GREY},
+        },
+        hovertemplate=f"needed {in_255ths(eps)}: {percent(confidence)}<extra>{title}</extra>",
+    )
 
 
 def regions_chart(

@@ -13,6 +13,7 @@ from robust_core.dashboard.compare_attacks.charts import eps_chart, regions_char
 from robust_core.dashboard.compare_attacks.selection import (
     ComparedAttack,
     left_confidence,
+    per_value,
     root_mean_square,
 )
 from robust_core.dashboard.components import numbers
@@ -34,6 +35,7 @@ WIDTHS = {
     "Outcome": 68,
     "Confidence": 86,
     **numbers.WIDTHS,
+    "Mean": 56,
     "Time": 60,
     "Gradients": 70,
     "TV": 56,
@@ -42,6 +44,12 @@ WIDTHS = {
 """Column widths of the table, in pixels: the columns up to the time fit on a projector."""
 LONG = 200
 """Attacks with more iterates than this take minutes on the fine grid: they get only the five eps."""
+LENGTHS = ("l1", "l2", "linf")
+"""Norms of which eps is a length: a number of pixels has no place on its axis."""
+ENDED = (
+    " Single points: attacks without eps, at the one that they needed, for L2 as the root mean square "
+    "and for L1 as the mean change of a value."
+)
 SMALL = 64 * 64
 """Pictures of up to this many pixels get the finer grid of the plane."""
 
@@ -64,7 +72,7 @@ def show_numbers(rows: list[ComparedAttack], done: dict[str, Experiment]) -> Non
         file_name="attacks.csv",
         alt="Each attack's result in numbers.",
     )
-    st.caption(numbers.MEANT)
+    st.caption(f"Mean: of the changes, in 255ths, which eps means in L1. {numbers.MEANT}")
 
 
 def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:
@@ -78,6 +86,7 @@ def _columns(row: ComparedAttack, e: Experiment) -> dict[str, object]:
         "L1": e.judged.l1,
         "L2": e.judged.l2,
         "RMS": 255 * root_mean_square(e),
+        "Mean": 255 * per_value(e, "l1"),
         "Linf": 255 * e.judged.linf,
         "Queries": e.queries,
         "Time": 1000 * e.seconds,
@@ -95,6 +104,7 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
         return
     example = next(iter(done.values()))
     place = st.empty()
+    needed = needed_by(rows, done)
     curves: dict[str, dict[float, Point]] = {}
     for row in bounded:
         grid = grid_of(row)
@@ -106,7 +116,7 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
         )
         if points is not None:
             curves[row.attack.name] = dict(zip(grid, points, strict=True))
-            _draw_curves(place, curves, bounded, example)
+            _draw_curves(place, curves, bounded, example, needed)
     with st.expander("Numbers of the chart"):
         st.dataframe(
             [
@@ -122,17 +132,39 @@ def show_curves(rows: list[ComparedAttack], done: dict[str, Experiment]) -> None
         )
 
 
+def needed_by(
+    rows: list[ComparedAttack], done: dict[str, Experiment]
+) -> dict[str, tuple[float, float]]:
+    """The eps that each attack without one needed, as the page reads its norm, and the confidence there."""
+    ended = [
+        row
+        for row in rows
+        if row.attack.name in done
+        and not row.attack.has_eps
+        and done[row.attack.name].success
+        and row.asked.attack.norm in LENGTHS
+    ]
+    return {
+        row.attack.name: (
+            per_value(done[row.attack.name], row.asked.attack.norm),
+            left_confidence(done[row.attack.name]),
+        )
+        for row in ended
+    }
+
+
 def _draw_curves(
     place: DeltaGenerator,
     curves: dict[str, dict[float, Point]],
     bounded: list[ComparedAttack],
     example: Experiment,
+    needed: dict[str, tuple[float, float]],
 ) -> None:
     label = quoted(example.label.label)
     here = bounded[0].asked.shown_eps
     with place.container():
         plots.draw(
-            eps_chart(curves, EPS_CHOICES, label, here),
+            eps_chart(curves, EPS_CHOICES, label, here, needed),
             key=f"curves_{len(curves)}",
             alt=f"Confidence in {label} against eps for {', '.join(curves)}.",
         )
@@ -140,6 +172,7 @@ def _draw_curves(
             f"{len(curves)} of {len(bounded)} attacks. Hollow markers: the goal was not reached. Dashed "
             "lines: L2 attacks, eps read as the root-mean-square change of a value. The dotted line is "
             "the eps of the rows above. Each point is a separate run, all else equal."
+            f"{ENDED if needed else ''}"
         )
 
 

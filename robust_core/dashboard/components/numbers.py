@@ -13,6 +13,7 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
     "L1": number,
     "L2": number,
     "RMS": "{:.2f}",
+    "Mean": "{:.2f}",
     "Linf": "{:.2f}",
     "TV": number,
     "SSIM": "{:.3f}",
@@ -24,7 +25,7 @@ FORMATS: dict[str, str | Callable[[float], str]] = {
 WIDTHS = {"L0": 52, "L1": 58, "L2": 58, "RMS": 56, "Linf": 56, "Queries": 62}
 """How wide those are that all tables show, in pixels."""
 SAYS = "Says"
-UNITS = {"RMS": "255ths", "Linf": "255ths", "Time": "ms"}
+UNITS = {"RMS": "255ths", "Mean": "255ths", "Linf": "255ths", "Time": "ms"}
 MEANT = "Linf and root mean square (RMS) in 255ths, time in milliseconds. Click a heading to sort."
 
 

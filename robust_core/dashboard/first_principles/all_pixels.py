@@ -34,8 +34,8 @@ SIGNS = (
 )
 """Quoted from deck 003, whose table of signs has seven rows."""
 IDEA = (
-    "All pixels do what one did: each looks at its own slope and moves by ε. No value moves further, "
-    "hardly one moves less: only where the slope is exactly 0, or where 0 or 1 is in the way (underlined)."
+    "All pixels do what one did: each looks at its own slope and moves by ε. No value moves further; less "
+    "only where the slope is exactly 0, or where 0 or 1 is in the way (underlined)."
 )
 
 

@@ -147,7 +147,7 @@ def figure(found: Surface, measure: Measure) -> go.Figure:
         xaxis={"title": "along FGSM", "nticks": 5},
         yaxis={"title": "random signs", "nticks": 5},
         zaxis={"title": "loss J", "range": [low - room, high + room]},
-        camera={"eye": {"x": 0.8, "y": -1.5, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.12}},
+        camera={"eye": {"x": -0.85, "y": -1.45, "z": 0.75}, "center": {"x": 0, "y": 0, "z": -0.12}},
         aspectmode="manual",
         aspectratio={"x": 1.35, "y": 1.05, "z": 0.8},
     )

@@ -7,6 +7,7 @@ import streamlit as st
 
 from robust_core import attacks, data
 from robust_core.dashboard import choices, plots
+from robust_core.dashboard.topics import transfer_bars
 from robust_core.evaluation.transfer import results
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow
 from robust_core.evaluation.transfer.results import Matrix
@@ -43,7 +44,11 @@ def show_matrix(family: str | None = None) -> None:
         )
     matrix = those[setting]
     told = f"{in_words(matrix)} {masked_in_words(matrix)}".strip()
-    plots.draw(chart(matrix), key="transfer_matrix", alt=told)
+    with st.container(key=transfer_bars.WIDE):
+        plots.draw(chart(matrix), key="transfer_matrix", alt=told)
+    with st.container(key=transfer_bars.NARROW):
+        targets = matrix.targets
+        transfer_bars.show(matrix, dict(zip(targets, short_names(targets), strict=True)))
     st.markdown(told)
     st.caption(conditions(matrix))
 
@@ -154,6 +159,6 @@ def conditions(matrix: Matrix) -> str:
     )
     return (
         f"Percent fooled, of the pictures that the network asked gets right when clean. First {matrix.n:,} "
-        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed: the network "
+        f"test pictures of {data.get(matrix.data).title}; {matrix.made}. Framed or hatched: the network "
         f"itself, white-box.{lacking} `{results.COMMAND}`"
     )

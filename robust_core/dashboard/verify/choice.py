@@ -78,7 +78,7 @@ def choose_network() -> zoo.Description:
         list(offered),
         "verify_model",
         FIRST if FIRST in offered else next(iter(offered)),
-        shown=lambda one: f"{title(one)}, {offered[one]:,} ReLUs",
+        shown=title,
         help="All networks of the zoo that can be written as affine maps and ReLUs, and have at most "
         f"{verifiable.MOST:,} ReLUs: few enough for bounds while you wait. Any other such network can be "
         "verified from Python and on the command line.",

@@ -19,8 +19,8 @@ MOST = 500
 IDEA = (
     "With n undecided ReLUs there are up to 2^n cases. Here eps grows, so that more and more ReLUs are "
     "undecided, and each time one integer program finds the exact least margin over the class that is "
-    f"nearest by CROWN. Each has {SECONDS:g} s; the first that needs more ends it. On a logarithmic axis a "
-    "straight line doubles at every step."
+    f"nearest by CROWN. Each has {SECONDS:g} s; the first that needs more ends it. On a logarithmic axis "
+    "what doubles again and again is a straight line."
 )
 
 
@@ -32,8 +32,8 @@ def show(subject: Subject) -> None:
     if verifiable.networks().get(name, MOST + 1) > MOST:
         small = [one for one, count in verifiable.networks().items() if count <= MOST]
         st.info(
-            f"{title(name)} leaves hundreds undecided at once. Choose one of "
-            f"{', '.join(map(title, small))}."
+            f"{title(name)} is too large to measure this while you wait. These are small enough: "
+            f"{'; '.join(map(title, small))}."
         )
         return
     headline, stage = st.empty(), st.empty()
@@ -101,7 +101,12 @@ def chart(found: Doubling, model: zoo.Description, what: str, values: list[float
     if what == "seconds" and math.isfinite(found.every):
         figure.add_scatter(**_line(found))
     figure.update_xaxes(title="undecided ReLUs", rangemode="tozero", **plots.FIXED)
-    figure.update_yaxes(title=what, type="log", **plots.FIXED)
+    logs = [math.log10(value) for value in values] or [0.0]
+    ends = [
+        math.floor(min(logs)) - 0.15,
+        max(math.ceil(max(logs)), math.floor(min(logs)) + 1) + 0.15,
+    ]
+    figure.update_yaxes(title=what, type="log", dtick=1, range=ends, **plots.FIXED)
     return figure
 
 

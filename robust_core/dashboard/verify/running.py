@@ -1,16 +1,20 @@
 """The computations of the page Verify, as the engine runs them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 import torch
+from torch import Tensor
 
 from robust_core import data, zoo
+from robust_core.classifier import Classifier
 from robust_core.dashboard import lab
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.together import Part
 from robust_core.dashboard.verify.choice import Subject
 from robust_core.engine import Reporter, key_of
+from robust_core.engine.jobs import T
 from robust_core.experiment.doubling import Doubling, doubling
 from robust_core.experiment.sandwich import Exact, Sandwich, exact, sandwich
 from robust_core.experiment.verified import Closing, Line
@@ -21,29 +25,38 @@ SET = 100
 """The first so many test pictures of the digits."""
 BUDGET = 900.0
 """Seconds that programs may take: they share the machine, and can be stopped."""
+PROGRAMS = "Integer programs"
 CPU = torch.device("cpu")
 """Bounds are in float64, and small: nothing is gained elsewhere."""
+
+
+def _compute(
+    key: str,
+    subject: Subject,
+    ask: Callable[[Classifier, Tensor, Tensor, Reporter], T],
+    *,
+    channel: str,
+    doing: str,
+    **told: Any,
+) -> T | None:
+    """What ``ask`` makes of the network, its picture and label; ``told`` goes to ``lab.compute``."""
+
+    def work(progress: Reporter) -> T:
+        model = zoo.load(subject.model.name, CPU)
+        return ask(model, subject.pixels(), subject.label(model), progress)
+
+    return lab.compute(key, work, channel=f"verify {channel}", doing=doing, budget=BUDGET, **told)
 
 
 def close_by_bounds(subject: Subject, end: float, watch: Callable[[Line], object]) -> Line | None:
     """The line by bounds and attacks; ``watch`` sees it close."""
 
-    def work(progress: Reporter) -> Line:
-        model = zoo.load(subject.model.name, CPU)
-        image = subject.pixels()
-        closing = Closing(
-            model, image, subject.label(model), Line(end=end), progress, progress.show
-        )
-        return closing.with_bounds()
+    def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Line:
+        return Closing(model, image, label, Line(end=end), progress, progress.show).with_bounds()
 
-    return lab.compute(
-        subject.key(line="bounds"),
-        work,
-        channel="verify bounds",
-        doing="Bounds and attacks",
-        watch=watch,
-        budget=BUDGET,
-    )
+    key = subject.key(line="bounds")
+    doing = "Bounds and attacks"
+    return _compute(key, subject, ask, channel="bounds", doing=doing, watch=watch)
 
 
 def programs_key(subject: Subject) -> str:
@@ -54,37 +67,28 @@ def programs_key(subject: Subject) -> str:
 def close_by_programs(subject: Subject, line: Line, watch: Callable[[Line], object]) -> Line | None:
     """What integer programs make of the gap that is left."""
 
-    def work(progress: Reporter) -> Line:
-        model = zoo.load(subject.model.name, CPU)
-        image = subject.pixels()
-        closing = Closing(model, image, subject.label(model), line, progress, progress.show)
-        return closing.with_programs()
+    def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Line:
+        return Closing(model, image, label, line, progress, progress.show).with_programs()
 
-    return lab.compute(
+    return _compute(
         programs_key(subject),
-        work,
-        channel="verify programs",
-        doing="Integer programs",
+        subject,
+        ask,
+        channel="programs",
+        doing=PROGRAMS,
         words=lambda k, n: f"radius {min(k + 1, n)} of at most {n}",
         watch=watch,
-        budget=BUDGET,
     )
 
 
 def at(subject: Subject, eps: float) -> Sandwich | None:
     """The sandwich at one radius, without programs."""
 
-    def work(progress: Reporter) -> Sandwich:
-        model = zoo.load(subject.model.name, CPU)
-        return sandwich(model, subject.pixels(), subject.label(model), eps, progress)
+    def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Sandwich:
+        return sandwich(model, image, label, eps, progress)
 
-    return lab.compute(
-        subject.key(sandwich=eps),
-        work,
-        channel="verify sandwich",
-        doing="Bounds of each class",
-        budget=BUDGET,
-    )
+    key = subject.key(sandwich=eps)
+    return _compute(key, subject, ask, channel="sandwich", doing="Bounds of each class")
 
 
 def exact_key(subject: Subject, eps: float) -> str:
@@ -95,18 +99,14 @@ def exact_key(subject: Subject, eps: float) -> str:
 def exactly(subject: Subject, eps: float) -> Exact | None:
     """The programs at one radius."""
 
-    def work(progress: Reporter) -> Exact:
-        model = zoo.load(subject.model.name, CPU)
-        return exact(model, subject.pixels(), subject.label(model), eps, progress, progress.show)
+    def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Exact:
+        return exact(model, image, label, eps, progress, progress.show)
 
-    return lab.compute(
-        exact_key(subject, eps),
-        work,
-        channel="verify exact",
-        doing="Integer programs",
-        words=lambda k, n: f"{k} of at most {n} classes",
-        budget=BUDGET,
-    )
+    def words(k: int, n: int) -> str:
+        return f"{k} of at most {n} classes"
+
+    key = exact_key(subject, eps)
+    return _compute(key, subject, ask, channel="exact", doing=PROGRAMS, words=words)
 
 
 def survey_part(name: str) -> Part:
@@ -127,20 +127,14 @@ def doubling_key(subject: Subject) -> str:
 def doubled(subject: Subject, watch: Callable[[Doubling], object]) -> Doubling | None:
     """One program after the other, at growing radii; ``watch`` sees each."""
 
-    def work(progress: Reporter) -> Doubling:
-        model = zoo.load(subject.model.name, CPU)
-        label = subject.label(model)
-        return doubling(model, subject.pixels(), label, progress, progress.show)
+    def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Doubling:
+        return doubling(model, image, label, progress, progress.show)
 
-    return lab.compute(
-        doubling_key(subject),
-        work,
-        channel="verify doubling",
-        doing="Integer programs",
-        words=lambda k, n: f"{k} of at most {n}",
-        watch=watch,
-        budget=BUDGET,
-    )
+    def words(k: int, n: int) -> str:
+        return f"{k} of at most {n}"
+
+    key = doubling_key(subject)
+    return _compute(key, subject, ask, channel="doubling", doing=PROGRAMS, words=words, watch=watch)
 
 
 def wanted(key: str, quick: bool) -> bool:

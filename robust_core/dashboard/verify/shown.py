@@ -126,7 +126,7 @@ def _layers(found: Sandwich) -> None:
         columns = st.columns(2, gap="medium")
         for k in range(start, min(start + 2, len(tight))):
             undecided = (
-                f"{int(loose[k].unstable)} undecided by IBP, {int(tight[k].unstable)} by CROWN"
+                f"{int(loose[k].unstable):,} undecided by IBP, {int(tight[k].unstable):,} by CROWN"
             )
             with columns[k - start]:
                 st.markdown(f"**Layer {k + 1}**: {undecided}")

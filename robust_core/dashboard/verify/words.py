@@ -72,7 +72,7 @@ def under_the_line(line: Line) -> str:
             f"for up to {MOST_UNSTABLE}."
         )
     if line.undecided:
-        radii = ", ".join(f"{eps:.4f}" for eps in line.undecided)
+        radii = ", ".join(dict.fromkeys(f"{eps:.4f}" for eps in line.undecided))
         told.append(f"MILP could not decide within {TRIED:g} seconds at {radii}.")
     return " ".join(told)
 

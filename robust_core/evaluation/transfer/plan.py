@@ -54,6 +54,9 @@ FAMILIES = {
     )
 }
 PARTS = (*FAMILIES, SUBSTITUTE)
+MANY = 4000
+RECIPE: dict[str, Any] = {"rounds": 2, "epochs": 20, "step_size": 0.02, "augment": True}
+"""For photographs: many pictures to begin with, which teach more than what is made of few."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +145,14 @@ def craftings(family: Family) -> Iterator[Crafting]:
 
 
 def learnings() -> Iterator[Learning]:
-    """Of digits, live in seconds; and the recipe for CIFAR-10. Both networks, defended ones too."""
+    """Of digits, live in seconds, by both networks; of CIFAR-10 from few pictures and from many."""
     digits, cifar = FAMILIES["digits"], FAMILIES["cifar10"]
     for model in digits.models:
         for network in ("cnn", "mlp"):
             yield Learning(model, 300, 100, digits.eps, parameters={"network": network})
-    for name in ("", "-distilled-t100", "-pgd-at"):
-        yield Learning(f"cifar10-resnet32{name}", 500, 250, cifar.eps, parameters={"rounds": 5})
+    yield Learning(cifar.base, 500, 250, cifar.eps, parameters={"rounds": 5})
+    for name in ("", "-pgd-at"):
+        yield Learning(cifar.base + name, 500, MANY, cifar.eps, parameters=RECIPE)
 
 
 def jobs(part: str) -> Iterator[Crafting | Learning]:

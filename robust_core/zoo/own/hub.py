@@ -22,11 +22,11 @@ class Listed:
 
     name: str
     repository: str
+    share: float
+    """Of a picture's shorter side that the centre crop keeps."""
     size: tuple[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    share: float
-    """Of a picture's shorter side that the centre crop keeps."""
 
     def bytes(self) -> int:
         """The size of the download. ``ValueError`` where the hub has no safetensors, or no answer."""
@@ -62,10 +62,10 @@ def listed(architecture: str) -> Listed:
     return Listed(
         architecture,
         known.hf_hub_id,
+        known.crop_pct,
         (height, width),
         tuple(known.mean),
         tuple(known.std),
-        known.crop_pct,
     )
 
 

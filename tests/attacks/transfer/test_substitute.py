@@ -10,6 +10,7 @@ from torch.nn.functional import one_hot
 from robust_core import attacks, goals
 from robust_core.attacks.knowledge import TRANSFER
 from robust_core.attacks.oracle import Oracle
+from robust_core.attacks.transfer.learner import varied
 from robust_core.attacks.transfer.substitute import ALONE, judge
 from robust_core.evaluation.accuracy import evaluate
 
@@ -210,12 +211,41 @@ def test_the_training_can_be_watched_and_stopped(digits_model, digits):
 
     def tell(number, epoch):
         seen.append((number, epoch))
-        if len(seen) == 3:
+        if (number, epoch) == (1, 1):
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         list(attacks.create("substitute", **QUICK).rounds_on(digits_model, digits[0], tell))
-    assert seen == [(0, 1), (0, 2), (1, 1)]
+    assert sorted(set(seen)) == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+    assert seen == sorted(seen)
+    assert len(seen) > len(set(seen)), "there is a word before each batch as well"
+
+
+def test_pictures_are_mirrored_and_shifted_alike_in_all_channels():
+    x = torch.rand(64, 1, 16, 24).repeat(1, 3, 1, 1)
+    shown = varied(x, torch.Generator().manual_seed(0))
+    assert shown.shape == x.shape
+    assert shown[:, 0].equal(shown[:, 2])
+    assert shown.equal(varied(x, torch.Generator().manual_seed(0)))
+    inside = shown[:, 0, 4:-4, 6:-6].flatten(1)
+    ways = (x[:, 0], x[:, 0].flip(2))
+    for own, *pair in zip(inside, *ways, strict=True):
+        windows = [
+            way[2 + i : 10 + i, 3 + j : 15 + j].flatten()
+            for way in pair
+            for i in range(5)
+            for j in range(7)
+        ]
+        assert sum(own.equal(window) for window in windows) == 1
+
+
+def test_augmentation_is_for_pictures_alone(digits_model, digits):
+    with pytest.raises(ValueError, match="augment"):
+        list(
+            attacks.create("substitute", augment=True).rounds_on(
+                lambda x: x[:, :3], torch.rand(4, 9)
+            )
+        )
 
 
 def test_training_leaves_a_given_substitute_as_it_was(digits_model, digits):

@@ -49,6 +49,14 @@ def test_hollow_markers_are_where_the_goal_was_not_reached():
         assert symbol.endswith("-open") != point.success
 
 
+def test_an_attack_without_eps_is_a_point_where_it_ended():
+    line, dot = eps_chart(
+        {"fgsm": points()}, EPS_CHOICES, "cat", 0.01, {"fmn-l1": (0.02, 0.4)}
+    ).data
+    assert line.mode == "lines+markers"
+    assert (dot.mode, dot.x, dot.y) == ("markers", (place(0.02),), (0.4,))
+
+
 @pytest.fixture
 def seen() -> Regions:
     """Three classes on a grid: 4 and 7 on most of it, 2 in a corner."""

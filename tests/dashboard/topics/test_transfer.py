@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from robust_core.dashboard.topics import transfer
+from robust_core.dashboard.topics import transfer, transfer_bars
 from robust_core.evaluation.transfer.measure import Cell, CraftedRow
 from robust_core.evaluation.transfer.results import Matrix
 
@@ -45,6 +45,14 @@ def test_transfer_that_beats_white_box_is_called_by_its_name():
     rows = (row(A, (A, 10, 9), (B, 8, 5)), row(B, (A, 10, 5), (B, 8, 4)))
     told = transfer.masked_in_words(Matrix("digits", "pgd", 0.1, None, rows, ()))
     assert told.endswith("a sign of masked gradients: pgd-at.")
+
+
+def test_on_a_phone_one_network_stands_for_itself(matrix):
+    html = transfer_bars.bars(matrix.rows[1], {A: "undefended", B: "pgd-at"})
+    own, other = html.index("pgd-at (itself)"), html.index("undefended")
+    assert own < other
+    assert html.count("width:50.0%") == 2
+    assert "5 of 10 fooled" in html
 
 
 def page() -> None:

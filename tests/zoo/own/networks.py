@@ -16,13 +16,5 @@ def seeded(build, *arguments, **options):
 def vit():
     from torchvision.models import VisionTransformer
 
-    return seeded(
-        VisionTransformer,
-        image_size=16,
-        patch_size=8,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-        mlp_dim=32,
-        num_classes=10,
-    )
+    sizes = {"image_size": 16, "patch_size": 8, "hidden_dim": 16, "mlp_dim": 32}
+    return seeded(VisionTransformer, num_layers=2, num_heads=2, num_classes=10, **sizes)

@@ -10,6 +10,8 @@ from torch import Tensor
 from robust_core.zoo.own.operators.table import Settings, axis_list, operator, room
 
 HOST = "cpu"
+Ints = list[int] | None
+"""An input that may be left out; None where it is."""
 PADDING = {"constant": "constant", "edge": "replicate", "reflect": "reflect", "wrap": "circular"}
 
 
@@ -44,13 +46,13 @@ def flatten(settings: Settings, x: Any) -> Any:
 
 
 @operator("Squeeze", static=(1,))
-def squeeze(settings: Settings, x: Tensor, axes: list[int] | None = None) -> Tensor:
+def squeeze(settings: Settings, x: Tensor, axes: Ints = None) -> Tensor:
     over = axis_list(settings, axes)
     return torch.squeeze(x) if over is None else torch.squeeze(x, tuple(over))
 
 
 @operator("Unsqueeze", static=(1,))
-def unsqueeze(settings: Settings, x: Tensor, axes: list[int] | None = None) -> Tensor:
+def unsqueeze(settings: Settings, x: Tensor, axes: Ints = None) -> Tensor:
     over = axis_list(settings, axes) or []
     rank = x.ndim + len(over)
     for axis in sorted(a % rank for a in over):
@@ -70,7 +72,7 @@ def concat(settings: Settings, *values: Tensor) -> Tensor:
 
 
 @operator("Split", static=(1,))
-def split(settings: Settings, x: Tensor, sizes: list[int] | None = None) -> tuple[Tensor, ...]:
+def split(settings: Settings, x: Tensor, sizes: Ints = None) -> tuple[Tensor, ...]:
     axis = settings.get("axis", 0)
     sizes = sizes if sizes is not None else settings.get("split")
     if sizes is None:
@@ -83,10 +85,10 @@ def split(settings: Settings, x: Tensor, sizes: list[int] | None = None) -> tupl
 def slice_(
     settings: Settings,
     x: Tensor,
-    starts: list[int] | None = None,
-    ends: list[int] | None = None,
-    axes: list[int] | None = None,
-    steps: list[int] | None = None,
+    starts: Ints = None,
+    ends: Ints = None,
+    axes: Ints = None,
+    steps: Ints = None,
 ) -> Tensor:
     """Attributes up to version 9, values since; a negative step goes backwards."""
     starts = starts if starts is not None else settings.get("starts")
@@ -169,9 +171,9 @@ def range_(settings: Settings, start: float, limit: float, delta: float) -> Tens
 def pad(
     settings: Settings,
     x: Tensor,
-    pads: list[int] | None = None,
+    pads: Ints = None,
     value: float | None = None,
-    axes: list[int] | None = None,
+    axes: Ints = None,
 ) -> Tensor:
     pads = list(pads if pads is not None else settings.get("pads"))
     over = [a % x.ndim for a in axis_list(settings, axes) or range(x.ndim)]
@@ -211,7 +213,7 @@ def resize(
     x: Tensor,
     roi: list[float] | None = None,
     scales: list[float] | None = None,
-    sizes: list[int] | None = None,
+    sizes: Ints = None,
 ) -> Tensor:
     """Height and width, nearest or linear, where torch does the same."""
     mode, places = (
