@@ -11,7 +11,7 @@ st.markdown(
     "A claim about robustness holds against one attacker: say what that attacker knows, wants and may "
     "change. Five questions, the **axes**, say it."
 )
-left, right = st.columns([1, 1], gap="large")
+left, right = st.columns([0.85, 1.15], gap="large")
 with left:
     wanted = axes.choose_values()
 with right:

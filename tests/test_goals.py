@@ -76,7 +76,7 @@ def random_logits(n=500, classes=5, seed=0):
 
 
 def test_source_target_implies_targeted_on_the_source_implies_untargeted_implies_less_confidence():
-    """METHODS 1.1, on logits of initially correct pictures and any other logits after them."""
+    """On logits of initially correct pictures and any other logits after them."""
     clean, after = random_logits(), random_logits(seed=1)
     labels = clean.argmax(1)
     pair = goals.SourceTarget(source=0, target=1).bind(labels).success(after)

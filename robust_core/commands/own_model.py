@@ -84,6 +84,7 @@ def _load(args: argparse.Namespace, name: str) -> "Classifier":
     from robust_core.zoo import own
     from robust_core.zoo.own import hub
     from robust_core.zoo.own.names import names_of
+    from robust_core.zoo.own.sizes import size_of
 
     if args.model.startswith(TIMM):
         given = [f"--{name}" for name in DESCRIBING if getattr(args, name) is not None]
@@ -99,14 +100,6 @@ def _load(args: argparse.Namespace, name: str) -> "Classifier":
         architecture=args.architecture,
         name=name,
     )
-
-
-def size_of(text: str) -> tuple[int, int]:
-    """Height and width of ``224`` or ``224x224``."""
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
-        raise ValueError(f"--size must be as in 224 or 224x224; got {text!r}")
-    return int(parts[0]), int(parts[-1])
 
 
 def about(model: "Classifier", images: "Tensor", labels: "Tensor") -> dict:

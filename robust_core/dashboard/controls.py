@@ -7,7 +7,7 @@ import streamlit as st
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
-from robust_core.dashboard import fields
+from robust_core.dashboard import fields, own_model, own_model_form
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import one_of, setting, setting_among, truth
@@ -33,6 +33,7 @@ EPS_HELP = (
     "deck's own. The tutorial's pixels run from -1 to 1, so that its eps are half as large as these: the "
     "tab Classics of the page Attack has both."
 )
+YOURS = "YOUR MODEL: an ONNX or safetensors file"
 NO_EPS = (
     "{} has no eps: it looks for the smallest change. The size it needed is compared with this."
 )
@@ -57,17 +58,28 @@ def choose_model(first: str | None = None) -> zoo.Description:
     """
     heads = {f"{group.subject.upper()}: {group.about}": group.names for group in groups()}
     names = zoo.names()
-    key = setting("model", first or names[0], one_of(names), called="Model", shown=title)
+    yours = {own_model.OWN: YOURS} if own_model.allowed() else {}
+    key = setting(
+        "model",
+        first or names[0],
+        one_of((*names, *yours)),
+        called="Model",
+        shown=lambda name: yours.get(name) or title(name),
+    )
     if st.session_state[key] in heads:
         st.session_state[key] = heads[st.session_state[key]][0]
+    said = dict.fromkeys(heads) | yours
     name = st.selectbox(
         "Model",
-        [entry for heading, below in heads.items() for entry in (heading, *below)],
+        [*(entry for heading, below in heads.items() for entry in (heading, *below)), *yours],
         key=key,
-        format_func=lambda entry: entry if entry in heads else title_and_needs(entry),
+        format_func=lambda entry: said[entry] or entry if entry in said else title_and_needs(entry),
         persist_state="session",
-        help="px: how many pixels a side it sees. What is not bundled is downloaded once, when you say so.",
+        help="px: how many pixels a side it sees. What is not bundled is downloaded once, when you say so."
+        + (" The last entry takes a model of your own." if yours else ""),
     )
+    if name == own_model.OWN:
+        name = own_model_form.choose(first or names[0])
     return zoo.describe(name)
 
 

@@ -82,8 +82,18 @@ def settle() -> None:
 def session() -> str:
     """A name for this browser session, whose own results are dropped when it is given up."""
     name = st.session_state.setdefault("_session", uuid.uuid4().hex)
-    departed.watch(name, engine().forget)
+    departed.watch(name, _forget)
     return name
+
+
+on_departure: list[Callable[[str], object]] = []
+"""What else is called with the name of a session that is given up."""
+
+
+def _forget(session: str) -> None:
+    engine().forget(session)
+    for forget in on_departure:
+        forget(session)
 
 
 def compute(

@@ -151,7 +151,9 @@ class Request:
     def command(self) -> str:
         """The command line that gives the same result."""
         words = ["python", "-m", "robust_core", "attack", self.chosen.reference]
-        words += ["--model", self.model.name, "--attack", self.attack.name]
+        guest = zoo.guest(self.model.name)
+        words += guest.options if guest else ["--model", self.model.name]
+        words += ["--attack", self.attack.name]
         defaults = {spec.name: spec.default for spec in fields(self.attack)} | {"eps": None}
         for name, value in self.parameters.items():
             if name in ("detector", "start") or value == defaults[name]:

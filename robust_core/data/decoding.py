@@ -5,17 +5,15 @@ own, as nothing ends a decoder that is at work inside this one.
 """
 
 import json
-import subprocess
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import IO
+from contextlib import contextmanager
 
 import numpy as np
 
+from robust_core.apart import PACE, answer_of
 from robust_core.data import pixels
 from robust_core.data.headers.header import Header
 from robust_core.data.refusal import UploadError, damaged
@@ -26,7 +24,6 @@ MEMORY = 300 * 2**20
 AT_ONCE = 2
 TOGETHER = 400 * 2**20
 """Bytes for all that are decoded at once."""
-PACE = 0.05
 SMALLER = "Save a smaller copy and try that."
 
 Check = Callable[[], object]
@@ -90,50 +87,21 @@ def _here(header: Header) -> tuple[np.ndarray, list[str]]:
 def _apart(header: Header, check: Check) -> tuple[np.ndarray, list[str]]:
     """In a process that can be ended. It ends by itself too, should nobody look."""
     bounds = map(str, (header.kind, int(header.open_end), SECONDS, MEMORY))
-    process = subprocess.Popen(
-        [sys.executable, "-P", pixels.__file__, *bounds],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    with process:
-        try:
-            answer = _answer(process, header.cleaned, check)
-        finally:
-            process.kill()
-    if process.returncode == pixels.TOO_LARGE:
+    try:
+        status, answer = answer_of(
+            [sys.executable, "-P", pixels.__file__, *bounds], header.cleaned, SECONDS, check
+        )
+    except TimeoutError:
+        raise _too_long() from None
+    if status == pixels.TOO_LARGE:
         raise _too_large()
-    if process.returncode == pixels.DAMAGED:
+    if status == pixels.DAMAGED:
         raise damaged()
-    if process.returncode:
+    if status:
         raise _too_long()
     line, _, values = answer.partition(b"\n")
     width, height, notes = json.loads(line)
     return np.frombuffer(values, np.uint8).reshape(height, width, 3), notes
-
-
-def _answer(process: subprocess.Popen, data: bytes, check: Check) -> bytes:
-    """What the process says in time; the time that ``check`` takes, which may rest, is not counted."""
-    # Not by ``communicate``, which sends nothing more after its first timeout.
-    pipe, process.stdin = process.stdin, None
-    assert pipe is not None
-    threading.Thread(target=_send, args=(pipe, data), daemon=True).start()
-    end = time.monotonic() + SECONDS
-    while True:
-        try:
-            return process.communicate(timeout=PACE)[0]
-        except subprocess.TimeoutExpired:
-            if time.monotonic() > end:
-                raise _too_long() from None
-            begun = time.monotonic()
-            check()
-            end += time.monotonic() - begun
-
-
-def _send(pipe: IO[bytes], data: bytes) -> None:
-    """Write all of it, as far as it is read."""
-    with suppress(OSError), pipe:
-        pipe.write(data)
 
 
 def _too_long() -> UploadError:

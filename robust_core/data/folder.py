@@ -9,7 +9,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.data import signatures
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import as_taken
 from robust_core.data.uploads import UploadError, decode_file
 
 IGNORED = {
@@ -35,7 +35,7 @@ def load_folder(
         raise ValueError(f"limit must be at least 1, not {limit}")
     found = files_by_class(path, model)
     queues = [[(file, label) for file in files] for label, files in found.items()]
-    chosen = _take_turns(queues)[:limit]
+    chosen = take_turns(queues)[:limit]
     images = load_files([file for file, _ in chosen], model)
     return images, torch.tensor([label for _, label in chosen], dtype=torch.int64, device="cpu")
 
@@ -181,7 +181,7 @@ def _listed(names: list[str] | tuple[str, ...], count: int = SHOWN) -> str:
     return ", ".join(names[:count]) + (" ..." if len(names) > count else "")
 
 
-def _take_turns(queues: list[list]) -> list:
+def take_turns(queues: list[list]) -> list:
     """First the first of each queue, then the second of each, and so on."""
     turns = ((turn, i, item) for i, queue in enumerate(queues) for turn, item in enumerate(queue))
     return [item for _, _, item in sorted(turns, key=lambda entry: entry[:2])]
@@ -192,11 +192,4 @@ def _load(file: Path, model: Classifier) -> Tensor:
         picture = decode_file(file)
     except UploadError as error:
         raise UploadError(f"{file.parent.name}/{error}") from error
-    pixels = fit(
-        picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-    )
-    return to_tensor(pixels)
+    return as_taken(picture.pixels, model)

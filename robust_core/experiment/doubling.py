@@ -54,8 +54,10 @@ class Doubling:
         solved = [point for point in self.points if point.solved]
         if len(solved) < 3:
             return math.nan
-        across = torch.tensor([float(p.unstable) for p in solved], dtype=torch.float64)
-        up = torch.tensor([math.log2(p.seconds) for p in solved], dtype=torch.float64)
+        across = torch.tensor(
+            [float(p.unstable) for p in solved], dtype=torch.float64, device="cpu"
+        )
+        up = torch.tensor([math.log2(p.seconds) for p in solved], dtype=torch.float64, device="cpu")
         centred = across - across.mean()
         slope = (centred @ (up - up.mean()) / (centred @ centred)).item()
         return 1 / slope if slope > 0 else math.inf

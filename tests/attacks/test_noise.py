@@ -113,7 +113,7 @@ def test_noise_asks_for_no_gradient(digits_model, digit_pictures):
 
 
 def test_noise_is_far_from_an_attack(digits_model, digits_test):
-    """METHODS A0: at least 30 points between noise and FGSM of the same size."""
+    """At least 30 points between noise and FGSM of the same size."""
     images, labels = digits_test
     rate = {
         name: attacks.create(name, eps=0.3)

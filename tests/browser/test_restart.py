@@ -14,10 +14,16 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 ATTACK = "?model=digits-cnn&eps=0.15&source=upload"
 SMALL = "?model=digits-cnn&eps=0.15"
+PLAIN = ("home", "tools")
+"""Pages on which there is nothing to choose."""
 COMPARING = ("compare_attacks", "compare_defences")
 PATHS = {
     ATTACK: "no pixel moved by more than",
-    **{f"{page}{SMALL if page in COMPARING else ''}": PAGES[page] for page in PAGES if page},
+    **{
+        f"{page}{SMALL if page in COMPARING else ''}": PAGES[page]
+        for page in PAGES
+        if page and page not in PLAIN
+    },
 }
 ANSWERS = 10
 """Messages of a server that has begun to draw the page; the first few are greetings."""

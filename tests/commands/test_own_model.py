@@ -5,8 +5,8 @@ import torch
 from safetensors.torch import save
 
 from robust_core import zoo
-from robust_core.commands import own_model
 from robust_core.models import DigitsMLP
+from robust_core.zoo.own.sizes import size_of
 from tests.onnx_files import classifier, exported
 
 PICTURE = "sample:digits-test-3"
@@ -83,7 +83,7 @@ def test_mistakes_are_one_line(command, tmp_path, files):
         (pickle,): "pickle",
         (tmp_path / "none.onnx",): "There is no model file",
         (files / "cnn.onnx", "--classes", "cat,dog"): "10 classes apart; 2 class names",
-        (files / "cnn.onnx", "--size", "9x9x9"): "224x224",
+        (files / "cnn.onnx", "--size", "9x9x9"): "224x160",
         (files / "cnn.onnx", "--size", "9"): "8 x 8",
         (files / "cnn.onnx", "--mean", "1", "2"): "got 2",
         ("digits-cnn", "--classes", "digits"): "for a model of your own",
@@ -108,5 +108,5 @@ def test_models_lists_no_guest(command, files):
 
 
 def test_sizes():
-    assert own_model.size_of("224") == (224, 224)
-    assert own_model.size_of("32X48") == (32, 48)
+    assert size_of("224") == (224, 224)
+    assert size_of("32X48") == (32, 48)

@@ -81,7 +81,7 @@ def test_an_honest_network_shows_no_sign(honest):
 
 @pytest.mark.parametrize("scale", [1000, 10_000])
 def test_scaled_logits_saturate_the_softmax(digits_model, digit_pictures, honest, scale):
-    """METHODS D13: accuracy stays as it is, gradients vanish, squares do not care."""
+    """Accuracy stays as it is, gradients vanish, squares do not care."""
     findings = checklist(lambda x: scale * digits_model(x), *digit_pictures, eps=0.2, budget=SMALL)
     assert {"black-box", "whole-box", "zero-gradients"} <= names(findings)
     assert "one-step" not in names(findings)
@@ -102,7 +102,7 @@ def test_the_share_of_zero_gradients_grows_with_the_scale(digits_model, digit_pi
 
 
 def test_rounding_shatters_gradients(digits_model, digit_pictures):
-    """METHODS D12: a network behind ``round(x k) / k`` has no gradient, and no more robustness."""
+    """A network behind ``round(x k) / k`` has no gradient, and no more robustness."""
     findings = checklist(
         lambda x: digits_model((16 * x).round() / 16), *digit_pictures, eps=0.2, budget=SMALL
     )

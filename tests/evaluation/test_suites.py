@@ -46,7 +46,7 @@ def test_iterating_helps_and_noise_is_weak(file):
 
 
 def test_distances_are_in_the_order_that_the_methods_promise():
-    """METHODS A5, A6: DeepFool is near the smallest change, Carlini-Wagner nearer."""
+    """DeepFool is near the smallest change, Carlini-Wagner nearer."""
     deepfool, cw, targeted, *_ = json.loads(DISTANCES.read_text())["results"]
     assert [r["attack"] for r in (deepfool, cw, targeted)] == ["deepfool", "cw-l2", "cw-l2"]
     assert targeted["goal_parameters"]["target"] == "random"

@@ -59,7 +59,7 @@ def test_what_is_shown_is_what_both_networks_say(found, detector):
 
 
 def test_at_a_large_eps_attacks_on_both_look_like_the_target_and_others_do_not(found):
-    """METHODS D16: those that beat the detector tend to show the target class."""
+    """Those that beat the detector tend to show the target class."""
     assert found.outcomes.count(BOTH) >= 7
     alike = sum(index == 3 for index in found.resembles)
     assert found.deflected <= alike

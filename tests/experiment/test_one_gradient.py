@@ -1,4 +1,4 @@
-"""TensorFlow's tutorial (METHODS E3): one gradient for all eps, and the two scales."""
+"""TensorFlow's tutorial: one gradient for all eps, and the two scales."""
 
 import pytest
 import torch

@@ -119,7 +119,7 @@ def test_too_many_undecided_relus_are_said(case, monkeypatch):
 
 def test_programs_begin_where_few_enough_relus_are_undecided(case, monkeypatch):
     at = Line(proved={IBP: 0.1}, broken={DEEPFOOL: 0.16})
-    closing = Closing(*case, at)
+    closing = Closing(*case, at, None, None)
     few, many = closing._undecided(0.1), closing._undecided(0.16)
     assert few < many
     monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", few)
@@ -130,7 +130,7 @@ def test_programs_begin_where_few_enough_relus_are_undecided(case, monkeypatch):
 
 
 def test_a_large_network_gets_all_bounds_from_few_radii(case, monkeypatch):
-    fine = Closing(*case, Line()).with_bounds()
+    fine = Closing(*case, Line(), None, None).with_bounds()
     monkeypatch.setattr("robust_core.experiment.verified.LARGE", 10)
     tried = []
     line = Closing(

@@ -111,7 +111,7 @@ def test_a_point_says_what_is_read_and_what_is_bundled(two):
 
 
 def test_without_detectors_it_says_how_to_make_them_and_the_rest_is_there():
-    page = visit()
+    page = visit(study="Training")
     assert "No detectors are bundled for cifar10-resnet32" in text(page)
     assert "train detector" in text(page)
     assert "cost_harm" not in page.session_state

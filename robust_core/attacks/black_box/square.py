@@ -140,7 +140,7 @@ class Square(Attack):
 
     name = "square"
     title = "Square"
-    summary = "Random squares, kept when they help: sees the logits, never a gradient."
+    summary = "Random squares, kept when they help: sees the scores, never a gradient."
     equation = (
         r"\delta \leftarrow \delta'\ \text{if}\ L(x + \delta') < L(x + \delta),\quad"
         r" L = z_y - \max_{k \ne y} z_k,\quad \delta'_{\text{square}} = \pm\varepsilon"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from robust_core import zoo
 from robust_core.dashboard import settings
 from robust_core.dashboard.request import Request
 
@@ -19,6 +20,8 @@ def show_reproduction(
     st.code(commands, language="bash", wrap_lines=True)
     st.markdown("This page, as it is set now:")
     st.code(settings.link(), language=None, wrap_lines=True)
+    if zoo.guest(request.model.name):
+        st.caption("The link restores the settings, not your model: that stays in memory only.")
     if not request.chosen.reference.startswith("sample:"):
         st.caption("The link restores the settings, not your picture: that stays in memory only.")
     st.download_button(

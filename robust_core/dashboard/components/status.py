@@ -19,9 +19,9 @@ def status(*ids: str) -> None:
     by_word: dict[str, list[str]] = {}
     for each in ids:
         by_word.setdefault(ROWS[each].status, []).append(each)
-    told = "; ".join(f"{word}: {', '.join(rows)}" for word, rows in by_word.items())
+    told = "; ".join(f"**{word}**: {', '.join(rows)}" for word, rows in by_word.items())
     meant = " ".join(f"{word.capitalize()}: {MEANING[word]}." for word in by_word)
-    st.caption(f":small[Slides shown here, by deck and row. {told}]", help=meant)
+    st.caption(f":small[Slides, {told}]", help=f"Decks and rows of docs/decks.md. {meant}")
 
 
 def of_tab(key: str, title: str) -> None:

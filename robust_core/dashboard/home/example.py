@@ -63,7 +63,7 @@ def _pictures(asked: Request, found: Experiment) -> None:
     for column, (pixels, words) in zip(columns, cells, strict=True):
         shown = imaging.png(imaging.enlarge(pixels, SIDE))
         alt = words.replace("  \n", ". ").replace("**", "")
-        column.image(shown, caption=words, alt=alt, output_format="PNG")
+        column.image(shown, caption=words, alt=alt, width="stretch", output_format="PNG")
     st.caption(
         f"Computed just now: {asked.model.name}, {type(asked.attack).title}, eps "
         f"{on_both_scales(asked.shown_eps)}, Linf. {asked.chosen.credit}"

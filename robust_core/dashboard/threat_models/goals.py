@@ -17,13 +17,13 @@ from robust_core.words.numbers import on_both_scales, percents
 from robust_core.words.verdict import said
 
 MODEL = zoo.names()[0]
-ATTACK = "pgd"
+ATTACK = "bim"
 EPS = controls.EPS_CHOICES[0]
 DOWN_TO = 0.55
 DECK = (0.90, DOWN_TO)
 """The bar that deck 003 draws for less confidence."""
 CSS = """<style>
-.fall { display: grid; grid-template-columns: 4.5rem 1fr 4rem; gap: 0.15rem 0.6rem; align-items: center;
+.fall { display: grid; grid-template-columns: 3.2rem 1fr 5.2rem; gap: 0.15rem 0.6rem; align-items: center;
   font-size: 0.8125rem; }
 .fall i { position: relative; height: 0.8rem;
   background: color-mix(in srgb, currentColor 9%, transparent); }
@@ -76,7 +76,7 @@ def asked(own: int, other: int, names: tuple[str, ...]) -> list[Asked]:
 
 
 def request() -> Request:
-    """The bundled picture and model that Attack opens with, under PGD."""
+    """The bundled picture and model that Attack opens with, under BIM."""
     model = zoo.describe(MODEL)
     chosen = picture_input.of_sample(samples.catalogue(model.family)[0])
     run = controls.with_eps(attacks.get(ATTACK)(), EPS, model)
@@ -97,7 +97,7 @@ def show() -> None:
             st.latex(each.predicate)
             found = pursue(replace(page, goal=each.goal), each.title)
             if isinstance(each.goal, ConfidenceReduction):
-                st.html(bar("deck 003", *DECK))
+                st.html(bar("As deck 003 draws it", *DECK))
             if found is not None:
                 _outcome(found)
             st.page_link(
@@ -142,7 +142,7 @@ def link(page: Request, each: Asked) -> dict[str, str]:
 def _outcome(found: Experiment) -> None:
     index = found.before[0].index
     before, after = found.before[0].confidence, found.confidence_after[index]
-    st.html(bar("here", before, after))
+    st.html(bar(f"Confidence in {found.before[0].label}, here", before, after))
     reached = "Reached" if found.success else "Not reached"
     st.markdown(f"**{reached}**: {said(found.before[0])} became {said(found.after[0])}.")
 
@@ -151,8 +151,8 @@ def bar(who: str, before: float, after: float) -> str:
     """Confidence before and after as two bars, in HTML."""
     rows = zip(("before", "after"), (before, after), percents(before, after), strict=True)
     lines = "".join(
-        f"<span>{escape(who) if k == 'before' else ''} {k if k == 'after' else ''}</span>"
+        f"<span>{k}</span>"
         f"<i><b class={k} style='width:{100 * value:.1f}%'></b></i><span>{told}</span>"
         for k, value, told in rows
     )
-    return f"<div class=fall>{lines}</div>"
+    return f"<small>{escape(who)}</small><div class=fall>{lines}</div>"

@@ -9,6 +9,7 @@ from robust_core.dashboard import picture_input
 from robust_core.data.fitting import to_tensor
 from robust_core.words.numbers import in_255ths, number
 
+Pair = tuple[np.ndarray, np.ndarray]
 TITLES = {
     "l0": ("L0", "pixels that differ"),
     "l1": ("L1", "sum of all differences; values are in [0, 1]"),
@@ -22,27 +23,31 @@ TEXT = (
 )
 
 
-def show(example: tuple[np.ndarray, np.ndarray] | None) -> None:
-    """Two places for files, and the measures; ``example`` is a pair for those who have none, uint8."""
+def show(example: Pair | None) -> None:
+    """The measures of ``example``, uint8, or of two files."""
     st.markdown("## How far apart are two pictures?")
-    places = st.columns(2)
-    files = [
-        place.file_uploader(
+    if st.toggle("Two files of my own", key="measure_own", persist_state="session"):
+        example = _files()
+    else:
+        st.caption("Of the untargeted attack above: its clean and its adversarial picture.")
+    if example is not None:
+        draw(*example)
+
+
+def _files() -> Pair | None:
+    """Two places for files, and what is in them once both are there and can be read."""
+    read = []
+    for place, name in zip(st.columns(2), ("First", "Second"), strict=True):
+        file = place.file_uploader(
             f"{name} picture (PNG, JPEG or WebP)",
             type=picture_input.UPLOAD_TYPES,
             key=f"measured_{name.lower()}_{picture_input.STARTED}",
             max_upload_size=8,
         )
-        for place, name in zip(places, ("First", "Second"), strict=True)
-    ]
-    pair = example
-    if all(files):
-        read = [picture_input.decoded(file.getvalue()) for file in files if file]
-        pair = (read[0].pixels, read[1].pixels) if read[0] and read[1] else None
-    else:
-        st.caption("Choose two files. Until then: the example's clean and adversarial picture.")
-    if pair is not None:
-        draw(*pair)
+        picture = None if file is None else picture_input.decoded(file.getvalue())
+        if picture is not None:
+            read.append(picture.pixels)
+    return (read[0], read[1]) if len(read) == 2 else None
 
 
 def draw(first: np.ndarray, second: np.ndarray) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from robust_core.paths import RESULTS
 from robust_core.words.numbers import share
 
+OVER = ("floor", "foolbox", "torchattacks")
 FILES = ("minimum-norm", "attacks", "verification")
 FORMATS = {
     "success": st.column_config.NumberColumn("success, %", format="%.1f"),
@@ -39,10 +40,7 @@ def show() -> None:
     st.dataframe(
         speed(steps),
         hide_index=True,
-        column_config={
-            name: st.column_config.NumberColumn(format="%.2f")
-            for name in ("floor", "foolbox", "torchattacks")
-        },
+        column_config={name: st.column_config.NumberColumn(format="%.2f") for name in OVER},
     )
     st.caption(
         "Our time over that of the bare forward and backward passes (floor), of foolbox and of "
@@ -82,12 +80,8 @@ def headline(norm: dict) -> str:
 def speed(steps: dict) -> list[dict[str, object]]:
     """A row for each attack and batch."""
     return [
-        {
-            "attack": row["attack"],
-            "batch": row["batch"],
-            "rounds": row["rounds"],
-            **row["ours_over"],
-        }
+        {name: row[name] for name in ("attack", "batch", "rounds")}
+        | {name: row["ours_over"].get(name) for name in OVER}
         for row in steps["rows"]
     ]
 
@@ -99,8 +93,8 @@ def proofs(bounds: dict) -> str:
     n = sum(row["pictures"] for row in rows)
     lost = sum(row["lost"] for row in rows)
     return (
-        f"IBP and CROWN alone differ from bound-propagation by at most {furthest:.0e} on {n:,} margins' "
-        f"pictures in {len(rows)} settings; {lost} ({share(lost / n, 1)}) are proved only by its bound. "
+        f"IBP and CROWN alone differ from bound-propagation by at most {furthest:.0e} on {n:,} pictures "
+        f"in {len(rows)} settings; {lost} ({share(lost / n, 1)}) are proved only by its bound. "
         f"{conditions(bounds)} Made by `{bounds['command']}`."
     )
 

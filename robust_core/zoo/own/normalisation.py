@@ -4,7 +4,7 @@ The most common mistake with models of others: no normalisation, a double one, o
 set. The network answers in each case, and is only less often right.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,10 +17,13 @@ BATCH = 32
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 CENTRED = ((0.5,), (0.5,))
 """To [-1, 1], as many transformers are trained."""
+CLEAR = 3
+"""Pictures, and a tenth of all, by which another normalisation must be better to be named."""
+FITS_BETTER = "Mean {mean} and deviation {std} fit better."
+NONE_FITS = "None is right often: look at the order of the classes, and at the size."
 
 
-@dataclass(frozen=True)
-class Normalisation:
+class Normalisation(NamedTuple):
     """How often a model is right with one normalisation."""
 
     title: str
@@ -56,12 +59,12 @@ def compare_normalisations(
     ]
 
 
-def in_words(found: list[Normalisation]) -> str:
+def in_words(found: list[Normalisation], of: str = "your {n} pictures") -> str:
     """Right on 41 of your 50 pictures with this normalisation, without it on 3; and the remedy."""
     own, *others = found
-    told = f"With this normalisation it is right on {own.right} of your {own.n} pictures"
-    if own.mean == (0.0,) * len(own.mean) and own.std == (1.0,) * len(own.std):
-        told = f"Without a normalisation it is right on {own.right} of your {own.n} pictures"
+    plain = not any(own.mean) and set(own.std) == {1.0}
+    how = "Without a normalisation" if plain else "With this normalisation"
+    told = f"{how} it is right on {own.right} of {of.format(n=own.n)}"
     parts = [
         f"without it on {one.right}"
         if one.title == "none"
@@ -72,11 +75,11 @@ def in_words(found: list[Normalisation]) -> str:
     ]
     best = max(found, key=lambda one: one.right)
     told = "; ".join([told, *parts]) + "."
-    if best.right > own.right:
+    if best.right - own.right >= max(CLEAR, own.n / 10):
         mean, std = (" ".join(f"{v:g}" for v in values) for values in (best.mean, best.std))
-        told += f" Mean {mean} and deviation {std} fit better."
+        told += f" {FITS_BETTER.format(mean=mean, std=std)}"
     elif own.right < own.n / 4:
-        told += " None is right often: look at the order of the classes, and at the size."
+        told += f" {NONE_FITS}"
     return told
 
 

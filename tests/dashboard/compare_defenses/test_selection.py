@@ -90,9 +90,13 @@ def test_nothing_is_counted_of_none():
 
 def test_where_nothing_was_lost_nothing_is_recovered():
     done = trials((True, True))
-    assert "nothing to recover. Try a larger eps" in summary(undefended(success=False), done, 1)
-    assert "larger" not in summary(undefended(success=False, eps=None), done, 1)
-    assert summary(undefended(index=5), done, 1).startswith("The model is wrong before any attack")
+    assert "nothing to recover. Try a larger eps" in summary(
+        undefended(success=False), done, 1, over=False
+    )
+    assert "larger" not in summary(undefended(success=False, eps=None), done, 1, over=False)
+    assert summary(undefended(index=5), done, 1, over=False).startswith(
+        "The model is wrong before any attack"
+    )
 
 
 def test_the_first_choice_shows_each_kind():

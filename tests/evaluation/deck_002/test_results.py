@@ -48,7 +48,7 @@ def test_the_deck_s_lines_stand_beside_ours(folder):
 
 @pytest.mark.parametrize("model", results.models())
 def test_committed_figures_are_those_of_the_protocol(model):
-    """METHODS E2: tuned PGD is at least as strong as FGSM, and CW reaches every target."""
+    """Tuned PGD is at least as strong as FGSM, and CW reaches every target."""
     found = results.measured(model)
     assert sum(map(len, found.pictures.values())) == found.n <= protocol.PICTURES
     for space, eps, attack, step in grid():

@@ -155,7 +155,7 @@ def test_the_preset_of_catastrophic_overfitting_shows_it(monkeypatch):
 
 
 def test_copies_made_once_are_learned_and_a_fresh_attack_is_not(monkeypatch):
-    """METHODS D1, on all pictures: measured 91 % of the old copies (7 % before), 3 % under PGD (0 %)."""
+    """On all pictures: measured 91 % of the old copies (7 % before), 3 % under PGD (0 %)."""
     monkeypatch.undo()
     trained = train_live(Plan(method="static", eps=0.2, epochs=3))
     base = train.measure(zoo.load("digits-cnn", "cpu"), 0.2)
