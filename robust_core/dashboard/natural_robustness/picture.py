@@ -24,8 +24,8 @@ THREE = (
     "The deck begins with three pictures. **Scene text** that is bent or seen at an angle, which a network "
     "has to straighten before it can read it (Shi et al., CVPR 2016): *perspective*, *curvature*. **A "
     "road** as a self-driving car sees it, and again in fog and rain, blurred, brighter (DeepTest, ICSE "
-    "2018): *fog*, *rain*, *blur*, *brightness*. **A medical record** with two words misspelt, whose result turns "
-    "from positive to negative: *a text*, above."
+    "2018): *fog*, *rain*, *blur*, *brightness*. **A medical record** with two words misspelt, whose "
+    "result turns from positive to negative: *a text*, above."
 )
 
 
