@@ -158,7 +158,7 @@ def result(
 
 
 def _offer(asked: Fitting, name: str | None) -> None:
-    """The button that fits, or the way back to the bundled one: under one key, so that it stays in place."""
+    """The button that fits, or the way back to the bundled one; one key keeps its place."""
     if name and _is_wanted(asked, name):
         st.button("Show the bundled one", key="universal_fit", on_click=_drop, args=(asked.key,))
         return
