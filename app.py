@@ -11,7 +11,9 @@ st.set_page_config(page_icon=str(ASSETS / "icon.png"), layout="wide")
 sections = {
     "": [st.Page("pages/home.py", title="Home", icon=":material/home:")],
     "Learn": [
+        st.Page("pages/lessons.py", title="Lessons", icon=":material/menu_book:"),
         st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
+        st.Page("pages/natural_robustness.py", title="Natural robustness", icon=":material/rainy:"),
         st.Page("pages/threat_models.py", title="Threat models", icon=":material/person_search:"),
         st.Page("pages/tools.py", title="Tools", icon=":material/handyman:"),
     ],

@@ -90,7 +90,7 @@ def test_the_bill_is_of_the_queries_until_success():
     vain = found(((1, -3.0),), MARGIN, 1000, success=False)
     row = costs.row(vain, request("square"), terms)
     assert row["Queries until the answer changes"] == costs.MISSING
-    assert (row["Money"], row["Time"]) == ("more than $2.00", "more than 16.7 minutes")
+    assert (row["Money"], row["Time"]) == ("more than $2.00", "more than 17 minutes")
 
 
 def test_an_attack_by_labels_has_to_come_within_eps_first():
