@@ -31,7 +31,7 @@ ARROWS = {
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},
     "words": METHODS | {"data", "evaluation", "experiment", "toys"},
-    "training": {"data", "detectors", "evaluation", "models", "verification", "zoo"},
+    "training": {"data", "detectors", "evaluation", "models", "natural", "verification", "zoo"},
     "commands": METHODS | {"data", "evaluation", "experiment", "models", "training", "words"},
     "dashboard": METHODS
     | {"data", "engine", "evaluation", "experiment", "models", "toys", "training", "words"},
