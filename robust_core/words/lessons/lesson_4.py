@@ -131,8 +131,8 @@ def live(name: str, progress: Progress | None) -> Found:
 def masked(_: object, __: Progress | None) -> Found:
     """Distillation at a high temperature: its gradient vanishes, its weakness does not."""
     told = (
-        "PGD on its own gradient leaves {}; on the logits before they are scaled, {}. The boundary is where "
-        "it was."
+        "PGD on its own gradient leaves {}; on the logits before they are scaled, {}. The boundary is "
+        "where it was."
     )
     return _left(MASKED, (NAIVE, "pgd"), (ADAPTIVE, "pgd"), told)
 
