@@ -8,11 +8,8 @@ from robust_core.commands import options, output
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options of ``lessons``."""
-    parser.add_argument(
-        "--sheet",
-        action="store_true",
-        help="compute the teacher's sheet: timing, questions, expected numbers, as one HTML file",
-    )
+    what = "compute the teacher's sheet: timing, questions, expected numbers, as one HTML file"
+    parser.add_argument("--sheet", action="store_true", help=what)
     parser.add_argument("--lesson", type=int, metavar="N", help="only this lesson, by its number")
     parser.add_argument(
         "--out",

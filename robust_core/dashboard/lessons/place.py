@@ -1,6 +1,6 @@
 """Which lesson, and which of its steps: both in the address, and where one was in each lesson."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -11,8 +11,7 @@ from robust_core.words.lessons import LESSONS, Lesson
 from robust_core.words.lessons.step import Step
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A step of a lesson; ``number`` counts from 1."""
 
     lesson: Lesson

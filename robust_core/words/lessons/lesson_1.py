@@ -10,13 +10,13 @@ from robust_core.experiment.pixels import MEASURES, Ascent, ascent
 from robust_core.progress import Progress
 from robust_core.toys import descent, dimension
 from robust_core.words.lessons import subjects
+from robust_core.words.lessons.prose import Part, steps
 from robust_core.words.lessons.step import (
     Bar,
     Bars,
     Control,
     Found,
     Onward,
-    Step,
     TwoWays,
     of_count,
 )
@@ -195,88 +195,45 @@ def on_digits(eps: float, _: Progress | None) -> Found:
     )
 
 
-STEPS = (
-    Step(
-        goal="See that training and attack use the same slope.",
-        text="Training asks how the loss J changes with the **weights**, and goes against that slope. J "
-        "also depends on "
-        "the **input**.",
-        question="Steps along the slope in place of against it: what happens to J?",
-        choices=("It rises.", "It stays or falls."),
-        hint="The slope points to where the curve goes up.",
-        takeaway="An attack is training with one sign changed, in the input.",
-        find=two_ways,
+STEPS = steps(
+    "lesson_1",
+    Part(
+        two_ways,
         onward=Onward("pages/first_principles.py", "Being evil, as a toy", {"idea": "evil"}),
     ),
-    Step(
-        goal="Take FGSM apart into six frames.",
-        text="The gradient says for each value of the picture whether J rises with it. **FGSM** keeps "
-        "only the sign, "
-        "and moves every value by eps.",
-        question=f"One step of eps {EPS[0]:g}, on a photograph of a cat: what does J do?",
-        choices=("It falls.", "It rises less than tenfold.", "It rises tenfold or more."),
-        hint="The model is very sure at first: J is close to 0.",
-        takeaway="x + eps · sign(gradient): one gradient, and every value moves as far as it may.",
-        find=six_frames,
+    Part(
+        six_frames,
         control=Control("Eps", EPS_WORDS, EPS[0]),
         onward=Onward(
             "pages/first_principles.py", "The six frames, on any picture", {"idea": "fgsm"}
         ),
+        numbers={"eps": EPS[0]},
     ),
-    Step(
-        goal="Tell a direction from noise.",
-        text="Random signs change every pixel as much as FGSM does. Only the direction differs.",
-        question=f"Eps {EPS[1]:g} on {PICTURES} digits: how many more does FGSM flip?",
-        choices=(
-            "About as many.",
-            "More, but less than five times as many.",
-            "Five times as many, or more.",
-        ),
-        hint="A network is trained on noisy pictures of the world; it has never seen its own gradient.",
-        takeaway="It is the direction that fools a model, not the amount of change.",
-        find=signs,
+    Part(
+        signs,
         control=Control("Eps", {eps: EPS_WORDS[eps] for eps in EPS[:3]}, EPS[1]),
         onward=Onward(
             "pages/compare_attacks.py", "Noise and FGSM on one picture", {"attacks": "noise,fgsm"}
         ),
+        numbers={"eps": EPS[1], "n": PICTURES},
     ),
-    Step(
-        goal="See why so little is enough.",
-        text="A linear unit adds up its inputs, each times its weight. Every input moves by eps in the "
-        "direction of its "
-        "weight's sign, and all these small changes add up.",
-        question="A hundred times as many inputs, the same eps: how much further does the sum move?",
-        choices=("As far.", "About ten times as far.", "About a hundred times as far."),
-        hint="Changes with the same sign do not cancel.",
-        takeaway="Many small changes that agree are one large change: pictures have many values.",
-        find=dimensions,
+    Part(
+        dimensions,
         control=Control("Inputs", {n: f"{n:,}" for n in (3_072, 49_152, 150_528)}, 49_152),
         onward=Onward(
             "pages/first_principles.py", "Dimensions, up to ImageNet's", {"idea": "dimension"}
         ),
     ),
-    Step(
-        goal="Find where one step stops working.",
-        text="The gradient is the slope **at** the picture. One long step trusts it far away.",
-        question=f"The same cat, eps from {EPS[0]:g} to {EPS[-1]:g}: does more eps always leave less "
-        "confidence in cat?",
-        choices=("Yes, always less.", "No, some larger eps leaves more."),
-        hint="The loss is no plane.",
-        takeaway="One step is as good as the slope holds. The next lesson takes several.",
-        find=larger,
+    Part(
+        larger,
         control=Control("Eps shown", EPS_WORDS, EPS[0]),
         onward=Onward("/", "FGSM on Attack", {"attack": "fgsm"}),
+        numbers={"first": EPS[0], "last": EPS[-1]},
     ),
-    Step(
-        goal="Count, in place of one example.",
-        text="One picture is an anecdote. A claim about a model needs many pictures, their number, and "
-        "eps.",
-        question=f"FGSM with eps {EPS[1]:g} on {PICTURES} digits: how many stay right?",
-        choices=("More than 90 %.", "Between 50 and 90 %.", "Half, or fewer."),
-        hint="You have seen how many it flips.",
-        takeaway="The gradient that trains a model also says how to fool it.",
-        find=on_digits,
+    Part(
+        on_digits,
         control=Control("Eps", EPS_WORDS, EPS[1]),
         onward=Onward("pages/robustness_report.py", "All models against eps", {}),
+        numbers={"eps": EPS[1], "n": PICTURES},
     ),
 )

@@ -4,7 +4,8 @@ from robust_core import attacks
 from robust_core.evaluation.transfer import results as transfer
 from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
-from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward, Step, of_count
+from robust_core.words.lessons.prose import Part, steps
+from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward, of_count
 from robust_core.words.numbers import number, on_both_scales
 from robust_core.words.verdict import said
 
@@ -111,12 +112,14 @@ def labels_only(queries: int, _: Progress | None) -> Found:
     ratio = (blind.mean_l2 or float("inf")) / seeing.mean_l2
     spent = seeing.queries + seeing.gradients
     longest = max(seeing.mean_l2, blind.mean_l2 or 0.0)
+    told = (
+        f"With {queries:,} labels a digit it flips {of_count(blind.flipped, blind.correct)}, at a mean L2 "
+        f"of {number(blind.mean_l2)}. DeepFool, which sees gradients, needs {number(seeing.mean_l2)} and "
+        f"{number(spent)} passes."
+    )
     return Found(
         right=0 if not blind.flipped else 1 if ratio > 1.1 else 2,
-        told=f"With {queries:,} labels a digit it flips {of_count(blind.flipped, blind.correct)}, at a "
-        "mean L2 of "
-        f"{number(blind.mean_l2)}. DeepFool, which sees gradients, needs {number(seeing.mean_l2)} and "
-        f"{number(spent)} passes.",
+        told=told,
         conditions=subjects.conditions(FEW, None, "HopSkipJump and DeepFool in L2"),
         figures=(
             Bars(
@@ -203,87 +206,42 @@ def scores(eps: float, _: Progress | None) -> Found:
     )
 
 
-STEPS = (
-    Step(
-        goal="Take several small steps in place of a large one.",
-        text="Lesson 1 ended with a cat that one FGSM step could not turn. **BIM** asks for the gradient "
-        "again after "
-        "each small step, and stays within eps.",
-        question=f"{STEPS_TAKEN} steps within eps {EPS:g}: what does the model say of the cat?",
-        choices=("Still cat.", "Another class."),
-        hint="After each step the slope is that of the new picture.",
-        takeaway="A search that looks again finds what one step misses.",
-        find=many_steps,
+STEPS = steps(
+    "lesson_2",
+    Part(
+        many_steps,
         control=Control("Steps", {s: str(s) for s in (1, 2, 5, 10, 20)}, STEPS_TAKEN),
         onward=Onward("/", "BIM on Attack, step by step", {"attack": "bim", "depth": "Steps"}),
+        numbers={"steps": STEPS_TAKEN, "eps": EPS},
     ),
-    Step(
-        goal="See when more steps stop paying.",
-        text="Each step costs a gradient. **PGD** is BIM from a random start.",
-        question=f"From {COUNTS[-2]} to {COUNTS[-1]} steps at eps {START:g}: what does the second half "
-        "buy?",
-        choices=("Twice as many digits.", "Some more digits.", "Nearly nothing."),
-        hint="Within a small ball there is only so much to find.",
-        takeaway="An attack has converged where more steps change nothing. Below that it says little.",
-        find=diminishing,
+    Part(
+        diminishing,
         control=Control("Eps", DIGITS_EPS, START),
         onward=Onward("/", "PGD on Attack", {"attack": "pgd"}),
+        numbers={"first": COUNTS[-2], "last": COUNTS[-1], "eps": START},
     ),
-    Step(
-        goal="Ask for the smallest change.",
-        text="Some attacks have no eps. They look for the nearest picture of another class.",
-        question="Which needs the shortest change in L2?",
-        choices=("FGSM", "DeepFool", "Carlini and Wagner"),
-        hint="One of them optimises the length itself, with many gradients.",
-        takeaway="A smaller change costs more gradients.",
-        find=smallest,
+    Part(
+        smallest,
         onward=Onward(
             "pages/compare_attacks.py",
             "All three on one picture",
             {"attacks": "fgsm,deepfool,cw-l2", "sort": "l2"},
         ),
     ),
-    Step(
-        goal="Attack with scores alone.",
-        text="A **black box** gives no gradient. Square tries random squares and keeps what lowers the "
-        "score.",
-        question=f"Same eps {START:g}, at most {SCORES} queries: how does Square compare with PGD?",
-        choices=("It flips less than half as many.", "Nearly as many, or as many.", "More."),
-        hint="The digits are small: there are not many squares to try.",
-        takeaway="Hiding gradients raises the price. It is no defence.",
-        find=scores,
+    Part(
+        scores,
         control=Control("Eps", DIGITS_EPS, START),
         onward=Onward("pages/black_box.py", "Black box, behind the curtain"),
+        numbers={"eps": START, "queries": SCORES},
     ),
-    Step(
-        goal="Attack with labels alone.",
-        text="Some systems say only a class. HopSkipJump walks along the boundary by asking on which side "
-        "it is.",
-        question=f"With {LABELS:,} labels a digit: what does it reach?",
-        choices=(
-            "It flips none.",
-            "It flips digits, with longer changes than DeepFool.",
-            "As short as DeepFool.",
-        ),
-        hint="Each answer is one bit.",
-        takeaway="Less knowledge costs queries and length; it does not stop the attack.",
-        find=labels_only,
+    Part(
+        labels_only,
         control=Control("Labels a digit", QUERIES, LABELS),
         onward=Onward("pages/black_box.py", "Black box, behind the curtain"),
+        numbers={"labels": LABELS},
     ),
-    Step(
-        goal="Attack without asking at all.",
-        text="Pictures made on one network can fool another one: they **transfer**.",
-        question="PGD pictures of one CIFAR-10 network, shown to networks trained in other ways: what "
-        "happens?",
-        choices=(
-            "They fool none of the others.",
-            "They fool some, and hardly any of others.",
-            "They fool all.",
-        ),
-        hint="Some of the others were trained against such pictures.",
-        takeaway="An attack is a search: what it finds depends on what it knows and on what it may spend.",
-        find=transferred,
+    Part(
+        transferred,
         onward=Onward(
             "pages/robustness_report.py", "The whole matrix", {"report_tabs": "Transfer"}
         ),

@@ -7,7 +7,8 @@ from robust_core.evaluation.detector_tables import results
 from robust_core.experiment.detection import scores as written
 from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
-from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward, Step
+from robust_core.words.lessons.prose import Part, steps
+from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
 from robust_core.words.numbers import exact_share, in_255ths, number, on_both_scales, share
 from robust_core.words.verdict import said
 
@@ -195,76 +196,35 @@ def live_duel(eps: float, progress: Progress | None) -> Found:
     )
 
 
-STEPS = (
-    Step(
-        goal="Meet the second network.",
-        text="A **detector** looks at the inner layers of the classifier and says whether a picture is "
-        "adversarial. This "
-        "one was fitted to BIM of 2/255.",
-        question="The cat under BIM of 2/255: does the detector flag it?",
-        choices=("Yes.", "No."),
-        hint="It is the attack that the detector was made for.",
-        takeaway="The change that nobody sees is loud inside the network.",
-        find=one_picture,
+STEPS = steps(
+    "lesson_3",
+    Part(
+        one_picture,
         control=Control("Eps", EPS, 2 / 255),
         onward=Onward("pages/detectors.py", "Scores of every detector"),
     ),
-    Step(
-        goal="Count hits and false alarms.",
-        text="A detector has two rates: how many adversarial pictures it flags, and how many clean ones.",
-        question="How many of its own adversary's pictures does it find?",
-        choices=("Less than half.", "Between half and 90 %.", "90 % or more."),
-        hint="Its threshold is set so that few clean pictures are flagged.",
-        takeaway="A detector is a pair of rates. One alone says nothing.",
-        find=own_adversary,
+    Part(
+        own_adversary,
         onward=Onward("pages/detectors.py", "Measured, by depth", {"measured": "Depth"}),
     ),
-    Step(
-        goal="See what rarity does to a flag.",
-        text="In use, adversarial pictures are rare.",
-        question=f"One picture in {RARE:,} is adversarial: how many of the flags are right?",
-        choices=("More than 90 %.", "Between half and 90 %.", "Half, or fewer."),
-        hint=f"Count false alarms among {RARE - 1:,} clean pictures.",
-        takeaway="Where attacks are rare, most flags are false alarms.",
-        find=base_rate,
+    Part(
+        base_rate,
         control=Control(
             "One adversarial picture in", {n: f"{n:,}" for n in (2, 10, 100, RARE)}, RARE
         ),
         onward=Onward("pages/detectors.py", "What a rejection costs"),
+        numbers={"rare": RARE, "clean": RARE - 1},
     ),
-    Step(
-        goal="Show it an attack it has not seen.",
-        text="Detectors are fitted to one adversary. Others make other changes.",
-        question="A detector fitted to FGSM, in front of other adversaries: what does it find of the "
-        "worst?",
-        choices=("Nearly as much.", "More than half.", "Half, or less."),
-        hint="FGSM's change is the largest of them.",
-        takeaway="A detector finds what it was made for.",
-        find=other_adversary,
+    Part(
+        other_adversary,
         onward=Onward("pages/detectors.py", "The whole matrix", {"measured": "Transfer"}),
     ),
-    Step(
-        goal="Let the attacker know it.",
-        text="A detector is a network: it has a gradient. An **aware** attacker follows both.",
-        question="PGD on the pair, eps 2/255: of how many pictures are both networks fooled?",
-        choices=("Less than 10 %.", "Between 10 and 90 %.", "90 % or more."),
-        hint="Two losses, one picture with thousands of values.",
-        takeaway="A detector has a gradient, too: an attacker who knows it follows both.",
-        find=aware,
+    Part(
+        aware,
         onward=Onward("pages/detectors.py", "Static or dynamic", {"measured": "Static or dynamic"}),
     ),
-    Step(
-        goal="See it happen.",
-        text="The same cat, the same eps, and an attacker who knows the detector.",
-        question="What do the two networks say?",
-        choices=(
-            "The classifier is right.",
-            "It is wrong, and the detector flags it.",
-            "It is wrong, and nothing is flagged.",
-        ),
-        hint="You have just read how often that works.",
-        takeaway="A detector finds the attacks it was made for, until the attacker knows it.",
-        find=live_duel,
+    Part(
+        live_duel,
         control=Control("Eps", EPS, 2 / 255),
         onward=Onward("pages/detectors.py", "The duel"),
     ),

@@ -6,7 +6,8 @@ from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, NAIVE, UN
 from robust_core.experiment.defended import Attacker, trial
 from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
-from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward, Step
+from robust_core.words.lessons.prose import Part, steps
+from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
 from robust_core.words.numbers import on_both_scales, share
 from robust_core.words.verdict import said
 
@@ -68,17 +69,22 @@ def jpeg_unaware(_: object, __: Progress | None) -> Found:
     )
 
 
+def _left(subject: str, weak: tuple[str, str], strong: tuple[str, str], told: str) -> Found:
+    """About as much is left by a strong attacker as by a weak one, or less, or a tenth of all at most.
+
+    ``told`` has a place for the share that each leaves.
+    """
+    (_clean, before, after), bars = compared(subject, weak, strong)
+    value = after.accuracy.value
+    right = 0 if value > 0.9 * before.accuracy.value else 1 if value > 0.1 else 2
+    words = told.format(share(before.accuracy.value), share(value))
+    return Found(right, words, where(after), (bars,))
+
+
 def jpeg_aware(_: object, __: Progress | None) -> Found:
     """The same filter, and an attacker who knows it."""
-    (_clean, unaware, found), bars = compared(JPEG, (UNAWARE, "pgd"), (ADAPTIVE, "pgd"))
-    value = found.accuracy.value
-    return Found(
-        right=0 if value > 0.9 * unaware.accuracy.value else 1 if value > 0.1 else 2,
-        told=f"{share(unaware.accuracy.value)} are right against the unaware attacker, {share(value)} "
-        "against the aware one.",
-        conditions=where(found),
-        figures=(bars,),
-    )
+    told = "{} are right against the unaware attacker, {} against the aware one."
+    return _left(JPEG, (UNAWARE, "pgd"), (ADAPTIVE, "pgd"), told)
 
 
 def live(name: str, progress: Progress | None) -> Found:
@@ -124,30 +130,17 @@ def live(name: str, progress: Progress | None) -> Found:
 
 def masked(_: object, __: Progress | None) -> Found:
     """Distillation at a high temperature: its gradient vanishes, its weakness does not."""
-    (_clean, naive, found), bars = compared(MASKED, (NAIVE, "pgd"), (ADAPTIVE, "pgd"))
-    value = found.accuracy.value
-    return Found(
-        right=0 if value > 0.9 * naive.accuracy.value else 1 if value > 0.1 else 2,
-        told=f"PGD on its own gradient leaves {share(naive.accuracy.value)}; on the logits before they "
-        "are scaled, "
-        f"{share(value)}. The boundary is where it was.",
-        conditions=where(found),
-        figures=(bars,),
+    told = (
+        "PGD on its own gradient leaves {}; on the logits before they are scaled, {}. The boundary is "
+        "where it was."
     )
+    return _left(MASKED, (NAIVE, "pgd"), (ADAPTIVE, "pgd"), told)
 
 
 def one_step_training(_: object, __: Progress | None) -> Found:
     """Training on one-step pictures, attacked with one step and with several."""
-    (_clean, one, several), bars = compared(PLAIN, (NAIVE, "fgsm"), (ADAPTIVE, "pgd"))
-    value = several.accuracy.value
-    return Found(
-        right=0 if value > 0.9 * one.accuracy.value else 1 if value > 0.1 else 2,
-        told=f"FGSM leaves {share(one.accuracy.value)}, PGD {share(value)}. The network has learnt to "
-        "fool FGSM: catastrophic "
-        "overfitting.",
-        conditions=where(several),
-        figures=(bars,),
-    )
+    told = "FGSM leaves {}, PGD {}. The network has learnt to fool FGSM: catastrophic overfitting."
+    return _left(PLAIN, (NAIVE, "fgsm"), (ADAPTIVE, "pgd"), told)
 
 
 def adversarial_training(_: object, __: Progress | None) -> Found:
@@ -169,84 +162,42 @@ def adversarial_training(_: object, __: Progress | None) -> Found:
     )
 
 
-STEPS = (
-    Step(
-        goal="Put a filter in front.",
-        text="JPEG throws away fine detail, and with it some of the attack. The attacker does not know of "
-        "it.",
-        question="PGD of 8/255, made without knowing of JPEG: how much accuracy is left behind it?",
-        choices=("Less than 10 %.", "Between 10 and 50 %.", "Half, or more."),
-        hint="The pictures were made for the network without the filter.",
-        takeaway="A filter helps against those who do not know it, and costs clean accuracy.",
-        find=jpeg_unaware,
+STEPS = steps(
+    "lesson_4",
+    Part(
+        jpeg_unaware,
         onward=Onward(
             "pages/compare_defenses.py",
             "JPEG on one picture",
             {"defenses": "jpeg", "attack": "pgd"},
         ),
     ),
-    Step(
-        goal="Let the attacker know it.",
-        text="JPEG has no useful gradient. The aware attacker uses one in its place that is nearly right "
-        "(BPDA).",
-        question="The same filter, an aware attacker: how much is left?",
-        choices=("About the same.", "Less, but more than 10 %.", "10 %, or less."),
-        hint="The attacker only needs the direction, not the exact gradient.",
-        takeaway="No gradient is no defence: an attacker brings one.",
-        find=jpeg_aware,
+    Part(
+        jpeg_aware,
         onward=Onward(
             "pages/compare_defenses.py",
             "All filters",
             {"defenses": "jpeg,median,bit-depth", "attack": "pgd"},
         ),
     ),
-    Step(
-        goal="Try it on one picture.",
-        text="The cat behind a filter, and both attackers.",
-        question="Behind JPEG, eps 8/255: is the model right about the aware attacker's picture?",
-        choices=("Yes.", "No."),
-        hint="Eps is what the benchmark uses, and the attacker knows the filter.",
-        takeaway="Always ask for the aware row.",
-        find=live,
+    Part(
+        live,
         control=Control("Filter", FILTERS, "jpeg"),
         onward=Onward(
             "pages/compare_defenses.py", "Every defence on this picture", {"attack": "pgd"}
         ),
     ),
-    Step(
-        goal="Recognise a masked gradient.",
-        text="Defensive distillation trains with a high temperature. Used without it, the softmax "
-        "saturates and its "
-        "gradient is nearly 0.",
-        question="PGD on the logits in place of the saturated output: what is left?",
-        choices=("About the same.", "Less, but more than 10 %.", "10 %, or less."),
-        hint="Does the boundary move because the gradient is small?",
-        takeaway="A masked gradient hides the way. The way is still there.",
-        find=masked,
+    Part(
+        masked,
         onward=Onward(
             "pages/compare_defenses.py",
             "Masking, explained",
             {"defenses": "distilled", "attack": "pgd"},
         ),
     ),
-    Step(
-        goal="See a training that fooled itself.",
-        text="Adversarial training with one FGSM step is cheap. This network was trained so.",
-        question="PGD takes several steps: how much is left of what FGSM leaves?",
-        choices=("About the same.", "Less, but more than 10 %.", "10 %, or less."),
-        hint="What is the easiest way to be right on FGSM's pictures?",
-        takeaway="Test with more than you trained with.",
-        find=one_step_training,
-        onward=Onward("pages/live_training.py", "Train one yourself"),
-    ),
-    Step(
-        goal="See what holds, and what it costs.",
-        text="Training on PGD's pictures shows the network the worst that is found, in every step.",
-        question="8/255, the strongest attack that was run: how much accuracy is left?",
-        choices=("Less than 10 %.", "Between 10 and 50 %.", "Half, or more."),
-        hint="It is the one defence of this list that nobody has broken, and no perfect one.",
-        takeaway="A defence counts by the strongest attack made against it in particular.",
-        find=adversarial_training,
+    Part(one_step_training, onward=Onward("pages/live_training.py", "Train one yourself")),
+    Part(
+        adversarial_training,
         onward=Onward("pages/robustness_report.py", "The table of all defences"),
     ),
 )

@@ -10,7 +10,8 @@ from robust_core.evaluation.verification.measure import Row
 from robust_core.progress import Progress
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG, Verification
 from robust_core.words.lessons import subjects
-from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward, Step
+from robust_core.words.lessons.prose import Part, steps
+from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
 from robust_core.words.numbers import number, share
 
 N = 100
@@ -199,81 +200,31 @@ def beyond(eps: float, _: Progress | None) -> Found:
 
 
 VERIFY = Onward("pages/verify.py", "Prove it for a picture")
-STEPS = (
-    Step(
-        goal="Tell “not broken” from “proved”.",
-        text="An attack that fails says only that it has not found anything. A **proof** bounds what "
-        "every change within eps "
-        "can do.",
-        question="Of the digits that PGD does not break at eps 0.02, how many does the quickest proof "
-        "cover?",
-        choices=("All.", "Some.", "None."),
-        hint="Bounds are loose: they allow for changes that do not exist.",
-        takeaway="Between broken and proved there is unknown.",
-        find=not_found,
-        control=Control("Eps", EPS, 0.02),
-        onward=VERIFY,
-    ),
-    Step(
-        goal="Prove more with a better bound.",
-        text="Intervals forget how neurons depend on each other. **CROWN** keeps a line above and below "
-        "each one.",
-        question="The same network at eps 0.02: how many more digits does CROWN prove?",
-        choices=("About as many.", "Up to twice as many.", "Twice as many, or more."),
-        hint="In the step before, most were unknown.",
-        takeaway="“Unknown” may be the fault of the bound, not of the network.",
-        find=tighter,
-        control=Control("Eps", EPS, 0.02),
-        onward=VERIFY,
-    ),
-    Step(
-        goal="Ask for the exact answer.",
-        text="With ReLUs the question is an integer program. Its solver gives the exact answer, if one "
-        "waits.",
-        question=f"Eps 0.1, up to {plan.PLAN[plan.DIGITS].seconds:g} s a digit: is every digit settled?",
-        choices=("Yes.", "No, some stay unknown."),
-        hint="Each undecided ReLU may double the work.",
-        takeaway="An exact proof costs time, and more of it with eps.",
-        find=exact,
+STEPS = steps(
+    "lesson_5",
+    Part(not_found, control=Control("Eps", EPS, 0.02), onward=VERIFY),
+    Part(tighter, control=Control("Eps", EPS, 0.02), onward=VERIFY),
+    Part(
+        exact,
         control=Control("Eps", EPS, 0.1),
         onward=Onward("pages/verify.py", "What an exact answer costs"),
+        numbers={"seconds": plan.PLAN[plan.DIGITS].seconds},
     ),
-    Step(
-        goal="Train a network so that it can be proved.",
-        text="Three networks of one shape: undefended, trained on PGD's pictures, and trained on the "
-        "bounds themselves.",
-        question="Of which are most digits proved at eps 0.1?",
-        choices=tuple(f"{title[:1].upper()}{title[1:]}." for title in TITLES.values()),
-        hint="One of them was trained for exactly this.",
-        takeaway="What is trained to be proved can be proved, and is right a little less often.",
-        find=trained_for_it,
+    Part(
+        trained_for_it,
         control=Control("Eps", EPS, 0.1),
         onward=Onward("pages/robustness_report.py", "All verified networks"),
+        choices=tuple(f"{title[:1].upper()}{title[1:]}." for title in TITLES.values()),
     ),
-    Step(
-        goal="Prove by vote.",
-        text="**Randomised smoothing** answers by majority under noise. The vote itself proves a radius, "
-        "for networks of any "
-        "size.",
-        question="On CIFAR-10: of how many pictures does it promise the right answer to an L2 radius of "
-        "0.5?",
-        choices=("More than half.", "Between 10 and 50 %.", "10 %, or fewer."),
-        hint="The noise that proves a radius also hides the picture.",
-        takeaway="A vote proves large networks, and costs accuracy and thousands of passes.",
-        find=smoothed,
+    Part(
+        smoothed,
         control=Control("L2 radius", {r: f"{r:g}" for r in (0.0, 0.25, 0.5, 0.75)}, 0.5),
         onward=Onward(
             "pages/compare_defenses.py", "Smoothing on a picture", {"defenses": "smoothing"}
         ),
     ),
-    Step(
-        goal="See where a promise ends.",
-        text="A proof holds within its eps, in its norm.",
-        question="Digits proved at 0.02, attacked with eps 0.1: how many break?",
-        choices=("None.", "Some.", "All."),
-        hint="The proof says nothing about 0.1.",
-        takeaway="A proof ends the race within its radius, and costs accuracy, time, or both.",
-        find=beyond,
+    Part(
+        beyond,
         control=Control("Eps of the attack", {e: f"{e:g}" for e in (0.02, 0.05, 0.1, 0.15)}, 0.1),
         onward=VERIFY,
     ),

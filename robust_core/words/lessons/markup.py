@@ -4,7 +4,7 @@ import base64
 from html import escape
 
 from robust_core import imaging
-from robust_core.words.lessons.step import Bars, Figure, Pictures
+from robust_core.words.lessons.step import Bar, Bars, Figure, Pictures
 
 SIDE = 192
 CSS = """<style>
@@ -44,15 +44,16 @@ def of(figure: Figure) -> str:
 
 def bars(found: Bars) -> str:
     """A line for each share: its name, its bar, its number."""
-    rows = "".join(
-        f"<div><span>{escape(bar.name)}</span><u><i class='{bar.kind}' "
-        f"style='width:{100 * min(1.0, max(0.0, bar.share)):.2f}%'></i></u>"
-        f"<span>{escape(bar.words)}</span></div>"
-        for bar in found.rows
-    )
+    rows = "".join(map(_bar, found.rows))
     return (
         f"<figure class=lesson-bars><figcaption>{escape(found.title)}</figcaption>{rows}</figure>"
     )
+
+
+def _bar(bar: Bar) -> str:
+    width = 100 * min(1.0, max(0.0, bar.share))
+    line = f"<u><i class='{bar.kind}' style='width:{width:.2f}%'></i></u>"
+    return f"<div><span>{escape(bar.name)}</span>{line}<span>{escape(bar.words)}</span></div>"
 
 
 def pictures(found: Pictures) -> str:

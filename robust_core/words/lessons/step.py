@@ -96,8 +96,8 @@ class Step:
     goal: str
     text: str
     question: str
-    choices: tuple[str, ...]
     hint: str
+    choices: tuple[str, ...]
     takeaway: str
     find: Callable[[Any, Progress | None], Found]
     control: Control | None = None
