@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, replaced, starting, style
+from robust_core.dashboard import fixed, navigation, replaced, starting, style
 from robust_core.dashboard.components import status
 from robust_core.paths import ASSETS
 
@@ -47,10 +47,12 @@ style.apply()
 navigation.mark_section(sections, page)
 navigation.say_restarted()
 replaced.place()
+fixed.place()
 navigation.place_links(sections, page)
 st.session_state["_page"] = page.title
 starting.load_libraries()
 if page.url_path:  # not Attack, whose first result needs no chart
     starting.load_tables()
 page.run()
+fixed.check_hidden()
 status.foot(page.url_path)

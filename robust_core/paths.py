@@ -17,6 +17,7 @@ WEIGHTS = ASSETS / "weights"
 RESULTS = ASSETS / "results"
 UNIVERSAL = ASSETS / "universal"
 POSTERS = ASSETS / "posters"
+NATURAL = ASSETS / "natural"
 
 
 def cache_home() -> Path:

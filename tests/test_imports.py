@@ -30,8 +30,8 @@ ARROWS = {
     "engine": set(),
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},
-    "words": METHODS | {"data", "evaluation", "experiment"},
-    "training": {"data", "detectors", "evaluation", "models", "verification", "zoo"},
+    "words": METHODS | {"data", "evaluation", "experiment", "toys"},
+    "training": {"data", "detectors", "evaluation", "models", "natural", "verification", "zoo"},
     "commands": METHODS | {"data", "evaluation", "experiment", "models", "training", "words"},
     "dashboard": METHODS
     | {"data", "engine", "evaluation", "experiment", "models", "toys", "training", "words"},

@@ -10,6 +10,7 @@ from robust_core.commands.training import (
     classifier,
     classifier_queue,
     detector,
+    natural,
     poster,
     reconstruction,
     safetynet,
@@ -73,6 +74,8 @@ def _train(args: argparse.Namespace) -> None:
         calibration.run(args)
     elif args.recipe in universal.names():
         universal.run(args)
+    elif args.recipe in natural.NAMES:
+        natural.run(args)
     elif args.recipe in poster.names():
         poster.run(args)
     elif args.recipe is None:

@@ -15,13 +15,15 @@ def show(place: Place) -> None:
     key = f"choice_{place.id}"
     if stored is not None:
         st.session_state[key] = stored
+    st.markdown(f"**{step.question}**")
     st.radio(
-        f"**{step.question}**",
+        step.question,
         range(len(step.choices)),
         format_func=step.choices.__getitem__,
         index=None,
         key=key,
         disabled=stored is not None,
+        label_visibility="collapsed",
     )
     if stored is None:
         chosen = st.session_state[key]

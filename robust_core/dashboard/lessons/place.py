@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from robust_core.dashboard import fixed
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.settings import number, setting
 from robust_core.words.lessons import LESSONS, Lesson
@@ -59,7 +60,7 @@ def show_buttons(place: Place) -> None:
         )
         if not place.is_last:
             _next("Next", place.lesson.number, place.number + 1, place)
-        elif place.lesson.number < len(LESSONS):
+        elif place.lesson.number < len(LESSONS) and not fixed.locked("lesson"):
             _next(f"Lesson {place.lesson.number + 1}", place.lesson.number + 1, 1, place)
 
 

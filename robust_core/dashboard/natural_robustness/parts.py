@@ -5,14 +5,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard import left_column, picture_input
 from robust_core.dashboard.choices import choose_one
-from robust_core.dashboard.natural_robustness import picture
+from robust_core.dashboard.natural_robustness import picture, signal, text
 from robust_core.dashboard.subject import Subject
 
-PICTURE = "picture"
-TITLES = {PICTURE: "A picture"}
+PICTURE, TEXT, SIGNAL = "picture", "text", "signal"
+TITLES = {PICTURE: "A picture", TEXT: "A text", SIGNAL: "A signal"}
 STATEMENT = (
-    "**The model's prediction should be stable to small variations in the input.** Nobody needs to know "
-    "the right answer to test that: whatever $f$ says of $x$, it should say of the changed $T_s(x)$ too, "
+    "**The model's prediction should be stable to small variations in the input.** To test that, nobody "
+    "needs to know the right answer: what $f$ says of $x$ it should say of the changed $T_s(x)$, "
     "$f(T_s(x)) = f(x)$, at every strength $s$ at which a person still sees the same. Such a test of two "
     "answers against each other is called **metamorphic**."
 )
@@ -21,9 +21,22 @@ STATEMENT = (
 def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator) -> None:
     """The statement, the row of parts, and the one that is chosen with the controls that it needs."""
     with right:
-        status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
         st.markdown(STATEMENT)
-        choose_one("What varies", TITLES, "vary", PICTURE)
+        row = st.container(horizontal=True, vertical_alignment="bottom")
+        with row:
+            part = choose_one("What varies", TITLES, "vary", PICTURE, label_visibility="collapsed")
+            status = st.container(width="stretch")
+    if part == TEXT:
+        text.draw(essentials, right, status)
+    elif part == SIGNAL:
+        signal.draw(essentials, right, status)
+    else:
+        _draw_picture(essentials, more, right, status)
+
+
+def _draw_picture(
+    essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator, status: DeltaGenerator
+) -> None:
     with essentials:
         model, chosen = left_column.choose_model_and_picture()
     with more:

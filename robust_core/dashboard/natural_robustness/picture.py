@@ -24,8 +24,8 @@ THREE = (
     "The deck begins with three pictures. **Scene text** that is bent or seen at an angle, which a network "
     "has to straighten before it can read it (Shi et al., CVPR 2016): *perspective*, *curvature*. **A "
     "road** as a self-driving car sees it, and again in fog and rain, blurred, brighter (DeepTest, ICSE "
-    "2018): *fog*, *rain*, *blur*, *brightness*. **A medical record** with two words misspelt, whose result turns "
-    "from positive to negative: *a text*, above."
+    "2018): *fog*, *rain*, *blur*, *brightness*. **A medical record** with two words misspelt, whose "
+    "result turns from positive to negative: *a text*, above."
 )
 
 
@@ -69,9 +69,8 @@ def headline(found: Swept, classes: tuple[str, ...]) -> str:
     kind, flip = CHANGES.get(found.change), found.flip
     first = quoted(classes[found.label])
     if flip is None:
-        most = f"{kind.words(kind.strengths[-1])} {kind.axis}"
-        return f"{kind.title}: {first} at every strength, up to {most}."
-    return f"{first} turns into {quoted(classes[flip.said])} at {kind.words(flip.strength)} {kind.axis}."
+        return f"{first} at every strength, up to {kind.at(kind.strengths[-1])}."
+    return f"{first} turns into {quoted(classes[flip.said])} at {kind.at(flip.strength)}."
 
 
 def _show(found: dict[str, Swept], change: str, subject: Subject) -> None:
@@ -91,7 +90,7 @@ def _show(found: dict[str, Swept], change: str, subject: Subject) -> None:
             alt=f"Confidence in {classes[one.label]}: {told}.",
         )
     with right:
-        flips = [each for each in found.values() if each.flip is not None]
+        flips = [one for one in found.values() if {look.said for look in one.marked} != {one.label}]
         st.markdown(f"**All changes at a glance**: {len(flips)} of {len(found)} flip the answer")
         plots.draw(
             picture_charts.glance(found, classes),

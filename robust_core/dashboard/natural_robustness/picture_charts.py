@@ -49,9 +49,9 @@ def confidence(found: Swept, classes: tuple[str, ...]) -> go.Figure:
     ends = (0.0, *kind.strengths)
     figure.update_xaxes(
         tickvals=list(range(len(ends))),
-        ticktext=["none", *map(kind.words, kind.strengths)],
+        ticktext=["none", *(kind.words(s).removeprefix("quality ") for s in kind.strengths)],
         range=[-0.2, len(ends) - 0.8],
-        title=kind.axis,
+        title=f"{kind.title}: {kind.axis}",
         **plots.FIXED,
     )
     figure.update_yaxes(range=[-0.04, 1.05], tickformat=".0%", **plots.FIXED)

@@ -60,12 +60,12 @@ class Job:
     eps: float
 
     @property
-    def plan(self) -> Part:
-        return PLAN[self.part]
-
-    @property
     def key(self) -> str:
         return f"{self.model} {self.eps:.6g}"
+
+    @property
+    def plan(self) -> Part:
+        return PLAN[self.part]
 
 
 def jobs() -> list[Job]:

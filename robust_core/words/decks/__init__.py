@@ -10,11 +10,6 @@ from robust_core.words.decks.row import LIVE, MEANING, QUOTED, SIMULATED, Row
 COUNTS = {"000": 27, "001": 28, "002": 14, "003": 30, "004": 13}
 """How many rows each deck has."""
 NOT_YET = {
-    "001-01": "a sweep of natural changes, with the statement",
-    "001-02": "curvature and perspective",
-    "001-03": "weather, blur and brightness",
-    "001-04": "a medical record with two misspellings",
-    "003-27": "a noisy sensor signal",
     "003-28": "human against network, layer by layer",
 }
 """Rows whose page is still to come, each with what it will show."""

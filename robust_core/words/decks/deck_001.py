@@ -4,6 +4,38 @@ from robust_core.words.decks.row import LIVE, QUOTED, SIMULATED, Row
 
 ROWS = (
     Row(
+        "001-01",
+        "What robustness is, as a test of two answers: a sweep of natural changes, over a test set too",
+        LIVE,
+        "natural_robustness",
+        "stable to small variations",
+        "vary=picture",
+    ),
+    Row(
+        "001-02",
+        "Scene text: a picture in perspective and bent around a cylinder",
+        SIMULATED,
+        "natural_robustness",
+        "of arc on either side",
+        "vary=picture&change=curvature",
+    ),
+    Row(
+        "001-03",
+        "DeepTest: a picture in fog and rain, blurred and brighter",
+        SIMULATED,
+        "natural_robustness",
+        "dense at most",
+        "vary=picture&change=fog",
+    ),
+    Row(
+        "001-04",
+        "A medical record with two misspelt words, quoted, and live misspellings of a report",
+        QUOTED,
+        "natural_robustness",
+        "calcifcaton",
+        "vary=text",
+    ),
+    Row(
         "001-05",
         "Adversarial robustness as a defence: every defence beside the undefended model",
         LIVE,

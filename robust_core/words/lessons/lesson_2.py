@@ -93,7 +93,7 @@ def smallest(_: object, __: Progress | None) -> Found:
                     Bar(
                         name,
                         lengths[name] / longest,
-                        f"{number(lengths[name])} L2, {one.gradients:.0f} gradients a digit",
+                        f"{number(lengths[name])} L2; gradients a digit: {one.gradients:.0f}",
                         "adversarial",
                     )
                     for name, one in needed.items()
