@@ -206,9 +206,8 @@ def scores(eps: float, _: Progress | None) -> Found:
 STEPS = (
     Step(
         goal="Take several small steps in place of a large one.",
-        text="Lesson 1 ended with a cat that one FGSM step could not turn. **BIM** asks for the gradient "
-        "again after "
-        "each small step, and stays within eps.",
+        text="A close-up of the same cat, and the same eps. **BIM** asks for the gradient again after each "
+        "small step, and stays within eps.",
         question=f"{STEPS_TAKEN} steps within eps {EPS:g}: what does the model say of the cat?",
         choices=("Still cat.", "Another class."),
         hint="After each step the slope is that of the new picture.",
