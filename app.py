@@ -13,6 +13,7 @@ sections = {
     "Learn": [
         st.Page("pages/lessons.py", title="Lessons", icon=":material/menu_book:"),
         st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
+        st.Page("pages/natural_robustness.py", title="Natural robustness", icon=":material/rainy:"),
         st.Page("pages/threat_models.py", title="Threat models", icon=":material/person_search:"),
         st.Page("pages/tools.py", title="Tools", icon=":material/handyman:"),
     ],

@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "robust_core"
 PAGES = {p.stem for p in (ROOT / "pages").glob("*.py")}
-METHODS = {"attacks", "certify", "defenses", "detectors", "verification", "zoo"}
+METHODS = {"attacks", "certify", "defenses", "detectors", "natural", "verification", "zoo"}
 ARROWS = {
     "models": set(),
     "data": {"classifier"},
@@ -26,6 +26,7 @@ ARROWS = {
     "zoo": {"attacks", "data", "detectors", "models"},
     "defenses": {"attacks", "certify", "data", "zoo"},
     "toys": {"attacks", "data", "defenses", "detectors", "verification"},
+    "natural": {"attacks", "zoo"},
     "engine": set(),
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},

@@ -9,6 +9,7 @@ from robust_core.commands import defense_options, goal_options, options, output,
 from robust_core.commands.defense_table import make
 from robust_core.commands.evaluation import (
     deck_002,
+    natural,
     physical,
     single,
     suite,
@@ -80,7 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate, print, and write where asked."""
-    from robust_core.evaluation.suites import PHYSICAL, VERIFICATION
+    from robust_core.evaluation.suites import NATURAL, PHYSICAL, VERIFICATION
     from robust_core.paths import RESULTS
 
     options.check_out(args.out, ".json")
@@ -95,12 +96,14 @@ def run(args: argparse.Namespace) -> None:
         return universal.run(args)
     if args.suite == PHYSICAL:
         return physical.run(args)
+    if args.suite == NATURAL:
+        return natural.run(args)
     if args.suite == TRANSFER:
         return transfer.run(args)
     if args.suite == VERIFICATION:
         return verification.run(args)
     if args.part or args.overwrite:
-        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL, TRANSFER, VERIFICATION])
+        known = ", ".join([*_tables(), UNIVERSAL, PHYSICAL, NATURAL, TRANSFER, VERIFICATION])
         raise ValueError(f"--part and --overwrite are for --suite {known} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None

@@ -127,6 +127,8 @@ PHYSICAL = "physical"
 """Of several models and kinds of rows: ``evaluation.physical``."""
 TRANSFER = "transfer"
 """Every stored model of a data set against every other: ``evaluation.transfer``."""
+NATURAL = "natural"
+"""Natural changes of test pictures, of several models: ``evaluation.natural``."""
 VERIFICATION = "verification"
 """Proofs and attacks side by side, of several models: ``evaluation.verification``."""
 TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
@@ -136,6 +138,7 @@ TABLES = ("defenses", "defenses-digits", "defenses-imagenette")
 def get(name: str) -> Suite:
     """A suite by its name. Raises ``ValueError`` naming the known ones."""
     if name not in SUITES:
-        known = ", ".join([*SUITES, *TABLES, DECK_002, UNIVERSAL, PHYSICAL, TRANSFER, VERIFICATION])
+        others = (DECK_002, UNIVERSAL, PHYSICAL, NATURAL, TRANSFER, VERIFICATION)
+        known = ", ".join([*SUITES, *TABLES, *others])
         raise ValueError(f"suite must be one of {known}, or list; got {name!r}")
     return SUITES[name]

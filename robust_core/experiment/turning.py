@@ -24,6 +24,7 @@ from robust_core.classifier import Classifier
 from robust_core.data.fitting import as_saved, to_pixels
 from robust_core.experiment.frames import logits_of
 from robust_core.goals import Towards
+from robust_core.natural.changes import lit, zoomed
 from robust_core.progress import Progress
 
 CLEAN, PGD, EOT = "clean", "pgd", "eot"
@@ -31,17 +32,6 @@ JUDGE = "turning"
 """Names the stream of the fresh views, from which no attack draws."""
 FRESH = 50
 """Fresh random views that each picture is judged by."""
-
-
-def zoomed(images: Tensor, factor: float) -> Tensor:
-    """Pictures ``[N, C, H, W]`` enlarged about their middle; below 1 the edge goes on around them."""
-    fixed = Transformation(scale_low=factor, scale_high=factor)
-    return fixed.draw(1, generator_of(0))(images)
-
-
-def lit(images: Tensor, amount: float) -> Tensor:
-    """Pictures in [0, 1] with ``amount`` added to every value, and clipped."""
-    return (images + amount).clamp(0, 1)
 
 
 @dataclass(frozen=True)

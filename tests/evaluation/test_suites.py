@@ -65,6 +65,7 @@ def test_an_unknown_suite_names_what_there_is():
             "deck-002",
             "universal",
             "physical",
+            "natural",
             "transfer",
             "verification",
             "or list",

@@ -40,8 +40,8 @@ def _part(found: Report, part: str) -> str:
             )
         )
     time = (
-        f" MILP has {about.seconds:g} s for a picture that neither bounds nor PGD decide, and "
-        f"{about.settled:g} s for the exact minimum of another."
+        f" MILP has {about.seconds:g} s of processor time for a picture that neither bounds nor PGD "
+        f"decide, and {about.settled:g} s for the exact minimum of another."
         if "milp" in about.methods
         else ""
     )

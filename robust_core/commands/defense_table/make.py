@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """The options that only this kind of suite has."""
     group = parser.add_argument_group(
-        "of --suite defenses and physical",
+        "of --suite defenses, physical and natural",
         "Makes the rows that --out lacks: rows made under the same conditions are kept, and defences "
         "without trained weights are left out.",
     )
     options.add_part(
         group,
         "some of accuracy, curves, jpeg, distillation, auto, certified, masking, flags, cost; of "
-        "physical destruction, rotation, signs",
+        "physical destruction, rotation, signs; of natural cifar10, imagenette, digits",
     )
     group.add_argument(
         "--overwrite", action="store_true", help="also make again the rows that --out has"

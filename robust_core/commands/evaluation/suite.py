@@ -78,6 +78,7 @@ def show_list(as_json: bool) -> None:
     """Print the suites."""
     from robust_core.evaluation.deck_002 import protocol
     from robust_core.evaluation.defense_table.plan import PLANS
+    from robust_core.evaluation.natural import plan as natural_plan
     from robust_core.evaluation.physical import plan as physical_plan
     from robust_core.evaluation.suites import SUITES, TRANSFER, UNIVERSAL
     from robust_core.evaluation.transfer.plan import FAMILIES
@@ -113,6 +114,10 @@ def show_list(as_json: bool) -> None:
         f"{', '.join(physical_plan.PARTS)}, the last on {physical_plan.SIGN_MODEL}"
     )
     lines.append(
+        f"{natural_plan.NAME}: natural changes of test pictures at five strengths; "
+        f"networks trained in three ways; parts {', '.join(natural_plan.PARTS)}"
+    )
+    lines.append(
         f"{TRANSFER}: from each stored classifier of {', '.join(FAMILIES)} to the others; parts "
         f"{', '.join(TRANSFER_PARTS)}, the last of black boxes by their labels"
     )
@@ -131,6 +136,7 @@ def show_list(as_json: bool) -> None:
         "models": list(physical_plan.MODELS),
         "parts": list(physical_plan.PARTS),
     }
+    value[natural_plan.NAME] = {"parts": list(natural_plan.PARTS)}
     value[verification_plan.NAME] = {"parts": list(verification_plan.PARTS)}
     value[protocol.NAME] = {"model": protocol.MODEL, "eps": list(protocol.EPS)}
     output.emit(value, as_json, "\n".join(lines))

@@ -12,18 +12,18 @@ from robust_core.classifier import Guess
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.area_choice import KINDS, OWN
 from robust_core.dashboard.choices import choose_in_list, choose_one
+from robust_core.dashboard.components.strip import FOOLED, NEITHER, RIGHT, Cell, strip
 from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
 from robust_core.dashboard.physical.camouflage_words import term_curves as curves
-from robust_core.dashboard.physical.strip import FOOLED, NEITHER, RIGHT, Cell, strip
-from robust_core.dashboard.physical.subject import (
+from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import one_of, setting
+from robust_core.dashboard.subject import (
     Subject,
     answer,
     choose_target,
     is_here,
     is_wanted,
 )
-from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
@@ -69,7 +69,7 @@ def _show_live(subject: Subject) -> None:
     if not is_wanted("camouflage", model, "Disguise it"):
         st.caption("Takes some seconds; the picture is shown as it changes, and can be stopped.")
         return
-    place = st.empty()
+    bar, place = st.container(), st.empty()  # so that no picture moves the button that stops it
 
     def watch(so_far: Growing) -> None:
         words = f"loss {so_far.loss:.3g}"
@@ -83,17 +83,18 @@ def _show_live(subject: Subject) -> None:
         target=target,
         area=area,
     )
-    found = lab.compute(
-        key,
-        lambda progress: work(subject, style, settings, target, area, progress),
-        channel="camouflage",
-        doing="Disguising, then the same style without an attack",
-        words=lambda k, n: f"step {k:,} of {n:,}",
-        watch=watch,
-        kept=lambda so_far: (
-            f"Below is the picture after step {so_far.step} of {steps}, unfinished."
-        ),
-    )
+    with bar:
+        found = lab.compute(
+            key,
+            lambda progress: work(subject, style, settings, target, area, progress),
+            channel="camouflage",
+            doing="Disguising, then the same style without an attack",
+            words=lambda k, n: f"step {k:,} of {n:,}",
+            watch=watch,
+            kept=lambda so_far: (
+                f"Below is the picture after step {so_far.step} of {steps}, unfinished."
+            ),
+        )
     place.empty()
     if found is not None:
         _show(found, subject, style)

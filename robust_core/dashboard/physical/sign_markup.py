@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from robust_core import imaging
-from robust_core.dashboard.physical.strip import FOOLED, MARKS, NEITHER, RIGHT
+from robust_core.dashboard.components.strip import FOOLED, MARKS, NEITHER, RIGHT
 from robust_core.experiment.road_signs import CLEAN, POSTER, Look
 from robust_core.words.numbers import percent
 

@@ -10,12 +10,12 @@ from robust_core import imaging, zoo
 from robust_core.attacks.physical.poses import DECK_001, GRID, Pose
 from robust_core.attacks.physical.rp2 import Poster
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.components.strip import FOOLED, NEITHER, RIGHT, Cell, strip
 from robust_core.dashboard.physical import plausible, sign_charts, sign_controls, sign_making
 from robust_core.dashboard.physical import sign_words as words
 from robust_core.dashboard.physical.sign_controls import Found, Wish
 from robust_core.dashboard.physical.sign_making import MODEL
 from robust_core.dashboard.physical.sign_markup import looks
-from robust_core.dashboard.physical.strip import FOOLED, NEITHER, RIGHT, Cell, strip
 from robust_core.data import signs
 from robust_core.data.fitting import to_pixels
 from robust_core.devices import best_device

@@ -267,7 +267,7 @@ def test_bad_options_are_named(command, suite, options, named):
 def test_other_suites_have_no_parts(command, option):
     complaint = command("evaluate", "--suite", "digits", *option).complaint
     assert (
-        "defenses-digits, defenses-imagenette, universal, physical, transfer, verification only"
+        "defenses-digits, defenses-imagenette, universal, physical, natural, transfer, verification only"
         in complaint
     )
 

@@ -9,7 +9,7 @@ from robust_core.classifier import Guess
 from robust_core.dashboard import lab
 from robust_core.dashboard.physical import camouflage_words as words
 from robust_core.dashboard.physical.camouflage import work
-from robust_core.dashboard.physical.subject import Subject
+from robust_core.dashboard.subject import Subject
 from robust_core.data import samples
 from robust_core.experiment.camouflaged import Worn
 from tests.dashboard.conftest import chosen
