@@ -1,4 +1,4 @@
-"""Natural robustness: a change is chosen, a text is edited, a beat is attacked, on a projector and a phone."""
+"""Natural robustness: a change is chosen, a text edited, a beat attacked, on a projector and a phone."""
 
 import re
 
