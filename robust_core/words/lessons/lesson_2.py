@@ -283,8 +283,6 @@ STEPS = (
         hint="Some of the others were trained against such pictures.",
         takeaway="An attack is a search: what it finds depends on what it knows and on what it may spend.",
         find=transferred,
-        onward=Onward(
-            "pages/robustness_report.py", "The whole matrix", {"report_tabs": "Transfer"}
-        ),
+        onward=Onward("pages/black_box.py", "The whole matrix"),
     ),
 )
