@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from robust_core.dashboard import navigation, replaced, starting, style
+from robust_core.dashboard import fixed, navigation, replaced, starting, style
 from robust_core.dashboard.components import status
 from robust_core.paths import ASSETS
 
@@ -11,6 +11,7 @@ st.set_page_config(page_icon=str(ASSETS / "icon.png"), layout="wide")
 sections = {
     "": [st.Page("pages/home.py", title="Home", icon=":material/home:")],
     "Learn": [
+        st.Page("pages/lessons.py", title="Lessons", icon=":material/menu_book:"),
         st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
         st.Page("pages/natural_robustness.py", title="Natural robustness", icon=":material/rainy:"),
         st.Page("pages/threat_models.py", title="Threat models", icon=":material/person_search:"),
@@ -46,10 +47,12 @@ style.apply()
 navigation.mark_section(sections, page)
 navigation.say_restarted()
 replaced.place()
+fixed.place()
 navigation.place_links(sections, page)
 st.session_state["_page"] = page.title
 starting.load_libraries()
 if page.url_path:  # not Attack, whose first result needs no chart
     starting.load_tables()
 page.run()
+fixed.check_hidden()
 status.foot(page.url_path)

@@ -1,9 +1,9 @@
 """A long random search for a picture that is proved and broken all the same.
 
-Each trial draws a network (bundled; or with random weights, dense, with convolutions or with pooling),
-pictures, a norm, a radius, a method, and three of the project's attacks with random settings and seeds. All
-pictures that are right are attacked, proved or not: those that are not proved are the control, and must be
-broken now and then. What an attack returns is judged by the network itself and by its distance.
+Each trial draws a network (bundled; or with random weights, dense or with convolutions), pictures, a norm,
+a radius, a method, and three of the project's attacks with random settings and seeds. All pictures that are
+right are attacked, proved or not: those that are not proved are the control, and must be broken now and
+then. What an attack returns is judged by the network itself and by its distance.
 """
 
 import random
@@ -25,6 +25,8 @@ LIGHT = {"max_queries": 500, "steps": 40, "rounds": 10, "draws": 4}
 """The most of what makes an attack long: it draws from a fourth of this to all of it."""
 ROUNDING = 1e-6
 """Relative; attacks compute in float32."""
+POOLED = "pooled"
+"""Random networks with max pooling: a part that is searched where it is asked for."""
 RADII = {
     ("digits", "linf"): (0.005, 0.2),
     ("digits", "l2"): (0.03, 1.0),
@@ -32,11 +34,14 @@ RADII = {
     ("cifar10", "l2"): (0.005, 0.3),
     ("random", "linf"): (0.005, 0.2),
     ("random", "l2"): (0.03, 1.0),
+    (POOLED, "linf"): (0.005, 0.2),
+    (POOLED, "l2"): (0.03, 1.0),
 }
 METHODS = {
     "digits": ("ibp", "crown", "crown-optimised", "milp"),
     "cifar10": ("ibp", "crown"),
     "random": ("ibp", "crown", "crown-optimised", "milp", "milp"),
+    POOLED: ("ibp", "crown", "crown-optimised"),
 }
 
 
@@ -118,7 +123,7 @@ def trial(lots: random.Random, parts: list[str], tally: Tally) -> None:
 
 def drawn_network(lots: random.Random, kind: str) -> tuple[nn.Module, Tensor, Tensor]:
     """A network with pictures and labels: test pictures, or noise that gets its own answer as its label."""
-    if kind != "random":
+    if kind not in ("random", POOLED):
         model = zoo.load(lots.choice(plan.PLAN[kind].models), "cpu")
         images, labels = load_test_set(plan.PLAN[kind].data, model, 450)
         rows = torch.tensor(lots.sample(range(len(labels)), PICTURES if kind == "digits" else 4))
@@ -130,7 +135,7 @@ def drawn_network(lots: random.Random, kind: str) -> tuple[nn.Module, Tensor, Te
         if lots.random() < 0.5:
             layers = [nn.Conv2d(1, 3, 3, stride=2, padding=1), nn.ReLU(), nn.Flatten()]
             width = 48
-        elif lots.random() < 0.5:
+        if kind == POOLED:
             layers = [nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten()]
             width = 12
         for _ in range(lots.randint(1, 2)):

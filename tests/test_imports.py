@@ -30,7 +30,7 @@ ARROWS = {
     "engine": set(),
     "evaluation": METHODS | {"data", "engine"},
     "experiment": METHODS | {"data", "engine", "evaluation"},
-    "words": METHODS | {"data", "evaluation", "experiment"},
+    "words": METHODS | {"data", "evaluation", "experiment", "toys"},
     "training": {"data", "detectors", "evaluation", "models", "natural", "verification", "zoo"},
     "commands": METHODS | {"data", "evaluation", "experiment", "models", "training", "words"},
     "dashboard": METHODS

@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a bundled model",
     "data": "data sets: download, where, list",
     "models": "list the models, with what each sees and needs",
+    "lessons": "list the lessons, or write the teacher's sheet of them",
 }
 
 

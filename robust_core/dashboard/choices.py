@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from robust_core.dashboard import fixed
 from robust_core.dashboard.settings import (
     N,
     linked,
@@ -33,12 +34,13 @@ def choose_one(
     control as it is.
     """
     return st.segmented_control(
-        label,
+        fixed.label(label, key),
         list(options),
         required=True,
         format_func=options.__getitem__,
         key=setting(key, start, one_of(options), called=label, shown=shown or options.__getitem__),
         persist_state="session",
+        disabled=fixed.locked(key),
         **look,
     )
 
@@ -66,12 +68,13 @@ def choose_several(
 ) -> list[T]:
     """Any number of ``options``; otherwise as ``choose_one``."""
     return st.pills(
-        label,
+        fixed.label(label, key),
         list(options),
         selection_mode="multi",
         format_func=options.__getitem__,
         key=setting(key, list(start), several_of(options), called=label, shown=options.__getitem__),
         persist_state="session",
+        disabled=fixed.locked(key),
         **look,
     )
 
@@ -92,11 +95,12 @@ def choose_in_list(
     ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
     """
     return st.selectbox(
-        label,
+        fixed.label(label, key),
         options,
         format_func=shown,
         key=setting_among(key, start, options, called=called or label, shown=shown),
         persist_state="session",
+        disabled=fixed.locked(key),
         **look,
     )
 
@@ -118,4 +122,5 @@ def choose_number(
     """
     reader = number(type(low), low, high)
     key = setting(key, start, reader, called=called or label)
-    return control(label, low, high, key=key, persist_state="session", **look)
+    look = {"disabled": fixed.locked(key)} | look
+    return control(fixed.label(label, key), low, high, key=key, persist_state="session", **look)

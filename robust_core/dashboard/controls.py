@@ -7,7 +7,7 @@ import streamlit as st
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
-from robust_core.dashboard import fields, own_model, own_model_form
+from robust_core.dashboard import fields, fixed, own_model, own_model_form
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import one_of, setting, setting_among, truth
@@ -70,11 +70,12 @@ def choose_model(first: str | None = None) -> zoo.Description:
         st.session_state[key] = heads[st.session_state[key]][0]
     said = dict.fromkeys(heads) | yours
     name = st.selectbox(
-        "Model",
+        fixed.label("Model", key),
         [*(entry for heading, below in heads.items() for entry in (heading, *below)), *yours],
         key=key,
         format_func=lambda entry: said[entry] or entry if entry in said else title_and_needs(entry),
         persist_state="session",
+        disabled=fixed.locked(key),
         help="px: how many pixels a side it sees. What is not bundled is downloaded once, when you say so."
         + (" The last entry takes a model of your own." if yours else ""),
     )
@@ -96,13 +97,15 @@ def choose_attack(detector: str | None = None, start: str = "fgsm") -> type[atta
     """Any registered attack, initially ``start``; with a ``detector``, the attacks on the pair as well."""
     names = attacks.local_names() + (attacks.names(pair=True) if detector else [])
     words = {name: attacks.get(name).title for name in names}.__getitem__
+    # One on the pair may have been chosen when there was a detector.
+    key = setting_among("attack", start, names, called="Attack", shown=words, instead="fgsm")
     name = st.selectbox(
-        "Attack",
+        fixed.label("Attack", key),
         names,
         format_func=words,
-        # One on the pair may have been chosen when there was a detector.
-        key=setting_among("attack", start, names, called="Attack", shown=words, instead="fgsm"),
+        key=key,
         persist_state="session",
+        disabled=fixed.locked(key),
     )
     return attacks.get(name)
 
@@ -121,11 +124,13 @@ def choose_eps(
     ``first`` one that is.
     """
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(":small[Epsilon]", help=EPS_HELP)
+        key = setting(f"{own}any_eps", start is not None, truth, called="Any value of epsilon")
+        st.markdown(f":small[{fixed.label('Epsilon', key)}]", help=EPS_HELP)
         free = st.toggle(
             "any value",
-            key=setting(f"{own}any_eps", start is not None, truth, called="Any value of epsilon"),
+            key=key,
             persist_state="session",
+            disabled=fixed.locked(key),
             width="content",
         )
     if free:
@@ -171,6 +176,7 @@ def _choose_any_eps(own: str, start: float) -> float:
             format="%.4f",
             key=field,
             on_change=typed,
+            disabled=fixed.locked(slider),
             width=130,
             help="The same value where pixels are in [0, 1]: 0.03 can be typed here.",
         )
@@ -209,12 +215,13 @@ def choose_goal(
     words = {option: GOAL_WORDS.get(option, option) for option in options}.__getitem__
     key = f"target_{model.family}"
     choice = st.selectbox(
-        "Make the model say",
+        fixed.label("Make the model say", key),
         options,
         format_func=words,
         # Another attack may have been chosen, with other goals.
         key=setting_among(key, options[0], options, called="Goal", shown=words),
         persist_state="session",
+        disabled=fixed.locked(key),
         help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
         "confidence reduction. One class for pictures of one other: source-target.",
     )
@@ -286,9 +293,9 @@ def choose_parameters(
     specs = [f for f in plain_fields(attack) if f.name not in FIELD_OF]
     values: dict[str, object] = {}
     with st.expander("Advanced parameters", key="advanced"):
-        fixed = _choose_preset(attack, eps)
+        scheduled = _choose_preset(attack, eps)
         for spec in specs:
-            values[spec.name] = fields.control(attack.name, spec, disabled=spec.name in fixed)
+            values[spec.name] = fields.control(attack.name, spec, disabled=spec.name in scheduled)
     for spec in dataclasses.fields(attack):
         if spec.name == "seed":
             values["seed"] = fields.control(attack.name, spec)

@@ -6,6 +6,7 @@ from dataclasses import Field
 
 import streamlit as st
 
+from robust_core.dashboard import fixed
 from robust_core.dashboard.settings import Reader, number, one_of, setting, truth
 
 PIXEL_UNITS = " In pixel units, where values are in [0, 1]: 0.0039 is 1/255."
@@ -42,11 +43,13 @@ def control(owner: str, spec: Field, *, start: object = None, disabled: bool = F
     kind, low, high = _range(spec)
     meta = spec.metadata
     label = _label(owner, spec)
+    key = field_setting(owner, spec, default)
+    label = fixed.label(label, key)
     common = {
-        "key": field_setting(owner, spec, default),
+        "key": key,
         "help": meta["help"] + PIXEL_UNITS if meta["unit"] == "[0, 1]" else meta["help"],
         "persist_state": "session",
-        "disabled": disabled,
+        "disabled": disabled or fixed.locked(key),
     }
     if kind is bool:
         return st.toggle(label, **common)

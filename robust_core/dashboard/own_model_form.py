@@ -60,6 +60,11 @@ def choose(instead: str) -> str:
     return guest.name
 
 
+def _text(label: str, key: str, example: str) -> str:
+    """A line of text, kept for the session; ``example`` stands in it while it is empty."""
+    return st.text_input(label, key=f"own_{key}", placeholder=example, persist_state="session")
+
+
 def _form() -> dict | None:
     """What was asked for with the button; None without."""
     turn = st.session_state.setdefault("_own_turn", 0)
@@ -71,11 +76,10 @@ def _form() -> dict | None:
             key=f"own_file_{STARTED}_{turn}",
             max_upload_size=LARGEST,
         )
-        architecture = st.text_input(
+        architecture = _text(
             "Architecture (safetensors only)",
-            key="own_architecture",
-            placeholder="resnet18, or timm:vit_tiny_patch16_224",
-            persist_state="session",
+            "architecture",
+            "resnet18, or timm:vit_tiny_patch16_224",
         )
         classes = st.text_area(
             "Class names, in the order of the outputs",
@@ -84,12 +88,7 @@ def _form() -> dict | None:
             height=68,
             persist_state="session",
         )
-        size = st.text_input(
-            "Picture size, where the file leaves it open",
-            key="own_size",
-            placeholder="224 or 224x160",
-            persist_state="session",
-        )
+        size = _text("Picture size, where the file leaves it open", "size", "224 or 224x160")
         kind = st.selectbox(
             "Normalisation that it was trained with",
             list(NORMALISATIONS),

@@ -37,7 +37,7 @@ def remember(
     ``value`` is what was read from it, None where ``default`` took its place. ``called`` names the setting,
     ``shown`` puts a value into words, and ``why`` follows "which".
     """
-    words = shown or _in_words
+    words = shown or in_words
     if value is None:
         lost = [raw]
         several = default if isinstance(default, list) else [default]
@@ -48,8 +48,8 @@ def remember(
         why = why if len(lost) == 1 else why.replace("is ", "are ", 1)
         ending = "it is left out" if len(lost) == 1 else "they are left out"
     if lost:
-        quoted = ", ".join(map(_quoted, lost))
-        told = f"The link asked for {_beginning(called or key)} {quoted}, which {why}; {ending}."
+        asked = ", ".join(map(quoted, lost))
+        told = f"The link asked for {_beginning(called or key)} {asked}, which {why}; {ending}."
         st.session_state.setdefault("_replaced", {})[key] = Note(told)
 
 
@@ -78,14 +78,14 @@ def _beginning(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
-def _quoted(raw: str) -> str:
+def quoted(raw: str) -> str:
     """A link's value as code, in which nothing is Markdown or a picture to fetch."""
     plain = "".join(c if c.isprintable() and c != "`" else " " for c in raw).strip()
     short = plain if len(plain) <= LONGEST else plain[: LONGEST - 3] + "..."
     return f"`{short}`" if short else "nothing"
 
 
-def _in_words(value: object) -> str:
+def in_words(value: object) -> str:
     if value is None:
         return "the automatic value"
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

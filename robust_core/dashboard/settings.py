@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from robust_core.dashboard import replaced
+from robust_core.dashboard import fixed, replaced
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -73,6 +73,7 @@ def setting(
         state[key] = state[key]
     if raw is not None:
         replaced.remember(key, raw, found, state[key], called, shown, reader.why)
+    fixed.note(key, called, shown)
     state["_pages"][key] = here
     state.setdefault("_defaults", {})[key] = default
     return key
@@ -87,6 +88,7 @@ def linked(key: str) -> str | None:
     if "_link" not in state or state.get("_link_to") != state.get("_page"):
         # What no page has asked for yet is kept for another.
         state["_link"] = state.get("_link", {}) | _read_link()
+        fixed.take(state["_link"])
         state["_link_to"] = state.get("_page")
     return state["_link"].pop(key, None)
 
@@ -97,8 +99,12 @@ def is_chosen(key: str) -> bool:
 
 
 def choose(key: str, value: object) -> None:
-    """Choose a value for the visitor, from the next run on: the widget of this run is there already."""
-    st.session_state[f"_next_{key}"] = value
+    """Choose a value for the visitor, from the next run on: the widget of this run is there already.
+
+    A setting that the link has locked stays as it is.
+    """
+    if not fixed.locked(key):
+        st.session_state[f"_next_{key}"] = value
 
 
 def setting_among(
@@ -174,6 +180,8 @@ def publish() -> None:
     defaults = st.session_state.pop("_defaults", {})
     state = st.session_state
     changed = {key: _written(state[key]) for key, d in defaults.items() if state[key] != d}
+    fixed.show(defaults)
+    changed |= fixed.published()
     replaced.show(changed)
     if st.query_params.to_dict() != changed:
         st.query_params.from_dict(changed)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import as_taken
 from robust_core.data.folder import IGNORED, take_turns
 from robust_core.data.uploads import UploadError, decode_upload
 
@@ -108,11 +108,4 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, model: Classifier
         picture = decode_upload(data, name)
     except UploadError as error:
         raise ValueError(f"{name!r}: {error}") from error
-    pixels = fit(
-        picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-    )
-    return to_tensor(pixels)
+    return as_taken(picture.pixels, model)

@@ -1,9 +1,14 @@
 """From the pixels of a picture to the tensor that a model takes, and back."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from robust_core.classifier import Classifier
 
 INTERPOLATIONS = {
     "bilinear": Image.Resampling.BILINEAR,
@@ -45,6 +50,12 @@ def fit(
         else:
             image = _centre(_scale_shortest(image, resize, filter_), width, height)
     return np.array(image).reshape(height, width, channels)
+
+
+def as_taken(pixels: np.ndarray, model: "Classifier") -> Tensor:
+    """Pixels uint8 ``[H, W, 3]`` of a test set as ``model`` takes them: float32 ``[1, c, h, w]``."""
+    size, resize, channels = model.input_size, model.resize, model.channels
+    return to_tensor(fit(pixels, size=size, resize=resize, channels=channels, how="crop"))
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from robust_core.classifier import Classifier
 from robust_core.data import signatures
-from robust_core.data.fitting import fit, to_tensor
+from robust_core.data.fitting import as_taken
 from robust_core.data.uploads import UploadError, decode_file
 
 IGNORED = {
@@ -192,11 +192,4 @@ def _load(file: Path, model: Classifier) -> Tensor:
         picture = decode_file(file)
     except UploadError as error:
         raise UploadError(f"{file.parent.name}/{error}") from error
-    pixels = fit(
-        picture.pixels,
-        size=model.input_size,
-        resize=model.resize,
-        channels=model.channels,
-        how="crop",
-    )
-    return to_tensor(pixels)
+    return as_taken(picture.pixels, model)

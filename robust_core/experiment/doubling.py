@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import linear_regression
 
 import torch
 from torch import Tensor
@@ -54,10 +55,8 @@ class Doubling:
         solved = [point for point in self.points if point.solved]
         if len(solved) < 3:
             return math.nan
-        across = torch.tensor([float(p.unstable) for p in solved], dtype=torch.float64)
-        up = torch.tensor([math.log2(p.seconds) for p in solved], dtype=torch.float64)
-        centred = across - across.mean()
-        slope = (centred @ (up - up.mean()) / (centred @ centred)).item()
+        across = [float(point.unstable) for point in solved]
+        slope, _ = linear_regression(across, [math.log2(point.seconds) for point in solved])
         return 1 / slope if slope > 0 else math.inf
 
 

@@ -38,18 +38,21 @@ def test_the_camera_moves_and_a_poster_is_stopped(opening):
     assert told(Pose(distance=80.0)) in with_it.inner_text()
     assert "sign_feet=80" in page.url
 
-    page.get_by_role("button", name="Make it here, live").click()
-    page.get_by_text(re.compile(r"Loss [\d.]+ after \d+ steps")).first.wait_for()
-    page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_text("Stopped.").wait_for()
-    page.get_by_role("button", name="Run it again").wait_for()
-    page.get_by_role("button", name="Show the ready one").click()
-    page.locator(".looks figure").first.wait_for()
-
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function(AT_REST)
     page.wait_for_function(FITS)  # charts take their new width a moment later
     assert_fits(page, "on a phone")
+    page.get_by_role("button", name="Make it here, live").click()
+    page.get_by_text(re.compile(r"Loss [\d.]+ after [1-9]\d* steps")).first.wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_text(re.compile(r"Stopped\. What \d+ of 200 steps have made stays")).wait_for()
+    page.get_by_role("button", name="Run it again").wait_for()
+    page.get_by_text(re.compile(r"unfinished: \d+ of 200 steps")).wait_for()
+    page.locator(".looks figure").nth(2).wait_for()
+    page.get_by_role("button", name="Show the ready one").click()
+    page.get_by_text("made beforehand on").wait_for()
+    page.wait_for_function(AT_REST)
+
     page.get_by_role("radio", name="Are they plausible?").click()
     page.get_by_text("Are such attacks plausible outside the computer?").wait_for()
     page.wait_for_function(AT_REST)

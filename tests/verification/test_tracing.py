@@ -17,10 +17,9 @@ class Functional(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(1, 4, 3, stride=2)
+        self.conv, self.last = nn.Conv2d(1, 4, 3, stride=2), nn.Linear(4, 3)
         self.norm = nn.BatchNorm2d(4)
         self.norm.running_mean.uniform_(-0.3, 0.3)
-        self.last = nn.Linear(4, 3)
 
     def forward(self, x):
         x = self.conv(2 * x - 1)

@@ -23,17 +23,21 @@ def _destruction(found: Report) -> str:
 
 def _one_model(found: Report, model: str) -> str:
     mine = [row for row in found.destruction if row.model == model]
-    about = mine[0]
+    about = max(mine, key=lambda row: row.top1["pictures"])
     intro = (
-        f"**Destruction rate** on {model}, {about.top1['pictures']} test pictures of {about.data}, "
+        f"**Destruction rate** on {model}, test pictures of {about.data}, evenly spread, "
         f"{about.top1['draws']} simulated photographs of each, top-1: of the pictures that are right when "
         "clean and wrong when adversarial, the share of photographs that are right again. Iterative "
-        "attacks in steps of 1/255. In brackets: how many pictures count. The last column is "
+        "attacks in steps of 1/255. In brackets: how many pictures count, of how many. The last column is "
         "**published**, not ours: prints photographed by Kurakin et al. (2017), Inception-v3, ImageNet."
     )
     clean = ", ".join(
         f"{name} {percent(row.top1['clean'], 1)}"
-        for name, row in {row.transformation: row for row in mine}.items()
+        for name, row in {
+            row.transformation: row
+            for row in mine
+            if (row.attack, row.eps) == (about.attack, about.eps)
+        }.items()
     )
     printed = {(row.attack, row.eps): row for row in published.KURAKIN}
     heads = {"attack": "l", "eps": "r", "counted": "r"}
@@ -43,7 +47,7 @@ def _one_model(found: Report, model: str) -> str:
         cells = {r.transformation: r.top1 for r in mine if (r.attack, r.eps) == (attack, eps)}
         theirs = printed.get((attack, round(255 * eps)))
         rates = [percent(cells[name]["rate"], 1) or "n/a" for name in plan.TRANSFORMATIONS]
-        counted = cells["photo"]["counted"]
+        counted = f"{cells['photo']['counted']} of {cells['photo']['pictures']}"
         rows.append(
             (
                 TITLES[attack],

@@ -1,10 +1,14 @@
 """What is proved, what is broken: the measured suite of verification."""
 
+import json
+
 from docs.generator.markdown import table
+from robust_core.commands.evaluation.verification import stamp_of
 from robust_core.evaluation.verification import plan, results
 from robust_core.evaluation.verification.measure import contradictions, summary
 from robust_core.evaluation.verification.results import Report
 
+STAR = "\\*"
 TITLES = {"ibp": "IBP", "crown": "CROWN", "crown-optimised": "optimised CROWN", "milp": "MILP"}
 
 
@@ -15,6 +19,13 @@ def tables() -> str:
         return found.lacking
     parts = [_part(found, part) for part in plan.PARTS if found.jobs(part)]
     return "\n\n".join([*parts, f"Made by `{found.command}`."])
+
+
+def _as_planned(job: plan.Job) -> bool:
+    """Whether its rows were made under the conditions of the plan, time limits among them."""
+    kept = json.loads(results.FILE.read_text(encoding="utf-8"))
+    made = kept["parts"][job.part][job.key]
+    return made["stamp"] == stamp_of(job, kept["weights"][job.model], kept["limit"])
 
 
 def _part(found: Report, part: str) -> str:
@@ -29,7 +40,7 @@ def _part(found: Report, part: str) -> str:
         n = max(n, line.n)
         rows.append(
             (
-                f"`{job.model}`",
+                f"`{job.model}`{'' if _as_planned(job) else STAR}",
                 f"{255 * job.eps:g}/255" if part == plan.CIFAR else f"{job.eps:g}",
                 line.right,
                 *line.proved.values(),
@@ -40,15 +51,21 @@ def _part(found: Report, part: str) -> str:
             )
         )
     time = (
-        f" MILP has {about.seconds:g} s for a picture that neither bounds nor PGD decide, and "
-        f"{about.settled:g} s for the exact minimum of another."
+        f" MILP has {about.seconds:g} s of processor time for a picture that neither bounds nor PGD "
+        f"decide, and {about.settled:g} s for the exact minimum of another."
         if "milp" in about.methods
         else ""
+    )
+    note = (
+        ""
+        if all(map(_as_planned, found.jobs(part)))
+        else f"\n\n{STAR} With shorter time limits, or other conditions, than are said here: "
+        f"`{found.command}` makes it again."
     )
     return (
         f"**Pictures proved** (Linf) of the first {n} test pictures of {about.data}, by each method; "
         f"broken by PGD towards each class ({plan.STEPS} steps, {plan.RESTARTS} restarts) or by MILP's own "
         f"pictures, asked again of the network; unknown is the rest.{time} Unstable ReLUs are the mean "
         "that CROWN leaves undecided. Contradictions between the bounds, the exact minimum and the "
-        f"attack: {wrong}.\n\n" + table(heads, rows)
+        f"attack: {wrong}.\n\n" + table(heads, rows) + note
     )

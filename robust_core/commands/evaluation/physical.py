@@ -61,7 +61,8 @@ class _Bench:
         from robust_core.evaluation.physical import plan
 
         if job.part == plan.SIGNS:
-            return "signs", torch.empty(0), torch.empty(0)
+            none = torch.empty(0, dtype=torch.float32, device="cpu")
+            return "signs", none, none
         count = (plan.PICTURES if job.part == plan.DESTRUCTION else plan.TURNED)[job.model]
         if self.args.limit is not None:
             count = min(count, self.args.limit)

@@ -39,7 +39,7 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
         return False
     model = zoo.load(job.model, args.device)
     weights = model.provenance.details.get("sha256")
-    stamp = _stamp(job, weights, args.limit)
+    stamp = stamp_of(job, weights, args.limit)
     table = value["parts"].setdefault(job.part, {})
     if not args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
         return False
@@ -67,7 +67,7 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
     return True
 
 
-def _stamp(job, weights: str | None, limit: int | None) -> str:
+def stamp_of(job, weights: str | None, limit: int | None) -> str:
     """A digest of the conditions of a job: weights, plan, pictures. Not the code: see ``--overwrite``."""
     from robust_core.evaluation.verification import plan
 

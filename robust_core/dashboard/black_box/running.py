@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -25,19 +26,19 @@ WHITE = "white-box "
 """How the names of the marks begin."""
 
 
+def _about(request: Request) -> dict[str, Any]:
+    """What is known of the picture, and wanted."""
+    return {"label": request.label, "goal": request.goal}
+
+
 def attack_part(request: Request) -> Part:
     """One attack behind the curtain."""
 
     def work(progress: Reporter) -> Queried:
         def ask(model: Classifier) -> Queried:
+            pixels, about = request.pixels(), _about(request)
             return query(
-                model,
-                request.pixels(),
-                request.attack,
-                label=request.label,
-                goal=request.goal,
-                progress=progress,
-                show=progress.show,
+                model, pixels, request.attack, **about, progress=progress, show=progress.show
             )
 
         return lab.with_model(request.model.name, ask, progress)
@@ -74,9 +75,9 @@ def mark_part(name: str, request: Request) -> Part:
 
     def work(progress: Reporter) -> Mark:
         def measure(model: Classifier) -> Mark:
-            pixels, attack = request.pixels(), request.attack
-            label, goal = request.label, request.goal
-            return mark(model, pixels, attack, label=label, goal=goal, progress=progress)
+            return mark(
+                model, request.pixels(), request.attack, **_about(request), progress=progress
+            )
 
         return lab.with_model(request.model.name, measure, progress)
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard.first_principles import markup, pixel, subject
+from robust_core.dashboard.first_principles import pixel, subject
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.first_principles.subject import Subject
+from robust_core.dashboard.topics import pixel_markup
 from robust_core.experiment.pixels import Ascent
 from robust_core.words.numbers import number
 from robust_core.words.verdict import said
@@ -105,15 +106,19 @@ def tables(found: Ascent, channel: int, top: int, left: int) -> str:
 
     def sum_look(value: float) -> str:
         clipped = "class=cut " if round(value, 6) in cut else ""
-        return clipped + markup.grey(value)
+        return clipped + pixel_markup.grey(value)
 
     return (
-        f"{markup.TABLE}<div class=grids>"
-        + markup.table("x", "raw values", raw.tolist(), _three, markup.grey)
+        f"{pixel_markup.TABLE}<div class=grids>"
+        + pixel_markup.table("x", "raw values", raw.tolist(), _three, pixel_markup.grey)
         + f"<span class=sign>+ {number(found.eps)} ×</span>"
-        + markup.table("sign(∇J)", "of their slopes", sign.tolist(), _whole, markup.signed)
+        + pixel_markup.table(
+            "sign(∇J)", "of their slopes", sign.tolist(), _whole, pixel_markup.signed
+        )
         + "<span class=sign>=</span>"
-        + markup.table("x + ε sign(∇J)", "clipped to [0, 1]", total.tolist(), _three, sum_look)
+        + pixel_markup.table(
+            "x + ε sign(∇J)", "clipped to [0, 1]", total.tolist(), _three, sum_look
+        )
         + "</div>"
     )
 
@@ -121,9 +126,9 @@ def tables(found: Ascent, channel: int, top: int, left: int) -> str:
 def quoted() -> str:
     """The deck's two tables."""
     return (
-        f"{markup.TABLE}<div class=grids>"
-        + markup.table("Raw data", "8 × 7 values", RAW, _three, markup.grey)
-        + markup.table("Signed gradient", "", SIGNS, _whole, markup.signed)
+        f"{pixel_markup.TABLE}<div class=grids>"
+        + pixel_markup.table("Raw data", "8 × 7 values", RAW, _three, pixel_markup.grey)
+        + pixel_markup.table("Signed gradient", "", SIGNS, _whole, pixel_markup.signed)
         + "</div>"
     )
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 import torch
 
 from robust_core.dashboard import plots
-from robust_core.dashboard.first_principles import markup
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, GREY
+from robust_core.dashboard.topics import pixel_markup
 from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
 
@@ -149,11 +149,11 @@ def three(learned: toy.Learned, label: int, areas: dict[str, float]) -> str:
     )
     cells = "".join(
         f"<figure><header>{name}</header>"
-        + markup.image(_mask(mask, colour), f"{name}: {share(area)} of the plane")
+        + pixel_markup.image(_mask(mask, colour), f"{name}: {share(area)} of the plane")
         + f"<figcaption>{share(area)} of the plane<small>{words}</small></figcaption></figure>"
         for name, words, mask, colour, area in parts
     )
-    return f"{markup.CSS}<div class=frames>{cells}</div>"
+    return f"{pixel_markup.CSS}<div class=frames>{cells}</div>"
 
 
 def _mask(mask: torch.Tensor, colour: tuple[int, ...]) -> np.ndarray:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from robust_core.dashboard import plots
 from robust_core.dashboard.choices import choose_number, choose_one
-from robust_core.dashboard.first_principles import curves, evil_charts
+from robust_core.dashboard.first_principles import evil_charts
 from robust_core.dashboard.first_principles.places import Places
+from robust_core.dashboard.topics import two_ways
 from robust_core.toys import descent
 from robust_core.toys import evil as toy
 from robust_core.words.numbers import decimal as written
@@ -104,7 +105,7 @@ def show(asked: Asked) -> None:
         strict=True,
     ):
         with column:
-            curves.show(name, curve, slope)
+            two_ways.show(name, curve, slope)
 
 
 def told(asked: Asked, history: list[float], path: list[float]) -> str:

@@ -6,11 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import plots
-from robust_core.dashboard.first_principles import markup, pixel, subject
+from robust_core.dashboard.first_principles import pixel, subject
 from robust_core.dashboard.first_principles.measures import choose_measure
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.first_principles.subject import Subject
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
+from robust_core.dashboard.topics import pixel_markup
 from robust_core.experiment import pixels
 from robust_core.experiment.pixels import Measure, OnePixel
 from robust_core.words.numbers import decimal as number
@@ -68,11 +69,15 @@ def _draw(asked: Asked, whole: pixels.Ascent, found: OnePixel) -> None:
             curve(found, asked.measure, whole.eps), key="one_pixel", alt=told(found, asked.measure)
         )
     with side:
-        shown = markup.image(
-            markup.picture(whole.image), "The picture, the pixel outlined", "clean", [found.place]
+        shown = pixel_markup.image(
+            pixel_markup.picture(whole.image),
+            "The picture, the pixel outlined",
+            "clean",
+            [found.place],
         )
         st.html(
-            f"{markup.CSS}<div class=frames><figure>{shown}<figcaption>row {row}, column {column}, {colour}"
+            f"{pixel_markup.CSS}<div class=frames><figure>{shown}"
+            f"<figcaption>row {row}, column {column}, {colour}"
             f"<small>slope {found.slope * asked.measure.times(found.here):+.3g}, so "
             f"{'up' if found.slope > 0 else 'down' if found.slope < 0 else 'not at all'}</small>"
             "</figcaption></figure></div>"

@@ -7,11 +7,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import ascending, plots
-from robust_core.dashboard.first_principles import markup, one_pixel, pixel, subject
+from robust_core.dashboard.first_principles import one_pixel, pixel, subject
 from robust_core.dashboard.first_principles.measures import choose_measure
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.first_principles.subject import Subject
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DEFENDED, DETECTOR
+from robust_core.dashboard.topics import pixel_markup
 from robust_core.experiment import pixels
 from robust_core.experiment.pixels import Measure, TwoPixels
 from robust_core.words.numbers import decimal as number
@@ -77,15 +78,18 @@ def _draw(asked: Asked, whole: pixels.Ascent, found: TwoPixels) -> None:
     with chart:
         plots.draw(contours(found, measure), key="two_pixels", alt=told(found, measure))
     with side:
-        shown = markup.image(
-            markup.picture(whole.image), "The picture, both pixels outlined", "clean", found.places
+        shown = pixel_markup.image(
+            pixel_markup.picture(whole.image),
+            "The picture, both pixels outlined",
+            "clean",
+            found.places,
         )
         named = [
             f"{name}: row {row}, column {column}, {asked.subject.channel(channel)}"
             for name, (channel, row, column) in zip(("x₁", "x₂"), found.places, strict=True)
         ]
         st.html(
-            f"{markup.CSS}<div class=frames><figure>{shown}<figcaption>{'<br>'.join(named)}"
+            f"{pixel_markup.CSS}<div class=frames><figure>{shown}<figcaption>{'<br>'.join(named)}"
             "</figcaption></figure></div>"
         )
         st.markdown(heights(found, measure))

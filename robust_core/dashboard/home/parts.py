@@ -57,3 +57,9 @@ def show_lessons() -> None:
         with column.container(border=True, height="stretch", gap="xsmall"):
             st.markdown(f"### {lesson.number}. {lesson.title}")
             st.caption(lesson.question)
+            st.page_link(
+                "pages/lessons.py",
+                label=f"Begin lesson {lesson.number}",
+                icon=":material/chevron_right:",
+                query_params={"lesson": str(lesson.number)},
+            )

@@ -69,7 +69,7 @@ def _show_live(subject: Subject) -> None:
     if not is_wanted("camouflage", model, "Disguise it"):
         st.caption("Takes some seconds; the picture is shown as it changes, and can be stopped.")
         return
-    place = st.empty()
+    bar, place = st.container(), st.empty()  # so that no picture moves the button that stops it
 
     def watch(so_far: Growing) -> None:
         words = f"loss {so_far.loss:.3g}"
@@ -83,17 +83,18 @@ def _show_live(subject: Subject) -> None:
         target=target,
         area=area,
     )
-    found = lab.compute(
-        key,
-        lambda progress: work(subject, style, settings, target, area, progress),
-        channel="camouflage",
-        doing="Disguising, then the same style without an attack",
-        words=lambda k, n: f"step {k:,} of {n:,}",
-        watch=watch,
-        kept=lambda so_far: (
-            f"Below is the picture after step {so_far.step} of {steps}, unfinished."
-        ),
-    )
+    with bar:
+        found = lab.compute(
+            key,
+            lambda progress: work(subject, style, settings, target, area, progress),
+            channel="camouflage",
+            doing="Disguising, then the same style without an attack",
+            words=lambda k, n: f"step {k:,} of {n:,}",
+            watch=watch,
+            kept=lambda so_far: (
+                f"Below is the picture after step {so_far.step} of {steps}, unfinished."
+            ),
+        )
     place.empty()
     if found is not None:
         _show(found, subject, style)

@@ -60,7 +60,7 @@ def rows(report: Report, model: str) -> list[dict[str, object]]:
         }
         for name in TRANSFORMATIONS:
             at = report.destroyed(model, printed.attack, eps, name)
-            row["Counted"] = at.top1["counted"]
+            row["Counted"] = f"{at.top1['counted']} of {at.top1['pictures']}"
             row["JPEG" if name == "jpeg" else name.capitalize()] = share(at.top1["rate"])
         row["Published"] = f"{printed.destruction:g} %"
         row["Published, prefiltered"] = f"{printed.prefiltered:g} %"

@@ -44,8 +44,9 @@ def photographed(report: Report) -> str:
             for attack in ("fgsm", "least-likely")
         )
         told.append(
-            f"{share(fast['rate'])} of FGSM's and {share(least['rate'])} of the least likely class's on "
-            f"{model} (eps {in_255ths(eps)}, {fast['pictures']} pictures)"
+            f"{share(fast['rate'])} of FGSM's (over {fast['counted']} pictures that it fools) and "
+            f"{share(least['rate'])} of the least likely class's ({least['counted']}) on {model} at eps "
+            f"{in_255ths(eps)}"
         )
     if not told:
         return ""

@@ -112,8 +112,9 @@ def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
     if not wanted:
         assert ready is not None
         return Found(coloured(ready.poster, wish.printed), ready)
-    place = st.empty()
-    made = wish.asked.run(lambda growing: _show_growing(place, growing, wish.sign))
+    bar, place = st.container(), st.empty()  # the picture below: each new one moves what follows it
+    with bar:
+        made = wish.asked.run(lambda growing: _show_growing(place, growing, wish.sign))
     place.empty()
     if made is not None:
         return Found(coloured(made, wish.printed))
@@ -124,9 +125,13 @@ def result(wish: Wish, essentials: DeltaGenerator) -> Found | None:
 
 
 def _offer(key: str, wanted: bool) -> None:
-    """The button that makes one, or the way back to the ready one."""
+    """The button that makes one, or the way back to the ready one: under one key.
+
+    The browser keeps a button that has the focus until something else gets it. Under a key of its own it
+    would leave with the next click, what is below would move up, and the click on Stop would miss.
+    """
     if wanted:
-        st.button("Show the ready one", key="sign_ready", on_click=_drop, args=(key,))
+        st.button("Show the ready one", key="sign_make", on_click=_drop, args=(key,))
         return
     what = "With the steps and places chosen. The one shown was made beforehand."
     buttons.begin("Make it here, live", _want, key, key="sign_make", help=what)

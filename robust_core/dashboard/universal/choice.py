@@ -133,7 +133,7 @@ def result(
                 "One of your own is fitted here once the data set is: its button is at the end."
             )
     if asked is not None and here and _is_wanted(asked, name):
-        place = st.empty()
+        bar, place = st.container(), st.empty()  # so that no curve moves the button that stops it
 
         def draw(growing: Growing | None) -> None:
             if growing:
@@ -141,7 +141,8 @@ def result(
                     points = len(growing.passes) + len(growing.within)
                     draw_curve(growing, kind, f"growing_{points}")
 
-        fitted = asked.run(draw)
+        with bar:
+            fitted = asked.run(draw)
         place.empty()
         if fitted is not None:
             return Found(fitted, asked.key)
@@ -157,12 +158,12 @@ def result(
 
 
 def _offer(asked: Fitting, name: str | None) -> None:
-    """The button that fits, or the way back to the bundled one."""
+    """The button that fits, or the way back to the bundled one; one key keeps its place."""
     if name and _is_wanted(asked, name):
-        st.button("Show the bundled one", key="universal_ready", on_click=_drop, args=(asked.key,))
+        st.button("Show the bundled one", key="universal_fit", on_click=_drop, args=(asked.key,))
         return
     kind = "secondary" if name else "primary"
-    buttons.begin("Fit it here", _want, asked.key, type=kind)
+    buttons.begin("Fit it here", _want, asked.key, key="universal_fit", type=kind)
 
 
 def _is_wanted(asked: Fitting, name: str | None) -> bool:

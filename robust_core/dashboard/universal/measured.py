@@ -17,7 +17,8 @@ PLACES = "By place"
 
 def show(model: str, patch: bool) -> None:
     """A tab for each part that has figures for the model: of a ``patch``, or of a change of all pixels."""
-    parts = {title: part for title, part in _parts(model, patch).items() if part[0]}
+    every = {title: part for title, part in _parts(model, patch).items() if part[0]}
+    parts = opened.shown(every)
     if not parts:
         return
     st.markdown("## What was measured on the test set")

@@ -22,9 +22,9 @@ class Row:
     model: str
     data: str
     change: str
+    strengths: tuple[float, ...]
     n: int
     clean: int
-    strengths: tuple[float, ...]
     right: tuple[int, ...]
     same: tuple[int, ...]
 
@@ -69,5 +69,5 @@ def measure(
             if progress is not None:
                 progress(k + 1, len(batches))
     return Row(
-        model.name, data, change, len(labels), clean, kind.strengths, tuple(right), tuple(same)
+        model.name, data, change, kind.strengths, len(labels), clean, tuple(right), tuple(same)
     )

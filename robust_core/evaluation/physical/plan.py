@@ -22,7 +22,7 @@ EPS = (8 / 255, 16 / 255)
 ATTACKS = ("fgsm", "bim", "least-likely")
 STEP = 1 / 255
 """Of both iterative attacks, as Kurakin's; for their number see ``steps_of``."""
-PICTURES = {"cifar10-resnet32": 500, "imagenette-resnet": 500}
+PICTURES = {"cifar10-resnet32": 200, "imagenette-resnet": 500}
 DRAWS = 3
 """Photographs of each picture."""
 TRANSFORMATIONS: dict[str, Transformation] = {

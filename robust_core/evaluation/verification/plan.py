@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from robust_core.evaluation.suites import VERIFICATION
+from robust_core.verification.checks import CROWN, IBP, MILP, OPTIMISED
 
 NAME = VERIFICATION
 DIGITS, CIFAR = "digits", "cifar10"
@@ -13,9 +14,9 @@ PARTS = (DIGITS, CIFAR)
 class Part:
     """Networks of one architecture, trained in three ways; Linf radii; the first so many test pictures.
 
-    ``methods`` are from the loosest to the exact one. ``seconds`` is the time for the programs of one
-    picture that neither bounds nor the attack decide. One that is ``settled`` has less: there the programs
-    only add the exact minimum.
+    ``methods`` are from the loosest to the exact one. ``seconds`` is the processor time for the programs
+    of one picture that neither bounds nor the attack decide. One that is ``settled`` has less: there the
+    programs only add the exact minimum.
     """
 
     data: str
@@ -33,14 +34,14 @@ PLAN = {
         ("digits-mlp", "digits-mlp-pgd-at", "digits-mlp-ibp"),
         (0.01, 0.02, 0.03, 0.1),
         100,
-        ("ibp", "crown", "crown-optimised", "milp"),
+        (IBP, CROWN, OPTIMISED, MILP),
     ),
     CIFAR: Part(
         "cifar10",
         ("cifar10-cnn-small", "cifar10-cnn-small-pgd-at", "cifar10-cnn-small-ibp"),
         (1 / 255, 2 / 255),
         100,
-        ("ibp", "crown"),
+        (IBP, CROWN),
     ),
 }
 ATTACK = "pgd-t"
@@ -59,12 +60,12 @@ class Job:
     eps: float
 
     @property
-    def plan(self) -> Part:
-        return PLAN[self.part]
-
-    @property
     def key(self) -> str:
         return f"{self.model} {self.eps:.6g}"
+
+    @property
+    def plan(self) -> Part:
+        return PLAN[self.part]
 
 
 def jobs() -> list[Job]:

@@ -4,7 +4,7 @@ The most common mistake with models of others: no normalisation, a double one, o
 set. The network answers in each case, and is only less often right.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -23,8 +23,7 @@ FITS_BETTER = "Mean {mean} and deviation {std} fit better."
 NONE_FITS = "None is right often: look at the order of the classes, and at the size."
 
 
-@dataclass(frozen=True)
-class Normalisation:
+class Normalisation(NamedTuple):
     """How often a model is right with one normalisation."""
 
     title: str

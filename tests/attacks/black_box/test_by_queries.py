@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from robust_core import attacks
+from robust_core.attacks.black_box import nes
 from robust_core.attacks.black_box.hopskipjump import estimate
 from robust_core.attacks.knowledge import BY_QUERIES, LABELS
 
@@ -127,6 +128,19 @@ def test_the_estimate_of_hopskipjump_has_the_cosine_of_theory():
         cosines.append((way @ normal / way.norm()).item())
     wanted = math.sqrt(2 * b / math.pi / d) / math.sqrt(1 + 2 * b / math.pi / d)
     assert sum(cosines) / 20 == pytest.approx(wanted, rel=0.1)
+
+
+@pytest.mark.parametrize("pairs", [25, 150, 1500])
+def test_the_estimate_of_nes_has_the_cosine_of_theory(pairs):
+    """In d dimensions, on a linear function: sqrt(m / (m + d)) for m pairs, about."""
+    d, sigma, tries = 300, 1e-3, 20
+    generator = torch.Generator().manual_seed(0)
+    gradient = torch.randn(d, generator=generator, dtype=torch.float64)
+    u = torch.randn(tries, pairs, d, generator=generator, dtype=torch.float64)
+    values = torch.stack([sigma * u @ gradient, -sigma * u @ gradient], 2)
+    found = nes.estimate(torch.zeros(tries, d, dtype=torch.float64), u, values, sigma)
+    cosine = found @ gradient / (found.norm(dim=1) * gradient.norm())
+    assert cosine.mean().item() == pytest.approx(math.sqrt(pairs / (pairs + d)), rel=0.1)
 
 
 @pytest.mark.parametrize("name", ["simba", "simba-dct"])

@@ -86,11 +86,11 @@ def test_the_bill_is_of_the_queries_until_success():
     row = costs.row(found(((1, -3.0), (80, 0.5)), MARGIN, 80, first=80), request("square"), terms)
     assert row["Queries until the answer changes"] == "80"
     assert row["Money"] == "$0.16"
-    assert row["Time"] == "1.33 minutes"
+    assert row["Time"] == "1.3 minutes"
     vain = found(((1, -3.0),), MARGIN, 1000, success=False)
     row = costs.row(vain, request("square"), terms)
     assert row["Queries until the answer changes"] == costs.MISSING
-    assert (row["Money"], row["Time"]) == ("more than $2.00", "more than 16.7 minutes")
+    assert (row["Money"], row["Time"]) == ("more than $2.00", "more than 17 minutes")
 
 
 def test_an_attack_by_labels_has_to_come_within_eps_first():

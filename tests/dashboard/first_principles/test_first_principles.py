@@ -12,16 +12,13 @@ from robust_core.dashboard.first_principles import (
     all_pixels,
     boundary,
     boundary_charts,
-    curves,
     dimension,
     evil,
     evil_charts,
-    fgsm,
-    markup,
     one_pixel,
     two_pixels,
 )
-from robust_core.dashboard.topics import loss_surface
+from robust_core.dashboard.topics import loss_surface, pixel_markup, six_frames, two_ways
 from robust_core.experiment.pixels import MEASURES, Ascent, OnePixel, TwoPixels
 from robust_core.experiment.surface import Surface
 from robust_core.toys import boundary as plane
@@ -67,7 +64,7 @@ def found() -> Ascent:
 
 
 def test_six_frames_with_their_numbers(found):
-    html = fgsm.frames(found)
+    html = six_frames.frames(found)
     assert html.count("<figure>") == 6
     assert html.count("<img") == 5
     assert "71 up, 9 down" in html
@@ -76,7 +73,7 @@ def test_six_frames_with_their_numbers(found):
     assert f"J = {CE.of(1.5):.3g}" in html
     assert "&lt;dog&gt; after: 70 %" in html
     assert "<dog>" not in html
-    assert fgsm.told(found) == "One step of 0.1 along the signs: cat 90 % becomes <dog> 70 %"
+    assert six_frames.told(found) == "One step of 0.1 along the signs: cat 90 % becomes <dog> 70 %"
 
 
 def test_the_sum_is_the_raw_table_plus_eps_times_the_signs_and_what_is_cut_is_underlined(found):
@@ -108,14 +105,14 @@ def test_a_window_stays_in_the_picture(middle, first):
 
 
 def test_a_mark_is_where_the_pixel_is():
-    html = markup.image(np.zeros((8, 8, 1), np.uint8), "x", marks=[(0, 2, 6)])
+    html = pixel_markup.image(np.zeros((8, 8, 1), np.uint8), "x", marks=[(0, 2, 6)])
     assert "left:75.000%;top:25.000%;width:max(12.500%,5px)" in html
 
 
 def test_letters_can_be_read_on_every_grey():
     for value in np.linspace(0, 1, 52):
         level, ink = re.match(
-            r"style='background:rgb\((\d+).*color:(#\w+)'", markup.grey(value)
+            r"style='background:rgb\((\d+).*color:(#\w+)'", pixel_markup.grey(value)
         ).groups()
         linear = (
             ((int(level) / 255 + 0.055) / 1.055) ** 2.4 if int(level) > 10 else int(level) / 3294
@@ -155,7 +152,7 @@ def test_what_is_told_of_learner_and_attacker():
 def test_the_animation_has_a_frame_for_each_step_and_stays_on_the_curve():
     down = descent.walk(descent.slope, descent.START, descent.RATE, 5, up=False)
     up = descent.walk(descent.slope, descent.START, descent.RATE, 5, up=True)
-    figure = curves.figure(descent.smooth, down, up)
+    figure = two_ways.figure(descent.smooth, down, up)
     assert [frame.name for frame in figure.frames] == list("012345")
     for frame in figure.frames:
         for walk, path in zip(frame.data, (down, up), strict=True):

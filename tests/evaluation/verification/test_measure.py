@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from robust_core import zoo
-from robust_core.evaluation.verification import plan, results
+from robust_core.data import digits
+from robust_core.evaluation.verification import measure, plan, results
 from robust_core.evaluation.verification.measure import Row, contradictions, summary
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
 
@@ -41,6 +43,36 @@ def test_each_contradiction_is_found(change, sentence):
     told = contradictions([replace(GOOD, **change)], METHODS)
     assert any(sentence in one for one in told)
     assert all(one.startswith("picture 3") for one in told)
+
+
+def test_a_budget_is_processor_time(monkeypatch):
+    """With a quarter of a processor four times as long is waited; never longer than some times."""
+    monkeypatch.setattr(measure.time, "perf_counter", lambda: 100.0)
+    for used, expected in ((25.0, 40.0), (100.0, 10.0), (300.0, 10.0), (0.0, 10 * measure.LONGEST)):
+        monkeypatch.setattr(measure.time, "process_time", lambda used=used: used)
+        assert measure.waited(10.0, 0.0, 0.0) == pytest.approx(expected)
+    monkeypatch.setattr(measure.time, "process_time", lambda: 50.0)
+    assert measure.waited(10.0, 100.0, 50.0) == 10.0
+
+
+def test_what_is_settled_has_less_time(monkeypatch):
+    """Bounds prove the second picture; the first is open, and the attack breaks neither."""
+    model = zoo.load("digits-mlp-ibp", "cpu")
+    images, labels = (x[:2] for x in digits.load("test"))
+    monkeypatch.setattr(measure, "waited", lambda seconds, *_: seconds)
+    real, given = measure.verification.verify, []
+
+    def watched(model, images, labels, eps, method, **options):
+        given.append((method, options.get("seconds")))
+        found = real(model, images, labels, eps, method, **options)
+        if len(images) == 2:
+            found.verified[:] = torch.tensor([False, True])
+        return found
+
+    monkeypatch.setattr(measure.verification, "verify", watched)
+    job = next(job for job in plan.jobs() if job.model == "digits-mlp-ibp" and job.eps == 0.01)
+    measure.rows_of(model, images, labels, job)
+    assert [s for method, s in given if method == "milp"] == [job.plan.seconds, job.plan.settled]
 
 
 def test_a_time_out_is_left_out_of_what_needs_the_exact_value():

@@ -168,6 +168,16 @@ def test_weights_and_an_architecture(weights):
     assert "squeezenet1_1" in model.provenance.source
 
 
+def test_an_architecture_that_computes_while_it_is_built():
+    from torchvision.models import regnet_y_400mf
+
+    network = seeded(regnet_y_400mf, num_classes=3)
+    weights = save(network.state_dict())
+    model = own.load(weights, architecture="regnet_y_400mf", input_size=(32, 32))
+    images = torch.rand(1, 3, 32, 32)
+    assert torch.equal(model(images), network(images))
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -28,8 +28,10 @@ def test_ours_and_the_published_stand_beside_each_other(monkeypatch):
     report = results.Report("", tuple(destroyed), tuple(turned), tuple(signs))
     monkeypatch.setattr(results, "report", lambda: report)
     said = physical.tables()
-    assert "| FGSM | 8/255 | (8) | 25.0 % | 25.0 % | 25.0 % | 25.0 % | 25.0 % | 33.3 % |" in said
-    assert "| BIM | 16/255 | (8) | n/a | n/a | n/a | n/a | n/a | 40.4 % |" in said
+    assert (
+        "| FGSM | 8/255 | (8 of 10) | 25.0 % | 25.0 % | 25.0 % | 25.0 % | 25.0 % | 33.3 % |" in said
+    )
+    assert "| BIM | 16/255 | (8 of 10) | n/a | n/a | n/a | n/a | n/a | 40.4 % |" in said
     assert "| EOT | 7 |  |  | 50 % |  |  | 50.0 % |" in said
     assert (
         "| stop to speed-80, poster | 66.7 % | 33.3 % | 0.0 % | 66.7 % | Subtle Poster: 100 % |"

@@ -1,0 +1,71 @@
+"""Links that a teacher hands out: what they lock shows its value, what they hide is not there."""
+
+import pytest
+
+from tests.visiting import go_to, ran, text, visit
+
+DIGITS = {"model": "digits-cnn", "source": "samples"}
+
+
+def disabled(page, key: str) -> bool:
+    return next(
+        e for e in (*page.selectbox, *page.segmented_control, *page.toggle) if e.key == key
+    ).disabled
+
+
+def test_locked_controls_show_their_value_and_say_that_they_are_locked():
+    page = ran(visit(None, **DIGITS, attack="pgd", eps="0.1", lock="eps,attack"))
+    assert disabled(page, "attack")
+    assert disabled(page, "eps")
+    assert disabled(page, "any_eps")
+    assert not disabled(page, "model")
+    assert page.selectbox(key="attack").value == "pgd"
+    assert page.selectbox(key="attack").label == ":material/lock: Attack"
+    (told,) = [c.value for c in page.caption if "Locked by the link" in c.value]
+    assert "Attack: PGD" in told
+    assert "Epsilon: 0.1" in told
+    assert page.query_params["lock"] == "eps,attack"
+
+
+def test_a_lock_stays_on_the_compare_pages():
+    page = ran(visit(None, **DIGITS, attack="pgd", eps="0.1", lock="eps,attack"))
+    page = ran(go_to(page, "compare_defenses"))
+    assert disabled(page, "attack")
+    assert page.selectbox(key="attack").value == "pgd"
+    assert page.segmented_control(key="eps").value == 0.1
+    page = ran(go_to(page, "compare_attacks"))
+    assert disabled(page, "eps")
+
+
+def test_without_a_lock_nothing_is_locked():
+    page = ran(visit(None, **DIGITS, attack="fgsm"))
+    assert not disabled(page, "attack")
+    assert "Locked by the link" not in text(page)
+
+
+def test_hidden_tabs_and_sections_are_not_there():
+    page = ran(visit(None, **DIGITS, hide="reproduce,strip"))
+    assert "Reproduce" not in [tab.label for tab in page.tabs]
+    assert any(".st-key-effects" in h.proto.body for h in page.get("html"))
+    assert "which is no" not in text(page)
+    shown = ran(visit(None, **DIGITS))
+    assert "Reproduce" in [tab.label for tab in shown.tabs]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"lock": "eps,colour"}, "asked to lock `colour`, which is no control"),
+        ({"hide": "Nothing such"}, "asked to hide `Nothing such`, which is no tab or section"),
+        ({"hide": "Equation", "depth": "Equation"}, "opens Equation and hides it"),
+        ({"lock": "eps", "eps": "99"}, "asked for epsilon `99`"),
+    ],
+)
+def test_unknown_and_contradictory_values_get_a_sentence(query, said):
+    assert said in text(ran(visit(None, **DIGITS, **query)))
+
+
+def test_a_locked_lesson_leads_to_no_other():
+    page = ran(visit("lessons", lesson="2", step="6", lock="lesson"))
+    assert page.segmented_control(key="lesson").disabled
+    assert not [b for b in page.button if b.label.startswith("Lesson ")]
