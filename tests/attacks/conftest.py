@@ -24,7 +24,7 @@ class Stripes:
         return values @ torch.cos(3 * places)
 
 
-STEPS = {"steps": 3, "targets": 3, "max_queries": 20, "rounds": 6, "samples": 6}
+STEPS = {"steps": 3, "targets": 3, "max_queries": 20, "rounds": 6, "samples": 6, "epochs": 2}
 VARIANTS = {
     "pgd-restarts": ("pgd", {"restarts": 3}),
     "pgd-l2-restarts": ("pgd-l2", {"restarts": 3}),

@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,11 @@ DRAWN = """(name) => document.querySelector('[data-test-script-state=notRunning]
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
+LOOK = 100
+"""Milliseconds between two looks at what is awaited: else Playwright has a frame drawn for each."""
+FEW_VOTES = "smoothing.n=100"
+"""Of a link: else the strip of defences below the first example asks for 2,500 votes at each eps, which
+keeps the server and the page at work for a minute."""
 HERE = Path(__file__).parent
 
 
@@ -250,6 +256,7 @@ def tabs(chromium, address):
             contexts[key].new_page().goto(f"http://{address}/_stcore/health")
         page = contexts[key].new_page()
         page.set_default_timeout(PATIENCE)
+        page.wait_for_function = partial(page.wait_for_function, polling=LOOK)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=color_scheme)
         return page

@@ -4,16 +4,17 @@ from itertools import pairwise
 
 import pytest
 
-from tests.browser.conftest import AT_REST, go
+from tests.browser.conftest import AT_REST, FEW_VOTES, go
 from tests.contents import PAGES, SECTIONS
 from tests.live import PHONE
 
 QUERIES = {
+    "": f"?{FEW_VOTES}",
     "compare_attacks": "?model=digits-cnn",
     "black_box": "?model=digits-cnn",
     "compare_defences": "?model=digits-cnn&attack=fgsm&defenses=jpeg,median",
 }
-"""A small model, and quick defences, where all of them run."""
+"""Few votes, a small model, and quick defences, where all of them run."""
 LEAST = 12
 """Pixels of the smallest letters."""
 # Also inside custom components. KaTeX's indices are small on purpose.

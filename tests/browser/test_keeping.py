@@ -21,12 +21,14 @@ def test_a_link_restores_settings_and_result(visit):
 
 
 def test_a_broken_link_shows_the_first_example(visit):
-    lab = visit("?eps=99&attack=%3Cscript%3E&model=x&pgd.steps=nan&target_cifar10=unicorn")
+    lab = visit(
+        "?eps=99&attack=%3Cscript%3E&model=x&pgd.steps=nan&target_cifar10=unicorn&strip=jpeg"
+    )
     assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
 
 
 def test_a_long_run_shows_progress_and_can_be_stopped(visit):
-    lab = visit()
+    lab = visit("?strip=jpeg")
     sentence = lab.sentence
     lab.page.get_by_role("combobox", name="Attack").click()
     lab.page.get_by_role("option", name="PGD", exact=True).click()
@@ -42,7 +44,7 @@ def test_a_long_run_shows_progress_and_can_be_stopped(visit):
 
 
 def test_a_newer_choice_abandons_a_long_run(visit):
-    lab = visit("?attack=pgd&eps=0.1")
+    lab = visit("?attack=pgd&eps=0.1&strip=jpeg")
     lab.page.get_by_text("Advanced parameters").click()
     lab.set_steps(10_000)
     lab.page.get_by_text(" of 10,000").wait_for()

@@ -7,7 +7,7 @@ from robust_core import imaging, zoo
 from robust_core.dashboard import style
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
-from tests.browser.conftest import BADGE, RESULT
+from tests.browser.conftest import BADGE, FEW_VOTES, RESULT
 from tests.live import assert_fits
 
 PICTURES = "[data-testid=stImage] img"
@@ -42,7 +42,7 @@ TEXTS = (
 # For imagenette-resnet see test_photograph.py.
 @pytest.mark.parametrize("model", [n for n in zoo.UNDEFENDED if n != "imagenette-resnet"])
 def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
-    lab = visit(f"?model={model}", width=1280, height=720)
+    lab = visit(f"?model={model}&{FEW_VOTES}", width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
     essentials += [*lab.page.locator(PICTURES).all()[-3:], lab.page.locator(RESULT)]
     for element in essentials:
@@ -53,6 +53,21 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
         assert box["y"] + box["height"] <= 720
 
 
+@pytest.fixture(scope="module")
+def sheet(chromium):
+    """``sheet(dots)``: an empty page of a screen with so many dots to a pixel."""
+    pages = {}
+
+    def page(dots: int):
+        if dots not in pages:
+            pages[dots] = chromium.new_page(device_scale_factor=dots)
+        return pages[dots]
+
+    yield page
+    for each in pages.values():
+        each.close()
+
+
 @pytest.mark.parametrize(
     ("native", "room", "dots", "side"),
     [
@@ -60,8 +75,8 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
         *[(128, 100, 1, 128), (128, 297, 1, 256), (128, 358, 2, 320), (128, 400, 1, 384)],
     ],
 )
-def test_large_pictures_take_the_largest_exact_size_that_fits(chromium, native, room, dots, side):
-    page = chromium.new_page(device_scale_factor=dots)
+def test_large_pictures_take_the_largest_exact_size_that_fits(sheet, native, room, dots, side):
+    page = sheet(dots)
     sent = imaging.enlarge(np.zeros((native, native, 3), np.uint8), style.side_shown(native))
     wide = min(room, len(sent))  # Streamlit makes no picture wider than its file
     for place in ("pictures", "iterate"):
@@ -69,11 +84,10 @@ def test_large_pictures_take_the_largest_exact_size_that_fits(chromium, native, 
             f"{style.sheet()}<div class=st-key-{place}_{native}><p style='width:{wide}px'><img>"
         )
         assert page.eval_on_selector("img", "e => e.getBoundingClientRect().width") == side
-    page.close()
 
 
 def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
-    lab = visit("?source=camera", width=1280, height=720)
+    lab = visit(f"?source=camera&{FEW_VOTES}", width=1280, height=720)
     lab.page.get_by_role("button", name="Take Photo").wait_for()
     for eps in EPS_CHOICES:
         box = lab.chip(f"{eps:g}").bounding_box()
@@ -82,7 +96,7 @@ def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
 
 
 def test_on_a_phone_the_result_comes_right_after_eps(visit):
-    lab = visit(width=390, height=844)
+    lab = visit(f"?{FEW_VOTES}", width=390, height=844)
     chip, result = lab.chip("0.7").bounding_box(), lab.page.locator(RESULT).bounding_box()
     goal = lab.page.get_by_role("combobox", name="Make the model say").bounding_box()
     last = lab.page.locator(PICTURES).last.bounding_box()
@@ -92,7 +106,7 @@ def test_on_a_phone_the_result_comes_right_after_eps(visit):
 
 
 def test_a_phone_never_scrolls_sideways(visit):
-    lab = visit("?attack=pgd", width=390, height=844)
+    lab = visit(f"?attack=pgd&{FEW_VOTES}", width=390, height=844)
     lab.page.get_by_text("Advanced parameters").click()
     for tab in TABS:
         lab.tab(tab)
@@ -117,7 +131,7 @@ def brightness(lab) -> int:
 
 
 def test_text_can_be_read_by_day_and_by_night(visit):
-    lab = visit()
+    lab = visit(f"?{FEW_VOTES}")
     lab.page.add_style_tag(content="* { transition: none !important }")
     for scheme in ("light", "dark"):
         lab.page.emulate_media(color_scheme=scheme)
@@ -145,7 +159,7 @@ def tab_to(page, label: str) -> None:
 
 
 def test_by_keyboard_alone_a_chip_is_pressed_and_a_picture_chosen(visit):
-    lab = visit()
+    lab = visit(f"?{FEW_VOTES}")
     tab_to(lab.page, "0.01")
     lab.page.keyboard.press("ArrowRight")
     lab.until_changed(lambda: lab.page.keyboard.press("Enter"))

@@ -87,14 +87,14 @@ def test_every_honest_kind_of_picture_is_attacked(visit):
 
 
 def test_phones_are_asked_for_pictures_that_they_convert(visit):
-    lab = visit("?source=upload")
+    lab = visit("?source=upload&strip=jpeg")
     offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
     assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))
     assert not [kind for kind in ("heic", "heif", "image/*") if kind in offered]
 
 
 def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
-    lab = visit("?source=upload")
+    lab = visit("?source=upload&strip=jpeg")
     sentence, sources = lab.sentence, lab.sources
     for name, (data, words) in HOSTILE.items():
         lab.upload(name, data)
@@ -116,7 +116,7 @@ PLAYING = """() => {
 def test_the_camera_gives_a_picture(visit):
     from playwright.sync_api import TimeoutError as PlaywrightTimeout  # not there without a browser
 
-    lab = visit("?source=camera", permissions=("camera",))
+    lab = visit("?source=camera&strip=jpeg", permissions=("camera",))
     lab.page.wait_for_function(PLAYING)
     photo = lab.page.locator('[data-testid="stCameraInput"] img')
 

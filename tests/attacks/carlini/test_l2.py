@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -20,6 +21,12 @@ def digits(digits_model, digits_test):
     images, labels = (x[:32] for x in digits_test)
     right = digits_model(images).argmax(1) == labels
     return digits_model, images[right][:20], labels[right][:20]
+
+
+@pytest.fixture(scope="module")
+def lost(digits):
+    """``lost(attack)``: what an attack without randomness makes of these digits, once for all tests."""
+    return cache(lambda attack: attack.run(*digits))
 
 
 def affine(linear, pictures, classes):
@@ -116,9 +123,9 @@ def test_l0_finds_the_one_pixel_that_decides(pictures):
 
 
 @pytest.mark.parametrize("attack", EACH, ids=IDS)
-def test_digits_are_lost_and_success_is_that_of_the_returned_picture(attack, digits):
-    model, images, labels = digits
-    record = attack.run(model, images, labels)
+def test_digits_are_lost_and_success_is_that_of_the_returned_picture(attack, digits, lost):
+    model, _, labels = digits
+    record = lost(attack)
     assert record.success.all()
     assert record.success.equal(model(record.x_adv).argmax(1) != labels)
     assert record.x_adv.min() >= 0
@@ -126,9 +133,9 @@ def test_digits_are_lost_and_success_is_that_of_the_returned_picture(attack, dig
 
 
 @pytest.mark.parametrize("attack", EACH, ids=IDS)
-def test_a_target_is_reached_and_costs_no_less_than_any_class(attack, digits):
+def test_a_target_is_reached_and_costs_no_less_than_any_class(attack, digits, lost):
     model, images, labels = digits
-    away = attack.run(model, images, labels)
+    away = lost(attack)
     towards = attack.run(model, images, (labels + 1) % 10, goals.Targeted())
     assert towards.success.all()
     assert (model(towards.x_adv).argmax(1) == (labels + 1) % 10).all()
@@ -136,13 +143,10 @@ def test_a_target_is_reached_and_costs_no_less_than_any_class(attack, digits):
     assert getattr(towards, size).mean() >= 0.98 * getattr(away, size).mean()
 
 
-def test_cw_needs_less_than_deepfool_on_black_and_white_pixels(digits):
+def test_cw_needs_less_than_deepfool_on_black_and_white_pixels(lost):
     """58 % of these pixels are exactly 0 or 1, where the authors' tanh stands still."""
-    model, images, labels = digits
-    l2 = CWL2().run(model, images, labels).l2.mean()
-    assert l2 <= DeepFool().run(model, images, labels).l2.mean()
-    linf = CWLinf().run(model, images, labels).linf.mean()
-    assert linf <= 1.05 * DeepFoolLinf().run(model, images, labels).linf.mean()
+    assert lost(CWL2()).l2.mean() <= lost(DeepFool()).l2.mean()
+    assert lost(CWLinf()).linf.mean() <= 1.05 * lost(DeepFoolLinf()).linf.mean()
 
 
 def test_saturated_pixels_move(digits):
@@ -153,11 +157,11 @@ def test_saturated_pixels_move(digits):
     assert record.success.all()  # every value of these pictures is 0 or 1
 
 
-def test_confidence_is_a_margin_and_costs_distance(digits):
+def test_confidence_is_a_margin_and_costs_distance(digits, lost):
     model, images, labels = digits
     aim, before = goals.Untargeted().bind(labels), torch.zeros(len(images))
     for confidence in (0.0, 2.0, 5.0):
-        record = CWL2(confidence=confidence).run(model, images, labels)
+        record = lost(CWL2(confidence=confidence))
         assert (aim.margin(model(record.x_adv))[record.success] >= confidence - 1e-4).all()
         assert record.success.all()
         assert record.l2.mean() > before.mean()
