@@ -157,7 +157,9 @@ CHANGES = Registry(
     (
         Change("rotation", "Rotation", _up_to(30), turned, "{:g}°", "clockwise"),
         Change("shift", "Shift", _up_to(0.25), shifted, "{:.0%}", "of the width, to the right"),
-        Change("scale", "Scale", _up_to(0.5), lambda x, s: zoomed(x, 1 - s), "-{:.0%}", "of the size"),
+        Change(
+            "scale", "Scale", _up_to(0.5), lambda x, s: zoomed(x, 1 - s), "-{:.0%}", "of the size"
+        ),
         Change("shear", "Shear", _up_to(0.5), sheared, "{:.0%}", "of the width"),
         Change("perspective", "Perspective", _up_to(0.5), tilted, "{:.0%}", "narrower at the top"),
         Change("curvature", "Curvature", _up_to(75), curved, "{:g}°", "of arc on either side"),
