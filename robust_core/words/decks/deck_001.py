@@ -103,7 +103,7 @@ ROWS = (
         "Distances: L0, L1, L2, Linf, total variation, of any two pictures",
         LIVE,
         "threat_models",
-        "Total variation",
+        "How far apart are two pictures?",
     ),
     Row(
         "001-14",
