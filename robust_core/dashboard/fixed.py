@@ -108,7 +108,11 @@ def show(settings: Iterable[str]) -> None:
     here: dict[str, Locked] = state.pop("_locked_here", {})
     where = state.pop("_place_of_locks", None) or st.container()
     if here:
-        told = "; ".join(f"{each.called}: {_value(key, each)}" for key, each in here.items())
+        told = "; ".join(
+            f"{each.called}: {_value(key, each)}"
+            for key, each in here.items()
+            if state[key] is not False  # a switch that is off changes nothing
+        )
         where.caption(f":material/lock: Locked by the link: {told}.")
     keys = [key for name, key in SECTIONS.items() if name in _hidden()]
     if keys:

@@ -1,5 +1,6 @@
 """What the left columns of the pages share: their two parts, the model with its picture, the credit."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -99,3 +100,21 @@ def show_credit(chosen: Chosen) -> None:
     """Whose picture it is, where a credit is due."""
     if chosen.credit:
         st.caption(f"Picture: {chosen.credit} [Source]({chosen.link})")
+
+
+def about_a_picture(
+    essentials: DeltaGenerator,
+    more: DeltaGenerator,
+    right: DeltaGenerator,
+    status: DeltaGenerator,
+    draw: Callable[[Description, Chosen, str], None],
+) -> None:
+    """A part of a page that looks at one picture: its controls, ``draw`` on the right, the credit."""
+    with essentials:
+        model, chosen = choose_model_and_picture()
+    with more:
+        how = choose_fit(model, chosen)
+    with right:
+        draw(model, chosen, how)
+    show_credit(chosen)
+    picture_input.offer_download(model, status)

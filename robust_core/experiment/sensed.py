@@ -33,7 +33,7 @@ class Line:
 def lines(model: Classifier, signal: Tensor, label: int, eps: float) -> dict[str, Line]:
     """One signal ``[1, 1, 1, L]`` of class ``label``, by kind of change."""
     found = {}
-    truth = torch.tensor([label], device=signal.device)
+    truth = torch.tensor([label], dtype=torch.int64, device=signal.device)
     for kind in KINDS:
         x = changed(kind, model, signal, truth, eps)
         largest = (x.double() - signal.double()).abs().max().item()

@@ -157,14 +157,16 @@ CHANGES = Registry(
     (
         Change("rotation", "Rotation", _up_to(30), turned, "{:g}°", "clockwise"),
         Change("shift", "Shift", _up_to(0.25), shifted, "{:.0%}", "of the width, to the right"),
-        Change("scale", "Scale", _up_to(0.5), lambda x, s: zoomed(x, 1 - s), "-{:.0%}", "smaller"),
+        Change(
+            "scale", "Scale", _up_to(0.5), lambda x, s: zoomed(x, 1 - s), "-{:.0%}", "of the size"
+        ),
         Change("shear", "Shear", _up_to(0.5), sheared, "{:.0%}", "of the width"),
         Change("perspective", "Perspective", _up_to(0.5), tilted, "{:.0%}", "narrower at the top"),
         Change("curvature", "Curvature", _up_to(75), curved, "{:g}°", "of arc on either side"),
         Change(
             "brightness", "Brightness", _up_to(0.5), lit, "+{:.3g}", "added to pixels in [0, 1]"
         ),
-        Change("contrast", "Contrast", _up_to(0.8, 0.2), faded, "-{:.0%}", "less contrast"),
+        Change("contrast", "Contrast", _up_to(0.8, 0.2), faded, "-{:.0%}", "of the contrast"),
         Change("fog", "Fog", _up_to(0.9), fog, "{:.0%}", "dense at most"),
         Change("rain", "Rain", _up_to(1.0), rain, "{:.0%}", "of the heaviest rain"),
         Change("blur", "Blur", _up_to(0.04), blurred, "{:.1%}", "of the side, deviation"),

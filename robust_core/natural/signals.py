@@ -49,21 +49,23 @@ def beats(count: int, seed: int) -> tuple[Tensor, Tensor]:
     generator = generator_of(seed, "beats")
 
     def uniform(*shape: int) -> Tensor:
-        return 2 * torch.rand(*shape, generator=generator, device="cpu") - 1
+        return 2 * torch.rand(*shape, generator=generator, dtype=torch.float32, device="cpu") - 1
 
     labels = torch.arange(count, device="cpu") % len(CLASSES)
     time = torch.arange(LENGTH, device="cpu") / LENGTH
     late, tempo = 0.05 * uniform(count, 1), 1 + 0.08 * uniform(count, 1)
     at = (time - 0.45 - late) * tempo + 0.45
     height = 1 + 0.2 * uniform(count, max(map(len, BUMPS.values())))
-    waves = torch.zeros(count, LENGTH, device="cpu")
+    waves = torch.zeros(count, LENGTH, dtype=torch.float32, device="cpu")
     for kind, name in enumerate(CLASSES):
         mine = labels == kind
         for k, (middle, width, tall) in enumerate(BUMPS[name]):
             bump = torch.exp(-0.5 * ((at[mine] - middle) / width) ** 2)
             waves[mine] += tall * height[mine, k : k + 1] * bump
     wander = 0.03 * torch.sin(2 * torch.pi * (time * 0.7 + uniform(count, 1)))
-    noise = SENSOR * torch.randn(count, LENGTH, generator=generator, device="cpu")
+    noise = SENSOR * torch.randn(
+        count, LENGTH, generator=generator, dtype=torch.float32, device="cpu"
+    )
     signals = (BASE + SCALE * waves + wander + noise).clamp(0, 1)
     return signals[:, None, None], labels
 

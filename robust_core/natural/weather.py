@@ -38,10 +38,12 @@ def fog(images: Tensor, density: float, seed: int = 0) -> Tensor:
 def swathes(height: int, width: int, seed: int = 0) -> Tensor:
     """A smooth random field in [0, 1], ``[H, W]``: random grids of 2, 4, 8, ..., each half as strong."""
     generator = generator_of(seed, "fog")
-    total = torch.zeros(1, 1, height, width, device="cpu")
+    total = torch.zeros(1, 1, height, width, dtype=torch.float32, device="cpu")
     weight, side = 1.0, 2
     while side <= max(2, min(height, width, 32)):
-        coarse = torch.rand(1, 1, side, side, generator=generator, device="cpu")
+        coarse = torch.rand(
+            1, 1, side, side, generator=generator, dtype=torch.float32, device="cpu"
+        )
         total += weight * F.interpolate(
             coarse, (height, width), mode="bilinear", align_corners=True
         )
@@ -64,9 +66,11 @@ def streaks(height: int, width: int, strength: float, seed: int = 0) -> Tensor:
     """How much of a streak is in each pixel, in [0, 1], ``[H, W]``; a streak fades towards its top."""
     length = max(2, round(LENGTH * height))
     above = length + height
-    chance = torch.rand(above, 2 * width, generator=generator_of(seed, "rain"), device="cpu")
+    chance = torch.rand(
+        above, 2 * width, generator=generator_of(seed, "rain"), dtype=torch.float32, device="cpu"
+    )
     drops = (chance < DROPS * strength).float()
-    found = torch.zeros(height, width, device="cpu")
+    found = torch.zeros(height, width, dtype=torch.float32, device="cpu")
     for back in range(length):  # a drop ``back`` rows below this pixel has passed it
         side = width // 2 + round(SLANT * back)
         part = drops[back : back + height, side : side + width]

@@ -34,7 +34,11 @@ def train_reports() -> tuple[dict[str, Tensor], dict[str, int]]:
     texts, labels = sentences.reports(TEXTS, seed=0)
     made = ngrams.fit(texts, labels)
     others, truth = held_out_reports(texts)
-    right = int(((made.scores(others) > 0).long() == torch.tensor(truth, device="cpu")).sum())
+    right = int(
+        (
+            (made.scores(others) > 0).long() == torch.tensor(truth, dtype=torch.int64, device="cpu")
+        ).sum()
+    )
     figures = {"n_train": len(texts), "n_held_out": len(others), "right": right}
     return {"weight": made.weight, "bias": made.bias}, figures
 

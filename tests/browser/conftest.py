@@ -308,3 +308,22 @@ def visit(tabs, address, tmp_path):
         lab.page.close()
     assert [lab.errors for lab in opened] == [[] for _ in opened]
     assert set().union(*(lab.hosts for lab in opened)) <= {address}
+
+
+@pytest.fixture(scope="module")
+def barriers():
+    """``barriers(page, *rules)``: what axe-core finds, each as its rule, the element and the reason.
+
+    Without ``rules`` it looks for everything.
+    """
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def find(page, *rules: str) -> list[str]:
+        options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
+        return [
+            f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
+            for rule in axe.run(page, options=options).response["violations"]
+            for node in rule["nodes"]
+        ]
+
+    return find

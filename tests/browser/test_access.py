@@ -47,25 +47,6 @@ QUIET = f"""() => {{
 }}"""
 
 
-@pytest.fixture(scope="module")
-def barriers():
-    """``barriers(page, *rules)``: what axe-core finds, each as its rule, the element and the reason.
-
-    Without ``rules`` it looks for everything.
-    """
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-
-    def find(page, *rules: str) -> list[str]:
-        options = {"resultTypes": ["violations"]} | ({"runOnly": list(rules)} if rules else {})
-        return [
-            f"{rule['id']}: {node['html'][:200]} {node['failureSummary']}"
-            for rule in axe.run(page, options=options).response["violations"]
-            for node in rule["nodes"]
-        ]
-
-    return find
-
-
 @pytest.fixture
 def opened(opening):
     """``opened(path, **viewport)``: a page, once it has finished."""

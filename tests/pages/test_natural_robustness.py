@@ -18,7 +18,7 @@ def test_a_picture_is_swept_and_the_first_flip_named():
     (strip,) = bodies(page, "seen")
     assert strip.count("<figure") == 6
     headline = next(m.value for m in page.markdown if m.value.startswith("## "))
-    assert "turns into" in headline or "at every strength, up to rotation 30°" in headline
+    assert "From " in headline or "at every strength, up to rotation 30°" in headline
     assert "450 test pictures" in written(page)
     before = strip
     ran(page.segmented_control(key="change").set_value("fog").run())

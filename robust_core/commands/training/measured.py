@@ -106,6 +106,13 @@ def set_of_options(besides: tuple[str, ...]) -> list[str]:
     return [name for name in names if name not in besides]
 
 
+def refuse_settings(args: argparse.Namespace, *others: str) -> None:
+    """For recipes that fix all: raises ``ValueError`` for a recipe's options, and for ``others``."""
+    alien = given(args, [*others, *set_of_options(besides=())])
+    if alien:
+        raise ValueError(f"{args.recipe} takes no {', '.join(alien)}: its recipe fixes all")
+
+
 def _lines(entry: dict, more: str) -> list[str]:
     rows = [
         [

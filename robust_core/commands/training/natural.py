@@ -2,8 +2,8 @@
 
 import argparse
 
-from robust_core.commands.training.measured import set_of_options
-from robust_core.commands.training.request import Request, given
+from robust_core.commands.training.measured import refuse_settings
+from robust_core.commands.training.request import Request
 from robust_core.words.numbers import share
 
 NAMES = ("reports-ngrams", "signal-cnn")
@@ -14,9 +14,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.paths import NATURAL
     from robust_core.training import export, natural
 
-    alien = given(args, ["data", "epochs", "paper_schedule", "seed", *set_of_options(besides=())])
-    if alien:
-        raise ValueError(f"{args.recipe} takes no {', '.join(alien)}: its recipe fixes all")
+    refuse_settings(args, "data")
     name, request = args.recipe, Request.of(args)
     folder = request.folder_for(name)
     with request.holding(folder):

@@ -3,8 +3,8 @@
 import argparse
 
 from robust_core.commands import output
-from robust_core.commands.training.measured import set_of_options
-from robust_core.commands.training.request import Request, given
+from robust_core.commands.training.measured import refuse_settings
+from robust_core.commands.training.request import Request
 
 
 def names() -> list[str]:
@@ -20,9 +20,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.paths import POSTERS
     from robust_core.training import export
 
-    alien = given(args, ["data", "epochs", "paper_schedule", "seed", *set_of_options(besides=())])
-    if alien:
-        raise ValueError(f"{args.recipe} takes no {', '.join(alien)}: its recipe fixes all")
+    refuse_settings(args, "data")
     name, request = args.recipe, Request.of(args)
     folder = request.folder_for(name)
     with request.holding(folder):

@@ -3,8 +3,8 @@
 import argparse
 
 from robust_core.commands import output
-from robust_core.commands.training.measured import set_of_options
-from robust_core.commands.training.request import Request, given
+from robust_core.commands.training.measured import refuse_settings
+from robust_core.commands.training.request import Request
 
 
 def names() -> list[str]:
@@ -22,9 +22,7 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.paths import UNIVERSAL
     from robust_core.training import export
 
-    alien = given(args, ["epochs", "paper_schedule", "seed", *set_of_options(besides=())])
-    if alien:
-        raise ValueError(f"{args.recipe} takes no {', '.join(alien)}: its recipe fixes all")
+    refuse_settings(args)
     name, request = args.recipe, Request.of(args)
     recipe = bundle.RECIPES[name]
     folder = request.folder_for(name)

@@ -34,7 +34,6 @@ def show(place: Place) -> None:
             on_click=_store,
             args=(place.id, chosen),
             key=f"show_{place.id}",
-            help="Your prediction is kept, and the result is computed.",
         )
     with st.expander("A hint", icon=":material/lightbulb:", key=f"hint_{place.id}"):
         st.markdown(step.hint)

@@ -105,7 +105,7 @@ def _draw(figure: Figure) -> None:
 
 
 def _sum_up(place: Place) -> None:
-    """The sentence of the lesson, and how many predictions came true."""
+    """How many predictions of the lesson came true."""
     lesson = place.lesson
     made = predictions()
     answered = [
@@ -115,6 +115,5 @@ def _sum_up(place: Place) -> None:
     ]
     true = sum(found is not None and found.right == stored for stored, found in answered)
     st.markdown(
-        f"**Lesson {lesson.number} in a sentence:** {lesson.sentence} You predicted {true} of "
-        f"{len(answered)} answered steps."
+        f"**That was lesson {lesson.number}.** You predicted {true} of {len(answered)} answered steps."
     )

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.dashboard import left_column, picture_input
+from robust_core.dashboard import left_column
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.natural_robustness import picture, signal, text
 from robust_core.dashboard.subject import Subject
@@ -31,17 +31,10 @@ def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator
     elif part == SIGNAL:
         signal.draw(essentials, right, status)
     else:
-        _draw_picture(essentials, more, right, status)
-
-
-def _draw_picture(
-    essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator, status: DeltaGenerator
-) -> None:
-    with essentials:
-        model, chosen = left_column.choose_model_and_picture()
-    with more:
-        how = left_column.choose_fit(model, chosen)
-    with right:
-        picture.draw(Subject(model, chosen, how), status)
-    left_column.show_credit(chosen)
-    picture_input.offer_download(model, status)
+        left_column.about_a_picture(
+            essentials,
+            more,
+            right,
+            status,
+            lambda model, chosen, how: picture.draw(Subject(model, chosen, how), status),
+        )

@@ -69,8 +69,8 @@ def headline(found: Swept, classes: tuple[str, ...]) -> str:
     kind, flip = CHANGES.get(found.change), found.flip
     first = quoted(classes[found.label])
     if flip is None:
-        return f"{first} at every strength, up to {kind.at(kind.strengths[-1])}."
-    return f"{first} turns into {quoted(classes[flip.said])} at {kind.at(flip.strength)}."
+        return f"Still {first} at every strength, up to {kind.at(kind.strengths[-1])}."
+    return f"From {first} to {quoted(classes[flip.said])} at {kind.at(flip.strength)}."
 
 
 def _show(found: dict[str, Swept], change: str, subject: Subject) -> None:

@@ -11,6 +11,9 @@ from robust_core.natural.changes import CHANGES
 from robust_core.words.numbers import share
 
 HEIGHT = 380
+TINTS = {True: "#C7DFEE", False: "#F6D5BD"}
+"""Behind an answer that stays, and one that does not: blue and vermillion, pale by day and by night."""
+INK = {"size": plots.TEXT, "color": "#1F1F1F"}
 LONGEST = 12
 """Letters of a class in a cell."""
 
@@ -66,7 +69,7 @@ def glance(found: Mapping[str, Swept], classes: tuple[str, ...]) -> go.Figure:
         ["✓" if look.said == one.label else _cut(classes[look.said]) for look in one.marked[1:]]
         for one in rows
     ]
-    scale = [[0, plots.faint(ADVERSARIAL, 0.3)], [1, plots.faint(CLEAN, 0.22)]]
+    scale = [[0, TINTS[False]], [1, TINTS[True]]]
     figure = go.Figure(
         plots.values_in_cells(
             same,
@@ -74,6 +77,7 @@ def glance(found: Mapping[str, Swept], classes: tuple[str, ...]) -> go.Figure:
             x=["mild", "2", "3", "4", "severe"],
             y=[CHANGES.get(one.change).title for one in rows],
             colorscale=scale,
+            textfont=INK,
             hoverinfo="skip",
         ),
         plots.layout(HEIGHT, legend=None),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from robust_core.dashboard import controls, left_column, picture_input
+from robust_core.dashboard import controls, left_column
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.physical import (
     camera,
@@ -48,7 +48,7 @@ def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator
         status = st.container(horizontal=True, vertical_alignment="bottom", key="status")
         part = choose_one("What happens to the picture", TITLES, "part", SIGNS)
     if part in PICTURED:
-        _draw_pictured(part, essentials, more, right, status)
+        left_column.about_a_picture(essentials, more, right, status, PICTURED[part])
     elif part in MODELLED:
         with essentials:
             model = controls.choose_model()
@@ -57,20 +57,3 @@ def draw(essentials: DeltaGenerator, more: DeltaGenerator, right: DeltaGenerator
     else:
         with right:
             plausible.draw() if part == "plausible" else street.draw(essentials, more)
-
-
-def _draw_pictured(
-    part: str,
-    essentials: DeltaGenerator,
-    more: DeltaGenerator,
-    right: DeltaGenerator,
-    status: DeltaGenerator,
-) -> None:
-    with essentials:
-        model, chosen = left_column.choose_model_and_picture()
-    with more:
-        how = left_column.choose_fit(model, chosen)
-    with right:
-        PICTURED[part](model, chosen, how)
-    left_column.show_credit(chosen)
-    picture_input.offer_download(model, status)

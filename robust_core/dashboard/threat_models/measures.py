@@ -8,14 +8,15 @@ from robust_core import distances
 from robust_core.dashboard import picture_input
 from robust_core.data.fitting import to_tensor
 from robust_core.words.numbers import in_255ths, number
+from robust_core.words.threat_model import DISTANCES
 
 Pair = tuple[np.ndarray, np.ndarray]
-TITLES = {
-    "l0": ("L0", "pixels that differ"),
-    "l1": ("L1", "sum of all differences; values are in [0, 1]"),
-    "l2": ("L2", "Euclidean length"),
-    "linf": ("Linf", "largest difference of a value"),
-    "tv": ("Total variation", "how rough the difference is"),
+SAYS = {
+    "l0": "pixels that differ",
+    "l1": "sum of all differences; values are in [0, 1]",
+    "l2": "Euclidean length",
+    "linf": "largest difference of a value",
+    "tv": "how rough the difference is (total variation)",
 }
 TEXT = (
     "Sentences have no pixels: there *small* is the **similarity of the text**, the share of words or "
@@ -69,7 +70,7 @@ def measures(a: Tensor, b: Tensor) -> list[tuple[str, str, str]]:
     found = {name: value.item() for name, value in distances.all_norms(a, b).items()}
     written = {"l0": f"{found['l0']:,.0f} px", "linf": in_255ths(found["linf"])}
     rows = [
-        (title, written.get(name, number(found[name])), why)
-        for name, (title, why) in TITLES.items()
+        (DISTANCES[name][0], written.get(name, number(found[name])), why)
+        for name, why in SAYS.items()
     ]
     return [*rows, ("SSIM", f"{distances.ssim(a, b).item():.3f}", "similarity; 1: equal pictures")]

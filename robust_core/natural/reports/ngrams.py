@@ -28,12 +28,12 @@ def _of_word(word: str) -> tuple[int, ...]:
 
 def vectors(texts: Sequence[str]) -> Tensor:
     """Unit vectors of the square roots of counts, float32 ``[N, BUCKETS]``; 0 for a text without words."""
-    found = torch.zeros(len(texts), BUCKETS, device="cpu")
+    found = torch.zeros(len(texts), BUCKETS, dtype=torch.float32, device="cpu")
     for row, text in zip(found, texts, strict=True):
         buckets = [bucket for word in text.split() for bucket in _of_word(word)]
         if buckets:
-            at = torch.tensor(buckets, device="cpu")
-            row.index_add_(0, at, torch.ones(len(buckets), device="cpu"))
+            at = torch.tensor(buckets, dtype=torch.int64, device="cpu")
+            row.index_add_(0, at, torch.ones(len(buckets), dtype=torch.float32, device="cpu"))
     found.sqrt_()
     return found / found.norm(dim=1, keepdim=True).clamp_min(1e-12)
 

@@ -85,7 +85,7 @@ def _report(label: int, generator: torch.Generator) -> str:
         return options[int(torch.randint(len(options), (1,), generator=generator, device="cpu"))]
 
     def chance() -> float:
-        return torch.rand(1, generator=generator, device="cpu").item()
+        return torch.rand(1, generator=generator, dtype=torch.float32, device="cpu").item()
 
     order = torch.randperm(len(OPENINGS), generator=generator, device="cpu").tolist()
     said = [OPENINGS[i] for i in order[: 1 + round(chance())]]

@@ -20,6 +20,7 @@ from robust_core.words.lessons.step import (
     TwoWays,
     of_count,
 )
+from robust_core.words.lessons.subjects import WHOLE
 from robust_core.words.numbers import decimal, in_255ths, number, on_both_scales, percent
 from robust_core.words.verdict import said
 
@@ -33,12 +34,12 @@ SIMILAR = 1.2
 @lru_cache(maxsize=8)
 def _ascent(eps: float) -> Ascent:
     model = zoo.load(subjects.CIFAR)
-    return ascent(model, to_tensor(subjects.photograph()), eps, subjects.label(model))
+    return ascent(model, to_tensor(subjects.photograph(WHOLE)), eps, subjects.label(model, WHOLE))
 
 
 @lru_cache(maxsize=8)
 def _fgsm(eps: float) -> Experiment:
-    return subjects.attacked(attacks.create("fgsm", eps=eps), None)
+    return subjects.attacked(attacks.create("fgsm", eps=eps), None, sample=WHOLE)
 
 
 def two_ways(_: object, __: Progress | None) -> Found:
@@ -140,11 +141,9 @@ def larger(eps: float, _: Progress | None) -> Found:
     left = {each: one.confidence_after[one.label.index] for each, one in every.items()}
     shares = list(left.values())
     falls = all(a >= b for a, b in pairwise(shares))
-    first = next((each for each, one in every.items() if one.success), None)
+    wins = [f"{each:g}" for each, one in every.items() if one.success]
     fooled = (
-        "None of the five fools the model."
-        if first is None
-        else f"The first to fool it is {first:g}, which everybody sees."
+        f"It fools the model with {', '.join(wins)}." if wins else "None of them fools the model."
     )
     label = every[EPS[0]].label.label
     return Found(

@@ -242,8 +242,6 @@ STEPS = steps(
     ),
     Part(
         transferred,
-        onward=Onward(
-            "pages/robustness_report.py", "The whole matrix", {"report_tabs": "Transfer"}
-        ),
+        onward=Onward("pages/black_box.py", "The whole matrix"),
     ),
 )

@@ -18,35 +18,39 @@ from robust_core.words.lessons.step import Picture, Pictures
 from robust_core.words.numbers import in_255ths
 from robust_core.words.verdict import said
 
-PHOTOGRAPH = "chelsea-face"
-"""All bundled CIFAR-10 networks that lessons use are right about it."""
+WHOLE, CLOSE = "chelsea", "chelsea-face"
+"""A cat, and a close-up of it, which one step of a small eps does not turn."""
 CIFAR = "cifar10-resnet32"
 DIGITS = "digits-cnn"
 SEED = 0
 
 
-def photograph(model: str = CIFAR) -> np.ndarray:
-    """The photograph as a model sees it, uint8 ``[h, w, c]``."""
-    return zoo.describe(model).fitted(samples.load(PHOTOGRAPH).picture.pixels, "crop")
+def photograph(sample: str = CLOSE) -> np.ndarray:
+    """A photograph as the CIFAR-10 network sees it, uint8 ``[h, w, c]``."""
+    return zoo.describe(CIFAR).fitted(samples.load(sample).picture.pixels, "crop")
 
 
-def label(model: Classifier) -> int:
-    """The index of the photograph's class."""
-    name = samples.load(PHOTOGRAPH).label_among(tuple(model.class_names))
-    assert name is not None, PHOTOGRAPH
+def label(model: Classifier, sample: str = CLOSE) -> int:
+    """The index of a photograph's class."""
+    name = samples.load(sample).label_among(tuple(model.class_names))
+    assert name is not None, sample
     return model.class_names.index(name)
 
 
 def attacked(
-    attack: Attack, progress: Progress | None, *, detector: str | None = None
+    attack: Attack,
+    progress: Progress | None,
+    *,
+    detector: str | None = None,
+    sample: str = CLOSE,
 ) -> Experiment:
-    """The photograph under an attack on the CIFAR-10 network."""
+    """A photograph under an attack on the CIFAR-10 network."""
     model = zoo.load(CIFAR)
     return perform(
         model,
-        photograph(),
+        photograph(sample),
         attack,
-        label=label(model),
+        label=label(model, sample),
         label_source="the label of the sample",
         progress=progress,
         detector=zoo.load_detector(detector) if detector else None,
