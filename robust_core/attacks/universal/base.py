@@ -1,5 +1,6 @@
 """UniversalAttack: what a set of pictures shares is fitted; on a batch, it is fitted and applied."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from robust_core.attacks.base import Attack, Model
 from robust_core.attacks.checks import check_classes
 from robust_core.attacks.oracle import Oracle
 from robust_core.attacks.universal.fitted import Universal
-from robust_core.goals import Aim, Goal, Untargeted
+from robust_core.goals import Aim, Goal, Targeted, Untargeted
 from robust_core.parameters import parameter
 
 VALUES = 2**20
@@ -110,12 +111,17 @@ class UniversalAttack(Attack):
                 over many pictures takes long. What it raises ends the fit.
             mask: zeros and ones ``[1 or N, 1, H, W]``, 1 where pixels may change. None: everywhere.
 
+        Warns:
+            UserWarning: one picture, or pictures of one class alone, are hardly a set.
+
         Raises:
             ValueError: an argument is wrong; the sentence names it and what is allowed.
         """
         goal = goal or Untargeted()
         with self._asking(model, images, labels, goal, None, mask, recording=False) as asked:
             start, work, labels, oracle = asked
+            if narrow := _narrow(labels, goal):
+                warnings.warn(narrow, stacklevel=2)
             aim = goal.bind(labels, None)
             fit = self._search(oracle, work, aim, Seen(observer, within))
         return self.shared(fit, self._record(fit, oracle, model, start, goal))
@@ -213,3 +219,17 @@ def shuffled(count: int, seed: int, number: int, device: torch.device) -> Tensor
     """The order of pass ``number``, int64 ``[count]``; drawn on the CPU, the same on every device."""
     generator = torch.Generator().manual_seed(seed * 1_000_003 + number)
     return torch.randperm(count, generator=generator, device="cpu").to(device)
+
+
+def _narrow(labels: Tensor, goal: Goal) -> str | None:
+    """Why a set of these labels is hardly one; None: it is."""
+    if len(labels) == 1:
+        have = "one picture"
+    elif not isinstance(goal, Targeted) and len(labels.unique()) == 1:
+        have = f"{len(labels)} pictures of one class, index {labels[0].item()}"
+    else:
+        return None
+    return (
+        f"The fitting set has {have}. What is fitted may do little to other pictures: give it some "
+        "hundred, of several classes."
+    )

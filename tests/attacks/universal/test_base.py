@@ -9,7 +9,7 @@ from robust_core import attacks, goals
 from robust_core.attacks.base import Attack
 from robust_core.attacks.universal.base import UniversalAttack
 from robust_core.files import json_text
-from robust_core.goals import Towards
+from robust_core.goals import Targeted, Towards
 
 NAMES = [name for name in attacks.names() if attacks.get(name).scope == "universal"]
 PERTURBATIONS = [name for name in NAMES if name != "patch"]
@@ -177,12 +177,22 @@ def test_a_mask_is_refused_by_a_patch_which_is_one(problem):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("count", [1, 2])
-def test_one_picture_and_one_class_are_a_set(name, count, problem):
+@pytest.mark.parametrize(("count", "said"), [(1, "one picture"), (2, "2 pictures of one class")])
+def test_of_one_picture_or_one_class_it_says_that_it_is_hardly_a_set(name, count, said, problem):
     model, images, labels = problem
-    found = build(name).fit(model, images[:count], labels[:1].expand(count))
+    with pytest.warns(UserWarning, match=rf"^The fitting set has {said}.*several classes\.$"):
+        found = build(name).fit(model, images[:count], labels[:1].expand(count))
     assert found.record["n"] == count
     assert found.apply(images).shape == images.shape
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_several_classes_and_one_target_are_a_set(name, problem, recwarn):
+    model, images, _ = problem
+    labels = torch.arange(len(images)) % 3
+    build(name).fit(model, images, labels)
+    build(name).fit(model, images, torch.full_like(labels, 2), Targeted())
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("name", NAMES)
