@@ -105,7 +105,9 @@ def test_the_wheel_holds_all_modules_pages_and_config(names):
     assert len(code) > 100
     moved = [Path("app.py"), Path(".streamlit/config.toml"), Path("assets/icon.png")]
     moved += [path.relative_to(ROOT) for path in sources("pages")]
-    wanted = code | {BUNDLE + path.as_posix() for path in moved} | {"robust_core/py.typed"}
+    prose = {path.relative_to(ROOT).as_posix() for path in (ROOT / "robust_core").rglob("*.toml")}
+    assert prose
+    wanted = code | prose | {BUNDLE + path.as_posix() for path in moved} | {"robust_core/py.typed"}
     assert wanted <= names
     assert not [name for name in names - wanted if not name.startswith(BUNDLE + "assets/")]
 
