@@ -5,8 +5,8 @@ from docs.generator.results.files import machine, result
 
 
 def tables() -> str:
-    """Strength and speed of minimum-norm attacks, speed of gradient attacks, then bounds."""
-    return f"{strength()}\n\n{speed()}\n\n{bounds()}"
+    """Strength and speed of minimum-norm attacks, their choices, speed of gradient attacks, bounds."""
+    return f"{strength()}\n\n{choices()}\n\n{speed()}\n\n{bounds()}"
 
 
 def strength() -> str:
@@ -17,7 +17,8 @@ def strength() -> str:
         "libraries get the same model and pictures. Carlini-Wagner in L2 runs 3 searches of 80 steps "
         "here; a peer gets the better of that and 5 searches of 100. A peer is as strong where its "
         "success is within half a point of ours and its mean distance within 2 %. Passes and time are "
-        "per picture. Made by `python benchmarks/minimum_norm.py`."
+        "per picture; times by processor seconds are marked CPU. Made by "
+        "`python benchmarks/minimum_norm.py`."
     )
     heads = {
         **{"attack": "l", "batch": "r", "library": "l", "n": "r", "success": "r", "mean": "r"},
@@ -46,10 +47,14 @@ def _library(row: dict, contestant: dict) -> tuple:
         number(contestant["median"]),
         number(contestant["forwards"], ".1f"),
         number(contestant["backwards"], ".1f"),
-        number(contestant["ms"], ".1f"),
-        None if own else f"{1 / contestant['ours_over']:.1f} x",
+        _milliseconds(row, contestant["ms"]),
+        None if own else f"{1 / contestant['ours_over']:.2f} x",
         None if own else contestant["strength"],
     )
+
+
+def _milliseconds(row: dict, value: float) -> str:
+    return number(value, ".1f") + (" CPU" if row.get("clock") == "CPU" else "")
 
 
 def _floor(row: dict) -> tuple:
@@ -62,9 +67,44 @@ def _floor(row: dict) -> tuple:
         *(None, None, None),
         number(floor["forwards"], ".1f"),
         number(floor["backwards"], ".1f"),
-        number(floor["ms"], ".1f"),
+        _milliseconds(row, floor["ms"]),
         f"{1 / floor['ours_over']:.2f} x",
         None,
+    )
+
+
+def choices() -> str:
+    """One row for each way that an attack did not take, and a sentence on the third part of ``auto``."""
+    report = result("benchmark-choices")
+    intro = (
+        "What the attacks chose, beside ways not taken: mean distance, where both succeed, and forward "
+        "passes, divided by those of the default. First pictures of the CIFAR-10 test set that the network "
+        "gets right. Made by `python benchmarks/choices.py`."
+    )
+    heads = {"attack": "l", "with": "l", "network": "l", "n": "r"}
+    heads |= {"success": "r", "by default": "r", "distance": "r", "passes": "r"}
+    rows = (
+        (
+            f"`{row['attack']}`",
+            row["changed"],
+            f"`{row['model']}`",
+            row["n"],
+            percent(row["success"]),
+            percent(row["success_of_default"]),
+            number(row["distance_ratio"], ".3f"),
+            number(row["passes_ratio"], ".2f"),
+        )
+        for row in report["ways"]
+    )
+    told = "; ".join(
+        f"`{row['attack']}` {row['alone']} of {row['n']} alone in {row['passes']:.0f} forward passes a "
+        f"picture, {row['after']} of the {row['left']} that withstand the parts before"
+        for row in report["third"]
+    )
+    where = report["third"][0]
+    return (
+        f"{intro}\n\n{table(heads, rows)}\n\nIn the third place of `auto`, on `{where['model']}` at "
+        f"{255 * where['eps']:g}/255 in Linf: {told}."
     )
 
 
