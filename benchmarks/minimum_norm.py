@@ -211,7 +211,7 @@ def begun(path: Path | None, head: dict) -> dict:
         before = json.loads(path.read_text(encoding="utf-8"))
         if before["model"] != head["model"]:
             raise SystemExit(f"{path} is about {before['model']}: give another --json")
-        kept = before["rows"]
+        kept = [{"cpu": before["machine"]["cpu"], **row} for row in before["rows"]]
     return {**head, "rows": kept}
 
 
@@ -276,7 +276,8 @@ def main() -> None:
         batches = list(zip(images.split(batch), labels.split(batch), strict=True))
         for name in options.attack:
             print(f"{name}, batch {batch}", file=sys.stderr)
-            made.append(compare(ours_of(name), counted, batches, options))
+            row = compare(ours_of(name), counted, batches, options)
+            made.append({"cpu": head["machine"]["cpu"], **row})
             put(report, made[-1])
             if options.json:  # after every row: a run takes long
                 options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")

@@ -12,8 +12,10 @@ def tables() -> str:
 def strength() -> str:
     """One row for each attack, batch and library."""
     report = result("benchmark-minimum-norm")
+    cpus = dict.fromkeys(row["cpu"] for row in report["rows"])
+    where = report | {"machine": report["machine"] | {"cpu": " or ".join(cpus)}}
     intro = (
-        f"Minimum-norm attacks on **{report['model']}**, {report['data']}; {machine(report)}. All "
+        f"Minimum-norm attacks on **{report['model']}**, {report['data']}; {machine(where)}. All "
         "libraries get the same model and pictures. Carlini-Wagner in L2 runs 3 searches of 80 steps "
         "here; a peer gets the better of that and 5 searches of 100. A peer is as strong where its "
         "success is within half a point of ours and its mean distance within 2 %. Passes and time are "
