@@ -116,7 +116,7 @@ def test_the_wheel_holds_the_assets_that_are_read_and_no_others(names):
     folder = ROOT / "assets" / "weights"
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     wanted = {f"weights/{entry['file']}" for entry in index.values() if entry["file"]}
-    for kind in ("posters", "universal"):
+    for kind in ("natural", "posters", "universal"):
         shared = ROOT / "assets" / kind / "index.json"
         bundled = json.loads(shared.read_text(encoding="utf-8"))
         wanted |= {f"{kind}/{entry['file']}" for entry in bundled.values()}

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from robust_core import files
 from robust_core.commands import options, output
 
 
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> None:
         ]
     }
     if args.sheet:
-        args.out.write_text(sheet(chosen), encoding="utf-8")
+        files.write_text(args.out, sheet(chosen))
         output.emit(listed | {"out": str(args.out)}, args.json, f"Written: {args.out}")
         return
     lines = []

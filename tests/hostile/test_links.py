@@ -28,8 +28,9 @@ HOSTILE = (
 
 
 def settings(page: AppTest) -> dict:
-    """All settings of the page by their names in links."""
-    return {key: page.session_state[key] for key in page.session_state["_pages"]}
+    """All settings of the page by their names in links; some pages have none."""
+    state = page.session_state
+    return {key: state[key] for key in (state["_pages"] if "_pages" in state else ())}
 
 
 @pytest.fixture(params=PAGES)

@@ -104,6 +104,13 @@ class Unseen(Aim):
         evidence = logits[:, -1]
         return torch.where(own < 0, own - evidence.clamp_min(0), torch.minimum(own, -evidence))
 
+    def rise(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+        """``margin`` ``[N]`` and its gradient in the logits of both networks ``[N, K + 1]``."""
+        z = logits.detach().requires_grad_()
+        margin = self.margin(z)
+        (slope,) = torch.autograd.grad(margin.sum(), z)
+        return margin.detach(), slope
+
     def loss(self, logits: Tensor, loss: PairLoss) -> Tensor:
         """The margin, whatever ``loss`` is: no other loss makes sense for both."""
         return self.margin(logits)

@@ -57,7 +57,7 @@ def test_suites_are_listed_and_can_all_be_made(command):
     ended = command("evaluate", "--suite", "list", "--json")
     others = (
         *(suites.DECK_002, suites.UNIVERSAL, suites.PHYSICAL),
-        *(suites.TRANSFER, suites.VERIFICATION),
+        *(suites.TRANSFER, suites.VERIFICATION, suites.NATURAL),
     )
     assert set(ended.json) == {*suites.SUITES, *suites.TABLES, *others}
     assert {"cifar10", "digits"} <= set(suites.SUITES)
