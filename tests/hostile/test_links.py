@@ -29,8 +29,9 @@ HOSTILE = (
 
 def settings(page: AppTest) -> dict:
     """All settings of the page by their names in links; some pages have none."""
-    state = page.session_state
-    return {key: state[key] for key in (state["_pages"] if "_pages" in state else ())}
+    if "_pages" not in page.session_state:
+        return {}
+    return {key: page.session_state[key] for key in page.session_state["_pages"]}
 
 
 @pytest.fixture(params=PAGES)
