@@ -12,7 +12,7 @@ from robust_core.attacks.scale import ORDINARY, Units, factors, spread
 
 SCALES = [1e18, 1e25, 1e-12, 1e-16]
 WHITE_BOX = [name for name in attacks.local_names() if attacks.get(name).knowledge == "white-box"]
-FEW = {"steps": 10, "rounds": 5, "targets": 9, "search_steps": 2, "max_queries": 50}
+FEW = {"steps": 10, "rounds": 5, "targets": 9, "search_steps": 2, "max_queries": 50, "epochs": 2}
 
 
 class Head(nn.Module):

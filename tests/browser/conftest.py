@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from robust_core.dashboard.views import Views
@@ -196,8 +197,14 @@ class Laboratory:
         self.page.get_by_text(sentence(expected, "linf")).wait_for()
         views = Views.of(expected)
         wanted = (views.clean, views.change, views.adversarial)
-        for shown, pixels in zip(self.pictures(expected.clean.shape[-1]), wanted, strict=True):
-            assert (shown == pixels).all()
+
+        def same() -> (
+            bool
+        ):  # they are drawn one after the other, and what is read may just be replaced
+            shown = self.pictures(expected.clean.shape[-1])
+            return all(np.array_equal(a, b) for a, b in zip(shown, wanted, strict=True))
+
+        self.until(same, "the pictures of the core")
 
     def assert_whole_multiples(self, side: int) -> None:
         """On wide screens and a phone each pixel of the pictures is a square of whole pixels, and large."""

@@ -23,7 +23,7 @@ def test_the_counter_grows_until_it_is_stopped(opening):
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped: the curves are those of unfinished attacks.").wait_for()
     page.wait_for_function(AT_REST)
-    assert before < counted(page) < 10_000
+    assert before <= counted(page) < 10_000, "it goes on from what was shown, and did not end"
     card = page.locator(".curtained .cards figure").inner_text()
     assert re.search(r"[\d.]+ in L2", card)
     assert page.get_by_role("button", name="Run it again").is_visible()

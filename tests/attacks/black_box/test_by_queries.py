@@ -107,7 +107,7 @@ def test_on_a_linear_model_it_comes_near_to_the_boundary_s_distance(name, linear
     labels = logits.argmax(1)
     exact = logits.diff(dim=1).abs().squeeze(1) / (model.weight[1] - model.weight[0]).norm()
     own = {"hopskipjump": {"samples": 50}, "surfree": {"share": 1.0}}.get(name, {})
-    record = create(name, max_queries=1000, **own).run(model, images, labels)
+    record = create(name, max_queries=1500, **own).run(model, images, labels)
     assert record.success.all()
     ratio = record.l2 / exact
     assert (ratio >= 1 - 1e-6).all()
