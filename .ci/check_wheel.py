@@ -76,10 +76,9 @@ def install(wheel: Path, folder: Path, borrow: bool) -> Path:
 def link_dependencies(site: Path) -> None:
     """Link into ``site`` what robust-lab declares, what that needs in turn, and nothing else."""
     (installed,) = importlib.metadata.distributions(name="robust-lab", path=[str(site)])
-    waiting, done = [Requirement(line) for line in installed.requires], set()
+    waiting, done = wanted(installed), set()
     while waiting:
         needed = waiting.pop()
-        extras = ("", *needed.extras)
         if str(needed) in done:
             continue
         done.add(str(needed))
@@ -87,11 +86,16 @@ def link_dependencies(site: Path) -> None:
         for top in {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}:
             if not (site / top).exists():
                 (site / top).symlink_to(distribution.locate_file(top))
-        waiting += [
-            line
-            for line in map(Requirement, distribution.requires or [])
-            if line.marker is None or any(line.marker.evaluate({"extra": x}) for x in extras)
-        ]
+        waiting += wanted(distribution, *needed.extras)
+
+
+def wanted(distribution: importlib.metadata.Distribution, *extras: str) -> list[Requirement]:
+    """What ``distribution`` needs here, with no more of its extras than ``extras``."""
+    return [
+        line
+        for line in map(Requirement, distribution.requires or [])
+        if line.marker is None or any(line.marker.evaluate({"extra": x}) for x in ("", *extras))
+    ]
 
 
 def stranger(bin: Path) -> dict:
