@@ -1,20 +1,19 @@
 """``python -m robust_core train reconstruction``: class-conditional reconstruction, of clean pictures."""
 
 import math
+from typing import Any
 
 from robust_core.commands.training.detector_data import opponents
 from robust_core.commands.training.measured import OWN, Job, Method
 from robust_core.words.numbers import duration
 
-LIMIT = 10_000
-"""Training pictures at most, unless ``--limit`` says otherwise."""
 SMALL = 28 * 28
 """Pictures of up to this many values, all channels, get the smaller autoencoder."""
-SIZES = {
-    True: {"code": 8, "width": 16, "epochs": 60},
-    False: {"code": 32, "width": 16, "epochs": 15},
+SIZES: dict[bool, dict[str, Any]] = {
+    True: {"code": 8, "width": 16, "epochs": 60, "limit": 10_000},
+    False: {"code": 16, "width": 16, "epochs": 8, "limit": 50_000, "margin": 0.1},
 }
-"""The autoencoder and its epochs, by whether the pictures are small."""
+"""The autoencoder and its training, by whether the pictures are small. ``--limit`` replaces the limit."""
 
 
 def make(job: Job) -> tuple[dict, str]:
@@ -24,9 +23,9 @@ def make(job: Job) -> tuple[dict, str]:
 
     classifier = job.classifier
     size = SIZES[math.prod(job.record.shape) <= SMALL]
-    recipe = training.ReconstructionRecipe(
-        classifier.name, fingerprint(classifier), limit=job.limit or LIMIT, **size
-    )
+    if job.limit:
+        size = size | {"limit": job.limit}
+    recipe = training.ReconstructionRecipe(classifier.name, fingerprint(classifier), **size)
     data = job.record.stored("train", job.request.data)
     measurement = job.measurement()
     trainer = training.train_reconstruction(

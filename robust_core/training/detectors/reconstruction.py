@@ -17,7 +17,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.detectors import Reconstruction, calibrate
 from robust_core.detectors.measure import per_pass
-from robust_core.detectors.reconstruction import build
+from robust_core.detectors.reconstruction import FLOOR, build
 from robust_core.training.detectors.measurement import (
     FALSE_POSITIVE_RATE,
     Measurement,
@@ -33,14 +33,19 @@ from robust_core.training.run import Split, to_float
 class ReconstructionRecipe:
     """Adam on the squared error of each picture under its true class, with a rate that falls to 0.
 
-    ``code`` numbers per class and ``width`` maps make the autoencoder. ``limit`` keeps the first pictures
-    only (None: all). ``fingerprint`` is that of the classifier's weights, which decide the threshold.
+    ``code`` numbers per class and ``width`` maps make the autoencoder. ``margin``, in pixel units, is by
+    how much the root-mean-square error under another class should exceed that under the true one: what
+    lacks is added to the loss (a hinge, ours). Without it an autoencoder of natural pictures rebuilds
+    them under any class, since the pictures of two classes have most in common. ``limit`` keeps the first
+    pictures only (None: all). ``fingerprint`` is that of the classifier's weights, which decide the
+    threshold.
     """
 
     model: str
     fingerprint: str
     code: int = 8
     width: int = 16
+    margin: float = 0.0
     limit: int | None = None
     epochs: int = 60
     rate: float = 2e-3
@@ -58,11 +63,19 @@ class ReconstructionTrainer(Training):
         self.autoencoder = build(classifier, recipe.code, recipe.width, seed).to(self.device)
         self.optimiser = torch.optim.Adam(self.autoencoder.parameters(), lr=recipe.rate)
 
-    def step(self, images: Tensor, labels: Tensor, rate: float) -> float:
-        """One step on a batch; returns its mean squared error."""
+    def step(self, images: Tensor, labels: Tensor, rate: float, shift: int = 1) -> float:
+        """One step on a batch; returns its loss. The other class is the ``shift``-th after the true one."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        return self.descend((self.autoencoder(images, labels) - images).square().mean())
+        own = self._squares(images, labels)
+        loss = own.mean()
+        if self.recipe.margin:
+            wrong = self._squares(images, (labels + shift) % self.autoencoder.classes)
+            loss = loss + (self.recipe.margin + rms(own) - rms(wrong)).clamp_min(0).mean()
+        return self.descend(loss)
+
+    def _squares(self, images: Tensor, classes: Tensor) -> Tensor:
+        return (self.autoencoder(images, classes) - images).square().mean((1, 2, 3))
 
     def run_epoch(self, data: Split, *, show: bool) -> None:
         """One pass over ``data`` in an order that depends on the seed and the epoch alone."""
@@ -74,8 +87,14 @@ class ReconstructionTrainer(Training):
             progress = (self.epoch + i / len(batches)) / recipe.epochs
             rate = recipe.rate * (1 + math.cos(math.pi * progress)) / 2
             images = to_float(data[0][rows], self.device)
-            total += self.step(images, data[1][rows].to(self.device), rate) * len(rows)
-        self.end_epoch(started, f"error {math.sqrt(total / len(data[1])):.4f}", show)
+            shift = 1 + i % (self.autoencoder.classes - 1)
+            total += self.step(images, data[1][rows].to(self.device), rate, shift) * len(rows)
+        self.end_epoch(started, f"loss {total / len(data[1]):.5f}", show)
+
+
+def rms(squares: Tensor) -> Tensor:
+    """Roots of mean squares, with a slope at 0."""
+    return (squares + FLOOR).sqrt()
 
 
 def name(recipe: ReconstructionRecipe) -> str:
