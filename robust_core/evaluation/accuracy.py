@@ -22,10 +22,10 @@ from robust_core.contract import check_pictures, notices
 from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
 from robust_core.distances import length_name
-from robust_core.engine import in_batches
 from robust_core.evaluation.draws import Drawn, count_for, fresh
 from robust_core.evaluation.flags import PICTURES, run_time_flags
 from robust_core.evaluation.judging import fooled, ranks_by_draw
+from robust_core.evaluation.passes import Pass, Passes, Tell, in_turn
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
@@ -69,6 +69,7 @@ def evaluate(
     fresh_draws: int | None = None,
     progress: Callable[[int], object] | None = None,
     on_notice: Callable[[str], None] | None = None,
+    make: Passes = in_turn,
 ) -> dict:
     """Attack every picture once for each eps.
 
@@ -85,6 +86,7 @@ def evaluate(
         fresh_draws: by how many fresh draws a random model is judged (None: ``draws.count_for``).
         progress: called with the number of pictures that were just attacked.
         on_notice: called with each of the ``notices`` as soon as it is known.
+        make: how the passes over the pictures are made: ``passes.Dealt`` deals them to many processes.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``clean_top1_interval``, ``rows`` (see ``_row``), ``flags``
@@ -117,28 +119,27 @@ def evaluate(
     for eps, attack in chosen:
         tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
-    every = torch.arange(len(labels), device="cpu")
     flags = run_time_flags(
         model,
         images[:PICTURES].to(model.device),
         attacked=_differentiated(model, chosen[0][1], adaptive),
     )
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
-    clean = in_batches(
-        lambda rows: ranks_by_draw(model, draws, images[rows], labels[rows]), every, batch
-    )
-    outcomes: dict[Attack, AttackEffect] = {}
-    for _, attack in chosen:
-        if attack not in outcomes:
 
-            def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
-                part = images[rows], labels[rows]
-                outcome = _attack(model, draws, attack, *part, goal, adaptive, tell)
-                if progress is not None:
-                    progress(len(rows))
-                return outcome
+    def unattacked(rows: Tensor, tell: Tell) -> tuple[Tensor]:
+        return (ranks_by_draw(model, draws, images[rows], labels[rows]),)
 
-            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=tell))
+    def under(attack: Attack) -> Pass:
+        def work(rows: Tensor, tell: Tell) -> AttackEffect:
+            part = images[rows], labels[rows]
+            return _attack(model, draws, attack, *part, goal, adaptive, tell)
+
+        return Pass(work, progress or (lambda count: None))
+
+    every = list(dict.fromkeys(attack for _, attack in chosen))
+    passes = [Pass(unattacked), *map(under, every)]
+    (clean,), *effects = make(passes, len(labels), batch, tell)
+    outcomes = {attack: AttackEffect(*e) for attack, e in zip(every, effects, strict=True)}
     first = chosen[0][1]
     about = concerned(goal, labels)
     return {
@@ -277,7 +278,7 @@ def _attack(
     labels: Tensor,
     goal: Goal,
     adaptive: bool,
-    tell: Callable[..., object],
+    tell: Tell,
 ) -> AttackEffect:
     images = images.to(model.device)
     labels = labels.to(model.device)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core.commands import output
+from robust_core.commands.evaluation import work
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,6 +51,7 @@ def measure(
     batch = args.batch or accuracy.default_batch(images)
     threads_for(images[:batch].numel())
     total = len(labels) * accuracy.runs(attack, eps_list)
+    make = work.passes(args, model, images, labels, [attack, eps_list, parameters, goal])
     with output.bar(total, attack, " pictures") as bar:
         return accuracy.evaluate(
             model,
@@ -64,6 +66,7 @@ def measure(
             fresh_draws=args.fresh_draws,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
+            make=make,
         )
 
 

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from robust_core import files
+from robust_core import files, processes
 
 PART = 250
 """Rows of a part: what an interruption loses at most."""
@@ -29,11 +31,14 @@ def filled(
 
     ``make(rows)`` gives the rows of a slice along the first axis, once for each part; those of an
     earlier, interrupted call are kept, and another process that wants the same file waits for this one.
-    ``what`` names them on the progress bar. Raises ``ValueError`` where the file is damaged or holds an
-    array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
+    ``what`` names them on the progress bar. The parts are dealt to all processes (``processes.spread``),
+    which have to see the same folder; the main one writes. Raises ``ValueError`` where the file is damaged
+    or holds an array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
     """
-    with files.locked(path.with_suffix(".lock")):
-        _fill(path, shape, make, what, show, dtype)
+    many = processes.world().size > 1
+    with files.locked(path.with_suffix(".lock")) if processes.is_main() else nullcontext():
+        (_fill_by_all if many else _fill)(path, shape, make, what, show, dtype)
+    processes.together()
     return _open(path, shape, "r", dtype)
 
 
@@ -46,11 +51,7 @@ def _fill(
     dtype: type[np.floating],
 ) -> None:
     """Make the rows that are missing."""
-    done = _done(path)
-    if done is None:
-        _reserve(path, shape, dtype)
-        done = 0
-        files.write_json(_counter(path), {"done": done})
+    done = _begun(path, shape, dtype)
     if done < shape[0]:
         array = _open(path, shape, "r+", dtype)
         bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
@@ -62,6 +63,47 @@ def _fill(
                 bar.update(rows.stop - done)
                 done = rows.stop
                 files.write_json(_counter(path), {"done": done})
+
+
+def _fill_by_all(
+    path: Path,
+    shape: tuple[int, ...],
+    make: Callable[[slice], Tensor],
+    what: str,
+    show: bool,
+    dtype: type[np.floating],
+) -> None:
+    """As ``_fill``, part by part by all processes. Parts wait in a folder until those before are there."""
+    done = processes.told(lambda: _begun(path, shape, dtype))
+    starts = range(done, shape[0], PART)
+    rows = [slice(start, min(start + PART, shape[0])) for start in starts]
+    waiting = path.with_suffix(".parts")
+    parts = processes.spread(
+        list(map(str, starts)),
+        lambda i: make(rows[i]).cpu().numpy().astype(dtype).tobytes(),
+        folder=waiting,
+        to_all=False,
+    )
+    bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
+    with bar:
+        for content, each in zip(parts, rows, strict=False):  # only the main process gets any
+            array = _open(path, shape, "r+", dtype)
+            array[each] = np.frombuffer(content, dtype).reshape(-1, *shape[1:])
+            array.flush()
+            bar.update(each.stop - each.start)
+            files.write_json(_counter(path), {"done": each.stop})
+    if processes.is_main():
+        shutil.rmtree(waiting, ignore_errors=True)
+
+
+def _begun(path: Path, shape: tuple[int, ...], dtype: type[np.floating]) -> int:
+    """How many rows are there, after making room for all where there are none."""
+    done = _done(path)
+    if done is None:
+        _reserve(path, shape, dtype)
+        done = 0
+        files.write_json(_counter(path), {"done": done})
+    return done
 
 
 def _reserve(path: Path, shape: tuple[int, ...], dtype: type[np.floating]) -> None:
