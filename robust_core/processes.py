@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -108,7 +108,7 @@ def spread(
     the launcher asks this process to end, because another died, it finishes its piece first.
     """
     if not launched():
-        yield from (_kept(folder, name, lambda i=i: make(i)) for i, name in enumerate(names))
+        yield from (_kept(folder, name, partial(make, i)) for i, name in enumerate(names))
         return
     here = world()
     deal = _Deal(f"deal{next(_meetings)}")
@@ -122,7 +122,7 @@ def spread(
     with _ending_between_pieces() as check:
         while (i := deal.next()) < len(names):
             if not deal.has(i):
-                deal.put(i, _kept(folder, names[i], lambda i=i: make(i)))
+                deal.put(i, _kept(folder, names[i], partial(make, i)))
             check()
             yield from ready.so_far()
         while not ready.over:
@@ -201,7 +201,8 @@ class _Deal:
         """In parts, as the store takes no large values; the number of parts comes last."""
         parts = range(0, len(content), MOST)
         for k, start in enumerate(parts):
-            self.store.set(f"{i}/{k}", content[start : start + MOST])
+            part: Any = content[start : start + MOST]  # bytes, which torch's stub forgets
+            self.store.set(f"{i}/{k}", part)
         self.store.set(str(i), str(len(parts)))
 
     def take(self, i: int, *, keep: bool) -> bytes:

@@ -22,7 +22,7 @@ SUITE = [
     *("--json", "--out"),
 ]
 TRAIN = ["train", "digits-cnn", "--epochs", "2", "--device", "cpu", "--json", "--folder"]
-STEPS = 23
+STEPS = 22
 """Of an epoch on the digits."""
 TASKS = [
     Task("two", 2, EVALUATE),
@@ -146,8 +146,8 @@ def test_training_is_the_same_within_the_order_of_sums(ended, tmp_path):
     shared = ended.json("trained")
     for one, other in zip(entry["curve"], shared["curve"], strict=True):
         assert one["loss"] == pytest.approx(other["loss"], rel=0.02)
-    assert shared["curve"][-1]["loss"] < shared["curve"][0]["loss"] / 2
-    assert entry["accuracy"] == pytest.approx(shared["accuracy"], abs=0.02)
+    assert shared["curve"][1]["loss"] < 0.9 * shared["curve"][0]["loss"]
+    assert entry["accuracy"] == pytest.approx(shared["accuracy"], abs=0.03)
 
 
 def test_a_training_goes_on_after_a_death(ended):
@@ -168,6 +168,6 @@ def test_batch_statistics_are_of_the_whole_batch(ended, tmp_path, name):
     shared = torch.load(ended.folder / f"{name}.pt")
     single = launched.train(name, tmp_path)
     for one, other in zip(single["curve"], shared["curve"], strict=True):
-        assert one["loss"] == pytest.approx(other["loss"], rel=0.02)
+        assert one["loss"] == pytest.approx(other["loss"], rel=1e-4)  # rounded to 5 digits
     for key, value in single["weights"].items():
-        torch.testing.assert_close(shared["weights"][key], value, rtol=0.05, atol=0.02)
+        torch.testing.assert_close(shared["weights"][key], value, rtol=1e-6, atol=1e-9)

@@ -7,6 +7,7 @@ the batch alone, so that results do not depend on the number of processes.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from torch import Tensor
 from robust_core import processes
 from robust_core.engine import in_batches
 
-Tell = Callable[..., object]
+Tell = Callable[..., None]
 """Called with sentences that belong beside the figures."""
 NOTICES = "notices"
 
@@ -44,16 +45,13 @@ class Passes(Protocol):
 def in_turn(passes: Sequence[Pass], n: int, batch: int, tell: Tell) -> list[tuple[Tensor, ...]]:
     """One after the other, in this process."""
 
-    def work(rows: Tensor, one: Pass) -> tuple[Tensor, ...]:
+    def work(one: Pass, rows: Tensor) -> tuple[Tensor, ...]:
         outcome = one.work(rows, tell)
         one.progress(len(rows))
         return outcome
 
     every = torch.arange(n, device="cpu")
-    return [
-        in_batches(lambda rows, one=one: work(rows, one), every, batch, on_notice=tell)
-        for one in passes
-    ]
+    return [in_batches(partial(work, one), every, batch, on_notice=tell) for one in passes]
 
 
 class Dealt:
