@@ -13,6 +13,7 @@ import argparse
 import os
 import platform
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -31,7 +32,9 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from robust_core import files, processes, training, zoo
 from robust_core.data import digits
 from robust_core.evaluation.accuracy import evaluate
+from robust_core.evaluation.flags import PICTURES, run_time_flags
 from robust_core.evaluation.passes import Dealt, in_turn
+from robust_core.training.augment import augment
 from robust_core.training.pictures import Split
 
 AIM = 0.9
@@ -92,6 +95,41 @@ def trained(batches: int, batch: int, folder: Path, many: bool) -> float:
     return took
 
 
+def bookkeeping(batches: int, batch: int, folder: Path, many: bool) -> float:
+    """Seconds that one shard costs besides its work: dealt, kept in a file, and handed to all."""
+    content = bytes(100 * batch)  # about as much as is kept of a picture
+    names = [str(i) for i in range(200)]
+    took = seconds(lambda: list(processes.spread(names, lambda i: content, folder=folder)))
+    return took / len(names)
+
+
+def before_the_shards(batches: int, batch: int, folder: Path, many: bool) -> float:
+    """Seconds of ``evaluate`` that each process spends alone: the checks of the model."""
+    model = zoo.load(NETWORK, "cpu")
+    images, _ = pictures(NETWORK, PICTURES)
+    run_time_flags(model, images)
+    return seconds(lambda: run_time_flags(model, images))
+
+
+def whole_batches(batches: int, batch: int, folder: Path, many: bool) -> float:
+    """Seconds of a training step that every process spends on the whole batch: its augmentation."""
+    recipe = training.RECIPES.get(NETWORK)
+    images, _ = pictures(NETWORK, recipe.batch)
+    generator = torch.Generator().manual_seed(0)
+
+    def step() -> None:
+        augment(images, recipe.shift, recipe.mirror, generator)
+
+    step()
+    return seconds(lambda: [step() for _ in range(20)]) / 20
+
+
+PARTS: dict[str, Task] = {
+    "bookkeeping": bookkeeping,
+    "before_the_shards": before_the_shards,
+    "whole_batches": whole_batches,
+}
+"""What is not divided among the processes, in seconds."""
 TASKS: dict[str, Task] = {"evaluate": evaluation, "small": small, "train": trained}
 
 
@@ -109,7 +147,7 @@ def work(task: str, batches: int, batch: int, cores: list[int], many: bool, into
     rank = processes.world().rank
     os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(1)
-    took = TASKS[task](batches, batch, Path(into, "work"), many)
+    took = (TASKS | PARTS)[task](batches, batch, Path(into, "work"), many)
     if processes.is_main():
         Path(into, "seconds").write_text(str(took))
 
@@ -125,6 +163,21 @@ def measured(task: str, contestant: str, options: argparse.Namespace, cores: lis
         many = contestant != ALONE
         elastic_launch(config, work)(task, options.batches, options.batch, cores, many, into)
         return float(Path(into, "seconds").read_text())
+
+
+def parts(options: argparse.Namespace, cores: list[int]) -> dict:
+    """What a simulation of more processes needs: see docs/many-machines.md."""
+    network = zoo.untrained(NETWORK)
+    code = "import robust_core.commands.evaluate, robust_core.evaluation.accuracy, robust_core.zoo"
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return {
+        "start": time.perf_counter() - begun,
+        **{name: measured(name, "1", options, cores) for name in PARTS},
+        "network": NETWORK,
+        "weights": sum(p.numel() for p in network.parameters()),
+        "batch_norms": sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules()),
+    }
 
 
 def row(task: str, options: argparse.Namespace, cores: list[int]) -> dict:
@@ -171,6 +224,7 @@ def main() -> None:
             "batches": options.batches,
             "batch": options.batch,
             "rounds": options.rounds,
+            "parts": parts(options, cores),
             "machine": machine(torch.device("cpu")),
             "versions": {"torch": torch.__version__, "python": platform.python_version()},
             "rows": rows,

@@ -38,6 +38,10 @@ PAUSE = 0.02
 """Seconds between two looks into the store."""
 MOST = 4 * 2**20
 """Bytes of a value in torch's store, which takes 8 MiB at most."""
+MANY = 256
+"""Outcomes that are asked for at once."""
+WHOLE = b"="
+"""Before an outcome that is one value."""
 STOPPED = 128 + signal.SIGTERM
 _meetings = count()
 
@@ -76,7 +80,7 @@ def is_main() -> bool:
 def who() -> str:
     """Which process this is, for a sentence to people; empty for the main one."""
     here = world()
-    return "" if here.rank == 0 else f", process {here.rank} of 0 to {here.size - 1}"
+    return "" if here.rank == 0 else f", rank {here.rank} of {here.size}"
 
 
 @contextmanager
@@ -117,18 +121,22 @@ def spread(
             if (folder / name).exists() and not deal.has(i):
                 deal.put(i, (folder / name).read_bytes())
     together()
-    listens = to_all or here.rank == 0
-    ready = _Outcomes(deal, len(names) if listens else 0, keep=to_all)
     with _ending_between_pieces() as check:
+        given = 0  # how many outcomes the main process has passed on
         while (i := deal.next()) < len(names):
             if not deal.has(i):
                 deal.put(i, _kept(folder, names[i], partial(make, i)))
             check()
-            yield from ready.so_far()
-        while not ready.over:
-            _until(ready.any, check)
-            yield from ready.so_far()
-    together()
+            while here.rank == 0 and given < len(names) and deal.has(given):
+                yield deal.take(given, keep=to_all)
+                given += 1
+        while here.rank == 0 and given < len(names):
+            _until(partial(deal.has, given), check)
+            yield deal.take(given, keep=to_all)
+            given += 1
+        together(check)
+        if here.rank > 0 and to_all:
+            yield from deal.all(len(names))
 
 
 def told(make: Callable[[], T]) -> T:
@@ -158,13 +166,13 @@ def _from_main(make: Callable[[], bytes]) -> bytes:
     return deal.take(0, keep=True)
 
 
-def together() -> None:
-    """Wait until all processes are here."""
+def together(check: Callable[[], None] = lambda: None) -> None:
+    """Wait until all processes are here; ``check`` is called meanwhile."""
     here = world()
     if here.size > 1:
         store, key = _store(), f"together{next(_meetings)}"
         store.add(key, 1)
-        _until(lambda: store.add(key, 0) == here.size)
+        _until(lambda: store.add(key, 0) == here.size, check)
 
 
 def join(device: "torch.device") -> None:
@@ -198,43 +206,40 @@ class _Deal:
         return self.store.check([str(i)])
 
     def put(self, i: int, content: bytes) -> None:
-        """In parts, as the store takes no large values; the number of parts comes last."""
+        """As one value, or in parts, as the store takes no large ones; their number comes last."""
+        if len(content) < MOST:
+            self._set(str(i), WHOLE + content)
+            return
         parts = range(0, len(content), MOST)
         for k, start in enumerate(parts):
-            part: Any = content[start : start + MOST]  # bytes, which torch's stub forgets
-            self.store.set(f"{i}/{k}", part)
-        self.store.set(str(i), str(len(parts)))
+            self._set(f"{i}/{k}", content[start : start + MOST])
+        self._set(str(i), str(len(parts)).encode())
+
+    def _set(self, key: str, value: Any) -> None:  # torch's stub knows no bytes
+        self.store.set(key, value)
 
     def take(self, i: int, *, keep: bool) -> bytes:
         """The outcome; unless ``keep``, its content leaves the store."""
-        parts = [f"{i}/{k}" for k in range(int(self.store.get(str(i))))]
-        content = b"".join(self.store.get(part) for part in parts)
+        content = self._whole(i, self.store.get(str(i)), keep)
         if not keep:
-            for part in parts:
-                self.store.delete_key(part)
+            self._set(str(i), WHOLE)
         return content
 
+    def all(self, n: int) -> Iterator[bytes]:
+        """The first ``n`` outcomes, which are all there, many at a request."""
+        for start in range(0, n, MANY):
+            block = range(start, min(start + MANY, n))
+            for i, found in zip(block, self.store.multi_get(list(map(str, block))), strict=True):
+                yield self._whole(i, bytes(found), keep=True)
 
-class _Outcomes:
-    """The first ``n`` outcomes of a deal, passed on in order as they come."""
-
-    def __init__(self, deal: _Deal, n: int, keep: bool) -> None:
-        self.deal = deal
-        self.n = n
-        self.keep = keep
-        self.given = 0
-
-    @property
-    def over(self) -> bool:
-        return self.given == self.n
-
-    def any(self) -> bool:
-        return not self.over and self.deal.has(self.given)
-
-    def so_far(self) -> Iterator[bytes]:
-        while self.any():
-            yield self.deal.take(self.given, keep=self.keep)
-            self.given += 1
+    def _whole(self, i: int, found: bytes, keep: bool) -> bytes:
+        if found.startswith(WHOLE):
+            return found.removeprefix(WHOLE)
+        parts = [f"{i}/{k}" for k in range(int(found))]
+        content = b"".join(self.store.get(part) for part in parts)
+        for part in () if keep else parts:
+            self.store.delete_key(part)
+        return content
 
 
 @cache
