@@ -6,7 +6,9 @@
 Torch's own launcher starts the processes, forked from this one, which has imported all that there is. Each
 is pinned to one core and has one thread. In rounds drawn by lot: the plain task in one process without the
 launcher ("alone"), and the same task by 1, 2, ... processes. What is timed begins when all are ready and
-ends when all have the result. Efficiency is the time alone / (processes * time).
+ends when all have the result. Efficiency is the time alone / (processes * time). Beside it stands the
+processor time alone / that of all processes: what is done twice or besides, which a busy machine shows too,
+without the waiting for one another.
 """
 
 import argparse
@@ -42,6 +44,8 @@ AIM = 0.9
 ALONE = "alone"
 NETWORK = "cifar10-resnet32"
 Task = Callable[[int, int, Path, bool], float]
+spent: list[float] = []
+"""Processor seconds of each call of ``seconds`` in this process."""
 
 
 def pictures(model: str, n: int) -> Split:
@@ -134,11 +138,12 @@ TASKS: dict[str, Task] = {"evaluate": evaluation, "small": small, "train": train
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """From when all are ready to when all are done."""
+    """From when all are ready to when all are done; ``spent`` gets this process's own time meanwhile."""
     processes.together()
-    begun = time.perf_counter()
+    begun, own = time.perf_counter(), time.process_time()
     run()
     processes.together()
+    spent.append(time.process_time() - own)
     return time.perf_counter() - begun
 
 
@@ -148,12 +153,13 @@ def work(task: str, batches: int, batch: int, cores: list[int], many: bool, into
     os.sched_setaffinity(0, {cores[rank]})
     torch.set_num_threads(1)
     took = (TASKS | PARTS)[task](batches, batch, Path(into, "work"), many)
-    if processes.is_main():
-        Path(into, "seconds").write_text(str(took))
+    Path(into, f"{rank}.seconds").write_text(f"{took} {spent[-1]}")
 
 
-def measured(task: str, contestant: str, options: argparse.Namespace, cores: list[int]) -> float:
-    """One launch."""
+def measured(
+    task: str, contestant: str, options: argparse.Namespace, cores: list[int]
+) -> tuple[float, float]:
+    """Of one launch: seconds of the slowest process, and processor seconds of all together."""
     n = 1 if contestant == ALONE else int(contestant)
     config = LaunchConfig(
         1, 1, n, rdzv_backend="c10d", rdzv_endpoint="localhost:0", start_method="fork",
@@ -162,7 +168,8 @@ def measured(task: str, contestant: str, options: argparse.Namespace, cores: lis
     with tempfile.TemporaryDirectory() as into:
         many = contestant != ALONE
         elastic_launch(config, work)(task, options.batches, options.batch, cores, many, into)
-        return float(Path(into, "seconds").read_text())
+        found = [path.read_text().split() for path in Path(into).glob("*.seconds")]
+    return max(float(took) for took, _ in found), sum(float(own) for _, own in found)
 
 
 def parts(options: argparse.Namespace, cores: list[int]) -> dict:
@@ -173,7 +180,7 @@ def parts(options: argparse.Namespace, cores: list[int]) -> dict:
     subprocess.run([sys.executable, "-c", code], check=True)
     return {
         "start": time.perf_counter() - begun,
-        **{name: measured(name, "1", options, cores) for name in PARTS},
+        **{name: measured(name, "1", options, cores)[0] for name in PARTS},
         "network": NETWORK,
         "weights": sum(p.numel() for p in network.parameters()),
         "batch_norms": sum(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules()),
@@ -184,15 +191,22 @@ def row(task: str, options: argparse.Namespace, cores: list[int]) -> dict:
     """The times of all contestants at a task."""
     contestants = [ALONE, *map(str, options.processes)]
     times: dict[str, list[float]] = {name: [] for name in contestants}
+    own: dict[str, list[float]] = {name: [] for name in contestants}
     lots = random.Random(0)
     for _ in range(options.rounds):
         for name in lots.sample(contestants, len(contestants)):
-            times[name].append(measured(task, name, options, cores))
-    efficiency = {
-        n: median(one / (int(n) * other) for one, other in zip(times[ALONE], times[n], strict=True))
-        for n in contestants[1:]
-    }
-    return {"task": task, "seconds": times, "efficiency": efficiency}
+            took, used = measured(task, name, options, cores)
+            times[name].append(took)
+            own[name].append(used)
+    many = contestants[1:]
+    efficiency = {n: share(times[ALONE], [int(n) * t for t in times[n]]) for n in many}
+    work = {n: share(own[ALONE], own[n]) for n in many}
+    return {"task": task, "seconds": times, "cpu": own, "efficiency": efficiency, "work": work}
+
+
+def share(alone: list[float], together: list[float]) -> float:
+    """The median over the rounds of their ratios."""
+    return median(one / other for one, other in zip(alone, together, strict=True))
 
 
 def main() -> None:
@@ -214,8 +228,9 @@ def main() -> None:
         found = row(task, options, cores)
         rows.append(found)
         times = "".join(f"{median(t):>9.2f} s" for t in found["seconds"].values())
-        shares = "".join(f"{share:>8.1%}" for share in found["efficiency"].values())
-        print(f"{task:<10}{times}   efficiency{shares}", flush=True)
+        shares = "".join(f"{one:>8.1%}" for one in found["efficiency"].values())
+        work = "".join(f"{one:>8.1%}" for one in found["work"].values())
+        print(f"{task:<10}{times}   efficiency{shares}   of processor time{work}", flush=True)
     if options.json:
         report = {
             "command": " ".join(["python", "benchmarks/scale.py", *sys.argv[1:]]),

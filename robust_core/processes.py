@@ -190,6 +190,13 @@ def join(device: "torch.device") -> None:
     atexit.register(dist.destroy_process_group)
 
 
+def joined() -> World:
+    """This process among those of the group, alone where there is none."""
+    import torch.distributed as dist
+
+    return world() if dist.is_available() and dist.is_initialized() else World()
+
+
 class _Deal:
     """One round of work: who takes which piece, and the outcomes, in the launcher's store."""
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.processes import World, join, world
+from robust_core.processes import join, joined
 from robust_core.training.augment import augment, crops
 from robust_core.training.averaging import average
 from robust_core.training.copies import with_copies
@@ -29,15 +29,13 @@ TEACHER = "teacher"
 
 
 @torch.inference_mode()
-def accuracy(
-    model: Classifier, data: Split, device: torch.device, here: World | None = None
-) -> float:
+def accuracy(model: Classifier, data: Split, device: torch.device) -> float:
     """Share of pictures whose most probable class is the label, in float32 and eval mode.
 
-    Where ``here`` is one of many processes, each asks about some of the pictures.
+    Of many processes at one training, each asks about some of the pictures.
     """
     model.eval()
-    here = here or World()
+    here = joined()
     hits = 0
     batches = zip(data[0].split(EVALUATION_BATCH), data[1].split(EVALUATION_BATCH), strict=True)
     for images, labels in islice(batches, here.rank, None, here.size):
@@ -147,10 +145,10 @@ class Trainer(Training):
         result = f"loss {total / seen:.4f}"
         point = {"loss": round(total / seen, 5), "rate": rate}
         if watched is not None:
-            point["accuracy"] = accuracy(self.averaged, watched, self.device, world())
+            point["accuracy"] = accuracy(self.averaged, watched, self.device)
             result += f", test accuracy {100 * point['accuracy']:.2f} %"
         if held_out is not None:
-            score = accuracy(self.averaged, held_out, self.device, world())
+            score = accuracy(self.averaged, held_out, self.device)
             point["held_out"] = score
             result += f", held-out accuracy {100 * score:.2f} %"
             if score > self.best:

@@ -31,14 +31,14 @@ def measured(report: dict[str, Any]) -> str:
     """A row for each task."""
     counts = list(report["rows"][0]["efficiency"])
     heads = {"task": "l", "alone, s": "r"}
-    heads |= {f"{n} by launcher, s": "r" for n in counts} | {
-        f"efficiency of {n}": "r" for n in counts
-    }
+    heads |= {f"{n} by launcher, s": "r" for n in counts}
+    heads |= {f"efficiency of {n}": "r" for n in counts}
+    heads |= {f"of processor time, {n}": "r" for n in counts}
     rows = [
         [
             f"`{row['task']}`",
             *(number(median(times), ".2f") for times in row["seconds"].values()),
-            *(percent(row["efficiency"][n], 0) for n in counts),
+            *(percent(row[share][n], 0) for share in ("efficiency", "work") for n in counts),
         ]
         for row in report["rows"]
     ]
