@@ -8,7 +8,10 @@ import json
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from robust_core import processes
 from robust_core import training as core
 from robust_core.__main__ import main
 from robust_core.evaluation import accuracy
+from robust_core.training.detectors import array_file
 from robust_core.training.objectives import LambdaTraining
 from robust_core.training.run import Trainer
 
@@ -36,7 +40,7 @@ TRAININGS = {
 class Task:
     """A command for ``processes`` processes; rank 1 dies in its ``at``-th ``kill`` of the first attempt.
 
-    Instead of a command, ``arguments`` may name one of ``TRAININGS``.
+    Instead of a command, ``arguments`` may name one of ``CALLS``.
     """
 
     name: str
@@ -66,10 +70,11 @@ def work(task: Task) -> None:
     for stream in ("out", "err"):
         path = task.printed(stream, here.rank)
         setattr(sys, f"std{stream}", path.open("w", encoding="utf-8", buffering=1))
-    if task.arguments[0] in TRAININGS:
-        trained = train(task.arguments[0], Path(task.folder, task.name))
+    what = task.arguments[0]
+    if what in CALLS:
+        found = CALLS[what](Path(task.folder, task.name))
         if processes.is_main():
-            torch.save(trained, Path(task.folder, f"{task.name}.pt"))
+            torch.save(found, Path(task.folder, f"{task.name}.pt"))
     elif status := main(task.arguments):
         raise SystemExit(status)
 
@@ -89,6 +94,27 @@ def train(name: str, folder: Path) -> dict[str, Any]:
     labels = torch.arange(14) % 10
     trainer = core.train(model, recipe, (images, labels), folder=folder, show=False)
     return {"curve": trainer.curve, "weights": trainer.result().state_dict()}
+
+
+def crafted(folder: Path) -> dict[str, Any]:
+    """Rows of an array on disk, in parts of 4, and which process made each part."""
+    folder.mkdir(exist_ok=True)
+
+    def make(rows: slice) -> torch.Tensor:
+        with (folder / "made").open("a") as made:
+            made.write(f"{processes.world().rank}\n")
+        time.sleep(0.1)
+        return torch.arange(70).view(10, 7)[rows].half()
+
+    array_file.PART = 4
+    rows = array_file.filled(folder / "rows.npy", (10, 7), make, show=False)
+    return {"rows": torch.from_numpy(rows.copy()), "by": (folder / "made").read_text().split()}
+
+
+CALLS: dict[str, Callable[[Path], dict[str, Any]]] = {
+    **{name: partial(train, name) for name in TRAININGS},
+    "crafted": crafted,
+}
 
 
 def _count(task: Task, what: str, here: processes.World) -> None:

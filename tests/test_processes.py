@@ -35,6 +35,7 @@ TASKS = [
     Task("retrained", 2, [*TRAIN, "retrained"], restarts=1, kill="step", at=STEPS + 5),
     Task("normalised", 3, ["normalised"]),
     Task("lambda", 2, ["lambda"]),
+    Task("crafted", 2, ["crafted"]),
     Task("wrong", 2, ["models"]),
 ]
 
@@ -160,6 +161,13 @@ def test_a_training_goes_on_after_a_death(ended):
         for name in ("trained", "retrained")
     )
     assert all(torch.equal(one[k], other[k]) for k in one | other)
+
+
+def test_what_detectors_see_is_crafted_by_all_and_each_part_once(ended):
+    found = torch.load(ended.folder / "crafted.pt")
+    assert torch.equal(found["rows"], torch.arange(70).view(10, 7).half())
+    assert sorted(found["by"]) in (["0", "0", "1"], ["0", "1", "1"])
+    assert not list((ended.folder / "crafted").glob("*.parts"))
 
 
 @pytest.mark.parametrize("name", ["normalised", "lambda"])
