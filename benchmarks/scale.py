@@ -13,7 +13,6 @@ without the waiting for one another.
 
 import argparse
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -28,7 +27,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
-from timing import machine
+from timing import conditions
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from robust_core import files, processes, training, zoo
@@ -232,18 +231,11 @@ def main() -> None:
         work = "".join(f"{one:>8.1%}" for one in found["work"].values())
         print(f"{task:<10}{times}   efficiency{shares}   of processor time{work}", flush=True)
     if options.json:
-        report = {
-            "command": " ".join(["python", "benchmarks/scale.py", *sys.argv[1:]]),
-            "clock": "wall time",
-            "load_before": load,
-            "batches": options.batches,
-            "batch": options.batch,
-            "rounds": options.rounds,
-            "parts": parts(options, cores),
-            "machine": machine(torch.device("cpu")),
-            "versions": {"torch": torch.__version__, "python": platform.python_version()},
-            "rows": rows,
-        }
+        told = {"clock": "wall time", "load_before": load, "rounds": options.rounds}
+        told |= {"batches": options.batches, "batch": options.batch}
+        report = (
+            told | conditions(torch.device("cpu")) | {"parts": parts(options, cores), "rows": rows}
+        )
         options.json.write_text(files.json_text(report, indent=1) + "\n", encoding="utf-8")
 
 

@@ -35,9 +35,8 @@ def filled(
     which have to see the same folder; the main one writes. Raises ``ValueError`` where the file is damaged
     or holds an array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
     """
-    many = processes.world().size > 1
     with files.locked(path.with_suffix(".lock")) if processes.is_main() else nullcontext():
-        (_fill_by_all if many else _fill)(path, shape, make, what, show, dtype)
+        _fill(path, shape, make, what, show, dtype)
     processes.together()
     return _open(path, shape, "r", dtype)
 
@@ -50,51 +49,31 @@ def _fill(
     show: bool,
     dtype: type[np.floating],
 ) -> None:
-    """Make the rows that are missing."""
-    done = _begun(path, shape, dtype)
-    if done < shape[0]:
-        array = _open(path, shape, "r+", dtype)
-        bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
-        with bar:
-            while done < shape[0]:
-                rows = slice(done, min(done + PART, shape[0]))
-                array[rows] = make(rows).cpu().numpy()
-                array.flush()
-                bar.update(rows.stop - done)
-                done = rows.stop
-                files.write_json(_counter(path), {"done": done})
+    """Make the rows that are missing, part by part, by all processes; the main one writes.
 
-
-def _fill_by_all(
-    path: Path,
-    shape: tuple[int, ...],
-    make: Callable[[slice], Tensor],
-    what: str,
-    show: bool,
-    dtype: type[np.floating],
-) -> None:
-    """As ``_fill``, part by part by all processes. Parts wait in a folder until those before are there."""
+    Parts of others wait in a folder until those before them are there.
+    """
     done = processes.told(lambda: _begun(path, shape, dtype))
     if done == shape[0]:
         return
     starts = range(done, shape[0], PART)
     rows = [slice(start, min(start + PART, shape[0])) for start in starts]
-    waiting = path.with_suffix(".parts")
+    waiting = path.with_suffix(".parts") if processes.world().size > 1 else None
     parts = processes.spread(
         list(map(str, starts)),
         lambda i: make(rows[i]).cpu().numpy().astype(dtype).tobytes(),
         folder=waiting,
         to_all=False,
     )
-    bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
-    with bar:
+    array = _open(path, shape, "r+", dtype) if processes.is_main() else None
+    with tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False) as bar:
         for content, each in zip(parts, rows, strict=False):  # only the main process gets any
-            array = _open(path, shape, "r+", dtype)
+            assert array is not None
             array[each] = np.frombuffer(content, dtype).reshape(-1, *shape[1:])
             array.flush()
             bar.update(each.stop - each.start)
             files.write_json(_counter(path), {"done": each.stop})
-    if processes.is_main():
+    if waiting is not None and processes.is_main():
         shutil.rmtree(waiting, ignore_errors=True)
 
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -11,8 +12,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(NamedTuple):
     """``n`` rows from ``first`` on, of the ``whole`` batch: what one of several processes works on."""
 
     first: int
