@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -78,43 +79,59 @@ class Statistics:
     shared = False
 
 
-class _Sum(torch.autograd.Function):
-    """The sum over all processes; the gradient is the sum of theirs."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        total = values.clone()
-        dist.all_reduce(total)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        total = gradient.contiguous().clone()
-        dist.all_reduce(total)
-        return total
-
-
-def _sum(values: Tensor) -> Tensor:
-    total: Tensor = _Sum.apply(values)
-    return total
-
-
 def _forward(norm: Any, x: Tensor) -> Tensor:
-    """Batch normalisation (Ioffe and Szegedy, 2015, algorithm 1) over the rows of all processes."""
+    """``forward`` of a batch normalisation, over the rows of all processes where asked to."""
     if not (norm.training and norm.statistics.shared):
         return type(norm).forward(norm, x)
-    values = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-    axes = [0, *range(2, x.dim())]
-    shape = [1, -1, *(1 for _ in axes[1:])]
-    count = x.numel() / x.shape[1]
-    counted = _sum(torch.cat([values.sum(axes), values.new_tensor([count])]))
-    n = counted[-1].detach()
-    mean = counted[:-1] / n
-    centred = values - mean.view(shape)
-    variance = _sum(centred.square().sum(axes)) / n
-    with torch.no_grad():
+    y: Tensor = _BatchNormOfAll.apply(x, norm.weight, norm.bias, norm)
+    return y
+
+
+class _BatchNormOfAll(torch.autograd.Function):
+    """Batch normalisation (Ioffe and Szegedy, 2015, algorithm 1) over the rows of all processes.
+
+    By torch's own kernels for one process, and one message between them each way: a pass over memory costs
+    as much as a convolution here.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: Any) -> Tensor:
+        # With momentum 0 the running statistics stay as they are, and say what precision is wanted.
+        mean, variance = torch.ops.aten.batch_norm_update_stats(
+            x, norm.running_mean, norm.running_var, 0.0
+        )
+        own = x.numel() // x.shape[1]
+        mean, variance, n = _merged(mean, variance, own)
         norm.num_batches_tracked += 1
         norm.running_mean.lerp_(mean, norm.momentum)
         norm.running_var.lerp_(variance * n / (n - 1), norm.momentum)
-    scale = torch.rsqrt(variance + norm.eps) * norm.weight
-    return (centred * scale.view(shape) + norm.bias.view(shape)).to(x.dtype)
+        ctx.save_for_backward(x, weight, mean, variance)
+        ctx.eps, ctx.n = norm.eps, n
+        return F.batch_norm(x, mean, variance, weight, bias, False, 0.0, norm.eps)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        x, weight, mean, variance = ctx.saved_tensors
+        # With fixed statistics, for which the last two are sums over these rows.
+        along, of_weight, of_bias = torch.ops.aten.native_batch_norm_backward(
+            gradient, x, weight, mean, variance, None, None, False, ctx.eps, [True] * 3
+        )
+        sums = torch.stack([of_weight, of_bias])
+        dist.all_reduce(sums)
+        scale = weight * torch.rsqrt(variance + ctx.eps) / ctx.n
+        # What comes by way of the statistics: (x - mean) / deviation times the first sum, and the second.
+        factor, shift = scale * sums
+        by_statistics = F.batch_norm(x, mean, variance, factor, shift, False, 0.0, ctx.eps)
+        return along - by_statistics, of_weight, of_bias, None
+
+
+def _merged(mean: Tensor, variance: Tensor, own: int) -> tuple[Tensor, Tensor, int]:
+    """Mean and variance over all rows, and their number, from those of this process's ``own``."""
+    told = torch.stack([mean, variance, torch.full_like(mean, own)])
+    heard = [torch.empty_like(told) for _ in range(dist.get_world_size())]
+    dist.all_gather(heard, told)
+    means, variances, counts = torch.stack(heard).unbind(1)
+    n = counts.sum(0)
+    whole = (counts * means).sum(0) / n
+    spread = counts * (variances + (means - whole).square())
+    return whole, spread.sum(0) / n, int(n[0])

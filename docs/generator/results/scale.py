@@ -126,6 +126,6 @@ def step(report: dict[str, Any], n: int, batch: int) -> float:
     if n == 1:
         return whole + work
     link = "within" if n <= MACHINE else "between"
-    sums = 1 + 4 * parts["batch_norms"]  # two on the way forward, two on the way back
+    sums = 1 + 2 * parts["batch_norms"]  # one on the way forward, one on the way back
     delays = sums * DELAY[link] * (n - 1).bit_length()
     return whole + work / n + 2 * (n - 1) / n * 4 * parts["weights"] / BYTES[link] + delays
