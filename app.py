@@ -36,6 +36,7 @@ sections = {
     ],
     "Prove": [
         st.Page("pages/verify.py", title="Verify", icon=":material/verified:"),
+        st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page(
             "pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"
         ),

@@ -1,0 +1,227 @@
+"""The rows of the page Evaluate: what each computes, under which key, and the commands that repeat them."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from robust_core import zoo
+from robust_core.attacks import Attack
+from robust_core.classifier import Classifier
+from robust_core.dashboard import lab
+from robust_core.dashboard.compared_defense import defense_words
+from robust_core.dashboard.evaluate.choice import Wanted
+from robust_core.dashboard.evaluate.pictures import Pictures, Source
+from robust_core.dashboard.request import parameter_words
+from robust_core.defenses import Defense
+from robust_core.engine import Key, Reporter, key_of
+from robust_core.evaluation import accuracy
+from robust_core.evaluation.draws import wilson
+from robust_core.evaluation.effects import Finished
+from robust_core.experiment.defended import Attacker
+from robust_core.zoo import Description
+
+UNDEFENDED = "none"
+
+
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """What all rows share."""
+
+    model: Description
+    source: Source
+    pictures: Pictures
+    asked: int
+    """How many pictures were asked for; there may be fewer."""
+    detector: str | None
+
+    def words(self) -> list[str]:
+        """The beginning of the command line."""
+        guest = zoo.guest(self.model.name)
+        words = list(guest.options) if guest else ["--model", self.model.name]
+        return [*words, "--data", self.source.name, "--limit", str(self.asked)]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One attack at one eps, or at all of them where it has none, by one attacker: one computation."""
+
+    setup: Setup
+    kind: type[Attack]
+    shown: tuple[float, ...]
+    """Epsilons in the page's units."""
+    made: tuple[Attack, ...]
+    """The attack at each of them; the same at all where it has no eps."""
+    radii: tuple[float, ...]
+    """In the norm of the attack."""
+    defense: Defense | None
+    attacker: Attacker | None
+
+    @property
+    def line(self) -> tuple[str, Defense | None, Attacker | None]:
+        """Parts with the same are one line of a chart, and one command."""
+        return self.kind.name, self.defense, self.attacker
+
+    @property
+    def parameters(self) -> dict:
+        """All hyper-parameters of the attack but its eps."""
+        return {k: v for k, v in self.made[0].parameters.items() if k != "eps"}
+
+    @cached_property
+    def key(self) -> Key:
+        """Names the result."""
+        setup, defense = self.setup, self.defense
+        return key_of(
+            evaluated=self.kind.name,
+            model=setup.model.name,
+            pictures=setup.pictures.digest,
+            eps=self.radii,
+            parameters=self.parameters,
+            defense=defense and [defense.name, defense.parameters],
+            attacker=self.attacker,
+            detector=setup.detector,
+        )
+
+    def work(self, progress: Reporter, finished: Finished) -> dict:
+        """What the command line gives; called in a thread of the engine. ``finished`` keeps its batches."""
+        setup = self.setup
+        images, labels = setup.pictures.images, setup.pictures.labels
+        done = 0
+
+        def step() -> None:
+            progress(done, len(labels))
+
+        def told(count: int) -> None:
+            nonlocal done
+            done += count
+            step()
+
+        def on(model: Classifier) -> dict:
+            nonlocal done
+            done = 0
+            return accuracy.evaluate(
+                self.defense(model) if self.defense else model,
+                self.kind.name,
+                images,
+                labels,
+                eps_list=self.radii,
+                parameters=self.parameters,
+                adaptive=self.attacker is Attacker.AWARE,
+                detector=(
+                    zoo.load_detector(setup.detector, model.device) if setup.detector else None
+                ),
+                progress=told,
+                on_step=step,
+                finished=finished,
+            )
+
+        step()
+        return lab.with_model(setup.model.name, on, progress)
+
+
+def parts_of(setup: Setup, wanted: Wanted) -> tuple[list[Part], list[str]]:
+    """All parts, the undefended model first, and a sentence for each attack that cannot run."""
+    parts: list[Part] = []
+    refused: list[str] = []
+    behind: list[tuple[Defense | None, Attacker | None]] = [(None, None)]
+    behind += [(d, a) for d in wanted.defenses for a in wanted.attackers]
+    for defense, attacker in behind:
+        for kind in wanted.attacks:
+            try:
+                parts += _parts(setup, wanted, kind, defense, attacker)
+            except ValueError as error:
+                told = f"{kind.title}: {error}."
+                refused += [] if told in refused else [told]
+    return parts, refused
+
+
+def _parts(
+    setup: Setup,
+    wanted: Wanted,
+    kind: type[Attack],
+    defense: Defense | None,
+    attacker: Attacker | None,
+) -> Iterator[Part]:
+    made = [wanted.attack(kind, eps, setup.model) for eps in wanted.eps]
+    for attack in made if defense else ():  # what cannot be run is refused before it begins
+        (defense.of_aware if attacker is Attacker.AWARE else defense.of_unaware)(attack)  # type: ignore[union-attr]
+    radii = [wanted.radius(kind, eps, setup.model) for eps in wanted.eps]
+    every = range(len(made))
+    for places in ([(i,) for i in every] if kind.has_eps else [tuple(every)]) if made else ():
+        yield Part(
+            setup,
+            kind,
+            tuple(wanted.eps[i] for i in places),
+            tuple(made[i] for i in places),
+            tuple(radii[i] for i in places),
+            defense,
+            attacker,
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: a part at one eps, with its figures once they are there."""
+
+    part: Part
+    place: int
+    value: dict | None
+    """What ``accuracy.evaluate`` gave."""
+    state: str = ""
+    """Why there are no figures."""
+
+    @property
+    def eps(self) -> float:
+        return self.part.shown[self.place]
+
+    @property
+    def figures(self) -> dict:
+        """Those at this eps."""
+        assert self.value is not None
+        return self.value["rows"][self.place]
+
+    @property
+    def n(self) -> int:
+        return len(self.part.setup.pictures.labels)
+
+    @property
+    def right(self) -> tuple[float, tuple[float, float]]:
+        """The share that is right under attack, and its Wilson interval at 95 %."""
+        return _counted(self.figures["top1"], self.n)
+
+    @property
+    def clean(self) -> tuple[float, tuple[float, float]]:
+        """The same of the clean pictures."""
+        assert self.value is not None
+        return _counted(self.value["clean_top1"], self.n)
+
+
+def _counted(share: float, n: int) -> tuple[float, tuple[float, float]]:
+    return share, wilson(share * n, n)
+
+
+def commands(parts: list[Part]) -> dict[tuple, str]:
+    """For each line of parts the command that gives the same figures."""
+    lines: dict[tuple, list[Part]] = {}
+    for part in parts:
+        lines.setdefault(part.line, []).append(part)
+    return {line: _command(own) for line, own in lines.items()}
+
+
+def _command(parts: list[Part]) -> str:
+    first = parts[0]
+    words = ["python", "-m", "robust_core", "evaluate", *first.setup.words()]
+    words += ["--attack", first.kind.name, "--eps"]
+    words += [_eps(radius) for part in parts for radius in part.radii]
+    words += parameter_words(first.made[0], but=("eps",))
+    if first.defense is not None:
+        words += defense_words(first.defense, aware=first.attacker is Attacker.AWARE)
+    if first.setup.detector:
+        words += ["--detector", first.setup.detector]
+    return shlex.join(words)
+
+
+def _eps(radius: float) -> str:
+    """As one would type it: 8/255 rather than 0.03137254901960784."""
+    steps = round(255 * radius)
+    return f"{steps}/255" if steps / 255 == radius else str(radius)
