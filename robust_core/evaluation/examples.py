@@ -12,8 +12,6 @@ from robust_core.defenses.base import Defended
 from robust_core.modes import evaluating
 
 BATCH = 8
-MOST = 64
-"""Pictures that are tried before it ends with fewer examples."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def examples(
 ) -> list[Example]:
     """The first ``count`` pictures ``[N, C, H, W]`` that the model gets right, and no longer once attacked.
 
-    Fewer where the first ``MOST`` hold fewer. ``adaptive``: whether the attacker of a defended model is
+    Fewer where there are fewer. ``adaptive``: whether the attacker of a defended model is
     aware. ``on_step`` is called at each step of the attack.
     """
     run, attacked = attack, model
@@ -46,7 +44,7 @@ def examples(
         run, attacked = model.attacked_by(attack, adaptive=adaptive)  # type: ignore[assignment]
     observer = None if on_step is None else lambda pictures, loss: on_step()
     found: list[Example] = []
-    for rows in torch.arange(min(len(labels), MOST), device="cpu").split(BATCH):
+    for rows in torch.arange(len(labels), device="cpu").split(BATCH):
         clean, true = images[rows].to(model.device), labels[rows].to(model.device)
         right = _answers(model, clean) == true
         if not right.any():

@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 
 from robust_core.dashboard import plots
 from robust_core.dashboard.evaluate.plan import Row
-from robust_core.dashboard.style import CLEAN
 from robust_core.experiment.defended import Attacker
 from robust_core.words.numbers import in_255ths, short_share
 
@@ -25,7 +24,7 @@ def curves(rows: Sequence[Row]) -> go.Figure:
     layout = plots.layout(
         400,
         xaxis={
-            "title": "eps in the page's units, 255ths in brackets",
+            "title": "eps (255ths)",
             "type": "category",
             "categoryorder": "array",
             "categoryarray": labels,
@@ -46,7 +45,7 @@ def _line(rows: Sequence[Row]) -> go.Scatter:
     part = rows[0].part
     points = [(UNPERTURBED, rows[0].clean), *((_label(row.eps), row.right) for row in rows)]
     shares = [share for _, (share, _) in points]
-    behind = f", {type(part.defense).title}, {part.attacker}" if part.defense else ""
+    behind = f", {part.behind}, {part.attacker}" if part.behind else ""
     colour = plots.colour_of(part.kind.name)
     return go.Scatter(
         x=[label for label, _ in points],
@@ -56,8 +55,7 @@ def _line(rows: Sequence[Row]) -> go.Scatter:
         line={"color": colour, "dash": DASHES[part.attacker], "width": 2},
         marker={
             "symbol": plots.symbol_of(part.kind.name),
-            "size": 9,
-            "color": [CLEAN, *[colour] * len(rows)],
+            "size": 8,
         },
         error_y={
             "type": "data",

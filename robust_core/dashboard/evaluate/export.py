@@ -20,6 +20,9 @@ value = accuracy.evaluate({behind}, {attack!r}, images, labels, eps_list={eps}{m
 for row in value["rows"]:
     print(row["eps"], row["top1"])"""
 
+MANY, TALL = 6, 320
+"""Commands from which on they scroll, and how many pixels they then take."""
+
 
 def csv(rows: list[Row]) -> bytes:
     """One line for each row with figures, in full precision; shares in [0, 1]."""
@@ -120,7 +123,8 @@ def show(rows: list[Row]) -> None:
     st.markdown("## Repeat it")
     st.markdown("The same figures on the command line, a command for each attack and attacker:")
     lines = commands(list(dict.fromkeys(row.part for row in rows)))
-    st.code("\n".join(lines.values()), language="bash", wrap_lines=True)
+    height = TALL if len(lines) > MANY else "content"
+    st.code("\n".join(lines.values()), language="bash", wrap_lines=True, height=height)
     with st.expander("In Python: the first of them"):
         st.code(python_of(rows[0]), language="python")
     st.markdown("This page, as it is set now:")

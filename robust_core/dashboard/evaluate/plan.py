@@ -22,6 +22,8 @@ from robust_core.experiment.defended import Attacker
 from robust_core.zoo import Description
 
 UNDEFENDED = "none"
+MOST_WRONG = 64
+"""Pictures whose numbers are kept of a row: the ones that are shown are among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +42,14 @@ class Setup:
         guest = zoo.guest(self.model.name)
         words = list(guest.options) if guest else ["--model", self.model.name]
         return [*words, "--data", self.source.name, "--limit", str(self.asked)]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What ``accuracy.evaluate`` gave, and the numbers of the pictures that ended wrong, the first ones."""
+
+    value: dict
+    wrong: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +73,11 @@ class Part:
         return self.kind.name, self.defense, self.attacker
 
     @property
+    def behind(self) -> str:
+        """The defence, as people call it; empty without one."""
+        return type(self.defense).title if self.defense else ""
+
+    @property
     def parameters(self) -> dict:
         """All hyper-parameters of the attack but its eps."""
         return {k: v for k, v in self.made[0].parameters.items() if k != "eps"}
@@ -82,7 +97,7 @@ class Part:
             detector=setup.detector,
         )
 
-    def work(self, progress: Reporter, finished: Finished) -> dict:
+    def work(self, progress: Reporter, finished: Finished) -> Measured:
         """What the command line gives; called in a thread of the engine. ``finished`` keeps its batches."""
         setup = self.setup
         images, labels = setup.pictures.images, setup.pictures.labels
@@ -96,10 +111,10 @@ class Part:
             done += count
             step()
 
-        def on(model: Classifier) -> dict:
+        def on(model: Classifier) -> Measured:
             nonlocal done
             done = 0
-            return accuracy.evaluate(
+            value = accuracy.evaluate(
                 self.defense(model) if self.defense else model,
                 self.kind.name,
                 images,
@@ -114,9 +129,20 @@ class Part:
                 on_step=step,
                 finished=finished,
             )
+            return Measured(value, _wrong(finished))
 
         step()
         return lab.with_model(setup.model.name, on, progress)
+
+
+def _wrong(finished: Finished) -> tuple[int, ...]:
+    """The first pictures that the attack turned, or that were wrong before, under the first draw."""
+    turned = [
+        place[1] + i
+        for place in sorted(finished, key=lambda place: place[1])
+        for i in finished[place].success[:, 0].nonzero().flatten().tolist()
+    ]
+    return tuple(turned[:MOST_WRONG])
 
 
 def parts_of(setup: Setup, wanted: Wanted) -> tuple[list[Part], list[str]]:
@@ -165,10 +191,14 @@ class Row:
 
     part: Part
     place: int
-    value: dict | None
-    """What ``accuracy.evaluate`` gave."""
+    found: Measured | None
     state: str = ""
     """Why there are no figures."""
+
+    @property
+    def value(self) -> dict | None:
+        """What ``accuracy.evaluate`` gave; None while it is not there."""
+        return None if self.found is None else self.found.value
 
     @property
     def eps(self) -> float:

@@ -40,7 +40,7 @@ def show(
         return
     if _is_example(source):
         running.ask_once(parts)
-    bar, place = st.container(), st.empty()
+    place, slot = st.empty(), status.empty()
 
     def draw() -> None:
         rows = running.rows_of(parts)
@@ -49,8 +49,8 @@ def show(
             shown.table(rows)
 
     draw()
-    running.offer(parts, status)
-    running.fill(parts, bar.empty(), draw)
+    running.offer(parts, slot)
+    running.fill(parts, slot, draw)
     _below(parts)
 
 

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core.dashboard import lab
 from robust_core.dashboard.components import buttons
-from robust_core.dashboard.evaluate.plan import Part, Row
+from robust_core.dashboard.evaluate.plan import Measured, Part, Row
 from robust_core.engine import Abandoned, OutOfMemory, OutOfTime, Ticket, key_of
 from robust_core.engine.errors import Busy
 from robust_core.words.models import title
@@ -49,13 +49,13 @@ def offer(parts: Sequence[Part], place: DeltaGenerator) -> None:
     left = len(missing(parts))
     failed = [part for part in parts if part.key in _failed()]
     if failed and not left:
-        with place:
+        with place.container():
             buttons.again(_forget, failed, key="evaluate_again")
     if not left or is_asked(parts):
         return
     begun = left < len(parts) or any(part.key in _batches() for part in parts)
     label = f"Go on: {left} of {len(parts)} left" if begun else f"Evaluate: {len(parts)} to run"
-    with place:
+    with place.container():
         buttons.begin(label, _ask, parts, key="evaluate_begin", type="primary")
 
 
@@ -132,14 +132,14 @@ def _tell(bar: DeltaGenerator, part: Part, before: float, share: float, ticket: 
 def about(part: Part) -> str:
     """``PGD at 0.1, behind JPEG compression, aware attacker``."""
     eps = f" at {part.shown[0]:g}" if part.kind.has_eps else ""
-    if part.defense is None:
+    if not part.behind:
         return f"{part.kind.title}{eps} on {title(part.setup.model.name)}"
-    return f"{part.kind.title}{eps}, behind {type(part.defense).title}, {part.attacker} attacker"
+    return f"{part.kind.title}{eps}, behind {part.behind}, {part.attacker} attacker"
 
 
-def _known(part: Part) -> dict | None:
+def _known(part: Part) -> Measured | None:
     """A result of this session, or one that the engine has."""
-    kept: dict[str, dict] = st.session_state.get("_evaluate_known", {})
+    kept: dict[str, Measured] = st.session_state.get("_evaluate_known", {})
     return kept.get(part.key) or lab.engine().peek(part.key)
 
 

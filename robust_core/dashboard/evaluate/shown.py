@@ -6,9 +6,10 @@ import streamlit as st
 
 from robust_core.classifier import Classifier
 from robust_core.dashboard import lab, plots
+from robust_core.dashboard.choices import pick_one
 from robust_core.dashboard.components.strip import FOOLED, Cell, strip
 from robust_core.dashboard.evaluate import charts, running
-from robust_core.dashboard.evaluate.plan import UNDEFENDED, Part, Row
+from robust_core.dashboard.evaluate.plan import UNDEFENDED, Row
 from robust_core.dashboard.own_data import harmless
 from robust_core.data.fitting import to_pixels
 from robust_core.engine import Reporter, key_of
@@ -19,6 +20,8 @@ from robust_core.words.numbers import in_255ths, number, on_both_scales, share
 
 FEW = 6
 """Fooled pictures that are shown."""
+WIDTHS = {"attack": 140, "eps": 115, "defence": 150, "attacker": 75, "state": 75}
+"""Of columns with words, in pixels."""
 WORDS = {None: "-", Attacker.UNAWARE: "unaware", Attacker.AWARE: "aware"}
 
 
@@ -39,8 +42,10 @@ def headline(rows: Sequence[Row]) -> str:
 def table(rows: Sequence[Row]) -> None:
     """All rows, those that are not there yet with their state."""
     lines = [_line(row) for row in rows]
+    if all(row.value is not None for row in rows):
+        lines = [{k: v for k, v in line.items() if k != "state"} for line in lines]
     percents = {
-        name: st.column_config.NumberColumn(help=words, format="%.1f %%")
+        name: st.column_config.NumberColumn(help=words, format="%.1f %%", width=70)
         for name, words in {
             "clean": "Right without an attack, behind the defence, of all pictures.",
             "right": "Right under attack, of all pictures.",
@@ -56,11 +61,13 @@ def table(rows: Sequence[Row]) -> None:
         column_config=percents
         | {
             "95 %": st.column_config.TextColumn(
-                help="Wilson interval of right: how far another draw of as many pictures may differ."
+                help="Wilson interval of right, in percent: what other pictures of this kind may give.",
+                width=90,
             ),
             "mean L2": st.column_config.NumberColumn(
-                help="Of the change of the fooled pictures.", format="%.3g"
+                help="Of the change of the fooled pictures.", format="%.3g", width=70
             ),
+            **{name: st.column_config.TextColumn(width=w) for name, w in WIDTHS.items()},
         },
     )
 
@@ -70,7 +77,7 @@ def _line(row: Row) -> dict[str, object]:
     line: dict[str, object] = {
         "attack": part.kind.title,
         "eps": f"{row.eps:.3g} ({in_255ths(row.eps)})",
-        "defence": type(part.defense).title if part.defense else UNDEFENDED,
+        "defence": part.behind or UNDEFENDED,
         "attacker": WORDS[part.attacker],
     }
     if row.value is None:
@@ -81,7 +88,7 @@ def _line(row: Row) -> dict[str, object]:
     return line | {
         "clean": _percent(row.value["clean_top1"]),
         "right": _percent(figures["top1"]),
-        "95 %": f"{share(low)} to {share(high)}",
+        "95 %": f"{100 * low:.1f} to {100 * high:.1f}",
         "fooled": _percent(figures["success_rate"]),
         **watched,
         "mean L2": figures["mean_l2"],
@@ -133,28 +140,30 @@ def curve(rows: Sequence[Row]) -> None:
     if not there:
         return
     st.markdown("## Accuracy against eps")
+    titles = list(dict.fromkeys(t for row in there if (t := row.part.behind)))
+    if len(titles) > 1:
+        picked = pick_one("Behind", titles, "evaluate_curve_of", titles[0])
+        there = [row for row in there if row.part.behind in ("", picked)]
     alt = "; ".join(f"{running.about(r.part)}, eps {r.eps:.3g}: {share(r.right[0])}" for r in there)
     plots.draw(charts.curves(there), key="evaluate_curve", alt=f"Share that is right. {alt}.")
 
 
 def fooled(rows: Sequence[Row]) -> None:
     """A few pictures that one row turned."""
-    there = {
-        running.about(row.part): row
-        for row in rows
-        if row.value is not None and row.figures["flipped"]
-    }
+    turned = [row for row in rows if row.value is not None and row.figures["flipped"]]
+    turned.sort(key=lambda row: -row.figures["flipped"])
+    there = {running.about(row.part): row for row in reversed(turned)}
     if not there:
         return
     st.markdown("## Pictures that were fooled")
-    names = list(there)
+    names = list(reversed(there))
     picked = names[0]
     if len(names) > 1:
         picked = st.selectbox("By", names, key="_evaluate_fooled", width=420)
-    part = there[picked].part
-    found = _examples(part)
+    found = _examples(there[picked])
     if found is None:
         return
+    part = there[picked].part
     classes = part.setup.model.class_names
     cells = []
     for each in found:
@@ -169,7 +178,10 @@ def fooled(rows: Sequence[Row]) -> None:
     )
 
 
-def _examples(part: Part) -> list[Example] | None:
+def _examples(row: Row) -> list[Example] | None:
+    part = row.part
+    chosen = list(row.found.wrong) if row.found else []
+
     def work(progress: Reporter) -> list[Example]:
         pictures = part.setup.pictures
 
@@ -178,8 +190,8 @@ def _examples(part: Part) -> list[Example] | None:
             return examples(
                 shown,
                 part.made[0],
-                pictures.images,
-                pictures.labels,
+                pictures.images[chosen],
+                pictures.labels[chosen],
                 adaptive=part.attacker is Attacker.AWARE,
                 count=FEW,
                 on_step=lambda: progress(0),
