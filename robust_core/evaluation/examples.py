@@ -27,18 +27,19 @@ class Example:
 def examples(
     model: Classifier,
     attack: Attack,
-    images: Tensor,
-    labels: Tensor,
+    pictures: tuple[Tensor, Tensor],
+    count: int = 6,
     *,
     adaptive: bool = False,
-    count: int = 6,
     on_step: Callable[[], object] | None = None,
 ) -> list[Example]:
-    """The first ``count`` pictures ``[N, C, H, W]`` that the model gets right, and no longer once attacked.
+    """The first ``count`` of ``pictures`` that the model gets right, and no longer once attacked.
 
+    These are images ``[N, C, H, W]`` and labels ``[N]``.
     Fewer where there are fewer. ``adaptive``: whether the attacker of a defended model is
     aware. ``on_step`` is called at each step of the attack.
     """
+    images, labels = pictures
     run, attacked = attack, model
     if isinstance(model, Defended):
         run, attacked = model.attacked_by(attack, adaptive=adaptive)  # type: ignore[assignment]

@@ -5,17 +5,8 @@ import pytest
 from robust_core.dashboard import lab, own_data, own_model
 
 
-@pytest.fixture
-def sessions(monkeypatch):
-    """``sessions("a")``: what follows is done by session a."""
-    now = {}
-    monkeypatch.setattr(lab, "session", lambda: now["name"])
-    yield lambda name: now.update(name=name)
-    for name in ("a", "b"):
-        own_data.forget(name)
-
-
 def test_a_file_is_its_sessions_and_gone_with_it(sessions, monkeypatch):
+    monkeypatch.setattr(own_data, "_kept", {})
     sessions("a")
     own_data.keep(b"123", "mine.zip")
     assert own_data.current().content == b"123"
@@ -30,19 +21,19 @@ def test_a_file_is_its_sessions_and_gone_with_it(sessions, monkeypatch):
     assert own_data.current() is None
 
 
-@pytest.mark.parametrize(
-    ("address", "said", "folders"),
-    [
-        ("127.0.0.1", "", True),
-        ("0.0.0.0", "", False),
-        ("0.0.0.0", "on", True),
-        ("localhost", "off", False),
-    ],
-)
-def test_folders_are_for_a_machine_of_ones_own(monkeypatch, address, said, folders):
-    monkeypatch.setenv(own_data.SWITCH, said)
-    monkeypatch.setattr(own_data.st, "get_option", lambda name: address)
-    assert own_data.folders_allowed() is folders
+def test_folders_are_for_a_machine_of_ones_own(monkeypatch):
+    now = {}
+    monkeypatch.setattr(own_data.st, "get_option", lambda name: now["address"])
+
+    def allowed(address: str, said: str = "") -> bool:
+        now["address"] = address
+        monkeypatch.setenv(own_data.SWITCH, said)
+        return own_data.folders_allowed()
+
+    assert allowed("127.0.0.1")
+    assert not allowed("0.0.0.0")
+    assert allowed("0.0.0.0", "on")
+    assert not allowed("localhost", "off")
 
 
 def test_a_server_without_own_models_keeps_its_limit(monkeypatch):

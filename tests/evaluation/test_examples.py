@@ -22,7 +22,7 @@ def test_they_are_the_first_that_the_attack_on_all_turns(model, adaptive, defend
     adversarial = run(on, images, labels)
     before, after = (judge(x).argmax(1) for x in (images, adversarial))
     turned = ((before == labels) & (after != labels)).nonzero().flatten()[:3].tolist()
-    found = examples(judge, attack, images, labels, adaptive=adaptive, count=3)
+    found = examples(judge, attack, (images, labels), 3, adaptive=adaptive)
     assert len(turned) == 3
     for each, i in zip(found, turned, strict=True):
         assert (each.label, each.answer) == (int(labels[i]), int(after[i]))
@@ -31,5 +31,5 @@ def test_they_are_the_first_that_the_attack_on_all_turns(model, adaptive, defend
 
 
 def test_fewer_where_there_are_fewer(model):
-    images, labels = (tensor[:10] for tensor in digits.load("test"))
-    assert examples(model, attacks.create("noise", eps=0), images, labels) == []
+    few = tuple(tensor[:10] for tensor in digits.load("test"))
+    assert examples(model, attacks.create("noise", eps=0), few) == []

@@ -17,6 +17,7 @@ from robust_core.dashboard import own_data, own_model
 from robust_core.dashboard.evaluate import export, pictures, plan, running
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
+from robust_core.engine.keys import owner_of
 from robust_core.evaluation import accuracy
 from tests.visiting import ran, text
 from tests.visiting import visit as visited
@@ -155,6 +156,7 @@ def test_own_pictures_are_read_counted_and_evaluated(nothing_kept, rows):
     assert "mine/3/z.png" in warned.value
     press(page, "Evaluate: 1 to run")
     (row,) = rows()
+    assert owner_of(row.part.key) == page.session_state["_session"]
     images, labels = digits.load("test")
     model = zoo.load("digits-cnn", "cpu")
     rounded = torch.from_numpy(to_pixels(images[:6])).permute(0, 3, 1, 2).float() / 255

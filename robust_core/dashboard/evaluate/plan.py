@@ -86,15 +86,15 @@ class Part:
     def key(self) -> Key:
         """Names the result."""
         setup, defense = self.setup, self.defense
+        attack = [self.kind.name, self.radii, self.parameters]
+        behind = [defense.name, defense.parameters, self.attacker] if defense else None
+        on = setup.model.name  # with a visitor's own model or pictures the result is theirs alone
         return key_of(
-            evaluated=self.kind.name,
-            model=setup.model.name,
+            evaluated=attack,
+            behind=behind,
+            on=on,
+            watched=setup.detector,
             pictures=setup.pictures.digest,
-            eps=self.radii,
-            parameters=self.parameters,
-            defense=defense and [defense.name, defense.parameters],
-            attacker=self.attacker,
-            detector=setup.detector,
         )
 
     def work(self, progress: Reporter, finished: Finished) -> Measured:

@@ -190,10 +190,9 @@ def _examples(row: Row) -> list[Example] | None:
             return examples(
                 shown,
                 part.made[0],
-                pictures.images[chosen],
-                pictures.labels[chosen],
+                (pictures.images[chosen], pictures.labels[chosen]),
+                FEW,
                 adaptive=part.attacker is Attacker.AWARE,
-                count=FEW,
                 on_step=lambda: progress(0),
             )
 
