@@ -13,7 +13,7 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.__main__ import main
 from robust_core.classifier import Classifier
-from robust_core.dashboard import own_data, own_model
+from robust_core.dashboard import lab, own_data, own_model
 from robust_core.dashboard.evaluate import export, pictures, plan, running
 from robust_core.data import digits
 from robust_core.data.fitting import to_pixels
@@ -77,7 +77,7 @@ def test_it_opens_with_an_example_that_is_measured_at_once(nothing_kept, rows):
     assert "100 pictures of 10 of its 10 classes" in text(page)
     (table,) = page.dataframe
     assert len(table.value) == 6
-    assert "state" not in table.value
+    assert not {"state", "defence", "attacker"} & set(table.value)
     for interval, value in zip(table.value["95 %"], table.value["right"], strict=True):
         low, high = map(float, interval.split(" to "))
         assert low <= value <= high
@@ -122,6 +122,13 @@ def test_stop_keeps_what_is_done_and_going_on_does_not_do_it_again(nothing_kept,
         return true_evaluate(model, name, *given, **options)
 
     monkeypatch.setattr(accuracy, "evaluate", evaluate)
+    asking, true_ask = [], lab.ask
+
+    def ask(key, work, **options):
+        asking.append(options)
+        return true_ask(key, work, **options)
+
+    monkeypatch.setattr(lab, "ask", ask)
     true_run = running._run
 
     def stopping(part, tell):
@@ -144,6 +151,7 @@ def test_stop_keeps_what_is_done_and_going_on_does_not_do_it_again(nothing_kept,
     page = press(ran(page.run()), "Go on: 2 of 4 left")
     assert "state" not in page.dataframe[0].value
     assert len(evaluated) == len(set(map(str, evaluated))) == 4
+    assert [o["background"] for o in asking if o["channel"] == running.CHANNEL] == [True] * 4
     assert "state" not in ran(visit(**query)).dataframe[0].value, "kept for a second visit"
     assert len(evaluated) == 4
 

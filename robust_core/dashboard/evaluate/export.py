@@ -124,7 +124,7 @@ def show(rows: list[Row]) -> None:
     st.markdown("The same figures on the command line, a command for each attack and attacker:")
     lines = commands(list(dict.fromkeys(row.part for row in rows)))
     height = TALL if len(lines) > MANY else None
-    st.code("\n".join(lines.values()), language="bash", wrap_lines=True, height=height)
+    st.code("\n".join(lines.values()), language=None, wrap_lines=True, height=height)
     with st.expander("In Python: the first of them"):
         st.code(python_of(rows[0]), language="python")
     st.markdown("This page, as it is set now:")

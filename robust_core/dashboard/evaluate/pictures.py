@@ -191,7 +191,10 @@ def _names_of(model: Description) -> str:
     """What the folders may be called."""
     names = model.class_names
     shown = ", ".join(map(harmless, names[:4])) + (", ..." if len(names) > 4 else "")
-    ids = ", WordNet ids" if len(names) == 1000 else ""
+    known = zoo.family(model.name) == "imagenet" or (
+        model.data is not None and data.get(model.data).synsets
+    )
+    ids = ", WordNet ids" if known else ""
     last = len(names) - 1
     return f"Names of folders: the model's classes ({shown}), in any case{ids}, or 0 to {last}."
 

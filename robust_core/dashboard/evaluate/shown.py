@@ -20,7 +20,7 @@ from robust_core.words.numbers import in_255ths, number, on_both_scales, share
 
 FEW = 6
 """Fooled pictures that are shown."""
-WIDTHS = {"attack": 140, "eps": 115, "defence": 150, "attacker": 75, "state": 75}
+WIDTHS = {"attack": 120, "eps": 90, "defence": 150, "attacker": 75, "state": 75}
 """Of columns with words, in pixels."""
 WORDS = {None: "-", Attacker.UNAWARE: "unaware", Attacker.AWARE: "aware"}
 
@@ -41,9 +41,9 @@ def headline(rows: Sequence[Row]) -> str:
 
 def table(rows: Sequence[Row]) -> None:
     """All rows, those that are not there yet with their state."""
-    lines = [_line(row) for row in rows]
-    if all(row.value is not None for row in rows):
-        lines = [{k: v for k, v in line.items() if k != "state"} for line in lines]
+    idle = {"state"} if all(row.value is not None for row in rows) else set()
+    idle |= set() if any(row.part.behind for row in rows) else {"defence", "attacker"}
+    lines = [{k: v for k, v in _line(row).items() if k not in idle} for row in rows]
     percents = {
         name: st.column_config.NumberColumn(help=words, format="%.1f %%", width=70)
         for name, words in {
@@ -68,6 +68,7 @@ def table(rows: Sequence[Row]) -> None:
                 help="Of the change of the fooled pictures.", format="%.3g", width=70
             ),
             **{name: st.column_config.TextColumn(width=w) for name, w in WIDTHS.items()},
+            "eps": st.column_config.TextColumn(help="255ths in brackets.", width=WIDTHS["eps"]),
         },
     )
 
@@ -76,7 +77,7 @@ def _line(row: Row) -> dict[str, object]:
     part = row.part
     line: dict[str, object] = {
         "attack": part.kind.title,
-        "eps": f"{row.eps:.3g} ({in_255ths(row.eps)})",
+        "eps": f"{row.eps:.3g} ({in_255ths(row.eps).removesuffix('/255')})",
         "defence": part.behind or UNDEFENDED,
         "attacker": WORDS[part.attacker],
     }
