@@ -237,6 +237,26 @@ def test_a_visitors_model_is_told_which_normalisation_fits(monkeypatch):
         zoo.dismiss("plain")
 
 
+def test_a_link_restores_what_it_can_hold():
+    query = QUICK | {
+        "evaluate_attacks": "fgsm,pgd-l2",
+        "evaluate_eps": "0.01,0.5",
+        "evaluate_own_eps": "8/255, 0.03",
+        "evaluate_defenses": "jpeg",
+        "evaluate_attackers": "aware",
+        "evaluate_seed": "7",
+        "jpeg.quality": "50",
+        "detector": "none",
+    }
+    page = ran(visit(**query))
+    published = {k: v[0] if isinstance(v, list) else v for k, v in page.query_params.items()}
+    assert published == {k: v for k, v in query.items() if k != "model"}  # the page's own default
+    for command in page.code[0].value.splitlines():
+        assert ("--defense jpeg:quality=50 --adaptive" in command) or "--defense" not in command
+        assert "--detector" not in command
+    assert "Evaluate: 16 to run" in {button.label for button in page.button}
+
+
 def test_what_cannot_be_used_gets_a_sentence():
     page = visit(**(QUICK | {"evaluate_own_eps": "2, x"}))
     assert "which are not up to 8 numbers" in page.info[0].value

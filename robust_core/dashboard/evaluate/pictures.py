@@ -215,8 +215,7 @@ def read(source: Source, model: Description, n: int) -> Pictures | None:
         return Pictures(images, labels, tuple(left_out), key_of(owner=source.owner, pictures=bits))
 
     key = key_of(owner=source.owner, read=source.mark, model=model.name, n=n)
-    doing = "Reading the pictures"
-    return lab.compute(key, work, channel="evaluate read", doing=doing, errand=True)
+    return lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
 
 
 def say(found: Pictures, source: Source, model: Description) -> None:
