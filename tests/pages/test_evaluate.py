@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import re
 import shlex
 import zipfile
 from functools import partial
@@ -89,6 +90,8 @@ def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
     assert "Nothing is measured yet" in headline(page)
     press(page, "Evaluate: 6 to run")
+    assert "**Behind Median filter**: on " in text(page)
+    assert re.search(r"at worst on \d+ against an aware attacker", text(page))
     found = export.described(rows())["results"]
     assert [(r["defense"] and r["defense"]["name"], r["adaptive"]) for r in found] == [
         (None, False),
@@ -264,5 +267,11 @@ def test_what_cannot_be_used_gets_a_sentence():
     (own,) = (each for each in page.text_input if each.label == "Own values")
     page = own.set_value("0.02 -1").run()
     assert "Own values must be up to 8 numbers" in page.error[0].value
-    page = ran(visit(**(QUICK | {"evaluate_attacks": ""})))
-    assert "Choose at least one attack" in text(page)
+
+
+def test_without_an_attack_there_is_the_clean_accuracy(nothing_kept, rows):
+    page = press(ran(visit(**(QUICK | {"evaluate_attacks": ""}))), "Evaluate: 1 to run")
+    assert "noise of eps 0" in text(page)
+    (row,) = rows()
+    assert row.figures["top1"] == row.value["clean_top1"]
+    assert headline(page) == f"## Right on {row.figures['correct']} of 20 pictures"

@@ -37,6 +37,13 @@ class Wanted:
     detector: str | None
     seed: int
 
+    @property
+    def run(self) -> tuple[tuple[type[Attack], ...], tuple[float, ...]]:
+        """The attacks and epsilons that run: without any, noise of size 0, which changes nothing."""
+        if self.attacks and self.eps:
+            return self.attacks, self.eps
+        return (attacks.get("noise"),), (0.0,)
+
     def attack(self, kind: type[Attack], eps: float, model: Description) -> Attack:
         """An attack with its parameters as they are set on the page Attack. Raises ``ValueError``."""
         values = controls.kept_parameters(kind, eps)

@@ -152,7 +152,7 @@ def parts_of(setup: Setup, wanted: Wanted) -> tuple[list[Part], list[str]]:
     behind: list[tuple[Defense | None, Attacker | None]] = [(None, None)]
     behind += [(d, a) for d in wanted.defenses for a in wanted.attackers]
     for defense, attacker in behind:
-        for kind in wanted.attacks:
+        for kind in wanted.run[0]:
             try:
                 parts += _parts(setup, wanted, kind, defense, attacker)
             except ValueError as error:
@@ -168,16 +168,17 @@ def _parts(
     defense: Defense | None,
     attacker: Attacker | None,
 ) -> Iterator[Part]:
-    made = [wanted.attack(kind, eps, setup.model) for eps in wanted.eps]
+    epsilons = wanted.run[1]
+    made = [wanted.attack(kind, eps, setup.model) for eps in epsilons]
     for attack in made if defense else ():  # what cannot be run is refused before it begins
         (defense.of_aware if attacker is Attacker.AWARE else defense.of_unaware)(attack)  # type: ignore[union-attr]
-    radii = [wanted.radius(kind, eps, setup.model) for eps in wanted.eps]
+    radii = [wanted.radius(kind, eps, setup.model) for eps in epsilons]
     every = range(len(made))
     for places in ([(i,) for i in every] if kind.has_eps else [tuple(every)]) if made else ():
         yield Part(
             setup,
             kind,
-            tuple(wanted.eps[i] for i in places),
+            tuple(epsilons[i] for i in places),
             tuple(made[i] for i in places),
             tuple(radii[i] for i in places),
             defense,

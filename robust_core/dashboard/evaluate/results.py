@@ -35,8 +35,10 @@ def show(
     pictures.say(found, source, model)
     for sentence in refused:
         st.caption(f":material/block: {sentence}")
+    if not (wanted.attacks and wanted.eps):
+        st.caption("Without an attack and an epsilon: noise of eps 0, which changes nothing.")
     if not parts:
-        st.info("Choose at least one attack and one epsilon.")
+        st.info("None of the chosen attacks can run: choose another.")
         return
     if _is_example(source):
         running.ask_once(parts)
@@ -46,6 +48,7 @@ def show(
         rows = running.rows_of(parts)
         head.markdown(f"## {shown.headline(rows)}")
         with place.container():
+            shown.defended(rows)
             shown.table(rows)
 
     draw()

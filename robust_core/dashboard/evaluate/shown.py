@@ -35,8 +35,28 @@ def headline(rows: Sequence[Row]) -> str:
     worst = min(bare, key=lambda row: row.right[0])
     right, n = worst.right[0], worst.n
     told = f"Right on {clean * n:.0f} of {n:,} pictures"
+    if not worst.eps:
+        return told
     eps = on_both_scales(worst.eps)
     return f"{told}; under {worst.part.kind.title} at eps {eps}, on {right * n:.0f}"
+
+
+def defended(rows: Sequence[Row]) -> None:
+    """For each defence its worst row by each attacker, in a sentence."""
+    told = []
+    for behind in dict.fromkeys(row.part.behind for row in rows if row.part.behind):
+        own = [row for row in rows if row.value is not None and row.part.behind == behind]
+        if not own:
+            continue
+        worst = [
+            f"at worst on {min(found) * own[0].n:.0f} against an {attacker} attacker"
+            for attacker in Attacker
+            if (found := [row.right[0] for row in own if row.part.attacker is attacker])
+        ]
+        clean = own[0].clean[0] * own[0].n
+        told.append(f"**Behind {behind}**: on {clean:.0f} when clean, {', '.join(worst)}.")
+    if told:
+        st.markdown("  \n".join(told))
 
 
 def table(rows: Sequence[Row]) -> None:
