@@ -98,22 +98,28 @@ class Part:
         )
 
     def work(self, progress: Reporter, finished: Finished) -> Measured:
-        """What the command line gives; called in a thread of the engine. ``finished`` keeps its batches."""
+        """What the command line gives; called in a thread of the engine. ``finished`` keeps its batches.
+
+        While it goes on it shows the step of the attack on the batch that runs.
+        """
         setup = self.setup
         images, labels = setup.pictures.images, setup.pictures.labels
-        done = 0
+        done = steps = 0
 
         def step() -> None:
+            nonlocal steps
+            steps += 1
+            progress.show(steps)
             progress(done, len(labels))
 
         def told(count: int) -> None:
-            nonlocal done
-            done += count
-            step()
+            nonlocal done, steps
+            done, steps = done + count, 0
+            progress(done, len(labels))
 
         def on(model: Classifier) -> Measured:
-            nonlocal done
-            done = 0
+            nonlocal done, steps
+            done = steps = 0
             value = accuracy.evaluate(
                 self.defense(model) if self.defense else model,
                 self.kind.name,
@@ -131,7 +137,7 @@ class Part:
             )
             return Measured(value, _wrong(finished))
 
-        step()
+        progress(0, len(labels))
         return lab.with_model(setup.model.name, on, progress)
 
 

@@ -126,7 +126,9 @@ def _tell(bar: DeltaGenerator, part: Part, before: float, share: float, ticket: 
         bar.progress(before, f"Waiting: {ticket.place} in line before this one")
         return
     k, n = ticket.step, ticket.total or len(part.setup.pictures.labels)
-    bar.progress(min(1.0, before + share * k / n), f"{about(part)}: {k:,} of {n:,} pictures")
+    step = f", step {ticket.shown:,}" if ticket.shown else ""
+    told = f"{about(part)}: {k:,} of {n:,} pictures{step}"
+    bar.progress(min(1.0, before + share * k / n), told)
 
 
 def about(part: Part) -> str:
