@@ -42,7 +42,7 @@ def show(
         return
     if _is_example(source):
         running.ask_once(parts)
-    place, slot = st.empty(), status.empty()
+    place, button, bar = st.empty(), status.empty(), status.empty()
 
     def draw() -> None:
         rows = running.rows_of(parts)
@@ -52,8 +52,8 @@ def show(
             shown.table(rows)
 
     draw()
-    running.offer(parts, slot)
-    running.fill(parts, slot, draw)
+    running.offer(parts, button)
+    running.fill(parts, bar, draw)
     _below(parts)
 
 
