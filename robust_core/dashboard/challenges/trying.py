@@ -1,0 +1,62 @@
+"""Try it out: one picture, at once, before anything counts."""
+
+import numpy as np
+import streamlit as st
+
+from robust_core import imaging
+from robust_core.dashboard.challenges.choosing import choose_picture
+from robust_core.dashboard.challenges.computing import tried
+from robust_core.dashboard.components.captioned import captioned
+from robust_core.data.fitting import to_pixels
+from robust_core.evaluation.challenges.judge import Attempt, Verdict
+from robust_core.words.challenges.told import ball, unfit
+from robust_core.words.numbers import number
+
+SIDE = 192
+
+
+def show(attempt: Attempt) -> None:
+    """The three pictures and a sentence on what became of this one."""
+    st.markdown("### Try it on one picture")
+    found = tried(attempt, choose_picture(attempt.challenge))
+    if found is None:
+        return
+    st.markdown(sentence(found))
+    clean, adversarial = (to_pixels(x)[0] for x in (found.clean, found.adversarial))
+    change = (found.adversarial - found.clean)[0].permute(1, 2, 0).numpy()
+    factor = imaging.amplification(float(np.abs(change).max()))
+    names = found.challenge.record.class_names
+    was, now = (names[int(said[0])] for said in (found.before, found.after))
+    with st.container(key="pictures_challenge"):
+        places = st.columns(3, gap="small")
+        captioned(places[0], clean, f"Clean: {was}", side=SIDE)
+        shown = imaging.show_change(change, factor)
+        captioned(places[1], shown, f"Change, times {factor:g}", side=SIDE)
+        captioned(places[2], adversarial, f"Under attack: {now}", side=SIDE)
+    told = [unfit(attempt), _gradients(found)]
+    st.caption("  \n".join(filter(None, told)) or "Every gradient had a direction.")
+
+
+def sentence(found: Verdict) -> str:
+    """What became of the picture, and how far it moved."""
+    names = found.challenge.record.class_names
+    label = names[int(found.labels[0])]
+    far = f"moved by {number(found.length[0].item())} of {ball(found.challenge)}"
+    if not found.right[0]:
+        wrong = ":gray-badge[:material/help: Wrong when clean]"
+        return f"{wrong} It is {label}, and would not count. It {far}."
+    if not found.inside[0]:
+        return f":orange-badge[:material/block: Outside the ball] It {far}: that does not count."
+    if found.fallen[0]:
+        return f":red-badge[:material/warning: Fooled] It is no longer {label}; it {far}."
+    return f":green-badge[:material/shield: Held] It is still {label}; it {far}."
+
+
+def _gradients(found: Verdict) -> str:
+    """How much there was to follow."""
+    if not found.gradients:
+        return f"No gradients: {found.queries:,} answers were asked for."
+    if found.zero_gradients:
+        zero = f"{found.zero_gradients:,} of {found.gradients:,} gradients"
+        return f":material/visibility_off: {zero} were exactly zero."
+    return ""
