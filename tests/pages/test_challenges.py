@@ -56,7 +56,7 @@ def test_a_winning_attack_is_handed_in_and_the_end_is_shown():
 def test_who_follows_a_filter_without_a_gradient_does_not_win_and_gives_up():
     page = press(ran(visit("challenges", **NAIVE)), "challenge_hand_in")
     assert "**Not yet.**" in page.warning[0].value
-    assert "of the gradients were exactly zero" in told(page)
+    assert "of the steps the gradient of the loss was exactly zero" in told(page)
     assert PROSE[1].why not in told(page)
     page = press(page, "give_up_1")
     assert PROSE[1].why in told(page)

@@ -1,6 +1,7 @@
 """The controls: which challenge, the attack and its settings, where its gradient comes from."""
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import streamlit as st
 
@@ -80,7 +81,11 @@ def _choose_fields(kind: type[Attack]) -> Mapping[str, object]:
     specs = [spec for spec in plain_fields(kind) if spec.name not in DECIDED]
     if not specs:
         st.caption("It has none.")
-    return {spec.name: fields.control(kind.name, spec) for spec in specs}
+    values = {}
+    for spec, place in zip(specs, cycle(st.columns(2, gap="small")), strict=False):
+        with place:
+            values[spec.name] = fields.control(kind.name, spec)
+    return values
 
 
 def choose_picture(challenge: Challenge) -> int:
@@ -94,5 +99,12 @@ def choose_picture(challenge: Challenge) -> int:
         return f"Test picture {number}{name}"
 
     return choose_in_list(
-        "Try it on", offered, "challenge_picture", offered[0], shown=shown, called="Picture"
+        "Try it on",
+        offered,
+        "challenge_picture",
+        offered[0],
+        shown=shown,
+        called="Picture",
+        label_visibility="collapsed",
+        width=280,
     )

@@ -68,11 +68,13 @@ def _settle(challenge: Challenge) -> None:
     if pending is None or pending.attempt.challenge.number != challenge.number:
         return
     found = judged(pending.attempt, pending.seed, "challenge")
+    if found is None and lab.stopped(key_of_verdict(pending.attempt, pending.seed)):
+        return
+    del st.session_state["_challenge_pending"]
     if found is not None:
         own = record(challenge.number)
         own.add(Try(found, pending.predicted, pending.link, own.given_up))
-    if found is not None or not lab.stopped(key_of_verdict(pending.attempt, pending.seed)):
-        del st.session_state["_challenge_pending"]
+        st.rerun()  # the ladder, above, marks what is solved
 
 
 def show_tries(challenge: Challenge) -> None:

@@ -9,7 +9,7 @@ from robust_core.dashboard.challenges.computing import tried
 from robust_core.dashboard.components.captioned import captioned
 from robust_core.data.fitting import to_pixels
 from robust_core.evaluation.challenges.judge import Attempt, Verdict
-from robust_core.words.challenges.told import ball, unfit
+from robust_core.words.challenges.told import unfit
 from robust_core.words.numbers import number
 
 SIDE = 192
@@ -34,14 +34,16 @@ def show(attempt: Attempt) -> None:
         captioned(places[1], shown, f"Change, times {factor:g}", side=SIDE)
         captioned(places[2], adversarial, f"Under attack: {now}", side=SIDE)
     told = [unfit(attempt), _gradients(found)]
-    st.caption("  \n".join(filter(None, told)) or "Every gradient had a direction.")
+    st.caption("  \n".join(filter(None, told)) or "At every step there was a gradient to follow.")
 
 
 def sentence(found: Verdict) -> str:
     """What became of the picture, and how far it moved."""
     names = found.challenge.record.class_names
     label = names[int(found.labels[0])]
-    far = f"moved by {number(found.length[0].item())} of {ball(found.challenge)}"
+    challenge = found.challenge
+    most = f"{challenge.eps:g} at most in {challenge.norm.capitalize()}"
+    far = f"moved by {number(found.length[0].item())}, of {most}"
     if not found.right[0]:
         wrong = ":gray-badge[:material/help: Wrong when clean]"
         return f"{wrong} It is {label}, and would not count. It {far}."
@@ -54,9 +56,9 @@ def sentence(found: Verdict) -> str:
 
 def _gradients(found: Verdict) -> str:
     """How much there was to follow."""
-    if not found.gradients:
+    if not found.steps:
         return f"No gradients: {found.queries:,} answers were asked for."
     if found.zero_gradients:
-        zero = f"{found.zero_gradients:,} of {found.gradients:,} gradients"
-        return f":material/visibility_off: {zero} were exactly zero."
+        steps = f"{found.zero_gradients:,} of {found.steps:,} steps"
+        return f":material/visibility_off: At {steps} the gradient of the loss was exactly zero."
     return ""

@@ -68,14 +68,10 @@ class Verdict:
     draws: int
     """Fresh draws that a random network was judged by; 1 for any other."""
     zero_gradients: int
-    """So many of all ``gradients`` that the attack took were exactly zero."""
-    gradients: int
+    """At so many of its ``steps``, counted for each picture, the gradient of the loss was exactly zero."""
+    steps: int
     queries: int
     """Forward passes of the attack, for all pictures."""
-
-    @property
-    def n(self) -> int:
-        return len(self.numbers)
 
     @property
     def challenge(self) -> Challenge:
@@ -90,6 +86,11 @@ class Verdict:
     def outside(self) -> int:
         """Pictures that were right, and whose change left the ball."""
         return int((self.right & ~self.inside).sum())
+
+    @property
+    def n(self) -> int:
+        """How many pictures."""
+        return len(self.numbers)
 
     @property
     def clean_accuracy(self) -> Share:
@@ -191,7 +192,7 @@ def _verdict(
 def _made(
     attempt: Attempt, images: Tensor, labels: Tensor, progress: Progress | None
 ) -> tuple[Tensor, int, int, int]:
-    """The adversarial pictures; the gradients that were zero, all gradients, all queries."""
+    """The adversarial pictures; the steps without a gradient, all steps, all queries."""
     run, victim = aimed(*attempt.challenge.load(images.device), attempt.attack, attempt.way)
     made, spent, done = [], torch.zeros(3, dtype=torch.int64, device="cpu"), 0
     for rows in torch.arange(len(images), device="cpu").split(BATCH):
@@ -203,11 +204,11 @@ def _made(
         tell()
         record = run.run(victim, images[rows], labels[rows], observer=tell)
         made.append(record.x_adv.cpu())
-        counts = record.zero_gradients, record.queries_backward, record.queries_forward
+        counts = record.zero_gradients, record.iterations, record.queries_forward
         spent += torch.stack([count.cpu().sum() for count in counts])
         done += len(rows)
-    zero, gradients, queries = spent.tolist()
-    return torch.cat(made), zero, gradients, queries
+    zero, steps, queries = spent.tolist()
+    return torch.cat(made), zero, steps, queries
 
 
 @torch.no_grad()

@@ -10,7 +10,6 @@ from robust_core.classifier import Classifier
 from robust_core.data.record import DataSet
 from robust_core.defenses import Defense
 from robust_core.evaluation.challenges.ways import Way
-from robust_core.evaluation.suites import FIELD_EPS
 
 MARK = 0.2
 """At most this share of the pictures that are right when clean may stay right."""
@@ -118,22 +117,22 @@ LADDER = (
         title="A random size and place",
         way=Way.AVERAGED,
         model=CNN,
-        defense=defenses.create("random-resize-pad"),
-        solution=_pgd(0.15),
+        defense=defenses.create("random-resize-pad", smallest=0.7),
+        solution=_pgd(0.14),
     ),
     Challenge(
         number=4,
         defense=defenses.create("distilled", temperature=100),
         title="Defensive distillation",
         model=RESNET,
-        solution=_pgd(FIELD_EPS),
+        solution=_pgd(4 / 255),
         way=Way.LOGITS,
     ),
     Challenge(
         number=5,
         title="Adversarial training",
         defense=defenses.create("pgd-at"),
-        solution=attacks.create("apgd", eps=0.25, steps=50, loss="dlr"),
+        solution=attacks.create("pgd", eps=0.21, steps=100, restarts=5),
         way=Way.AS_IT_IS,
         model=CNN,
     ),

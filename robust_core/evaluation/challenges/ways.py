@@ -46,7 +46,8 @@ def aimed(
     """``attack`` as it is run on the way, and the model that it is run on."""
     if way is Way.TRANSFER:
         return attack, undefended
-    knows = way is not Way.AS_IT_IS
-    if knows and isinstance(deployed, Defended) and fits(deployed.defense, way):
+    if not isinstance(deployed, Defended):
+        return attack, deployed
+    if way is not Way.AS_IT_IS and fits(deployed.defense, way):
         return deployed.attacked_by(attack, adaptive=True)
-    return attack, deployed
+    return deployed.defense.of_unaware(attack), deployed  # one may answer with probabilities alone

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from robust_core.attacks import Attack
 from robust_core.evaluation.challenges.judge import LEAST, Attempt, Verdict
-from robust_core.evaluation.challenges.ladder import CERTIFICATES, L2, Challenge
+from robust_core.evaluation.challenges.ladder import CERTIFICATES, Challenge
 from robust_core.evaluation.challenges.proofs import METHOD, VOTES
 from robust_core.evaluation.challenges.ways import fits
 from robust_core.evaluation.draws import Share
@@ -33,7 +33,7 @@ def defended(challenge: Challenge) -> str:
 
 def ball(challenge: Challenge) -> str:
     """The ball: ``Linf 0.15 (38.3/255)``, ``L2 0.25``."""
-    if challenge.norm == L2:
+    if challenge.norm == "l2":
         return f"L2 {challenge.eps:g}"
     return f"Linf {on_both_scales(challenge.eps)}"
 
@@ -42,7 +42,7 @@ def goal(challenge: Challenge) -> str:
     """What has to be reached, in a sentence or two."""
     limit = (
         f"No change may be longer than {challenge.eps:g} in L2"
-        if challenge.norm == L2
+        if challenge.norm == "l2"
         else f"No pixel may move by more than {on_both_scales(challenge.eps)}, Linf"
     )
     return (
@@ -89,11 +89,8 @@ def details(verdict: Verdict) -> list[str]:
             "pictures count as right."
         )
     if verdict.zero_gradients:
-        told.append(
-            f"{share(verdict.zero_gradients / max(1, verdict.gradients), 0)} of the gradients "
-            "were exactly zero: "
-            "there the attack had nothing to follow."
-        )
+        part = share(verdict.zero_gradients / verdict.steps, 0)
+        told.append(f"At {part} of the steps the gradient of the loss was exactly zero.")
     if verdict.proved is not None:
         told.append(proof(verdict))
     if missing := unfit(verdict.attempt):

@@ -43,7 +43,10 @@ def test_a_verdict_says_its_numbers():
     assert "steps 20" in told.conditions(won)
     lost = verdict(1, "pgd", Way.AS_IT_IS, steps=3)
     assert told.verdict_word(lost) == "Not yet"
-    assert any("100 % of the gradients were exactly zero" in line for line in told.details(lost))
+    assert any(
+        "At 100 % of the steps the gradient of the loss was exactly zero" in line
+        for line in told.details(lost)
+    )
 
 
 def test_a_proof_says_that_the_mark_is_out_of_reach():
