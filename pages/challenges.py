@@ -11,25 +11,26 @@ from robust_core.words.challenges.prose import PROSE
 navigation.inside_app()
 st.markdown("# Challenges")
 challenge = choosing.choose_challenge()
+here = challenge.record.available()
 left, right = st.columns([1, 1.7], gap="large")
 with left:
     st.markdown(f"## Break it: {challenge.title}")
     st.markdown(told.goal(challenge))
     st.caption(PROSE[challenge.number].story)
     attempt = choosing.choose_attempt(challenge)
-settings.publish()
-here = challenge.record.available()
 with right:
     status = st.container(key="status")
+    picture = choosing.choose_picture(challenge)
+settings.publish()
+with right:
     if not here:
         st.info(
-            f"This challenge is about pictures of {challenge.record.title}, which are not on "
-            "this computer. The other "
-            "challenges need no download."
+            f"This challenge is about pictures of {challenge.record.title}, which are not on this "
+            "computer. The other challenges need no download."
         )
         picture_input.offer_download(zoo.describe(challenge.model), status)
     elif attempt is not None:
-        trying.show(attempt)
+        trying.show(attempt, picture)
         handing.show(attempt)
         handing.show_tries(challenge)
     ending.show(challenge, computed=here)

@@ -19,6 +19,11 @@ def verdict_of(page):
     return page.session_state["_challenges"][page.session_state["challenge"]].tries[-1].verdict
 
 
+def mark_of(page) -> str:
+    """The icon of the first challenge in the ladder."""
+    return page.segmented_control(key="challenge").proto.options[0].content_icon
+
+
 def told(page) -> str:
     return text(page) + "".join(each.value for each in (*page.success, *page.warning))
 
@@ -50,7 +55,7 @@ def test_a_winning_attack_is_handed_in_and_the_end_is_shown():
     again = press(page, "challenge_hand_in")
     assert verdict_of(again).seed != seed
     assert "Tries so far: 2" in told(again)
-    assert ":material/check_circle:" in again.segmented_control(key="challenge").options[0]
+    assert mark_of(again) == ":material/check_circle:"
 
 
 def test_who_follows_a_filter_without_a_gradient_does_not_win_and_gives_up():
@@ -64,7 +69,7 @@ def test_who_follows_a_filter_without_a_gradient_does_not_win_and_gives_up():
     assert page.selectbox(key="challenge_way").value == "through"
     page = press(page, "challenge_hand_in")
     assert page.success[0].value.startswith("**SUCCESS.**")
-    assert ":material/flag:" in page.segmented_control(key="challenge").options[0]
+    assert mark_of(page) == ":material/flag:"
     elsewhere = ran(go_to(page, "home"))
     assert "Tries so far: 2" in told(ran(go_to(elsewhere, "challenges")))
 

@@ -98,8 +98,9 @@ def choose_picture(challenge: Challenge) -> int:
         name = "" if label is None else f": {challenge.record.class_names[label]}"
         return f"Test picture {number}{name}"
 
+    st.markdown("### Try it on one picture")
     return choose_in_list(
-        "Try it on",
+        "Picture to try it on",
         offered,
         "challenge_picture",
         offered[0],

@@ -4,7 +4,6 @@ import numpy as np
 import streamlit as st
 
 from robust_core import imaging
-from robust_core.dashboard.challenges.choosing import choose_picture
 from robust_core.dashboard.challenges.computing import tried
 from robust_core.dashboard.components.captioned import captioned
 from robust_core.data.fitting import to_pixels
@@ -15,10 +14,9 @@ from robust_core.words.numbers import number
 SIDE = 192
 
 
-def show(attempt: Attempt) -> None:
+def show(attempt: Attempt, picture: int) -> None:
     """The three pictures and a sentence on what became of this one."""
-    st.markdown("### Try it on one picture")
-    found = tried(attempt, choose_picture(attempt.challenge))
+    found = tried(attempt, picture)
     if found is None:
         return
     st.markdown(sentence(found))
