@@ -4,7 +4,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import navigation, picture_input, settings
-from robust_core.dashboard.challenges import choosing, ending, handing, trying
+from robust_core.dashboard.challenges import choosing, ending, handing, teacher, trying
 from robust_core.words.challenges import told
 from robust_core.words.challenges.prose import PROSE
 
@@ -19,8 +19,7 @@ with left:
     st.caption(PROSE[challenge.number].story)
     attempt = choosing.choose_attempt(challenge)
 with right:
-    status = st.container(key="status")
-    picture = choosing.choose_picture(challenge)
+    picture = choosing.choose_picture(challenge) if here else 0
 settings.publish()
 with right:
     if not here:
@@ -28,9 +27,12 @@ with right:
             f"This challenge is about pictures of {challenge.record.title}, which are not on this "
             "computer. The other challenges need no download."
         )
+        status = st.container()
         picture_input.offer_download(zoo.describe(challenge.model), status)
     elif attempt is not None:
         trying.show(attempt, picture)
         handing.show(attempt)
         handing.show_tries(challenge)
     ending.show(challenge, computed=here)
+with left:
+    teacher.show()

@@ -103,7 +103,7 @@ def choose_picture(challenge: Challenge) -> int:
         "Picture to try it on",
         offered,
         "challenge_picture",
-        offered[0],
+        offered[3],  # which all the networks get right
         shown=shown,
         called="Picture",
         label_visibility="collapsed",

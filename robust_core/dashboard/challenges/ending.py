@@ -9,9 +9,13 @@ from robust_core.dashboard.challenges.state import record
 from robust_core.dashboard.controls import plain_fields
 from robust_core.evaluation.challenges.judge import Attempt
 from robust_core.evaluation.challenges.ladder import Challenge
+from robust_core.evaluation.defense_table import results
+from robust_core.evaluation.defense_table.rows import ACCURACY, ADAPTIVE, NAIVE
 from robust_core.words.challenges import told
 from robust_core.words.challenges.prose import PROSE, WAYS
+from robust_core.words.numbers import share
 
+ATTACKERS = {NAIVE: "on the defence as it is", ADAPTIVE: "by who knows the defence"}
 SEED = 0
 """Of the pictures that the project's own attack is judged on: the same for everybody."""
 
@@ -38,6 +42,8 @@ def show(challenge: Challenge, *, computed: bool) -> None:
     st.markdown(prose.why)
     if computed:
         _show_own(challenge)
+    else:
+        _show_measured(challenge)
 
 
 def _show_own(challenge: Challenge) -> None:
@@ -57,6 +63,23 @@ def _show_own(challenge: Challenge) -> None:
         args=(challenge,),
         key=f"challenge_use_{challenge.number}",
     )
+
+
+def _show_measured(challenge: Challenge) -> None:
+    """The committed figures of the defence, where the pictures are not here."""
+    rows = [
+        row
+        for row in results.report().rows(ACCURACY)
+        if challenge.defense is not None
+        and (row.defense, row.parameters) == (challenge.defense.name, challenge.defense.parameters)
+        and row.threat in (NAIVE, ADAPTIVE)
+    ]
+    lines = [
+        f"{share(row.accuracy.value)} right under {row.attack}, {ATTACKERS[row.threat]}. "
+        f"{row.conditions}"
+        for row in rows
+    ]
+    st.caption("  \n".join(["Measured beforehand:", *lines]) if lines else "")
 
 
 def _give_up(number: int) -> None:

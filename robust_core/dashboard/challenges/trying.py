@@ -8,10 +8,10 @@ from robust_core.dashboard.challenges.computing import tried
 from robust_core.dashboard.components.captioned import captioned
 from robust_core.data.fitting import to_pixels
 from robust_core.evaluation.challenges.judge import Attempt, Verdict
-from robust_core.words.challenges.told import unfit
+from robust_core.words.challenges.told import notes
 from robust_core.words.numbers import number
 
-SIDE = 192
+SIDE = 160
 
 
 def show(attempt: Attempt, picture: int) -> None:
@@ -26,13 +26,12 @@ def show(attempt: Attempt, picture: int) -> None:
     names = found.challenge.record.class_names
     was, now = (names[int(said[0])] for said in (found.before, found.after))
     with st.container(key="pictures_challenge"):
-        places = st.columns(3, gap="small")
-        captioned(places[0], clean, f"Clean: {was}", side=SIDE)
+        row = st.container(horizontal=True, gap="small")
+        captioned(row, clean, f"Clean: {was}", side=SIDE)
         shown = imaging.show_change(change, factor)
-        captioned(places[1], shown, f"Change, times {factor:g}", side=SIDE)
-        captioned(places[2], adversarial, f"Under attack: {now}", side=SIDE)
-    told = [unfit(attempt), _gradients(found)]
-    st.caption("  \n".join(filter(None, told)) or "At every step there was a gradient to follow.")
+        captioned(row, shown, f"Change, times {factor:g}", side=SIDE)
+        captioned(row, adversarial, f"Under attack: {now}", side=SIDE)
+    st.caption("  \n".join([*notes(attempt), _gradients(found)]))
 
 
 def sentence(found: Verdict) -> str:
@@ -59,4 +58,4 @@ def _gradients(found: Verdict) -> str:
     if found.zero_gradients:
         steps = f"{found.zero_gradients:,} of {found.steps:,} steps"
         return f":material/visibility_off: At {steps} the gradient of the loss was exactly zero."
-    return ""
+    return "At every step there was a gradient to follow."

@@ -74,18 +74,14 @@ class Verdict:
     """Forward passes of the attack, for all pictures."""
 
     @property
+    def success(self) -> bool:
+        """Whether the mark is met on enough held-out pictures, some of which are right when clean."""
+        enough = self.n >= LEAST and bool(self.right.any())
+        return enough and self.accuracy.value <= self.challenge.mark
+
+    @property
     def challenge(self) -> Challenge:
         return self.attempt.challenge
-
-    @property
-    def fallen(self) -> Tensor:
-        """The pictures that were right and no longer are, bool ``[N]``."""
-        return self.right & ~self.kept
-
-    @property
-    def outside(self) -> int:
-        """Pictures that were right, and whose change left the ball."""
-        return int((self.right & ~self.inside).sum())
 
     @property
     def n(self) -> int:
@@ -109,10 +105,14 @@ class Verdict:
         return Share(int((self.right & self.proved).sum()), int(self.right.sum()))
 
     @property
-    def success(self) -> bool:
-        """Whether the mark is met on enough held-out pictures, some of which are right when clean."""
-        enough = self.n >= LEAST and bool(self.right.any())
-        return enough and self.accuracy.value <= self.challenge.mark
+    def fallen(self) -> Tensor:
+        """The pictures that were right and no longer are, bool ``[N]``."""
+        return self.right & ~self.kept
+
+    @property
+    def outside(self) -> int:
+        """Pictures that were right, and whose change left the ball."""
+        return int((self.right & ~self.inside).sum())
 
 
 def judge(

@@ -6,13 +6,17 @@ from robust_core.attacks import Attack
 from robust_core.evaluation.challenges.judge import LEAST, Attempt, Verdict
 from robust_core.evaluation.challenges.ladder import CERTIFICATES, Challenge
 from robust_core.evaluation.challenges.proofs import METHOD, VOTES
-from robust_core.evaluation.challenges.ways import fits
+from robust_core.evaluation.challenges.ways import Way, fits
 from robust_core.evaluation.draws import Share
 from robust_core.words.challenges.prose import MISSING, WAYS
 from robust_core.words.numbers import on_both_scales, share
 
 HIDDEN = ("eps", "seed")
 """Hyper-parameters that the challenge decides."""
+PROBABILITIES = (
+    "As deployed it answers with probabilities in float32: the loss was their cross-entropy, whatever "
+    "loss was chosen."
+)
 
 
 def defended(challenge: Challenge) -> str:
@@ -93,9 +97,7 @@ def details(verdict: Verdict) -> list[str]:
         told.append(f"At {part} of the steps the gradient of the loss was exactly zero.")
     if verdict.proved is not None:
         told.append(proof(verdict))
-    if missing := unfit(verdict.attempt):
-        told.append(missing)
-    return told
+    return told + notes(verdict.attempt)
 
 
 def proof(verdict: Verdict) -> str:
@@ -116,11 +118,15 @@ def proof(verdict: Verdict) -> str:
     return told
 
 
-def unfit(attempt: Attempt) -> str:
-    """That a way finds nothing in the defence; empty where it does."""
-    if fits(attempt.challenge.defense, attempt.way):
-        return ""
-    return f"{MISSING[attempt.way]}: it was attacked as it is."
+def notes(attempt: Attempt) -> list[str]:
+    """What the attempt comes down to, where that is less than it asks for: a sentence each."""
+    defense, way = attempt.challenge.defense, attempt.way
+    found = fits(defense, way)
+    told = [] if found else [f"{MISSING[way]}: it was attacked as it is."]
+    as_it_is = way is Way.AS_IT_IS or not found
+    if as_it_is and defense is not None and defense.of_unaware(attempt.attack) != attempt.attack:
+        told.append(PROBABILITIES)
+    return told
 
 
 def settings(attack: Attack) -> str:
