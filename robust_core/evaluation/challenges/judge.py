@@ -137,7 +137,8 @@ def judge(
     if "seed" in attempt.attack.parameters:
         attempt = attempt._replace(attack=attempt.attack.changed(seed=seed))
     chance = torch.Generator().manual_seed(seed)
-    numbers = (TRYING + torch.randperm(held_out, generator=chance)[:n]).sort().values.tolist()
+    order = torch.randperm(held_out, generator=chance, device="cpu")
+    numbers = (TRYING + order[:n]).sort().values.tolist()
     return _verdict(attempt, seed, numbers, progress, device)
 
 

@@ -4,7 +4,6 @@ import base64
 from html import escape
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from robust_core import imaging
@@ -37,11 +36,14 @@ def held(verdict: Verdict, most: int | None = None) -> str:
 
 
 def _grid(verdict: Verdict, chosen: Tensor, kind: str, most: int | None) -> str:
-    rows = chosen.nonzero().flatten().tolist()[:most]
-    if not rows:
+    rows = chosen.nonzero().flatten()[:most]
+    if not len(rows):
         return ""
-    pixels = to_pixels(verdict.adversarial[torch.tensor(rows, device="cpu")])
-    cells = (_cell(verdict, row, picture, kind) for row, picture in zip(rows, pixels, strict=True))
+    pixels = to_pixels(verdict.adversarial[rows])
+    cells = (
+        _cell(verdict, row, picture, kind)
+        for row, picture in zip(rows.tolist(), pixels, strict=True)
+    )
     return f"<div class=challenge-pictures>{''.join(cells)}</div>"
 
 
