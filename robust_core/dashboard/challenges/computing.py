@@ -58,5 +58,5 @@ def _key(attempt: Attempt, **others: int) -> str:
         attack=attack.name,
         parameters=attack.parameters,
         way=str(attempt.way),
-        **others,
+        others=others,
     )

@@ -158,7 +158,7 @@ def _verdict(
     stored, labels = (x[numbers] for x in challenge.record.stored("test"))
     images = to_float(stored)
     total = len(numbers) * (2 if challenge.proof else 1)
-    adversarial, *spent = _made(
+    adversarial, zero, steps, queries = _made(
         attempt, images.to(device), labels.to(device), part(progress, 0, total)
     )
     deployed = challenge.load(device).deployed
@@ -179,14 +179,17 @@ def _verdict(
         images,
         adversarial,
         labels,
-        *(said.mode(1).values for said in (before, after)),
+        before.mode(1).values,
+        after.mode(1).values,
         length,
         inside,
         right,
         still | ~inside,
         holds,
         len(draws),
-        *spent,
+        zero,
+        steps,
+        queries,
     )
 
 
