@@ -8,7 +8,7 @@ from robust_core.dashboard.challenges.computing import tried
 from robust_core.dashboard.components.captioned import captioned
 from robust_core.data.fitting import to_pixels
 from robust_core.evaluation.challenges.judge import Attempt, Verdict
-from robust_core.words.challenges.told import notes
+from robust_core.words.challenges.told import ball, certificate, notes
 from robust_core.words.numbers import number
 
 SIDE = 160
@@ -31,7 +31,7 @@ def show(attempt: Attempt, picture: int) -> None:
         shown = imaging.show_change(change, factor)
         captioned(row, shown, f"Change, times {factor:g}", side=SIDE)
         captioned(row, adversarial, f"Under attack: {now}", side=SIDE)
-    st.caption("  \n".join([*notes(attempt), _gradients(found)]))
+    st.caption("  \n".join([*_certificate(found), *notes(attempt), _gradients(found)]))
 
 
 def sentence(found: Verdict) -> str:
@@ -49,6 +49,16 @@ def sentence(found: Verdict) -> str:
     if found.fallen[0]:
         return f":red-badge[:material/warning: Fooled] It is no longer {label}; it {far}."
     return f":green-badge[:material/shield: Held] It is still {label}; it {far}."
+
+
+def _certificate(found: Verdict) -> list[str]:
+    """What is proved of the picture, whatever the attack."""
+    if found.proof is None:
+        return []
+    told, within = certificate(found, 0), ball(found.challenge)
+    if found.proof.holds[0]:
+        return [f":material/verified: This picture is {told}: no attack turns it within {within}."]
+    return [f":material/help: This picture has {told}: nothing is promised within {within}."]
 
 
 def _gradients(found: Verdict) -> str:

@@ -13,7 +13,7 @@ from robust_core.classifier import Classifier
 from robust_core.data.record import to_float
 from robust_core.distances import length_name
 from robust_core.evaluation.challenges.ladder import Challenge
-from robust_core.evaluation.challenges.proofs import proved
+from robust_core.evaluation.challenges.proofs import Proof, proved
 from robust_core.evaluation.challenges.ways import Way, aimed
 from robust_core.evaluation.draws import Share, count_for, drawn, fresh, is_random
 from robust_core.modes import evaluating
@@ -63,8 +63,8 @@ class Verdict:
     """Whether the clean picture is right, of a random network in more than half of the draws."""
     kept: Tensor
     """The same of the adversarial picture, and True where that is outside: it does not count."""
-    proved: Tensor | None
-    """Which pictures no attack can turn; None for a challenge without a proof."""
+    proof: Proof | None
+    """Which pictures no attack can turn, and by how much; None for a challenge without a proof."""
     draws: int
     """Fresh draws that a random network was judged by; 1 for any other."""
     zero_gradients: int
@@ -100,9 +100,9 @@ class Verdict:
     @property
     def floor(self) -> Share | None:
         """The share of those that is proved: accuracy cannot fall below it. None without a proof."""
-        if self.proved is None:
+        if self.proof is None:
             return None
-        return Share(int((self.right & self.proved).sum()), int(self.right.sum()))
+        return Share(int((self.right & self.proof.holds).sum()), int(self.right.sum()))
 
     @property
     def fallen(self) -> Tensor:
@@ -168,10 +168,10 @@ def _verdict(
     length = distances.all_norms(adversarial, images)[length_name(challenge.norm)]
     within = ((adversarial >= 0) & (adversarial <= 1)).flatten(1).all(1)
     inside = within & (length <= challenge.eps + ROUNDING)
-    holds = None
+    proof = None
     if challenge.proof:
         told = part(progress, len(numbers), total)
-        holds = proved(challenge, images.to(device), labels, told)
+        proof = proved(challenge, images.to(device), labels, told)
     return Verdict(
         attempt,
         seed,
@@ -185,7 +185,7 @@ def _verdict(
         inside,
         right,
         still | ~inside,
-        holds,
+        proof,
         len(draws),
         zero,
         steps,

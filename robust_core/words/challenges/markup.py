@@ -54,6 +54,8 @@ def _cell(verdict: Verdict, row: int, pixels: np.ndarray, kind: str) -> str:
     told = f"{was} &rarr; <b>{now}</b>" if kind == "fallen" else f"still {was}"
     if not verdict.inside[row]:
         told = f"{now}, outside"
+    if verdict.proof is not None and verdict.proof.holds[row]:
+        told += ", proved"
     shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
     alt = f"Test picture {number} under attack: {was}, then {now}"
     return (

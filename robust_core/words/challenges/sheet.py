@@ -113,9 +113,13 @@ def _predictions(verdict: Verdict) -> list[str]:
         for each in (verdict.labels, verdict.before, verdict.after)
     )
     outside = ["" if inside else ", outside" for inside in verdict.inside.tolist()]
+    proofs = [told.certificate(verdict, row) for row in range(verdict.n)]
+    more = [
+        far + (f"; {proof}" if proof else "") for far, proof in zip(outside, proofs, strict=True)
+    ]
     return [
-        f"{number}: {own}; {was}, {now}{far}"
-        for number, own, was, now, far in zip(
-            verdict.numbers, label, before, after, outside, strict=True
+        f"{number}: {own}; {was}, {now}{end}"
+        for number, own, was, now, end in zip(
+            verdict.numbers, label, before, after, more, strict=True
         )
     ]

@@ -1,5 +1,6 @@
 """Challenges and verdicts in sentences; Markdown with ``**bold**`` and code in backticks alone."""
 
+import math
 from dataclasses import fields
 
 from robust_core.attacks import Attack
@@ -9,7 +10,7 @@ from robust_core.evaluation.challenges.proofs import METHOD, VOTES
 from robust_core.evaluation.challenges.ways import Way, fits
 from robust_core.evaluation.draws import Share
 from robust_core.words.challenges.prose import MISSING, WAYS
-from robust_core.words.numbers import on_both_scales, share
+from robust_core.words.numbers import decimal, number, on_both_scales, share
 
 HIDDEN = ("eps", "seed")
 """Hyper-parameters that the challenge decides."""
@@ -95,7 +96,7 @@ def details(verdict: Verdict) -> list[str]:
     if verdict.zero_gradients:
         part = share(verdict.zero_gradients / verdict.steps, 0)
         told.append(f"At {part} of the steps the gradient of the loss was exactly zero.")
-    if verdict.proved is not None:
+    if verdict.proof is not None:
         told.append(proof(verdict))
     return told + notes(verdict.attempt)
 
@@ -116,6 +117,24 @@ def proof(verdict: Verdict) -> str:
     if out_of_reach(verdict):
         told += " That is above the mark, so nobody can meet it."
     return told
+
+
+def certificate(verdict: Verdict, row: int) -> str:
+    """What is proved of one picture: ``certified to 0.31 in L2``; empty for a challenge without a proof."""
+    if verdict.proof is None:
+        return ""
+    holds, bound = bool(verdict.proof.holds[row]), verdict.proof.bound[row].item()
+    if verdict.challenge.proof == CERTIFICATES:
+        radius = f"to {number(bound)} in L2"
+        return (
+            f"certified {radius}"
+            if holds
+            else f"a certificate {radius}"
+            if bound
+            else "no certificate"
+        )
+    margin = decimal(bound) if math.isfinite(bound) else "below all"
+    return f"proved, with a margin of {margin}" if holds else f"no proof, with a bound of {margin}"
 
 
 def notes(attempt: Attempt) -> list[str]:

@@ -56,8 +56,10 @@ def test_nobody_breaks_a_proof(challenge):
     verdict = answered(challenge.number)
     assert not verdict.success
     assert verdict.floor.value > challenge.mark
-    assert not (verdict.fallen & verdict.proved).any()
-    assert not (verdict.proved & ~verdict.right).any()
+    holds, bound = verdict.proof
+    assert not (verdict.fallen & holds).any()
+    assert not (holds & ~verdict.right).any()
+    assert torch.equal(holds, bound >= challenge.eps if challenge.norm == "l2" else bound > 0)
     assert verdict.accuracy.count >= verdict.floor.count
 
 

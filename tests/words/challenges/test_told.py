@@ -56,6 +56,11 @@ def test_a_proof_says_that_the_mark_is_out_of_reach():
     (said,) = [line for line in told.details(found) if "proved" in line]
     assert f"{floor.count} of {floor.n}" in said
     assert "nobody can meet it" in said
+    certificates = [told.certificate(found, row) for row in range(found.n)]
+    assert sum(each.startswith("proved, with a margin") for each in certificates) == floor.count
+    assert sum(each.startswith("no proof") for each in certificates) == found.n - floor.count
+    page = sheet(get(7), [Try(found)])
+    assert all(each in page for each in certificates)
 
 
 def test_a_way_that_finds_nothing_is_said():
