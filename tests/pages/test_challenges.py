@@ -121,3 +121,11 @@ def test_a_link_restores_and_locks_a_challenge():
     assert not page.selectbox(key="challenge_way").disabled
     assert any(".st-key-give_up" in h.proto.body for h in page.get("html"))
     assert not notes(page)
+
+
+def test_an_attack_by_queries_has_no_gradients_and_a_proof_says_its_certificate():
+    query = {"challenge": "7", "challenge_attack": "square", "square.max_queries": "20"}
+    said = told(ran(visit("challenges", **query)))
+    assert "No gradients: 20 answers were asked for." in said
+    assert "This picture is proved, with a margin of" in said
+    assert "no attack turns it within Linf 0.1" in said

@@ -39,7 +39,7 @@ def sentence(found: Verdict) -> str:
     names = found.challenge.record.class_names
     label = names[int(found.labels[0])]
     challenge = found.challenge
-    most = f"{challenge.eps:g} at most in {challenge.norm.capitalize()}"
+    most = f"{number(challenge.eps)} at most in {challenge.norm.capitalize()}"
     far = f"moved by {number(found.length[0].item())}, of {most}"
     if not found.right[0]:
         wrong = ":gray-badge[:material/help: Wrong when clean]"
@@ -63,7 +63,7 @@ def _certificate(found: Verdict) -> list[str]:
 
 def _gradients(found: Verdict) -> str:
     """How much there was to follow."""
-    if not found.steps:
+    if found.attempt.attack.by_queries or not found.steps:
         return f"No gradients: {found.queries:,} answers were asked for."
     if found.zero_gradients:
         steps = f"{found.zero_gradients:,} of {found.steps:,} steps"

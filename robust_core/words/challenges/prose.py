@@ -15,7 +15,7 @@ WAYS = {
     Way.LOGITS: "the logits before they were scaled up",
 }
 MISSING = {
-    Way.THROUGH: "There is no filter here to go through",
+    Way.THROUGH: "No filter blocks the gradient here",
     Way.AVERAGED: "There are no random draws here to average",
     Way.LOGITS: "There are no scaled logits here",
 }
