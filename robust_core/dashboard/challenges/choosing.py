@@ -12,13 +12,10 @@ from robust_core.dashboard.challenges.state import record
 from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.controls import plain_fields
 from robust_core.evaluation.challenges.judge import TRYING, Attempt
-from robust_core.evaluation.challenges.ladder import LADDER, Challenge, get
+from robust_core.evaluation.challenges.ladder import DECIDED, LADDER, Challenge, get
 from robust_core.evaluation.challenges.ways import Way
 from robust_core.words.challenges.prose import WAYS
 from robust_core.words.numbers import on_both_scales
-
-DECIDED = ("eps", "seed")
-"""Fields of an attack that the challenge decides."""
 
 
 def choose_challenge() -> Challenge:

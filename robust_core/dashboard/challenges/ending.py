@@ -3,12 +3,11 @@
 import streamlit as st
 
 from robust_core.dashboard import settings
-from robust_core.dashboard.challenges.choosing import DECIDED
 from robust_core.dashboard.challenges.computing import judged
 from robust_core.dashboard.challenges.state import record
 from robust_core.dashboard.controls import plain_fields
 from robust_core.evaluation.challenges.judge import Attempt
-from robust_core.evaluation.challenges.ladder import Challenge
+from robust_core.evaluation.challenges.ladder import DECIDED, Challenge
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import ACCURACY, ADAPTIVE, NAIVE
 from robust_core.words.challenges import told

@@ -13,6 +13,8 @@ from robust_core.evaluation.challenges.ways import Way
 
 MARK = 0.2
 """At most this share of the pictures that are right when clean may stay right."""
+DECIDED = ("eps", "seed")
+"""Hyper-parameters of an attack that the challenge and its judge decide."""
 CERTIFICATES, BOUNDS = "certificates", "bounds"
 """What may be proved of each picture."""
 CNN, MLP, RESNET = "digits-cnn", "digits-mlp", "cifar10-resnet32"

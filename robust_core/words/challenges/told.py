@@ -5,15 +5,13 @@ from dataclasses import fields
 
 from robust_core.attacks import Attack
 from robust_core.evaluation.challenges.judge import LEAST, Attempt, Verdict
-from robust_core.evaluation.challenges.ladder import CERTIFICATES, Challenge
+from robust_core.evaluation.challenges.ladder import CERTIFICATES, DECIDED, Challenge
 from robust_core.evaluation.challenges.proofs import METHOD, VOTES
 from robust_core.evaluation.challenges.ways import Way, fits
 from robust_core.evaluation.draws import Share
 from robust_core.words.challenges.prose import MISSING, WAYS
 from robust_core.words.numbers import decimal, number, on_both_scales, share
 
-HIDDEN = ("eps", "seed")
-"""Hyper-parameters that the challenge decides."""
 PROBABILITIES = (
     "As deployed it answers with probabilities in float32: the loss was their cross-entropy, whatever "
     "loss was chosen."
@@ -153,7 +151,7 @@ def settings(attack: Attack) -> str:
     own = [
         f"{name.replace('_', ' ')} {_plain(value)}"
         for name, value in attack.parameters.items()
-        if name not in HIDDEN
+        if name not in DECIDED
     ]
     return ", ".join([type(attack).title, *own])
 
@@ -182,11 +180,10 @@ def conditions(verdict: Verdict) -> str:
 def reproduce(verdict: Verdict) -> str:
     """Python that gives the same verdict."""
     challenge = verdict.challenge
-    radius = {"eps"} if verdict.attempt.attack.has_eps else set()
     given = ", ".join(
         f"{name}={value!r}"
         for name, value in verdict.attempt.attack.parameters.items()
-        if name not in {*radius, "seed"} and name in _changed(verdict.attempt.attack)
+        if name not in DECIDED and name in _changed(verdict.attempt.attack)
     )
     weapon = ", ".join(filter(None, [f'"{verdict.attempt.attack.name}"', given]))
     return (
