@@ -13,7 +13,7 @@ from robust_core.data.fitting import to_tensor
 from robust_core.data.record import DataSet
 from robust_core.zoo import Description
 
-COUNTS = ((64, 300), (200, 150), (10_000, 60))
+COUNTS = ((64, 600), (200, 200), (10_000, 80))
 """Below which side of a picture how many test pictures are taken: large ones take longer to ask about."""
 
 

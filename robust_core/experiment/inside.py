@@ -25,6 +25,8 @@ WINDOW = 3
 """Width of the median filter."""
 STRAIGHT = 10
 """Steps of the straight line to the adversarial picture, where an attack has none of its own."""
+RARE = 3
+"""A map is fitted on two classes where there are so many pictures of each."""
 CLEAN, RESULT = "clean", "result"
 """What the first and the last step are called."""
 
@@ -101,11 +103,13 @@ def depth(
         guess(model, row[None], top)
         for row, top in zip(probabilities, probabilities.argmax(1).tolist(), strict=True)
     )
-    far = l2(others, clean.expand_as(others)), linf(others, clean.expand_as(others))
+    same = clean.expand_as(others)
+    lengths, largest = l2(others, same), linf(others, same)
 
     def curve(rows: slice) -> Curve:
         values = found.values[rows].mean(0).tolist()
-        return Curve(tuple(values), *(x[rows].mean().item() for x in far), said[rows])
+        far, most = (each[rows].mean().item() for each in (lengths, largest))
+        return Curve(tuple(values), far, most, said[rows])
 
     return Depth(
         found.layers,
@@ -164,6 +168,7 @@ def looks(model: Classifier, experiment: Experiment) -> Looks:
 class Crossing:
     """A flat map of last features: those of some pictures, and the way of the attacked one among them.
 
+    ``size`` is the number of features, ``fitted`` that of the pictures that the map was fitted on.
     ``places`` ``[N, 2]`` are the pictures', ``answers`` ``[N]`` the network's; ``way`` ``[S, 2]`` are the
     attacked picture's at each of ``steps``, ``said`` what the network says there. ``recorded`` tells the
     attack's own iterates from the straight line. ``seen`` is how much of the way's length, from its start
@@ -172,6 +177,7 @@ class Crossing:
 
     source: str
     size: int
+    fitted: int
     explained: tuple[float, float]
     places: Tensor
     answers: Tensor
@@ -191,22 +197,26 @@ class Crossing:
 def crossing(
     model: Classifier, experiment: Experiment, others: AtHand, progress: Progress | None = None
 ) -> Crossing:
-    """The map for an experiment, fitted on ``others``.
+    """The map for an experiment, fitted on those of ``others`` with the first or the last answer.
 
+    A map of all classes would show how these differ, and little of the way from one to another. Where
+    either answer is rare, or there is only one, it is fitted on all.
     Raises ``ValueError`` where the features of the others span no plane.
     """
     steps, pictures = walk(experiment)
     total = len(others.images) + len(pictures)
     features, answers = last_features(model, others.images, part(progress, 0, total))
     own, _ = last_features(model, pictures, part(progress, len(others.images), total))
-    flat = plane(features)
-    way = flat.places(own)
     probabilities = logits_of(model, pictures.to(model.device)).softmax(1)
     tops = probabilities.argmax(1).tolist()
+    chosen = _between(answers, tops[0], tops[-1])
+    flat = plane(features[chosen])
+    way = flat.places(own)
     whole = (own[-1] - own[0]).norm().item()
     return Crossing(
         source=others.source,
         size=features.shape[1],
+        fitted=int(chosen.sum()),
         explained=flat.explained,
         places=flat.places(features),
         answers=answers,
@@ -220,6 +230,14 @@ def crossing(
     )
 
 
+def _between(answers: Tensor, first: int, last: int) -> Tensor:
+    """Which of ``answers`` are one of two classes; all, where these are the same or one is rare."""
+    own = [answers == each for each in (first, last)]
+    if first == last or min(int(each.sum()) for each in own) < RARE:
+        return torch.ones_like(answers, dtype=torch.bool)
+    return own[0] | own[1]
+
+
 def walk(experiment: Experiment) -> tuple[tuple[str, ...], Tensor]:
     """The steps of an attack from the clean picture to the shown one, by name, and the pictures there.
 
@@ -228,7 +246,7 @@ def walk(experiment: Experiment) -> tuple[tuple[str, ...], Tensor]:
     clean, shown = experiment.clean, experiment.shown
     if not experiment.frames:
         shares = [k / STRAIGHT for k in range(STRAIGHT + 1)]
-        names = [CLEAN, *(f"{share:.0%} of the way" for share in shares[1:-1]), RESULT]
+        names = [CLEAN, *(f"{100 * share:.0f} % of the way" for share in shares[1:-1]), RESULT]
         return tuple(names), torch.cat([clean + share * (shown - clean) for share in shares])
     between = [
         (f"step {frame.step}", to_tensor(frame.pixels.numpy())) for frame in experiment.frames[:-1]

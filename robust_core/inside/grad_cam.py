@@ -90,7 +90,8 @@ def grad_cam(model: Classifier, images: Tensor, classes: Tensor) -> ClassMaps:
                     found.layer, maps.shape[1], found.grid is not None, weighted(maps, slopes)
                 )
     raise NoMapError(
-        f"{model.name} has no feature maps: none of its layers still knows where in the picture it looks"
+        f"the network {model.name} has no feature maps: none of its layers knows where in the picture it "
+        "looks"
     )
 
 

@@ -116,12 +116,15 @@ def test_one_answer_has_one_map_for_each_picture(digits_model, digit):
     assert found.maps.values.shape[0] == 2
 
 
-def test_the_way_begins_and_ends_at_both_pictures(digits_model, fooled, stepped, digit_pictures):
-    others = AtHand(digit_pictures[0][:60], "some")
+def test_the_way_begins_and_ends_at_both_pictures(digits_model, fooled, stepped, digits_test):
+    others = AtHand(digits_test[0][:120], "some")
     for experiment, recorded in ((fooled, False), (stepped, True)):
         found = crossing(digits_model, experiment, others)
         features, answers = last_features(digits_model, others.images)
-        flat = plane(features)
+        ends = torch.tensor([experiment.before[0].index, experiment.after[0].index])
+        own = torch.isin(answers, ends)
+        assert found.fitted == own.sum() < 120
+        flat = plane(features[own])
         own, _ = last_features(digits_model, torch.cat([experiment.clean, experiment.shown]))
         torch.testing.assert_close(found.way[[0, -1]], flat.places(own), rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(found.places, flat.places(features), rtol=1e-5, atol=1e-5)
@@ -136,6 +139,12 @@ def test_the_way_begins_and_ends_at_both_pictures(digits_model, fooled, stepped,
         assert said[place] != said[0]
 
 
+def test_a_map_is_fitted_on_all_where_an_answer_is_rare(digits_model, fooled, digit_pictures):
+    images, labels = digit_pictures
+    others = AtHand(images[labels != fooled.after[0].index][:40], "some")
+    assert crossing(digits_model, fooled, others).fitted == 40
+
+
 def test_a_walk_has_the_attack_s_own_steps(stepped, fooled):
     names, pictures = walk(stepped)
     assert names == ("clean", *(f"step {k}" for k in range(1, 8)), "result")
@@ -143,7 +152,7 @@ def test_a_walk_has_the_attack_s_own_steps(stepped, fooled):
     for frame, picture in zip(stepped.frames, pictures, strict=True):
         assert torch.equal(frame.pixels, torch.from_numpy(to_pixels(picture[None]))[0])
     names, pictures = walk(fooled)
-    assert names[1] == "10% of the way"
+    assert names[1] == "10 % of the way"
     torch.testing.assert_close(pictures[5], (fooled.clean + fooled.shown)[0] / 2)
 
 
@@ -151,8 +160,8 @@ def test_pictures_at_hand_are_spread_over_the_test_set():
     model = zoo.describe("digits-cnn")
     found = at_hand(model)
     assert record_of(model).name == "digits"
-    assert found.images.shape == (300, 1, 8, 8)
-    assert found.source == "300 of 450 digits test pictures"
+    assert found.images.shape == (450, 1, 8, 8)
+    assert found.source == "450 of 450 digits test pictures"
 
 
 def test_photographs_where_no_test_set_is_here(monkeypatch, tmp_path):

@@ -88,7 +88,7 @@ def test_the_last_maps_of_a_vision_transformer_are_tokens_that_are_still_read():
 
 def test_a_perceptron_has_nowhere_to_look(pictures):
     model = zoo.load("digits-mlp", "cpu")
-    with pytest.raises(NoMapError, match="digits-mlp has no feature maps"):
+    with pytest.raises(NoMapError, match="the network digits-mlp has no feature maps"):
         grad_cam(model, pictures(1, (1, 8, 8), torch.float32), torch.tensor([0]))
 
 

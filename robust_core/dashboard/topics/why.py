@@ -32,10 +32,8 @@ def show(request: Request, experiment: Experiment, *, key: str, heading: str = "
         "Where it looks": lambda: _looks(request, experiment, heading),
         "Last features": lambda: _crossing(request, experiment, key, heading),
     }
-    place = st.container()
     chosen = pick_one("View", views, f"{key}_why", next(iter(views)), label_visibility="collapsed")
-    with place:
-        views[chosen]()
+    views[chosen]()
     status(ROW)
 
 

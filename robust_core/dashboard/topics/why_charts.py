@@ -40,7 +40,7 @@ def over_layers(found: Depth) -> go.Figure:
             x=place,
             line={"color": DETECTOR, "dash": "dashdot", "width": 2},
             annotation={"text": f"detector, {point}", "font": {"size": plots.TEXT}},
-            annotation_position="bottom right",
+            annotation_position="top right",
         )
     places, words = ticks(found.layers)
     figure.update_xaxes(

@@ -22,6 +22,8 @@ SEE_LOOKS = (
 )
 STEEP = 2.0
 """From how many times noise's change on the attack's is called amplified."""
+VISIBLE = 8 / 255
+"""Largest change of a value that people hardly see."""
 NORMS = {"linf": "Linf", "l2": "L2", "l1": "L1", "l0": "L0"}
 
 
@@ -39,10 +41,16 @@ def see_layers(found: Depth, model: Description) -> str:
     height, width = model.input_size
     values = model.channels * height * width
     return (
-        f"{_parting(found)} A person looks at width, height and colour, **3 dimensions**, and hardly "
-        f"notices {in_255ths(found.adversarial.linf)}; this network looks at {model.channels} × {height} "
-        f"× {width} = **{values:,} dimensions** at once (deck 003, appendix: 2,352).{_read(found)}"
+        f"{_parting(found)} A person looks at width, height and colour, **3 dimensions**, and "
+        f"{_noticed(found.adversarial.linf)}; this network looks at {model.channels} × {height} × {width} "
+        f"= **{values:,} dimensions** at once (deck 003, appendix: 2,352).{_read(found)}"
     )
+
+
+def _noticed(size: float) -> str:
+    """Whether a person sees a change of that size."""
+    hardly = size <= VISIBLE
+    return f"hardly notices {in_255ths(size)}" if hardly else f"notices {in_255ths(size)}, too"
 
 
 def _parting(found: Depth) -> str:
@@ -169,8 +177,15 @@ def features_measured(found: Crossing, request: Request, experiment: Experiment)
     """The conditions: what the map was fitted on."""
     return (
         f"What the last layer is given, {found.size} values, of {found.source}; colours are the network's "
-        f"answers. Two principal components, by scikit-learn. {conditions(request, experiment)}."
+        f"answers. Two principal components, by scikit-learn, fitted on {_on(found)}. "
+        f"{conditions(request, experiment)}."
     )
+
+
+def _on(found: Crossing) -> str:
+    if found.fitted == len(found.places):
+        return "all of them"
+    return f"the {found.fitted} that it calls {found.said[0].label} or {found.said[-1].label}"
 
 
 def shown(value: float) -> float | None:

@@ -33,6 +33,7 @@ def across() -> Crossing:
     return Crossing(
         source="6 pictures",
         size=64,
+        fitted=5,
         explained=(0.5, 0.2),
         places=torch.arange(12.0).view(6, 2),
         answers=torch.tensor([0, 0, 1, 2, 1, 0]),
@@ -107,6 +108,7 @@ def test_sentences_have_the_numbers_found(found, across):
     back = why_words.crossed(replace(across, said=(CAT, DOG, CAT)))
     assert back == "From cat to dog: the answer changes at step 1, and back in the end"
     assert "70 % of the variance" in why_words.see_features(across)
+    assert why_words.crossed(across).startswith("From cat to dog")
     assert "a straight line" in why_words.see_features(replace(across, recorded=False))
 
 
@@ -114,6 +116,9 @@ def test_what_to_see_depends_on_what_was_found(found):
     model = zoo.describe("cifar10-resnet32")
     told = why_words.see_layers(found, model)
     assert "the two lines part" in told
+    assert "hardly notices 2.6/255" in told
+    plain = replace(found, adversarial=replace(found.adversarial, linf=0.1))
+    assert "notices 25.5/255, too" in why_words.see_layers(plain, model)
     assert "3 × 32 × 32 = **3,072 dimensions**" in told
     assert "at AD(2) it is given a change of 50.0 %" in told
     quiet = replace(found, adversarial=found.noise, detectors={})
@@ -130,5 +135,5 @@ def test_where_it_looks_is_compared_by_the_cosine():
     nothing = Looks((CAT, DOG), ClassMaps("conv", 8, False, torch.zeros(4, 1, 2)))
     assert "no place in the picture speaks" in why_words.where(nothing)
     assert "cat, as before" in why_words.where(Looks((CAT,), ClassMaps("c", 8, False, values[::3])))
-    assert why_looks.caption("cat", 0.5, True) == "cat, 50 %"
+    assert why_looks.caption("cat", 0.5, True) == "cat 50 %"
     assert "nothing speaks for it" in why_looks.caption("cat", 0.5, False)
