@@ -166,26 +166,30 @@ def looks(model: Classifier, experiment: Experiment) -> Looks:
 
 @dataclass(frozen=True)
 class Crossing:
-    """A flat map of last features: those of some pictures, and the way of the attacked one among them.
-
-    ``size`` is the number of features, ``fitted`` that of the pictures that the map was fitted on.
-    ``places`` ``[N, 2]`` are the pictures', ``answers`` ``[N]`` the network's; ``way`` ``[S, 2]`` are the
-    attacked picture's at each of ``steps``, ``said`` what the network says there. ``recorded`` tells the
-    attack's own iterates from the straight line. ``seen`` is how much of the way's length, from its start
-    to its end, lies in the plane.
-    """
+    """A flat map of last features: those of some pictures, and the way of the attacked one among them."""
 
     source: str
-    size: int
-    fitted: int
-    explained: tuple[float, float]
+    """What the pictures are."""
     places: Tensor
+    """Where they lie, float64 ``[N, 2]``."""
     answers: Tensor
-    way: Tensor
+    """What the network says of them, int64 ``[N]``."""
+    fitted: int
+    """On how many of them the map was fitted."""
+    size: int
+    """The number of features."""
+    explained: tuple[float, float]
+    """The shares of the variance of those pictures' features along both axes."""
     steps: tuple[str, ...]
+    """The attacked picture's steps, by name."""
+    way: Tensor
+    """Where it lies at each, float64 ``[S, 2]``."""
     said: tuple[Guess, ...]
+    """What the network says there."""
     recorded: bool
+    """Whether they are the attack's own iterates; else they are on a straight line."""
     seen: float
+    """How much of the length of the way, from its start to its end, lies in the plane."""
 
     @property
     def crossed(self) -> int | None:

@@ -107,4 +107,5 @@ def test_picture_and_model_are_those_of_attack_and_stay_from_idea_to_idea():
         "dimension",
         "boundary",
         "surface",
+        "layers",
     ]
