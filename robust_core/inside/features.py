@@ -54,11 +54,11 @@ def last_features(
 
 
 def _with_weights(network: nn.Module) -> dict[str, nn.Module]:
-    """The layers that have weights of their own."""
+    """The layers that have weights, and no layers inside: those that hold others end after the last one."""
     return {
         name or type(network).__name__: module
         for name, module in network.named_modules()
-        if next(module.parameters(recurse=False), None) is not None
+        if next(module.parameters(), None) is not None and not any(module.children())
     }
 
 

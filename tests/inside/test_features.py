@@ -30,6 +30,15 @@ def test_maps_and_tokens_by_their_mean(classifier, pictures):
     torch.testing.assert_close(last_features(model, images)[0], images.flatten(2).mean(1))
 
 
+def test_a_transformer_s_are_those_of_its_head_though_it_has_weights_around_it(transformer):
+    images = torch.rand(3, 3, 16, 16)
+    features, answers = last_features(transformer, images)
+    assert features.shape == (3, 8)
+    logits = transformer.network.heads.head(features.float())
+    torch.testing.assert_close(logits, transformer(images))
+    assert torch.equal(answers, logits.argmax(1))
+
+
 def test_a_network_without_weights_is_refused(classifier, pictures):
     with pytest.raises(ValueError, match="layer with weights"):
         last_features(classifier(nn.Flatten()), pictures(1, (3, 6, 5)))
