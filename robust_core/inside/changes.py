@@ -126,7 +126,5 @@ def relative(after: Tensor, before: Tensor) -> float:
     """``|after - before| / |before|`` in L2, in float64; nan where ``before`` is 0 or of another shape."""
     if after.shape != before.shape:
         return float("nan")
-    before = before.double()
-    return (
-        ((after.double() - before).norm() / before.norm()).item() if before.any() else float("nan")
-    )
+    before, after = (each.cpu().double() for each in (before, after))  # some devices lack float64
+    return ((after - before).norm() / before.norm()).item() if before.any() else float("nan")

@@ -46,7 +46,7 @@ def last_features(
             done += len(part)
             if progress is not None:
                 progress(done, len(images))
-            return _flat(last[0], len(part)).double().cpu(), answers
+            return _flat(last[0], len(part)).cpu().double(), answers
 
         batch = max(1, AT_ONCE // images[0].numel()) if len(images) else 1
         features, answers = in_batches(ask, images, batch)

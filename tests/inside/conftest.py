@@ -5,19 +5,14 @@ import torch
 from torch import nn
 
 from robust_core.classifier import Classifier
+from tests.zoo.own.networks import vit
 
 
 @pytest.fixture
 def transformer() -> Classifier:
-    """A vision transformer of two blocks for 16 x 16, with 4 x 4 patches and random weights."""
-    from torchvision.models import VisionTransformer
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = VisionTransformer(16, 4, num_layers=2, num_heads=2, hidden_dim=8, mlp_dim=16)
-        nn.init.normal_(network.heads.head.weight)  # it begins with zeros, which look nowhere
-    network.eval().requires_grad_(False)
-    return Classifier(network, class_names=(), input_size=(16, 16), mean=(0.5,) * 3, std=(0.5,) * 3)
+    """A vision transformer of two blocks for 16 x 16, with four patches and random weights."""
+    half = (0.5,) * 3
+    return Classifier(vit(), class_names=(), input_size=(16, 16), mean=half, std=half).eval()
 
 
 @pytest.fixture

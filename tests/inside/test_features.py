@@ -33,7 +33,7 @@ def test_maps_and_tokens_by_their_mean(classifier, pictures):
 def test_a_transformer_s_are_those_of_its_head_though_it_has_weights_around_it(transformer):
     images = torch.rand(3, 3, 16, 16)
     features, answers = last_features(transformer, images)
-    assert features.shape == (3, 8)
+    assert features.shape == (3, 16)
     logits = transformer.network.heads.head(features.float())
     torch.testing.assert_close(logits, transformer(images))
     assert torch.equal(answers, logits.argmax(1))
