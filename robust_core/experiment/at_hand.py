@@ -10,10 +10,10 @@ from torch import Tensor
 from robust_core import data
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
-from robust_core.data.record import DataSet
+from robust_core.data.record import DataSet, to_float
 from robust_core.zoo import Description
 
-COUNTS = ((64, 600), (200, 200), (10_000, 80))
+COUNTS = ((64, 600), (200, 160), (10_000, 80))
 """Below which side of a picture how many test pictures are taken: large ones take longer to ask about."""
 
 
@@ -31,22 +31,30 @@ def record_of(model: Description) -> DataSet | None:
 
 
 def at_hand(model: Description) -> AtHand:
-    """Test pictures of the model's family, evenly spread over their set; without them, sample photographs.
+    """The first test pictures of the model's family; without them, sample photographs.
 
     Of the photographs, which are few, each is also squashed, and both are also mirrored.
     """
     record = record_of(model)
     if record is not None:
         most = next(count for side, count in COUNTS if max(model.input_size) < side)
-        total = record.splits["test"]
-        numbers = np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist()
-        pixels = [model.fitted(_rgb(record.test_picture(n)[0])) for n in numbers]
-        return AtHand(_stacked(pixels), f"{len(pixels)} of {total:,} {record.title} test pictures")
+        images = _first(record, model, most)
+        return AtHand(
+            images,
+            f"the first {len(images)} of {record.splits['test']:,} {record.title} test pictures",
+        )
     there = samples.catalogue(model.family)
     turned = [way for each in there for way in _ways(model, each.picture.pixels)]
     return AtHand(
         _stacked(turned), f"{len(there)} sample photographs, each cut out, squashed and mirrored"
     )
+
+
+def _first(record: DataSet, model: Description, most: int) -> Tensor:
+    if record.has_size(model.input_size) and record.channels == model.channels:
+        return to_float(record.sized("test", model.input_size, model.resize, limit=most)[0])
+    numbers = range(min(most, record.splits["test"]))  # of another size: one by one
+    return _stacked([model.fitted(_rgb(record.test_picture(n)[0])) for n in numbers])
 
 
 def _ways(model: Description, pixels: np.ndarray) -> Iterator[np.ndarray]:

@@ -1,5 +1,7 @@
 """An attacked picture from the inside: noise of the same size, three curves, the maps, the way across."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -156,12 +158,14 @@ def test_a_walk_has_the_attack_s_own_steps(stepped, fooled):
     torch.testing.assert_close(pictures[5], (fooled.clean + fooled.shown)[0] / 2)
 
 
-def test_pictures_at_hand_are_spread_over_the_test_set():
+def test_the_first_test_pictures_are_at_hand(digits_test):
     model = zoo.describe("digits-cnn")
     found = at_hand(model)
     assert record_of(model).name == "digits"
-    assert found.images.shape == (450, 1, 8, 8)
-    assert found.source == "450 of 450 digits test pictures"
+    assert torch.equal(found.images, digits_test[0][:600])
+    assert found.source == "the first 450 of 450 digits test pictures"
+    larger = at_hand(replace(model, input_size=(9, 16), resize=16, channels=3))
+    assert larger.images.shape == (450, 3, 9, 16)
 
 
 def test_photographs_where_no_test_set_is_here(monkeypatch, tmp_path):

@@ -26,7 +26,7 @@ def test_each_view_is_about_the_page_s_result():
     assert len(page.get("image")) == pictures + 4
     page = look(page, "Last features")
     assert "the answer changes at step" in text(page)
-    assert "450 of 450 digits test pictures" in text(page)
+    assert "the first 450 of 450 digits test pictures" in text(page)
     assert len(page.get("plotly_chart")) == 1
 
 

@@ -45,6 +45,7 @@ def over_layers(found: Depth) -> go.Figure:
     places, words = ticks(found.layers)
     figure.update_xaxes(
         tickvals=places,
+        tickangle=0,
         ticktext=words,
         title="layers, from the picture to the answer",
         **plots.FIXED,
@@ -64,12 +65,15 @@ def _with_kind(layer: str, kind: str) -> str:
 
 
 def ticks(layers: Sequence[str]) -> tuple[list[int], list[str]]:
-    """Where the axis has names: at each layer, or where a part of the network begins, by its own name."""
+    """Where the axis has names: at each layer, or where a part of the network begins, by its own name.
+
+    In the second case the picture, to which the axis's title refers, has none: the next is too near.
+    """
     if len(layers) <= MOST_NAMES:
         return list(range(len(layers))), [each.rpartition(".")[2] for each in layers]
     for depth in (2, 1):
         parts = [".".join(each.split(".")[:depth]) for each in layers]
-        begins = [k for k, part in enumerate(parts) if k == 0 or part != parts[k - 1]]
+        begins = [k for k, part in enumerate(parts) if k and part != parts[k - 1]]
         if len(begins) <= MOST_NAMES:
             return begins, [parts[k] for k in begins]
     step = -(-len(layers) // MOST_NAMES)
