@@ -4,8 +4,8 @@ import pytest
 
 from robust_core.words.decks import ROWS
 
-SAMPLE = ("000-11", "001-16", "003-02", "003-28", "003-30", "004-04")
-"""Of five pages: a part, a list, a tab, an idea on a picture, figures, and an idea without a picture."""
+SAMPLE = ("002-13", "001-16", "003-02", "003-28", "003-30", "004-04")
+"""A tab of a report, a list, a tab of a result, an idea on a picture, figures, and an idea without one."""
 
 
 @pytest.mark.parametrize("row", [ROWS[each] for each in SAMPLE], ids=SAMPLE)
