@@ -27,7 +27,7 @@ STRAIGHT = 10
 """Steps of the straight line to the adversarial picture, where an attack has none of its own."""
 RARE = 3
 """A map is fitted on two classes where there are so many pictures of each."""
-CLEAN, RESULT = "clean", "result"
+CLEAN, RESULT = "clean", "the result"
 """What the first and the last step are called."""
 
 

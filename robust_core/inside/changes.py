@@ -80,7 +80,9 @@ def relative_changes(
             ear.compare(other)
             ask(other)
             rows.append(ear.changes())
-    return Changes(tuple(ear.names), tuple(ear.kinds), torch.tensor(rows, dtype=torch.float64))
+    return Changes(
+        tuple(ear.names), tuple(ear.kinds), torch.tensor(rows, dtype=torch.float64, device="cpu")
+    )
 
 
 class _Ear:

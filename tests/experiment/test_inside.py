@@ -133,7 +133,7 @@ def test_the_way_begins_and_ends_at_both_pictures(digits_model, fooled, stepped,
         assert torch.equal(found.answers, answers)
         assert (found.size, found.recorded) == (64, recorded)
         assert 0 < found.seen <= 1
-        assert (found.steps[0], found.steps[-1]) == ("clean", "result")
+        assert (found.steps[0], found.steps[-1]) == ("clean", "the result")
         said = [each.index for each in found.said]
         assert (said[0], said[-1]) == (experiment.before[0].index, experiment.after[0].index)
         place = found.crossed
@@ -149,7 +149,7 @@ def test_a_map_is_fitted_on_all_where_an_answer_is_rare(digits_model, fooled, di
 
 def test_a_walk_has_the_attack_s_own_steps(stepped, fooled):
     names, pictures = walk(stepped)
-    assert names == ("clean", *(f"step {k}" for k in range(1, 8)), "result")
+    assert names == ("clean", *(f"step {k}" for k in range(1, 8)), "the result")
     assert len(pictures) == len(names)
     for frame, picture in zip(stepped.frames, pictures, strict=True):
         assert torch.equal(frame.pixels, torch.from_numpy(to_pixels(picture[None]))[0])

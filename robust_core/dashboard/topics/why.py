@@ -112,5 +112,5 @@ def _crossing(request: Request, experiment: Experiment, key: str, heading: str) 
         key=f"{key}_features",
         alt=why_words.features_in_words(found),
     )
-    st.markdown(why_words.see_features(found))
+    st.markdown(why_words.see_features(found, experiment))
     st.caption(why_words.features_measured(found, request, experiment))

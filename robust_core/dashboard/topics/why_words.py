@@ -145,7 +145,7 @@ def crossed(found: Crossing) -> str:
     return f"From {start} to {there}: the answer changes at {found.steps[place]}{back}"
 
 
-def see_features(found: Crossing) -> str:
+def see_features(found: Crossing, experiment: Experiment) -> str:
     """What to look at."""
     kind = (
         "the attack's own steps"
@@ -153,13 +153,14 @@ def see_features(found: Crossing) -> str:
         else "a straight line, as the attack has one step"
     )
     ends = (
-        "stay among the blue dots"
+        "stay on the side of the blue dots"
         if found.crossed is None
         else "leave the blue dots and go to the vermilion ones"
     )
     return (
-        f"**See** the line {ends}: in pixels the picture hardly moves. It follows {kind}. The map is the "
-        f"plane of closest fit ({citations.markdown(PEARSON)}), which shows "
+        f"**See** the line {ends}, while no value of the picture moves by more than "
+        f"{in_255ths(experiment.judged.linf)}. It follows {kind}. The map is the plane of closest fit "
+        f"({citations.markdown(PEARSON)}), which shows "
         f"{share(sum(found.explained), 0)} of the variance of the features, and "
         f"{share(found.seen, 0)} of the length of the way."
     )

@@ -1,6 +1,7 @@
 """Sentences and charts of the inside of a network: pure functions of what was found."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -38,7 +39,7 @@ def across() -> Crossing:
         places=torch.arange(12.0).view(6, 2),
         answers=torch.tensor([0, 0, 1, 2, 1, 0]),
         way=torch.tensor([[0.0, 0.0], [1.0, 2.0], [3.0, 3.0]]),
-        steps=("clean", "step 1", "result"),
+        steps=("clean", "step 1", "the result"),
         said=(CAT, CAT, DOG),
         recorded=True,
         seen=0.6,
@@ -99,17 +100,18 @@ def test_the_map_marks_start_change_and_end(across):
 
 
 def test_sentences_have_the_numbers_found(found, across):
+    attack = SimpleNamespace(judged=SimpleNamespace(linf=2 / 255))
+    assert "moves by more than 2/255" in why_words.see_features(across, attack)
     assert why_words.amplified(found) == (
         "A change of 2.0 % of the picture moves the last layer by 150.0 %; random noise of the same size "
         "moves it by 4.0 %"
     )
-    assert why_words.crossed(across) == "From cat to dog: the answer changes at result"
+    assert why_words.crossed(across) == "From cat to dog: the answer changes at the result"
     assert "never changes" in why_words.crossed(replace(across, said=(CAT, CAT, CAT)))
     back = why_words.crossed(replace(across, said=(CAT, DOG, CAT)))
     assert back == "From cat to dog: the answer changes at step 1, and back in the end"
-    assert "70 % of the variance" in why_words.see_features(across)
-    assert why_words.crossed(across).startswith("From cat to dog")
-    assert "a straight line" in why_words.see_features(replace(across, recorded=False))
+    assert "70 % of the variance" in why_words.see_features(across, attack)
+    assert "a straight line" in why_words.see_features(replace(across, recorded=False), attack)
 
 
 def test_what_to_see_depends_on_what_was_found(found):
