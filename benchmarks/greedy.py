@@ -7,12 +7,15 @@ Carlini-Wagner with as many steps as the page allows.
 import asyncio
 import random
 import sys
+from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import visitors
-from visitors import Server, Visitor, serving
+from replicas import COOKIE, behind_proxy
+from visitors import Visitor, serving
 
 TABS = (2, 70)
 ROUNDS = 30
@@ -23,9 +26,13 @@ TIMES_ALONE, AIM_MANY = 3, 10.0
 ENDLESS = "Carlini-Wagner (L2)"
 
 
-async def polite(server: Server, seed: int, rounds: int) -> dict:
+Newcomer = Callable[[], Visitor]
+"""Makes a visitor who has not come yet."""
+
+
+async def polite(newcomer: Newcomer, seed: int, rounds: int) -> dict:
     """Seconds until the answer, of a visitor who waits for each."""
-    visitor, found, errors = Visitor(server.address), [], []
+    visitor, found, errors = newcomer(), [], []
     await visitor.visit()
     await visitor.rerun(any_eps=True)
     for step in random.Random(seed).sample(range(40, 1000), rounds):
@@ -44,11 +51,11 @@ async def polite(server: Server, seed: int, rounds: int) -> dict:
 
 
 @asynccontextmanager
-async def greedy(server: Server, tabs: int):
+async def greedy(newcomer: Newcomer, tabs: int):
     """That many tabs are busy, and stay so."""
 
     async def one(number: int) -> None:
-        visitor = Visitor(server.address)
+        visitor = newcomer()
         await visitor.visit()
         titles = list(visitor.widgets["attack"].options)
         await visitor.rerun(attack=titles.index(ENDLESS))  # with its defaults, and shared by all
@@ -80,13 +87,41 @@ async def measure(app: Path, folder: Path, rounds: int = ROUNDS) -> dict:
     """Figures of the polite visitor alone and beside each number of tabs."""
     visitors.PATIENCE = 3600.0
     with serving(app, folder) as server:
-        await polite(server, 0, 2)  # imports and weights
-        report = {"alone": await polite(server, 1, rounds)}
+
+        def newcomer() -> Visitor:
+            return Visitor(server.address)
+
+        await polite(newcomer, 0, 2)  # imports and weights
+        report = {"alone": await polite(newcomer, 1, rounds)}
         for tabs in TABS:
             print(f"{tabs} greedy tabs", file=sys.stderr)
-            async with greedy(server, tabs):
-                report[str(tabs)] = await polite(server, 2 + tabs, rounds)
+            async with greedy(newcomer, tabs):
+                report[str(tabs)] = await polite(newcomer, 2 + tabs, rounds)
     return report
+
+
+async def measure_replicas(folder: Path, rounds: int = ROUNDS) -> dict:
+    """The same at each replica behind the proxy, with two tabs; and at the other one meanwhile."""
+    visitors.PATIENCE = 3600.0
+    report = {}
+    with behind_proxy(folder) as (address, replicas):
+        at = {r.number: partial(Visitor, address, cookies={COOKIE: r.number}) for r in replicas}
+        for newcomer in at.values():
+            await polite(newcomer, 0, 2)
+        for number, newcomer in at.items():
+            print(f"replica {number}", file=sys.stderr)
+            found = {"alone": await polite(newcomer, 1, rounds)}
+            async with greedy(newcomer, TABS[0]):
+                found[str(TABS[0])] = await polite(newcomer, 2, rounds)
+                (other,) = at.keys() - {number}
+                found["at the other replica"] = await polite(at[other], 3, rounds)
+            report[f"replica {number}"] = found
+    return report
+
+
+def tables(reports: dict) -> str:
+    """The report of replicas for people."""
+    return "\n\n".join(f"{name}\n{table(report)}" for name, report in reports.items())
 
 
 def table(report: dict) -> str:
@@ -95,8 +130,8 @@ def table(report: dict) -> str:
     aims = {TABS[0]: TIMES_ALONE * alone + SLICE, TABS[1]: AIM_MANY}
     rows = [f"{'FGSM, new result, seconds':30}{'p50':>8}{'worst':>8}{'errors':>8}  aim"]
     for name, found in report.items():
-        told = "alone" if name == "alone" else f"beside {name} greedy tabs"
-        aim = "" if name == "alone" else f"p50 < {aims[int(name)]:.2f} s"
+        told = f"beside {name} greedy tabs" if name.isdigit() else name
+        aim = f"p50 < {aims[int(name)]:.2f} s" if name.isdigit() else ""
         if aim:
             aim += ": met" if found["p50"] < aims[int(name)] else ": MISSED"
         rows.append(
