@@ -11,22 +11,24 @@ here=$(dirname "$0")
 folder=${FOLDER:-/tmp/proxy}
 : "${REPLICAS:?is not set: address and port of each replica}"
 
-peer="max_fails=1 fail_timeout=5s"
-others() { # all replicas but one, asked only while that one is down
+# max_fails=0: each request asks the visitor's own replica first. After a failure nginx would trust it again
+# only once a request to it has ended, and the first may be a WebSocket, which stays open.
+others() { # all replicas but one, asked only where that one does not answer
     for each in $REPLICAS; do
-        if [ "$each" != "$1" ]; then echo "    server $each backup $peer;"; fi
+        if [ "$each" != "$1" ]; then echo "    server $each backup max_fails=0;"; fi
     done
 }
 
 replicas() {
     echo "upstream new {" # visitors without a cookie take turns
     echo "    zone new 64k;"
-    for each in $REPLICAS; do echo "    server $each $peer;"; done
+    for each in $REPLICAS; do echo "    server $each max_fails=1 fail_timeout=5s;"; done
     echo "}"
     n=0
     for each in $REPLICAS; do
         n=$((n + 1))
-        printf 'upstream replica%s {\n    zone replica%s 64k;\n    server %s %s;\n' $n $n "$each" "$peer"
+        printf 'upstream replica%s {\n    zone replica%s 64k;\n' $n $n
+        echo "    server $each max_fails=0;"
         others "$each"
         echo "}"
     done

@@ -155,7 +155,7 @@ def _limit(name: str) -> int:
 
 
 def _compose(pattern: str) -> int:
-    """The number that ``pattern`` finds first in deploy/compose.yaml, where replicas stand before the proxy."""
+    """The number that ``pattern`` finds first in deploy/compose.yaml, where replicas stand first."""
     text = (ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8")
     found = re.search(pattern, text, re.MULTILINE)
     if found is None:
