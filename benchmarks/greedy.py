@@ -15,7 +15,8 @@ from statistics import median
 
 import visitors
 from replicas import COOKIE, behind_proxy
-from visitors import Visitor, serving
+from tallies import cpu_seconds
+from visitors import Server, Visitor, serving
 
 TABS = (2, 70)
 ROUNDS = 30
@@ -30,23 +31,31 @@ Newcomer = Callable[[], Visitor]
 """Makes a visitor who has not come yet."""
 
 
-async def polite(newcomer: Newcomer, seed: int, rounds: int) -> dict:
-    """Seconds until the answer, of a visitor who waits for each."""
-    visitor, found, errors = newcomer(), [], []
+async def polite(newcomer: Newcomer, seed: int, rounds: int, server: Server) -> dict:
+    """Seconds until the answer, of a visitor who waits for each.
+
+    ``cpu``: processor seconds of ``server`` meanwhile, for this visitor and all others: those do not depend
+    on what else the machine does.
+    """
+    visitor, found, cpu, errors = newcomer(), [], [], []
     await visitor.visit()
     await visitor.rerun(any_eps=True)
     for step in random.Random(seed).sample(range(40, 1000), rounds):
+        begun = cpu_seconds(server)
         run = await visitor.rerun(eps255=step / 4)
         faults = run.faults(3)
         errors += faults
         if not faults:
             found.append(run.seconds)
+            cpu.append(cpu_seconds(server) - begun)
     await visitor.leave()
     return {
         "n": len(found),
         "errors": errors,
         "p50": median(found) if found else None,
         "worst": max(found, default=None),
+        "cpu": median(cpu) if cpu else None,
+        "cpu_worst": max(cpu, default=None),
     }
 
 
@@ -91,12 +100,12 @@ async def measure(app: Path, folder: Path, rounds: int = ROUNDS) -> dict:
         def newcomer() -> Visitor:
             return Visitor(server.address)
 
-        await polite(newcomer, 0, 2)  # imports and weights
-        report = {"alone": await polite(newcomer, 1, rounds)}
+        await polite(newcomer, 0, 2, server)  # imports and weights
+        report = {"alone": await polite(newcomer, 1, rounds, server)}
         for tabs in TABS:
             print(f"{tabs} greedy tabs", file=sys.stderr)
             async with greedy(newcomer, tabs):
-                report[str(tabs)] = await polite(newcomer, 2 + tabs, rounds)
+                report[str(tabs)] = await polite(newcomer, 2 + tabs, rounds, server)
     return report
 
 
@@ -105,17 +114,19 @@ async def measure_replicas(folder: Path, rounds: int = ROUNDS) -> dict:
     visitors.PATIENCE = 3600.0
     report = {}
     with behind_proxy(folder) as (address, replicas):
-        at = {r.number: partial(Visitor, address, cookies={COOKIE: r.number}) for r in replicas}
-        for newcomer in at.values():
-            await polite(newcomer, 0, 2)
-        for number, newcomer in at.items():
-            print(f"replica {number}", file=sys.stderr)
-            found = {"alone": await polite(newcomer, 1, rounds)}
-            async with greedy(newcomer, TABS[0]):
-                found[str(TABS[0])] = await polite(newcomer, 2, rounds)
-                (other,) = at.keys() - {number}
-                found["at the other replica"] = await polite(at[other], 3, rounds)
-            report[f"replica {number}"] = found
+        at = [partial(Visitor, address, cookies={COOKIE: each.number}) for each in replicas]
+        servers = [replica.server for replica in replicas]
+        for newcomer, server in zip(at, servers, strict=True):
+            await polite(newcomer, 0, 2, server)
+        for here in (0, 1):
+            there = 1 - here
+            name = f"replica {replicas[here].number}"
+            print(name, file=sys.stderr)
+            found = {"alone": await polite(at[here], 1, rounds, servers[here])}
+            async with greedy(at[here], TABS[0]):
+                found[str(TABS[0])] = await polite(at[here], 2, rounds, servers[here])
+                found["at the other replica"] = await polite(at[there], 3, rounds, servers[there])
+            report[name] = found
     return report
 
 
@@ -128,13 +139,16 @@ def table(report: dict) -> str:
     """The report for people."""
     alone = report["alone"]["p50"]
     aims = {TABS[0]: TIMES_ALONE * alone + SLICE, TABS[1]: AIM_MANY}
-    rows = [f"{'FGSM, new result, seconds':30}{'p50':>8}{'worst':>8}{'errors':>8}  aim"]
+    rows = [
+        f"{'FGSM, new result, seconds':30}{'p50':>8}{'worst':>8}{'CPU':>8}{'worst':>8}{'errors':>8}  aim"
+    ]
     for name, found in report.items():
         told = f"beside {name} greedy tabs" if name.isdigit() else name
         aim = f"p50 < {aims[int(name)]:.2f} s" if name.isdigit() else ""
         if aim:
             aim += ": met" if found["p50"] < aims[int(name)] else ": MISSED"
         rows.append(
-            f"{told:30}{found['p50']:8.3f}{found['worst']:8.3f}{len(found['errors']):8}  {aim}"
+            f"{told:30}{found['p50']:8.3f}{found['worst']:8.3f}{found['cpu']:8.3f}"
+            f"{found['cpu_worst']:8.3f}{len(found['errors']):8}  {aim}"
         )
     return "\n".join(rows)

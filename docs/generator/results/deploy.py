@@ -133,14 +133,17 @@ def fairness() -> str:
                     found["n"],
                     number(found["p50"], ".3f"),
                     number(found["worst"], ".3f"),
+                    number(found["cpu"], ".2f"),
+                    number(found["cpu_worst"], ".2f"),
                     len(found["errors"]),
                 )
             )
     heads = {"": "l", "FGSM, new result": "l", "n": "r", "median, s": "r", "longest, s": "r"}
-    cores = report["machine"]["cores"]
+    heads |= {"processor s of the replica": "r", "most": "r", "errors": "r"}
+    where = report["machine"]
     return (
-        f"{table({**heads, 'errors': 'r'}, rows)}\n\nBoth replicas and all visitors shared {cores} cores: "
-        f"`{FAIRNESS}`."
+        f"{table(heads, rows)}\n\n`{FAIRNESS}`, everything on the same {where['cores']} cores, on which "
+        f"{where['load_before']:.0f} other processes ran at the start."
     )
 
 
