@@ -148,10 +148,13 @@ def fairness() -> str:
         "most": "r",
     }
     where = report["machine"]
-    return (
-        f"{table({**heads, 'errors': 'r'}, rows)}\n\nProcessor seconds of the replica from the question to the "
-        f"answer, for this visitor and all others: how long it waits where the processor is free. They do not "
-        f"depend on what else the machine does. Measured on {where['cores']} cores: `{FAIRNESS}`."
+    return "\n\n".join(
+        [
+            table({**heads, "errors": "r"}, rows),
+            "Processor seconds of the replica from the question to the answer, for this visitor and all "
+            "others: how long it waits where the processor is free. They do not depend on what else the "
+            f"machine does. Measured on {where['cores']} cores: `{FAIRNESS}`.",
+        ]
     )
 
 
