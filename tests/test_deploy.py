@@ -13,6 +13,8 @@ import pytest
 
 from docs.generator.results import deploy
 from robust_core.paths import ROOT
+from tests.live import serving
+from tests.test_server import Visitor, visit_at_once
 
 yaml = pytest.importorskip("yaml")
 
@@ -147,6 +149,21 @@ def test_nginx_accepts_the_configuration(tmp_path):
     command = [NGINX, "-t", "-p", where, "-c", f"{where}/nginx.conf", "-e", "stderr"]
     tried = subprocess.run(command, check=False, capture_output=True, text=True, timeout=20)
     assert "test is successful" in tried.stderr, tried.stderr
+
+
+@pytest.mark.parametrize(
+    ("trusted", "seen"), [("127.0.0.1", "203.0.113.7"), ("10.89.0.10", "None")]
+)
+def test_a_replica_believes_its_proxy_alone_whose_request_it_is(
+    tmp_path, monkeypatch, trusted, seen
+):
+    script = tmp_path / "who.py"
+    script.write_text("import streamlit as st\nst.markdown(str(st.context.ip_address))\n")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", trusted)
+    with serving(tmp_path, script=script) as address:
+        visitor = Visitor(address, **{"X-Forwarded-For": "203.0.113.7"})
+        visit_at_once([visitor])
+    assert [element.body for element in visitor.shown("markdown")] == [seen]
 
 
 def test_the_limit_of_memory_holds_what_may_grow():

@@ -14,8 +14,12 @@ playwright = pytest.importorskip("playwright.sync_api")
 
 ATTACK = "?model=digits-cnn&eps=0.15&source=upload"
 SMALL = "?model=digits-cnn&eps=0.15"
-QUICK = {"compare_attacks": SMALL, "compare_defences": SMALL, "black_box": "?model=digits-cnn"}
-"""Where all of a page's attacks run at once, and again on the new server: a model that answers soon."""
+QUICK = {
+    "compare_attacks": f"{SMALL}&attacks=fgsm,pgd",
+    "compare_defences": f"{SMALL}&defenses=jpeg,median",
+    "black_box": "?model=digits-cnn&by_labels=boundary",
+}
+"""Where all of a page's attacks run at once, and again on the new server: few, and a small model."""
 PLAIN = ("home", "tools")
 """Pages on which there is nothing to choose."""
 PATHS = {
@@ -71,7 +75,10 @@ def come_back(page, answers: list) -> None:
             playwright.TimeoutError
         ):  # the control is drawn again while the page comes back
             page.locator("[role=radio][aria-checked=false]").first.click(timeout=2000)
-        page.wait_for_timeout(1000)
+        for _ in range(10):
+            page.wait_for_timeout(100)
+            if len(answers) >= ANSWERS:
+                break
     page.wait_for_function(
         "(n) => document.querySelectorAll('[data-testid=stTopNavSection]').length === n",
         arg=len(SECTIONS) - 1,  # Home stands in the bar itself
