@@ -4,12 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from tests.browser.conftest import AT_REST, FEW_VOTES, go
+from tests.browser.conftest import AT_REST, go
 from tests.contents import PAGES, SECTIONS
 from tests.live import PHONE
 
 QUERIES = {
-    "": f"?model=digits-cnn&{FEW_VOTES}",
+    "": "?model=digits-cnn&smoothing.n=100",
     "compare_attacks": "?model=digits-cnn&attacks=fgsm,pgd,deepfool",
     "black_box": "?model=digits-cnn&by_labels=boundary,hopskipjump",
     "compare_defences": "?model=digits-cnn&attack=fgsm&defenses=jpeg,median",
