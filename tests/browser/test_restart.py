@@ -12,7 +12,7 @@ from tests.live import free_port, serving
 
 playwright = pytest.importorskip("playwright.sync_api")
 
-ATTACK = "?model=digits-cnn&eps=0.15&source=upload"
+ATTACK = "?model=digits-cnn&eps=0.15&source=upload&strip=jpeg"
 SMALL = "?model=digits-cnn&eps=0.15"
 QUICK = {
     "compare_attacks": f"{SMALL}&attacks=fgsm,pgd",
