@@ -45,7 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     known = ", ".join(data.names())
     parser.add_argument(
-        "--data", metavar="D", help=f"{known} or a folder with one sub-folder per class"
+        "--data",
+        metavar="D",
+        help=f"{known}, a folder with one sub-folder per class, or a ZIP file of such a folder",
     )
     parser.add_argument(
         "--suite",
@@ -59,6 +61,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser,
         "--fresh-draws",
         "draws that judge a random model, none of them the attacker's (default: 10; 5 where it votes)",
+    )
+    parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"a detector of the model that is asked about all pictures, or {options.NO_DETECTOR} "
+        "(the default)",
     )
     parser.add_argument(
         "--out",

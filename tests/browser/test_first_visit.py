@@ -2,8 +2,6 @@
 
 import math
 
-import pytest
-
 from robust_core import attacks, zoo
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import samples
@@ -12,8 +10,6 @@ from robust_core.words.verdict import sentence
 from tests.live import fitted
 
 FIRST = "cifar10-resnet32"
-ELSEWHERE = {FIRST, "imagenette-resnet"}
-"""Whose pictures are measured by the other test here, and in test_photograph.py."""
 
 
 def core(eps: float):
@@ -47,8 +43,3 @@ def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
     assert len(adversarial) == len(EPS_CHOICES)
     assert len(change) > 1
     lab.assert_whole_multiples(zoo.describe(FIRST).input_size[0])
-
-
-@pytest.mark.parametrize("model", [name for name in zoo.UNDEFENDED if name not in ELSEWHERE])
-def test_pictures_are_enlarged_by_a_whole_factor_with_square_pixels(visit, model):
-    visit(f"?model={model}&strip=jpeg").assert_whole_multiples(zoo.describe(model).input_size[0])
