@@ -114,8 +114,8 @@ def before_the_shards(batches: int, batch: int, folder: Path, many: bool) -> flo
     return seconds(lambda: run_time_flags(model, images))
 
 
-def whole_batches(batches: int, batch: int, folder: Path, many: bool) -> float:
-    """Seconds of a training step that every process spends on the whole batch: its augmentation."""
+def augmentation(batches: int, batch: int, folder: Path, many: bool) -> float:
+    """Seconds of the augmentation of a batch, which no GPU makes faster."""
     recipe = training.RECIPES.get(NETWORK)
     images, _ = pictures(NETWORK, recipe.batch)
     generator = torch.Generator().manual_seed(0)
@@ -130,9 +130,9 @@ def whole_batches(batches: int, batch: int, folder: Path, many: bool) -> float:
 PARTS: dict[str, Task] = {
     "bookkeeping": bookkeeping,
     "before_the_shards": before_the_shards,
-    "whole_batches": whole_batches,
+    "augmentation": augmentation,
 }
-"""What is not divided among the processes, in seconds."""
+"""In seconds: what is not divided among the processes, or not done by a GPU."""
 TASKS: dict[str, Task] = {"evaluate": evaluation, "small": small, "train": trained}
 
 

@@ -21,12 +21,12 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from robust_core import processes
 from robust_core import training as core
 from robust_core.__main__ import main
-from robust_core.evaluation import accuracy
+from robust_core.evaluation.effects import Trial
 from robust_core.training.detectors import array_file
 from robust_core.training.objectives import LambdaTraining
 from robust_core.training.run import Trainer
 
-COUNTED = {"shard": (accuracy, "_attack"), "step": (Trainer, "step")}
+COUNTED = {"shard": (Trial, "effect"), "step": (Trainer, "step")}
 """What is counted in the log, and where a process can be killed."""
 SHORT = {"epochs": 2, "batch": 13, "peak_rate": 0.01, "averaging": None, "shift": 1}
 TRAININGS = {

@@ -124,17 +124,15 @@ class Trainer(Training):
         self.model.train()
         bar = self.bar(batches, show)
         for i, rows in enumerate(bar):
-            images = to_float(data[0][rows], torch.device("cpu"))
-            if recipe.crop:
-                images = crops(images, self.model.input_size[0], recipe.crop, generator)
-            if recipe.jitter:
-                images = recipe.jitter(images, generator)
-            images = augment(images, recipe.shift, recipe.mirror, generator)
-            labels = data[1][rows]
             own = rows_of(len(rows))
             self.statistics.shared = own is not None
-            if own is not None:
-                images, labels = own.of(images), own.of(labels)
+            chosen = rows if own is None else own.of(rows)
+            images, labels = to_float(data[0][chosen], torch.device("cpu")), data[1][chosen]
+            if recipe.crop:
+                images = crops(images, self.model.input_size[0], recipe.crop, generator, own)
+            if recipe.jitter:
+                images = recipe.jitter(images, generator, own)
+            images = augment(images, recipe.shift, recipe.mirror, generator, own)
             images = images.to(self.device).to(memory_format=torch.channels_last)
             progress = (self.epoch + i / len(batches)) / recipe.epochs
             batch = Batch(images, labels.to(self.device), generator, progress, own)

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from robust_core import zoo
+from robust_core.training.augment import augment, crops
+from robust_core.training.jitter import Jitter
 from robust_core.training.objectives import (
     Batch,
     Clean,
@@ -68,6 +70,27 @@ def test_the_parts_of_a_batch_make_up_the_whole(name):
         total = sum(rows.n / WHOLE * one for rows, (one, _) in zip(parts, found, strict=True))
         torch.testing.assert_close(total, whole, rtol=1e-6, atol=1e-9)
         assert all(torch.equal(other, state) for _, other in found)
+
+
+CHANGES = {
+    "augment": lambda images, *of: augment(images, 2, True, *of),
+    "crops": lambda images, *of: crops(images, 8, (0.3, 1.0), *of),
+    "jitter": Jitter(turn=9, zoom=0.1, shift=0.1, light=0.2),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_picture_is_changed_alike_in_its_part_and_in_the_whole(name):
+    images = torch.rand(WHOLE, 3, 12, 12, generator=torch.Generator().manual_seed(0))
+    generators = [torch.Generator().manual_seed(1) for _ in range(4)]
+    whole = CHANGES[name](images, generators[0])
+    parts = [
+        CHANGES[name](rows.of(images), generator, rows)
+        for rows, generator in zip(PARTS["thirds"], generators[1:], strict=True)
+    ]
+    torch.testing.assert_close(torch.cat(parts), whole)
+    states = [generator.get_state() for generator in generators]
+    assert all(torch.equal(state, states[0]) for state in states)
 
 
 def test_rows_beyond_a_border():

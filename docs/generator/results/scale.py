@@ -73,7 +73,7 @@ def assumed(report: dict[str, Any]) -> str:
         f"a step of 128 {training_step(report):.3g} s",
         f"bookkeeping of a shard {1000 * parts['bookkeeping']:.2g} ms",
         f"checks before the shards {parts['before_the_shards']:.2g} s",
-        f"augmentation of 128 pictures {1000 * parts['whole_batches']:.2g} ms",
+        f"augmentation of 128 pictures {1000 * parts['augmentation']:.2g} ms",
         f"{parts['weights']:,} weights",
         f"{parts['batch_norms']} batch normalisations of `{parts['network']}`",
     ]
@@ -119,13 +119,13 @@ def evaluation(report: dict[str, Any], n: int) -> float:
 
 
 def step(report: dict[str, Any], n: int, batch: int) -> float:
-    """A step of ``batch`` pictures: its share of the work, the augmentation of all, and the sums."""
+    """A step of ``batch`` pictures: a share of the work, and the sums."""
     parts, share = report["parts"], batch / 128
-    whole = share * parts["whole_batches"]
-    work = share * (training_step(report) - parts["whole_batches"]) / FASTER
+    work = share * (training_step(report) - parts["augmentation"]) / FASTER
+    work += share * parts["augmentation"]  # which stays on the processor
     if n == 1:
-        return whole + work
+        return work
     link = "within" if n <= MACHINE else "between"
     sums = 1 + 2 * parts["batch_norms"]  # one on the way forward, one on the way back
     delays = sums * DELAY[link] * (n - 1).bit_length()
-    return whole + work / n + 2 * (n - 1) / n * 4 * parts["weights"] / BYTES[link] + delays
+    return work / n + 2 * (n - 1) / n * 4 * parts["weights"] / BYTES[link] + delays

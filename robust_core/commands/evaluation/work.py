@@ -65,7 +65,7 @@ class Work:
 
         pictures = hashlib.sha256(images.contiguous().numpy().tobytes())
         pictures.update(labels.contiguous().numpy().tobytes())
-        about = [fingerprint(model), str(model.device.type), pictures.hexdigest(), what]
+        about = [fingerprint(model), str(model.device.type), pictures.hexdigest(), _weights(), what]
         self.deals.append(Dealt(self.folder / _digest(about)))
         return self.deals[-1]
 
@@ -73,10 +73,7 @@ class Work:
         self, jobs: Sequence[J], name: Callable[[J], Any], make: Callable[[J], Any]
     ) -> Iterator[tuple[J, Any]]:
         """As ``each`` below, dealt to the processes."""
-        from robust_core import zoo
-
-        weights = {model: entry.get("sha256") for model, entry in zoo.index().items()}
-        names = [f"{_digest([weights, name(job)])}.json" for job in jobs]
+        names = [f"{_digest([_weights(), name(job)])}.json" for job in jobs]
         self.jobs += len(jobs)
         self.found += processes.told(lambda: sum((self.folder / n).exists() for n in names))
         outcomes = processes.spread(
@@ -142,6 +139,13 @@ def each(
     else:
         for job in jobs:
             yield job, make(job)
+
+
+def _weights() -> dict[str, str | None]:
+    """What is bundled now: models, and detectors that may be asked."""
+    from robust_core import zoo
+
+    return {name: entry.get("sha256") for name, entry in zoo.index().items()}
 
 
 def _digest(about: Any) -> str:
