@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import options, output
 from robust_core.commands.training import (
     calibration,
@@ -71,6 +71,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     """A detector, a classifier, or all classifiers that are missing."""
+    alone = (calibration.RECIPE, *universal.names(), *natural.NAMES, *poster.names())
+    if processes.launched() and args.recipe in alone:
+        raise ValueError(f"{args.recipe} is trained by one process, without torchrun")
     if args.recipe == detector.RECIPE:
         detector.run(args)
     elif args.recipe in MEASURED:

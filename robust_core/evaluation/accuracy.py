@@ -24,6 +24,7 @@ from robust_core.evaluation.draws import Drawn, count_for, fresh
 from robust_core.evaluation.effects import AttackEffect, Finished, Trial
 from robust_core.evaluation.flags import PICTURES, run_time_flags
 from robust_core.evaluation.judging import ranks_by_draw
+from robust_core.evaluation.passes import Pass, Passes, Tell, in_turn
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
@@ -52,6 +53,7 @@ def evaluate(
     on_notice: Callable[[str], None] | None = None,
     on_step: Callable[[], object] | None = None,
     finished: Finished | None = None,
+    make: Passes = in_turn,
 ) -> dict:
     """Attack every picture once for each eps.
 
@@ -72,6 +74,7 @@ def evaluate(
         on_step: called at each step of the attack; what it raises ends the evaluation.
         finished: read and added to batch by batch: the same evaluation, once it was ended, goes on from
             there.
+        make: how the passes over the pictures are made: ``passes.Dealt`` deals them to many processes.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``clean_top1_interval``, ``rows`` (see ``_row``), ``flags``
@@ -105,32 +108,32 @@ def evaluate(
     for eps, attack in chosen:
         tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
-    every = torch.arange(len(labels), device="cpu")
     flags = run_time_flags(
         model,
         images[:PICTURES].to(model.device),
         attacked=_differentiated(model, chosen[0][1], adaptive),
     )
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
-    clean = in_batches(
-        lambda rows: ranks_by_draw(model, draws, images[rows], labels[rows]), every, batch
-    )
-    outcomes: dict[Attack, AttackEffect] = {}
     done = {} if finished is None else finished
-    trial = Trial(model, draws, goal, adaptive, detector, tell, on_step)
-    for _, attack in chosen:
-        if attack not in outcomes:
 
-            def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
-                place = attack, int(rows[0]), int(rows[-1]) + 1
-                if place not in done:
-                    part = images[rows], labels[rows]
-                    done[place] = trial.effect(attack, *part)
-                if progress is not None:
-                    progress(len(rows))
-                return done[place]
+    def unattacked(rows: Tensor, tell: Tell) -> tuple[Tensor]:
+        return (ranks_by_draw(model, draws, images[rows], labels[rows]),)
 
-            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=tell))
+    def under(attack: Attack) -> Pass:
+        def work(rows: Tensor, tell: Tell) -> AttackEffect:
+            first = int(rows[0]) if len(rows) else 0
+            place = attack, first, first + len(rows)
+            if place not in done:
+                trial = Trial(model, draws, goal, adaptive, detector, tell, on_step)
+                done[place] = trial.effect(attack, images[rows], labels[rows])
+            return done[place]
+
+        return Pass(work, progress or (lambda count: None))
+
+    every = list(dict.fromkeys(attack for _, attack in chosen))
+    passes = [Pass(unattacked), *map(under, every)]
+    (clean,), *effects = make(passes, len(labels), batch, tell)
+    outcomes = {attack: AttackEffect(*e) for attack, e in zip(every, effects, strict=True)}
     first = chosen[0][1]
     about = concerned(goal, labels)
     return {

@@ -10,7 +10,7 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from robust_core import data, files, zoo
+from robust_core import data, files, processes, zoo
 from robust_core.paths import WEIGHTS
 from robust_core.training.recipes import Recipe
 from robust_core.training.run import Split, Trainer, accuracy
@@ -71,8 +71,10 @@ def export(
 def write_export(folder: Path, name: str, entry: dict, content: bytes | None) -> None:
     """Write ``folder/<entry's file>`` with ``content``, and ``folder/entry.json``, for ``install``.
 
-    Where the entry has no file there is no content.
+    Where the entry has no file there is no content. Of many processes the main one alone writes.
     """
+    if not processes.is_main():
+        return
     if content is not None:
         files.write_bytes(folder / entry["file"], content)
     files.write_json(folder / ENTRY, {name: entry})

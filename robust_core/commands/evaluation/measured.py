@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core.commands import output
+from robust_core.commands.evaluation import work
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,7 @@ def measure(
     batch = args.batch or accuracy.default_batch(images)
     threads_for(images[:batch].numel())
     total = len(labels) * accuracy.runs(attack, eps_list)
+    make = work.passes(args, model, images, labels, [attack, eps_list, parameters, goal])
     with output.bar(total, attack, " pictures") as bar:
         return accuracy.evaluate(
             model,
@@ -75,6 +77,7 @@ def measure(
             detector=detector,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
+            make=make,
         )
 
 
