@@ -7,7 +7,6 @@ attacked, on fresh draws, and its shares are means over them.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -115,7 +114,6 @@ def evaluate(
         attacked=_differentiated(model, chosen[0][1], adaptive),
     )
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
-    trial = Trial(model, draws, goal, adaptive, detector, tell, on_step)
     done = {} if finished is None else finished
 
     def unattacked(rows: Tensor, tell: Tell) -> tuple[Tensor]:
@@ -123,10 +121,11 @@ def evaluate(
 
     def under(attack: Attack) -> Pass:
         def work(rows: Tensor, tell: Tell) -> AttackEffect:
-            place = attack, int(rows[0]), int(rows[-1]) + 1
+            first = int(rows[0]) if len(rows) else 0
+            place = attack, first, first + len(rows)
             if place not in done:
-                telling = replace(trial, tell=tell)
-                done[place] = telling.effect(attack, images[rows], labels[rows])
+                trial = Trial(model, draws, goal, adaptive, detector, tell, on_step)
+                done[place] = trial.effect(attack, images[rows], labels[rows])
             return done[place]
 
         return Pass(work, progress or (lambda count: None))

@@ -7,6 +7,7 @@ from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import samples
 from robust_core.experiment.perform import perform
 from robust_core.words.verdict import sentence
+from tests.browser.conftest import FEW_CELLS
 from tests.live import fitted
 
 FIRST = "cifar10-resnet32"
@@ -19,7 +20,7 @@ def core(eps: float):
     return perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=eps))
 
 
-def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
+def test_a_first_visit_is_a_finished_example(visit):
     lab = visit()
     assert lab.sentence == sentence(core(0.01), "linf")
     assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
@@ -31,6 +32,10 @@ def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
     assert all(images)
     figure = lab.page.get_by_role("figure", name="Confidence before and after")
     assert figure.count() == 1
+
+
+def test_each_chip_changes_the_example(visit):
+    lab = visit(f"?{FEW_CELLS}")
     seen = []
     for eps in (*EPS_CHOICES[1:], EPS_CHOICES[0]):
         lab.choose_eps(f"{eps:g}")
