@@ -12,6 +12,7 @@ sections = {
     "": [st.Page("pages/home.py", title="Home", icon=":material/home:")],
     "Learn": [
         st.Page("pages/lessons.py", title="Lessons", icon=":material/menu_book:"),
+        st.Page("pages/challenges.py", title="Challenges", icon=":material/trophy:"),
         st.Page("pages/first_principles.py", title="First principles", icon=":material/school:"),
         st.Page("pages/natural_robustness.py", title="Natural robustness", icon=":material/rainy:"),
         st.Page("pages/threat_models.py", title="Threat models", icon=":material/person_search:"),
@@ -36,6 +37,7 @@ sections = {
     ],
     "Prove": [
         st.Page("pages/verify.py", title="Verify", icon=":material/verified:"),
+        st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:"),
         st.Page(
             "pages/robustness_report.py", title="Robustness report", icon=":material/query_stats:"
         ),

@@ -4,6 +4,7 @@
     python benchmarks/dashboard.py --quick
     python benchmarks/dashboard.py --only cold photographs
     python benchmarks/dashboard.py --greedy
+    python benchmarks/dashboard.py --greedy --replicas
     python benchmarks/dashboard.py --json assets/results/benchmark-dashboard.json
 
 The bare page has as many widgets and three fixed pictures, and computes nothing: what it takes is
@@ -181,13 +182,18 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts")
     parser.add_argument("--greedy", action="store_true", help="a visitor beside endless attacks")
+    parser.add_argument("--replicas", action="store_true", help="at two, behind a proxy (nginx)")
     options = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
         if options.greedy:
             rounds = 5 if options.quick else greedy.ROUNDS
-            report = asyncio.run(greedy.measure(ROOT / "app.py", Path(folder), rounds))
-            print(greedy.table(report))
+            if options.replicas:
+                report = asyncio.run(greedy.measure_replicas(Path(folder), rounds))
+                print(greedy.tables(report))
+            else:
+                report = asyncio.run(greedy.measure(ROOT / "app.py", Path(folder), rounds))
+                print(greedy.table(report))
         else:
             plan = QUICK if options.quick else Plan()
             report = asyncio.run(measure(Path(folder), plan, options.only))

@@ -7,11 +7,15 @@ Carlini-Wagner with as many steps as the page allows.
 import asyncio
 import random
 import sys
+from collections.abc import Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import visitors
+from replicas import COOKIE, behind_proxy
+from tallies import cpu_seconds
 from visitors import Server, Visitor, serving
 
 TABS = (2, 70)
@@ -23,32 +27,44 @@ TIMES_ALONE, AIM_MANY = 3, 10.0
 ENDLESS = "Carlini-Wagner (L2)"
 
 
-async def polite(server: Server, seed: int, rounds: int) -> dict:
-    """Seconds until the answer, of a visitor who waits for each."""
-    visitor, found, errors = Visitor(server.address), [], []
+Newcomer = Callable[[], Visitor]
+"""Makes a visitor who has not come yet."""
+
+
+async def polite(newcomer: Newcomer, seed: int, rounds: int, server: Server) -> dict:
+    """Seconds until the answer, of a visitor who waits for each.
+
+    ``cpu``: processor seconds of ``server`` meanwhile, for this visitor and all others: those do not depend
+    on what else the machine does.
+    """
+    visitor, found, cpu, errors = newcomer(), [], [], []
     await visitor.visit()
     await visitor.rerun(any_eps=True)
     for step in random.Random(seed).sample(range(40, 1000), rounds):
+        begun = cpu_seconds(server)
         run = await visitor.rerun(eps255=step / 4)
         faults = run.faults(3)
         errors += faults
         if not faults:
             found.append(run.seconds)
+            cpu.append(cpu_seconds(server) - begun)
     await visitor.leave()
     return {
         "n": len(found),
         "errors": errors,
         "p50": median(found) if found else None,
         "worst": max(found, default=None),
+        "cpu": median(cpu) if cpu else None,
+        "cpu_worst": max(cpu, default=None),
     }
 
 
 @asynccontextmanager
-async def greedy(server: Server, tabs: int):
+async def greedy(newcomer: Newcomer, tabs: int):
     """That many tabs are busy, and stay so."""
 
     async def one(number: int) -> None:
-        visitor = Visitor(server.address)
+        visitor = newcomer()
         await visitor.visit()
         titles = list(visitor.widgets["attack"].options)
         await visitor.rerun(attack=titles.index(ENDLESS))  # with its defaults, and shared by all
@@ -80,26 +96,59 @@ async def measure(app: Path, folder: Path, rounds: int = ROUNDS) -> dict:
     """Figures of the polite visitor alone and beside each number of tabs."""
     visitors.PATIENCE = 3600.0
     with serving(app, folder) as server:
-        await polite(server, 0, 2)  # imports and weights
-        report = {"alone": await polite(server, 1, rounds)}
+
+        def newcomer() -> Visitor:
+            return Visitor(server.address)
+
+        await polite(newcomer, 0, 2, server)  # imports and weights
+        report = {"alone": await polite(newcomer, 1, rounds, server)}
         for tabs in TABS:
             print(f"{tabs} greedy tabs", file=sys.stderr)
-            async with greedy(server, tabs):
-                report[str(tabs)] = await polite(server, 2 + tabs, rounds)
+            async with greedy(newcomer, tabs):
+                report[str(tabs)] = await polite(newcomer, 2 + tabs, rounds, server)
     return report
+
+
+async def measure_replicas(folder: Path, rounds: int = ROUNDS) -> dict:
+    """The same at each replica behind the proxy, with two tabs; and at the other one meanwhile."""
+    visitors.PATIENCE = 3600.0
+    report = {}
+    with behind_proxy(folder) as (address, replicas):
+        at = [partial(Visitor, address, cookies={COOKIE: each.number}) for each in replicas]
+        servers = [replica.server for replica in replicas]
+        for newcomer, server in zip(at, servers, strict=True):
+            await polite(newcomer, 0, 2, server)
+        for here in (0, 1):
+            there = 1 - here
+            name = f"replica {replicas[here].number}"
+            print(name, file=sys.stderr)
+            found = {"alone": await polite(at[here], 1, rounds, servers[here])}
+            async with greedy(at[here], TABS[0]):
+                found[str(TABS[0])] = await polite(at[here], 2, rounds, servers[here])
+                found["at the other replica"] = await polite(at[there], 3, rounds, servers[there])
+            report[name] = found
+    return report
+
+
+def tables(reports: dict) -> str:
+    """The report of replicas for people."""
+    return "\n\n".join(f"{name}\n{table(report)}" for name, report in reports.items())
 
 
 def table(report: dict) -> str:
     """The report for people."""
     alone = report["alone"]["p50"]
     aims = {TABS[0]: TIMES_ALONE * alone + SLICE, TABS[1]: AIM_MANY}
-    rows = [f"{'FGSM, new result, seconds':30}{'p50':>8}{'worst':>8}{'errors':>8}  aim"]
+    rows = [
+        f"{'FGSM, new result, seconds':30}{'p50':>8}{'worst':>8}{'CPU':>8}{'worst':>8}{'errors':>8}  aim"
+    ]
     for name, found in report.items():
-        told = "alone" if name == "alone" else f"beside {name} greedy tabs"
-        aim = "" if name == "alone" else f"p50 < {aims[int(name)]:.2f} s"
+        told = f"beside {name} greedy tabs" if name.isdigit() else name
+        aim = f"p50 < {aims[int(name)]:.2f} s" if name.isdigit() else ""
         if aim:
             aim += ": met" if found["p50"] < aims[int(name)] else ": MISSED"
         rows.append(
-            f"{told:30}{found['p50']:8.3f}{found['worst']:8.3f}{len(found['errors']):8}  {aim}"
+            f"{told:30}{found['p50']:8.3f}{found['worst']:8.3f}{found['cpu']:8.3f}"
+            f"{found['cpu_worst']:8.3f}{len(found['errors']):8}  {aim}"
         )
     return "\n".join(rows)

@@ -4,6 +4,7 @@ import gc
 import os
 import platform
 import random
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,15 @@ def race(
     finally:
         gc.enable()
     return times
+
+
+def conditions(device: torch.device) -> dict:
+    """What was called, and what the figures depend on."""
+    return {
+        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
+        "machine": machine(device),
+        "versions": {"torch": torch.__version__, "python": platform.python_version()},
+    }
 
 
 def machine(device: torch.device) -> dict:

@@ -10,10 +10,12 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from pathlib import Path
 
 import websockets
@@ -41,12 +43,16 @@ class Server:
     started_in: float
 
 
-@contextmanager
-def serving(script: Path, folder: Path) -> Iterator[Server]:
-    """``streamlit run script`` on a free port. ``folder`` is empty: no data sets, no downloads."""
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(script: Path, folder: Path, port: int | None = None) -> Iterator[Server]:
+    """``streamlit run script``, on a free port. ``folder`` is empty: no data sets, no downloads."""
+    port = port or free_port()
     options = {
         "server.headless": "true",
         "server.address": HOST,
@@ -64,14 +70,14 @@ def serving(script: Path, folder: Path) -> Iterator[Server]:
             command, cwd=script.parent, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        _wait_until_healthy(f"{HOST}:{port}", process, log)
+        wait_until_healthy(f"{HOST}:{port}", process, log)
         yield Server(f"{HOST}:{port}", process, time.perf_counter() - begun)
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen, log: Path) -> None:
     """Unknown paths answer 200 too, so the body counts."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
@@ -106,10 +112,17 @@ class Run:
 
 
 class Visitor:
-    """One browser session: `visit` opens it, `rerun` changes widgets by their keys."""
+    """One browser session: `visit` opens it, `rerun` changes widgets by their keys.
 
-    def __init__(self, address: str) -> None:
+    ``query``: of the page's address, which the page changes. ``cookies``: those that it comes with.
+    """
+
+    def __init__(
+        self, address: str, query: str = "", cookies: dict[str, str] | None = None
+    ) -> None:
         self.address = address
+        self.query = query
+        self.cookies = dict(cookies or {})
         self.widgets: dict[str, Message] = {}
         self._states: dict[str, WidgetState] = {}
         self._kept: dict[str, ForwardMsg] = {}
@@ -117,16 +130,41 @@ class Visitor:
     async def visit(self) -> Run:
         """Ask for the page, connect and run it once, as a new visitor."""
         begun = time.perf_counter()
-        await asyncio.to_thread(_fetch, f"http://{self.address}/")
+        await asyncio.to_thread(self.fetch, "/")
+        return await self.connect(begun)
+
+    async def connect(self, begun: float | None = None) -> Run:
+        """Open the connection, also after the last one broke, and run the page as it stands."""
+        begun = begun or time.perf_counter()
         self._socket = await websockets.connect(
             f"ws://{self.address}/_stcore/stream",
             subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],
+            additional_headers=self._cookie(),
             max_size=LARGEST,
             ping_interval=None,
             compression=None,
         )
+        self._take(self._socket.response.headers.get_all("Set-Cookie"))
         await self._ask()
         return await self._finished(begun)
+
+    def fetch(self, path: str) -> bytes:
+        """What the server has at ``path``, asked for with the cookies. Raises ``OSError``."""
+        request = urllib.request.Request(
+            urllib.parse.urljoin(f"http://{self.address}", path), headers=self._cookie()
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            self._take(answer.headers.get_all("Set-Cookie") or [])
+            return answer.read()
+
+    def _cookie(self) -> dict[str, str]:
+        """The header with the cookies, where there are any."""
+        told = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": told} if told else {}
+
+    def _take(self, given: Iterable[str]) -> None:
+        for each in given:
+            self.cookies |= {k: morsel.value for k, morsel in SimpleCookie(each).items()}
 
     async def rerun(self, **changes: object) -> Run:
         """Set the widgets of these keys, written as ``family__field`` for ``family.field``."""
@@ -143,6 +181,10 @@ class Visitor:
         found = [i for i, option in enumerate(options) if option.startswith(title)]
         return options.index(title) if title in options else found[0]
 
+    def value(self, key: str) -> WidgetState:
+        """What the widget of this key shows."""
+        return self._states[self.widgets[key].id]
+
     async def leave(self) -> None:
         await self._socket.close()
 
@@ -151,6 +193,7 @@ class Visitor:
         request = message.rerun_script
         request.widget_states.widgets.extend(self._states[e.id] for e in self.widgets.values())
         request.cached_message_hashes.extend(self._kept)
+        request.query_string = self.query
         request.SetInParent()
         await self._socket.send(message.SerializeToString())
 
@@ -166,6 +209,8 @@ class Visitor:
                 path = tuple(message.metadata.delta_path)
                 if kind == "script_finished":
                     break
+                if kind == "page_info_changed":
+                    self.query = message.page_info_changed.query_string
                 if kind == "ref_hash":  # large messages that have not changed are sent once
                     kept[message.ref_hash] = message = self._kept[message.ref_hash]
                 elif message.metadata.cacheable:
@@ -203,11 +248,6 @@ def _is_seen(element: Message) -> bool:
         body = element.markdown.body.strip()
         return bool(body) and not body.startswith("# ")
     return element.WhichOneof("type") in SEEN
-
-
-def _fetch(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=PATIENCE) as answer:
-        return answer.read()
 
 
 def _state(element: Message) -> WidgetState:

@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from robust_core import processes
 from robust_core.commands.output import Stopped
-from robust_core.commands.parser import build_parser
+from robust_core.commands.parser import SHARED, build_parser
 
 
 def robust_lab() -> int:
@@ -14,8 +15,19 @@ def robust_lab() -> int:
 
 
 def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m robust_core") -> int:
-    """Run a command line; returns the exit status: 0, 2 for a mistake, 130 for Ctrl-C."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    """Run a command line; returns the exit status: 0, 2 for a mistake, 130 for Ctrl-C.
+
+    Of several processes the main one alone prints results and progress; each says what stopped it.
+    """
+    with processes.quiet():
+        status, message = _ended(list(sys.argv[1:] if arguments is None else arguments), prog)
+    if message:
+        print(f"robust_core{processes.who()}:", " ".join(message.splitlines()), file=sys.stderr)
+    return status
+
+
+def _ended(arguments: list[str], prog: str) -> tuple[int, str]:
+    """The exit status of a command, and what to say of its end: nothing, where it went well."""
     try:
         parser = build_parser(arguments[0] if arguments else None, prog=prog)
         args, others = parser.parse_known_args(arguments)
@@ -25,30 +37,27 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m robus
         if args.run is None:
             parser.print_help()
         else:
+            if processes.launched() and arguments[0] not in SHARED:
+                parser.error(f"torchrun is for {', '.join(SHARED)}; {arguments[0]} has one process")
             args.run(args)
         sys.stdout.flush()
     except SystemExit as end:  # argparse ends --help this way
-        return int(end.code or 0)
+        return int(end.code or 0), ""
     except Stopped as end:
-        return _complain(str(end), 130)
+        return 130, str(end)
     except KeyboardInterrupt:
-        return _complain("stopped", 130)
+        return 130, "stopped"
     except BrokenPipeError:  # the reader, such as ``head``, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, OSError) as error:
-        return _complain(f"error: {error}", 2)
+        return 2, f"error: {error}"
     except RuntimeError as error:
         from robust_core.engine.memory import is_out_of_memory
 
         if not is_out_of_memory(error):
             raise
-        return _complain("error: the memory is full; try --device cpu or a smaller --batch", 1)
-    return 0
-
-
-def _complain(message: str, status: int) -> int:
-    print("robust_core:", " ".join(message.splitlines()), file=sys.stderr)
-    return status
+        return 1, "error: the memory is full; try --device cpu or a smaller --batch"
+    return 0, ""
 
 
 if __name__ == "__main__":

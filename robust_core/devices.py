@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from robust_core import processes
+
 VALUES_EACH = 2**14
 """Pixel values at once that keep a thread busy. With fewer, threads mostly wait for each other: on a busy
 machine BIM on one small picture took 13 s with all cores and 0.15 s with one."""
@@ -19,7 +21,12 @@ def best_device() -> torch.device:
 
 
 def as_device(device: str | torch.device | None) -> torch.device:
-    """``device``, or the best one for None. Raises ``ValueError`` where it does not exist here."""
+    """``device``, or the best one for None. Raises ``ValueError`` where it does not exist here.
+
+    "cuda" is the first GPU, and of many processes on a machine each has one of its own.
+    """
+    if processes.launched() and torch.cuda.is_available():
+        torch.cuda.set_device(processes.world().local_rank % torch.cuda.device_count())
     try:  # the device of a tensor has its number: "cuda" and "cuda:0" become the same
         return torch.empty(
             0, dtype=torch.float32, device=best_device() if device is None else device

@@ -7,6 +7,10 @@ from PIL import Image
 
 GREY = 128
 """The value shown where nothing changed."""
+TINTS = np.array([(213.0, 94.0, 0.0), (240.0, 228.0, 66.0)])
+"""Red, green and blue of an overlay where it is weak, and where it is strong."""
+STRENGTH = 0.75
+"""How much of the picture the strongest tint covers."""
 
 
 def enlarge(pixels: np.ndarray, side: int) -> np.ndarray:
@@ -33,6 +37,22 @@ def amplification(largest: float) -> float:
 def show_change(delta: np.ndarray, factor: float) -> np.ndarray:
     """The signed change, float ``[h, w, c]``, times ``factor``, around grey: uint8 ``[h, w, c]``."""
     return np.rint(np.clip(GREY + 255 * factor * delta, 0, 255)).astype(np.uint8)
+
+
+def overlay(pixels: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A grey version of uint8 ``[h, w, c]``, tinted where ``weights`` are high: uint8 ``[h, w, 3]``.
+
+    ``weights`` are a map ``[m, n]`` of numbers of at least 0, which is stretched to the picture and scaled
+    by its largest one: there the tint is strongest, and yellow. Where all are 0 nothing is tinted.
+    """
+    height, width = pixels.shape[:2]
+    top = weights.max()
+    shares = Image.fromarray((weights / top if top > 0 else weights).astype(np.float32))
+    share = np.asarray(shares.resize((width, height), Image.Resampling.BILINEAR))[..., None]
+    share = share.clip(0, 1)
+    grey = pixels.mean(axis=2, keepdims=True)
+    tint = (1 - share) * TINTS[0] + share * TINTS[1]
+    return np.rint((1 - STRENGTH * share) * grey + STRENGTH * share * tint).astype(np.uint8)
 
 
 def png(pixels: np.ndarray) -> bytes:

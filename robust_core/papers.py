@@ -188,6 +188,12 @@ LU = Paper(
     "SafetyNet: detecting and rejecting adversarial examples robustly",
     "https://arxiv.org/abs/1704.00103",
 )
+LIAO = Paper(
+    "Liao, Liang, Dong, Pang, Hu, Zhu",
+    2018,
+    "Defense against adversarial attacks using high-level representation guided denoiser",
+    "https://arxiv.org/abs/1712.02976",
+)
 MADRY = Paper(
     "Madry, Makelov, Schmidt, Tsipras, Vladu",
     2018,
@@ -236,6 +242,12 @@ PAPERNOT_SALIENCY = Paper(
     "The limitations of deep learning in adversarial settings",
     "https://arxiv.org/abs/1511.07528",
 )
+PEARSON = Paper(
+    "Pearson",
+    1901,
+    "On lines and planes of closest fit to systems of points in space",
+    "https://doi.org/10.1080/14786440109462720",
+)
 PINTOR = Paper(
     "Pintor and others",
     2022,
@@ -277,6 +289,12 @@ SALMAN = Paper(
     2019,
     "Provably robust deep learning via adversarially trained smoothed classifiers",
     "https://arxiv.org/abs/1906.04584",
+)
+SELVARAJU = Paper(
+    "Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra",
+    2017,
+    "Grad-CAM: visual explanations from deep networks via gradient-based localization",
+    "https://arxiv.org/abs/1610.02391",
 )
 SHAFAHI = Paper(
     "Shafahi, Najibi, Xu, Dickerson, Davis, Goldstein",

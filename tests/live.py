@@ -36,8 +36,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, port: int | None = None, patience: float = 8) -> Iterator[str]:
-    """Run ``app.py``; gives ``host:port``. ``folder`` is empty: no data sets, no downloads.
+def serving(
+    folder: Path, port: int | None = None, patience: float = 8, script: Path = ROOT / "app.py"
+) -> Iterator[str]:
+    """Run a script; gives ``host:port``. ``folder`` is empty: no data sets, no downloads.
 
     In the end it has ``patience`` seconds to stop by itself: Uvicorn waits for a browser that is in the
     middle of a file, and some never read to its end.
@@ -49,7 +51,7 @@ def serving(folder: Path, port: int | None = None, patience: float = 8) -> Itera
         "server.port": str(port),
         "browser.gatherUsageStats": "false",
     }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [word for name, value in options.items() for word in (f"--{name}", value)]
     environment = {
         **os.environ,

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from robust_core.imaging import GREY, amplification, enlarge, png, show_change
+from robust_core.imaging import (
+    GREY,
+    STRENGTH,
+    TINTS,
+    amplification,
+    enlarge,
+    overlay,
+    png,
+    show_change,
+)
 
 random = np.random.default_rng(0)
 SHAPES = [(8, 8, 1), (32, 32, 3), (5, 12, 3), (256, 256, 3), (300, 200, 3), (1, 1, 3)]
@@ -60,6 +69,23 @@ def test_the_shown_change_can_be_read_back(eps):
     assert np.abs(read - delta).max() <= 0.51 * one_level
     clear = np.abs(delta) > one_level
     assert (np.sign(read) == np.sign(delta))[clear].all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_overlay_is_grey_where_there_is_no_weight_and_yellow_where_it_is_highest(shape):
+    pixels = noise(shape)
+    nothing = overlay(pixels, np.zeros((3, 3)))
+    grey = np.rint(pixels.mean(axis=2, keepdims=True)).astype(np.uint8)
+    assert nothing.shape == (*shape[:2], 3)
+    assert (nothing == grey).all()
+    height, width = shape[:2]
+    weights = np.zeros(shape[:2])
+    weights[0, 0] = 5.0
+    tinted = overlay(pixels, weights).astype(float)
+    yellow = (1 - STRENGTH) * pixels[0, 0].mean() + STRENGTH * TINTS[1]
+    assert np.abs(tinted[0, 0] - yellow).max() <= 0.5
+    if height * width > 1:
+        assert (tinted[-1, -1] == grey[-1, -1]).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES)

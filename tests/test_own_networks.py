@@ -10,6 +10,7 @@ from robust_core.classifier import Classifier
 from robust_core.detectors import FeatureSqueezing
 from robust_core.detectors.squeezers import squeezer
 from robust_core.evaluation import accuracy, masking
+from robust_core.inside import grad_cam, last_features, relative_changes
 from tests.zoo.own.networks import vit
 
 
@@ -91,6 +92,17 @@ def test_what_compiles_is_verified_and_what_does_not_is_named(known):
     else:
         with pytest.raises(ValueError, match="cannot be compiled"):
             verification.verify(model, images, labels, 1e-5, "crown")
+
+
+def test_the_inside(known):
+    model, images, labels = known
+    changes = relative_changes(model, images[:1], images[1:3])
+    assert changes.values.isfinite().all()
+    assert (changes.values[:, -1] > 0).all()
+    assert grad_cam(model, images, labels).values.any()
+    features, answers = last_features(model, images)
+    assert len(features) == len(images)
+    assert torch.equal(answers, labels)
 
 
 def test_the_checklist_and_an_evaluation(known):

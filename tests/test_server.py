@@ -55,8 +55,8 @@ def alone(wish: dict) -> Experiment:
 class Visitor:
     """A browser session without a browser: it asks once and keeps what is on the page at the end."""
 
-    def __init__(self, address: str, query: str) -> None:
-        self.address, self.query = address, query
+    def __init__(self, address: str, query: str = "", **headers: str) -> None:
+        self.address, self.query, self.headers = address, query, headers
         self.elements: dict[tuple[int, ...], object] = {}
 
     async def connect(self) -> None:
@@ -64,6 +64,7 @@ class Visitor:
         self.socket = await websockets.connect(
             f"ws://{self.address}/_stcore/stream",
             subprotocols=["streamlit", "PLACEHOLDER_AUTH_TOKEN"],
+            additional_headers=self.headers,
             max_size=2**26,
             ping_interval=None,
         )

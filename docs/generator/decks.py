@@ -1,16 +1,16 @@
 """The decks, row by row: what is shown, where, and whether it is live, simulated or quoted."""
 
 from docs.generator.markdown import table
-from robust_core.words.decks import COUNTS, MEANING, NOT_YET, ROWS
+from robust_core.words.decks import COUNTS, MEANING, ROWS
 
 PAGES = {"": "Attack"}
 
 
 def tables() -> str:
-    """A table for each deck, the meaning of the words, and what is still to come."""
+    """A table for each deck, and the meaning of the words."""
     meant = "\n".join(f"- **{word}**: {words}." for word, words in MEANING.items())
     decks = "\n\n".join(f"## Deck {deck}\n\n{_deck(deck)}" for deck in COUNTS)
-    return f"{_count()}\n\n{meant}\n\n{decks}{_missing()}"
+    return f"{_count()}\n\n{meant}\n\n{decks}"
 
 
 def _count() -> str:
@@ -32,10 +32,3 @@ def _deck(deck: str) -> str:
 def page(address: str) -> str:
     """The title of a page as the navigation has it, nearly: its address in words."""
     return PAGES.get(address, address.replace("_", " ").capitalize())
-
-
-def _missing() -> str:
-    if not NOT_YET:
-        return ""
-    lines = "\n".join(f"- {row}: {words}" for row, words in NOT_YET.items())
-    return f"\n\n## Not yet\n\n{lines}"

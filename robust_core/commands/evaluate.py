@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import defense_options, goal_options, options, output, own_model
 from robust_core.commands.defense_table import make
 from robust_core.commands.evaluation import (
@@ -16,6 +16,7 @@ from robust_core.commands.evaluation import (
     transfer,
     universal,
     verification,
+    work,
 )
 
 UNIVERSAL = "universal"
@@ -44,7 +45,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     known = ", ".join(data.names())
     parser.add_argument(
-        "--data", metavar="D", help=f"{known} or a folder with one sub-folder per class"
+        "--data",
+        metavar="D",
+        help=f"{known}, a folder with one sub-folder per class, or a ZIP file of such a folder",
     )
     parser.add_argument(
         "--suite",
@@ -60,6 +63,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "draws that judge a random model, none of them the attacker's (default: 10; 5 where it votes)",
     )
     parser.add_argument(
+        "--detector",
+        metavar="NAME",
+        help=f"a detector of the model that is asked about all pictures, or {options.NO_DETECTOR} "
+        "(the default)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="JSON",
@@ -69,6 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     defense_options.add(parser)
     own_model.add(parser)
     make.configure(parser)
+    work.configure(parser)
     parser.epilog = (
         "success_rate is flipped / initially correct: the share that reached the goal, among the "
         "pictures that the model got right and that the goal applies to. source-target applies to "
@@ -80,7 +90,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Evaluate, print, and write where asked."""
+    """Evaluate, print, and write where asked; with torch's launcher, by many processes."""
+    with work.opened(args):
+        _run(args)
+
+
+def _run(args: argparse.Namespace) -> None:
     from robust_core.evaluation.suites import NATURAL, PHYSICAL, VERIFICATION
     from robust_core.paths import RESULTS
 
@@ -107,7 +122,7 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"--part and --overwrite are for --suite {known} only")
     value, text, out = _runner(args.suite).run(args)
     trouble = None
-    if out is not None:
+    if out is not None and processes.is_main():
         trouble = output.trouble_with(lambda: files.write_json(out, value))
         text += "" if trouble else f"\nWritten: {out}"
     return output.emit(value, args.json, text, trouble)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from robust_core import processes
 from robust_core.commands import options, output
 from robust_core.commands.detector_tables import files
 from robust_core.commands.detector_tables.compared import ComparedDetectors
@@ -80,10 +81,11 @@ def run(args: argparse.Namespace) -> None:
         check_writable(RESULTS, options.OTHER_OUT)
     check_writable(args.cache or Path("runs", "cache"), "choose another folder with --cache")
     out = args.out or (RESULTS / file_of(args.model).name if args.limit is None else None)
+    out = out if processes.is_main() else None
     with output.alone_at(out):
         classifier = zoo.load(args.model, args.device)
         value = _head(classifier, f"{record.full_title} test")
-        value |= files.kept(out, value)
+        value |= processes.told(lambda: files.kept(out, value))
         bench = _bench(args, classifier, compared)
         for part in files.stale(value, bench.entries, asked):
             tqdm.write(

@@ -16,6 +16,8 @@ COMMANDS = {
     "models": "list the models, with what each sees and needs",
     "lessons": "list the lessons, or write the teacher's sheet of them",
 }
+SHARED = ("evaluate", "evaluate-detectors", "train")
+"""Those that torch's launcher may start in many processes."""
 
 
 class Parser(argparse.ArgumentParser):

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import options, output
 from robust_core.commands.training import (
     calibration,
@@ -50,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--install", action="store_true", help="add the weights to the bundled ones"
     )
+    parser.add_argument(
+        "--curve-only",
+        action="store_true",
+        help="of a bundled classifier: add the learning curve alone, as that of a second run of its recipe",
+    )
     detector.configure(parser)
     options.add_device(parser)
     options.add_json(parser)
@@ -66,6 +71,9 @@ def run(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     """A detector, a classifier, or all classifiers that are missing."""
+    alone = (calibration.RECIPE, *universal.names(), *natural.NAMES, *poster.names())
+    if processes.launched() and args.recipe in alone:
+        raise ValueError(f"{args.recipe} is trained by one process, without torchrun")
     if args.recipe == detector.RECIPE:
         detector.run(args)
     elif args.recipe in MEASURED:
@@ -84,7 +92,7 @@ def _train(args: argparse.Namespace) -> None:
     else:
         _check_classifier(args)
         wanted = classifier.ClassifierOptions(args.recipe, args.paper_schedule, args.epochs)
-        classifier.train(wanted, Request.of(args))
+        classifier.train(wanted, Request.of(args), curve_only=args.curve_only)
 
 
 def _list(as_json: bool) -> None:
@@ -101,8 +109,8 @@ def _check_folders(args: argparse.Namespace) -> None:
         files.check_writable(args.folder or Path("runs"), "choose another folder with --folder")
     if args.recipe == detector.RECIPE or args.recipe in MEASURED:
         files.check_writable(args.cache or Path("runs"), "choose another folder with --cache")
-    if args.install or args.all_missing:
-        files.check_writable(WEIGHTS, "--install and --all-missing write the weights there")
+    if args.install or args.all_missing or args.curve_only:
+        files.check_writable(WEIGHTS, "--install, --curve-only and --all-missing write there")
 
 
 def _check_queue(args: argparse.Namespace) -> None:
@@ -113,7 +121,7 @@ def _check_queue(args: argparse.Namespace) -> None:
         known = ", ".join(RECIPES.names())
         raise ValueError(f"RECIPE is missing: give one of {known}, or --all-missing")
     own = [name for name in detector.OPTIONS if name != "all_missing"]
-    alien = given(args, ["epochs", "paper_schedule", "folder", "seed", *own])
+    alien = given(args, ["epochs", "paper_schedule", "curve_only", "folder", "seed", *own])
     if alien:
         raise ValueError(f"--all-missing without a RECIPE takes no {', '.join(alien)}")
 
@@ -130,3 +138,5 @@ def _check_classifier(args: argparse.Namespace) -> None:
     alien = given(args, detector.OPTIONS)
     if alien:
         raise ValueError(f"{args.recipe} has no {', '.join(alien)}; only detectors have")
+    if args.curve_only and args.install:
+        raise ValueError("--curve-only leaves the bundled weights as they are: without --install")

@@ -132,15 +132,7 @@ class ComparedDefense:
         request = self.request
         if found.target is not None:
             request = replace(request, goal=Towards(found.target.index))
-        values = {spec.name: spec.default for spec in fields(self.defense)}
-        changed = [
-            f"{name}={value}"
-            for name, value in self.defense.parameters.items()
-            if value != values[name]
-        ]
-        words = ["--defense", ":".join(filter(None, [self.kind.name, ",".join(changed)]))]
-        if found.attacker is Attacker.AWARE:
-            words.append("--adaptive")
+        words = defense_words(self.defense, aware=found.attacker is Attacker.AWARE)
         if request.label is None:
             words += ["--label", found.label.label]
         return f"{request.command()} {shlex.join(words)}"
@@ -176,6 +168,14 @@ class ComparedDefense:
             return f"vote {k:,} of {n:,}" if counted else steps(k, n)
 
         return words
+
+
+def defense_words(defense: Defense, *, aware: bool) -> list[str]:
+    """The options of a command line for a defence, with the settings that are not its defaults."""
+    values = {spec.name: spec.default for spec in fields(defense)}
+    changed = [f"{k}={v}" for k, v in defense.parameters.items() if v != values[k]]
+    name = ":".join(filter(None, [defense.name, ",".join(changed)]))
+    return ["--defense", name, *(["--adaptive"] if aware else [])]
 
 
 class HasOutcome(Protocol):

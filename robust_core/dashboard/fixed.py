@@ -27,6 +27,7 @@ SECTIONS = {
     "duel": "duel_section",
     "scores": "scores",
     "teachers": "teachers",
+    "give-up": "give_up",
 }
 """Names in ``hide`` for parts of a page that are no tabs, by the key of their container."""
 

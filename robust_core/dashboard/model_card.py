@@ -7,7 +7,14 @@ from plotly.subplots import make_subplots
 from robust_core import zoo
 from robust_core.dashboard import plots
 from robust_core.dashboard.style import CLEAN, GREY
-from robust_core.words.model_card import WATCHED, Curve, about, curve_in_words, curve_of
+from robust_core.words.model_card import (
+    WATCHED,
+    Curve,
+    about,
+    curve_in_words,
+    curve_of,
+    second_run,
+)
 
 LINES = (
     ("accuracy", f"accuracy on the first {WATCHED:,} test pictures", CLEAN, "solid", ".0%"),
@@ -24,9 +31,16 @@ def show_card(model: zoo.Description) -> None:
         return
     with card:
         st.caption("  \n".join(about(model)))
-        curve = curve_of(model.name)
-        if curve:
-            plots.draw(learning_curve(curve), key="learning_curve", alt=curve_in_words(curve))
+        show_curve(model.name, "learning_curve")
+
+
+def show_curve(name: str, key: str) -> None:
+    """The learning curve of a bundled network, where there is one, and whose it is."""
+    curve = curve_of(name)
+    if curve:
+        plots.draw(learning_curve(curve), key=key, alt=curve_in_words(curve))
+        if told := second_run(name):
+            st.caption(told)
 
 
 def learning_curve(curve: Curve) -> go.Figure:

@@ -11,8 +11,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 RESTARTED = (
-    "Robust Lab was started again. Your settings are those of before; what was uploaded or photographed "
-    "is gone, and running work has ended."
+    "Robust Lab was started again, or another of its servers has taken over. Your settings are those of "
+    "before; what was uploaded or photographed is gone, and running work has ended."
 )
 SHOWN = 60.0
 """Seconds for which this is shown."""
@@ -40,7 +40,7 @@ def inside_app() -> None:
 
 
 def say_restarted() -> None:
-    """Tell a page that was open while the server was started again, for its first minute.
+    """Tell a page whose server was started again or is lost, for its first minute at this one.
 
     Such a page is new to the server, and yet comes with the values of its widgets. ``settings`` takes what
     the address holds, since a widget that is not made yet has no value that could be checked.

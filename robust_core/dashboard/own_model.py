@@ -4,14 +4,13 @@ A guest's name is a ``Key`` of its session, so that every result made with it is
 """
 
 import hashlib
-import os
 import threading
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import lab
+from robust_core.dashboard import alone, lab
 from robust_core.engine import Key, Reporter, key_of
 from robust_core.zoo import own
 from robust_core.zoo.own.apart import checked_apart
@@ -20,7 +19,6 @@ OWN = "own"
 """The setting ``model`` where the visitor's own is chosen: links hold this word, not the model."""
 SWITCH = "ROBUST_OWN_MODELS"
 """The variable of the server that turns own models on or off."""
-ALONE = ("localhost", "127.0.0.1", "::1")
 LARGEST = 128
 """MB of a file. Streamlit's own limit is raised to it where own models are on."""
 TOGETHER = 1024 * 2**20
@@ -74,11 +72,8 @@ def plain(name: str) -> str:
 
 
 def allowed() -> bool:
-    """Whether this server takes models: as its variable says, else where it listens to itself alone."""
-    said = os.environ.get(SWITCH, "").lower()
-    if said in ("on", "off"):
-        return said == "on"
-    return (st.get_option("server.address") or "") in ALONE
+    """Whether this server takes models."""
+    return alone.allowed(SWITCH)
 
 
 def current() -> zoo.Guest | None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robust_core import data, zoo
 from robust_core.classifier import Classifier
-from robust_core.dashboard import lab, own_model
+from robust_core.dashboard import lab, own_data, own_model
 from robust_core.dashboard.own_model import LARGEST, Said
 from robust_core.dashboard.picture_input import NAMELESS, STARTED
 from robust_core.data.archives import load_zip
@@ -44,7 +44,7 @@ PRIVACY = (
 
 def choose(instead: str) -> str:
     """The form, and the name of the model to use: the visitor's, or ``instead`` while there is none."""
-    _raise_limit()
+    own_data.raise_limit(LARGEST)
     guest = own_model.current()
     with st.expander("Your model" if guest is None else guest.title, expanded=guest is None):
         asked = _form()
@@ -229,12 +229,3 @@ def _compare(
     )
     if told:
         (st.warning if "fit better" in told or NONE_FITS in told else st.caption)(told)
-
-
-def _raise_limit() -> None:
-    """Let Streamlit's server take files of this size, which by its own setting are too large."""
-    from streamlit import config
-
-    if config.get_option("server.maxUploadSize") < LARGEST:
-        with suppress(Exception):  # an internal way: where it is closed, smaller files still come
-            config.set_option("server.maxUploadSize", LARGEST)

@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from functools import wraps
 
@@ -154,15 +154,7 @@ class Request:
         guest = zoo.guest(self.model.name)
         words += guest.options if guest else ["--model", self.model.name]
         words += ["--attack", self.attack.name]
-        defaults = {spec.name: spec.default for spec in fields(self.attack)} | {"eps": None}
-        for name, value in self.parameters.items():
-            if name in ("detector", "start") or value == defaults[name]:
-                continue
-            option = "--" + name.replace("_", "-")
-            if isinstance(value, bool):
-                words.append(option if value else "--no-" + option[2:])
-            else:
-                words += [option, str(value)]
+        words += parameter_words(self.attack, but=("detector", "start"))
         words += self._goal_words()
         if self.start is not None:
             words += ["--start", self.start.reference]
@@ -185,3 +177,18 @@ class Request:
             values = ([f"--{name}", str(value)] for name, value in goal.parameters.items())
             return ["--goal", goal.name, *(word for pair in values for word in pair)]
         return []
+
+
+def parameter_words(attack: attacks.Attack, but: Collection[str]) -> list[str]:
+    """The options of a command line for the hyper-parameters that are not the defaults, and for the eps."""
+    defaults = {spec.name: spec.default for spec in fields(attack)} | {"eps": None}
+    words: list[str] = []
+    for name, value in attack.parameters.items():
+        if name in but or value == defaults[name]:
+            continue
+        option = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(option if value else "--no-" + option[2:])
+        else:
+            words += [option, str(value)]
+    return words

@@ -1,7 +1,7 @@
 """The user's own pictures: a folder with one sub-folder per class, or files named by WordNet ids."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.data import signatures
 from robust_core.data.fitting import as_taken
+from robust_core.data.labelled import read_first
 from robust_core.data.uploads import UploadError, decode_file
 
 IGNORED = {
@@ -24,20 +25,25 @@ SHOWN = 3
 
 
 def load_folder(
-    path: str | Path, model: Classifier, limit: int | None = None
+    path: str | Path,
+    model: Classifier,
+    limit: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    on_unreadable: Callable[[str], object] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Pictures, float32 ``[N, C, H, W]`` in [0, 1] of the model's size, and labels, int64 ``[N]``.
 
     Classes take turns and files within a class are sorted by name, so that the first ``limit`` pictures
-    hold a fair share of each. Raises as ``files_by_class`` does, and as ``load_files`` does.
+    hold a fair share of each. ``progress`` and ``on_unreadable``: see ``read_first``. Raises as
+    ``files_by_class`` does, and for a file that is no picture.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
     found = files_by_class(path, model)
     queues = [[(file, label) for file in files] for label, files in found.items()]
-    chosen = take_turns(queues)[:limit]
-    images = load_files([file for file, _ in chosen], model)
-    return images, torch.tensor([label for _, label in chosen], dtype=torch.int64, device="cpu")
+    return read_first(
+        take_turns(queues), lambda file: _load(file, model), limit, progress, on_unreadable
+    )
 
 
 def load_files(files: Sequence[Path], model: Classifier) -> Tensor:

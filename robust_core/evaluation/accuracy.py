@@ -6,48 +6,29 @@ concerns; mean norms are over the flipped ones, mean passes over all. A random m
 attacked, on fresh draws, and its shares are means over them.
 """
 
-import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from robust_core import attacks, probabilities
+from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.attacks.base import LARGEST, beyond_the_range
-from robust_core.attacks.knowledge import LABELS_ALONE
 from robust_core.classifier import Classifier, as_classifier
 from robust_core.contract import check_pictures, notices
-from robust_core.data.fitting import to_pixels
 from robust_core.defenses.base import Defended
+from robust_core.detectors.base import Detector
 from robust_core.distances import length_name
 from robust_core.engine import in_batches
 from robust_core.evaluation.draws import Drawn, count_for, fresh
+from robust_core.evaluation.effects import AttackEffect, Finished, Trial
 from robust_core.evaluation.flags import PICTURES, run_time_flags
-from robust_core.evaluation.judging import fooled, ranks_by_draw
+from robust_core.evaluation.judging import ranks_by_draw
+from robust_core.evaluation.passes import Pass, Passes, Tell, in_turn
 from robust_core.goals import Goal, SourceTarget, Towards, Untargeted
 
 VALUES_PER_BATCH = 2**20
 NORMS = ("l0", "l1", "l2", "linf")
-
-
-class AttackEffect(NamedTuple):
-    """What an attack did, one entry per picture. A rank is the number of classes before the label.
-
-    Ranks and success are ``[N, D]``, a column for each of D draws of the model; the others ``[N]``.
-    """
-
-    rank: Tensor
-    rank_8bit: Tensor
-    success: Tensor
-    l0: Tensor
-    l1: Tensor
-    l2: Tensor
-    linf: Tensor
-    queries: Tensor
-    gradients: Tensor
-    seconds: Tensor
 
 
 def default_batch(images: Tensor) -> int:
@@ -67,8 +48,12 @@ def evaluate(
     batch: int | None = None,
     adaptive: bool = False,
     fresh_draws: int | None = None,
+    detector: Detector | None = None,
     progress: Callable[[int], object] | None = None,
     on_notice: Callable[[str], None] | None = None,
+    on_step: Callable[[], object] | None = None,
+    finished: Finished | None = None,
+    make: Passes = in_turn,
 ) -> dict:
     """Attack every picture once for each eps.
 
@@ -83,8 +68,13 @@ def evaluate(
         batch: pictures at a time; halved when memory runs out.
         adaptive: whether the attacker of a defended model is aware (``Defended.attacked_by``).
         fresh_draws: by how many fresh draws a random model is judged (None: ``draws.count_for``).
+        detector: asked about each picture, clean and adversarial, whatever the defence.
         progress: called with the number of pictures that were just attacked.
         on_notice: called with each of the ``notices`` as soon as it is known.
+        on_step: called at each step of the attack; what it raises ends the evaluation.
+        finished: read and added to batch by batch: the same evaluation, once it was ended, goes on from
+            there.
+        make: how the passes over the pictures are made: ``passes.Dealt`` deals them to many processes.
 
     Returns:
         ``n``, ``clean_top1``, ``clean_top5``, ``clean_top1_interval``, ``rows`` (see ``_row``), ``flags``
@@ -93,7 +83,8 @@ def evaluate(
         sentences that belong beside the figures (``contract.notices``, an Linf radius above 1, a batch
         that was halved). For a defended model also ``run``: the attack and ``parameters`` that this
         attacker ran instead of the one asked for, ``made_on``, the model that it ran on, and its
-        ``weights_sha256``.
+        ``weights_sha256``. With a ``detector`` also its name and ``threshold``, ``clean_flagged``, the
+        share of all clean pictures that it flags, and in each row ``flagged``, that of the flipped ones.
 
     Raises:
         ValueError: an unknown attack, hyper-parameter or value, a missing eps, a goal that the attack
@@ -117,28 +108,32 @@ def evaluate(
     for eps, attack in chosen:
         tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
-    every = torch.arange(len(labels), device="cpu")
     flags = run_time_flags(
         model,
         images[:PICTURES].to(model.device),
         attacked=_differentiated(model, chosen[0][1], adaptive),
     )
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
-    clean = in_batches(
-        lambda rows: ranks_by_draw(model, draws, images[rows], labels[rows]), every, batch
-    )
-    outcomes: dict[Attack, AttackEffect] = {}
-    for _, attack in chosen:
-        if attack not in outcomes:
+    done = {} if finished is None else finished
 
-            def work(rows: Tensor, attack: Attack = attack) -> AttackEffect:
-                part = images[rows], labels[rows]
-                outcome = _attack(model, draws, attack, *part, goal, adaptive, tell)
-                if progress is not None:
-                    progress(len(rows))
-                return outcome
+    def unattacked(rows: Tensor, tell: Tell) -> tuple[Tensor]:
+        return (ranks_by_draw(model, draws, images[rows], labels[rows]),)
 
-            outcomes[attack] = AttackEffect(*in_batches(work, every, batch, on_notice=tell))
+    def under(attack: Attack) -> Pass:
+        def work(rows: Tensor, tell: Tell) -> AttackEffect:
+            first = int(rows[0]) if len(rows) else 0
+            place = attack, first, first + len(rows)
+            if place not in done:
+                trial = Trial(model, draws, goal, adaptive, detector, tell, on_step)
+                done[place] = trial.effect(attack, images[rows], labels[rows])
+            return done[place]
+
+        return Pass(work, progress or (lambda count: None))
+
+    every = list(dict.fromkeys(attack for _, attack in chosen))
+    passes = [Pass(unattacked), *map(under, every)]
+    (clean,), *effects = make(passes, len(labels), batch, tell)
+    outcomes = {attack: AttackEffect(*e) for attack, e in zip(every, effects, strict=True)}
     first = chosen[0][1]
     about = concerned(goal, labels)
     return {
@@ -146,7 +141,10 @@ def evaluate(
         "clean_top1": _mean(clean < 1),
         "clean_top5": _mean(clean < 5),
         "clean_top1_interval": _interval((clean < 1).double().mean(0)),
-        "rows": [_row(eps, attack, clean, about, outcomes[attack]) for eps, attack in chosen],
+        "rows": [
+            _row(eps, attack, clean, about, outcomes[attack], detector is not None)
+            for eps, attack in chosen
+        ],
         "parameters": {name: v for name, v in first.parameters.items() if name != "eps"},
         "norm": first.norm,
         "goal": goal.name,
@@ -156,7 +154,15 @@ def evaluate(
         "flags": flags.summary(),
         "fresh_draws": len(draws) if flags.is_random else None,
         **_as_run(model, first, adaptive),
+        **({} if detector is None else _watched(detector, images, batch)),
     }
+
+
+def _watched(detector: Detector, images: Tensor, batch: int) -> dict:
+    """What a detector says of the clean pictures."""
+    flagged = in_batches(lambda part: detector.flags(part.to(detector.device)).cpu(), images, batch)
+    about = {"name": detector.name, "threshold": detector.threshold}
+    return {"detector": about, "clean_flagged": _mean(flagged)}
 
 
 def runs(attack_name: str, eps_list: Sequence[float] | None) -> int:
@@ -215,7 +221,12 @@ def concerned(goal: Goal, labels: Tensor) -> Tensor:
 
 
 def _row(
-    eps: float | None, attack: Attack, clean: Tensor, about: Tensor, outcome: AttackEffect
+    eps: float | None,
+    attack: Attack,
+    clean: Tensor,
+    about: Tensor,
+    outcome: AttackEffect,
+    watched: bool,
 ) -> dict:
     """One row of the table: shares in [0, 1], None where there is nothing to count.
 
@@ -250,6 +261,11 @@ def _row(
         "mean_queries": _mean(outcome.queries),
         "mean_gradients": _mean(outcome.gradients),
         "seconds": outcome.seconds.sum().item(),
+        **(
+            {"flagged": _mean(outcome.flagged.unsqueeze(1).expand_as(flipped)[flipped])}
+            if watched
+            else {}
+        ),
     }
 
 
@@ -267,54 +283,6 @@ def _per_draw(mask: Tensor) -> float:
 
 def _interval(values: Tensor) -> list[float] | None:
     return list(Drawn(tuple(values.tolist())).interval) if len(values) else None
-
-
-def _attack(
-    model: Classifier,
-    draws: Sequence[int],
-    attack: Attack,
-    images: Tensor,
-    labels: Tensor,
-    goal: Goal,
-    adaptive: bool,
-    tell: Callable[..., object],
-) -> AttackEffect:
-    images = images.to(model.device)
-    labels = labels.to(model.device)
-    run: Attack = attack
-    attacked: nn.Module = model
-    if isinstance(model, Defended):
-        run, attacked = model.attacked_by(attack, adaptive=adaptive)
-    begun = time.perf_counter()
-    record = run.run(attacked, images, labels, goal)
-    success = record.success.cpu().unsqueeze(
-        1
-    )  # waits for the device: the time is that of the work
-    seconds = time.perf_counter() - begun
-    if run.knowledge not in LABELS_ALONE:  # those see labels whatever the model answers
-        tell(*probabilities.notices(record.answers))
-    if (
-        attacked is not model or len(draws) > 1
-    ):  # what was fooled above may be another model or draw
-        success = torch.stack(
-            [fooled(model, draw, attacked, images, record.x_adv, labels, goal) for draw in draws],
-            1,
-        )
-    pixels = torch.from_numpy(to_pixels(record.x_adv)).permute(0, 3, 1, 2)
-    return AttackEffect(
-        rank=ranks_by_draw(model, draws, record.x_adv, labels),
-        rank_8bit=ranks_by_draw(model, draws, pixels.float() / 255, labels),
-        success=success,
-        l0=record.l0,
-        l1=record.l1,
-        l2=record.l2,
-        linf=record.linf,
-        queries=record.queries_forward.cpu(),
-        gradients=record.queries_backward.cpu(),
-        seconds=torch.full(
-            (len(labels),), seconds / len(labels), dtype=torch.float64, device="cpu"
-        ),
-    )
 
 
 def _mean(values: Tensor) -> float | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.training.recipes import DetectorRecipe, Recipe
 
 
@@ -21,13 +21,28 @@ def save_checkpoint(path: Path, state: dict) -> None:
     files.write_bytes(path, content.getvalue())
 
 
-def load_checkpoint(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> dict:
-    """The state in ``path``.
+def read_shared(path: Path, recipe: Recipe | DetectorRecipe, seed: int) -> dict | None:
+    """The state in ``path``, read by the main process for all; None where there is no such file there.
+
+    Raises as ``load_checkpoint``.
+    """
+    if processes.world().size == 1:
+        return load_checkpoint(path, recipe, seed) if path.exists() else None
+    content = processes.content(path)
+    return None if content is None else load_checkpoint(path, recipe, seed, content)
+
+
+def load_checkpoint(
+    path: Path, recipe: Recipe | DetectorRecipe, seed: int, content: bytes | None = None
+) -> dict:
+    """The state in ``path``, whose ``content`` may be known already.
 
     Raises ``ValueError`` where it is damaged or was written by another recipe or seed.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(
+            io.BytesIO(content) if content else path, map_location="cpu", weights_only=True
+        )
         written = json.dumps([state["recipe"], state["seed"]])
     except Exception as error:
         raise damaged(path) from error

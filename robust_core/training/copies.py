@@ -7,7 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from robust_core.training.checkpoint import damaged, load_checkpoint, save_checkpoint
+from robust_core import processes
+from robust_core.training.checkpoint import damaged, read_shared, save_checkpoint
 from robust_core.training.objectives.crafting import ascend, crafting_copy
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
@@ -26,8 +27,9 @@ def with_copies(
     """
     images, labels = data
     path = folder / "copies.pt"
-    if path.exists():
-        copies = load_checkpoint(path, recipe, seed).get("images")
+    state = read_shared(path, recipe, seed)
+    if state is not None:
+        copies = state.get("images")
         if not isinstance(copies, torch.Tensor) or copies.shape != images.shape:
             raise damaged(path)
     else:
@@ -41,5 +43,6 @@ def with_copies(
             parts.append(x.mul_(255).round_().byte() if images.dtype == torch.uint8 else x)
         copies = torch.cat(parts).contiguous()
         state = {"recipe": asdict(recipe), "seed": seed, "images": copies}
-        save_checkpoint(path, state)
+        if processes.is_main():
+            save_checkpoint(path, state)
     return torch.cat([images, copies]), torch.cat([labels, labels])

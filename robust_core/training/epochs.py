@@ -10,7 +10,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from robust_core.training.checkpoint import damaged, load_checkpoint, save_checkpoint
+from robust_core import processes
+from robust_core.training.checkpoint import damaged, read_shared, save_checkpoint
+from robust_core.training.objectives import Rows
+from robust_core.training.sharing import add_up
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -56,11 +59,12 @@ class Training:
     def resume(self, folder: Path) -> None:
         """Continue from the checkpoint in ``folder``, where there is one.
 
-        Raises ``ValueError`` where it is damaged or belongs to another recipe or seed.
+        Of many processes the main one reads it for all. Raises ``ValueError`` where it is damaged or
+        belongs to another recipe or seed.
         """
         path = folder / CHECKPOINT
-        if path.exists():
-            state = load_checkpoint(path, self.recipe, self.seed)
+        state = read_shared(path, self.recipe, self.seed)
+        if state is not None:
             try:
                 self.restore(state)
             except Exception as error:  # entries that are missing, or of another shape
@@ -70,7 +74,8 @@ class Training:
         """Run the remaining epochs, with a checkpoint in ``folder`` after each."""
         while self.epoch < self.recipe.epochs:
             self.run_epoch(*data, show=show)
-            save_checkpoint(folder / CHECKPOINT, self.state())
+            if processes.is_main():
+                save_checkpoint(folder / CHECKPOINT, self.state())
 
     def batches(self, n: int) -> tuple[tuple[Tensor, ...], torch.Generator]:
         """The rows of each batch of ``n`` in this epoch's order, and the generator that shuffled them.
@@ -82,10 +87,18 @@ class Training:
             self.recipe.batch
         ), generator
 
-    def descend(self, loss: Tensor) -> float:
-        """One step of the optimiser down the gradient of ``loss``, a scalar; returns its value."""
+    def descend(self, loss: Tensor, rows: Rows | None = None) -> float:
+        """One step of the optimiser down the gradient of ``loss``, a scalar; returns its value.
+
+        With ``rows``, of which ``loss`` is, all processes step down the gradient of the whole batch's.
+        """
         self.optimiser.zero_grad(set_to_none=True)
+        if rows is not None:
+            loss = loss * (rows.n / rows.whole)
         loss.backward()
+        if rows is not None:
+            every = (p for group in self.optimiser.param_groups for p in group["params"])
+            loss = add_up(every, loss)
         self.optimiser.step()
         return loss.item()
 

@@ -10,12 +10,15 @@ from safetensors.torch import load as read_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
-from robust_core import data, files, zoo
+from robust_core import data, files, processes, zoo
 from robust_core.paths import WEIGHTS
+from robust_core.training.recipes import Recipe
 from robust_core.training.run import Split, Trainer, accuracy
 from robust_core.zoo.weights import awaiting
 
 ENTRY = "entry.json"
+SECOND_RUN = "second_run"
+"""In an entry: the learning curve of another run of the recipe, and what that gave."""
 
 
 def rounded_weights(network: nn.Module) -> dict[str, Tensor]:
@@ -68,8 +71,10 @@ def export(
 def write_export(folder: Path, name: str, entry: dict, content: bytes | None) -> None:
     """Write ``folder/<entry's file>`` with ``content``, and ``folder/entry.json``, for ``install``.
 
-    Where the entry has no file there is no content.
+    Where the entry has no file there is no content. Of many processes the main one alone writes.
     """
+    if not processes.is_main():
+        return
     if content is not None:
         files.write_bytes(folder / entry["file"], content)
     files.write_json(folder / ENTRY, {name: entry})
@@ -85,6 +90,43 @@ def amend(changes: dict[str, dict], weights: Path = WEIGHTS) -> Path:
         entries |= {name: entries[name] | values for name, values in changes.items()}
         files.write_json(weights / "index.json", entries)
     return weights / "index.json"
+
+
+def check_second_run(recipe: Recipe, weights: Path = WEIGHTS) -> None:
+    """Raise ``ValueError`` unless a bundled model was made by this recipe, as far as its entry says.
+
+    An entry may be older than some of a recipe's settings: those it does not hold are not compared.
+    """
+    known = zoo.index(weights).get(recipe.model)
+    if known is None:
+        raise ValueError(f"{recipe.model} is not bundled: there is no first run")
+    own = json.loads(json.dumps(asdict(recipe)))
+    other = [name for name, value in known["recipe"].items() if own.get(name, value) != value]
+    if other:
+        raise ValueError(
+            f"a second run must be of the same recipe; {recipe.model} was trained with another "
+            f"{', '.join(other)}"
+        )
+
+
+def record_second_run(name: str, entry: dict, weights: Path = WEIGHTS) -> Path:
+    """Add what another run of the same recipe gave to the entry of a bundled model; return the index.
+
+    The weights stay, and with them every figure that was measured on them: only the learning curve, which
+    the first run did not keep, is a second run's, and is shown as that.
+    """
+    kept = (
+        "curve",
+        "seed",
+        "epochs",
+        "accuracy",
+        "correct",
+        "n_test",
+        "command",
+        "device",
+        "torch",
+    )
+    return amend({name: {SECOND_RUN: {key: entry[key] for key in kept}}}, weights)
 
 
 def install(folder: Path, name: str, weights: Path = WEIGHTS) -> Path:

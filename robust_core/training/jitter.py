@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from robust_core.training.objectives.base import check
+from robust_core.training.objectives.base import Rows, check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,17 @@ class Jitter:
         for name in ("zoom", "shift", "light"):
             check(name, getattr(self, name), 0, 1)
 
-    def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Changed pictures of ``images``, float32 ``[N, C, H, W]`` in [0, 1] on the CPU."""
+    def __call__(
+        self, images: Tensor, generator: torch.Generator, own: Rows | None = None
+    ) -> Tensor:
+        """Changed pictures of ``images``, float32 ``[N, C, H, W]`` in [0, 1] on the CPU.
+
+        They are the rows ``own`` of a batch (None: all of it), for which numbers are drawn.
+        """
         n, _, height, width = images.shape
-        angle, zoom, right, down, light = 2 * _uniform(5, n, generator) - 1
+        own = own or Rows(0, n, n)
+        drawn = 2 * _uniform(5, own.whole, generator) - 1
+        angle, zoom, right, down, light = map(own.of, drawn)
         angle = angle * math.radians(self.turn)
         scale = (-zoom * math.log1p(self.zoom)).exp()
         cosine, sine = angle.cos() * scale, angle.sin() * scale

@@ -4,6 +4,7 @@ import copy
 import math
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier
+from robust_core.processes import join, joined
 from robust_core.training.augment import augment, crops
 from robust_core.training.averaging import average
 from robust_core.training.copies import with_copies
@@ -19,6 +21,7 @@ from robust_core.training.held_out import split_held_out
 from robust_core.training.objectives import Batch, CopiesTraining, Distillation
 from robust_core.training.pictures import Split, to_float
 from robust_core.training.recipes import Recipe
+from robust_core.training.sharing import Statistics, count_all, rows_of, shared_statistics
 
 EVALUATION_BATCH = 500
 TEACHER = "teacher"
@@ -27,14 +30,17 @@ TEACHER = "teacher"
 
 @torch.inference_mode()
 def accuracy(model: Classifier, data: Split, device: torch.device) -> float:
-    """Share of pictures whose most probable class is the label, in float32 and eval mode."""
+    """Share of pictures whose most probable class is the label, in float32 and eval mode.
+
+    Of many processes at one training, each asks about some of the pictures.
+    """
     model.eval()
+    here = joined()
     hits = 0
-    for images, labels in zip(
-        data[0].split(EVALUATION_BATCH), data[1].split(EVALUATION_BATCH), strict=True
-    ):
-        hits += (model(to_float(images, device)).argmax(1).cpu() == labels).sum().item()
-    return hits / len(data[1])
+    batches = zip(data[0].split(EVALUATION_BATCH), data[1].split(EVALUATION_BATCH), strict=True)
+    for images, labels in islice(batches, here.rank, None, here.size):
+        hits += int((model(to_float(images, device)).argmax(1).cpu() == labels).sum())
+    return (count_all(hits) if here.size > 1 else hits) / len(data[1])
 
 
 def learning_rate(recipe: Recipe, epoch: int, progress: float) -> float:
@@ -86,15 +92,19 @@ class Trainer(Training):
         """For each epoch its mean loss, its last rate, and the accuracy on the watched and the held-out
         pictures, where there are any."""
         self.n_held_out = 0
+        self.statistics = Statistics()
 
     def step(self, batch: Batch) -> float:
-        """One step of gradient descent, at the rate for its ``progress``; returns the loss."""
+        """One step of gradient descent, at the rate for its ``progress``; returns the loss.
+
+        Of a batch that many processes share: its own loss, and the step of all.
+        """
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self.epoch, batch.progress)
         objective = self.recipe.objective
         if self.teacher is not None:
             batch = replace(batch, labels=objective.soft_labels(self.teacher, batch.images))
-        told = self.descend(objective.loss(self.model, batch))
+        told = self.descend(objective.loss(self.model, batch), batch.rows)
         if self.recipe.averaging:
             average(self.averaged, self.model, self.recipe.averaging)
         return told
@@ -114,16 +124,19 @@ class Trainer(Training):
         self.model.train()
         bar = self.bar(batches, show)
         for i, rows in enumerate(bar):
-            images = to_float(data[0][rows], torch.device("cpu"))
+            own = rows_of(len(rows))
+            self.statistics.shared = own is not None
+            chosen = rows if own is None else own.of(rows)
+            images, labels = to_float(data[0][chosen], torch.device("cpu")), data[1][chosen]
             if recipe.crop:
-                images = crops(images, self.model.input_size[0], recipe.crop, generator)
+                images = crops(images, self.model.input_size[0], recipe.crop, generator, own)
             if recipe.jitter:
-                images = recipe.jitter(images, generator)
-            images = augment(images, recipe.shift, recipe.mirror, generator)
+                images = recipe.jitter(images, generator, own)
+            images = augment(images, recipe.shift, recipe.mirror, generator, own)
             images = images.to(self.device).to(memory_format=torch.channels_last)
-            labels = data[1][rows].to(self.device)
             progress = (self.epoch + i / len(batches)) / recipe.epochs
-            total += self.step(Batch(images, labels, generator, progress)) * len(rows)
+            batch = Batch(images, labels.to(self.device), generator, progress, own)
+            total += self.step(batch) * len(rows)
             seen += len(rows)
             rate = self.optimiser.param_groups[0]["lr"]
             bar.set_postfix(loss=f"{total / seen:.3f}", rate=f"{rate:.4f}", refresh=False)
@@ -175,9 +188,11 @@ def train(
     therefore loses at most one. ``watched`` are pictures on which each epoch's accuracy is noted for the
     learning curve. ``groups`` is a number for each picture ``[N]``: pictures are held out by whole groups
     (``held_out.split_held_out``). A distillation first trains its teacher, in ``folder/teacher``, from the
-    same weights. Raises ``ValueError`` where a checkpoint belongs to another recipe or seed.
+    same weights. Many processes share each batch (``sharing``), and the main one writes. Raises
+    ``ValueError`` where a checkpoint belongs to another recipe or seed.
     """
     device = torch.device(device)
+    join(device)
     objective = recipe.objective
     kept, aside = split_held_out(data, recipe.held_out, seed, groups)
     teacher: Trainer | None = None
@@ -196,6 +211,7 @@ def train(
     trainer.seconds = teacher.seconds if teacher else 0.0
     if isinstance(objective, CopiesTraining):
         kept = with_copies(trainer.model, kept, recipe, folder=folder, seed=seed, device=device)
-    trainer.resume(folder)
-    trainer.run(folder, kept, aside, watched, show=show)
+    with shared_statistics(trainer.model) as trainer.statistics:
+        trainer.resume(folder)
+        trainer.run(folder, kept, aside, watched, show=show)
     return trainer

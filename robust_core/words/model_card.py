@@ -34,8 +34,25 @@ def _guest(model: Classifier) -> list[str]:
 
 
 def curve_of(name: str) -> Curve:
-    """The learning curve of a bundled network; empty for one without."""
-    return [] if name in zoo.IMAGENET else _entry(name).get("curve", [])
+    """The learning curve of a bundled network, or of a second run of its recipe; empty for one without."""
+    if name in zoo.IMAGENET:
+        return []
+    entry = _entry(name)
+    return entry.get("curve") or entry.get("second_run", {}).get("curve", [])
+
+
+def second_run(name: str) -> str:
+    """Where the curve of a network is from, if it is not that of the network itself; else nothing."""
+    entry = {} if name in zoo.IMAGENET else _entry(name)
+    second = entry.get("second_run")
+    if entry.get("curve") or not second:
+        return ""
+    return (
+        f"The learning curve is that of a second run of the same recipe, from seed {second['seed']} "
+        f"(`{second['command']}`): the first one kept none. It ended with {second['correct']:,} of "
+        f"{second['n_test']:,} test pictures right ({share(second['accuracy'])}). The weights are the "
+        "first run's."
+    )
 
 
 def curve_in_words(curve: Curve) -> str:

@@ -40,7 +40,7 @@ AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
 LOOK = 100
 """Milliseconds between two looks at what is awaited: else Playwright has a frame drawn for each."""
-FEW_VOTES = "smoothing.n=100"
+FEW_CELLS = "strip=jpeg,median"
 """Of a link: else the strip of defences below the first example asks for 2,500 votes at each eps, which
 keeps the server and the page at work for a minute."""
 HERE = Path(__file__).parent

@@ -83,7 +83,7 @@ def test_sorting_filtering_and_a_link(visit):
 
 
 def test_looking_elsewhere_loses_nothing(visit):
-    lab = visit("?model=digits-cnn&eps=0.15&source=upload")
+    lab = visit("?model=digits-cnn&eps=0.15&source=upload&strip=jpeg")
     file = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 256, (24, 24), dtype=np.uint8)
     Image.fromarray(noise).save(file, "PNG")

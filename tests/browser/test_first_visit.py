@@ -2,18 +2,15 @@
 
 import math
 
-import pytest
-
 from robust_core import attacks, zoo
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.data import samples
 from robust_core.experiment.perform import perform
 from robust_core.words.verdict import sentence
+from tests.browser.conftest import FEW_CELLS
 from tests.live import fitted
 
 FIRST = "cifar10-resnet32"
-ELSEWHERE = {FIRST, "imagenette-resnet"}
-"""Whose pictures are measured by the other test here, and in test_photograph.py."""
 
 
 def core(eps: float):
@@ -23,7 +20,7 @@ def core(eps: float):
     return perform(zoo.load(model.name, "cpu"), pixels, attacks.create("fgsm", eps=eps))
 
 
-def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
+def test_a_first_visit_is_a_finished_example(visit):
     lab = visit()
     assert lab.sentence == sentence(core(0.01), "linf")
     assert lab.page.get_by_text("FGSM, eps 0.01 (2.6/255)").is_visible()
@@ -35,6 +32,10 @@ def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
     assert all(images)
     figure = lab.page.get_by_role("figure", name="Confidence before and after")
     assert figure.count() == 1
+
+
+def test_each_chip_changes_the_example(visit):
+    lab = visit(f"?{FEW_CELLS}")
     seen = []
     for eps in (*EPS_CHOICES[1:], EPS_CHOICES[0]):
         lab.choose_eps(f"{eps:g}")
@@ -47,8 +48,3 @@ def test_a_first_visit_is_a_finished_example_which_each_chip_changes(visit):
     assert len(adversarial) == len(EPS_CHOICES)
     assert len(change) > 1
     lab.assert_whole_multiples(zoo.describe(FIRST).input_size[0])
-
-
-@pytest.mark.parametrize("model", [name for name in zoo.UNDEFENDED if name not in ELSEWHERE])
-def test_pictures_are_enlarged_by_a_whole_factor_with_square_pixels(visit, model):
-    visit(f"?model={model}&strip=jpeg").assert_whole_multiples(zoo.describe(model).input_size[0])

@@ -116,7 +116,10 @@ def test_the_docs_name_what_a_browser_app_should_have():
     ("path", "sign"),
     [
         ("?attack=bim&eps=0.1&strip=jpeg", "[data-testid=stMain] h2"),
-        ("?model=digits-cnn&area=0%25,0%25,50%25,25%25", "[class*=st-key-area_painter] canvas"),
+        (
+            "?model=digits-cnn&strip=jpeg&area=0%25,0%25,50%25,25%25",
+            "[class*=st-key-area_painter] canvas",
+        ),
         ("universal?model=imagenette-resnet&shared=patch", ".bars b"),
         ("detectors", ".js-plotly-plot .main-svg"),
         ("robustness_report", ".js-plotly-plot .main-svg"),

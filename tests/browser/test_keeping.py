@@ -6,7 +6,7 @@ from tests.browser.conftest import RESULT
 
 
 def test_a_link_restores_settings_and_result(visit):
-    lab = visit("?model=digits-cnn&attack=pgd")
+    lab = visit("?model=digits-cnn&attack=pgd&strip=jpeg")
     lab.choose_eps("0.15")
     lab.page.wait_for_function("location.search.includes('eps=0.15')")
     lab.tab("Reproduce")

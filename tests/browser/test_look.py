@@ -7,8 +7,8 @@ from robust_core import imaging, zoo
 from robust_core.dashboard import style
 from robust_core.dashboard.attack.depth import TABS
 from robust_core.dashboard.controls import EPS_CHOICES
-from tests.browser.conftest import BADGE, FEW_VOTES, RESULT
-from tests.live import assert_fits
+from tests.browser.conftest import BADGE, FEW_CELLS, RESULT, Laboratory
+from tests.live import PHONE, assert_fits
 
 PICTURES = "[data-testid=stImage] img"
 CONTRAST = """(element) => {
@@ -39,10 +39,20 @@ TEXTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def example(tabs, address, tmp_path_factory):
+    """The first example, for tests that only look at it: each chooses the size of the window."""
+    lab = Laboratory(tabs(1440, 900), address, tmp_path_factory.mktemp("example"))
+    lab.open(f"?{FEW_CELLS}")
+    yield lab
+    assert lab.errors == []
+    lab.page.close()
+
+
 # For imagenette-resnet see test_photograph.py.
 @pytest.mark.parametrize("model", [n for n in zoo.UNDEFENDED if n != "imagenette-resnet"])
 def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
-    lab = visit(f"?model={model}&{FEW_VOTES}", width=1280, height=720)
+    lab = visit(f"?model={model}&{FEW_CELLS}", width=1280, height=720)
     essentials = [lab.chip(f"{eps:g}") for eps in EPS_CHOICES]
     essentials += [*lab.page.locator(PICTURES).all()[-3:], lab.page.locator(RESULT)]
     for element in essentials:
@@ -51,6 +61,7 @@ def test_on_a_projector_the_essentials_are_on_the_first_screen(visit, model):
         assert box["y"] >= 0
         assert box["x"] + box["width"] <= 1280
         assert box["y"] + box["height"] <= 720
+    lab.assert_whole_multiples(zoo.describe(model).input_size[0])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +98,7 @@ def test_large_pictures_take_the_largest_exact_size_that_fits(sheet, native, roo
 
 
 def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
-    lab = visit(f"?source=camera&{FEW_VOTES}", width=1280, height=720)
+    lab = visit(f"?source=camera&{FEW_CELLS}", width=1280, height=720)
     lab.page.get_by_role("button", name="Take Photo").wait_for()
     for eps in EPS_CHOICES:
         box = lab.chip(f"{eps:g}").bounding_box()
@@ -95,8 +106,10 @@ def test_with_the_camera_open_the_chips_are_on_the_first_screen(visit):
         assert box["x"] + box["width"] <= 1280 / 3
 
 
-def test_on_a_phone_the_result_comes_right_after_eps(visit):
-    lab = visit(f"?{FEW_VOTES}", width=390, height=844)
+def test_on_a_phone_the_result_comes_right_after_eps(example):
+    lab = example
+    lab.page.set_viewport_size(PHONE)
+    lab.wait_for_pictures()
     chip, result = lab.chip("0.7").bounding_box(), lab.page.locator(RESULT).bounding_box()
     goal = lab.page.get_by_role("combobox", name="Make the model say").bounding_box()
     last = lab.page.locator(PICTURES).last.bounding_box()
@@ -106,7 +119,7 @@ def test_on_a_phone_the_result_comes_right_after_eps(visit):
 
 
 def test_a_phone_never_scrolls_sideways(visit):
-    lab = visit(f"?attack=pgd&{FEW_VOTES}", width=390, height=844)
+    lab = visit(f"?attack=pgd&{FEW_CELLS}", width=390, height=844)
     lab.page.get_by_text("Advanced parameters").click()
     for tab in TABS:
         lab.tab(tab)
@@ -130,8 +143,9 @@ def brightness(lab) -> int:
     return sum(int(v) for v in ground[ground.index("(") + 1 : -1].split(",")[:3])
 
 
-def test_text_can_be_read_by_day_and_by_night(visit):
-    lab = visit(f"?{FEW_VOTES}")
+def test_text_can_be_read_by_day_and_by_night(example):
+    lab = example
+    lab.page.set_viewport_size({"width": 1440, "height": 900})
     lab.page.add_style_tag(content="* { transition: none !important }")
     for scheme in ("light", "dark"):
         lab.page.emulate_media(color_scheme=scheme)
@@ -159,7 +173,7 @@ def tab_to(page, label: str) -> None:
 
 
 def test_by_keyboard_alone_a_chip_is_pressed_and_a_picture_chosen(visit):
-    lab = visit(f"?{FEW_VOTES}")
+    lab = visit(f"?{FEW_CELLS}")
     tab_to(lab.page, "0.01")
     lab.page.keyboard.press("ArrowRight")
     lab.until_changed(lambda: lab.page.keyboard.press("Enter"))

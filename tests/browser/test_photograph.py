@@ -113,6 +113,7 @@ def walk_through_the_tabs(lab) -> None:
         "Steps": lab.page.get_by_text("Step 10:"),
         "Equation": lab.page.locator(".katex").first,
         "Loss surface": lab.page.get_by_text("At the corner the plane promises"),
+        "Why": lab.page.get_by_text("moves the last layer by").first,
         "Classics": lab.page.get_by_text("eps 0.7 = 89.3/255"),
         "Threat model": lab.page.get_by_text("white-box"),
         "Trust": lab.page.get_by_role("tabpanel").get_by_role("button").first,

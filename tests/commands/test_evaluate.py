@@ -1,12 +1,14 @@
 """``evaluate``: every key of its JSON, its files, its refusals."""
 
 import json
+import shutil
 
 import pytest
 from PIL import Image
 
-from robust_core import attacks, defenses, goals, zoo
+from robust_core import attacks, defenses, goals, imaging, zoo
 from robust_core.data import digits
+from robust_core.data.fitting import to_pixels
 from robust_core.evaluation import accuracy
 from robust_core.evaluation.flags import QUESTIONS
 
@@ -288,3 +290,39 @@ def test_the_result_is_printed_where_the_disk_is_full(command, tmp_path, monkeyp
     assert ended.status == 2
     assert "No space left" in ended.err
     assert ended.json["n"] == 5
+
+
+def test_a_zip_file_gives_the_figures_of_its_folder(command, tmp_path):
+    images, labels = digits.load("test")
+    folder = tmp_path / "mine"
+    for k in range(12):
+        place = folder / str(int(labels[k])) / f"{k:02}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(imaging.png(to_pixels(images[k : k + 1])[0]))
+    (folder / str(int(labels[0])) / "00a.png").write_bytes(b"no picture")
+    packed = shutil.make_archive(str(tmp_path / "mine"), "zip", folder)
+    options = ("--attack", "pgd", "--eps", "0.05", "0.1", "--limit", "10", "--json")
+    found = [command("evaluate", *BASE, "--data", data, *options) for data in (folder, packed)]
+    values = [ended.json for ended in found]
+    for value, ended in zip(values, found, strict=True):
+        assert value["n"] == 10
+        assert len(value["left_out"]) == 1
+        assert "00a.png" in value["left_out"][0]
+        assert "Left out: " in ended.err
+        for row in value["rows"]:
+            row["seconds"] = 0
+    assert values[0]["rows"] == values[1]["rows"]
+    assert 0 < values[0]["rows"][1]["top1"] < 1
+    assert values[0].keys() == KEYS | {"left_out"}
+
+
+def test_a_detector_is_asked_about_clean_and_flipped_pictures(command):
+    name = zoo.detectors("digits-cnn")[0]
+    base = ("evaluate", *BASE, "--attack", "fgsm", "--eps", "0.15", "--data", "digits")
+    ended = command(*base, "--limit", "30", "--detector", name, "--json")
+    assert ended.json.keys() == KEYS | {"detector", "clean_flagged"}
+    assert ended.json["rows"][0].keys() == ROW | {"flagged"}
+    assert ended.json["detector"]["name"] == name
+    people = command(*base, "--limit", "30", "--detector", name).out
+    assert f"detector {name} flags" in people
+    assert "detector of digits-cnn must be" in command(*base, "--detector", "foo").complaint

@@ -96,6 +96,23 @@ def test_install(trained, monkeypatch, tmp_path):
     assert loading._bundled("digits-cnn", weights).provenance.accuracy == ended.json["accuracy"]
 
 
+def test_of_a_second_run_only_the_curve_is_kept(trained, weights_folder, monkeypatch):
+    for write in (export.check_second_run, export.record_second_run):
+        monkeypatch.setattr(write, "__defaults__", (weights_folder,))
+    assert "trained with another epochs" in trained("--curve-only").complaint
+    entries = zoo.index()
+    entries["digits-cnn"]["recipe"]["epochs"] = 2
+    files.write_json(weights_folder / "index.json", entries)
+    assert "without --install" in trained("--curve-only", "--install").complaint
+    ended = trained("--curve-only", "--seed", "3")
+    assert ended.status == 0, ended.err
+    assert ended.json["installed"] is None
+    second = zoo.index()["digits-cnn"].pop("second_run")
+    assert second["curve"] == ended.json["curve"]
+    assert second["command"] == "python -m robust_core train digits-cnn --epochs 2 --seed 3"
+    assert zoo.index()["digits-cnn"]["sha256"] == entries["digits-cnn"]["sha256"]
+
+
 def test_people_get_sentences(command, tmp_path):
     ended = command("train", "digits-cnn", "--epochs", "1", "--folder", tmp_path)
     assert ended.status == 0
@@ -153,6 +170,8 @@ def test_a_missing_or_damaged_data_folder_is_one_line(command, tmp_path):
         (("digits-cnn", "--paper-schedule"), ["no paper schedule", *PAPER_SCHEDULES]),
         (("digits-cnn", "--epochs", "0"), ["--epochs", "from 1"]),
         (("digits-cnn", "--device", "abacus"), ["abacus"]),
+        (("detector", "--curve-only"), ["only classifiers have"]),
+        (("--all-missing", "--curve-only"), ["takes no --curve-only"]),
         ((), ["RECIPE", *RECIPES.names(), "--all-missing"]),
         (("--all-missing", "--epochs", "2", "--limit", "3"), ["takes no --epochs, --limit"]),
         (("--all-missing", "--seed", "1"), ["takes no --seed"]),

@@ -4,6 +4,7 @@ import pytest
 
 from robust_core import attacks, zoo
 from robust_core.areas import Area
+from robust_core.dashboard import lab
 from robust_core.dashboard.request import Chosen, Request
 from robust_core.data import samples
 from robust_core.experiment.perform import UNTARGETED
@@ -41,6 +42,16 @@ def make_request():
         )
 
     return make
+
+
+@pytest.fixture
+def sessions(monkeypatch):
+    """``sessions("a")``: what follows is done by session a; a and b have left in the end."""
+    now = {}
+    monkeypatch.setattr(lab, "session", lambda: now["name"])
+    yield lambda name: now.update(name=name)
+    for name in ("a", "b"):
+        lab._forget(name)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,23 @@ def test_the_card_opens_with_a_chart_only_where_there_is_a_curve(weights_folder)
     assert "learning_curve" not in charts(page)
 
 
+def test_whose_the_curve_is_stands_below_it(weights_folder):
+    entries = zoo.index()
+    run = {
+        **{"curve": CURVE, "seed": 1, "command": "again", "accuracy": 0.859},
+        **{"correct": 859, "n_test": 1000},
+    }
+    bare = {key: value for key, value in entries["digits-cnn"].items() if key != "curve"}
+    entries["digits-cnn"] = bare | {"second_run": run}
+    (weights_folder / "index.json").write_text(json.dumps(entries))
+    page = visit(model="digits-cnn")
+    page.session_state["model_card"] = True
+    page.run()
+    assert not page.exception
+    assert "learning_curve" in charts(page)
+    assert any("that of a second run" in caption.value for caption in page.caption)
+
+
 def charts(page) -> str:
     """The ids of the charts on the page, which hold their keys."""
     return " ".join(chart.proto.id for chart in page.get("plotly_chart"))

@@ -10,16 +10,6 @@ from robust_core.zoo import own
 from tests.onnx_files import classifier
 
 
-@pytest.fixture
-def sessions(monkeypatch):
-    """``sessions("a")``: what follows is done by session a."""
-    now = {}
-    monkeypatch.setattr(lab, "session", lambda: now["name"])
-    yield lambda name: now.update(name=name)
-    for name in ("a", "b"):
-        own_model.forget(name)
-
-
 def bring(session: str) -> None:
     found = own.checked(classifier().SerializeToString())
     own_model.keep(session, own_model.Kept(found, "mine", None))

@@ -10,8 +10,9 @@ import torch
 
 from robust_core import imaging
 from robust_core.classifier import Classifier
-from robust_core.data import archives
+from robust_core.data import archives, labelled
 from robust_core.data.archives import load_zip
+from robust_core.data.folder import load_folder
 
 
 @pytest.fixture
@@ -100,3 +101,65 @@ def test_too_many_and_too_large(model, monkeypatch):
     monkeypatch.setattr(archives, "LARGEST", 10)
     with pytest.raises(ValueError, match="MB"):
         load_zip(zipped({"cat/a.png": picture(0)}), model)
+
+
+def test_what_cannot_be_read_is_told_and_the_next_takes_its_place(model):
+    inner = zipped({"cat/a.png": picture(0)})
+    files = {"cat/0.png": b"no picture", "cat/1.zip": inner, "cat/2.png": picture(51)}
+    content = zipped(files | {"dog/0.png": picture(102), "dog/1.png": picture(204)})
+    told: list[str] = []
+    images, labels = load_zip(content, model, 3, on_unreadable=told.append)
+    assert labels.tolist() == [1, 1, 0]
+    assert images[:, 0, 0, 0].tolist() == pytest.approx([0.4, 0.8, 0.2])
+    assert [sentence.partition(":")[0] for sentence in told] == ["'cat/0.png'", "'cat/1.zip'"]
+    assert "This is a ZIP archive" in told[1]
+    with pytest.raises(ValueError, match=r"cat/0\.png"):
+        load_zip(content, model, 3)
+
+
+def test_nothing_that_can_be_read_and_too_much_that_cannot(model, monkeypatch):
+    content = zipped({f"cat/{k}.png": b"no" for k in range(4)})
+    with pytest.raises(ValueError, match=r"None of the 4 files .* 'cat/0.png'"):
+        load_zip(content, model, on_unreadable=lambda told: None)
+    monkeypatch.setattr(labelled, "MOST_UNREADABLE", 2)
+    with pytest.raises(ValueError, match="More than 2 of the files"):
+        load_zip(content, model, on_unreadable=lambda told: None)
+
+
+def test_the_order_is_that_of_the_folder(model, tmp_path):
+    names = ("dog/b.png", "cat/z.png", "dog/a.png", "cat/a.png", "cat/b.png")
+    files = {name: picture(50 * k) for k, name in enumerate(names)}
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    for limit in (None, 3):
+        ours, theirs = load_zip(zipped(files), model, limit), load_folder(tmp_path, model, limit)
+        assert torch.equal(ours[0], theirs[0])
+        assert torch.equal(ours[1], theirs[1])
+
+
+def test_what_may_lie_beside_the_folders_and_what_may_not(model):
+    files = {"mine/cat/a.png": picture(0), "mine/README.txt": b"hello", "labels.csv": b"a,b"}
+    assert load_zip(zipped(files), model)[1].tolist() == [0]
+    with pytest.raises(ValueError, match=r"'mine/b\.png' outside its folders"):
+        load_zip(zipped(files | {"mine/b.png": picture(0)}), model)
+    with pytest.raises(ValueError, match="folder 'dog' in the ZIP file is empty"):
+        load_zip(zipped(files | {"mine/dog/": b""}), model)
+    with pytest.raises(ValueError, match=r"'bird', 'fish' are no classes. .*cat, dog"):
+        load_zip(zipped({"bird/a.png": picture(0), "fish/a.png": picture(0)}), model)
+
+
+def test_a_list_that_claims_to_be_long_is_not_read(model):
+    content = bytearray(zipped({"cat/a.png": picture(0)}))
+    place = content.rindex(b"PK\x05\x06")
+    for offset, kind, value, words in (
+        (10, "<H", 20_000, "20,000 files; at most 10,000"),
+        (10, "<H", 65_535, "ZIP64"),
+        (12, "<I", 2**31, "at most 10,000"),
+    ):
+        claimed = bytearray(content)
+        struct.pack_into(kind, claimed, place + offset, value)
+        with pytest.raises(ValueError, match=words):
+            load_zip(bytes(claimed), model)
+    with pytest.raises(ValueError, match="limit must be at least 1"):
+        load_zip(bytes(content), model, 0)

@@ -298,3 +298,59 @@ def test_an_eps_of_255ths_is_asked_about_once(model, data):
     told: list[str] = []
     evaluate(model, "fgsm", *data, eps_list=[0.1, 8, 8], on_notice=told.append)
     assert told == ["8 is beyond the whole range, as pixels are in [0, 1]; did you mean 8/255?"]
+
+
+class Ended(Exception):
+    pass
+
+
+def test_an_evaluation_that_was_ended_goes_on_from_its_batches(model, data):
+    finished: dict = {}
+    asked = {"eps_list": [0.1], "batch": 16, "parameters": {"steps": 3}, "finished": finished}
+    done: list[int] = []
+
+    def stop(count: int) -> None:
+        done.append(count)
+        if sum(done) >= 32:
+            raise Ended
+
+    with pytest.raises(Ended):
+        evaluate(model, "pgd", *data, **asked, progress=stop)
+    assert [place[1:] for place in finished] == [(0, 16), (16, 32)]
+    steps: list[int] = []
+    rest = evaluate(model, "pgd", *data, **asked, on_step=lambda: steps.append(1))
+    assert (
+        len(steps) == 2 * 4
+    )  # of the two batches that were left: each iterate, from the first one on
+    whole = evaluate(model, "pgd", *data, **(asked | {"finished": None}))
+    (row,), (expected,) = rest["rows"], whole["rows"]
+    assert row | {"seconds": 0} == expected | {"seconds": 0}
+
+
+def test_what_a_step_raises_ends_it(model, data):
+    def stop() -> None:
+        raise Ended
+
+    with pytest.raises(Ended):
+        evaluate(model, "pgd", *data, eps_list=[0.1], on_step=stop)
+
+
+def test_a_detector_counts_clean_and_flipped_pictures(model, data):
+    class Bright:
+        """Flags pictures whose first pixel is not black."""
+
+        name, threshold, device = "bright", 0.5, torch.device("cpu")
+
+        def flags(self, images):
+            return images[:, 0, 0, 0] > 0
+
+    images, labels = data
+    found = evaluate(model, "fgsm", images, labels, eps_list=[0.15], detector=Bright())
+    adversarial = attacks.create("fgsm", eps=0.15)(model, images, labels)
+    flipped = (model(images).argmax(1) == labels) & (model(adversarial).argmax(1) != labels)
+    assert found["detector"] == {"name": "bright", "threshold": 0.5}
+    assert found["clean_flagged"] == pytest.approx((images[:, 0, 0, 0] > 0).double().mean())
+    share = (adversarial[flipped][:, 0, 0, 0] > 0).double().mean()
+    assert 0 < share < 1
+    assert found["rows"][0]["flagged"] == pytest.approx(share)
+    assert "flagged" not in evaluate(model, "fgsm", *data, eps_list=[0.15])["rows"][0]

@@ -34,7 +34,7 @@ def settings(page: AppTest) -> dict:
     return {key: page.session_state[key] for key in page.session_state["_pages"]}
 
 
-@pytest.fixture(params=PAGES)
+@pytest.fixture(params=PAGES, scope="module")
 def opened(request):
     """A page, and its settings where the link names no more than the model."""
     return f"pages/{request.param}", settings(ran(visit(f"pages/{request.param}", **START)))
@@ -66,6 +66,6 @@ def test_random_values_and_unknown_names_are_the_defaults(opened):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_hostile_model_is_the_default(page):
-    little = {"attacks": "fgsm", "defenses": "jpeg"}  # to compute
+    little = {"attacks": "fgsm", "defenses": "jpeg", "by_labels": "hopskipjump"}  # to compute
     usual = settings(ran(visit(f"pages/{page}", **little)))
     assert settings(ran(visit(f"pages/{page}", **little, model="../cifar10\0"))) == usual

@@ -42,6 +42,7 @@ def test_it_opens_with_the_learner_and_the_attacker_moves_the_point():
         ("two-pixels", "in the corner", 1),
         ("all-pixels", "values move, each by at most 0.15", 0),
         ("surface", "0.15 along FGSM's direction takes the loss from", 1),
+        ("layers", "of the picture moves the last layer by", 1),
     ],
 )
 def test_the_ideas_on_a_picture_are_about_the_one_of_the_link(idea, said, drawn):
@@ -106,4 +107,5 @@ def test_picture_and_model_are_those_of_attack_and_stay_from_idea_to_idea():
         "dimension",
         "boundary",
         "surface",
+        "layers",
     ]

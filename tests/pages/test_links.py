@@ -84,6 +84,16 @@ def notes(page: AppTest) -> list[str]:
             {"live_shown": "foo"},
             "training `foo`, which is no longer kept; nothing",
         ),
+        (
+            "evaluate",
+            DIGITS | {"evaluate_n": "7"},
+            "how many `7`, which is not available here; 100 stands",
+        ),
+        (
+            "evaluate",
+            DIGITS | {"evaluate_attacks": "fgsm,foo", "evaluate_eps": "0.1"},
+            "attacks `foo`, which is not available here; it is left out.",
+        ),
         ("verify", {"verify_model": "foo"}, "network `foo`, which is not available here"),
         ("verify", {"verify_eps": "0.3"}, "eps `0.3`, which is not a number from 0 to 0.2"),
         (

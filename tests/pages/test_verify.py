@@ -1,16 +1,9 @@
 """Verify: the line and the sandwich at once, programs when asked, presets, links, without a browser."""
 
-import pytest
-
 from robust_core.dashboard import lab
-from robust_core.dashboard.verify import choice, doubled, running, shown, whole
+from robust_core.dashboard.verify import choice, doubled, shown, whole
 from robust_core.experiment import verifiable
 from tests.visiting import bodies, ran, text, visit
-
-
-@pytest.fixture(autouse=True)
-def _small_set(monkeypatch):
-    monkeypatch.setattr(running, "SET", 4)
 
 
 def headlines(page) -> list[str]:
@@ -108,14 +101,12 @@ def test_the_first_picture_that_is_right_is_computed(monkeypatch):
 
 def test_programs_are_offered_only_where_they_can_help(monkeypatch):
     monkeypatch.setattr(shown, "QUICK", 0)
-    monkeypatch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", 3)
-    lab.engine().forget()
-    page = ran(visit("verify"))
-    assert not any("Close the gap" in button.label for button in page.button)
-    said = text(page)
-    assert "Integer programs cannot help" in said
-    monkeypatch.undo()
-    monkeypatch.setattr(shown, "QUICK", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr("robust_core.experiment.verified.MOST_UNSTABLE", 3)
+        lab.engine().forget()
+        page = ran(visit("verify"))
+        assert not any("Close the gap" in button.label for button in page.button)
+        assert "Integer programs cannot help" in text(page)
     lab.engine().forget()
     page = ran(visit("verify"))
     assert any("Close the gap" in button.label for button in page.button)

@@ -15,7 +15,15 @@ from safetensors.torch import save as to_safetensors
 from robust_core import files, zoo
 from robust_core.data import digits
 from robust_core.training import RECIPES, train
-from robust_core.training.export import amend, export, install, rounded_weights, write_export
+from robust_core.training.export import (
+    amend,
+    check_second_run,
+    export,
+    install,
+    record_second_run,
+    rounded_weights,
+    write_export,
+)
 from robust_core.zoo import loading
 from tests.processes import at_once
 
@@ -210,3 +218,24 @@ def test_an_entry_is_amended_and_everything_else_is_left(exported, tmp_path):
     with pytest.raises(KeyError):
         amend({"nobody": {}}, tmp_path)
     assert json.loads((tmp_path / "index.json").read_text()) == after
+
+
+def test_a_second_run_leaves_all_else_as_it_is(exported, weights_folder):
+    _, entry, _ = exported
+    before = zoo.index(weights_folder)
+    assert record_second_run("digits-cnn", entry, weights_folder) == weights_folder / "index.json"
+    after = zoo.index(weights_folder)
+    second = after["digits-cnn"].pop("second_run")
+    assert after == before
+    assert second["curve"] == entry["curve"]
+    assert (second["seed"], second["accuracy"]) == (entry["seed"], entry["accuracy"])
+    assert "sha256" not in second
+
+
+def test_a_second_run_is_of_the_same_recipe(weights_folder):
+    recipe = RECIPES.get("cifar10-resnet32")
+    check_second_run(recipe, weights_folder)  # though its entry is older than some settings
+    with pytest.raises(ValueError, match="another epochs, peak_rate"):
+        check_second_run(replace(recipe, epochs=3, peak_rate=1.0), weights_folder)
+    with pytest.raises(ValueError, match="not bundled"):
+        check_second_run(replace(recipe, model="mine"), weights_folder)

@@ -49,7 +49,8 @@ def test_the_search_would_find_what_is_wrongly_called_proved(search, monkeypatch
     monkeypatch.setattr(search.verification, "verify", lying)
     tally = search.Tally()
     for _ in range(3):
-        tally.next([plan.DIGITS], 1)
+        if not tally.broken:
+            tally.next([plan.DIGITS], 1)
     assert tally.broken
 
 

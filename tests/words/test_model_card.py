@@ -5,7 +5,7 @@ import json
 import pytest
 
 from robust_core import zoo
-from robust_core.words.model_card import about, curve_in_words, curve_of
+from robust_core.words.model_card import about, curve_in_words, curve_of, second_run
 
 CURVE = [
     {"loss": 2.0, "rate": 0.02, "accuracy": 0.145},
@@ -59,6 +59,24 @@ def test_a_curve_is_kept_in_the_index_and_said_in_words(weights_folder):
     )
     unwatched = [{k: v for k, v in point.items() if k != "accuracy"} for point in CURVE]
     assert "accuracy" not in curve_in_words(unwatched)
+
+
+def test_a_second_run_s_curve_is_said_to_be_one(weights_folder):
+    entries = zoo.index()
+    run = {
+        **{"curve": CURVE, "seed": 1, "command": "train it again", "accuracy": 0.859},
+        **{"correct": 8590, "n_test": 10000},
+    }
+    bare = {key: value for key, value in entries["digits-cnn"].items() if key != "curve"}
+    entries["digits-cnn"] = bare | {"second_run": run}
+    entries["digits-mlp"] |= {"second_run": run}
+    (weights_folder / "index.json").write_text(json.dumps(entries))
+    assert curve_of("digits-cnn") == CURVE
+    said = second_run("digits-cnn")
+    assert "that of a second run of the same recipe, from seed 1 (`train it again`)" in said
+    assert "8,590 of 10,000 test pictures right (85.9 %). The weights are the first run's." in said
+    assert curve_of("digits-mlp") == entries["digits-mlp"]["curve"] != CURVE
+    assert second_run("digits-mlp") == second_run("imagenet-vgg16") == ""
 
 
 def test_a_damaged_index_costs_the_sentences_only(weights_folder):

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import options, output
 from robust_core.commands.defense_table.text import tables_text
+from robust_core.commands.evaluation import work
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -53,17 +54,24 @@ def run(args: argparse.Namespace) -> None:
     asked = options.parts_of(args.part, plan.parts)
     # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{args.suite}.json" if args.limit is None else None)
+    out = out if processes.is_main() else None
     with output.alone_at(out):
         bench = _bench(args, plan)
         value = _head(args, bench)
-        kept = _kept(out, value)
+        kept = processes.told(lambda: _kept(out, value))
         value["parts"] = {part: kept.get(part, _empty()) for part in plan.parts}
-        wanted = [(part, one) for part in asked for one in plan.parts[part].subjects]
+        every = [(part, one) for part in asked for one in plan.parts[part].subjects]
+
+        def lacks(part: str, subject: "Subject") -> bool:
+            stamp = value["parts"][part]["stamps"].get(subject.key)
+            return args.overwrite or stamp != _stamp(part, subject, bench)
 
         def make() -> None:
-            for part, subject in _possible(wanted, bench):
-                if _make(part, subject, bench, value["parts"][part], args.overwrite):
-                    write(out, _tidy(value, plan))
+            wanted = [pair for pair in _possible(every, bench) if lacks(*pair)]
+            made = work.each(args, wanted, _name, lambda pair: _made(*pair, bench))
+            for (part, subject), rows in made:
+                _put(value["parts"][part], part, subject, rows)
+                write(out, _tidy(value, plan))
             write(out, _tidy(value, plan))
 
         with output.stopping(lambda: _stopped(args, out)):
@@ -154,25 +162,33 @@ def _possible(
             tqdm.write(f"{subject.key} is left out: {reason}.", file=sys.stderr)
 
 
-def _make(
-    part: str, subject: "Subject", bench: "DefenseBench", table: dict, overwrite: bool
-) -> bool:
-    """Put the rows of a subject into ``table``; False where they are there already."""
+def _name(pair: "tuple[str, Subject]") -> list[str]:
+    part, subject = pair
+    return [part, subject.key]
+
+
+def _made(part: str, subject: "Subject", bench: "DefenseBench") -> dict:
+    """The rows of a subject, with their conditions."""
     from robust_core.evaluation.defense_table.parts import MAKERS
 
-    stamp = _stamp(part, subject, bench)
-    if not overwrite and table["stamps"].get(subject.key) == stamp:
-        return False
     started = time.perf_counter()
     with _bar(bench):
         rows = [asdict(row) for row in MAKERS[part](bench, part, subject)]
+    return {
+        "stamp": _stamp(part, subject, bench),
+        "device": str(bench.undefended.device),
+        "seconds": time.perf_counter() - started,
+        "rows": json.loads(files.json_text(rows)),
+    }
+
+
+def _put(table: dict, part: str, subject: "Subject", made: dict) -> None:
+    """Put the rows of a subject into ``table``, in place of older ones."""
     others = [row for row in table["rows"] if row["subject"] != subject.key]
-    table["rows"] = others + json.loads(files.json_text(rows))
-    table["stamps"][subject.key] = stamp
-    table["device"] = str(bench.undefended.device)
-    seconds = time.perf_counter() - started
-    tqdm.write(f"{part}, {subject.key}: {duration(seconds)}", file=sys.stderr)
-    return True
+    table["rows"] = others + made["rows"]
+    table["stamps"][subject.key] = made["stamp"]
+    table["device"] = made["device"]
+    tqdm.write(f"{part}, {subject.key}: {duration(made['seconds'])}", file=sys.stderr)
 
 
 def _stamp(part: str, subject: "Subject", bench: "DefenseBench") -> str:

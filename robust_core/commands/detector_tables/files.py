@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from robust_core import files
+from robust_core import files, processes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,8 +56,11 @@ class Files:
             digest.update(values[: what["n"]].contiguous().numpy().tobytes())
         digest.update(self._about)
         path = self.cache / f"row-{what['attack']}-{digest.hexdigest()[:12]}.json"
-        if not path.exists():
-            files.write_json(path, make())
+        if not processes.told(path.exists):
+            made = make()
+            if processes.is_main():
+                files.write_json(path, made)
+            processes.together()
         return _read(path)
 
     @cached_property

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from robust_core.commands import output
+from robust_core.commands.evaluation import work
 from robust_core.commands.evaluation.measured import conditions, load
 from robust_core.commands.evaluation.suite import check_alone
 from robust_core.words.numbers import duration
@@ -29,7 +30,8 @@ def run(args: argparse.Namespace) -> tuple[dict, str, Path | None]:
     threads_for(found.images[: default_batch(found.images)].numel())
     begun = time.perf_counter()
     with output.bar(n * measure.runs(), protocol.NAME, " pictures") as bar:
-        counted = measure.measure(model, found, bar.update)
+        make = work.passes(args, model, found.images, found.labels, protocol.NAME)
+        counted = measure.measure(model, found, bar.update, make)
     value = {
         "suite": protocol.NAME,
         "model": name,

@@ -10,7 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import options, output
 from robust_core.commands.evaluation.suite import check_alone
 
@@ -31,8 +31,8 @@ def run(
 ) -> None:
     """Make the rows that the file of suite ``name`` lacks, and print its tables.
 
-    ``begun`` reads what is there already. ``make`` adds the rows of the asked parts to it, writing after
-    each. ``text_of`` are the tables of the asked parts.
+    ``begun`` reads what is there already, ``make`` adds the rows of the asked parts to it, writing after
+    each: of many processes the main one alone has a path. ``text_of`` are the tables of the asked parts.
     """
     from robust_core.paths import RESULTS
 
@@ -40,8 +40,9 @@ def run(
     asked = options.parts_of(args.part, parts)
     # Fewer pictures must not replace the committed result.
     out = args.out or (RESULTS / f"{name}.json" if args.limit is None else None)
+    out = out if processes.is_main() else None
     with output.alone_at(out):
-        value = begun(out)
+        value = processes.told(lambda: begun(out))
         with output.stopping(lambda: stopped(args, out)):
             trouble = output.trouble_with(lambda: make(value, asked, out))
     text = text_of(value, asked) + (f"\n\nWritten: {out}" if out and not trouble else "")

@@ -6,22 +6,32 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from robust_core.commands import output
+from robust_core.commands.evaluation import work
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from robust_core.classifier import Classifier
+    from robust_core.detectors import Detector
     from robust_core.goals import Goal
 
 
 def load_with_pictures(
-    name: str, data: str, args: argparse.Namespace
+    name: str,
+    data: str,
+    args: argparse.Namespace,
+    on_unreadable: "Callable[[str], object] | None" = None,
 ) -> "tuple[Classifier, Tensor, Tensor]":
-    """A classifier, and the pictures and labels that it is evaluated on."""
+    """A classifier, and the pictures and labels that it is evaluated on.
+
+    ``on_unreadable`` gets a sentence about each file that is left out; None: the first one ends it.
+    """
     from robust_core.data.datasets import load_test_set
 
     model = load(name, args)
-    return model, *load_test_set(data, model, args.limit)
+    return model, *load_test_set(data, model, args.limit, on_unreadable=on_unreadable)
 
 
 def load(name: str, args: argparse.Namespace) -> "Classifier":
@@ -42,6 +52,7 @@ def measure(
     images: "Tensor",
     labels: "Tensor",
     goal: "Goal | None" = None,
+    detector: "Detector | None" = None,
 ) -> dict:
     """The rows of one attack, under a progress bar: see ``evaluation.accuracy.evaluate``."""
     from robust_core.devices import threads_for
@@ -50,6 +61,7 @@ def measure(
     batch = args.batch or accuracy.default_batch(images)
     threads_for(images[:batch].numel())
     total = len(labels) * accuracy.runs(attack, eps_list)
+    make = work.passes(args, model, images, labels, [attack, eps_list, parameters, goal])
     with output.bar(total, attack, " pictures") as bar:
         return accuracy.evaluate(
             model,
@@ -62,8 +74,10 @@ def measure(
             batch=args.batch,
             adaptive=args.adaptive,
             fresh_draws=args.fresh_draws,
+            detector=detector,
             progress=bar.update,
             on_notice=lambda sentence: tqdm.write(sentence, file=bar.fp),
+            make=make,
         )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from robust_core import files
 from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
-from robust_core.commands.evaluation import kept_rows
+from robust_core.commands.evaluation import kept_rows, work
 from robust_core.commands.evaluation.measured import load
 from robust_core.commands.evaluation.physical import spread_out
 from robust_core.words.numbers import duration, share
@@ -24,10 +24,13 @@ def run(args: argparse.Namespace) -> None:
     from robust_core.evaluation.natural import plan, results
 
     def make(value: dict, asked: list[str], out: Path | None) -> None:
-        for job in (job for part in asked for job in plan.jobs(part)):
-            if args.overwrite or not _there(value, job, args.limit):
-                _put(value, job, args)
-                write(out, value)
+        jobs = [job for part in asked for job in plan.jobs(part)]
+        wanted = [job for job in jobs if args.overwrite or not _there(value, job, args.limit)]
+        for job, row in work.each(args, wanted, asdict, lambda job: _row(job, args)):
+            table = value["parts"][job.data]
+            table["rows"] = [r for r in table["rows"] if not _is_of(r, job)] + [row]
+            kept_rows.say(f"{job.model}, {job.change}: {duration(row['seconds'])}")
+            write(out, value)
 
     def begun(out: Path | None) -> dict:
         return kept_rows.read_lists(out, args, plan.COMMAND, plan.PARTS, results.to_row)
@@ -53,7 +56,7 @@ def _there(value: dict, job: "Job", limit: int | None) -> bool:
     return any(_is_of(row, job) and conditions.items() <= row.items() for row in rows)
 
 
-def _put(value: dict, job: "Job", args: argparse.Namespace) -> None:
+def _row(job: "Job", args: argparse.Namespace) -> dict:
     from robust_core.data.datasets import load_test_set
     from robust_core.evaluation.natural.measure import measure
 
@@ -63,10 +66,7 @@ def _put(value: dict, job: "Job", args: argparse.Namespace) -> None:
     begun = time.perf_counter()
     row = json.loads(files.json_text(asdict(measure(model, job.data, job.change, images, labels))))
     row |= {"weights": model.provenance.details.get("sha256"), "device": str(model.device)}
-    seconds = time.perf_counter() - begun
-    table = value["parts"][job.data]
-    table["rows"] = [r for r in table["rows"] if not _is_of(r, job)] + [row | {"seconds": seconds}]
-    kept_rows.say(f"{job.model}, {job.change}: {duration(seconds)}")
+    return row | {"seconds": time.perf_counter() - begun}
 
 
 def text_of(value: dict, parts: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from robust_core import files
 from robust_core.commands import output
-from robust_core.commands.evaluation import kept_rows
+from robust_core.commands.evaluation import kept_rows, work
 from robust_core.commands.evaluation.measured import load
 from robust_core.words.numbers import duration, exact_share
 
@@ -26,11 +26,16 @@ def run(args: argparse.Namespace) -> None:
 
     def make(value: dict, asked: list[str], out: Path | None) -> None:
         bench = _Bench(args)
-        for job in (job for job in plan.jobs() if job.part in asked):
+        jobs = [job for job in plan.jobs() if job.part in asked]
+        for job in jobs:
             if not job.possible:
                 kept_rows.say(f"{job.part}, {job.key} is left out: there is no {job.model} yet.")
-            elif bench.made(job, value):
-                _write(out, value)
+        wanted = [job for job in jobs if job.possible and bench.lacks(value, job)]
+        for job, made in work.each(args, wanted, lambda job: [job.part, job.key], bench.made):
+            value["weights"][job.model] = made.pop("weights")
+            value["parts"].setdefault(job.part, {})[job.key] = made
+            kept_rows.say(f"{job.part}, {job.key}: {duration(made['seconds'])}")
+            _write(out, value)
         _write(out, value)
 
     def begun(out: Path | None) -> dict:
@@ -73,29 +78,31 @@ class _Bench:
             self.chosen[data, count] = spread_out(*whole, count)
         return data, *self.chosen[data, count]
 
-    def made(self, job: "Job", value: dict) -> bool:
-        """Put the rows of a job into ``value``; False where they are there already."""
+    def weights(self, job: "Job") -> str | None:
+        """The SHA-256 of its model's weights."""
+        return self.model(job.model).provenance.details.get("sha256")
+
+    def lacks(self, value: dict, job: "Job") -> bool:
+        """Whether the rows of a job are to be made."""
+        kept = value["parts"].get(job.part, {}).get(job.key, {})
+        stamp = _stamp(job, self.weights(job), self.args.limit)
+        return self.args.overwrite or kept.get("stamp") != stamp
+
+    def made(self, job: "Job") -> dict:
+        """The rows of a job, with their conditions."""
         from robust_core.evaluation.physical.measure import Subjects
 
         model = self.model(job.model)
-        sha = model.provenance.details.get("sha256")
-        stamp = _stamp(job, sha, self.args.limit)
-        table = value["parts"].setdefault(job.part, {})
-        if not self.args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
-            return False
         begun = time.perf_counter()
         with output.pieces() as progress:
             rows = job.make(Subjects(model, *self.pictures(job), progress))
-        seconds = time.perf_counter() - begun
-        table[job.key] = {
-            "stamp": stamp,
+        return {
+            "stamp": _stamp(job, self.weights(job), self.args.limit),
             "device": str(model.device),
-            "seconds": seconds,
+            "seconds": time.perf_counter() - begun,
             "rows": json.loads(files.json_text([asdict(row) for row in rows])),
+            "weights": self.weights(job),
         }
-        value["weights"][job.model] = sha
-        kept_rows.say(f"{job.part}, {job.key}: {duration(seconds)}")
-        return True
 
 
 def spread_out(images: "Tensor", labels: "Tensor", count: int) -> "tuple[Tensor, Tensor]":

@@ -22,6 +22,7 @@ NAMED = (
     "threshold",
     "defense",
     "fresh_draws",
+    "detector",
     *DESCRIBING,
 )
 """The options that a suite fixes, besides hyper-parameters."""

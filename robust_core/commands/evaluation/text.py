@@ -35,12 +35,28 @@ def text_of(value: dict) -> str:
             output.table(heads, rows),
             "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
             "that the goal applies to; means over those that reached it.",
+            *_about_detector(value),
             *_about_draws(value),
             *_about_eps(value),
             *_about_flags(value),
             *value["notices"],
         ]
     )
+
+
+def _about_detector(value: dict) -> list[str]:
+    """How much a detector flags; nothing where none was asked."""
+    if not value.get("detector"):
+        return []
+    told = [
+        ("" if row["eps"] is None else f"eps {number(row['eps'])}: ") + exact_share(row["flagged"])
+        for row in value["rows"]
+    ]
+    return [
+        f"detector {value['detector']['name']} flags {exact_share(value['clean_flagged'])} of the "
+        "clean pictures, "
+        f"and of those that reached the goal {'; '.join(told)}."
+    ]
 
 
 def _about_draws(value: dict) -> list[str]:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from robust_core import files
 from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
-from robust_core.commands.evaluation import kept_rows
+from robust_core.commands.evaluation import kept_rows, work
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -29,10 +29,11 @@ def run(args: argparse.Namespace) -> None:
     def make(value: dict[str, Any], asked: list[str], out: Path | None) -> None:
         with output.pieces(plan.NAME, "") as show:
             bench = Bench(args.device, args.limit, show)
-            for job in (job for part in asked for job in plan.jobs(part)):
-                if args.overwrite or not _there(value, job, args.limit):
-                    _put(value, job, bench)
-                    write(out, value)
+            jobs = [job for part in asked for job in plan.jobs(part)]
+            wanted = [job for job in jobs if args.overwrite or not _there(value, job, args.limit)]
+            for job, row in work.each(args, wanted, _wanted, lambda job: _row(job, bench)):
+                _put(value, job, row)
+                write(out, value)
 
     def begun(out: Path | None) -> dict[str, Any]:
         return kept_rows.read_lists(out, args, results.COMMAND, plan.PARTS, results.to_row)
@@ -60,16 +61,18 @@ def _there(value: dict[str, Any], job: "Crafting | Learning", limit: int | None)
     return any(_about(row) == wanted and row["weights"] == now and row["n"] == n for row in rows)
 
 
-def _put(value: dict[str, Any], job: "Crafting | Learning", bench: "Bench") -> None:
+def _row(job: "Crafting | Learning", bench: "Bench") -> dict[str, Any]:
     begun = time.perf_counter()
     row = json.loads(files.json_text(asdict(bench.row(job))))
-    seconds = time.perf_counter() - begun
+    return row | {"seconds": time.perf_counter() - begun}
+
+
+def _put(value: dict[str, Any], job: "Crafting | Learning", row: dict[str, Any]) -> None:
     table = value["parts"][job.part]
-    table["rows"] = [r for r in table["rows"] if _about(r) != _about(row)]
-    table["rows"].append(row | {"seconds": seconds})
+    table["rows"] = [r for r in table["rows"] if _about(r) != _about(row)] + [row]
     who = row.get("source") or row.get("model")
     what = row.get("attack") or "substitute"
-    tqdm.write(f"{job.part}: {what} on {who}, {duration(seconds)}", sys.stderr)
+    tqdm.write(f"{job.part}: {what} on {who}, {duration(row['seconds'])}", sys.stderr)
 
 
 def text_of(value: dict[str, Any], parts: list[str]) -> str:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from tqdm import tqdm
 
 from robust_core.commands import output
 from robust_core.commands.defense_table.make import write
-from robust_core.commands.evaluation import kept_rows
+from robust_core.commands.evaluation import kept_rows, work
 from robust_core.words.numbers import duration
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ def run(args: argparse.Namespace) -> None:
         with output.pieces(suite.NAME, "") as show:
             fits = None if args.overwrite else FITS
             bench = suite.Bench(args.device, args.limit, show, fits)
-            for question in (question for part in asked for question in suite.PARTS[part]()):
-                if _lacks(value, question, args.overwrite):
-                    _put(value, question, bench)
-                    write(out, value)
+            questions = [question for part in asked for question in suite.PARTS[part]()]
+            wanted = [q for q in questions if _lacks(value, q, args.overwrite)]
+            for question, row in work.each(args, wanted, asdict, lambda q: _row(q, bench)):
+                _put(value, question, row)
+                write(out, value)
 
     def begun(out: Path | None) -> dict[str, Any]:
         command = f"python -m robust_core evaluate --suite {suite.NAME}"
@@ -55,15 +57,17 @@ def _lacks(value: dict[str, Any], question: "Question", overwrite: bool) -> bool
     return overwrite or not there
 
 
-def _put(value: dict[str, Any], question: "Question", bench: Any) -> None:
+def _row(question: "Question", bench: Any) -> dict[str, Any]:
     begun = time.perf_counter()
-    row = bench.answer(question)
-    seconds = time.perf_counter() - begun
+    return bench.answer(question) | {"seconds": time.perf_counter() - begun}
+
+
+def _put(value: dict[str, Any], question: "Question", row: dict[str, Any]) -> None:
     table = value["parts"][question.part]
-    table["rows"] = [r for r in table["rows"] if not _same(r, question)]
-    table["rows"].append(row | {"seconds": seconds})
+    table["rows"] = [r for r in table["rows"] if not _same(r, question)] + [row]
     tqdm.write(
-        f"{question.part}: {question.attack} on {question.asked}, {duration(seconds)}", sys.stderr
+        f"{question.part}: {question.attack} on {question.asked}, {duration(row['seconds'])}",
+        sys.stderr,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from robust_core import files
 from robust_core.commands import output
-from robust_core.commands.evaluation import kept_rows
+from robust_core.commands.evaluation import kept_rows, work
 from robust_core.words.numbers import duration
 
 
@@ -20,29 +20,44 @@ def run(args: argparse.Namespace) -> None:
         return kept_rows.read(out, args, results.COMMAND, lambda part, row: results.to_row(row))
 
     def make(value: dict, asked: list[str], out: Path | None) -> None:
-        for job in plan.jobs():
-            if job.part in asked and _made(job, value, args):
-                _write(out, value)
+        wanted = [job for job in plan.jobs() if job.part in asked and _lacks(value, job, args)]
+        for job, made in work.each(args, wanted, asdict, lambda job: _made(job, args)):
+            weights = made.pop("weights")
+            value["parts"].setdefault(job.part, {})[job.key] = made
+            value["weights"][job.model] = weights
+            kept_rows.say(f"{job.key}: {duration(made['seconds'])}")
+            _write(out, value)
         _write(out, value)
 
     kept_rows.run(args, plan.NAME, plan.PARTS, begun=begun, make=make, text_of=text_of)
 
 
-def _made(job, value: dict, args: argparse.Namespace) -> bool:
-    """Put the rows of a job into ``value``; False where they are there already, or it has no model yet."""
+def _lacks(value: dict, job, args: argparse.Namespace) -> bool:
+    """Whether the rows of a job are to be made: False also where it has no model yet."""
     from robust_core import zoo
-    from robust_core.data.datasets import load_test_set
-    from robust_core.evaluation.verification.measure import contradictions, rows_of
 
     if job.model not in zoo.names():
         kept_rows.say(f"{job.key} is left out: there is no {job.model} yet.")
         return False
+    stamp = stamp_of(job, _weights(job, args), args.limit)
+    kept = value["parts"].get(job.part, {}).get(job.key, {})
+    return args.overwrite or kept.get("stamp") != stamp
+
+
+def _weights(job, args: argparse.Namespace) -> str | None:
+    from robust_core import zoo
+
+    return zoo.load(job.model, args.device).provenance.details.get("sha256")
+
+
+def _made(job, args: argparse.Namespace) -> dict:
+    """The rows of a job, with their conditions."""
+    from robust_core import zoo
+    from robust_core.data.datasets import load_test_set
+    from robust_core.evaluation.verification.measure import contradictions, rows_of
+
     model = zoo.load(job.model, args.device)
-    weights = model.provenance.details.get("sha256")
-    stamp = stamp_of(job, weights, args.limit)
-    table = value["parts"].setdefault(job.part, {})
-    if not args.overwrite and table.get(job.key, {}).get("stamp") == stamp:
-        return False
+    weights = _weights(job, args)
     count = min(job.plan.pictures, args.limit or job.plan.pictures)
     images, labels = load_test_set(job.plan.data, model, count)
     begun = time.perf_counter()
@@ -53,18 +68,15 @@ def _made(job, value: dict, args: argparse.Namespace) -> bool:
             bar.refresh()
 
         rows = rows_of(model, images, labels, job, show)
-    seconds = time.perf_counter() - begun
-    table[job.key] = {
-        "stamp": stamp,
+    return {
+        "stamp": stamp_of(job, weights, args.limit),
         "model": job.model,
         "eps": job.eps,
-        "seconds": seconds,
+        "seconds": time.perf_counter() - begun,
         "contradictions": contradictions(rows, job.plan.methods),
         "rows": json.loads(files.json_text([asdict(row) for row in rows])),
+        "weights": weights,
     }
-    value["weights"][job.model] = weights
-    kept_rows.say(f"{job.key}: {duration(seconds)}")
-    return True
 
 
 def stamp_of(job, weights: str | None, limit: int | None) -> str:

@@ -47,8 +47,11 @@ class ClassifierOptions:
         return output.command_line("train", changes.pop("model"), **changes, seed=seed or None)
 
 
-def train(wanted: ClassifierOptions, request: Request) -> None:
-    """Train, resuming from a checkpoint where there is one, then write the rounded weights."""
+def train(wanted: ClassifierOptions, request: Request, *, curve_only: bool = False) -> None:
+    """Train, resuming from a checkpoint where there is one, then write the rounded weights.
+
+    ``curve_only``: of what it gives, the bundle gets the learning curve alone, as that of a second run.
+    """
     recipe = wanted.recipe
     from robust_core import data, zoo
     from robust_core import training as core
@@ -56,6 +59,8 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
     from robust_core.training import export
     from robust_core.words.model_card import WATCHED
 
+    if curve_only:
+        export.check_second_run(recipe)
     folder = request.folder_for(wanted.folder_name)
     device = as_device(request.device)
     record = data.get(recipe.data)
@@ -83,7 +88,11 @@ def train(wanted: ClassifierOptions, request: Request) -> None:
                 "test", model.input_size, model.resize, root=request.data, how="squash"
             )
         entry = export.export(trainer, test, folder, wanted.command(seed), squeezed)
-        request.hand_over(folder, recipe.model, entry, [_line(entry)], key="model")
+        told = [_line(entry)]
+        if curve_only:
+            index = export.record_second_run(recipe.model, entry)
+            told.append(f"The learning curve is in {index}; the weights are those of the first run")
+        request.hand_over(folder, recipe.model, entry, told, key="model")
 
 
 def _stopped(folder: Path, recipe: "Recipe", seed: int) -> str:

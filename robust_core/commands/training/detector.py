@@ -100,6 +100,8 @@ def run(args: argparse.Namespace) -> None:
     """Train the detector that was asked for, or all that are missing."""
     if args.paper_schedule:
         raise ValueError("detector has no --paper-schedule: it is trained as in the paper anyway")
+    if args.curve_only:
+        raise ValueError("detector has no --curve-only: only classifiers have")
     if args.all_missing:
         own = [name for name in OPTIONS if name not in ("model", "cache", "all_missing")]
         alien = given(args, [*own, "epochs", "seed", "folder"])

@@ -102,7 +102,7 @@ class Method:
 
 def set_of_options(besides: tuple[str, ...]) -> list[str]:
     """All options that belong to some recipe only, except ``besides``."""
-    names = (*detector.OPTIONS, "epochs", "paper_schedule", "seed")
+    names = (*detector.OPTIONS, "epochs", "paper_schedule", "curve_only", "seed")
     return [name for name in names if name not in besides]
 
 

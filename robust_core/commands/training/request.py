@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from robust_core import files
+from robust_core import files, processes
 from robust_core.commands import output
 from robust_core.commands.output import flag
 
@@ -49,7 +49,13 @@ class Request:
 
     @contextmanager
     def holding(self, folder: Path) -> Iterator[None]:
-        """Have ``folder`` to oneself. Raises ``files.Locked`` where another training runs in it."""
+        """Have ``folder`` to oneself. Raises ``files.Locked`` where another training runs in it.
+
+        Many processes at one training have it together.
+        """
+        if not processes.is_main():
+            yield
+            return
         busy = f"Another training runs in {folder}: wait for its end, or give --folder"
         with files.locked(folder / "training.lock", busy):
             yield
@@ -72,7 +78,9 @@ class Request:
 
         written = folder / (entry["file"] or export.ENTRY)
         place = () if into is None else (into,)
-        installed = export.install(folder, name, *place) if self.install else None
+        writes = self.install and processes.is_main()
+        installed = export.install(folder, name, *place) if writes else None
+        processes.together()
         digest = f" (SHA-256 {entry['sha256'][:16]}...)" if entry["sha256"] else ""
         text = [*lines, f"Written: {written}{digest}"]
         if installed:

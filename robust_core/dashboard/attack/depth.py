@@ -18,7 +18,7 @@ from robust_core.dashboard.components.trust import TITLE, show_trust
 from robust_core.dashboard.fields import TITLES
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.style import LARGE_SIDE, side_shown
-from robust_core.dashboard.topics import loss_surface
+from robust_core.dashboard.topics import loss_surface, why
 from robust_core.dashboard.views import Views
 from robust_core.defenses import Defense
 from robust_core.experiment.frames import Frame
@@ -44,6 +44,7 @@ TABS = (
     "Steps",
     "Equation",
     "Loss surface",
+    "Why",
     "Classics",
     "Threat model",
     TITLE,
@@ -62,6 +63,7 @@ def show_depth(
         lambda: show_steps(experiment),
         lambda: show_equation(request, experiment),
         lambda: loss_surface.show(request, key="attack"),
+        lambda: why.show(request, experiment, key="attack"),
         lambda: show_classics(request),
         lambda: show_threat_model(request.attack, experiment.goal.name),
         lambda: show_trust(ComparedDefense(Defense, request, None), experiment, rows),

@@ -10,7 +10,7 @@ from itertools import combinations
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import opened
+from robust_core.dashboard import model_card, opened
 from robust_core.dashboard.detectors import freezing, scores
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.maps import detectabilities
@@ -145,6 +145,7 @@ def _training(shown: zoo.Description, model: str) -> None:
         st.error(str(error))
         return
     st.markdown(settings(index, model))
+    model_card.show_curve(model, "study_curve")
     st.caption(
         "While a dynamic detector is trained, the adversarial pictures are not made once: each picture of "
         "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "

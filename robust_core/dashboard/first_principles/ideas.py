@@ -12,6 +12,7 @@ from robust_core.dashboard.first_principles import (
     dimension,
     evil,
     fgsm,
+    layers,
     one_pixel,
     surface,
     two_pixels,
@@ -41,6 +42,7 @@ IDEAS = {
     "dimension": _idea("Dimension", dimension),
     "boundary": _idea("Boundary", boundary),
     "surface": _idea("Loss surface", surface),
+    "layers": _idea("Eyes and layers", layers),
 }
 
 

@@ -60,6 +60,7 @@ DOORS = (
         "Techniques for checking whether a network is robust.",
         (
             ("pages/verify.py", "Prove it for a picture"),
+            ("pages/evaluate.py", "Measure it on your own pictures"),
             ("pages/robustness_report.py", "What all models keep under attack"),
         ),
     ),

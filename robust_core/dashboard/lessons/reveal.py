@@ -13,6 +13,8 @@ from robust_core.toys import descent
 from robust_core.words.lessons import markup
 from robust_core.words.lessons.step import Figure, Found, TwoWays
 
+CHALLENGES = {2: 5, 4: 1, 5: 7}
+"""By lesson, the challenge that it leads to."""
 FIRST = "Predict first: choose an answer, then **Show the result**. It is computed only then."
 
 
@@ -39,6 +41,13 @@ def show(place: Place) -> None:
         )
     if place.is_last:
         _sum_up(place)
+        if place.lesson.number in CHALLENGES:
+            st.page_link(
+                "pages/challenges.py",
+                label="Now break one yourself: the challenges",
+                icon=":material/trophy:",
+                query_params={"challenge": str(CHALLENGES[place.lesson.number])},
+            )
 
 
 def compute(place: Place, value: Any) -> Found | None:

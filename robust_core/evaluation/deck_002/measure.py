@@ -16,6 +16,7 @@ from robust_core.evaluation.deck_002 import protocol
 from robust_core.evaluation.deck_002.sample import Sample
 from robust_core.evaluation.deck_002.spaces import attack_in
 from robust_core.evaluation.judging import ranks
+from robust_core.evaluation.passes import Pass, Passes, in_turn
 from robust_core.goals import RandomTarget
 from robust_core.modes import evaluating
 
@@ -73,12 +74,15 @@ def runs() -> int:
     )
 
 
-def measure(model: Classifier, sample: Sample, progress: Progress | None = None) -> dict[str, Any]:
+def measure(
+    model: Classifier, sample: Sample, progress: Progress | None = None, make: Passes = in_turn
+) -> dict[str, Any]:
     """``rows`` of tables 1 and 2, ``targeted`` rows of figure 6, and ``carlini`` of table 3.
 
-    ``progress`` is called with the number of pictures that were just attacked.
+    ``progress`` is called with the number of pictures that were just attacked. ``make`` makes the passes
+    over them.
     """
-    bench = _Bench(model, sample, progress or (lambda count: None))
+    bench = _Bench(model, sample, progress or (lambda count: None), make)
     rows = [bench.fgsm(space, eps) for space in protocol.SPACES for eps in protocol.EPS]
     for space, eps, attack, step in grid():
         rows += bench.iterates(space, eps, attack, step)
@@ -98,15 +102,15 @@ def measure(model: Classifier, sample: Sample, progress: Progress | None = None)
 class _Bench:
     """A model with its pictures, a random target for each, and the batches that fit."""
 
-    def __init__(self, model: Classifier, sample: Sample, progress: Progress) -> None:
+    def __init__(self, model: Classifier, sample: Sample, progress: Progress, make: Passes) -> None:
+        self.make = make
         self.model = model
         self.images = sample.images
         self.labels = sample.labels
         self.progress = progress
-        self.batches = torch.arange(len(sample.labels), device="cpu").split(
-            default_batch(sample.images)
-        )
-        self.targets = torch.cat([self._targets(batch) for batch in self.batches])
+        self.batch = default_batch(sample.images)
+        batches = torch.arange(len(sample.labels), device="cpu").split(self.batch)
+        self.targets = torch.cat([self._targets(batch) for batch in batches])
 
     @torch.inference_mode()
     def _targets(self, batch: Tensor) -> Tensor:
@@ -118,17 +122,21 @@ class _Bench:
         self, attack: BIM, keep: tuple[int, ...], *, targeted: bool = False
     ) -> dict[int, tuple[Tensor, Tensor]]:
         """Ranks ``[N]`` of label and target after each number of steps in ``keep``."""
-        found: dict[int, list[Tensor]] = {steps: [] for steps in keep}
-        for batch in self.batches:
+
+        def work(batch: Tensor, tell: object) -> tuple[Tensor, ...]:
             images = self.images[batch].to(self.model.device)
             classes = (self.targets if targeted else self.labels)[batch].to(self.model.device)
             seen = _Iterates(partial(self._both, batch=batch), keep)
             attack(self.model, images, classes, targeted, observer=seen)
-            for steps, pair in seen.found.items():
-                found[steps].append(pair)
-            self.progress(len(batch))
-        joined = {steps: torch.cat(parts, dim=1) for steps, parts in found.items()}
-        return {steps: (pair[0], pair[1]) for steps, pair in joined.items()}
+            return tuple(rank for steps in keep for rank in seen.found[steps])
+
+        found = self._all(work)
+        return {steps: (found[2 * i], found[2 * i + 1]) for i, steps in enumerate(keep)}
+
+    def _all(self, work: Callable[[Tensor, Any], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """What ``work`` gives for all pictures."""
+        one = Pass(work, self.progress)
+        return self.make([one], len(self.labels), self.batch, lambda *told: None)[0]
 
     def _both(self, x: Tensor, batch: Tensor) -> Tensor:
         """Ranks of label and target, ``[2, n]``."""
@@ -161,15 +169,14 @@ class _Bench:
     def carlini(self) -> CarliniRow:
         """CW-L2 towards a random class for each picture; it has no eps, so no space either."""
         attack = attacks.create("cw-l2")
-        pairs, lengths = [], []
-        for batch in self.batches:
+
+        def work(batch: Tensor, tell: object) -> tuple[Tensor, ...]:
             images = self.images[batch].to(self.model.device)
             found = attack.run(self.model, images, self.labels[batch], RandomTarget())
-            pairs.append(self._both(found.x_adv, batch))
-            lengths.append(found.l2.cpu())
-            self.progress(len(batch))
-        label, target = torch.cat(pairs, dim=1)
-        l2 = torch.cat(lengths)[target < 1]
+            return (*self._both(found.x_adv, batch), found.l2.cpu())
+
+        label, target, lengths = self._all(work)
+        l2 = lengths[target < 1]
         return CarliniRow(
             target1=int((target < 1).sum()),
             target5=int((target < 5).sum()),

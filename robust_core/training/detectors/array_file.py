@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from robust_core import files
+from robust_core import files, processes
 
 PART = 250
 """Rows of a part: what an interruption loses at most."""
@@ -29,11 +31,13 @@ def filled(
 
     ``make(rows)`` gives the rows of a slice along the first axis, once for each part; those of an
     earlier, interrupted call are kept, and another process that wants the same file waits for this one.
-    ``what`` names them on the progress bar. Raises ``ValueError`` where the file is damaged or holds an
-    array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
+    ``what`` names them on the progress bar. The parts are dealt to all processes (``processes.spread``),
+    which have to see the same folder; the main one writes. Raises ``ValueError`` where the file is damaged
+    or holds an array of another shape, ``files.NotWritten`` where the disk has no room for all of it.
     """
-    with files.locked(path.with_suffix(".lock")):
+    with files.locked(path.with_suffix(".lock")) if processes.is_main() else nullcontext():
         _fill(path, shape, make, what, show, dtype)
+    processes.together()
     return _open(path, shape, "r", dtype)
 
 
@@ -45,23 +49,42 @@ def _fill(
     show: bool,
     dtype: type[np.floating],
 ) -> None:
-    """Make the rows that are missing."""
+    """Make the rows that are missing, part by part, by all processes; the main one writes.
+
+    Parts of others wait in a folder until those before them are there.
+    """
+    done = processes.told(lambda: _begun(path, shape, dtype))
+    if done == shape[0]:
+        return
+    starts = range(done, shape[0], PART)
+    rows = [slice(start, min(start + PART, shape[0])) for start in starts]
+    waiting = path.with_suffix(".parts") if processes.world().size > 1 else None
+    parts = processes.spread(
+        list(map(str, starts)),
+        lambda i: make(rows[i]).cpu().numpy().astype(dtype).tobytes(),
+        folder=waiting,
+        to_all=False,
+    )
+    array = _open(path, shape, "r+", dtype) if processes.is_main() else None
+    with tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False) as bar:
+        for content, each in zip(parts, rows, strict=False):  # only the main process gets any
+            assert array is not None
+            array[each] = np.frombuffer(content, dtype).reshape(-1, *shape[1:])
+            array.flush()
+            bar.update(each.stop - each.start)
+            files.write_json(_counter(path), {"done": each.stop})
+    if waiting is not None and processes.is_main():
+        shutil.rmtree(waiting, ignore_errors=True)
+
+
+def _begun(path: Path, shape: tuple[int, ...], dtype: type[np.floating]) -> int:
+    """How many rows are there, after making room for all where there are none."""
     done = _done(path)
     if done is None:
         _reserve(path, shape, dtype)
         done = 0
         files.write_json(_counter(path), {"done": done})
-    if done < shape[0]:
-        array = _open(path, shape, "r+", dtype)
-        bar = tqdm(total=shape[0], initial=done, desc=what, disable=not show, leave=False)
-        with bar:
-            while done < shape[0]:
-                rows = slice(done, min(done + PART, shape[0]))
-                array[rows] = make(rows).cpu().numpy()
-                array.flush()
-                bar.update(rows.stop - done)
-                done = rows.stop
-                files.write_json(_counter(path), {"done": done})
+    return done
 
 
 def _reserve(path: Path, shape: tuple[int, ...], dtype: type[np.floating]) -> None:

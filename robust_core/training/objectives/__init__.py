@@ -1,7 +1,7 @@
 """What the trainings minimise: one small dataclass for each, its numbers and its loss."""
 
 from robust_core.training.objectives.adversarial import FGSMTraining, LambdaTraining, PGDTraining
-from robust_core.training.objectives.base import Batch, Clean, LabelSmoothing, Objective
+from robust_core.training.objectives.base import Batch, Clean, LabelSmoothing, Objective, Rows
 from robust_core.training.objectives.bounds import IBPTraining
 from robust_core.training.objectives.noise import GaussianTraining, PixelDPTraining
 from robust_core.training.objectives.smooth import (
@@ -26,6 +26,7 @@ __all__ = [
     "Objective",
     "PGDTraining",
     "PixelDPTraining",
+    "Rows",
     "SaturationTraining",
     "TemperedTraining",
 ]

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from robust_core.classifier import Classifier
-from robust_core.training.objectives.base import Batch, Objective, check, logits
+from robust_core.training.objectives.base import Batch, Objective, Rows, check, logits
 from robust_core.training.objectives.crafting import ascend, crafting_copy, uniform
 
 
@@ -40,7 +40,9 @@ class FGSMTraining(Objective):
         images, labels = batch.images, batch.labels
         if self.alpha == 1:
             return F.cross_entropy(logits(model, images), labels)
-        start = self.eps * uniform(images, batch.generator) if self.random_start else None
+        start = None
+        if self.random_start:
+            start = self.eps * uniform(images, batch.generator, batch.rows)
         fast = crafting_copy(model)
         x = ascend(fast, images, labels, eps=self.eps, step=self.step, start=start)
         if self.alpha == 0:
@@ -69,7 +71,7 @@ class PGDTraining(Objective):
         check("steps", self.steps, 1)
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
-        start = self.eps * uniform(batch.images, batch.generator)
+        start = self.eps * uniform(batch.images, batch.generator, batch.rows)
         x = ascend(
             crafting_copy(model),
             batch.images,
@@ -109,33 +111,43 @@ class LambdaTraining(Objective):
             raise ValueError("weight must be above 0 where all pictures are adversarial; got 0")
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
-        images = batch.images
+        images, rows = batch.images, batch.place
         # The order of a batch is random: its last pictures are a random choice.
-        clean = len(images) - round(self.share * len(images))
-        if clean < len(images):
+        border = rows.whole - round(self.share * rows.whole)
+        clean = min(max(border - rows.first, 0), rows.n)
+        if border < rows.whole:
             changed = self.towards_least_likely(
-                crafting_copy(model), images[clean:], batch.generator
+                crafting_copy(model), images[clean:], batch.generator, rows.beyond(border)
             )
             images = torch.cat([images[:clean], changed])
         each = F.cross_entropy(logits(model, images), batch.labels, reduction="none")
-        weights = torch.ones_like(each)
-        weights[clean:] = self.weight
-        return (weights * each).sum() / weights.sum()
+        weights = each.new_ones(rows.whole)
+        weights[border:] = self.weight
+        # The sum over these rows by the weight of the whole batch, as a mean over these rows.
+        return (rows.of(weights) * each).sum() / weights.sum() * (rows.whole / rows.n)
 
     def towards_least_likely(
-        self, model: Classifier, images: Tensor, generator: torch.Generator
+        self,
+        model: Classifier,
+        images: Tensor,
+        generator: torch.Generator,
+        rows: Rows | None = None,
     ) -> Tensor:
-        """``images`` after one step, each of its own size."""
-        eps = self.sizes(images, generator)
+        """``images``, ``rows`` of those of a whole batch, after one step, each of its own size."""
+        eps = self.sizes(images, generator, rows)
+        if not len(images):
+            return images
         with torch.no_grad():
             least = logits(model, images).argmin(1)
         return ascend(model, images, least, eps=eps, step=-eps)
 
-    def sizes(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def sizes(self, images: Tensor, generator: torch.Generator, rows: Rows | None = None) -> Tensor:
         """A step size for each picture, ``[N, 1, 1, 1]``, from 0 to ``eps``."""
+        n = rows.whole if rows else len(images)
         top = math.erf(self.eps / self.sigma / math.sqrt(2))  # mass of the two sides up to eps
         part = torch.rand(
-            len(images), 1, 1, 1, generator=generator, dtype=torch.float32, device=generator.device
+            n, 1, 1, 1, generator=generator, dtype=torch.float32, device=generator.device
         )
+        part = rows.of(part) if rows else part
         sizes = self.sigma * math.sqrt(2) * torch.erfinv(top * part)
         return sizes.clamp_(max=self.eps).to(images)

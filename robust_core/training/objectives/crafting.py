@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
-from robust_core.training.objectives.base import logits
+from robust_core.training.objectives.base import Rows, logits
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -94,18 +94,29 @@ def input_gradient(model: Callable[[Tensor], Tensor], images: Tensor, labels: Te
     return torch.autograd.grad(loss, x)[0]
 
 
-def uniform(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Uniform numbers from -1 to 1, one for each value of ``images``."""
-    return _like(images, generator).uniform_(-1, 1, generator=generator).to(images.device)
+def uniform(images: Tensor, generator: torch.Generator, rows: Rows | None = None) -> Tensor:
+    """Uniform numbers from -1 to 1, one for each value of ``images``, ``rows`` of a whole batch."""
+    drawn = _like(images, generator, rows).uniform_(-1, 1, generator=generator)
+    return (rows.of(drawn) if rows else drawn).to(images.device)
 
 
-def normal(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Standard normal numbers, one for each value of ``images``."""
-    return _like(images, generator).normal_(generator=generator).to(images.device)
+def normal(images: Tensor, generator: torch.Generator, rows: Rows | None = None) -> Tensor:
+    """Standard normal numbers, one for each value of ``images``, ``rows`` of a whole batch."""
+    drawn = _like(images, generator, rows).normal_(generator=generator)
+    return (rows.of(drawn) if rows else drawn).to(images.device)
 
 
-def _like(images: Tensor, generator: torch.Generator) -> Tensor:
-    return torch.empty_like(images, device=generator.device)
+def _like(images: Tensor, generator: torch.Generator, rows: Rows | None) -> Tensor:
+    """Room for numbers in the memory order of ``images``, in which they are drawn."""
+    if rows is None:
+        return torch.empty_like(images, device=generator.device)
+    last = images.is_contiguous(memory_format=torch.channels_last)
+    return torch.empty(
+        (rows.whole, *images.shape[1:]),
+        dtype=images.dtype,
+        device=generator.device,
+        memory_format=torch.channels_last if last else torch.contiguous_format,
+    )
 
 
 def ascend(

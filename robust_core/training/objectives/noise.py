@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -24,7 +25,7 @@ class GaussianTraining(Objective):
         check("sigma", self.sigma, 0)
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
-        noise = self.sigma * normal(batch.images, batch.generator)
+        noise = self.sigma * normal(batch.images, batch.generator, batch.rows)
         return F.cross_entropy(logits(model, batch.images + noise), batch.labels)
 
 
@@ -40,6 +41,10 @@ class PixelDPTraining(Objective):
 
     def loss(self, model: Classifier, batch: Batch) -> Tensor:
         def noisy(x: Tensor) -> Tensor:
-            return model.network.noisy(model.normalise(x), batch.generator)
+            x, rows = model.normalise(x), batch.place
+            shape = (rows.whole, *model.network.noise_shape(x))
+            generator = batch.generator
+            noise = torch.randn(shape, generator=generator, dtype=x.dtype, device=generator.device)
+            return model.network.with_noise(x, rows.of(noise))
 
         return F.cross_entropy(logits(noisy, batch.images), batch.labels)

@@ -158,6 +158,14 @@ ROWS = (
         "vary=signal",
     ),
     Row(
+        "003-28",
+        "Why people do not see it: eyes in 3 dimensions, a network in 2,352, layer by layer",
+        LIVE,
+        IDEAS,
+        "**3 dimensions**",
+        "idea=layers",
+    ),
+    Row(
         "003-29",
         "Data augmentation is not adversarial training",
         QUOTED,

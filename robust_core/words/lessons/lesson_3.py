@@ -12,9 +12,9 @@ from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
 from robust_core.words.numbers import exact_share, in_255ths, number, on_both_scales, share
 from robust_core.words.verdict import said
 
-DETECTOR = "cifar10-resnet32-ad2-bim-2-255"
-"""Fitted to BIM of eps 2/255."""
-EPS = {1 / 255: "1/255", 2 / 255: "2/255", 4 / 255: "4/255"}
+DETECTOR, FITTED = "cifar10-resnet32-ad2-bim-2-255", 2 / 255
+"""The detector, and the eps of the BIM that it was fitted to."""
+EPS = {eps: in_255ths(eps) for eps in (FITTED / 2, FITTED, 2 * FITTED)}
 HALF = 0.5
 RARE = 1000
 """The question on flags: one picture in so many is adversarial."""
@@ -148,7 +148,7 @@ def aware(_: object, __: Progress | None) -> Found:
     rows = [
         row
         for row in part.value.rows
-        if row.detector == DETECTOR and row.eps is not None and abs(255 * row.eps - 2) < 1e-6
+        if row.detector == DETECTOR and row.eps is not None and abs(row.eps - FITTED) < 1e-6
     ]
     best = max(rows, key=lambda row: row.fools_both or 0.0)
     reached = best.fools_both or 0.0
@@ -200,8 +200,9 @@ STEPS = steps(
     "lesson_3",
     Part(
         one_picture,
-        control=Control("Eps", EPS, 2 / 255),
+        control=Control("Eps", EPS, FITTED),
         onward=Onward("pages/detectors.py", "Scores of every detector"),
+        numbers={"eps": EPS[FITTED]},
     ),
     Part(
         own_adversary,
@@ -222,10 +223,11 @@ STEPS = steps(
     Part(
         aware,
         onward=Onward("pages/detectors.py", "Static or dynamic", {"measured": "Static or dynamic"}),
+        numbers={"eps": EPS[FITTED]},
     ),
     Part(
         live_duel,
-        control=Control("Eps", EPS, 2 / 255),
+        control=Control("Eps", EPS, FITTED),
         onward=Onward("pages/detectors.py", "The duel"),
     ),
 )

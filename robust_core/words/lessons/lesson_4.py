@@ -8,7 +8,7 @@ from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
 from robust_core.words.lessons.prose import Part, steps
 from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
-from robust_core.words.numbers import on_both_scales, share
+from robust_core.words.numbers import in_255ths, on_both_scales, share
 from robust_core.words.verdict import said
 
 EPS = 8 / 255
@@ -18,6 +18,8 @@ PLAIN = "fgsm-at-plain"
 FILTERS = {"jpeg": "JPEG", "median": "Median", "bit-depth": "Bit depth"}
 WHO = {CLEAN: "no attack", NAIVE: "naive", UNAWARE: "unaware", ADAPTIVE: "aware"}
 HALF = 0.5
+NUMBERS = {"eps": in_255ths(EPS)}
+"""What the questions name: the eps of the trial, which is that of the table."""
 
 
 def row(subject: str, threat: str = CLEAN, attack: str | None = None) -> AccuracyRow:
@@ -171,6 +173,7 @@ STEPS = steps(
             "JPEG on one picture",
             {"defenses": "jpeg", "attack": "pgd"},
         ),
+        numbers=NUMBERS,
     ),
     Part(
         jpeg_aware,
@@ -186,6 +189,7 @@ STEPS = steps(
         onward=Onward(
             "pages/compare_defenses.py", "Every defence on this picture", {"attack": "pgd"}
         ),
+        numbers=NUMBERS,
     ),
     Part(
         masked,
@@ -199,5 +203,6 @@ STEPS = steps(
     Part(
         adversarial_training,
         onward=Onward("pages/robustness_report.py", "The table of all defences"),
+        numbers=NUMBERS,
     ),
 )

@@ -15,7 +15,10 @@ from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
 from robust_core.words.numbers import number, share
 
 N = 100
-EPS = {eps: f"{eps:g}" for eps in (0.01, 0.02, 0.03, 0.1)}
+SMALL, LARGE = 0.02, 0.1
+"""The eps at which bounds still prove some, and the one at which they prove hardly any."""
+EPS = {eps: f"{eps:g}" for eps in (0.01, SMALL, 0.03, LARGE)}
+RADII, RADIUS = (0.0, 0.25, 0.5, 0.75), 0.5
 PLAIN, TRAINED, BOUNDED = plan.PLAN[plan.DIGITS].models
 TITLES = {
     PLAIN: "undefended",
@@ -155,8 +158,7 @@ def smoothed(radius: float, _: Progress | None) -> Found:
     row = next((r for r in report.rows(CERTIFIED) if r.defense == "smoothing"), None)
     if row is None:
         raise ValueError(report.lacking or f"not measured yet: {report.command}")
-    radii = (0.0, 0.25, 0.5, 0.75)
-    at = {r: row.at(r).value for r in radii}
+    at = {r: row.at(r).value for r in RADII}
     value = at[radius]
     return Found(
         right=0 if value > HALF else 1 if value > 0.1 else 2,
@@ -174,8 +176,8 @@ def smoothed(radius: float, _: Progress | None) -> Found:
 
 
 def beyond(eps: float, _: Progress | None) -> Found:
-    """Digits that are proved at 0.02, attacked with more."""
-    base = 0.02
+    """Digits that are proved at a small eps, attacked with more."""
+    base = SMALL
     safe = proved(PLAIN, base, "crown").verified
     images, labels = subjects.test_digits(N)
     model = zoo.load(PLAIN)
@@ -202,30 +204,35 @@ def beyond(eps: float, _: Progress | None) -> Found:
 VERIFY = Onward("pages/verify.py", "Prove it for a picture")
 STEPS = steps(
     "lesson_5",
-    Part(not_found, control=Control("Eps", EPS, 0.02), onward=VERIFY),
-    Part(tighter, control=Control("Eps", EPS, 0.02), onward=VERIFY),
+    Part(not_found, Control("Eps", EPS, SMALL), VERIFY, numbers={"eps": SMALL}),
+    Part(tighter, Control("Eps", EPS, SMALL), VERIFY, numbers={"eps": SMALL}),
     Part(
         exact,
-        control=Control("Eps", EPS, 0.1),
+        control=Control("Eps", EPS, LARGE),
         onward=Onward("pages/verify.py", "What an exact answer costs"),
-        numbers={"seconds": plan.PLAN[plan.DIGITS].seconds},
+        numbers={"eps": LARGE, "seconds": plan.PLAN[plan.DIGITS].seconds},
     ),
     Part(
         trained_for_it,
-        control=Control("Eps", EPS, 0.1),
+        control=Control("Eps", EPS, LARGE),
         onward=Onward("pages/robustness_report.py", "All verified networks"),
         choices=tuple(f"{title[:1].upper()}{title[1:]}." for title in TITLES.values()),
+        numbers={"eps": LARGE},
     ),
     Part(
         smoothed,
-        control=Control("L2 radius", {r: f"{r:g}" for r in (0.0, 0.25, 0.5, 0.75)}, 0.5),
+        control=Control("L2 radius", {r: f"{r:g}" for r in RADII}, RADIUS),
         onward=Onward(
             "pages/compare_defenses.py", "Smoothing on a picture", {"defenses": "smoothing"}
         ),
+        numbers={"radius": RADIUS},
     ),
     Part(
         beyond,
-        control=Control("Eps of the attack", {e: f"{e:g}" for e in (0.02, 0.05, 0.1, 0.15)}, 0.1),
+        control=Control(
+            "Eps of the attack", {e: f"{e:g}" for e in (SMALL, 0.05, LARGE, 0.15)}, LARGE
+        ),
         onward=VERIFY,
+        numbers={"base": SMALL, "eps": LARGE},
     ),
 )

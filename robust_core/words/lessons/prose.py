@@ -18,7 +18,7 @@ from robust_core.words.lessons.step import Control, Found, Onward, Step
 class Part:
     """A step without its prose.
 
-    ``numbers`` fill the places in braces of the question and the hint, by their names. ``choices`` are
+    ``numbers`` fill the places in braces of text, question and hint, by their names. ``choices`` are
     given where the prose has none, as they are made of results.
     """
 
@@ -46,6 +46,6 @@ def _step(part: Part, prose: dict[str, Any]) -> Step:
     words = dict(prose)
     words["choices"] = tuple(words.get("choices", part.choices))
     if part.numbers:
-        for name in ("question", "hint"):
+        for name in ("text", "question", "hint"):
             words[name] = words[name].format(**part.numbers)
     return Step(find=part.find, control=part.control, onward=part.onward, **words)

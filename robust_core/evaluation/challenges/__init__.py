@@ -1,0 +1,1 @@
+"""Challenges: a ladder of defences to break, and the verdict on whoever tries."""

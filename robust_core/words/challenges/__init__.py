@@ -1,0 +1,1 @@
+"""What is said of challenges: their goals, verdicts, what breaks them, and the sheet to hand in."""
