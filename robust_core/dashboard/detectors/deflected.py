@@ -18,6 +18,7 @@ from robust_core.dashboard.detectors.charts import fixed
 from robust_core.dashboard.detectors.deflected_markup import CSS, table
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
+from robust_core.data import DataMissing
 from robust_core.detectors import Reconstruction
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
@@ -76,10 +77,16 @@ def show_deflected(model: str) -> None:
     if detector is None:
         st.info(NONE)
         return
-    classes = zoo.describe(zoo.index()[detector]["model"]).class_names
+    attacked = zoo.index()[detector]["model"]
+    classes = zoo.describe(attacked).class_names
     target, eps = _choose(classes)
+    try:
+        zoo.spec(attacked).record.folder()
+    except DataMissing as error:
+        st.info(f"The pictures are test pictures of {zoo.index()[detector]['data']}. {error}")
+        return
     if not st.session_state.get("_deflected"):
-        st.caption(f"On {zoo.index()[detector]['model']}. Takes some seconds.")
+        st.caption(f"On {attacked}. Takes some seconds.")
         return
     found = lab.attempt(
         key_of(deflection=detector, entry=str(zoo.index()[detector]), target=target, eps=eps),

@@ -188,11 +188,11 @@ ROWS = (
     ),
     Row(
         "001-26",
-        "Deflected attacks on CIFAR-10, the deck's table",
-        QUOTED,
+        "Deflected attacks on CIFAR-10, with the deck's table",
+        LIVE,
         "detectors",
         "| Correct label | ship | deer",
-        "model=digits-cnn",
+        "model=cifar10-resnet32",
     ),
     Row(
         "001-27",

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from robust_core.attacks import FGSM, Noise
 from robust_core.data import digits
-from robust_core.detectors import METHODS
+from robust_core.detectors import METHODS, Reconstruction
 from robust_core.training.detectors.reconstruction import (
     ReconstructionRecipe,
     ReconstructionTrainer,
@@ -97,6 +97,18 @@ def test_training_lowers_the_error(train, exported, digits_model):
     torch.testing.assert_close(
         as_bytes, errors(detector, (images[:300], labels[:300])), atol=0.01, rtol=0
     )
+
+
+def test_a_margin_keeps_other_classes_away(train, digits_model):
+    data = digits.load("test")
+
+    def apart(margin: float) -> float:
+        network = train(margin=margin, epochs=20).autoencoder
+        detector = Reconstruction(digits_model, network, scale=0.1)
+        wrong = torch.stack([errors(detector, data, shift) for shift in range(1, 10)])
+        return (wrong.mean() - errors(detector, data).mean()).item()
+
+    assert apart(0.2) > 1.5 * apart(0.0) > 0
 
 
 def test_the_entry_says_everything_and_leads_to_the_detector(exported, recipe, digits_model):
