@@ -5,7 +5,7 @@ import json
 from robust_core import zoo
 from robust_core.dashboard.model_card import learning_curve
 from tests.visiting import visit
-from tests.words.test_model_card import CURVE
+from tests.words.test_model_card import CURVE, twice_trained
 
 
 def test_a_line_for_each_measure_that_every_epoch_has():
@@ -36,14 +36,7 @@ def test_the_card_opens_with_a_chart_only_where_there_is_a_curve(weights_folder)
 
 
 def test_whose_the_curve_is_stands_below_it(weights_folder):
-    entries = zoo.index()
-    run = {
-        **{"curve": CURVE, "seed": 1, "command": "again", "accuracy": 0.859},
-        **{"correct": 859, "n_test": 1000},
-    }
-    bare = {key: value for key, value in entries["digits-cnn"].items() if key != "curve"}
-    entries["digits-cnn"] = bare | {"second_run": run}
-    (weights_folder / "index.json").write_text(json.dumps(entries))
+    (weights_folder / "index.json").write_text(json.dumps(twice_trained()))
     page = visit(model="digits-cnn")
     page.session_state["model_card"] = True
     page.run()

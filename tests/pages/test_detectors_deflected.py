@@ -85,7 +85,7 @@ def test_without_its_pictures_a_data_set_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
     page = visit(model="cifar10-resnet32")
     assert "test pictures of CIFAR-10. No CIFAR-10 in" in text(page)
-    assert "Takes some seconds" not in text(page)
+    assert "On cifar10-resnet32. Takes" not in text(page)
 
 
 def test_without_any_it_says_how_to_make_one(weights_folder):

@@ -7,44 +7,33 @@ import pytest
 import torch
 
 from robust_core import zoo
+from robust_core.training import objectives
 from robust_core.training.augment import augment, crops
 from robust_core.training.jitter import Jitter
-from robust_core.training.objectives import (
-    Batch,
-    Clean,
-    CopiesTraining,
-    Distillation,
-    FGSMTraining,
-    GaussianTraining,
-    GradientPenalty,
-    IBPTraining,
-    LabelSmoothing,
-    LambdaTraining,
-    PGDTraining,
-    PixelDPTraining,
-    Rows,
-    SaturationTraining,
-)
 from robust_core.training.sharing import rows_of
 
 WHOLE = 13
 OBJECTIVES = {
-    "clean": ("digits-cnn", Clean()),
-    "smoothing": ("digits-cnn", LabelSmoothing(share=0.1)),
-    "copies": ("digits-cnn", CopiesTraining(eps=0.1)),
-    "distillation": ("digits-cnn", Distillation(temperature=5)),
-    "fgsm": ("digits-cnn", FGSMTraining(eps=0.1, step=0.125, alpha=0.5)),
-    "pgd": ("digits-cnn", PGDTraining(eps=0.1, step=0.05, steps=2)),
-    "lambda": ("digits-cnn", LambdaTraining()),
-    "gaussian": ("digits-cnn", GaussianTraining(sigma=0.25)),
-    "penalty": ("digits-cnn", GradientPenalty(eps=0.05, h=0.01)),
-    "ibp": ("digits-mlp", IBPTraining(eps=0.05)),
-    "pixeldp": ("cifar10-resnet32-pixeldp", PixelDPTraining()),
-    "saturated": ("cifar10-resnet32-saturated", SaturationTraining(weight=1.0)),
+    "clean": ("digits-cnn", objectives.Clean()),
+    "smoothing": ("digits-cnn", objectives.LabelSmoothing(share=0.1)),
+    "copies": ("digits-cnn", objectives.CopiesTraining(eps=0.1)),
+    "distillation": ("digits-cnn", objectives.Distillation(temperature=5)),
+    "fgsm": ("digits-cnn", objectives.FGSMTraining(eps=0.1, step=0.125, alpha=0.5)),
+    "pgd": ("digits-cnn", objectives.PGDTraining(eps=0.1, step=0.05, steps=2)),
+    "lambda": ("digits-cnn", objectives.LambdaTraining()),
+    "gaussian": ("digits-cnn", objectives.GaussianTraining(sigma=0.25)),
+    "penalty": ("digits-cnn", objectives.GradientPenalty(eps=0.05, h=0.01)),
+    "ibp": ("digits-mlp", objectives.IBPTraining(eps=0.05)),
+    "pixeldp": ("cifar10-resnet32-pixeldp", objectives.PixelDPTraining()),
+    "saturated": ("cifar10-resnet32-saturated", objectives.SaturationTraining(weight=1.0)),
 }
 PARTS = {
-    "halves": [Rows(0, 6, WHOLE), Rows(6, 7, WHOLE)],
-    "thirds": [Rows(0, 4, WHOLE), Rows(4, 4, WHOLE), Rows(8, 5, WHOLE)],
+    "halves": [objectives.Rows(0, 6, WHOLE), objectives.Rows(6, 7, WHOLE)],
+    "thirds": [
+        objectives.Rows(0, 4, WHOLE),
+        objectives.Rows(4, 4, WHOLE),
+        objectives.Rows(8, 5, WHOLE),
+    ],
 }
 
 
@@ -54,7 +43,7 @@ def loss_of(model, objective, rows):
     size = (WHOLE, model.channels, *model.input_size)
     images = torch.rand(size, generator=generator, dtype=torch.float64)
     labels = torch.arange(WHOLE) % 10
-    batch = Batch(rows.of(images), rows.of(labels), generator, 1.0, rows)
+    batch = objectives.Batch(rows.of(images), rows.of(labels), generator, 1.0, rows)
     loss = objective.loss(model, batch)
     gradient = torch.autograd.grad(loss, [p for p in model.parameters() if p.requires_grad])
     return torch.cat([loss.reshape(1), *(g.flatten() for g in gradient)]), generator.get_state()
@@ -64,7 +53,7 @@ def loss_of(model, objective, rows):
 def test_the_parts_of_a_batch_make_up_the_whole(name):
     kind, objective = OBJECTIVES[name]
     model = zoo.untrained(kind, 0).double().eval()  # batch statistics: see test_processes.py
-    whole, state = loss_of(model, objective, Rows(0, WHOLE, WHOLE))
+    whole, state = loss_of(model, objective, objectives.Rows(0, WHOLE, WHOLE))
     for parts in PARTS.values():
         found = [loss_of(model, objective, rows) for rows in parts]
         total = sum(rows.n / WHOLE * one for rows, (one, _) in zip(parts, found, strict=True))
@@ -94,9 +83,9 @@ def test_a_picture_is_changed_alike_in_its_part_and_in_the_whole(name):
 
 
 def test_rows_beyond_a_border():
-    assert Rows(4, 4, 13).beyond(6) == Rows(0, 2, 7)
-    assert Rows(8, 5, 13).beyond(6) == Rows(2, 5, 7)
-    assert Rows(0, 4, 13).beyond(6) == Rows(0, 0, 7)
+    assert objectives.Rows(4, 4, 13).beyond(6) == objectives.Rows(0, 2, 7)
+    assert objectives.Rows(8, 5, 13).beyond(6) == objectives.Rows(2, 5, 7)
+    assert objectives.Rows(0, 4, 13).beyond(6) == objectives.Rows(0, 0, 7)
 
 
 def test_one_process_has_no_rows_of_its_own():

@@ -12,6 +12,17 @@ CURVE = [
     {"loss": 1.2, "rate": 0.1, "accuracy": 0.8},
     {"loss": 0.62, "rate": 0.0004, "accuracy": 0.859},
 ]
+SECOND_RUN = {
+    **{"curve": CURVE, "seed": 1, "command": "train it again", "accuracy": 0.859},
+    **{"correct": 8590, "n_test": 10000},
+}
+
+
+def twice_trained() -> dict[str, dict]:
+    """The index, with a second run of ``digits-cnn`` alone that has a curve."""
+    entries = zoo.index()
+    bare = {key: value for key, value in entries["digits-cnn"].items() if key != "curve"}
+    return entries | {"digits-cnn": bare | {"second_run": SECOND_RUN}}
 
 
 def test_a_bundled_network_has_its_data_its_command_and_its_count():
@@ -62,14 +73,8 @@ def test_a_curve_is_kept_in_the_index_and_said_in_words(weights_folder):
 
 
 def test_a_second_run_s_curve_is_said_to_be_one(weights_folder):
-    entries = zoo.index()
-    run = {
-        **{"curve": CURVE, "seed": 1, "command": "train it again", "accuracy": 0.859},
-        **{"correct": 8590, "n_test": 10000},
-    }
-    bare = {key: value for key, value in entries["digits-cnn"].items() if key != "curve"}
-    entries["digits-cnn"] = bare | {"second_run": run}
-    entries["digits-mlp"] |= {"second_run": run}
+    entries = twice_trained()
+    entries["digits-mlp"] |= {"second_run": SECOND_RUN}
     (weights_folder / "index.json").write_text(json.dumps(entries))
     assert curve_of("digits-cnn") == CURVE
     said = second_run("digits-cnn")

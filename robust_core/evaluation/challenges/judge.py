@@ -39,18 +39,18 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What became of N pictures; tensors on the CPU, one entry per picture."""
+    """What became of N pictures; tensors on the CPU, one entry per picture.
+
+    ``seed`` drew the pictures, which have these ``numbers`` in the test set, and seeded the attack.
+    ``clean`` and ``adversarial`` are ``[N, C, H, W]``, ``labels`` int64 ``[N]``.
+    """
 
     attempt: Attempt
     seed: int
-    """Which drew the pictures, and seeded the attack."""
     numbers: tuple[int, ...]
-    """Of the pictures in the test set."""
     clean: Tensor
-    """``[N, C, H, W]``, as are the ``adversarial`` ones."""
     adversarial: Tensor
     labels: Tensor
-    """Their classes, int64 ``[N]``."""
     before: Tensor
     """The class that is answered to the clean picture, of a random network the most frequent one."""
     after: Tensor
