@@ -100,6 +100,17 @@ def trained(batches: int, batch: int, folder: Path, many: bool) -> float:
 
 def bookkeeping(batches: int, batch: int, folder: Path, many: bool) -> float:
     """Seconds that one shard costs besides its work: dealt, kept in a file, and handed to all."""
+    return of_a_shard(batch, folder)
+
+
+def reading(batches: int, batch: int, folder: Path, many: bool) -> float:
+    """Seconds until a finished shard is read: what the main process does for each of another's."""
+    of_a_shard(batch, folder)
+    return of_a_shard(batch, folder)
+
+
+def of_a_shard(batch: int, folder: Path) -> float:
+    """Seconds for each of 200 shards without work; they are made at the first call, then read."""
     content = bytes(100 * batch)  # about as much as is kept of a picture
     names = [str(i) for i in range(200)]
     took = seconds(lambda: list(processes.spread(names, lambda i: content, folder=folder)))
@@ -129,6 +140,7 @@ def augmentation(batches: int, batch: int, folder: Path, many: bool) -> float:
 
 PARTS: dict[str, Task] = {
     "bookkeeping": bookkeeping,
+    "reading": reading,
     "before_the_shards": before_the_shards,
     "augmentation": augmentation,
 }

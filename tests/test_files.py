@@ -161,6 +161,8 @@ HASHED = {
     *("commands/defense_table/make.py", "commands/detector_tables/files.py"),
     *(f"commands/evaluation/{suite}.py" for suite in ("kept_rows", "transfer")),
     "dashboard/detectors/scores.py",
+    # What the processes of one command tell each other, and the name of their work folder.
+    *("processes.py", "evaluation/passes.py", "commands/evaluation/work.py"),
     # What the reader of a stranger's model, a process of its own, is told and answers.
     *(f"zoo/own/{name}.py" for name in ("apart", "child", "graph")),
 }

@@ -100,7 +100,7 @@ def check_second_run(recipe: Recipe, weights: Path = WEIGHTS) -> None:
     known = zoo.index(weights).get(recipe.model)
     if known is None:
         raise ValueError(f"{recipe.model} is not bundled: there is no first run")
-    own = json.loads(json.dumps(asdict(recipe)))
+    own = json.loads(files.json_text(asdict(recipe)))
     other = [name for name, value in known["recipe"].items() if own.get(name, value) != value]
     if other:
         raise ValueError(

@@ -4,7 +4,7 @@ import re
 
 from tests.browser.conftest import AT_REST
 
-LINK = "challenges?challenge=1&challenge_attack=pgd&challenge_way=through&pgd.steps=20"
+LINK = "challenges?challenge=2&challenge_attack=pgd&challenge_way=through&pgd.steps=20"
 
 
 def test_a_challenge_is_won_and_its_sheet_is_downloaded(opening, tmp_path):
@@ -21,7 +21,7 @@ def test_a_challenge_is_won_and_its_sheet_is_downloaded(opening, tmp_path):
     file = tmp_path / "sheet.html"
     download.value.save_as(file)
     sheet = file.read_text(encoding="utf-8")
-    assert "Challenge 1: JPEG" in sheet
+    assert "Challenge 2: Median filter" in sheet
     assert "challenge_way=through" in sheet
     assert "<script" not in sheet
     assert len(hosts) <= 1

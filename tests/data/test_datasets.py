@@ -62,7 +62,7 @@ def test_folder(tmp_path):
         ("cifar10", GREY, "cifar10 pictures are 32x32 RGB; toy-8 takes 8x8 grey"),
         ("cifar10", classifier(3, 224), "toy-224 takes 224x224 RGB"),
         ("cifar10", classifier(3, 32, ("cat", "dog")), "10 classes and toy-32 2"),
-        ("mnist", RGB, "no data 'mnist': give cifar10, digits, gtsrb, imagenette or a folder"),
+        ("mnist", RGB, "no data 'mnist': give cifar10, digits, gtsrb, imagenette, a folder with"),
     ],
 )
 def test_data_that_does_not_fit(name, model, words, cifar10_root):

@@ -72,6 +72,7 @@ def assumed(report: dict[str, Any]) -> str:
         f"a shard {shard(report):.3g} s",
         f"a step of 128 {training_step(report):.3g} s",
         f"bookkeeping of a shard {1000 * parts['bookkeeping']:.2g} ms",
+        f"reading one that another has made {1000 * parts['reading']:.2g} ms",
         f"checks before the shards {parts['before_the_shards']:.2g} s",
         f"augmentation of 128 pictures {1000 * parts['augmentation']:.2g} ms",
         f"{parts['weights']:,} weights",
@@ -114,7 +115,7 @@ def evaluation(report: dict[str, Any], n: int) -> float:
     shards = ceil(PICTURES / BATCH) * PASSES
     own = shard(report) / FASTER + report["parts"]["bookkeeping"]
     waves = ceil(shards / n) * own
-    reading = shards * report["parts"]["bookkeeping"]
+    reading = shards * report["parts"]["reading"]
     return report["parts"]["before_the_shards"] / FASTER + max(waves, reading)
 
 

@@ -138,7 +138,7 @@ def _value(word: str) -> float:
 def _readable(raw: str) -> str | None:
     """The text, where it can be used."""
     values_of(raw)
-    return raw
+    return raw.strip()
 
 
 def _choose_attackers() -> Sequence[Attacker]:
