@@ -179,7 +179,6 @@ _CSS = """
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }
   [data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }
-  .st-key-pictures_challenge img { max-width: 27vw !important; }  /* all three in one row */
   .st-key-strip_choice { position: relative; top: 0; }
   .st-key-effects > :has(> .st-key-strip_choice) { order: 1; }
   /* The result comes right after eps; the controls that can wait come below it. */
