@@ -192,7 +192,7 @@ def fooled(rows: Sequence[Row]) -> None:
         was = Cell(to_pixels(each.clean)[0], classes[each.label], "clean, right", "right")
         now = Cell(to_pixels(each.adversarial)[0], classes[each.answer], "adversarial", FOOLED)
         cells += [was, now]
-    st.html(strip(cells, side=96))
+    st.html(strip(cells, side=96, pairs=True))
     st.caption(
         f"The first {len(found)} of those that were right. Made by {running.about(part)}; each clean "
         "one stands "

@@ -15,7 +15,7 @@ from robust_core.words.lessons.step import Figure, Found, TwoWays
 
 CHALLENGES = {2: 5, 4: 1, 5: 7}
 """By lesson, the challenge that it leads to."""
-IN_THREES = "<style>@media (min-width: 641px) { .frames { grid-template-columns: repeat(3, 1fr); } }</style>"
+IN_THREES = "<style>@media (min-width: 641px) { .frames { grid: auto / repeat(3, 1fr); } }</style>"
 """Six frames in two rows."""
 FIRST = "Predict first: choose an answer, then **Show the result**. It is computed only then."
 

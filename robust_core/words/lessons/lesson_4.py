@@ -3,7 +3,7 @@
 from robust_core import attacks, defenses, zoo
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, NAIVE, UNAWARE, AccuracyRow
-from robust_core.experiment.defended import Attacker, Trial, trial
+from robust_core.experiment.defended import Attacker, DefenseTrial, trial
 from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
 from robust_core.words.lessons.prose import Part, steps
@@ -89,7 +89,7 @@ def jpeg_aware(_: object, __: Progress | None) -> Found:
     return _left(JPEG, (UNAWARE, "pgd"), (ADAPTIVE, "pgd"), told)
 
 
-def share_of(found: Trial) -> float:
+def share_of(found: DefenseTrial) -> float:
     """What is left of the confidence in the true class."""
     return float(found.after.confidences[found.label.index])
 
