@@ -184,7 +184,8 @@ _CSS = """
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }
-  [data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }
+  [data-testid=stMarkdownContainer] table { width: 100%; font-size: 0.8125rem; overflow-wrap: anywhere; }
+  [data-testid=stMarkdownContainer] :is(td, th) { padding: 0.3rem !important; }
   .st-key-strip_choice { position: relative; top: 0; }
   .st-key-effects > :has(> .st-key-strip_choice) { order: 1; }
   /* The result comes right after eps; the controls that can wait come below it. */
@@ -194,9 +195,13 @@ _CSS = """
   }
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :last-child { order: 1; }
   /* Lessons and challenges: their chips are as wide as each other; back and next come below the result. */
-  :is(.st-key-lesson, .st-key-challenge) [role=radiogroup] { display: grid; }
+  :is(.st-key-lesson, .st-key-challenge), :is(.st-key-lesson, .st-key-challenge) > * { width: 100%; }
+  :is(.st-key-lesson, .st-key-challenge) [role=radiogroup] { display: grid; min-width: 100%; }
   .st-key-challenge [role=radiogroup] { grid-template-columns: 1fr 1fr; }
-  :is(.st-key-lesson, .st-key-challenge) [role=radio] { padding-inline: 0.4rem; }
+  :is(.st-key-lesson, .st-key-challenge) [role=radio] {
+    width: 100%; max-width: none; padding-inline: 0.3rem;
+  }
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) { gap: 1rem; }
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) > :first-child,
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) > :first-child > * {
     display: contents;

@@ -72,7 +72,7 @@ def with_zip(content: bytes, name: str = "mine.zip", **query: str):
 
 def test_it_opens_with_an_example_that_is_measured_at_once(nothing_kept, rows):
     page = ran(visit())
-    assert headline(page).startswith("## Right on ")
+    assert headline(page).startswith("## The model gets ")
     assert all(row.value is not None for row in rows())
     assert {row.part.kind.name for row in rows()} == {"fgsm", "pgd"}
     assert "100 pictures of 10 of its 10 classes" in text(page)
@@ -274,4 +274,4 @@ def test_without_an_attack_there_is_the_clean_accuracy(nothing_kept, rows):
     assert "noise of eps 0" in text(page)
     (row,) = rows()
     assert row.figures["top1"] == row.value["clean_top1"]
-    assert headline(page) == f"## Right on {row.figures['correct']} of 20 pictures"
+    assert headline(page) == f"## The model gets {row.figures['correct']} of 20 pictures right"
