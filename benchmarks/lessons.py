@@ -142,9 +142,9 @@ def _step(visitor: Newcomer, lesson: Lesson, number: int, step: Step) -> Walked:
     walked.computing = visitor.press(walked, page.locator(f".st-key-show_{here} button"))
     page.get_by_text(step.takeaway, exact=True).first.wait_for()
     visitor.rest()
+    walked.screens = round(visitor.photograph(f"{lesson.number}-{number}-result"), 2)
     walked.words = page.eval_on_selector_all(COLUMNS, WORDS)
     walked.figures = page.locator(FIGURES).count()
-    walked.screens = round(visitor.photograph(f"{lesson.number}-{number}-result"), 2)
     walked.barriers = visitor.barriers()
     if step.control is not None:
         walked.changing = visitor.press(walked, _other(page, step, here))
