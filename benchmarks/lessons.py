@@ -243,6 +243,7 @@ def main() -> int:
     if args.out:
         rows = [asdict(one) | {"minutes": one.minutes} for one in walked]
         value = {**conditions(torch.device("cpu")), "screen": args.size, "rows": rows}
+        value["command"] = "python benchmarks/lessons.py"
         args.out.write_text(json_text(json.loads(json.dumps(value))), encoding="utf-8")
     faults = [f"{one.lesson}.{one.step} lost {what}" for one in walked for what in one.lost]
     faults += [f"{one.lesson}.{one.step} {what}" for one in walked for what in one.barriers]
