@@ -81,7 +81,7 @@ def digits() -> list[dict]:
 
 
 def programs(models: Iterable[str], most: int) -> Iterator[Callable[[Solve], object]]:
-    """Each target of ``most`` pictures with few unstable ReLUs, of each network and radius; no time limit."""
+    """Each target of ``most`` pictures with few unstable ReLUs, of each network and radius; no limit."""
     for name in models:
         model = zoo.load(name, "cpu")
         images, labels = load_test_set("digits", model, 100)

@@ -27,7 +27,9 @@ HALVINGS = {IBP: 10, CROWN: 10, OPTIMISED: 10, MILP: 7, PGD: 7, PER_CLASS: 7}
 LARGE, FEWER = 2000, 4
 """Of networks with more ReLUs than the first, at most so many radii are tried: a bound takes seconds."""
 FINE, COARSE = 5e-4, 1e-2
-"""Shares of the line below which a gap is not narrowed further; the second for large networks."""
+"""Shares of what is not broken below which a gap is narrowed no further; the second for large networks."""
+CLOSED = 1e-2
+"""The same share below which a gap counts as closed."""
 SECONDS = 5.0
 """For the programs at one radius. What they leave open stays open."""
 MOST_UNSTABLE = 150
@@ -68,9 +70,19 @@ class Line:
         return min(self.broken.values(), default=torch.inf)
 
     @property
+    def reach(self) -> float:
+        """How much of the line is not broken."""
+        return min(self.high, self.end)
+
+    @property
     def gap(self) -> float:
         """How much of the line nobody knows about."""
-        return max(0.0, min(self.high, self.end) - self.low)
+        return max(0.0, self.reach - self.low)
+
+    @property
+    def closed(self) -> bool:
+        """Whether what is proved and what is broken meet, as far as one can see."""
+        return self.gap < CLOSED * self.reach
 
     @property
     def dear(self) -> bool:
@@ -105,7 +117,7 @@ class Closing:
     @property
     def _narrow(self) -> float:
         """A gap that is not narrowed further."""
-        return (COARSE if self._large else FINE) * self.line.end
+        return (COARSE if self._large else FINE) * self.line.reach
 
     def _tell(self, **changes) -> None:
         self.line = replace(self.line, **changes)
@@ -130,9 +142,9 @@ class Closing:
         distance = attack_distance(self.model, self.image, self.label, "linf").item()
         self._tell(broken={DEEPFOOL: distance})
         for names in groups:
-            self._bound(names, min(self.line.high, self.line.end))
+            self._bound(names, self.line.reach)
         for name in (PGD, PER_CLASS):
-            self._halve(name, min(self.line.high, self.line.end))
+            self._halve(name, self.line.reach)
         self._nearest()
         self._tell(trying="", unstable=self._undecided(self.line.low))
         return self.line
@@ -147,7 +159,7 @@ class Closing:
     def with_programs(self) -> Line:
         """By integer programs, between what is proved and what is broken by now."""
         self._steps = 2 * HALVINGS[MILP]
-        high = min(self.line.high, self.line.end)
+        high = self.line.reach
         if self.line.right and self.line.low < high:
             unstable = self._undecided(self.line.low)
             self._tell(unstable=unstable)
@@ -207,7 +219,7 @@ class Closing:
         started = time.perf_counter()
         low = self.line.low
         for _ in range(HALVINGS[name]):
-            if end - low < FINE * self.line.end:
+            if end - low < FINE * self.line.reach:
                 break
             middle = (low + end) / 2
             self._tell(trying=name, at=middle)

@@ -86,27 +86,26 @@ def choose_network() -> zoo.Description:
     return zoo.describe(name)
 
 
-def end_of(model: zoo.Description) -> float:
-    """Where the eps line of a network ends: photographs are broken ten times earlier than digits."""
-    return LARGEST if model.family == "digits" else LARGEST / 10
-
-
 def choose_eps(model: zoo.Description) -> float:
-    """The radius that is looked at closely."""
-    end = end_of(model)
-    key = "verify_eps" if end == LARGEST else "verify_small_eps"
-    start = EPS if end == LARGEST else PHOTOGRAPH_EPS
+    """The radius that is looked at closely: photographs are broken ten times earlier than digits."""
+    digits = model.family == "digits"
+    key, start, step, digits_shown, control = (
+        ("verify_eps", EPS, 0.005, 3, st.slider)
+        if digits
+        else ("verify_small_eps", PHOTOGRAPH_EPS, 0.0005, 4, st.number_input)
+    )
     return choose_number(
         "Eps, looked at closely",
         0.0,
-        end,
+        LARGEST,
         key,
         start,
         called="Eps",
-        step=end / 40,
-        format="%.4f" if end < LARGEST else "%.3f",
+        control=control,
+        step=step,
+        format=f"%.{digits_shown}f",
         help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
-        f"Dashed on the eps line, which ends at {end:g} ({in_255ths(end)}).",
+        f"Dashed on the eps line, which ends at {LARGEST:g} ({in_255ths(LARGEST)}).",
     )
 
 

@@ -48,11 +48,11 @@ def _compute(
     return lab.compute(key, work, channel=f"verify {channel}", doing=doing, budget=BUDGET, **told)
 
 
-def close_by_bounds(subject: Subject, end: float, watch: Callable[[Line], object]) -> Line | None:
+def close_by_bounds(subject: Subject, watch: Callable[[Line], object]) -> Line | None:
     """The line by bounds and attacks; ``watch`` sees it close."""
 
     def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Line:
-        return Closing(model, image, label, Line(end=end), progress, progress.show).with_bounds()
+        return Closing(model, image, label, Line(), progress, progress.show).with_bounds()
 
     key = subject.key(line="bounds")
     doing = "Bounds and attacks"

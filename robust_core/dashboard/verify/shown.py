@@ -5,7 +5,7 @@ import shlex
 import streamlit as st
 
 from robust_core.dashboard import plots
-from robust_core.dashboard.verify import charts, choice, pictures, running, words, zones
+from robust_core.dashboard.verify import charts, pictures, running, words, zones
 from robust_core.dashboard.verify.choice import Subject
 from robust_core.experiment.sandwich import Exact, Sandwich
 from robust_core.experiment.verified import MOST_UNSTABLE, Line
@@ -35,7 +35,7 @@ def show(subject: Subject, eps: float) -> None:
     else:
         draw(_shown()[subject.key()])
     with status:
-        line = running.close_by_bounds(subject, choice.end_of(subject.model), draw)
+        line = running.close_by_bounds(subject, draw)
     if line is None:
         return
     draw(line)

@@ -4,7 +4,6 @@ from robust_core.experiment.sandwich import RESTARTS, SECONDS, STEPS, Exact, San
 from robust_core.experiment.verified import (
     DEEPFOOL,
     HALVINGS,
-    LARGEST,
     MOST_UNSTABLE,
     PER_CLASS,
     PGD,
@@ -39,14 +38,13 @@ def headline(line: Line, label: str) -> str:
     if not line.right:
         return f"Wrong when clean: this network does not say {label}, so there is nothing to prove."
     low, high = line.low, line.high
-    digits = 3 if line.end >= LARGEST else 4
+    digits = 3 if high >= 0.01 else 4
     proved = f"Proved up to eps {low:.{digits}f}" if low else "Nothing is proved"
     if high >= line.end:
         return f"{proved}; not broken below {line.end:g}."
-    broken = f"broken from {high:.{digits}f}"
-    if high - low < 5e-3 * line.end:
+    if line.closed:
         return f"Proved up to eps {low:.4f}, broken from {high:.4f}: the gap is closed."
-    return f"{proved}, {broken}. Between them nobody knows."
+    return f"{proved}, broken from {high:.{digits}f}. Between them nobody knows."
 
 
 def under_the_line(line: Line) -> str:
