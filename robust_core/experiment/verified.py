@@ -13,6 +13,8 @@ from robust_core.classifier import Classifier
 from robust_core.progress import Progress
 from robust_core.verification import Verification
 from robust_core.verification.checks import CROWN, IBP, LP, MILP, OPTIMISED
+from robust_core.verification.crown import Pulse, quiet
+from robust_core.verification.expressions import cells
 from robust_core.verification.models import asked, compiled, margin_of
 from robust_core.verification.radius import attack_distance
 from robust_core.verification.record import BROKEN, PROVED
@@ -32,6 +34,8 @@ CLOSED = 1e-2
 """The same share below which a gap counts as closed."""
 SECONDS = 5.0
 """For the programs at one radius. What they leave open stays open."""
+ROOM = 2**27
+"""Numbers in what linear programs are written from: more than this, 1 GB, is not tried."""
 MOST_UNSTABLE = 150
 """ReLUs left undecided up to which integer programs are tried."""
 
@@ -45,7 +49,8 @@ class Line:
     is the distance in the linear region by LP, an upper bound on the robust radius that proves nothing.
     ``trying`` and ``at``: the method and the radius that are being tried. ``spent``: seconds by method.
     ``undecided``: radii that the programs left open in their time. ``unstable``: ReLUs that bounds leave
-    undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it.
+    undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it. ``roomy``:
+    whether programs of this network fit into memory.
     """
 
     end: float = LARGEST
@@ -58,6 +63,7 @@ class Line:
     spent: Mapping[str, float] = field(default_factory=dict)
     undecided: tuple[float, ...] = ()
     unstable: int | None = None
+    roomy: bool = True
 
     @property
     def low(self) -> float:
@@ -86,8 +92,9 @@ class Line:
 
     @property
     def dear(self) -> bool:
-        """Whether too many ReLUs are undecided for programs, wherever in the gap."""
-        return self.unstable is not None and self.unstable > MOST_UNSTABLE
+        """Whether programs are too large, or too many ReLUs undecided for them, wherever in the gap."""
+        many = self.unstable is not None and self.unstable > MOST_UNSTABLE
+        return many or not self.roomy
 
 
 Show = Callable[[Line], object]
@@ -134,7 +141,9 @@ class Closing:
             self._tell(right=False)
             return self.line
         # On a large network one call gives the bounds of all methods.
-        self._neurons = compiled(self.model, self.image).neurons
+        network = compiled(self.model, self.image)
+        self._neurons = network.neurons
+        self._tell(roomy=cells(network) <= ROOM)
         groups = ((IBP,), (CROWN, OPTIMISED)) if self._large else tuple((m,) for m in BOUNDS)
         tried = [*(names[-1] for names in groups), PGD, PER_CLASS]
         self._steps = sum(map(self._tries, tried)) + 2
@@ -145,7 +154,8 @@ class Closing:
             self._bound(names, self.line.reach)
         for name in (PGD, PER_CLASS):
             self._halve(name, self.line.reach)
-        self._nearest()
+        if self.line.roomy:
+            self._nearest()
         self._tell(trying="", unstable=self._undecided(self.line.low))
         return self.line
 
@@ -244,7 +254,7 @@ class Closing:
 
     def _tried(self, name: str, eps: float) -> str:
         if name in STEPS:
-            found = attacked(self.model, self.image, self.label, eps, name)
+            found = attacked(self.model, self.image, self.label, eps, name, self._beat)
             return BROKEN if found[1] <= 0 else ""
         return self._record(name, eps).status[0]
 
@@ -288,9 +298,19 @@ def between(above: float | None, below: float | None) -> float:
 
 
 def attacked(
-    model: Classifier, image: Tensor, label: Tensor, eps: float, name: str = PGD, **others
+    model: Classifier,
+    image: Tensor,
+    label: Tensor,
+    eps: float,
+    name: str = PGD,
+    pulse: Pulse = quiet,
+    **others,
 ) -> tuple[Tensor, float]:
-    """An attack at a radius: its picture ``[C, H, W]``, and the network's margin there."""
+    """An attack at a radius: its picture ``[C, H, W]``, and the network's margin there.
+
+    ``pulse`` is called at each step, and may end it.
+    """
     given = {"steps": STEPS[name], "loss": "margin"} | others
-    pictures = attacks.create(name, eps=eps, **given)(model, image, label)
+    attack = attacks.create(name, eps=eps, **given)
+    pictures = attack(model, image, label, observer=lambda *_: pulse())
     return pictures[0].cpu(), margin_of(asked(model, pictures), label.cpu()).item()
