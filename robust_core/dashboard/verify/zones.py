@@ -7,7 +7,6 @@ from robust_core.dashboard.verify.words import TITLES
 from robust_core.experiment.verified import BOUNDS, DEEPFOOL, PER_CLASS, PGD, Line
 from robust_core.verification.checks import MILP
 
-TICKS = 4
 NARROW = 0.2
 """Share of the line below which what happens is shown enlarged as well."""
 ENDS = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
@@ -41,7 +40,12 @@ CSS = """<style>
 .zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
 @container (max-width: 4.6rem) { .zones .big small { display: none; } }
 @container (max-width: 3.6rem) { .zones .big > i > span { display: none; } }
-@media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
+@media (max-width: 640px) {
+  .zones { grid-template-columns: 1fr max-content; grid-auto-flow: row dense; }
+  .zones > div { grid-column: 1 / -1; }
+  .zones > :empty:not(div), .zones .unit { display: none; }
+  .zones .scale span:first-child::before { content: "eps "; }
+}
 </style>"""
 
 
@@ -112,7 +116,7 @@ def _big(title: str, line: Line, eps: float, end: float) -> str:
         parts.append(_part("broken", high, end, f"from {high:.4f}", end))
     mark = f"<div class=eps style='left:{_at(eps, end)}'></div>" if eps <= end else ""
     return (
-        f"<b class=all>{title}</b><div class=over><div class='track big'>{''.join(parts)}</div>"
+        f"<b>{title}</b><div class=over><div class='track big'>{''.join(parts)}</div>"
         f"{mark}</div><b></b>"
     )
 
@@ -131,9 +135,10 @@ def _at(eps: float, end: float) -> str:
 
 
 def _scale(end: float) -> str:
-    at = [end * k / TICKS for k in range(TICKS + 1)]
+    parts = 4 if f"{end:e}".startswith("2") else 5
+    at = [end * k / parts for k in range(parts + 1)]
     ticks = "".join(f"<span style='left:{_at(tick, end)}'>{tick:g}</span>" for tick in at)
-    return f"<span class=all>eps</span><div class=scale>{ticks}</div><b></b>"
+    return f"<span class=unit>eps</span><div class=scale>{ticks}</div><b></b>"
 
 
 def _row(row: Row, end: float) -> str:
