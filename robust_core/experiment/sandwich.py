@@ -95,7 +95,9 @@ def sandwich(
     lower = {method: record.chain[method][0] for method in BOUNDS}
     reached = towards(model, image, label, eps, nearest(lower, own), beat)
     done = 3
-    picture, margin = attacked(model, image, label, eps, PGD, beat, steps=STEPS, restarts=RESTARTS)
+    picture, margin = attacked(
+        model, image, label, eps, PGD, pulse=beat, steps=STEPS, restarts=RESTARTS
+    )
     logits = asked(model, image)[0]
     return Sandwich(
         eps=eps,

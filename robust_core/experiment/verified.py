@@ -254,7 +254,7 @@ class Closing:
 
     def _tried(self, name: str, eps: float) -> str:
         if name in STEPS:
-            found = attacked(self.model, self.image, self.label, eps, name, self._beat)
+            found = attacked(self.model, self.image, self.label, eps, name, pulse=self._beat)
             return BROKEN if found[1] <= 0 else ""
         return self._record(name, eps).status[0]
 
@@ -298,18 +298,13 @@ def between(above: float | None, below: float | None) -> float:
 
 
 def attacked(
-    model: Classifier,
-    image: Tensor,
-    label: Tensor,
-    eps: float,
-    name: str = PGD,
-    pulse: Pulse = quiet,
-    **others,
+    model: Classifier, image: Tensor, label: Tensor, eps: float, name: str = PGD, **others
 ) -> tuple[Tensor, float]:
     """An attack at a radius: its picture ``[C, H, W]``, and the network's margin there.
 
-    ``pulse`` is called at each step, and may end it.
+    ``others``: its parameters, and ``pulse``, which is called at each step, and may end it.
     """
+    pulse: Pulse = others.pop("pulse", quiet)
     given = {"steps": STEPS[name], "loss": "margin"} | others
     attack = attacks.create(name, eps=eps, **given)
     pictures = attack(model, image, label, observer=lambda *_: pulse())

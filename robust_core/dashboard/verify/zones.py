@@ -42,7 +42,9 @@ CSS = """<style>
 @container (max-width: 3.6rem) { .zones .big > i > span { display: none; } }
 @media (max-width: 640px) {
   .zones { grid-template-columns: 1fr max-content; grid-auto-flow: row dense; }
-  .zones > div { grid-column: 1 / -1; }
+  .zones > div, .zones > .title { grid-column: 1 / -1; }
+  .zones > span { grid-column: 1; }
+  .zones > .told { grid-column: 2; }
   .zones > :empty:not(div), .zones .unit { display: none; }
   .zones .scale span:first-child::before { content: "eps "; }
 }
@@ -116,7 +118,7 @@ def _big(title: str, line: Line, eps: float, end: float) -> str:
         parts.append(_part("broken", high, end, f"from {high:.4f}", end))
     mark = f"<div class=eps style='left:{_at(eps, end)}'></div>" if eps <= end else ""
     return (
-        f"<b>{title}</b><div class=over><div class='track big'>{''.join(parts)}</div>"
+        f"<b class=title>{title}</b><div class=over><div class='track big'>{''.join(parts)}</div>"
         f"{mark}</div><b></b>"
     )
 
@@ -150,5 +152,5 @@ def _row(row: Row, end: float) -> str:
     kind = " class=now" if row.now else ""
     return (
         f"<span{kind}>{escape(row.title)}</span><div class='track small'>{bar}</div>"
-        f"<b>{escape(row.told)}</b>"
+        f"<b class=told>{escape(row.told)}</b>"
     )
