@@ -92,7 +92,7 @@ def listed(architecture: str) -> Listed:
     except RuntimeError:  # a network without these weights
         known = None
     if known is None or not known.hf_hub_id:
-        raise ValueError(f"timm has no pretrained network {name!r} to download")
+        raise ValueError(f"there is no pretrained network {name!r} of timm to download")
     height, width = known.input_size[1:]
     return Listed(
         architecture,
