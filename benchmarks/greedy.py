@@ -125,7 +125,7 @@ async def measure_replicas(
         servers = [replica.server for replica in replicas]
         for newcomer, server in zip(at, servers, strict=True):
             await polite(newcomer, 0, 2, server)
-        for here in (0, 1):
+        for here in (1, 0):  # the many last: what they leave behind takes its replica a minute
             there = 1 - here
             name = f"replica {replicas[here].number}"
             found = {"alone": await polite(at[here], 1, rounds, servers[here])}
@@ -137,7 +137,7 @@ async def measure_replicas(
                     if busy == tabs[0]:
                         elsewhere = await polite(at[there], 3, turns, servers[there])
                         found["at the other replica"] = elsewhere
-            report[name] = found
+            report = {name: found} | report
     return report
 
 
