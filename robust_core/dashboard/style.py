@@ -39,6 +39,9 @@ _CSS = """
   fill: #5C5F6B !important;  /* Streamlit's grey of axes, by day */
 }
 [data-testid=stMain] svg text[fill="#8C8C8C"] { fill: light-dark(#5C5A57, #C4C2BF) !important; }
+[data-testid=stCode] .token { color: light-dark(#0067A1, #56B4E9) !important; }
+[data-testid=stCode] .token:is(.string, .number) { color: light-dark(#00704F, #3FCFA4) !important; }
+[data-testid=stCode] .token:is(.operator, .punctuation) { color: inherit !important; }
 [data-testid=stBaseButton-primary] { color: light-dark(#FFFFFF, #000000); }
 [data-testid=stImage] img { image-rendering: pixelated; }
 /* Pictures for people, not for networks. */
@@ -72,7 +75,10 @@ _CSS = """
 /* Home: its example stays in one row, and the first link looks like the button that it is. */
 .st-key-example [data-testid=stHorizontalBlock] { flex-wrap: nowrap; }
 .st-key-example [data-testid=stColumn] { min-width: 0; flex: 1; }
-.st-key-try_it a { min-height: 44px; border: 1px solid currentColor; justify-content: center; }
+.st-key-try_it { gap: 0.5rem; }
+.st-key-try_it a {
+  min-height: 44px; border: 1px solid light-dark(#0072B2, #56B4E9); justify-content: center;
+}
 .st-key-try_it > :first-child a { background: light-dark(#0072B2, #56B4E9); border: none; }
 .st-key-try_it > :first-child a * { color: light-dark(#FFFFFF, #000000); }
 
@@ -178,7 +184,8 @@ _CSS = """
   [class*=st-key-picture_], .st-key-attackers { display: none; }
   [class*=st-key-who_] { display: block; }
   .katex-display { font-size: 0.8em; text-align: left; }
-  [data-testid=stMarkdownContainer] table { display: block; overflow-x: auto; }
+  [data-testid=stMarkdownContainer] table { width: 100%; font-size: 0.8125rem; overflow-wrap: anywhere; }
+  [data-testid=stMarkdownContainer] :is(td, th) { padding: 0.3rem !important; }
   .st-key-strip_choice { position: relative; top: 0; }
   .st-key-effects > :has(> .st-key-strip_choice) { order: 1; }
   /* The result comes right after eps; the controls that can wait come below it. */
@@ -187,6 +194,19 @@ _CSS = """
     display: contents;
   }
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-essentials) > :last-child { order: 1; }
+  /* Lessons and challenges: their chips are as wide as each other; back and next come below the result. */
+  :is(.st-key-lesson, .st-key-challenge), :is(.st-key-lesson, .st-key-challenge) > * { width: 100%; }
+  :is(.st-key-lesson, .st-key-challenge) [role=radiogroup] { display: grid; min-width: 100%; }
+  .st-key-challenge [role=radiogroup] { grid-template-columns: 1fr 1fr; }
+  :is(.st-key-lesson, .st-key-challenge) [role=radio] {
+    width: 100%; max-width: none; padding-inline: 0.3rem;
+  }
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) { gap: 1rem; }
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) > :first-child,
+  [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-lesson_buttons) > :first-child > * {
+    display: contents;
+  }
+  :has(> .st-key-lesson_buttons) { order: 1; }
   /* The report's chart comes before its choices, which are many. */
   [data-testid=stHorizontalBlock]:has(> * > * > * > .st-key-report_choices) > :first-child { order: 1; }
   /* Chips to choose from: one row that scrolls sideways, right above the results. */

@@ -41,7 +41,7 @@ def test_a_model_and_pictures_of_ones_own_are_measured(opening, tmp_path):
     page.get_by_text("1 file left out").wait_for()
     page.get_by_text("it is right on").filter(has_text="of your 12 pictures").wait_for()
     page.get_by_role("button", name="Evaluate: 1 to run").click()
-    page.get_by_role("heading", name="Right on").wait_for()
+    page.get_by_role("heading", name="The model gets").wait_for()
     page.get_by_text("--data pictures.zip --limit 20").first.wait_for()
     page.get_by_text("not your pictures").wait_for()
     with page.expect_download() as fetched:

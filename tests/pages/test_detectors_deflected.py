@@ -71,21 +71,23 @@ def test_the_gallery_is_computed_on_demand_and_follows_its_settings():
 
 
 def test_a_model_without_one_gets_the_bundled_one_of_another():
-    assert deflected.detector_for("digits-cnn") == NAME
-    assert deflected.detector_for("cifar10-resnet32") == "cifar10-resnet32-reconstruction"
-    one = deflected.detector_for("imagenette-resnet")
-    assert one in (NAME, "cifar10-resnet32-reconstruction")
+    of_cifar10 = "cifar10-resnet32-reconstruction"
+    assert deflected.detectors_for("digits-cnn") == [NAME, of_cifar10]
+    assert deflected.detectors_for("cifar10-resnet32") == [of_cifar10, NAME]
+    assert set(deflected.detectors_for("imagenette-resnet")) == {NAME, of_cifar10}
     page = visit(model="digits-cnn", deflect_eps="9", deflect_target="cat")
     assert "On digits-cnn. Takes some seconds." in text(page)
     assert page.selectbox(key="deflect_target").value == "0"
     assert "deflect_target" not in page.query_params
 
 
-def test_without_its_pictures_a_data_set_is_named(monkeypatch, tmp_path):
+def test_without_its_pictures_a_data_set_is_named_and_digits_take_its_place(monkeypatch, tmp_path):
     monkeypatch.setenv("ROBUST_DATA", str(tmp_path))
-    page = visit(model="cifar10-resnet32")
+    page = visit(model="cifar10-resnet32", deflect_target="cat")
     assert "test pictures of CIFAR-10. No CIFAR-10 in" in text(page)
-    assert "On cifar10-resnet32. Takes" not in text(page)
+    assert f"Until then, this is **{NAME}**." in text(page)
+    assert "On digits-cnn. Takes some seconds." in text(page)
+    assert page.selectbox(key="deflect_target").options == list(CLASSES)
 
 
 def test_without_any_it_says_how_to_make_one(weights_folder):

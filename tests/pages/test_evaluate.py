@@ -72,7 +72,7 @@ def with_zip(content: bytes, name: str = "mine.zip", **query: str):
 
 def test_it_opens_with_an_example_that_is_measured_at_once(nothing_kept, rows):
     page = ran(visit())
-    assert headline(page).startswith("## Right on ")
+    assert headline(page).startswith("## The model gets ")
     assert all(row.value is not None for row in rows())
     assert {row.part.kind.name for row in rows()} == {"fgsm", "pgd"}
     assert "100 pictures of 10 of its 10 classes" in text(page)
@@ -90,8 +90,8 @@ def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
     assert "Nothing is measured yet" in headline(page)
     press(page, "Evaluate: 6 to run")
-    assert "**Behind Median filter**: on " in text(page)
-    assert re.search(r"at worst on \d+ against an aware attacker", text(page))
+    assert "**Behind Median filter** it gets " in text(page)
+    assert re.search(r"at worst \d+ against an [^;]* aware attacker", text(page))
     found = export.described(rows())["results"]
     assert [(r["defense"] and r["defense"]["name"], r["adaptive"]) for r in found] == [
         (None, False),
@@ -274,4 +274,4 @@ def test_without_an_attack_there_is_the_clean_accuracy(nothing_kept, rows):
     assert "noise of eps 0" in text(page)
     (row,) = rows()
     assert row.figures["top1"] == row.value["clean_top1"]
-    assert headline(page) == f"## Right on {row.figures['correct']} of 20 pictures"
+    assert headline(page) == f"## The model gets {row.figures['correct']} of 20 pictures right"

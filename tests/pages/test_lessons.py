@@ -37,7 +37,7 @@ def test_a_lesson_is_walked_to_its_end_and_back_with_all_predictions_kept(lesson
         if number < n:
             page = click(page, f"next_{place}")
     assert lesson.sentence in page.success[0].value
-    assert f"of {n} answered steps" in text(page)
+    assert f"of the {n} results that you have seen" in text(page)
     for number in range(n - 1, 0, -1):
         page = click(page, f"back_{lesson.number}_{number + 1}")
         place = f"{lesson.number}_{number}"

@@ -5,7 +5,7 @@ import streamlit as st
 
 from robust_core import imaging
 from robust_core.dashboard.challenges.computing import tried
-from robust_core.dashboard.components.captioned import captioned
+from robust_core.dashboard.components.strip import FOOLED, NEITHER, RIGHT, Cell, strip
 from robust_core.data.fitting import to_pixels
 from robust_core.evaluation.challenges.judge import Attempt, Verdict
 from robust_core.words.challenges.told import ball, certificate, notes
@@ -25,12 +25,12 @@ def show(attempt: Attempt, picture: int) -> None:
     factor = imaging.amplification(float(np.abs(change).max()))
     names = found.challenge.record.class_names
     was, now = (names[int(said[0])] for said in (found.before, found.after))
-    with st.container(key="pictures_challenge"):
-        row = st.container(horizontal=True, gap="small")
-        captioned(row, clean, f"Clean: {was}", side=SIDE)
-        shown = imaging.show_change(change, factor)
-        captioned(row, shown, f"Change, times {factor:g}", side=SIDE)
-        captioned(row, adversarial, f"Under attack: {now}", side=SIDE)
+    cells = (
+        Cell(clean, "Clean", was, RIGHT if found.right[0] else NEITHER),
+        Cell(imaging.show_change(change, factor), "Change", f"times {factor:g}"),
+        Cell(adversarial, "Under attack", now, FOOLED if found.fallen[0] else NEITHER),
+    )
+    st.html(strip(cells, side=SIDE))
     st.caption("  \n".join([*_certificate(found), *notes(attempt), _gradients(found)]))
 
 

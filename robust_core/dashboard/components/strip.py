@@ -38,9 +38,9 @@ class Cell:
     kind: str = NEITHER
 
 
-def strip(cells: Sequence[Cell], *, side: int = SIDE) -> str:
-    """The pictures in a row, each up to ``side`` pixels wide."""
-    phone = 3 if len(cells) % 3 == 0 else 2
+def strip(cells: Sequence[Cell], *, side: int = SIDE, pairs: bool = False) -> str:
+    """The pictures in a row, each up to ``side`` pixels wide; ``pairs`` stay in one row of a phone."""
+    phone = 4 if pairs else 3 if len(cells) % 3 == 0 else 2
     grid = f"--columns: {max(1, len(cells))}; --phone: {phone}; --side: {side}px"
     return f'{CSS}<div class=seen style="{grid}">{"".join(_cell(c, side) for c in cells)}</div>'
 

@@ -59,32 +59,46 @@ def show_idea(found: dict[str, dict]) -> None:
             st.markdown(IDEA.format(code=code, error=error, score=entry["threshold"]))
 
 
-def detector_for(model: str) -> str | None:
-    """The reconstruction detector of a model, or else any that is bundled."""
+def detectors_for(model: str) -> list[str]:
+    """The reconstruction detectors that are bundled, that of the model first."""
     try:
         entries = zoo.index()
         names = [n for n in zoo.detectors() if entries[n]["method"] == Reconstruction.METHOD]
     except zoo.ZooError:
-        return None
-    return next((n for n in names if entries[n]["model"] == model), next(iter(names), None))
+        return []
+    return sorted(names, key=lambda name: entries[name]["model"] != model)
+
+
+def _with_pictures(names: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The first detector whose test pictures are on this machine, and why not those before it."""
+    missing = []
+    for name in names:
+        record = zoo.spec(zoo.index()[name]["model"]).record
+        try:
+            record.folder()
+        except DataMissing as error:
+            missing.append(f"{name} is shown on test pictures of {record.title}. {error}")
+        else:
+            return name, missing
+    return None, missing
 
 
 def show_deflected(model: str) -> None:
     """Target, eps and a button; then the gallery and the histogram."""
     st.markdown("## Deflected attacks: when fooling both takes a picture of the target")
     st.markdown(WHAT)
-    detector = detector_for(model)
+    names = detectors_for(model)
+    detector, missing = _with_pictures(names)
+    if missing:
+        instead = f" Until then, this is **{detector}**." if detector else ""
+        st.info(" ".join(missing) + instead, icon=":material/info:")
     if detector is None:
-        st.info(NONE)
+        if not names:
+            st.info(NONE)
         return
     attacked = zoo.index()[detector]["model"]
     classes = zoo.describe(attacked).class_names
     target, eps = _choose(classes)
-    try:
-        zoo.spec(attacked).record.folder()
-    except DataMissing as error:
-        st.info(f"The pictures are test pictures of {zoo.index()[detector]['data']}. {error}")
-        return
     if not st.session_state.get("_deflected"):
         st.caption(f"On {attacked}. Takes some seconds.")
         return

@@ -34,11 +34,11 @@ def headline(rows: Sequence[Row]) -> str:
     clean, _ = bare[0].clean
     worst = min(bare, key=lambda row: row.right[0])
     right, n = worst.right[0], worst.n
-    told = f"Right on {clean * n:.0f} of {n:,} pictures"
+    told = f"The model gets {clean * n:.0f} of {n:,} pictures right"
     if not worst.eps:
         return told
-    eps = on_both_scales(worst.eps)
-    return f"{told}; under {worst.part.kind.title} at eps {eps}, on {right * n:.0f}"
+    under = f"{worst.part.kind.title} with eps {on_both_scales(worst.eps)}"
+    return f"{told}; under {under} it gets {right * n:.0f}"
 
 
 def defended(rows: Sequence[Row]) -> None:
@@ -49,12 +49,13 @@ def defended(rows: Sequence[Row]) -> None:
         if not own:
             continue
         worst = [
-            f"at worst on {min(found) * own[0].n:.0f} against an {attacker} attacker"
+            f"{min(found) * own[0].n:.0f} against an {attacker} attacker"
             for attacker in Attacker
             if (found := [row.right[0] for row in own if row.part.attacker is attacker])
         ]
         clean = own[0].clean[0] * own[0].n
-        told.append(f"**Behind {behind}**: on {clean:.0f} when clean, {', '.join(worst)}.")
+        under = f"; at worst {' and '.join(worst)}" if worst else ""
+        told.append(f"**Behind {behind}** it gets {clean:.0f} right when clean{under}.")
     if told:
         st.markdown("  \n".join(told))
 
@@ -191,7 +192,7 @@ def fooled(rows: Sequence[Row]) -> None:
         was = Cell(to_pixels(each.clean)[0], classes[each.label], "clean, right", "right")
         now = Cell(to_pixels(each.adversarial)[0], classes[each.answer], "adversarial", FOOLED)
         cells += [was, now]
-    st.html(strip(cells, side=96))
+    st.html(strip(cells, side=96, pairs=True))
     st.caption(
         f"The first {len(found)} of those that were right. Made by {running.about(part)}; each clean "
         "one stands "

@@ -34,6 +34,7 @@ def show(place: Place) -> None:
             on_click=_store,
             args=(place.id, chosen),
             key=f"show_{place.id}",
+            width="stretch",
         )
     with st.expander("A hint", icon=":material/lightbulb:", key=f"hint_{place.id}"):
         st.markdown(step.hint)

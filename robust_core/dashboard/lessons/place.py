@@ -56,6 +56,7 @@ def show_buttons(place: Place) -> None:
             on_click=_go,
             args=(place.lesson.number, place.number - 1),
             key=f"back_{place.id}",
+            width="stretch",
         )
         if not place.is_last:
             _next("Next", place.lesson.number, place.number + 1, place)
@@ -72,6 +73,7 @@ def _next(label: str, lesson: int, step: int, place: Place) -> None:
         on_click=_go,
         args=(lesson, step),
         key=f"next_{place.id}",
+        width="stretch",
     )
 
 

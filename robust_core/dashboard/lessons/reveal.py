@@ -15,6 +15,8 @@ from robust_core.words.lessons.step import Figure, Found, TwoWays
 
 CHALLENGES = {2: 5, 4: 1, 5: 7}
 """By lesson, the challenge that it leads to."""
+IN_THREES = "<style>@media (min-width: 641px) { .frames { grid: auto / repeat(3, 1fr); } }</style>"
+"""Six frames in two rows."""
 FIRST = "Predict first: choose an answer, then **Show the result**. It is computed only then."
 
 
@@ -110,7 +112,7 @@ def _draw(figure: Figure) -> None:
     if isinstance(figure, TwoWays):
         two_ways.show("lesson", descent.smooth, descent.slope)
     elif isinstance(figure, Ascent):
-        st.html(pixel_markup.CSS + six_frames.frames(figure))
+        st.html(pixel_markup.CSS + six_frames.frames(figure) + IN_THREES)
 
 
 def _sum_up(place: Place) -> None:
@@ -124,5 +126,6 @@ def _sum_up(place: Place) -> None:
     ]
     true = sum(found is not None and found.right == stored for stored, found in answered)
     st.markdown(
-        f"**That was lesson {lesson.number}.** You predicted {true} of {len(answered)} answered steps."
+        f"**That was lesson {lesson.number}.** You predicted {true} of the {len(answered)} results that "
+        "you have seen."
     )

@@ -8,7 +8,7 @@ from robust_core.natural.changes import CHANGES
 
 NAME = NATURAL
 COMMAND = f"python -m robust_core evaluate --suite {NAME}"
-PICTURES = {"cifar10": 500, "imagenette": 100, "digits": 450}
+PICTURES = {"cifar10": 500, "imagenette": 250, "digits": 450}
 """By data set, which are the parts of the file: as many test pictures, at equal distances."""
 PARTS = tuple(PICTURES)
 MODELS = {

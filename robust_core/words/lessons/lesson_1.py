@@ -67,13 +67,18 @@ def six_frames(eps: float, _: Progress | None) -> Found:
     times = after / before
     return Found(
         right=0 if times < 1 else 1 if times < 10 else 2,
-        told=f"J rises from {decimal(before)} to {decimal(after)}, {number(times)} times as much. The "
+        told=f"J rises from {decimal(before)} to {decimal(after)}, {_many(times)} times as much. The "
         "model said "
         f"{said(found.before)}, and says {said(found.after)}.",
         conditions=f"{subjects.CIFAR}, one photograph, FGSM with eps {on_both_scales(eps)} in Linf, J is "
         "cross-entropy.",
         figures=(found,),
     )
+
+
+def _many(times: float) -> str:
+    """From a thousand on with two significant digits: J before is close to 0."""
+    return number(times) if times < 1000 else f"about {float(f'{times:.2g}'):,.0f}"
 
 
 def signs(eps: float, _: Progress | None) -> Found:

@@ -65,6 +65,11 @@ def diminishing(eps: float, _: Progress | None) -> Found:
     )
 
 
+def counted(gradients: float) -> str:
+    """A mean number of gradients, as a word with its number."""
+    return f"{gradients:.0f} gradient{'s' * (round(gradients) != 1)}"
+
+
 def smallest(_: object, __: Progress | None) -> Found:
     """The L2 length that each attack needs."""
     fgsm = subjects.counted("fgsm", START, FEW)
@@ -89,12 +94,12 @@ def smallest(_: object, __: Progress | None) -> Found:
         ),
         figures=(
             Bars(
-                "Mean L2 length",
+                "Mean L2 length, and gradients a digit",
                 tuple(
                     Bar(
                         name,
                         lengths[name] / longest,
-                        f"{number(lengths[name])} L2; gradients a digit: {one.gradients:.0f}",
+                        f"{number(lengths[name])}, {counted(one.gradients)}",
                         "adversarial",
                     )
                     for name, one in needed.items()

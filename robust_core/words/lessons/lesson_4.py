@@ -3,12 +3,12 @@
 from robust_core import attacks, defenses, zoo
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.rows import ADAPTIVE, CLEAN, NAIVE, UNAWARE, AccuracyRow
-from robust_core.experiment.defended import Attacker, trial
+from robust_core.experiment.defended import Attacker, DefenseTrial, trial
 from robust_core.progress import Progress
 from robust_core.words.lessons import subjects
 from robust_core.words.lessons.prose import Part, steps
 from robust_core.words.lessons.step import Bar, Bars, Control, Found, Onward
-from robust_core.words.numbers import in_255ths, on_both_scales, share
+from robust_core.words.numbers import in_255ths, on_both_scales, percent, share
 from robust_core.words.verdict import said
 
 EPS = 8 / 255
@@ -89,6 +89,11 @@ def jpeg_aware(_: object, __: Progress | None) -> Found:
     return _left(JPEG, (UNAWARE, "pgd"), (ADAPTIVE, "pgd"), told)
 
 
+def share_of(found: DefenseTrial) -> float:
+    """What is left of the confidence in the true class."""
+    return float(found.after.confidences[found.label.index])
+
+
 def live(name: str, progress: Progress | None) -> Found:
     """One photograph, one filter, both attackers."""
     attack = attacks.create("pgd", eps=EPS)
@@ -120,7 +125,12 @@ def live(name: str, progress: Progress | None) -> Found:
             Bars(
                 f"Confidence in {aware.label.label}",
                 tuple(
-                    Bar(f"{who} attacker", one.after.confidences[one.label.index], told[who], kind)
+                    Bar(
+                        f"{who} attacker",
+                        share_of(one),
+                        f"{percent(share_of(one))}: {one.outcome.value.lower()}",
+                        kind,
+                    )
                     for (who, one), kind in zip(
                         made.items(), ("defended", "adversarial"), strict=True
                     )
@@ -142,6 +152,8 @@ def masked(_: object, __: Progress | None) -> Found:
 def one_step_training(_: object, __: Progress | None) -> Found:
     """Training on one-step pictures, attacked with one step and with several."""
     told = "FGSM leaves {}, PGD {}. The network has learnt to fool FGSM: catastrophic overfitting."
+    if row(PLAIN, NAIVE, "fgsm").accuracy.value > row(PLAIN).accuracy.value:
+        told += " FGSM's picture even helps: the network reads the class from the change itself."
     return _left(PLAIN, (NAIVE, "fgsm"), (ADAPTIVE, "pgd"), told)
 
 
@@ -151,16 +163,17 @@ def adversarial_training(_: object, __: Progress | None) -> Found:
     strongest = results.report().strongest("pgd-at")
     assert strongest is not None
     value = strongest.accuracy.value
+    title = attacks.get(strongest.attack or "pgd").title
+    worst = bar(strongest, f"{title}, {WHO[ADAPTIVE]} attacker", "adversarial")
     cost = row("none").accuracy.value - clean.accuracy.value
     return Found(
         right=0 if value < 0.1 else 1 if value < HALF else 2,
-        told=f"Under the strongest attack measured, {attacks.get(strongest.attack or 'pgd').title} on "
-        f"{strongest.n} "
+        told=f"Under the strongest attack measured, {title} on {strongest.n} "
         f"pictures, {share(value)} are right. Without an attack it is {share(clean.accuracy.value)}: "
         f"{100 * cost:.1f} points "
         "less than the undefended network.",
         conditions=where(strongest),
-        figures=(bars,),
+        figures=(Bars(bars.title, (*bars.rows, worst)),),
     )
 
 

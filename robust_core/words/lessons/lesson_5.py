@@ -119,6 +119,11 @@ def exact(eps: float, _: Progress | None) -> Found:
     )
 
 
+def capital(title: str) -> str:
+    """At the beginning of a sentence."""
+    return title[:1].upper() + title[1:]
+
+
 def trained_for_it(eps: float, _: Progress | None) -> Found:
     """Three trainings, by what is proved of them and by clean accuracy."""
     found = {name: proved(name, eps, "crown") for name in TITLES}
@@ -128,7 +133,7 @@ def trained_for_it(eps: float, _: Progress | None) -> Found:
     return Found(
         right=list(TITLES).index(best),
         told="; ".join(
-            f"{title}: {counts[name]} of {N} proved, {right[name]} right without an attack"
+            f"{capital(title)}: {counts[name]} of {N} proved, {right[name]} right without an attack"
             for name, title in TITLES.items()
         )
         + ".",
@@ -216,7 +221,7 @@ STEPS = steps(
         trained_for_it,
         control=Control("Eps", EPS, LARGE),
         onward=Onward("pages/robustness_report.py", "All verified networks"),
-        choices=tuple(f"{title[:1].upper()}{title[1:]}." for title in TITLES.values()),
+        choices=tuple(f"{capital(title)}." for title in TITLES.values()),
         numbers={"eps": LARGE},
     ),
     Part(

@@ -68,7 +68,8 @@ def pictures(found: Experiment) -> Pictures:
             Picture(clean, f"clean: {said(found.before[0])}", "clean"),
             Picture(
                 imaging.show_change(delta, factor),
-                f"change, at most {in_255ths(largest)}, shown {factor} times as large",
+                f"change, at most {in_255ths(largest)}"
+                + f", shown {factor} times as large" * (factor > 1),
             ),
             Picture(adversarial, f"adversarial: {said(found.after[0])}", "adversarial"),
         )
