@@ -109,29 +109,29 @@ def worker(peer: Peer | None, model: nn.Module, task: Task) -> Run:
     return run
 
 
-def floor(model: nn.Module, images: Tensor, queries: int) -> Run:
-    """As many bare forward passes of pictures, 64 at once."""
-    copies = images.repeat(-(-FLOOR // len(images)), 1, 1, 1)[:FLOOR]
+def floor(model: nn.Module, images: Tensor, passes: list[int]) -> Run:
+    """Bare forward passes of so many pictures each."""
+    largest = max(passes)
+    copies = images.repeat(-(-largest // len(images)), 1, 1, 1)[:largest]
 
     def run() -> None:
         with torch.no_grad():
-            for start in range(0, queries, FLOOR):
-                model(copies[: min(FLOOR, queries - start)])
+            for size in passes:
+                model(copies[:size])
 
     return run
 
 
-def queries_of(model: nn.Module, run: Run, task: Task, peer: Peer | None) -> int:
-    """Queries that one run of a contestant asks, which end early where pictures are done."""
-    if peer is None:
-        return int(task.attack.run(model, task.images, task.labels).queries_forward.sum())
-    asked = 0
+def at_once(queries: int) -> list[int]:
+    """The passes of so many queries, 64 at once."""
+    whole, rest = divmod(queries, FLOOR)
+    return [FLOOR] * whole + [rest] * (rest > 0)
 
-    def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        nonlocal asked
-        asked += len(inputs[0])
 
-    handle = model.register_forward_pre_hook(note)
+def passes_of(model: nn.Module, run: Run) -> list[int]:
+    """Pictures in each pass of one run of a contestant, which ends early where pictures are done."""
+    asked: list[int] = []
+    handle = model.register_forward_pre_hook(lambda module, inputs: asked.append(len(inputs[0])))
     run()
     handle.remove()
     return asked
@@ -169,6 +169,11 @@ def advantage(ours: Tensor, theirs: Tensor, sized: bool) -> dict:
     return told
 
 
+def ratio(times: dict[str, list[float]], who: str, other: str) -> float:
+    """Median over the rounds of one's time divided by the other's."""
+    return statistics.median(a / b for a, b in zip(times[who], times[other], strict=True))
+
+
 def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) -> list[dict]:
     """Ours and each peer: strength, time, queries."""
     sized = "eps" in task.attack.parameters
@@ -184,11 +189,11 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) 
         runs = {"ours": worker(None, model, timed)}
         if peer is not None:
             runs[name] = worker(peer, model, timed)
-        asked = {
-            who: queries_of(model, run, timed, None if who == "ours" else peer)
-            for who, run in runs.items()
-        }
-        runs["floor"] = floor(model, timed.images, asked[name])
+        passes = {who: passes_of(model, run) for who, run in runs.items()}
+        asked = {who: sum(each) for who, each in passes.items()}
+        runs["floor"] = floor(model, timed.images, at_once(asked[name]))
+        if peer is None:
+            runs["same"] = floor(model, timed.images, passes[name])
         times = race(runs, task.images.device, rounds, now)
         entry = {
             "who": name,
@@ -197,11 +202,12 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) 
             "median": finite(float(found.median())),
             "queries": asked[name] / len(timed.images),
             "seconds": statistics.median(times[name]),
-            "over_floor": statistics.median(
-                a / b for a, b in zip(times[name], times["floor"], strict=True)
-            ),
+            "over_floor": ratio(times, name, "floor"),
         }
-        if peer is not None:
+        if peer is None:
+            entry["over_same"] = ratio(times, name, "same")
+            entry["passes"] = len(passes[name])
+        else:
             entry["alone"] = peer.alone
             entry["timed"] = len(timed.images)
             entry["ours_beside_it"] = advantage(own[: len(found)], found, sized)

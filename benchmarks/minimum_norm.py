@@ -194,10 +194,15 @@ def compare(
         "batch": len(batches[0][0]),
         "pictures": len(best["ours"]),
         "timed": timed,
-        "clock": "CPU" if options.cpu_time else "wall",
+        "rounds": options.rounds,
+        "clock": clock_of(options),
         "parameters": asdict(ours),
         **entry(best, times["floor"], passes),
     }
+
+
+def clock_of(options: argparse.Namespace) -> str:
+    return "CPU" if options.cpu_time else "wall"
 
 
 def now_of(options: argparse.Namespace) -> Clock:
@@ -222,6 +227,15 @@ def put(report: dict, row: dict) -> None:
     report["rows"] = sorted([*others, row], key=about)
 
 
+def there(report: dict, name: str, batch: int, count: int, options: argparse.Namespace) -> bool:
+    """Whether there is such a row already, of the attack as it is now and by as many rounds."""
+    about = {"attack": name, "batch": batch, "pictures": count, "clock": clock_of(options)}
+    about["parameters"] = asdict(ours_of(name))
+    return any(
+        {**row, **about} == row and row.get("rounds", 0) >= options.rounds for row in report["rows"]
+    )
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--attack", nargs="+", choices=ATTACKS, default=ATTACKS)
@@ -241,6 +255,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="keep the figures in FILE, in place of older ones"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="leave out the rows that FILE has of these settings"
     )
     options = parser.parse_args()
     if min(*options.batch, options.rounds, options.pictures or 1, options.timed or 1) < 1:
@@ -275,6 +292,8 @@ def main() -> None:
         images, labels = images.to(device), labels.to(device)
         batches = list(zip(images.split(batch), labels.split(batch), strict=True))
         for name in options.attack:
+            if options.resume and there(report, name, batch, count, options):
+                continue
             print(f"{name}, batch {batch}", file=sys.stderr)
             row = compare(ours_of(name), counted, batches, options)
             made.append({"cpu": head["machine"]["cpu"], **row})

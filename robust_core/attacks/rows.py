@@ -12,3 +12,7 @@ class Rows:
 
     def __getitem__(self, rows: Tensor) -> Self:
         return type(self)(**{f.name: getattr(self, f.name)[rows] for f in fields(self)})
+
+    def only(self, on: Tensor) -> Self:
+        """Those that are ``on`` (bool ``[n]``); itself, without copies, where all are."""
+        return self if on.all() else self[on]

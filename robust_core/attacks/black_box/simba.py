@@ -24,14 +24,13 @@ from robust_core.parameters import parameter
 class Walk(Rows):
     """The pictures under way, ``[n, C, H, W]`` whatever their shape, and the next move of each.
 
-    The next move is along direction number ``order[at]`` of the basis, backwards first; of a picture's
-    directions the first ``count`` are its own. ``value`` is the loss where it stands.
+    The next move is along the direction of the basis that is number ``at`` in the picture's own order,
+    backwards first; the first ``count`` of them are its own. ``value`` is the loss where it stands.
     """
 
     rows: Tensor
     x: Tensor
     value: Tensor
-    order: Tensor
     count: Tensor
     at: Tensor
     forwards: Tensor
@@ -42,11 +41,18 @@ class Walk(Rows):
         self.at = self.at + over
         self.forwards = ~over
 
-    @property
-    def direction(self) -> Tensor:
-        """The number of the next direction, ``[n]``."""
-        last = self.order.shape[1] - 1
-        return self.order.gather(1, self.at.clamp_max(last)[:, None]).squeeze(1)
+
+@dataclass(frozen=True)
+class Moves:
+    """``order`` ``[N, T]``: the directions of each picture of the batch, in the order of its own."""
+
+    basis: "Pixels | Waves"
+    order: Tensor
+
+    def next(self, walk: Walk, length: Tensor) -> Tensor:
+        """Where the pictures' next moves lead, by so much ``[n]``, before clipping."""
+        place = walk.at.clamp_max(self.order.shape[1] - 1)
+        return self.basis.moved(walk.x, self.order[walk.rows, place], length)
 
 
 class Pixels:
@@ -133,20 +139,21 @@ class SimBA(Attack):
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
         planes = (1, *images.shape[1:])[-2:]
         x = images.reshape(len(images), -1, *planes)
-        moves = self.directions(x, getattr(self, "share", None))
-        walk = self._start(oracle, x, images, moves.ranks())
+        walk, moves = self._start(oracle, x, images)
         best = Best(x)
         tried = x
         for query in range(oracle.budget(self.max_queries)):
             going = self._ask(oracle, walk, tried, aim, best, images.shape[1:], first=not query)
-            walk = walk[going]
+            walk = walk.only(going)
             with oracle.within(walk.rows):
                 tried, walk = self._propose(walk, moves, oracle.free)
             if not len(walk.rows):
                 break
         return best.x.reshape(images.shape)
 
-    def _start(self, oracle: Oracle, x: Tensor, images: Tensor, ranks: Tensor) -> Walk:
+    def _start(self, oracle: Oracle, x: Tensor, images: Tensor) -> tuple[Walk, Moves]:
+        basis = self.directions(x, getattr(self, "share", None))
+        ranks = basis.ranks()
         drawn = [
             torch.rand(len(ranks), generator=generator, dtype=torch.float64, device="cpu")
             for generator in own_generators(images, self.seed, 0)
@@ -159,9 +166,9 @@ class SimBA(Attack):
             count = free.sum(1)
         every = torch.arange(len(x), device=x.device)
         value = x.new_full((len(x),), -torch.inf)
-        order = keys.argsort(dim=1).to(x.device)
         off = torch.zeros_like(every)
-        return Walk(every, x, value, order, count.to(x.device), off, off.bool())
+        walk = Walk(every, x, value, count.to(x.device), off, off.bool())
+        return walk, Moves(basis, keys.argsort(dim=1).to(x.device))
 
     def _ask(
         self,
@@ -193,12 +200,10 @@ class SimBA(Attack):
                 oracle.observe(best.x[rows].reshape(len(rows), *shape), walk.value)
         return ~reached
 
-    def _propose(
-        self, walk: Walk, moves: Pixels | Waves, free: Tensor | None
-    ) -> tuple[Tensor, Walk]:
+    def _propose(self, walk: Walk, moves: Moves, free: Tensor | None) -> tuple[Tensor, Walk]:
         """Where the next moves lead, and the pictures that have one: others are left out."""
         on = walk.at < walk.count
-        walk = walk[on]
+        walk = walk.only(on)
         free = free if free is None else free[on].reshape(-1, 1, *walk.x.shape[2:])
         tried = self._moved(walk, moves, free)
         while (still := (tried == walk.x).flatten(1).all(1)).any():
@@ -213,9 +218,9 @@ class SimBA(Attack):
             tried[still] = self._moved(walk[still], moves, None if free is None else free[still])
         return tried, walk
 
-    def _moved(self, walk: Walk, moves: Pixels | Waves, free: Tensor | None) -> Tensor:
+    def _moved(self, walk: Walk, moves: Moves, free: Tensor | None) -> Tensor:
         length = torch.where(walk.forwards, self.step_size, -self.step_size).to(walk.x)
-        x = moves.moved(walk.x, walk.direction, length).clamp_(0, 1)
+        x = moves.next(walk, length).clamp_(0, 1)
         return x if free is None else torch.where(free, x, walk.x)
 
 

@@ -42,7 +42,9 @@ def everywhere(kept: Tensor, like: Tensor) -> Tensor:
 
 def changes(change: Tensor, counted: str) -> Tensor:
     """How many pixels, or values, change at all: ``[N]``."""
-    return (each(change, counted) > 0).sum(1).to(change.dtype)
+    if counted == "pixels" and change.ndim > 2:
+        return (each(change, counted) > 0).sum(1).to(change.dtype)
+    return change.flatten(1).count_nonzero(1).to(change.dtype)
 
 
 def onto_l0(change: Tensor, most: Tensor, counted: str) -> Tensor:
