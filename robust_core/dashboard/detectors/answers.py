@@ -23,6 +23,10 @@ FALLS = "By the dynamic adversary, if the detector is static: detectability fall
 KEEPS = (
     "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({})."
 )
+CHANCE = (
+    "Not by dynamic training here: the detector trained so is no better than chance at its worst sigma, "
+    "{} at sigma {} ({})."
+)
 
 
 def detectable(model: str = results.MODEL) -> str:
@@ -117,6 +121,7 @@ def _at_worst(kind: str, words: str, model: str) -> str:
     if not known:
         return "No attack succeeded."
     value, sigma = min(known)
+    words = CHANCE if kind == "dynamic" and value <= 0.5 else words
     size = f"eps {in_255ths(table.eps)}, {steps_of(table.steps, table.step_size)}"
     return words.format(f"{value:.2f}", f"{sigma:.1f}", size)
 
