@@ -44,7 +44,7 @@ CSS = """<style>
   .zones { grid-template-columns: 1fr max-content; grid-auto-flow: row dense; }
   .zones > div, .zones > .title { grid-column: 1 / -1; }
   .zones > span { grid-column: 1; }
-  .zones > .told { grid-column: 2; }
+  .zones > .told { grid-column: 2; justify-self: end; }
   .zones > :empty:not(div), .zones .unit { display: none; }
   .zones .scale span:first-child::before { content: "eps "; }
 }
