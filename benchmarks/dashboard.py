@@ -183,13 +183,23 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts")
     parser.add_argument("--greedy", action="store_true", help="a visitor beside endless attacks")
     parser.add_argument("--replicas", action="store_true", help="at two, behind a proxy (nginx)")
+    parser.add_argument(
+        "--tabs",
+        type=int,
+        nargs="+",
+        default=greedy.TABS,
+        metavar="N",
+        help="with --greedy --replicas: as many greedy ones",
+    )
     options = parser.parse_args()
     where = machine()
     with tempfile.TemporaryDirectory() as folder:
         if options.greedy:
             rounds = 5 if options.quick else greedy.ROUNDS
             if options.replicas:
-                report = asyncio.run(greedy.measure_replicas(Path(folder), rounds))
+                report = asyncio.run(
+                    greedy.measure_replicas(Path(folder), rounds, tuple(options.tabs))
+                )
                 print(greedy.tables(report))
             else:
                 report = asyncio.run(greedy.measure(ROOT / "app.py", Path(folder), rounds))

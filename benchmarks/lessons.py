@@ -68,8 +68,8 @@ class Walked:
 class Newcomer:
     """A visitor with a tab, who keeps pictures of what there is to see."""
 
-    def __init__(self, page: Page, folder: Path) -> None:
-        self.page, self.folder, self.axe = page, folder, Axe()
+    def __init__(self, page: Page, folder: Path, scheme: str) -> None:
+        self.page, self.folder, self.axe, self.scheme = page, folder, Axe(), scheme
         self.height = page.viewport_size["height"] if page.viewport_size else 0
 
     def rest(self) -> None:
@@ -112,6 +112,7 @@ class Newcomer:
                 for rule in report.response["violations"]
                 for node in rule["nodes"]
             ]
+        self.page.emulate_media(color_scheme=self.scheme)
         return found
 
 
@@ -232,12 +233,13 @@ def main() -> int:
             viewport={"width": width, "height": height}, reduced_motion="reduce"
         )
         page.set_default_timeout(PATIENCE_MS)
-        page.emulate_media(color_scheme="dark" if args.dark else "light")
+        scheme = "dark" if args.dark else "light"
+        page.emulate_media(color_scheme=scheme)
         walked = []
         page.goto(f"http://{server.address}/lessons?lesson={args.lesson[0]}")
         for lesson in (one for one in LESSONS if one.number in args.lesson):
             page.get_by_role("radio", name=f"{lesson.number}. {lesson.title}", exact=True).click()
-            walked += walk(Newcomer(page, args.pictures), lesson)
+            walked += walk(Newcomer(page, args.pictures, scheme), lesson)
         browser.close()
     print(table(walked))
     if args.out:

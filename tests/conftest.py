@@ -180,16 +180,37 @@ def resnet():
     return zoo.load("cifar10-resnet32", "cpu")
 
 
+@pytest.fixture(scope="session")
+def classifiers_files(tmp_path_factory) -> Path:
+    """A folder with the weights of all bundled classifiers."""
+    folder = tmp_path_factory.mktemp("classifiers")
+    for entry in weights.index(WEIGHTS).values():
+        if entry["file"] and "kind" not in entry:
+            shutil.copy2(WEIGHTS / entry["file"], folder)
+    return folder
+
+
 @pytest.fixture
-def weights_folder(tmp_path, monkeypatch) -> Path:
-    """A folder of weights with the bundled classifiers and no detectors, in place of the real one."""
+def weights_folder(classifiers_files, tmp_path, monkeypatch) -> Iterator[Path]:
+    """A folder of weights with the bundled classifiers and no detectors, in place of the real one.
+
+    All tests share the files, as copies are slow: a test replaces a file, and does not write into it.
+    """
     folder = tmp_path / "weights"
-    shutil.copytree(WEIGHTS, folder)
-    classifiers = {n: e for n, e in weights.index(folder).items() if "kind" not in e}
+    shutil.copytree(classifiers_files, folder, copy_function=os.link)
+    classifiers = {n: e for n, e in weights.index(WEIGHTS).items() if "kind" not in e}
     (folder / "index.json").write_text(json.dumps(classifiers))
     monkeypatch.setattr(weights, "WEIGHTS", folder)
     monkeypatch.setattr(loading, "_detectors", {})
-    return folder
+    before = _states(classifiers_files)
+    yield folder
+    assert _states(classifiers_files) == before, "a test wrote into weights that all tests share"
+
+
+def _states(folder: Path) -> dict[str, tuple[int, int]]:
+    """When each file was last written, and how long it is."""
+    stats = {path.name: path.stat() for path in folder.iterdir()}
+    return {name: (stat.st_mtime_ns, stat.st_size) for name, stat in stats.items()}
 
 
 @pytest.fixture

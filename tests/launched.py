@@ -4,6 +4,7 @@ The launcher is the one behind ``torchrun``; the processes are forked from this 
 torch, so that a task costs a fraction of a second instead of seconds for each process.
 """
 
+import importlib
 import json
 import os
 import signal
@@ -173,7 +174,17 @@ def run(tasks: list[Task], folder: Path) -> dict[str, bool]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
+NEEDED = (
+    *("torch._dynamo", "torch.fx.experimental.symbolic_shapes", "torch.nested", "numpy.ma"),
+    *(f"robust_core.commands.{name}" for name in ("evaluate", "evaluation.natural", "train")),
+    *("robust_core.data.datasets", "robust_core.evaluation.accuracy", "robust_core.natural"),
+    "robust_core.zoo.loading",
+)
+"""What commands, the first gradient and the first optimizer import: here once, not in each process."""
+
 if __name__ == "__main__":
+    for name in NEEDED:
+        importlib.import_module(name)
     os.chdir(Path(sys.argv[1]).parent)  # runs/ goes there
     tasks = [Task(**one) for one in json.loads(Path(sys.argv[1]).read_text())]
     print(json.dumps({task.name: launch(task) for task in tasks}))

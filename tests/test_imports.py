@@ -132,11 +132,16 @@ def no_module_cycle(files: Sources) -> Iterator[str]:
     below = {}
     for name, source in modules.items():
         below[name] = set()
-        for node in ast.parse(source).body:
-            if isinstance(node, ast.ImportFrom):
-                found = {f"{node.module}.{alias.name}" for alias in node.names} & modules.keys()
-                below[name] |= found or ({node.module} & modules.keys())
+        for module, names in loads(source):
+            below[name] |= names & modules.keys() or {module} & modules.keys()
     yield from circles(below)
+
+
+@cache
+def loads(source: str) -> list[tuple[str, set[str]]]:
+    """The modules that a file loads from at its own level, each with what it takes as dotted names."""
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ImportFrom)]
+    return [(node.module, {f"{node.module}.{a.name}" for a in node.names}) for node in nodes]
 
 
 def circles(below: dict[str, set[str]]) -> Iterator[str]:

@@ -40,6 +40,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "verification": verification.tables,
     "libraries": libraries.tables,
     "scale": scale.tables,
+    "sharing": scale.sharing,
     "capacity": deploy.capacity,
     "students": deploy.students,
     "memory": deploy.memory,

@@ -12,4 +12,9 @@ def allowed(switch: str) -> bool:
     said = os.environ.get(switch, "").lower()
     if said in ("on", "off"):
         return said == "on"
+    return local()
+
+
+def local() -> bool:
+    """Whether this server listens to its own machine alone."""
     return (st.get_option("server.address") or "") in ALONE

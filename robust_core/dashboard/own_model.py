@@ -14,6 +14,7 @@ from robust_core.dashboard import alone, lab
 from robust_core.engine import Key, Reporter, key_of
 from robust_core.zoo import own
 from robust_core.zoo.own.apart import checked_apart
+from robust_core.zoo.own.hub import Listed
 
 OWN = "own"
 """The setting ``model`` where the visitor's own is chosen: links hold this word, not the model."""
@@ -34,6 +35,8 @@ class Kept:
     file: str
     architecture: str | None
     guest: zoo.Guest | None = None
+    hub: Listed | None = None
+    """Where it is a network of timm, which brings its own classes, size and normalisation."""
 
     def size(self) -> int:
         """Bytes of its weights."""
@@ -128,8 +131,11 @@ def admit(said: Said) -> zoo.Guest:
     session = lab.session()
     held = _kept[session]
     found = held.found
-    names = said.names()
-    model = own.classifier(found, held.file, names, said.mean, said.std, held.architecture)
+    if held.hub is None:
+        names = said.names()
+        model = own.classifier(found, held.file, names, said.mean, said.std, held.architecture)
+    else:
+        model = held.hub.classifier(found)
     mark = key_of(
         owner=session,
         sha256=found.sha256,
@@ -149,6 +155,8 @@ def admit(said: Said) -> zoo.Guest:
 
 def options(held: Kept, said: Said) -> tuple[str, ...]:
     """Words of a command line that give the same model, once the visitor puts in their file's place."""
+    if held.hub is not None:
+        return "--model", held.hub.name
     kind = "safetensors" if held.architecture else "onnx"
     words = ["--model", f"{held.file}.{kind}"]
     if held.architecture:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robust_core import data, zoo
 from robust_core.classifier import Classifier
-from robust_core.dashboard import lab, own_data, own_model
+from robust_core.dashboard import lab, own_data, own_model, own_model_hub
 from robust_core.dashboard.own_model import LARGEST, Said
 from robust_core.dashboard.picture_input import NAMELESS, STARTED
 from robust_core.data.archives import load_zip
@@ -20,6 +20,7 @@ from robust_core.words.models import title
 from robust_core.zoo import own
 from robust_core.zoo.own.normalisation import NONE_FITS
 from robust_core.zoo.own.sizes import size_of
+from robust_core.zoo.own.weights_file import TIMM
 
 WATCHED = 50
 """Labelled pictures that the normalisation is compared on."""
@@ -36,6 +37,11 @@ HELP = (
     "ONNX is safe to read, and holds the whole network. Safetensors holds weights alone: name their "
     "architecture below. Checkpoints (.pt, .pth) are pickles, which can run programs: they are not opened."
 )
+ARCHITECTURE = (
+    "With a safetensors file: the network that the weights are of, of torchvision (resnet18) or of timm "
+    "(timm:resnet18). Without a file, a network of timm is downloaded from the Hugging Face hub with its "
+    "pretrained weights, classes, size and normalisation; its size is said first."
+)
 PRIVACY = (
     "It stays in this computer's memory for your page alone, and is forgotten about a minute after that is "
     "closed. Links to the page do not hold it."
@@ -48,7 +54,7 @@ def choose(instead: str) -> str:
     guest = own_model.current()
     with st.expander("Your model" if guest is None else guest.title, expanded=guest is None):
         asked = _form()
-        if asked and _read(asked):
+        if _read(asked) if asked else own_model_hub.offer():
             st.rerun()
         pictures = _own_pictures(guest.model) if guest else None
         st.caption(PRIVACY)
@@ -60,9 +66,11 @@ def choose(instead: str) -> str:
     return guest.name
 
 
-def _text(label: str, key: str, example: str) -> str:
+def _text(label: str, key: str, example: str, about: str | None = None) -> str:
     """A line of text, kept for the session; ``example`` stands in it while it is empty."""
-    return st.text_input(label, key=f"own_{key}", placeholder=example, persist_state="session")
+    return st.text_input(
+        label, key=f"own_{key}", placeholder=example, help=about, persist_state="session"
+    )
 
 
 def _form() -> dict | None:
@@ -77,9 +85,10 @@ def _form() -> dict | None:
             max_upload_size=LARGEST,
         )
         architecture = _text(
-            "Architecture (safetensors only)",
+            "Architecture of safetensors, or a network of timm",
             "architecture",
             "resnet18, or timm:vit_tiny_patch16_224",
+            ARCHITECTURE,
         )
         classes = st.text_area(
             "Class names, in the order of the outputs",
@@ -116,8 +125,11 @@ def _form() -> dict | None:
 
 
 def _read(asked: dict) -> zoo.Guest | None:
-    """The guest; a sentence on the page and None where something is wrong."""
+    """The guest; a sentence on the page and None where something is wrong, or a download is offered."""
     try:
+        own_model_hub.forget()
+        if asked["file"] is None and (asked["architecture"] or "").startswith(TIMM):
+            return own_model_hub.ask(asked["architecture"], asked["classes"], asked["size"])
         size = size_of(asked["size"]) if asked["size"] else None
         file = asked["file"]
         if file is not None:
@@ -165,7 +177,9 @@ def _spread(values: tuple[float, ...], channels: int) -> tuple[float, ...]:
 def _say(guest: zoo.Guest) -> None:
     """What was found out about it."""
     about = zoo.outline(guest.name)
-    same = "" if "--architecture" in guest.options else "; its answers are those of onnxruntime"
+    held = own_model.kept()
+    of_onnx = held is not None and held.architecture is None
+    same = "; its answers are those of onnxruntime" if of_onnx else ""
     notes = guest.model.provenance.details["notes"]
     st.caption("  \n".join([f"In use: {about.shape}, {about.classes:,} classes{same}.", *notes]))
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import linear_regression
 
 import torch
@@ -11,12 +12,13 @@ from torch import Tensor
 from robust_core.classifier import Classifier
 from robust_core.progress import Progress
 from robust_core.verification import Ball
-from robust_core.verification.crown import Rivals
+from robust_core.verification.crown import Pulse, Rivals, quiet
 from robust_core.verification.expressions import written_out
 from robust_core.verification.hidden import Hidden, hidden_bounds
 from robust_core.verification.milp import minimise
 from robust_core.verification.models import compiled
 from robust_core.verification.network import Network
+from robust_core.verification.solving import lent
 
 COUNTS = tuple(range(5, 101, 5))
 """How many ReLUs are to be undecided, one program for each."""
@@ -79,8 +81,8 @@ def doubling(
     found = Doubling("")
     low = 0.0
     for step, count in enumerate(COUNTS):
-        if progress is not None:
-            progress(step, len(COUNTS))
+        beat = partial(progress, step, len(COUNTS)) if progress is not None else quiet
+        beat()
         low, hidden = _radius(network, image, count, low)
         unstable = undecided(network, hidden)
         if found.points and unstable <= found.points[-1].unstable:
@@ -88,7 +90,8 @@ def doubling(
         if rival < 0:
             rival = _nearest(network, image, label, low, hidden)
             found = Doubling(model.class_names[rival])
-        found = Doubling(found.rival, (*found.points, _solved(network, low, hidden, own, rival)))
+        point = _solved(network, low, hidden, own, rival, beat)
+        found = Doubling(found.rival, (*found.points, point))
         if show is not None:
             show(found)
         if not found.points[-1].solved:
@@ -133,8 +136,12 @@ def _nearest(network: Network, image: Tensor, label: Tensor, eps: float, hidden:
     return int(rivals.classes[margins.argmin()])
 
 
-def _solved(network: Network, eps: float, hidden: Hidden, label: int, rival: int) -> Point:
+def _solved(
+    network: Network, eps: float, hidden: Hidden, label: int, rival: int, pulse: Pulse
+) -> Point:
     inside = [(low[0], high[0]) for low, high in hidden.known]
     low, high = (x.flatten() for x in inside[0])
-    one = minimise(written_out(network, inside), low, high, label, rival, SECONDS)
+    program = written_out(network, inside)
+    with lent(pulse) as solve:
+        one = minimise(program, low, high, label, rival, SECONDS, solve)
     return Point(eps, undecided(network, hidden), one.nodes, one.seconds, one.exact)

@@ -11,12 +11,15 @@ from robust_core import attacks, verification
 from robust_core.classifier import Classifier
 from robust_core.experiment.verified import BOUNDS, PGD, attacked
 from robust_core.progress import Progress
-from robust_core.verification import LayerBounds, Solved
+from robust_core.verification import LayerBounds, Solved, Verification
 from robust_core.verification.checks import CROWN, IBP, MILP, OPTIMISED
+from robust_core.verification.crown import Pulse
 from robust_core.verification.models import asked
 
 STEPS, RESTARTS = 100, 10
 """Of the attack that the solver is compared with: stronger than anybody's default."""
+MOST_CLASSES = 20
+"""That attacks are sent towards."""
 SECONDS = 30.0
 """For the integer programs of the picture."""
 
@@ -51,7 +54,8 @@ class Sandwich:
 
     @property
     def rivals(self) -> list[int]:
-        return [k for k in range(len(self.classes)) if k != self.label]
+        """The classes that may be nearest, by the best bounds: what attacks were sent towards."""
+        return nearest(self.lower, self.label)
 
 
 @dataclass(frozen=True)
@@ -70,37 +74,50 @@ def sandwich(
     model: Classifier, image: Tensor, label: Tensor, eps: float, progress: Progress | None = None
 ) -> Sandwich:
     """Bounds and attacks of ``image`` ``[1, C, H, W]``, ``label`` ``[1]``."""
-    steps = 4
+    done = 0
 
-    def beat(step: int) -> None:
+    def beat(*_: object) -> None:
         if progress is not None:
-            progress(step, steps)
+            progress(done, 4)
+
+    def bounded(method: str, shown: str) -> Verification:
+        keep = keeping(layers, shown)
+        return verification.verify(
+            model, image, label, eps, method, attack=False, progress=beat, layers=keep
+        )
 
     layers: dict[str, list[LayerBounds]] = {}
-    beat(0)
-    verification.verify(model, image, label, eps, IBP, attack=False, layers=keeping(layers, IBP))
-    beat(1)
-    record = verification.verify(
-        model, image, label, eps, OPTIMISED, attack=False, layers=keeping(layers, CROWN)
-    )
-    beat(steps - 2)
-    reached = towards_each(model, image, label, eps)
-    beat(steps - 1)
-    picture, margin = attacked(model, image, label, eps, PGD, steps=STEPS, restarts=RESTARTS)
-    logits = asked(model, image)[0]
+    bounded(IBP, IBP)
+    done = 1
+    record = bounded(OPTIMISED, CROWN)
+    done = 2
     own = int(label)
+    lower = {method: record.chain[method][0] for method in BOUNDS}
+    reached = towards(model, image, label, eps, nearest(lower, own), beat)
+    done = 3
+    picture, margin = attacked(
+        model, image, label, eps, PGD, pulse=beat, steps=STEPS, restarts=RESTARTS
+    )
+    logits = asked(model, image)[0]
     return Sandwich(
         eps=eps,
         classes=tuple(model.class_names),
         label=own,
         clean=(logits[own] - logits).cpu(),
-        lower={method: record.chain[method][0] for method in BOUNDS},
+        lower=lower,
         reached=reached,
         layers=layers,
         unstable={m: sum(int(each.unstable) for each in layers[m]) for m in layers},
         neurons=sum(each.clean[0].numel() for each in layers[IBP]),
         pgd=Found(picture, margin, answer_of(model, picture)),
     )
+
+
+def nearest(lower: dict[str, Tensor], label: int) -> list[int]:
+    """The ``MOST_CLASSES`` classes whose margin may be least, by the best of bounds ``[K]``, in order."""
+    best = torch.stack(list(lower.values())).amax(0)
+    others = [k for k in best.argsort().tolist() if k != label]
+    return sorted(others[:MOST_CLASSES])
 
 
 def keeping(
@@ -114,15 +131,20 @@ def keeping(
     return keep
 
 
-def towards_each(model: Classifier, image: Tensor, label: Tensor, eps: float) -> Tensor:
-    """The least margin against each class ``[K]`` that PGD saw, over its runs towards every class."""
+def towards(
+    model: Classifier, image: Tensor, label: Tensor, eps: float, rivals: list[int], pulse: Pulse
+) -> Tensor:
+    """The least margin against each class ``[K]`` that PGD saw on its ways towards each of ``rivals``."""
     own = int(label)
-    count = asked(model, image).shape[1]
-    targets = torch.tensor(
-        [k for k in range(count) if k != own], dtype=torch.int64, device=label.device
-    )
+    targets = torch.tensor(rivals, dtype=torch.int64, device=label.device)
     pgd = attacks.create(PGD, eps=eps, steps=40, loss="margin")
-    ends = pgd(model, image.expand(len(targets), -1, -1, -1), targets, targeted=True)
+    ends = pgd(
+        model,
+        image.expand(len(targets), -1, -1, -1),
+        targets,
+        targeted=True,
+        observer=lambda *_: pulse(),
+    )
     logits = asked(model, torch.cat([image, ends]))
     least = (logits[:, own, None] - logits).amin(0)
     least[own] = torch.inf

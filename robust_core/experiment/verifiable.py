@@ -1,7 +1,9 @@
 """Which networks of the zoo can be verified while one waits, and a picture of theirs to begin with."""
 
-from collections.abc import Iterable
+import math
+from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -9,51 +11,100 @@ from robust_core import zoo
 from robust_core.classifier import Classifier
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
-from robust_core.verification import compile_network
+from robust_core.verification import Network, compile_network
+from robust_core.verification.hidden import exact_already
 
 CPU = torch.device("cpu")
 MOST = 20_000
 """ReLUs of a network that is offered: with more, bounds take minutes."""
+SPEED = 2e9
+"""Multiplications a second of one core, in float64, when linear forms are carried back: a rough figure."""
 
 
-def networks(guests: Iterable[str] = ()) -> dict[str, int]:
+@dataclass(frozen=True)
+class Known:
+    """What is known of a network before anything is bounded.
+
+    ``refusal`` is a sentence, empty where it can be verified here; ``longest`` is about how many seconds
+    the bounds at one radius take, where all ReLUs are undecided.
+    """
+
+    refusal: str = ""
+    neurons: int = 0
+    longest: float = 0.0
+
+
+def networks() -> dict[str, int]:
     """Names of all networks of the zoo that can be compiled and are small enough, with their ReLUs.
 
-    The smallest come first. Of the zoo's own only architectures are looked at, not weights. ``guests`` are
-    names of models that somebody brought, which no list of the zoo shows.
+    The smallest come first. Only architectures are looked at, not weights.
     """
-    own = {name: _neurons_of(zoo.spec(name)) for name in zoo.names() if name not in zoo.IMAGENET}
-    counts = own | {name: _neurons(zoo.load(name, CPU)) for name in guests}
-    small = {name: n for name, n in counts.items() if n is not None and n <= MOST}
+    found = {name: known(name) for name in zoo.names() if name not in zoo.IMAGENET}
+    small = {name: one.neurons for name, one in found.items() if not one.refusal}
     return dict(sorted(small.items(), key=lambda item: item[1]))
 
 
+def known(name: str) -> Known:
+    """Of a network of the zoo, or of one that somebody brought. Raises ``ValueError`` for another name."""
+    if not zoo.guest(name):
+        return _known_of(zoo.spec(name))
+    model = zoo.load(name, CPU)
+    if model not in _brought:
+        _brought[model] = _known(model)
+    return _brought[model]
+
+
+_brought: "WeakKeyDictionary[Classifier, Known]" = WeakKeyDictionary()
+
+
 @lru_cache(maxsize=256)
-def _neurons_of(spec: zoo.Spec) -> int | None:
-    return _neurons(zoo.untrained(spec.name))
+def _known_of(spec: zoo.Spec) -> Known:
+    return _known(zoo.untrained(spec.name))
 
 
-def _neurons(model: Classifier) -> int | None:
-    """ReLUs of a network; None where it cannot be compiled."""
+def _known(model: Classifier) -> Known:
     try:
-        return compile_network(model, (model.channels, *model.input_size)).neurons
-    except ValueError:
-        return None
+        network = compile_network(model, (model.channels, *model.input_size))
+    except ValueError as error:
+        return Known(str(error))
+    if network.neurons > MOST:
+        return Known(
+            f"it has {network.neurons:,} ReLUs. Up to {MOST:,} are bounded here while one waits; more from "
+            "Python and on the command line, python -m robust_core verify",
+            network.neurons,
+        )
+    return Known("", network.neurons, longest(network))
+
+
+def longest(network: Network) -> float:
+    """About how many seconds CROWN takes to bound every ReLU of one picture, both ways."""
+    before, total = 0, 0
+    for value in range(1, network.output + 1):
+        affine = network.step_of(value).affine
+        weight = getattr(affine, "weight", None)
+        if weight is not None:
+            before += weight.numel() * math.prod(network.shape_of(value)[1:])
+        if value in network.activations and not exact_already(network, value):
+            total += math.prod(network.shape_of(value)) * before
+    return 2 * total / SPEED
 
 
 @lru_cache(maxsize=64)
 def first_right(name: str, wanted: str) -> str:
-    """The first sample on offer that a network gets right: ``wanted``, where it does; "" for none."""
-    known = zoo.describe(name)
+    """The first sample on offer that a network gets right: ``wanted``, where it does.
+
+    Else the first of no class of its: then the network's own answer is what is verified; "" for none.
+    """
+    about = zoo.describe(name)
     model = zoo.load(name, CPU)
-    offered = {sample.id: sample for sample in samples.catalogue(known.family)}
-    for sample_id in sorted(offered, key=lambda one: one != wanted):
-        sample = offered[sample_id]
-        if sample.label not in known.class_names:
+    offered = sorted(samples.catalogue(about.family), key=lambda sample: sample.id != wanted)
+    for sample in offered:
+        if sample.label not in about.class_names:
             continue
-        pixels = known.fitted(sample.picture.pixels)
+        pixels = about.fitted(sample.picture.pixels)
         with torch.no_grad():
             answer = int(model(to_tensor(pixels)).argmax())
-        if known.class_names[answer] == sample.label:
-            return sample_id
-    return ""
+        if about.class_names[answer] == sample.label:
+            return sample.id
+    strange = (sample.id for sample in offered if sample.label not in about.class_names)
+    return next(strange, "")

@@ -13,6 +13,8 @@ from robust_core.classifier import Classifier
 from robust_core.progress import Progress
 from robust_core.verification import Verification
 from robust_core.verification.checks import CROWN, IBP, LP, MILP, OPTIMISED
+from robust_core.verification.crown import Pulse, quiet
+from robust_core.verification.expressions import cells
 from robust_core.verification.models import asked, compiled, margin_of
 from robust_core.verification.radius import attack_distance
 from robust_core.verification.record import BROKEN, PROVED
@@ -27,9 +29,13 @@ HALVINGS = {IBP: 10, CROWN: 10, OPTIMISED: 10, MILP: 7, PGD: 7, PER_CLASS: 7}
 LARGE, FEWER = 2000, 4
 """Of networks with more ReLUs than the first, at most so many radii are tried: a bound takes seconds."""
 FINE, COARSE = 5e-4, 1e-2
-"""Shares of the line below which a gap is not narrowed further; the second for large networks."""
+"""Shares of what is not broken below which a gap is narrowed no further; the second for large networks."""
+CLOSED = 1e-2
+"""The same share below which a gap counts as closed."""
 SECONDS = 5.0
 """For the programs at one radius. What they leave open stays open."""
+ROOM = 2**27
+"""Numbers in what linear programs are written from: more than this, 1 GB, is not tried."""
 MOST_UNSTABLE = 150
 """ReLUs left undecided up to which integer programs are tried."""
 
@@ -43,7 +49,8 @@ class Line:
     is the distance in the linear region by LP, an upper bound on the robust radius that proves nothing.
     ``trying`` and ``at``: the method and the radius that are being tried. ``spent``: seconds by method.
     ``undecided``: radii that the programs left open in their time. ``unstable``: ReLUs that bounds leave
-    undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it.
+    undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it. ``roomy``:
+    whether programs of this network fit into memory.
     """
 
     end: float = LARGEST
@@ -56,6 +63,7 @@ class Line:
     spent: Mapping[str, float] = field(default_factory=dict)
     undecided: tuple[float, ...] = ()
     unstable: int | None = None
+    roomy: bool = True
 
     @property
     def low(self) -> float:
@@ -68,14 +76,25 @@ class Line:
         return min(self.broken.values(), default=torch.inf)
 
     @property
+    def reach(self) -> float:
+        """How much of the line is not broken."""
+        return min(self.high, self.end)
+
+    @property
     def gap(self) -> float:
         """How much of the line nobody knows about."""
-        return max(0.0, min(self.high, self.end) - self.low)
+        return max(0.0, self.reach - self.low)
+
+    @property
+    def closed(self) -> bool:
+        """Whether what is proved and what is broken meet, as far as one can see."""
+        return self.gap < CLOSED * self.reach
 
     @property
     def dear(self) -> bool:
-        """Whether too many ReLUs are undecided for programs, wherever in the gap."""
-        return self.unstable is not None and self.unstable > MOST_UNSTABLE
+        """Whether programs are too large, or too many ReLUs undecided for them, wherever in the gap."""
+        many = self.unstable is not None and self.unstable > MOST_UNSTABLE
+        return many or not self.roomy
 
 
 Show = Callable[[Line], object]
@@ -105,7 +124,7 @@ class Closing:
     @property
     def _narrow(self) -> float:
         """A gap that is not narrowed further."""
-        return (COARSE if self._large else FINE) * self.line.end
+        return (COARSE if self._large else FINE) * self.line.reach
 
     def _tell(self, **changes) -> None:
         self.line = replace(self.line, **changes)
@@ -122,7 +141,9 @@ class Closing:
             self._tell(right=False)
             return self.line
         # On a large network one call gives the bounds of all methods.
-        self._neurons = compiled(self.model, self.image).neurons
+        network = compiled(self.model, self.image)
+        self._neurons = network.neurons
+        self._tell(roomy=cells(network) <= ROOM)
         groups = ((IBP,), (CROWN, OPTIMISED)) if self._large else tuple((m,) for m in BOUNDS)
         tried = [*(names[-1] for names in groups), PGD, PER_CLASS]
         self._steps = sum(map(self._tries, tried)) + 2
@@ -130,10 +151,11 @@ class Closing:
         distance = attack_distance(self.model, self.image, self.label, "linf").item()
         self._tell(broken={DEEPFOOL: distance})
         for names in groups:
-            self._bound(names, min(self.line.high, self.line.end))
+            self._bound(names, self.line.reach)
         for name in (PGD, PER_CLASS):
-            self._halve(name, min(self.line.high, self.line.end))
-        self._nearest()
+            self._halve(name, self.line.reach)
+        if self.line.roomy:
+            self._nearest()
         self._tell(trying="", unstable=self._undecided(self.line.low))
         return self.line
 
@@ -147,7 +169,7 @@ class Closing:
     def with_programs(self) -> Line:
         """By integer programs, between what is proved and what is broken by now."""
         self._steps = 2 * HALVINGS[MILP]
-        high = min(self.line.high, self.line.end)
+        high = self.line.reach
         if self.line.right and self.line.low < high:
             unstable = self._undecided(self.line.low)
             self._tell(unstable=unstable)
@@ -207,7 +229,7 @@ class Closing:
         started = time.perf_counter()
         low = self.line.low
         for _ in range(HALVINGS[name]):
-            if end - low < FINE * self.line.end:
+            if end - low < FINE * self.line.reach:
                 break
             middle = (low + end) / 2
             self._tell(trying=name, at=middle)
@@ -232,7 +254,7 @@ class Closing:
 
     def _tried(self, name: str, eps: float) -> str:
         if name in STEPS:
-            found = attacked(self.model, self.image, self.label, eps, name)
+            found = attacked(self.model, self.image, self.label, eps, name, pulse=self._beat)
             return BROKEN if found[1] <= 0 else ""
         return self._record(name, eps).status[0]
 
@@ -278,7 +300,12 @@ def between(above: float | None, below: float | None) -> float:
 def attacked(
     model: Classifier, image: Tensor, label: Tensor, eps: float, name: str = PGD, **others
 ) -> tuple[Tensor, float]:
-    """An attack at a radius: its picture ``[C, H, W]``, and the network's margin there."""
+    """An attack at a radius: its picture ``[C, H, W]``, and the network's margin there.
+
+    ``others``: its parameters, and ``pulse``, which is called at each step, and may end it.
+    """
+    pulse: Pulse = others.pop("pulse", quiet)
     given = {"steps": STEPS[name], "loss": "margin"} | others
-    pictures = attacks.create(name, eps=eps, **given)(model, image, label)
+    attack = attacks.create(name, eps=eps, **given)
+    pictures = attack(model, image, label, observer=lambda *_: pulse())
     return pictures[0].cpu(), margin_of(asked(model, pictures), label.cpu()).item()

@@ -122,7 +122,7 @@ class _BatchNormOfAll(torch.autograd.Function):
         # What comes by way of the statistics: (x - mean) / deviation times the first sum, and the second.
         factor, shift = scale * sums
         by_statistics = F.batch_norm(x, mean, variance, factor, shift, False, 0.0, ctx.eps)
-        return along - by_statistics, of_weight, of_bias, None
+        return along.sub_(by_statistics), of_weight, of_bias, None
 
 
 def _merged(mean: Tensor, variance: Tensor, own: int) -> tuple[Tensor, Tensor, int]:

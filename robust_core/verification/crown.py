@@ -4,6 +4,9 @@
 l < 0 < u, lies below the line through (l, 0) and (u, u), and above any line through 0 with a slope from
 0 to 1; the adaptive slope is 1 where u > -l, else 0. What is carried back to the picture is concretised
 over the ball. What ReLUs read is bounded in the same way, layer by layer: ``hidden``.
+
+Adaptive slopes change with the bounds of a neuron, and so with the ball: a larger ball may get a larger
+bound, though rarely. One slope for all balls is monotone (``hidden_bounds``).
 """
 
 import math
@@ -32,14 +35,15 @@ class Relaxation:
     shift: Tensor
 
     @classmethod
-    def of(cls, interval: Interval) -> "Relaxation":
-        """Adaptive: each neuron's triangle with the lower line that leaves it less area."""
+    def of(cls, interval: Interval, slope: float | None = None) -> "Relaxation":
+        """Adaptive: each neuron's triangle with the lower line that leaves it less area; or a ``slope``."""
         low, high = interval
         loose = (low < 0) & (high > 0)
         active = (low >= 0).to(low)
         width = torch.where(loose, high - low, torch.ones_like(low))
         upper = torch.where(loose, high / width, active)
-        lower = torch.where(loose, (high > -low).to(low), active)
+        below = (high > -low).to(low) if slope is None else torch.full_like(low, slope)
+        lower = torch.where(loose, below, active)
         return cls(lower, upper, torch.where(loose, -low * upper, torch.zeros_like(low)))
 
     def __getitem__(self, pictures: Tensor) -> "Relaxation":

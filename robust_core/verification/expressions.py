@@ -30,6 +30,13 @@ class Program:
     pixels: int
 
 
+def cells(network: Network) -> int:
+    """Numbers in the expressions of all values by the pixels alone: what linear programs hold in memory."""
+    return (1 + torch.Size(network.size).numel()) * sum(
+        torch.Size(network.shape_of(k)).numel() for k in range(network.output + 1)
+    )
+
+
 def written_out(network: Network, known: list[Interval]) -> Program:
     """The program of one picture, from bounds ``[*shape]`` of its values."""
     pixels = torch.Size(network.size).numel()

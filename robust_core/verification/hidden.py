@@ -60,11 +60,19 @@ class Hidden:
 
 
 def hidden_bounds(
-    network: Network, ball: Ball, pulse: Pulse = quiet, *, intersected: bool = True
+    network: Network,
+    ball: Ball,
+    pulse: Pulse = quiet,
+    *,
+    intersected: bool = True,
+    slope: float | None = None,
 ) -> Hidden:
     """Layer by layer, by CROWN and intervals.
 
-    ``intersected`` False: by CROWN alone, of every neuron, for comparisons; looser, and slower.
+    ``intersected`` False: by CROWN alone, of every neuron, for comparisons; looser, and slower. ``slope``:
+    that of all lower lines, from 0 to 1, in place of adaptive ones. With both, bounds are monotone: they
+    are then the optima of one linear relaxation, in which all values stay between their bounds, and that
+    of a smaller ball lies within that of a larger one.
     """
     known: list[Interval] = [(ball.low, ball.high)]
     wide = list(known)  # by CROWN alone
@@ -82,7 +90,8 @@ def hidden_bounds(
                 own = tightened(network, ball, value, start, alone, pulse)
                 interval = _both(interval, own) if intersected else own
                 interval = _further(network, ball, value, interval, relaxed, apart, pulse)
-            relaxed[value], alone[value] = Relaxation.of(interval), Relaxation.of(own)
+            relaxed[value] = Relaxation.of(interval, slope)
+            alone[value] = Relaxation.of(own, slope)
             apart |= _differ(relaxed[value], alone[value])
         known.append(interval)
         wide.append(own)

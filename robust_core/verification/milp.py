@@ -17,11 +17,8 @@ from torch import Tensor
 
 from robust_core.verification.crown import Pulse, quiet
 from robust_core.verification.expressions import Program
-
-PRESOLVE = False
-"""With presolve, and variables as they come, HiGHS of scipy 1.17 was seen to end with a value and a dual
-bound 1e-3 above the true minimum: a wrong proof. Centred, scaled, without presolve, it is right.
-"""
+from robust_core.verification.solver import Arrays
+from robust_core.verification.solving import Solve, lent
 
 
 @dataclass(frozen=True)
@@ -43,39 +40,47 @@ class Solved:
 
 
 def minimise(
-    program: Program, low: Tensor, high: Tensor, label: int, rival: int, seconds: float
+    program: Program,
+    low: Tensor,
+    high: Tensor,
+    label: int,
+    rival: int,
+    seconds: float,
+    solve: Solve,
 ) -> Solved:
     """The least margin of ``label`` against ``rival`` over the box ``low`` to ``high`` ``[P]``.
 
-    ``seconds`` is the time after which the best bound so far is returned.
+    ``seconds`` is the time after which the best bound so far is returned. ``solve`` is ``solver.solve``, or
+    what ``solving.lent`` gives, which can be interrupted.
     """
-    from scipy.optimize import Bounds, milp
-
     started = time.perf_counter()
     count, pixels = len(program.low), program.pixels
     objective = _array(program.logits[:, label] - program.logits[:, rival])
     centre, radius = _array((low + high) / 2), _array((high - low) / 2)
     # All variables are centred and scaled: pixels to [-1, 1], what ReLUs give to [0, 1].
     scale = np.concatenate([radius, _array(program.high)])
-    cost = np.concatenate([objective[1:] * scale, np.zeros(count)])
-    constant = objective[0] + objective[1 : 1 + pixels] @ centre
-    found = milp(
-        cost,
-        integrality=np.concatenate([np.zeros(pixels + count), np.ones(count)]),
-        bounds=Bounds(np.concatenate([-np.ones(pixels), np.zeros(2 * count)]), 1),
-        constraints=_relus(program, centre, scale) if count else (),
-        options={"mip_rel_gap": 0.0, "presolve": PRESOLVE, "time_limit": max(seconds, 1e-3)},
+    matrix, floor = _relus(program, centre, scale)
+    found = solve(
+        {
+            "cost": np.concatenate([objective[1:] * scale, np.zeros(count)]),
+            "integers": np.concatenate([np.zeros(pixels + count), np.ones(count)]),
+            "low": np.concatenate([-np.ones(pixels), np.zeros(2 * count)]),
+            "matrix": matrix,
+            "floor": floor,
+        },
+        seconds,
     )
     picture = None
-    if found.x is not None:
-        picture = torch.from_numpy(centre + radius * found.x[:pixels]).to(low.device)
+    if "x" in found:
+        picture = torch.from_numpy(centre + radius * found["x"][:pixels]).to(low.device)
+    constant = objective[0] + objective[1 : 1 + pixels] @ centre
     return _read(found, constant, rival, picture, started)
 
 
-def _relus(program: Program, centre: np.ndarray, scale: np.ndarray):
+def _relus(
+    program: Program, centre: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The three inequalities of each unstable ReLU, as ``matrix (x, h, a) >= floor``, rows scaled to 1."""
-    from scipy.optimize import LinearConstraint
-
     low, high, reads = (_array(x) for x in (program.low, program.high, program.reads.T))
     count, pixels = len(low), program.pixels
     constant = reads[:, 0] + reads[:, 1 : 1 + pixels] @ centre
@@ -84,26 +89,26 @@ def _relus(program: Program, centre: np.ndarray, scale: np.ndarray):
     a = np.hstack([np.zeros((count, pixels + count)), np.eye(count)])
     matrix = np.vstack([h - z, z - h + low[:, None] * a, high[:, None] * a - h])
     floor = np.concatenate([constant, low - constant, np.zeros(count)])
-    size = np.abs(matrix).max(1)
-    return LinearConstraint(matrix / size[:, None], lb=floor / size)
+    size = np.abs(matrix).max(1, initial=0.0)
+    return matrix / size[:, None], floor / size
 
 
 def _array(x: Tensor) -> np.ndarray:
     return x.double().cpu().numpy()
 
 
-def _read(found, constant: float, rival: int, picture: Tensor | None, started: float) -> Solved:
-    bound = getattr(found, "mip_dual_bound", None)
-    if bound is None and found.status == 0:  # no integers: a linear program, solved
-        bound = found.fun
+def _read(
+    found: Arrays, constant: float, rival: int, picture: Tensor | None, started: float
+) -> Solved:
+    bound = float(found["bound"])
     return Solved(
         rival=rival,
-        bound=-np.inf if bound is None or np.isnan(bound) else float(bound) + constant,
-        value=np.inf if found.fun is None else float(found.fun) + constant,
+        bound=-np.inf if np.isnan(bound) else bound + constant,
+        value=float(found["value"]) + constant if "value" in found else np.inf,
         picture=picture,
-        exact=found.status == 0,
+        exact=int(found["status"]) == 0,
         seconds=time.perf_counter() - started,
-        nodes=int(getattr(found, "mip_node_count", 0) or 0),
+        nodes=int(found["nodes"]),
     )
 
 
@@ -122,18 +127,19 @@ def least_margin(
 
     ``crown`` ``[K]`` are lower bounds of the margins; classes go in their order, and one whose bound is
     not below the least margin found so far needs no program. ``budget`` are the seconds for the
-    picture. ``told`` gets each solution; ``pulse`` is called between programs, and may end it.
+    picture. ``told`` gets each solution; ``pulse`` is called between and within programs, and may end it.
     """
-    ends = time.perf_counter() + budget
     solved: list[Solved] = []
     least = np.inf
-    for rival in crown.argsort().tolist():
-        pulse()
-        left = ends - time.perf_counter()
-        if rival == label or float(crown[rival]) >= least or left <= 0:
-            continue
-        one = minimise(program, low, high, label, rival, left)
-        least = min(least, one.value)
-        solved.append(one)
-        told(one)
+    with lent(pulse) as solve:
+        ends = time.perf_counter() + budget
+        for rival in crown.argsort().tolist():
+            pulse()
+            left = ends - time.perf_counter()
+            if rival == label or float(crown[rival]) >= least or left <= 0:
+                continue
+            one = minimise(program, low, high, label, rival, left, solve)
+            least = min(least, one.value)
+            solved.append(one)
+            told(one)
     return solved

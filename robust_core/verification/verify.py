@@ -36,6 +36,10 @@ def verify(
 ) -> Verification:
     """Whether any picture within ``eps`` of each of ``images``, and in [0, 1], gets another class.
 
+    What is proved at ``eps`` holds at all smaller radii. Asked again at one, ``ibp`` and ``milp`` in time
+    prove it again; ``crown`` and ``crown-optimised`` choose other slopes there, and once in a while may
+    not: "unknown" then, never "broken".
+
     Args:
         model: a ``Classifier``, or any module from pictures to logits that can be compiled
             (``compile_network``); it is asked in eval mode and left as it was.

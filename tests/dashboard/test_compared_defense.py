@@ -1,5 +1,6 @@
 """A defence beside an experiment: what it asks for, when that changes, and what its votes cost."""
 
+from itertools import product
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -71,17 +72,15 @@ def test_a_defence_that_is_not_there_and_a_value_that_cannot_be_are_sentences(ma
     assert wrong.finished == (None, {})
 
 
-@pytest.mark.parametrize("name", defenses.names())
 @pytest.mark.parametrize("attack", attacks.local_names())
-def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, name, attack):
+def test_every_attack_can_be_run_by_both_attackers_of_every_defence(make_request, attack):
     request = make_request(attack)
-    one = ComparedDefense(defenses.get(name), request, defenses.create(name))
-    for attacker in Attacker:
-        run = one.run(attacker)
-        assert run.norm == request.attack.norm
-        assert run.parameters.get("eps") == request.attack.parameters.get("eps")
-        words = one.words(attacker)
-        assert words(1, run.observations).startswith(("step", "start"))
+    for name, attacker in product(defenses.names(), Attacker):
+        one = ComparedDefense(defenses.get(name), request, defenses.create(name))
+        run, words = one.run(attacker), one.words(attacker)
+        assert run.norm == request.attack.norm, name
+        assert run.parameters.get("eps") == request.attack.parameters.get("eps"), name
+        assert words(1, run.observations).startswith(("step", "start")), name
         if name == "smoothing":
             assert words(100, 500) == "vote 100 of 500"
 

@@ -40,3 +40,16 @@ def test_every_class_keeps_its_share(splits):
 def test_the_split_is_always_the_same(splits):
     again = digits.load("test")
     assert all(torch.equal(a, b) for a, b in zip(splits["test"], again, strict=True))
+
+
+def test_the_split_is_that_of_scikit_learn_picture_by_picture(splits):
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    whole = load_digits()
+    parts = train_test_split(
+        range(len(whole.target)), test_size=0.25, random_state=0, stratify=whole.target
+    )
+    for rows, (images, labels) in zip(parts, splits.values(), strict=True):
+        assert torch.equal(images.flatten(1) * 16, torch.from_numpy(whole.data[rows]).float())
+        assert labels.tolist() == whole.target[rows].tolist()

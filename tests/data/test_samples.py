@@ -71,9 +71,9 @@ def test_the_index_names_files_of_installed_packages_only():
     assert offered == set(index["photographs"])
 
 
-def test_offering_photographs_imports_no_heavy_package(empty):
+def test_offering_photographs_and_reading_digits_imports_no_heavy_package(empty):
     code = (
-        "import sys; from robust_core.data import samples; "
+        "import sys; from robust_core.data import digits, samples; digits.load('test'); "
         f"samples.load('chelsea').picture; samples.catalogue(root={str(empty)!r}); "
         "sys.exit(any(name in sys.modules for name in ('skimage', 'sklearn', 'torchvision')))"
     )

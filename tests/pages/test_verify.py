@@ -1,6 +1,9 @@
 """Verify: the line and the sandwich at once, programs when asked, presets, links, without a browser."""
 
-from robust_core.dashboard import lab
+import pytest
+
+from robust_core import zoo
+from robust_core.dashboard import lab, own_model_form
 from robust_core.dashboard.verify import choice, doubled, shown, whole
 from robust_core.experiment import verifiable
 from tests.visiting import bodies, ran, text, visit
@@ -85,7 +88,7 @@ def test_networks_come_from_the_zoo_and_open_on_a_picture_that_is_right():
     page = ran(visit("verify"))
     (network,) = (box for box in page.selectbox if box.label == "Network")
     assert network.value == choice.FIRST
-    assert len(network.options) == len(verifiable.networks())
+    assert len(network.options) == len(verifiable.networks()) + 1  # and one of the visitor's own
     page = ran(network.set_value("digits-mlp-pgd-at").run())
     assert page.session_state["picture_digits"] == choice.PICTURE
     assert "Wrong when clean" not in headlines(page)[0]
@@ -122,3 +125,47 @@ def test_what_doubling_costs_is_measured_when_asked(monkeypatch):
     assert "8 undecided ReLUs at eps" in text(page)
     monkeypatch.setattr(doubled, "MOST", 10)
     assert "too large to measure this" in text(ran(page.run()))
+
+
+@pytest.fixture
+def brought(monkeypatch, request):
+    """The model that the visitor has brought, in place of the form; results are kept under its name."""
+    name = f"mine-{request.node.name}"
+
+    def bring(model):
+        zoo.admit(zoo.Guest(name, model, "Your model: mine", ("--model", "mine.onnx")))
+        monkeypatch.setattr(own_model_form, "choose", lambda instead: name)
+
+    yield bring
+    zoo.dismiss(name)
+
+
+def test_a_model_of_the_visitor_is_verified(brought, monkeypatch):
+    monkeypatch.setattr(shown, "QUICK", 0)
+    brought(zoo.load("digits-mlp-pgd-at", "cpu"))
+    page = ran(visit("verify", verify_model="own"))
+    assert page.query_params["verify_model"] == "own"
+    assert "Proved up to eps" in headlines(page)[0]
+    assert "--model mine.onnx --eps 0.15" in page.code[0].value
+
+
+def test_bounds_of_a_large_model_wait_for_a_button(brought, monkeypatch):
+    monkeypatch.setattr(shown, "PATIENCE", 0.0)
+    brought(zoo.load("digits-mlp", "cpu"))
+    page = ran(visit("verify", verify_model="own"))
+    assert "This network has 200 ReLUs. Bounds at one radius may take up to about" in text(page)
+    assert not bodies(page, "zones")
+    page = press(page, "Bound this network")
+    assert bodies(page, "zones")
+
+
+def test_a_model_that_does_not_compile_is_refused_by_its_layer(brought, monkeypatch):
+    monkeypatch.setattr(shown, "QUICK", 0)
+    brought(zoo.untrained("cifar10-resnet32-saturated"))
+    page = visit("verify", verify_model="own")
+    assert not page.exception
+    (said,) = (error.value for error in page.error)
+    assert "cannot be verified here" in said
+    assert "(Tanh" in said
+    assert "Meanwhile the network is" in said
+    assert bodies(page, "zones")

@@ -10,7 +10,11 @@ from torch import nn
 
 from robust_core import attacks, verification, zoo
 from robust_core.data import digits
+from robust_core.verification.boxes import Ball
+from robust_core.verification.crown import Rivals
+from robust_core.verification.hidden import hidden_bounds
 from robust_core.verification.milp import Solved
+from robust_core.verification.models import compiled
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
 from tests.verification.networks import inside, margins, perceptron, pictures, residual, seeded
 
@@ -129,6 +133,64 @@ def test_a_larger_ball_has_no_larger_least_margin(method):
         for eps in (0, 0.01, 0.05, 0.1, 0.3, 1)
     ]
     assert all((a >= b - 1e-7).all() for a, b in itertools.pairwise(lower))
+
+
+RADII = (0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1)
+
+
+def crown_rises(model, images, **how) -> float:
+    """The most by which a margin's bound of CROWN alone rises from one of ``RADII`` to the next."""
+    network, labels = compiled(model, images), own_labels(model, images)
+    rivals = Rivals.of(labels, network.classes, images.double())
+    bounds = []
+    for eps in RADII:
+        ball = Ball(images.double(), torch.full((len(images),), eps, dtype=torch.float64))
+        with torch.no_grad():
+            bounds.append(hidden_bounds(network, ball, **how).margins(network, ball, rivals))
+    return max((b - a).max().item() for a, b in itertools.pairwise(bounds))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.5, 1.0])
+def test_crown_with_one_slope_for_all_balls_has_no_larger_bound_on_a_larger_one(slope):
+    for model, images in (
+        (perceptron(16), pictures(16, 8, 1, 1, 6)),
+        (perceptron(18), pictures(18, 8, 1, 1, 6)),
+        (residual(15), pictures(15, 4, 2, 4, 4)),
+    ):
+        assert crown_rises(model, images, intersected=False, slope=slope) <= 1e-12
+
+
+def test_crown_with_adaptive_slopes_or_intersected_promises_no_such_thing():
+    """What the docstrings say: there are balls whose larger bound is not that of the smaller one."""
+    assert crown_rises(perceptron(18), pictures(18, 8, 1, 1, 6)) > 0.01
+    assert crown_rises(perceptron(16), pictures(16, 8, 1, 1, 6), slope=0.5) > 1e-4
+
+
+def test_what_is_proved_is_proved_and_what_is_broken_by_a_program_is_broken_further_out():
+    """Exact methods decide both; the nearest point of the linear region stays where it is."""
+    model, images = perceptron(2), pictures(2, 6, 1, 1, 6)
+    labels = own_labels(model, images)
+    for method, status in (("ibp", PROVED), ("milp", PROVED), ("milp", BROKEN), ("lp", BROKEN)):
+        masks = [
+            verification.verify(model, images, labels, eps, method, attack=False).mask(status)
+            for eps in (0.01, 0.05, 0.1, 0.3)
+        ]
+        assert any(0 < mask.sum() < 6 for mask in masks), "it changes within these radii"
+        for small, large in itertools.pairwise(masks):
+            assert (large <= small if status == PROVED else small <= large).all()
+
+
+@pytest.mark.parametrize("method", BOUNDS)
+def test_within_a_certified_radius_nothing_is_broken(method):
+    model, images = perceptron(18), pictures(18, 4, 1, 1, 6)
+    labels = own_labels(model, images)
+    certified = verification.radius(model, images, labels, method, steps=4)
+    assert (certified > 0).any()
+    for share in (0.5, 1):
+        found = verification.verify(model, images, labels, share * certified, method)
+        assert BROKEN not in found.status
+        exact = verification.verify(model, images, labels, share * certified, "milp")
+        assert set(exact.status) == {PROVED}
 
 
 def test_two_pixels_by_a_grid():

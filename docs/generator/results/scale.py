@@ -49,6 +49,29 @@ def measured(report: dict[str, Any]) -> str:
     return f"{about}\n\n{table(heads, rows)}"
 
 
+def sharing() -> str:
+    """Where the time of a training's step by two processes goes, part by part."""
+    report = result("benchmark-sharing")
+    rows = report["rows"]
+    whole = rows[0]["cpu"]
+    heads = {
+        "each of two processes": "l",
+        "ms": "r",
+        "processor ms": "r",
+        "that is an efficiency of": "r",
+    }
+    lines = [[rows[0]["told"], number(rows[0]["wall"], ".0f"), number(whole, ".0f"), ""]]
+    for row in rows[1:]:
+        share = percent(whole / 2 / row["cpu"], 0)
+        lines.append([row["told"], number(row["wall"], ".0f"), number(row["cpu"], ".0f"), share])
+    about = (
+        f"Measured: `{report['command']}`, {machine(report)}, median of "
+        f"{report['rounds'] * report['steps']} steps, load before {report['load_before']:.1f}. The "
+        "efficiency is that of processor time; on a machine with other work it alone says anything."
+    )
+    return f"{table(heads, lines)}\n\n{about}"
+
+
 def on_paper(report: dict[str, Any]) -> str:
     """Seconds and efficiency of an evaluation and of a training step by ``GPUS``."""
     heads = {"GPUs": "r", "evaluation, s": "r", "efficiency": "r"}

@@ -77,7 +77,8 @@ def _with_pictures(names: Sequence[str]) -> tuple[str | None, list[str]]:
         try:
             record.folder()
         except DataMissing as error:
-            missing.append(f"{name} is shown on test pictures of {record.title}. {error}")
+            lacking = str(error).removesuffix(".")
+            missing.append(f"{name} is shown on test pictures of {record.title}. {lacking}.")
         else:
             return name, missing
     return None, missing

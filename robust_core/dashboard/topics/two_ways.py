@@ -40,7 +40,7 @@ def figure(curve: Curve, down: list[float], up: list[float]) -> go.Figure:
                 x=t,
                 y=values,
                 mode="lines",
-                line={"color": GREY, "width": 2.5},
+                line={"color": GREY, "width": 2.5, "simplify": False},
                 hoverinfo="skip",
                 showlegend=False,
             ),

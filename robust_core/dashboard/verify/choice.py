@@ -8,7 +8,7 @@ from torch import Tensor
 
 from robust_core import zoo
 from robust_core.classifier import Classifier
-from robust_core.dashboard import picture_input
+from robust_core.dashboard import controls, own_model, own_model_form, picture_input
 from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.request import Chosen
 from robust_core.data.fitting import to_tensor
@@ -71,42 +71,56 @@ def choose_network_and_picture() -> tuple[zoo.Description, Chosen]:
 
 
 def choose_network() -> zoo.Description:
-    """One of the networks that bounds can be made for while one waits."""
+    """One of the networks that bounds can be made for while one waits, or one that the visitor brings."""
     offered = verifiable.networks()
+    first = FIRST if FIRST in offered else next(iter(offered))
+    yours = {own_model.OWN: controls.YOURS} if own_model.allowed() else {}
     name = choose_in_list(
         "Network",
-        list(offered),
+        [*offered, *yours],
         "verify_model",
-        FIRST if FIRST in offered else next(iter(offered)),
-        shown=title,
+        first,
+        shown=lambda name: yours.get(name) or title(name),
         help="All networks of the zoo that can be written as affine maps and ReLUs, and have at most "
         f"{verifiable.MOST:,} ReLUs: few enough for bounds while you wait. Any other such network can be "
-        "verified from Python and on the command line.",
+        "verified from Python and on the command line."
+        + (" The last entry takes a model of your own." if yours else ""),
     )
-    return zoo.describe(name)
+    return zoo.describe(_own(first) if name == own_model.OWN else name)
 
 
-def end_of(model: zoo.Description) -> float:
-    """Where the eps line of a network ends: photographs are broken ten times earlier than digits."""
-    return LARGEST if model.family == "digits" else LARGEST / 10
+def _own(instead: str) -> str:
+    """The visitor's model where it can be verified; else ``instead``, which the page says."""
+    name = own_model_form.choose(instead)
+    why = verifiable.known(name).refusal
+    if not why:
+        return name
+    st.error(
+        f"Your model cannot be verified here: {why}. Meanwhile the network is {title(instead)}."
+    )
+    return instead
 
 
 def choose_eps(model: zoo.Description) -> float:
-    """The radius that is looked at closely."""
-    end = end_of(model)
-    key = "verify_eps" if end == LARGEST else "verify_small_eps"
-    start = EPS if end == LARGEST else PHOTOGRAPH_EPS
+    """The radius that is looked at closely: photographs are broken ten times earlier than digits."""
+    digits = model.family == "digits"
+    key, start, step, digits_shown, control = (
+        ("verify_eps", EPS, 0.005, 3, st.slider)
+        if digits
+        else ("verify_small_eps", PHOTOGRAPH_EPS, 0.0005, 4, st.number_input)
+    )
     return choose_number(
         "Eps, looked at closely",
         0.0,
-        end,
+        LARGEST,
         key,
         start,
         called="Eps",
-        step=end / 40,
-        format="%.4f" if end < LARGEST else "%.3f",
+        control=control,
+        step=step,
+        format=f"%.{digits_shown}f",
         help="The largest change of a pixel, in Linf; pixels are in [0, 1]. "
-        f"Dashed on the eps line, which ends at {end:g} ({in_255ths(end)}).",
+        f"Dashed on the eps line, which ends at {LARGEST:g} ({in_255ths(LARGEST)}).",
     )
 
 

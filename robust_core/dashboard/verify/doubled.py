@@ -29,7 +29,7 @@ def show(subject: Subject) -> None:
     st.markdown("## Doubling the work: undecided ReLUs")
     st.caption(IDEA)
     name = subject.model.name
-    if verifiable.networks().get(name, MOST + 1) > MOST:
+    if verifiable.known(name).neurons > MOST:
         small = [one for one, count in verifiable.networks().items() if count <= MOST]
         st.info(
             f"{title(name)} is too large to measure this while you wait. These are small enough: "

@@ -13,7 +13,7 @@ from robust_core.dashboard import lab
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.together import Part
 from robust_core.dashboard.verify.choice import Subject
-from robust_core.engine import Reporter, key_of
+from robust_core.engine import Key, Reporter, key_of
 from robust_core.engine.jobs import T
 from robust_core.experiment.doubling import Doubling, doubling
 from robust_core.experiment.sandwich import Exact, Sandwich, exact, sandwich
@@ -48,13 +48,18 @@ def _compute(
     return lab.compute(key, work, channel=f"verify {channel}", doing=doing, budget=BUDGET, **told)
 
 
-def close_by_bounds(subject: Subject, end: float, watch: Callable[[Line], object]) -> Line | None:
+def bounds_key(subject: Subject) -> Key:
+    """Of the line by bounds and attacks."""
+    return subject.key(line="bounds")
+
+
+def close_by_bounds(subject: Subject, watch: Callable[[Line], object]) -> Line | None:
     """The line by bounds and attacks; ``watch`` sees it close."""
 
     def ask(model: Classifier, image: Tensor, label: Tensor, progress: Reporter) -> Line:
-        return Closing(model, image, label, Line(end=end), progress, progress.show).with_bounds()
+        return Closing(model, image, label, Line(), progress, progress.show).with_bounds()
 
-    key = subject.key(line="bounds")
+    key = bounds_key(subject)
     doing = "Bounds and attacks"
     return _compute(key, subject, ask, channel="bounds", doing=doing, watch=watch)
 

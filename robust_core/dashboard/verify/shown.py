@@ -4,15 +4,19 @@ import shlex
 
 import streamlit as st
 
+from robust_core import zoo
 from robust_core.dashboard import plots
-from robust_core.dashboard.verify import charts, choice, pictures, running, words, zones
+from robust_core.dashboard.verify import charts, pictures, running, words, zones
 from robust_core.dashboard.verify.choice import Subject
+from robust_core.experiment import verifiable
 from robust_core.experiment.sandwich import Exact, Sandwich
 from robust_core.experiment.verified import MOST_UNSTABLE, Line
 from robust_core.verification.checks import CROWN, IBP
 
 QUICK = 60
 """Undecided ReLUs up to which integer programs begin by themselves."""
+PATIENCE = 30.0
+"""Seconds that bounds at one radius may take at most, to begin by themselves."""
 
 
 def show(subject: Subject, eps: float) -> None:
@@ -35,7 +39,7 @@ def show(subject: Subject, eps: float) -> None:
     else:
         draw(_shown()[subject.key()])
     with status:
-        line = running.close_by_bounds(subject, choice.end_of(subject.model), draw)
+        line = _open(subject, draw)
     if line is None:
         return
     draw(line)
@@ -53,7 +57,18 @@ def show(subject: Subject, eps: float) -> None:
             st.caption(told)
     if found is not None:
         with below:
-            _at(subject, found, eps, quick)
+            _at(subject, found, eps, quick, line.roomy)
+
+
+def _open(subject: Subject, draw) -> Line | None:
+    """The line by bounds and attacks; of a large network when it is asked for."""
+    about = verifiable.known(subject.model.name)
+    key = running.bounds_key(subject)
+    if running.wanted(key, about.longest <= PATIENCE):
+        return running.close_by_bounds(subject, draw)
+    running.offer(key, "Bound this network", "verify_bounds")
+    st.caption(words.cost_of_bounds(about.neurons, about.longest))
+    return None
 
 
 def _close(subject: Subject, line: Line, quick: bool, draw) -> Line:
@@ -72,7 +87,7 @@ def _close(subject: Subject, line: Line, quick: bool, draw) -> Line:
     return line
 
 
-def _at(subject: Subject, found: Sandwich, eps: float, quick: bool) -> None:
+def _at(subject: Subject, found: Sandwich, eps: float, quick: bool, roomy: bool) -> None:
     """The sandwich, what PGD and the solver found, and the layers."""
     headline = st.empty()
     headline.markdown(f"## {words.at_eps(found, None)}")
@@ -88,7 +103,7 @@ def _at(subject: Subject, found: Sandwich, eps: float, quick: bool) -> None:
     clean = subject.pixels()
     stage.html(pictures.html(clean, found, None))
     with told:
-        exact = _solve(subject, found, eps, quick)
+        exact = _solve(subject, found, eps, quick) if roomy else None
         st.caption(words.pgd(found))
         if exact is not None:
             st.caption(words.solver(exact))
@@ -140,8 +155,10 @@ def _layers(found: Sandwich) -> None:
 def command(subject: Subject, eps: float, exact: Exact | None) -> str:
     """The command line that verifies the same."""
     method = "crown-optimised" if exact is None else "milp"
+    guest = zoo.guest(subject.model.name)
     said = ["python", "-m", "robust_core", "verify", subject.chosen.reference]
-    said += ["--model", subject.model.name, "--eps", f"{eps:g}", "--method", method]
+    said += guest.options if guest else ["--model", subject.model.name]
+    said += ["--eps", f"{eps:g}", "--method", method]
     return shlex.join(said)
 
 

@@ -4,7 +4,6 @@ from robust_core.experiment.sandwich import RESTARTS, SECONDS, STEPS, Exact, San
 from robust_core.experiment.verified import (
     DEEPFOOL,
     HALVINGS,
-    LARGEST,
     MOST_UNSTABLE,
     PER_CLASS,
     PGD,
@@ -39,14 +38,13 @@ def headline(line: Line, label: str) -> str:
     if not line.right:
         return f"Wrong when clean: this network does not say {label}, so there is nothing to prove."
     low, high = line.low, line.high
-    digits = 3 if line.end >= LARGEST else 4
+    digits = 3 if high >= 0.01 else 4
     proved = f"Proved up to eps {low:.{digits}f}" if low else "Nothing is proved"
     if high >= line.end:
         return f"{proved}; not broken below {line.end:g}."
-    broken = f"broken from {high:.{digits}f}"
-    if high - low < 5e-3 * line.end:
+    if line.closed:
         return f"Proved up to eps {low:.4f}, broken from {high:.4f}: the gap is closed."
-    return f"{proved}, {broken}. Between them nobody knows."
+    return f"{proved}, broken from {high:.{digits}f}. Between them nobody knows."
 
 
 def under_the_line(line: Line) -> str:
@@ -65,7 +63,9 @@ def under_the_line(line: Line) -> str:
             "adversarial point "
             f"nearer than {line.end:g}. That proves nothing: other regions may."
         )
-    if line.dear and line.gap:
+    if not line.roomy:
+        told.append("LP and integer programs of this network would need more than 1 GB of memory.")
+    elif line.dear and line.gap:
         told.append(
             f"Integer programs cannot help: where the gap begins, at {line.low:.4f}, "
             f"{line.unstable:,} ReLUs are undecided, and each may double their work. They are offered "
@@ -75,6 +75,14 @@ def under_the_line(line: Line) -> str:
         radii = ", ".join(dict.fromkeys(f"{eps:.4f}" for eps in line.undecided))
         told.append(f"MILP could not decide within {TRIED:g} seconds at {radii}.")
     return " ".join(told)
+
+
+def cost_of_bounds(neurons: int, seconds: float) -> str:
+    """What the bounds of a large network may take."""
+    return (
+        f"This network has {neurons:,} ReLUs. Bounds at one radius may take up to about "
+        f"{seconds:,.0f} s, and some ten radii are tried. It can be stopped at any time."
+    )
 
 
 def cost_of_programs(line: Line) -> str:
@@ -110,8 +118,14 @@ def sandwich_legend(found: Sandwich) -> str:
     """How the bars are read."""
     least = min(found.lower[IBP][k].item() for k in found.rivals)
     most = max(found.lower[IBP][k].item() for k in found.rivals)
+    others = len(found.classes) - 1
+    each = (
+        f"A bar for each of the {len(found.rivals)} nearest of {others:,} other classes"
+        if others > len(found.rivals)
+        else "A bar for each other class"
+    )
     return (
-        "A bar for each other class: on the left the best certified bound of the margin, on the "
+        f"{each}: on the left the best certified bound of the margin, on the "
         "right what an "
         "attack towards that class reached. The true minimum lies in between. A bar that ends on the "
         "left of 0 "

@@ -1,6 +1,5 @@
-"""The eps line as HTML: three zones above, and below a row for each method, how far it reaches."""
+"""The eps line as HTML: three zones, also enlarged where they are narrow, and a row for each method."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
@@ -8,7 +7,10 @@ from robust_core.dashboard.verify.words import TITLES
 from robust_core.experiment.verified import BOUNDS, DEEPFOOL, PER_CLASS, PGD, Line
 from robust_core.verification.checks import MILP
 
-TICKS = 4
+NARROW = 0.2
+"""Share of the line below which what happens is shown enlarged as well."""
+ENDS = (0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
+"""Where an enlarged line may end."""
 CSS = """<style>
 .zones { font-size: 0.8125rem; line-height: 1.35; }
 .zones .track { position: relative; background: color-mix(in srgb, currentColor 9%, transparent); }
@@ -33,11 +35,19 @@ CSS = """<style>
   align-items: center; }
 .zones .over { position: relative; }
 .zones .small { height: 0.8rem; }
+.zones .larger { height: 1.1rem; background: color-mix(in srgb, currentColor 14%, transparent); }
 .zones .now { font-weight: 600; }
 .zones b { font-weight: 600; font-variant-numeric: tabular-nums; }
 @container (max-width: 4.6rem) { .zones .big small { display: none; } }
 @container (max-width: 3.6rem) { .zones .big > i > span { display: none; } }
-@media (max-width: 640px) { .zones { grid-template-columns: 5.6rem 1fr max-content; column-gap: 0.4rem; } }
+@media (max-width: 640px) {
+  .zones { grid-template-columns: 1fr max-content; grid-auto-flow: row dense; }
+  .zones > div, .zones > .title { grid-column: 1 / -1; }
+  .zones > span { grid-column: 1; }
+  .zones > .told { grid-column: 2; }
+  .zones > :empty:not(div), .zones .unit { display: none; }
+  .zones .scale span:first-child::before { content: "eps "; }
+}
 </style>"""
 
 
@@ -54,7 +64,23 @@ class Row:
 
 def html(line: Line, eps: float) -> str:
     """All of it; ``eps`` is marked."""
-    return f"{CSS}<div class=zones>{_big(line, eps)}{_scale(line.end)}{_rows(rows(line), line.end)}</div>"
+    end = enlarged(line)
+    parts = [CSS, "<div class=zones>", _big("All together", line, eps, line.end), _scale(line.end)]
+    if end < line.end:
+        corners = f"polygon(0 0, {_at(end, line.end)} 0, 100% 100%, 0 100%)"
+        parts += [
+            f"<span></span><div class=larger style='clip-path:{corners}'></div><b></b>",
+            _big("Enlarged", line, eps, end),
+            _scale(end),
+        ]
+    return "".join([*parts, *(_row(row, end) for row in rows(line)), "</div>"])
+
+
+def enlarged(line: Line) -> float:
+    """Where the enlarged line ends, a little beyond where it is broken; else the line's own end."""
+    if not 0 < line.high < NARROW * line.end:
+        return line.end
+    return min((end for end in ENDS if end >= 1.3 * line.high), default=ENDS[-1])
 
 
 def rows(line: Line) -> list[Row]:
@@ -81,18 +107,18 @@ def rows(line: Line) -> list[Row]:
     return found
 
 
-def _big(line: Line, eps: float) -> str:
-    end, low, high = line.end, line.low, min(line.high, line.end)
+def _big(title: str, line: Line, eps: float, end: float) -> str:
+    low, high = min(line.low, end), min(line.high, end)
     parts = []
     if low:
-        parts.append(_part("proved", 0.0, low, f"to {low:.4f}", end))
+        parts.append(_part("proved", 0.0, low, f"to {line.low:.4f}", end))
     if high > low:
         parts.append(_part("unknown", low, high, "", end))
     if high < end:
         parts.append(_part("broken", high, end, f"from {high:.4f}", end))
-    mark = f"<div class=eps style='left:{_at(eps, end)}'></div>"
+    mark = f"<div class=eps style='left:{_at(eps, end)}'></div>" if eps <= end else ""
     return (
-        f"<b class=all>All together</b><div class=over><div class='track big'>{''.join(parts)}</div>"
+        f"<b class=title>{title}</b><div class=over><div class='track big'>{''.join(parts)}</div>"
         f"{mark}</div><b></b>"
     )
 
@@ -111,13 +137,10 @@ def _at(eps: float, end: float) -> str:
 
 
 def _scale(end: float) -> str:
-    at = [end * k / TICKS for k in range(TICKS + 1)]
+    parts = 4 if f"{end:e}".startswith("2") else 5
+    at = [end * k / parts for k in range(parts + 1)]
     ticks = "".join(f"<span style='left:{_at(tick, end)}'>{tick:g}</span>" for tick in at)
-    return f"<span class=all>eps</span><div class=scale>{ticks}</div><b></b>"
-
-
-def _rows(found: Iterable[Row], end: float) -> str:
-    return "".join(_row(row, end) for row in found)
+    return f"<span class=unit>eps</span><div class=scale>{ticks}</div><b></b>"
 
 
 def _row(row: Row, end: float) -> str:
@@ -129,5 +152,5 @@ def _row(row: Row, end: float) -> str:
     kind = " class=now" if row.now else ""
     return (
         f"<span{kind}>{escape(row.title)}</span><div class='track small'>{bar}</div>"
-        f"<b>{escape(row.told)}</b>"
+        f"<b class=told>{escape(row.told)}</b>"
     )

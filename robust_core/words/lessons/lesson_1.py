@@ -157,7 +157,8 @@ def larger(eps: float, _: Progress | None) -> Found:
         f"{percent(shares[1])}; of {EPS[2]:g}: {percent(shares[2])}. {fooled} The gradient holds at the "
         "picture "
         "itself, and a large step leaves the place where it holds.",
-        conditions=f"{subjects.CIFAR}, one photograph, FGSM in Linf, saved in 8 bits; below: eps "
+        conditions=f"{subjects.CIFAR}, one photograph, FGSM in Linf, saved in 8 bits (the six frames are "
+        "not, and answers that are close differ); below: eps "
         f"{on_both_scales(eps)}.",
         figures=(
             Bars(

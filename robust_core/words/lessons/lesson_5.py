@@ -132,7 +132,7 @@ def trained_for_it(eps: float, _: Progress | None) -> Found:
     best = max(counts, key=lambda name: counts[name])
     return Found(
         right=list(TITLES).index(best),
-        told="; ".join(
+        told=". ".join(
             f"{capital(title)}: {counts[name]} of {N} proved, {right[name]} right without an attack"
             for name, title in TITLES.items()
         )

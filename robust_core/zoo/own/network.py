@@ -94,6 +94,7 @@ class GraphNetwork(nn.Module):
         """``forward``; ``naming``: what an operation raises becomes a ``ValueError`` with its name."""
         values: dict[str, Any] = {self.graph.input: x} | self._host
         values |= {name: getattr(self, own) for name, own in self._weights.items()}
+        naming = naming or not isinstance(x, Tensor)  # whoever reads the graph by a stand-in
         steps = zip(self.graph.nodes, self._set, self._calls, self._last, strict=True)
         for node, settings, layer, done in steps:
             with _saying(node) if naming else nullcontext():

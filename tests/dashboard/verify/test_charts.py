@@ -2,13 +2,14 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from robust_core.dashboard.verify import charts, pictures, plane, words, zones
-from robust_core.experiment.sandwich import Exact, Found, Sandwich
+from robust_core.experiment.sandwich import MOST_CLASSES, Exact, Found, Sandwich, nearest
 from robust_core.experiment.verified import LARGEST, Line
 from robust_core.experiment.verified_set import Survey
 from robust_core.toys.reachable import reachable
@@ -43,11 +44,43 @@ def test_three_zones_share_the_line():
     }
 
 
+NEAR = Line(proved={"crown": 0.002}, broken={"pgd": 0.004})
+
+
+def test_a_line_that_is_broken_early_is_drawn_to_its_end_and_enlarged():
+    html = zones.html(NEAR, 0.001)
+    assert zones.enlarged(NEAR) == 0.01
+    assert widths(html, "proved")[:2] == [0, pytest.approx(1)]
+    assert [pytest.approx(w) for w in widths(html, "proved")[2:4]] == [0, 20]
+    assert widths(html, "broken") == [pytest.approx(x) for x in (2, 98, 40, 60)]
+    assert f"<span style='left:100.000%'>{LARGEST:g}</span>" in html
+    assert "left:0.500%" in html, "eps is marked on the whole line"
+    assert "left:10.000%" in html, "and on the enlarged one"
+    assert "<i class=proved style='left:0;width:20.000%'>" in html, (
+        "methods are on the enlarged one"
+    )
+
+
+def test_what_lies_beyond_an_enlarged_line_is_not_marked_on_it():
+    assert zones.html(NEAR, 0.15).count("class=eps") == 1
+    assert zones.html(NEAR, 0.001).count("class=eps") == 2
+    assert "Enlarged" not in zones.html(LINE, 0.001)
+    assert zones.enlarged(Line()) == LARGEST, "nothing is broken yet"
+    assert all(
+        0.2 * zones.enlarged(Line(broken={"pgd": x}))
+        <= x
+        <= zones.enlarged(Line(broken={"pgd": x}))
+        for x in (3e-4, 0.002, 0.0077, 0.0385, 0.0399)
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         (LINE, "Proved up to eps 0.050, broken from 0.080. Between them nobody knows."),
         (Line(broken={"pgd": 0.01}), "Nothing is proved, broken from 0.010."),
+        (NEAR, "Proved up to eps 0.0020, broken from 0.0040. Between them nobody knows."),
+        (Line(proved={"ibp": 0.1}, broken={"milp": 0.102}), "Between them nobody knows."),
         (Line(proved={"ibp": 0.1}, broken={"pgd": math.inf}), "not broken below 0.2."),
         (Line(proved={"ibp": 0.1}, broken={"milp": 0.1001}), "the gap is closed"),
         (Line(right=False), "Wrong when clean: this network does not say 3"),
@@ -65,6 +98,7 @@ def test_lp_is_an_upper_bound_and_says_so():
     said = words.under_the_line(Line(unstable=940, undecided=(0.1,)))
     assert "940 ReLUs are undecided" in said
     assert "could not decide" in said
+    assert "more than 1 GB of memory" in words.under_the_line(Line(roomy=False, unstable=940))
 
 
 def made(reached: float = 0.5, pgd: float = 0.7) -> Sandwich:
@@ -123,6 +157,20 @@ def test_what_is_said_at_one_radius():
     assert "Sent towards each class" in words.pgd(made(reached=-0.1))
     assert "Sent towards each class" not in words.pgd(made())
     assert "exactly" in words.solver(BROKEN)
+
+
+def test_of_many_classes_the_nearest_are_drawn():
+    inf, count = math.inf, 2 * MOST_CLASSES
+    lower = {"ibp": torch.tensor([inf, *range(count, 0, -1)])}
+    assert nearest(lower, 0) == list(range(count - MOST_CLASSES + 1, count + 1))
+    many = replace(
+        made(),
+        classes=tuple(map(str, range(count + 1))),
+        lower=dict.fromkeys(made().lower, *lower.values()),
+    )
+    assert many.rivals == nearest(lower, 0)
+    assert f"the {MOST_CLASSES} nearest of {count} other classes" in words.sandwich_legend(many)
+    assert "A bar for each other class" in words.sandwich_legend(made())
 
 
 def test_pictures_are_escaped_and_framed_by_what_they_are():

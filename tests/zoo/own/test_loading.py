@@ -1,5 +1,7 @@
 """Whole networks: equal logits, derivatives, batches, verification; and what is asked of the user."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save
@@ -201,7 +203,18 @@ def test_weights_that_do_not_fit(weights, options, words):
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("change", ["cut", "nan", "huge", "no table"])
+def overlapping(weights):
+    """The same tensors, all of them on the first bytes."""
+    length = int.from_bytes(weights[:8], "little")
+    header = json.loads(weights[8 : 8 + length])
+    for entry in header.values():
+        start, end = entry["data_offsets"]
+        entry["data_offsets"] = [0, end - start]
+    told = json.dumps(header).encode()
+    return len(told).to_bytes(8, "little") + told + weights[8 + length :]
+
+
+@pytest.mark.parametrize("change", ["cut", "nan", "huge", "no table", "overlapping", "deep"])
 def test_damaged_weights(weights, change):
     length = int.from_bytes(weights[:8], "little")
     damaged = {
@@ -209,6 +222,8 @@ def test_damaged_weights(weights, change):
         "nan": weights[:-4] + b"\xff\xff\xff\x7f",
         "huge": weights.replace(b'"shape":[7]', b'"shape":[99999999]', 1),
         "no table": weights[:8] + b"{" * length + weights[8 + length :],
+        "overlapping": overlapping(weights),
+        "deep": (10**6).to_bytes(8, "little") + b'{"w":' + b"[" * 10**6,
     }[change]
     if change == "huge":
         damaged = (length + 7).to_bytes(8, "little") + damaged[8:]

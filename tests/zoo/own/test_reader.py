@@ -155,6 +155,41 @@ def test_branches_are_refused_unread():
     assert "If, Loop, Scan" in refusal(graph([branch]).SerializeToString())
 
 
+def test_branches_in_branches_a_thousand_deep():
+    body = b""
+    for _ in range(1000):
+        attribute = b"\x32" + length(body) + body  # a graph
+        made = b"\x22\x02If\x2a" + length(attribute) + attribute  # an If with it
+        body = b"\x0a" + length(made) + made
+    told = refusal(b"\x08\x0a\x3a" + length(body) + body + b"\x42\x02\x10\x14")
+    assert "If, Loop, Scan" in told
+
+
+def length(content: bytes) -> bytes:
+    """How many bytes it has, as a protobuf writes it."""
+    parts, n = [], len(content)
+    while n > 127:
+        parts.append(n & 127 | 128)
+        n >>= 7
+    return bytes([*parts, n])
+
+
+@pytest.mark.parametrize("operator", ["ConstantOfShape", "Expand", "Tile"])
+def test_a_constant_that_would_fill_the_memory(operator):
+    inputs = {"ConstantOfShape": "s", "Expand": "one s", "Tile": "one s"}[operator]
+    nodes = [
+        node(operator, inputs, "big"),
+        node("ReduceSum", "big", "r"),
+        node("Flatten", "x", "f"),
+        node("Gemm", "f w", "g", transB=1),
+        node("Add", "g r"),
+    ]
+    held = {"s": np.array([10**6, 10**6]), "one": np.ones((1, 1), np.float32)}
+    told = refusal(graph(nodes, held | {"w": np.ones((4, 192), np.float32)}).SerializeToString())
+    assert f"({operator}) cannot be done" in told
+    assert "1,000,000,000,000 numbers" in told
+
+
 def test_values_that_are_no_numbers():
     weights = np.ones((4, 192), np.float32)
     weights[2, 3] = np.nan
