@@ -25,7 +25,7 @@ from robust_core.attacks.deepfool import DeepFoolLinf
 
 MODELS = (MODEL, f"{MODEL}-pgd-at")
 OTHER_WAYS: dict[str, tuple[dict, ...]] = {
-    "cw-l2": ({"abort_early": True}, {"steps": 50}, {"search_steps": 2}),
+    "cw-l2": ({"abort_early": True}, {"steps": 48}, {"steps": 50}, {"search_steps": 2}),
     "ddn": ({"initial_norm": 1.0},),
     "fmn-l0": ({"step_size": 1.0},),
 }
