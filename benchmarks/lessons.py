@@ -10,18 +10,15 @@ something. Needs `requirements-dev.txt` and Chromium, found through the variable
 
 import argparse
 import json
-import os
-import shutil
-import tempfile
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, sync_playwright
+from chromium import browsing
+from playwright.sync_api import Locator, Page
 from timing import conditions
-from visitors import serving
 
 from robust_core.files import json_text
 from robust_core.words.lessons import LESSONS, Lesson
@@ -29,7 +26,6 @@ from robust_core.words.lessons.step import Step
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "assets" / "results" / "benchmark-lessons.json"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 PATIENCE_MS = 120_000
 WORDS_A_MINUTE = 200
 """Read by an adult who wants to understand."""
@@ -221,14 +217,7 @@ def main() -> int:
     args = parser.parse_args()
     args.pictures.mkdir(parents=True, exist_ok=True)
     width, height = map(int, args.size.split("x"))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(ROOT / "app.py", Path(folder)) as server,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with browsing() as (address, browser):
         page = browser.new_page(
             viewport={"width": width, "height": height}, reduced_motion="reduce"
         )
@@ -236,11 +225,10 @@ def main() -> int:
         scheme = "dark" if args.dark else "light"
         page.emulate_media(color_scheme=scheme)
         walked = []
-        page.goto(f"http://{server.address}/lessons?lesson={args.lesson[0]}")
+        page.goto(f"http://{address}/lessons?lesson={args.lesson[0]}")
         for lesson in (one for one in LESSONS if one.number in args.lesson):
             page.get_by_role("radio", name=f"{lesson.number}. {lesson.title}", exact=True).click()
             walked += walk(Newcomer(page, args.pictures, scheme), lesson)
-        browser.close()
     print(table(walked))
     if args.out:
         rows = [asdict(one) | {"minutes": one.minutes} for one in walked]

@@ -6,17 +6,13 @@ Needs playwright and Chromium, found through the variable CHROMIUM or the PATH. 
 empty data folder, so that no data set's pixels appear.
 """
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
-from visitors import serving
+from chromium import browsing
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "assets"
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 WIDTH, HEIGHT = 1280, 800
 PATIENCE_MS = 60_000
 EXAMPLE = """() => {
@@ -44,19 +40,11 @@ def photograph(page: Page, address: str, name: str) -> None:
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serving(ROOT / "app.py", Path(folder)) as server,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with browsing() as (address, browser):
         view = {"width": WIDTH, "height": HEIGHT}
         for name in PAGES:
             page = browser.new_page(viewport=view, color_scheme="light")
-            photograph(page, server.address, name)
-        browser.close()
+            photograph(page, address, name)
 
 
 if __name__ == "__main__":
