@@ -163,8 +163,8 @@ HASHED = {
     "dashboard/detectors/scores.py",
     # What the processes of one command tell each other, and the name of their work folder.
     *("processes.py", "evaluation/passes.py", "commands/evaluation/work.py"),
-    # What the reader of a stranger's model, a process of its own, is told and answers.
-    *(f"zoo/own/{name}.py" for name in ("apart", "child", "graph")),
+    # What the reader of a stranger's model and the downloader, processes of their own, hear and answer.
+    *(f"zoo/own/{name}.py" for name in ("apart", "child", "graph", "hub_apart", "hub_child")),
 }
 """Modules whose own JSON is hashed or compared in the same process, and never kept or shown."""
 
