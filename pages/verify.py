@@ -9,7 +9,7 @@ navigation.inside_app()
 essentials, more, right = left_column.lay_out("Verify")
 
 with essentials:
-    model, chosen = choice.choose_network_and_picture()
+    model, chosen, refused = choice.choose_network_and_picture()
     eps = choice.choose_eps(model)
 with more:
     choice.offer_presets()
@@ -19,6 +19,8 @@ with right:
 settings.publish()
 
 with right:
+    if refused:
+        st.error(refused)
     subject = choice.Subject(chosen, fit, model)
     shown.show(subject, eps)
     doubled.show(subject)

@@ -1,6 +1,7 @@
 """``python -m robust_core verify``: whether any change within a radius fools a model, proved."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from robust_core.commands import options, output, own_model
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from robust_core.classifier import Classifier
     from robust_core.verification import Verification
 
+LONG = 60.0
+"""Seconds after which it is said before how long it may take."""
 METHODS = ("ibp", "crown", "crown-optimised", "lp", "milp")
 """As ``verification.METHODS``, which would take the time to import torch."""
 
@@ -72,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
     own_model.admit(args)
     model = zoo.load(args.model, args.device)
     images, labels = _pictures(args, model)
+    if args.method not in ("ibp", "lp"):
+        _warn(model, len(images))
     with output.bar(len(labels), args.method, " pictures", delay=1) as bar, output.only_ours():
 
         def show(done: int, total: int) -> None:
@@ -105,6 +110,22 @@ def run(args: argparse.Namespace) -> None:
         "versions": output.versions(),
     }
     output.emit(value, args.json, _text(value))
+
+
+def _warn(model: "Classifier", pictures: int) -> None:
+    """Say how long the bounds of a large network may take, before they begin."""
+    from robust_core.experiment.verifiable import longest
+    from robust_core.verification import compile_network
+
+    network = compile_network(model, (model.channels, *model.input_size))
+    seconds = pictures * longest(network)
+    if seconds > LONG:
+        print(
+            f"This network has {network.neurons:,} ReLUs: bounds may take up to about {seconds / 60:,.0f} "
+            f"minutes for {pictures:,} pictures, far less where intervals settle most ReLUs. --method ibp "
+            "takes seconds, and proves less.",
+            file=sys.stderr,
+        )
 
 
 def _pictures(args: argparse.Namespace, model: "Classifier") -> "tuple[Tensor, Tensor]":

@@ -46,7 +46,8 @@ class Line:
 
     ``proved``: by method, a radius within which no picture gets another class; ``broken``: by attack or
     solver, the distance of a picture that the network itself gets wrong (infinite: none seen). ``nearest``
-    is the distance in the linear region by LP, an upper bound on the robust radius that proves nothing.
+    is the distance in the linear region by LP, an upper bound on the robust radius that proves nothing;
+    ``searched``: LP looked at the whole region.
     ``trying`` and ``at``: the method and the radius that are being tried. ``spent``: seconds by method.
     ``undecided``: radii that the programs left open in their time. ``unstable``: ReLUs that bounds leave
     undecided where the gap begins: up to ``MOST_UNSTABLE``, programs may close some of it. ``roomy``:
@@ -58,6 +59,7 @@ class Line:
     proved: Mapping[str, float] = field(default_factory=dict)
     broken: Mapping[str, float] = field(default_factory=dict)
     nearest: float = torch.inf
+    searched: bool = False
     trying: str = ""
     at: float = 0.0
     spent: Mapping[str, float] = field(default_factory=dict)
@@ -282,8 +284,9 @@ class Closing:
             attack=False,
             progress=self._beat,
         )
-        if record.counterexamples:
-            self._tell(nearest=record.distance.item())
+        found = bool(record.counterexamples)
+        none = math.isinf(record.distance.item()) and not record.timed_out.item()
+        self._tell(nearest=record.distance.item() if found else torch.inf, searched=found or none)
 
 
 def between(above: float | None, below: float | None) -> float:

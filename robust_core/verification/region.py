@@ -7,7 +7,7 @@ nearest adversarial point lies in that region; a region without one says nothing
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,14 +16,21 @@ from torch import Tensor
 from robust_core.verification.crown import Pulse, quiet
 from robust_core.verification.network import Network
 
+SOLVED, INFEASIBLE = 0, 2
+"""What ``linprog`` says: the second, that the region holds no point of that class."""
+
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest point found: its Linf distance (infinite without one), class and pixels ``[C, H, W]``."""
+    """The nearest point found: its Linf distance (infinite without one), class and pixels ``[C, H, W]``.
+
+    ``whole`` says that the program of every class was solved in time: else there may be a nearer one.
+    """
 
     distance: float
     rival: int | None
     picture: Tensor | None
+    whole: bool
 
 
 def affine_region(network: Network, picture: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,12 +92,14 @@ def nearest_in_region(
     )
     limit = np.concatenate([x, -x, sides[0], [0.0]])
     ends = time.perf_counter() + budget
-    best = Nearest(np.inf, None, None)
+    best = Nearest(np.inf, None, None, True)
     for rival in range(logits.shape[1]):
+        if rival == label:
+            continue
         pulse()
         left = ends - time.perf_counter()
-        if rival == label or left <= 0:
-            continue
+        if left <= 0:
+            return replace(best, whole=False)
         lead = logits[:, rival] - logits[:, label]
         matrix[-1, :pixels], limit[-1] = -lead[1:], lead[0] - beyond
         found = linprog(
@@ -101,7 +110,9 @@ def nearest_in_region(
             method="highs",
             options={"time_limit": left},
         )
-        if found.status == 0 and found.fun < best.distance:
+        if found.status == SOLVED and found.fun < best.distance:
             point = torch.from_numpy(found.x[:pixels]).view(picture.shape)
-            best = Nearest(float(found.fun), rival, point)
+            best = Nearest(float(found.fun), rival, point, best.whole)
+        elif found.status not in (SOLVED, INFEASIBLE):
+            best = replace(best, whole=False)
     return best

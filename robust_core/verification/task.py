@@ -157,5 +157,6 @@ class Task:
                 pulse=partial(pulse, k),
             )
             found.distance[row] = nearest.distance
+            found.timed_out[row] = not nearest.whole
             if nearest.picture is not None and nearest.distance <= float(found.eps[row]):
                 found.look(row, nearest.picture)

@@ -3,6 +3,7 @@
 import pytest
 
 from robust_core import verification
+from robust_core.commands import verify
 from robust_core.commands.verify import METHODS
 
 
@@ -65,3 +66,12 @@ def test_a_negative_radius_and_an_unknown_layer_are_refused(command):
         "verify", "sample:chelsea", "--model", "cifar10-resnet32-saturated", "--eps", "0"
     )
     assert "cannot be compiled" in ended.complaint
+
+
+def test_a_long_wait_is_announced(command, monkeypatch):
+    asked = ("verify", "sample:digits-test-0", "--model", "digits-mlp", "--eps", "0.01")
+    assert "ReLUs" not in command(*asked, "--device", "cpu").err
+    monkeypatch.setattr(verify, "LONG", 0.0)
+    told = command(*asked, "--device", "cpu").err
+    assert "This network has 200 ReLUs: bounds may take up to about" in told
+    assert "ReLUs" not in command(*asked, "--method", "ibp", "--device", "cpu").err

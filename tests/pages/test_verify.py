@@ -167,5 +167,5 @@ def test_a_model_that_does_not_compile_is_refused_by_its_layer(brought, monkeypa
     (said,) = (error.value for error in page.error)
     assert "cannot be verified here" in said
     assert "(Tanh" in said
-    assert "Meanwhile the network is" in said
+    assert "What follows is about another network" in said
     assert bodies(page, "zones")

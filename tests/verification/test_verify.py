@@ -258,6 +258,10 @@ def test_no_time_leaves_it_unknown():
     assert found.status == (UNKNOWN,)
     assert found.timed_out.all()
     assert found.exact.isnan().all()
+    late = verification.verify(model, images, labels, 0.1, "lp", seconds=0.0001, attack=False)
+    assert late.timed_out.all()
+    in_time = verification.verify(model, images, labels, 0.1, "lp", attack=False)
+    assert not in_time.timed_out.any()
 
 
 def test_progress_can_stop_it():

@@ -17,6 +17,8 @@ from robust_core.verification.record import BROKEN, WRONG
 EXACT = "#E69F00"
 SHOWN = 120
 """Neurons of a layer that are drawn at most: of more, evenly many."""
+LEAST = 190
+"""Pixels that a chart of few classes needs beside its legend and the name of its axis."""
 GRID = [LARGEST * k / 100 for k in range(101)]
 
 
@@ -25,7 +27,7 @@ def margins(found: Sandwich, exact: Exact | None) -> go.Figure:
     best = torch.stack([found.lower[m] for m in BOUNDS]).amax(0)
     order = sorted(found.rivals, key=lambda k: -best[k].item())
     names = [f"not {found.classes[k]}" for k in order]
-    figure = go.Figure(layout=plots.layout(60 + 27 * len(order), barmode="overlay"))
+    figure = go.Figure(layout=plots.layout(max(LEAST, 60 + 27 * len(order)), barmode="overlay"))
     low, high = [best[k].item() for k in order], [found.reached[k].item() for k in order]
     figure.add_bar(
         y=names,

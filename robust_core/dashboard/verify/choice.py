@@ -61,17 +61,23 @@ class Subject:
         )
 
 
-def choose_network_and_picture() -> tuple[zoo.Description, Chosen]:
-    """The picture is shown above the network, but which are offered depends on the network."""
+def choose_network_and_picture() -> tuple[zoo.Description, Chosen, str]:
+    """The picture is shown above the network, but which are offered depends on the network.
+
+    The last is why the network is not the visitor's own, where it cannot be verified; else "".
+    """
     place = st.container(gap="small")
-    model = choose_network()
+    model, refused = choose_network()
     with place:
         start = verifiable.first_right(model.name, PICTURE)
-        return model, picture_input.choose_picture(model, start)
+        return model, picture_input.choose_picture(model, start), refused
 
 
-def choose_network() -> zoo.Description:
-    """One of the networks that bounds can be made for while one waits, or one that the visitor brings."""
+def choose_network() -> tuple[zoo.Description, str]:
+    """One of the networks that bounds can be made for while one waits, or one that the visitor brings.
+
+    With it why it stands in for the visitor's, or "".
+    """
     offered = verifiable.networks()
     first = FIRST if FIRST in offered else next(iter(offered))
     yours = {own_model.OWN: controls.YOURS} if own_model.allowed() else {}
@@ -86,19 +92,15 @@ def choose_network() -> zoo.Description:
         "verified from Python and on the command line."
         + (" The last entry takes a model of your own." if yours else ""),
     )
-    return zoo.describe(_own(first) if name == own_model.OWN else name)
-
-
-def _own(instead: str) -> str:
-    """The visitor's model where it can be verified; else ``instead``, which the page says."""
-    name = own_model_form.choose(instead)
+    if name != own_model.OWN:
+        return zoo.describe(name), ""
+    name = own_model_form.choose(first)
     why = verifiable.known(name).refusal
     if not why:
-        return name
-    st.error(
-        f"Your model cannot be verified here: {why}. Meanwhile the network is {title(instead)}."
+        return zoo.describe(name), ""
+    return zoo.describe(first), (
+        f"Your model cannot be verified here: {why}. What follows is about another network: {title(first)}."
     )
-    return instead
 
 
 def choose_eps(model: zoo.Description) -> float:

@@ -57,7 +57,7 @@ def under_the_line(line: Line) -> str:
             f"region is at {line.nearest:.4f}. That is an upper bound on the robust radius, and "
             "proves nothing."
         )
-    elif line.spent:
+    elif line.searched:
         told.append(
             f"LP ({citations.markdown(BASTANI)}): the picture's own linear region holds no "
             "adversarial point "

@@ -94,7 +94,11 @@ def test_lp_is_an_upper_bound_and_says_so():
     near = words.under_the_line(Line(nearest=0.12, spent={"ibp": 1.0}))
     assert "upper bound on the robust radius, and proves nothing" in near
     assert "0.1200" in near
-    assert "proves nothing" in words.under_the_line(LINE)
+    none = words.under_the_line(Line(searched=True))
+    assert "no adversarial point nearer than 0.2" in none
+    assert "proves nothing" in none
+    for unknown in (Line(spent={"ibp": 1.0}), Line(spent={"ibp": 1.0}, roomy=False)):
+        assert "LP (" not in words.under_the_line(unknown), "LP has not looked at the whole region"
     said = words.under_the_line(Line(unstable=940, undecided=(0.1,)))
     assert "940 ReLUs are undecided" in said
     assert "could not decide" in said
