@@ -207,12 +207,19 @@ def _check(model: Classifier, pictures: Any) -> None:
     record = _record(model)
     if record is not None:
         name, of = record.name, f"{{n}} test pictures of {record.title}"
-        _compare(model, name, of, lambda progress: load_test_set(name, model, WATCHED))
+        _compare(model, name, of, lambda progress, lost: load_test_set(name, model, WATCHED))
     elif pictures is not None:
         content = pictures.getvalue()
         digest = hashlib.sha256(content).hexdigest()
         of = "your {n} pictures"
-        _compare(model, digest, of, lambda progress: load_zip(content, model, WATCHED, progress))
+
+        def load(progress: Reporter, lost: list[str]) -> tuple[Tensor, Tensor]:
+            try:
+                return load_zip(content, model, WATCHED, progress, lost.append)
+            except ValueError as error:
+                raise ValueError(own_data.harmless(str(error))) from error
+
+        _compare(model, digest, of, load)
 
 
 def _same(record: data.DataSet, model: Classifier) -> bool:
@@ -228,18 +235,26 @@ def _compare(
     model: Classifier,
     pictures: str,
     of: str,
-    load: Callable[[Reporter], tuple[Tensor, Tensor]],
+    load: Callable[[Reporter, list[str]], tuple[Tensor, Tensor]],
 ) -> None:
-    """The sentence about pictures that ``load`` gives; ``pictures`` names them."""
+    """The sentence about pictures that ``load`` gives; ``pictures`` names them.
 
-    def work(progress: Reporter) -> str:
-        return own.in_words(own.compare_normalisations(model, *load(progress)), of)
+    ``load`` appends what is to be said of each file that it leaves out.
+    """
 
-    told = lab.compute(
+    def work(progress: Reporter) -> tuple[str, list[str], int]:
+        lost: list[str] = []
+        images, labels = load(progress, lost)
+        compared = own.compare_normalisations(model, images, labels)
+        return own.in_words(compared, of), lost, len(labels)
+
+    found = lab.compute(
         key_of(owner=lab.session(), normalisation=str(model.name), pictures=pictures),
         work,
         channel="own_check",
         doing="Checking the normalisation",
     )
-    if told:
+    if found:
+        told, lost, read = found
+        own_data.say_left_out(lost, read, WATCHED)
         (st.warning if "fit better" in told or NONE_FITS in told else st.caption)(told)

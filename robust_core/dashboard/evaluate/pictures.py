@@ -28,8 +28,6 @@ VALUES = 2**25
 """Pixel values of all pictures together: 128 MB."""
 WATCHED = 50
 """Pictures that the normalisation of a visitor's model is compared on."""
-NAMED = 5
-"""Files left out that are named."""
 NO_SET = (
     "No test set on this computer has the classes and the size of this model. Bring pictures of your "
     "own, or "
@@ -218,19 +216,12 @@ def read(source: Source, model: Description, n: int) -> Pictures | None:
     return lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
 
 
-def say(found: Pictures, source: Source, model: Description) -> None:
-    """What was read, what was left out, and how well a visitor's normalisation fits."""
+def say(found: Pictures, source: Source, model: Description, asked: int) -> None:
+    """What was read of the ``asked``, what was left out, and how well a visitor's normalisation fits."""
     classes = len(set(found.labels.tolist()))
     told = f"{len(found.labels):,} pictures of {classes} of its {len(model.class_names):,} classes"
     st.caption(f"{told}, {model.shape}.")
-    lost = found.left_out
-    if lost:
-        named = "  \n".join(harmless(each) for each in lost[:NAMED])
-        more = f"  \n... and {len(lost) - NAMED} more." if len(lost) > NAMED else ""
-        st.warning(
-            f"{len(lost)} file{'s' * (len(lost) > 1)} left out, the next ones taken instead:  "
-            f"\n{named}{more}"
-        )
+    own_data.say_left_out(found.left_out, len(found.labels), asked)
     if zoo.guest(model.name):
         _compare(found, source, model)
 
