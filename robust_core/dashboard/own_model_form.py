@@ -43,8 +43,8 @@ ARCHITECTURE = (
     "pretrained weights, classes, size and normalisation; its size is said first."
 )
 PRIVACY = (
-    "It stays in this computer's memory for your page alone, and is forgotten about a minute after that is "
-    "closed. Links to the page do not hold it."
+    "It stays in this computer's memory for your page alone. Closing the page or loading it again gives it "
+    "up, and a minute later it is forgotten. Links to the page do not hold it."
 )
 
 

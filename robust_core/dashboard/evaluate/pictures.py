@@ -125,9 +125,8 @@ def _bring_zip(model: Description) -> Source | None:
         max_upload_size=most,
         on_change=_keep,
         args=(key,),
-        help=f"{_names_of(model)} It stays in this computer's memory for your page alone, and is "
-        "forgotten about a "
-        "minute after that is closed.",
+        help=f"{_names_of(model)} It stays in this computer's memory for your page alone. Closing the "
+        "page or loading it again gives it up, and a minute later it is forgotten.",
     )
     if trouble := st.session_state.pop("_evaluate_zip_trouble", None):
         st.error(trouble)
