@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from robust_core import data, zoo
@@ -48,6 +49,8 @@ class Source:
     mark: str
     load: Callable[..., tuple[Tensor, Tensor]]
     owner: str | None = None
+    place: DeltaGenerator | None = None
+    """Where the page says that it is in use, once it was read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,13 +137,12 @@ def _bring_zip(model: Description) -> Source | None:
     if kept is None:
         st.caption(f"{HOW} {_names_of(model)}")
         return None
-    st.caption(f"In use: {harmless(kept.name)}")
 
     def load(classifier: Classifier, n: int, **told: Any) -> tuple[Tensor, Tensor]:
         return load_zip(kept.content, classifier, n, **told)
 
     name = Path(kept.name).name
-    return Source(ZIP, name, f"your file {name}", kept.sha256, load, lab.session())
+    return Source(ZIP, name, f"your file {name}", kept.sha256, load, lab.session(), st.empty())
 
 
 def _keep(key: str) -> None:
@@ -151,6 +153,7 @@ def _keep(key: str) -> None:
     try:
         return own_data.keep(file.getvalue(), file.name)
     except ValueError as error:
+        own_data.forget(lab.session())  # the page shows the new file, not the one before
         st.session_state["_evaluate_zip_trouble"] = str(error)
 
 
@@ -212,7 +215,10 @@ def read(source: Source, model: Description, n: int) -> Pictures | None:
         return Pictures(images, labels, tuple(left_out), key_of(owner=source.owner, pictures=bits))
 
     key = key_of(owner=source.owner, read=source.mark, model=model.name, n=n)
-    return lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
+    found = lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
+    if found is not None and source.place is not None:
+        source.place.caption(f"In use: {harmless(source.name)}")
+    return found
 
 
 def say(found: Pictures, source: Source, model: Description, asked: int) -> None:
