@@ -158,8 +158,8 @@ def _check_depth(folders: dict[PurePosixPath, list[Entry]], model: Classifier) -
         inside = [each for each in folder.parents[:DEEP] if _is_class(each.name, model)]
         if inside:
             raise ValueError(
-                f"Files lie in folders inside a class's folder, such as {files[0].filename[:80]!r}: put the "
-                f"pictures right into {inside[0].name[:80]!r}"
+                f"Files lie in folders inside the folder of a class, such as {files[0].filename[:80]!r}: "
+                f"put the pictures right into {inside[0].name[:80]!r}"
             )
 
 
