@@ -42,6 +42,7 @@ ARCHITECTURE = (
     "(timm:resnet18). Without a file, a network of timm is downloaded from the Hugging Face hub with its "
     "pretrained weights, classes, size and normalisation; its size is said first."
 )
+UNTIL = "What you change above takes effect once you press the button."
 PRIVACY = (
     "It stays in this computer's memory for your page alone. Closing the page or loading it again gives it "
     "up, and a minute later it is forgotten. Links to the page do not hold it."
@@ -97,7 +98,7 @@ def _form() -> dict | None:
             height=68,
             persist_state="session",
         )
-        size = _text("Picture size, where the file leaves it open", "size", "224 or 224x160")
+        size = _text(f"{own_model.SIZE}, where the file leaves it open", "size", "224 or 224x160")
         kind = st.selectbox(
             "Normalisation that it was trained with",
             list(NORMALISATIONS),
@@ -112,6 +113,8 @@ def _form() -> dict | None:
             placeholder="0.5 0.5 0.5 / 0.2 0.2 0.2",
             persist_state="session",
         )
+        if own_model.current() is not None:
+            st.caption(UNTIL)
         if not st.form_submit_button("Use this model", icon=":material/check:"):
             return None
     return {

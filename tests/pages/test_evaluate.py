@@ -89,7 +89,9 @@ def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     query = {"evaluate_defenses": "median", "evaluate_own_eps": "8/255", "evaluate_seed": "3"}
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
     assert "Nothing is measured yet" in headline(page)
-    press(page, "Evaluate: 6 to run")
+    assert not page.get("download_button")
+    page = press(page, "Evaluate: 6 to run")
+    assert len(page.get("download_button")) == 2
     assert "**Behind Median filter** it gets " in text(page)
     assert re.search(r"at worst \d+ against an [^;]* aware attacker", text(page))
     found = export.described(rows())["results"]
