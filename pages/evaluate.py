@@ -3,9 +3,10 @@
 import streamlit as st
 
 from robust_core.dashboard import controls, lab, left_column, navigation, picture_input, settings
-from robust_core.dashboard.evaluate import choice, pictures, results
+from robust_core.dashboard.evaluate import choice, gone, pictures, results
 
 navigation.inside_app()
+gone.note()
 essentials, more, right = left_column.lay_out("Evaluate")
 
 with essentials:
@@ -19,6 +20,7 @@ with right:
 settings.publish()
 
 with right:
+    gone.say()
     if not lab.fetch_model(model.name):
         lab.offer_bundled(model)
     elif source is None:

@@ -64,6 +64,8 @@ class Classifier(nn.Module):
         super().__init__()
         self.network = network
         self.name = name or getattr(network, "__name__", type(network).__name__)
+        self.alias = ""
+        """The file of a model whose name is for the machine alone."""
         self.class_names = tuple(class_names)
         self.synsets = tuple(synsets)
         """WordNet ids of the classes, where these are ImageNet's: other names for them."""
@@ -73,6 +75,11 @@ class Classifier(nn.Module):
         self.provenance = provenance or Provenance(data="unknown")
         self.register_buffer("mean", _per_channel(mean), persistent=False)
         self.register_buffer("std", _per_channel(std), persistent=False)
+
+    @property
+    def called(self) -> str:
+        """What sentences call it: its alias, or else its name."""
+        return self.alias or self.name
 
     @property
     def channels(self) -> int:
@@ -98,7 +105,7 @@ class Classifier(nn.Module):
             wanted = ", ".join(map(str, own))
             single = "; one picture needs a batch axis too: images[None]" if shape == own else ""
             raise ValueError(
-                f"images must be of shape [N, {wanted}] for {self.name}; got {shape}{single}"
+                f"images must be of shape [N, {wanted}] for {self.called}; got {shape}{single}"
             )
 
     def index_of(self, label: str | int) -> int:
@@ -116,7 +123,7 @@ class Classifier(nn.Module):
             return int(text)
         shown = ", ".join(self.class_names[:10]) + (" ..." if len(names) > 10 else "")
         raise ValueError(
-            f"{self.name} has no class {text!r}: give a name ({shown}) or an index 0 to {len(names) - 1}"
+            f"{self.called} has no class {text!r}: give a name ({shown}) or an index 0 to {len(names) - 1}"
         )
 
     def label_of(self, index: int) -> str:

@@ -137,7 +137,8 @@ def _pictures(args: argparse.Namespace, model: "Classifier") -> "tuple[Tensor, T
     from robust_core.data.fitting import to_tensor
 
     if args.data is not None:
-        return load_test_set(args.data, model, args.limit)
+        with own_model.naming(model):
+            return load_test_set(args.data, model, args.limit)
     description = zoo.describe(args.model)
     source = read(args.picture)
     image = to_tensor(description.fitted(source.picture.pixels))

@@ -40,7 +40,7 @@ def choose_defenses(model: zoo.Description, key: str, start: Sequence[str]) -> l
     )
     absent = [f"**{defenses.get(n).title}**: {why}." for n, why in refused.items() if why]
     if absent:
-        with st.expander(f"Not for {model.name}: {len(absent)}", key=f"{key}_absent"):
+        with st.expander(f"Not for {model.called}: {len(absent)}", key=f"{key}_absent"):
             st.caption("  \n".join(absent))
     return [defenses.get(name) for name in names if name in chosen]
 

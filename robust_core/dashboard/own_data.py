@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ SWITCH = "ROBUST_OWN_FOLDERS"
 TOGETHER = 1024 * 2**20
 """Bytes of all visitors' files."""
 FULL = "The laboratory holds as many pictures of its visitors as it can: try again when others have left."
+NAMED = 5
+"""Files left out that are named."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|$~:&])")
 
 
@@ -62,6 +65,23 @@ def harmless(text: str) -> str:
     """A sentence that quotes names of files, as Markdown that shows it and does nothing else."""
     kept = "".join(c if c.isprintable() else " " for c in text)
     return _MARKS.sub(r"\\\1", kept)
+
+
+def say_left_out(lost: Sequence[str], read: int, asked: int) -> None:
+    """A warning that names files which are no pictures, where there are any.
+
+    ``read`` of the ``asked`` pictures were there: as many others as possible took their places.
+    """
+    if not lost:
+        return
+    files = f"{len(lost)} file{'s' * (len(lost) > 1)} left out"
+    others = read + len(lost) - asked
+    instead = f", the next one{'s' * (others > 1)} taken instead" if others >= len(lost) else ""
+    if 0 < others < len(lost):
+        instead = f", {others} other{'s' * (others > 1)} taken instead"
+    named = "  \n".join(harmless(each) for each in lost[:NAMED])
+    more = f"  \n... and {len(lost) - NAMED} more." if len(lost) > NAMED else ""
+    st.warning(f"{files}{instead}:  \n{named}{more}")
 
 
 def largest() -> int:

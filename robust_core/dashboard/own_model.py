@@ -5,6 +5,7 @@ A guest's name is a ``Key`` of its session, so that every result made with it is
 
 import hashlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -13,6 +14,7 @@ from robust_core import zoo
 from robust_core.dashboard import alone, lab
 from robust_core.engine import Key, Reporter, key_of
 from robust_core.zoo import own
+from robust_core.zoo.own import kinds
 from robust_core.zoo.own.apart import checked_apart
 from robust_core.zoo.own.hub import Listed
 
@@ -20,6 +22,8 @@ OWN = "own"
 """The setting ``model`` where the visitor's own is chosen: links hold this word, not the model."""
 SWITCH = "ROBUST_OWN_MODELS"
 """The variable of the server that turns own models on or off."""
+SIZE = "Picture size"
+"""The field for the height and width of pictures."""
 LARGEST = 128
 """MB of a file. Streamlit's own limit is raised to it where own models are on."""
 TOGETHER = 1024 * 2**20
@@ -98,12 +102,17 @@ def check(
     The page then says why.
     """
     session = lab.session()
+    if _is_onnx(content):
+        architecture = None  # it may stand in the form from a file before
     digest = hashlib.sha256(content).hexdigest()
     tries = st.session_state.get("_own_tries", 0) + 1
     st.session_state["_own_tries"] = tries  # a result that is kept would not be this session's file
 
     def work(progress: Reporter) -> bool:
-        found = checked_apart(content, architecture, size, check=lambda: progress(0))
+        try:
+            found = checked_apart(content, architecture, size, check=lambda: progress(0))
+        except ValueError as error:
+            raise ValueError(in_fields(str(error))) from error
         keep(session, Kept(found, own.plain_name(file), architecture))
         return True
 
@@ -112,6 +121,18 @@ def check(
     )
     done = lab.compute(key, work, channel="own_model", doing="Checking your model", errand=True)
     return bool(done)
+
+
+def in_fields(sentence: str) -> str:
+    """A sentence about the argument ``input_size``, for who sees its field."""
+    return sentence.replace("input_size (height, width)", SIZE).replace("input_size", SIZE)
+
+
+def _is_onnx(content: bytes) -> bool:
+    """Whether the file holds its own architecture; what is no model at all is said where it is checked."""
+    with suppress(ValueError):
+        return kinds.kind_of(content) == kinds.ONNX
+    return False
 
 
 def keep(session: str, new: Kept) -> None:
@@ -145,6 +166,7 @@ def admit(said: Said) -> zoo.Guest:
         size=list(found.size),
     )
     model.name = Key(f"{held.file}-{mark[:8]}", session)
+    model.alias = file_of(held)
     guest = zoo.Guest(model.name, model, f"Your model: {held.file}", options(held, said))
     if held.guest:
         zoo.dismiss(held.guest.name)
@@ -153,12 +175,18 @@ def admit(said: Said) -> zoo.Guest:
     return guest
 
 
+def file_of(held: Kept) -> str:
+    """The file, as a command line and sentences call it; of a network of timm its name."""
+    if held.hub is not None:
+        return held.hub.name
+    return f"{held.file}.{'safetensors' if held.architecture else 'onnx'}"
+
+
 def options(held: Kept, said: Said) -> tuple[str, ...]:
     """Words of a command line that give the same model, once the visitor puts in their file's place."""
+    words = ["--model", file_of(held)]
     if held.hub is not None:
-        return "--model", held.hub.name
-    kind = "safetensors" if held.architecture else "onnx"
-    words = ["--model", f"{held.file}.{kind}"]
+        return tuple(words)
     if held.architecture:
         words += ["--architecture", held.architecture]
     words += ["--size", "x".join(map(str, held.found.size))]

@@ -42,9 +42,10 @@ ARCHITECTURE = (
     "(timm:resnet18). Without a file, a network of timm is downloaded from the Hugging Face hub with its "
     "pretrained weights, classes, size and normalisation; its size is said first."
 )
+UNTIL = "What you change above takes effect once you press the button."
 PRIVACY = (
-    "It stays in this computer's memory for your page alone, and is forgotten about a minute after that is "
-    "closed. Links to the page do not hold it."
+    "It stays in this computer's memory for your page alone. Closing the page or loading it again gives it "
+    "up, and a minute later it is forgotten. Links to the page do not hold it."
 )
 
 
@@ -97,7 +98,7 @@ def _form() -> dict | None:
             height=68,
             persist_state="session",
         )
-        size = _text("Picture size, where the file leaves it open", "size", "224 or 224x160")
+        size = _text(f"{own_model.SIZE}, where the file leaves it open", "size", "224 or 224x160")
         kind = st.selectbox(
             "Normalisation that it was trained with",
             list(NORMALISATIONS),
@@ -112,6 +113,8 @@ def _form() -> dict | None:
             placeholder="0.5 0.5 0.5 / 0.2 0.2 0.2",
             persist_state="session",
         )
+        if own_model.current() is not None:
+            st.caption(UNTIL)
         if not st.form_submit_button("Use this model", icon=":material/check:"):
             return None
     return {
@@ -207,12 +210,19 @@ def _check(model: Classifier, pictures: Any) -> None:
     record = _record(model)
     if record is not None:
         name, of = record.name, f"{{n}} test pictures of {record.title}"
-        _compare(model, name, of, lambda progress: load_test_set(name, model, WATCHED))
+        _compare(model, name, of, lambda progress, lost: load_test_set(name, model, WATCHED))
     elif pictures is not None:
         content = pictures.getvalue()
         digest = hashlib.sha256(content).hexdigest()
         of = "your {n} pictures"
-        _compare(model, digest, of, lambda progress: load_zip(content, model, WATCHED, progress))
+
+        def load(progress: Reporter, lost: list[str]) -> tuple[Tensor, Tensor]:
+            try:
+                return load_zip(content, model, WATCHED, progress, lost.append)
+            except ValueError as error:
+                raise ValueError(own_data.harmless(str(error))) from error
+
+        _compare(model, digest, of, load)
 
 
 def _same(record: data.DataSet, model: Classifier) -> bool:
@@ -228,18 +238,26 @@ def _compare(
     model: Classifier,
     pictures: str,
     of: str,
-    load: Callable[[Reporter], tuple[Tensor, Tensor]],
+    load: Callable[[Reporter, list[str]], tuple[Tensor, Tensor]],
 ) -> None:
-    """The sentence about pictures that ``load`` gives; ``pictures`` names them."""
+    """The sentence about pictures that ``load`` gives; ``pictures`` names them.
 
-    def work(progress: Reporter) -> str:
-        return own.in_words(own.compare_normalisations(model, *load(progress)), of)
+    ``load`` appends what is to be said of each file that it leaves out.
+    """
 
-    told = lab.compute(
+    def work(progress: Reporter) -> tuple[str, list[str], int]:
+        lost: list[str] = []
+        images, labels = load(progress, lost)
+        compared = own.compare_normalisations(model, images, labels)
+        return own.in_words(compared, of), lost, len(labels)
+
+    found = lab.compute(
         key_of(owner=lab.session(), normalisation=str(model.name), pictures=pictures),
         work,
         channel="own_check",
         doing="Checking the normalisation",
     )
-    if told:
+    if found:
+        told, lost, read = found
+        own_data.say_left_out(lost, read, WATCHED)
         (st.warning if "fit better" in told or NONE_FITS in told else st.caption)(told)

@@ -165,7 +165,7 @@ def show_conditions(request: Request, experiment: Experiment) -> None:
     elif request.attack.norm == "l2":
         eps += f" root mean square, an L2 radius of {experiment.eps:.3g}"
     st.caption(
-        f"{request.model.name}, {type(request.attack).title}, {eps}"
+        f"{request.model.called}, {type(request.attack).title}, {eps}"
         + steps_of(request.attack)
         + f". {aim(experiment)} {within(experiment)} {outside(request)}".replace("  ", " ").rstrip()
     )

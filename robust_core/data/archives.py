@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import PurePosixPath
 
@@ -26,6 +27,8 @@ MOST = 10_000
 PICTURE = 8 * 2**20
 """Bytes of a picture once it is unpacked, as for one that is uploaded alone."""
 HOW = "It needs one folder per class, named like the class, with PNG, JPEG or WebP pictures in it."
+DEEP = 3
+"""How far above a folder of pictures its class is looked for: a bound on the time for hostile names."""
 NAMED = 3
 """Folders that a sentence names."""
 _END, _LONG_END = b"PK\x05\x06", b"PK\x06\x07"
@@ -121,6 +124,7 @@ def _by_class(
     for entry in sorted(entries, key=_path):
         if not entry.is_dir():
             folders.setdefault(_path(entry).parent, []).append(entry)
+    _check_depth(folders, model)
     above = {PurePosixPath(), *(each for folder in folders for each in folder.parents)}
     outer = above & folders.keys()
     for loose in [file for folder in outer for file in folders.pop(folder)]:
@@ -144,6 +148,26 @@ def _by_class(
         verb = "The folder {} is no class." if len(names) == 1 else "The folders {} are no classes."
         raise ValueError(f"{verb.format(listed)} {next(iter(unknown.values()))}")
     return found
+
+
+def _check_depth(folders: dict[PurePosixPath, list[Entry]], model: Classifier) -> None:
+    """Raise ``ValueError`` for files in a folder that is no class and lies inside one that is."""
+    for folder, files in folders.items():
+        if _is_class(folder.name, model):
+            continue
+        inside = [each for each in folder.parents[:DEEP] if _is_class(each.name, model)]
+        if inside:
+            raise ValueError(
+                f"Files lie in folders inside the folder of a class, such as {files[0].filename[:80]!r}: "
+                f"put the pictures right into {inside[0].name[:80]!r}"
+            )
+
+
+def _is_class(name: str, model: Classifier) -> bool:
+    with suppress(ValueError):
+        model.index_of(name)
+        return True
+    return False
 
 
 def _check_empty(entries: list[Entry], folders: dict[PurePosixPath, list[Entry]]) -> None:

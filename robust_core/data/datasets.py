@@ -61,12 +61,12 @@ def check_fit(record: data.DataSet, model: Classifier) -> None:
     wanted = (model.channels, *model.input_size)
     if model.channels != record.channels or not record.has_size(model.input_size):
         raise ValueError(
-            f"{record.name} pictures are {in_words(record.shape)}; {model.name} takes "
+            f"{record.name} pictures are {in_words(record.shape)}; {model.called} takes "
             f"{in_words(wanted)}: choose the data that the model was trained on, or a folder of pictures."
         )
     if len(model.class_names) != len(record.class_names):
         raise ValueError(
-            f"{record.name} has {len(record.class_names)} classes and {model.name} "
+            f"{record.name} has {len(record.class_names)} classes and {model.called} "
             f"{len(model.class_names)}: choose the data that the model was trained on."
         )
 

@@ -101,7 +101,7 @@ def _class_folders(path: Path, model: Classifier) -> dict[int, Path]:
     if not folders:
         raise ValueError(
             f"{path} holds no sub-folders with pictures. It needs one sub-folder per class, named like "
-            f"the classes of {model.name} ({_listed(model.class_names, 10)}), with PNG, JPEG or WebP "
+            f"the classes of {model.called} ({_listed(model.class_names, 10)}), with PNG, JPEG or WebP "
             "pictures in it."
         )
     if loose:
@@ -173,7 +173,7 @@ def _class_index(folder: Path, model: Classifier) -> int:
     name = folder.name
     if [c.lower() for c in model.class_names].count(name.strip().lower()) > 1:
         raise ValueError(
-            f"{model.name} has several classes called {name!r}: name the sub-folder by the index."
+            f"{model.called} has several classes called {name!r}: name the sub-folder by the index."
         )
     try:
         return model.index_of(name)

@@ -135,6 +135,7 @@ class Defended(Classifier):
             provenance=base.provenance,
             synsets=base.synsets,
         )
+        self.alias = f"{undefended.called} behind {defense.name}"
         # Not ``to`` and ``train``: these would reach into the network, which is not its own.
         self.mean, self.std = base.mean, base.std
         self.training = base.training

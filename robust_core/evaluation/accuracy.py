@@ -108,11 +108,8 @@ def evaluate(
     for eps, attack in chosen:
         tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
     batch = batch or default_batch(images)
-    flags = run_time_flags(
-        model,
-        images[:PICTURES].to(model.device),
-        attacked=_differentiated(model, chosen[0][1], adaptive),
-    )
+    run, attacked = _as_attacked(model, chosen[0][1], adaptive)
+    flags = run_time_flags(model, images[:PICTURES].to(model.device), attacked=attacked, attack=run)
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)
     done = {} if finished is None else finished
 
@@ -203,9 +200,13 @@ def _as_run(model: Classifier, asked: Attack, adaptive: bool) -> dict:
     }
 
 
-def _differentiated(model: Classifier, asked: Attack, adaptive: bool) -> nn.Module:
-    """What the attacker takes gradients of."""
-    return model.attacked_by(asked, adaptive=adaptive)[1] if isinstance(model, Defended) else model
+def _as_attacked(model: Classifier, asked: Attack, adaptive: bool) -> tuple[Attack, nn.Module]:
+    """The attack that runs, and what it takes gradients of."""
+    return (
+        model.attacked_by(asked, adaptive=adaptive)
+        if isinstance(model, Defended)
+        else (asked, model)
+    )
 
 
 def concerned(goal: Goal, labels: Tensor) -> Tensor:

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from robust_core import attacks
+from robust_core.attacks import Attack
 from robust_core.attacks.checks import check_batch
+from robust_core.attacks.multitargeted import TowardsEach
 from robust_core.contract import DEPENDS_ON_BATCH, HALF, Asked, check_pictures, notices
 from robust_core.evaluation.draws import drawn, fresh, is_random
 from robust_core.modes import evaluating
@@ -86,7 +88,12 @@ class Flags(Named[Flag]):
 
 
 def run_time_flags(
-    model: Model, images: Tensor, *, attacked: nn.Module | Model | None = None, seed: int = 0
+    model: Model,
+    images: Tensor,
+    *,
+    attacked: nn.Module | Model | None = None,
+    attack: Attack | None = None,
+    seed: int = 0,
 ) -> Flags:
     """Ask a model about the first few of ``images``.
 
@@ -95,6 +102,7 @@ def run_time_flags(
         images: pictures ``[N, C, H, W]`` in [0, 1] on the device of the model, of which ``PICTURES`` are
             used. No labels: the gradient is that of leaving the model's own answers.
         attacked: what an attacker differentiates, where that is not the model itself.
+        attack: the one that runs; without the DLR loss in it, few classes raise no flag. None: any may.
         seed: of the random point in the ball of 8/255 at which the gradient is taken.
 
     Raises:
@@ -114,7 +122,7 @@ def run_time_flags(
         "softmax": _softmax(first),
         "no-gradient": _no_gradient(attacked or model, images, first, seed),
         "inner-optimisation": _inner(called),
-        "few-classes": _few_classes(first.shape[1]),
+        "few-classes": _few_classes(first.shape[1], attack),
         "batch": by_batch,
     }
     each = (Flag(name, question, *found[name]) for name, question in QUESTIONS.items())
@@ -191,13 +199,21 @@ def _inner(called: list[str]) -> Answer:
     )
 
 
-def _few_classes(classes: int) -> Answer:
-    if classes >= TARGETED_DLR_CLASSES:
+def _few_classes(classes: int, attack: Attack | None) -> Answer:
+    if classes >= (TARGETED_DLR_CLASSES if attack is None else _classes_for(attack)):
         return False, f"It has {classes} classes."
     needs = "the DLR loss needs three, towards a target four"
     if classes == DLR_CLASSES:
         needs = "the DLR loss towards a target needs four"
     return True, f"It has only {classes} classes: {needs}. The plain margin takes its place."
+
+
+def _classes_for(attack: Attack) -> int:
+    """How many classes the DLR losses in an attack, or in its parts, need; 0 where there are none."""
+    parts = (attack, *getattr(attack, "parts", ()))
+    by_dlr = [part for part in parts if getattr(part, "loss", None) == "dlr"]
+    needed = (TARGETED_DLR_CLASSES if isinstance(x, TowardsEach) else DLR_CLASSES for x in by_dlr)
+    return max(needed, default=0)
 
 
 def _by_batch(ask: _Asker, model: Model, images: Tensor, first: Tensor, random: Answer) -> Answer:

@@ -15,7 +15,7 @@ Curve = list[dict[str, float]]
 
 def about(model: zoo.Description) -> list[str]:
     """Sentences in Markdown about a model. Nothing is loaded."""
-    told = [f"`{model.name}`: {facts(model.name)}."]
+    told = [f"`{model.called}`: {facts(model.name)}."]
     if len(model.class_names) <= FEW_CLASSES:
         told.append(f"It knows {', '.join(model.class_names[:-1])} and {model.class_names[-1]}.")
     if guest := zoo.guest(model.name):

@@ -116,6 +116,12 @@ class Description:
     """The data set whose pictures and classes it knows; None for ImageNet, which is not registered."""
 
     @property
+    def called(self) -> str:
+        """What sentences call it: its name, or the file of a guest."""
+        guest = guests.guest(self.name)
+        return guest.model.called if guest else self.name
+
+    @property
     def shape(self) -> str:
         """In words: ``32 x 32 RGB``."""
         return in_words(self.input_size, self.channels)

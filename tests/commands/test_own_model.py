@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save
 
 from robust_core import zoo
@@ -100,6 +101,25 @@ def test_the_notes_of_a_file_are_said(command, tmp_path):
     ended = command("attack", "sample:coffee", "--model", path, "--attack", "fgsm", "--eps", "0.1")
     assert ended.status == 0
     zoo.dismiss("one.onnx")
+
+
+def test_folders_with_names_need_classes_and_few_classes_no_top_5(command, tmp_path):
+    path = tmp_path / "four.onnx"
+    path.write_bytes(classifier().SerializeToString())
+    for name in ("cat", "dog"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8), "red" if name == "cat" else "blue").save(
+            tmp_path / "mine" / name / "a.png"
+        )
+    asked = ("evaluate", "--model", path, "--data", tmp_path / "mine", "--attack", "fgsm")
+    asked += ("--eps", "0.1", "--device", "cpu")
+    told = command(*asked).complaint
+    assert "'cat' is no class" in told
+    assert told.endswith("name them with --classes")
+    printed = command(*asked, "--classes", "cat,dog,bird,fish").out
+    assert "clean: top-1" in printed
+    assert "top-5" not in printed
+    zoo.dismiss("four.onnx")
 
 
 def test_models_lists_no_guest(command, files):

@@ -45,3 +45,23 @@ def test_a_server_without_own_models_keeps_its_limit(monkeypatch):
 def test_names_of_files_are_shown_and_do_nothing():
     told = own_data.harmless("![x](http://a/b) <img src=y>\n:red[z] `c`")
     assert told == r"\!\[x\]\(http\://a/b\) \<img src=y\> \:red\[z\] \`c\`"
+
+
+@pytest.mark.parametrize(
+    ("lost", "read", "asked", "expected"),
+    [
+        (1, 12, 20, "1 file left out:"),
+        (1, 20, 20, "1 file left out, the next one taken instead:"),
+        (2, 20, 20, "2 files left out, the next ones taken instead:"),
+        (3, 19, 20, "3 files left out, 2 others taken instead:"),
+    ],
+)
+def test_files_left_out_are_said_to_be_replaced_where_they_were(
+    monkeypatch, lost, read, asked, expected
+):
+    told = []
+    monkeypatch.setattr(own_data.st, "warning", told.append)
+    own_data.say_left_out(["a.txt"] * lost, read, asked)
+    assert told[0].split("  \n") == [expected, *["a.txt"] * lost]
+    own_data.say_left_out([], read, asked)
+    assert len(told) == 1

@@ -48,6 +48,8 @@ def test_other_words_make_another_model_without_a_new_file(sessions):
     second = own_model.admit(own_model.Said("a, b, c, d", (0.5,) * 3, (0.5,) * 3))
     assert first.name != second.name
     assert zoo.guest(first.name) is None
+    with pytest.raises(ValueError, match=r"^mine\.onnx has no class 'horse'"):
+        second.model.index_of("horse")
     assert second.options == (
         *("--model", "mine.onnx", "--size", "8x8", "--classes", "a, b, c, d"),
         *("--mean", "0.5", "0.5", "0.5", "--std", "0.5", "0.5", "0.5"),

@@ -64,6 +64,8 @@ def test_folders_are_classes_and_take_turns(model):
         ({"C:\\cat\\a.png": picture(0)}, "leads out of it"),
         ({"a.png": picture(0)}, "outside its folders"),
         ({"bird/a.png": picture(0)}, "'bird' is no class"),
+        ({"my/cat/day1/a.png": picture(0)}, "such as 'my/cat/day1/a.png': put the pictures right"),
+        ({"cat/a.png": picture(0), "cat/day1/b.png": picture(0)}, "right into 'cat'"),
         ({"cat/a.png": b"no picture"}, "'cat/a.png'"),
         ({}, "no pictures"),
         ({"cat/bomb.png": bytes(50 * 2**20)}, "grows beyond 8 MB"),

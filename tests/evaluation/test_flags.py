@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from robust_core import defenses
+from robust_core import attacks, defenses
 from robust_core.contract import DEPENDS_ON_BATCH
 from robust_core.evaluation.flags import PICTURES, QUESTIONS, run_time_flags
 from robust_core.probabilities import NOTICES
@@ -127,6 +127,26 @@ def test_an_ordinary_model_raises_none(model, images):
 def test_each_is_raised_by_a_model_built_for_it(model, names, images):
     assert raised(model, images) == names
     assert all(s.endswith(".") and "\n" not in s for s in run_time_flags(model, images).sentences)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "fewest"),
+    [
+        ("fgsm", {}, 0),
+        ("pgd", {}, 0),
+        ("pgd", {"loss": "dlr"}, 3),
+        ("apgd", {"loss": "dlr"}, 3),
+        ("pgd-t", {"loss": "margin"}, 0),
+        ("apgd-t", {}, 4),
+        ("apgd-t", {"loss": "ce"}, 0),
+        ("auto", {}, 4),
+    ],
+)
+def test_few_classes_matter_where_the_attack_uses_dlr(name, parameters, fewest, images):
+    attack = attacks.create(name, **parameters)
+    for classes in (2, 3, 4):
+        flag = run_time_flags(Plain(classes), images, attack=attack)["few-classes"]
+        assert flag.raised is (classes < fewest)
 
 
 def test_sentences_that_notices_have_are_the_same(images):

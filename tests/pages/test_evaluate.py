@@ -89,7 +89,9 @@ def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     query = {"evaluate_defenses": "median", "evaluate_own_eps": "8/255", "evaluate_seed": "3"}
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
     assert "Nothing is measured yet" in headline(page)
-    press(page, "Evaluate: 6 to run")
+    assert not page.get("download_button")
+    page = press(page, "Evaluate: 6 to run")
+    assert len(page.get("download_button")) == 2
     assert "**Behind Median filter** it gets " in text(page)
     assert re.search(r"at worst \d+ against an [^;]* aware attacker", text(page))
     found = export.described(rows())["results"]
@@ -159,9 +161,21 @@ def test_stop_keeps_what_is_done_and_going_on_does_not_do_it_again(nothing_kept,
     assert len(evaluated) == 4
 
 
+def test_after_a_stop_it_says_how_many_pictures_are_kept(nothing_kept, rows):
+    page = ran(visit(**QUICK))
+    assert "pictures kept" not in text(page)
+    (row,) = rows()
+    finished = page.session_state["_evaluate_batches"][row.part.key] = {}
+    assert "0 of 20 pictures kept" in text(page.run())
+    finished["fgsm", 0, 8] = finished["fgsm", 8, 12] = None
+    assert ": 12 of 20 pictures kept. A batch" in text(ran(page.run()))
+    assert "Go on: 1 of 1 left" in {button.label for button in page.button}
+
+
 def test_own_pictures_are_read_counted_and_evaluated(nothing_kept, rows):
     page = ran(with_zip(packed({"mine/3/z.png": b"no *picture*"})))
     assert "6 pictures of" in text(page)
+    assert "In use: mine.zip" in text(page)
     (warned,) = page.warning
     assert warned.value.startswith("1 file left out")
     assert "mine/3/z.png" in warned.value
@@ -194,6 +208,21 @@ def test_a_hostile_file_gets_a_sentence(extra, words):
     (error,) = page.error
     assert words in error.value.replace("\\", "")
     assert not page.dataframe
+    assert "In use" not in text(page)
+
+
+def test_a_page_that_is_loaded_again_says_what_is_gone(monkeypatch):
+    monkeypatch.setattr(own_model, "allowed", lambda: True)
+    page = ran(visit(**(QUICK | {"model": "own", "evaluate_data": "zip"})))
+    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    assert told.startswith("The network and the pictures belonged to the page before")
+    (bring,) = (each for each in page.file_uploader if "ZIP" in each.label)
+    page = bring.upload("mine.zip", packed(), "application/zip").run()
+    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    assert told.startswith("The network belonged to the page before")
+    page = ran(visit(**QUICK))
+    page = ran(page.segmented_control(key="evaluate_data").set_value("zip").run())
+    assert "loaded again" not in text(page), "they were never there"
 
 
 def test_no_archive_at_all_and_only_bombs():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from robust_core.commands import output
+from robust_core.commands import output, own_model
 from robust_core.commands.evaluation import work
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def load_with_pictures(
     from robust_core.data.datasets import load_test_set
 
     model = load(name, args)
-    return model, *load_test_set(data, model, args.limit, on_unreadable=on_unreadable)
+    with own_model.naming(model):
+        return model, *load_test_set(data, model, args.limit, on_unreadable=on_unreadable)
 
 
 def load(name: str, args: argparse.Namespace) -> "Classifier":

@@ -8,12 +8,14 @@ def text_of(value: dict) -> str:
     """A table of the rows of one attack, headed by the attack, the model and the pictures."""
     parameters = ", ".join(f"{k} {v}" for k, v in value["parameters"].items() if v is not None)
     wanted = ", ".join(f"{k} {v}" for k, v in value["goal_parameters"].items())
-    heads = ["eps", "top-1", "top-5", "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
+    five = _has_more_than_five_classes(value["model"])
+    top5 = ["top-5"] if five else []
+    heads = ["eps", "top-1", *top5, "top-1, 8 bits", "success", "mean L2", "mean Linf", "time"]
     rows = [
         [
             number(row["eps"]),
             exact_share(row["top1"]),
-            exact_share(row["top5"]),
+            *([exact_share(row["top5"])] if five else []),
             exact_share(row["top1_8bit"]),
             exact_share(row["success_rate"]),
             number(row["mean_l2"]),
@@ -30,11 +32,11 @@ def text_of(value: dict) -> str:
             + f", {value['device']}",
             *_behind(value),
             f"goal: {value['goal']}" + (f" ({wanted})" if wanted else ""),
-            f"clean: top-1 {exact_share(value['clean_top1'])}, "
-            f"top-5 {exact_share(value['clean_top5'])}",
+            f"clean: top-1 {exact_share(value['clean_top1'])}"
+            + (f", top-5 {exact_share(value['clean_top5'])}" if five else ""),
             output.table(heads, rows),
-            "top-1 and top-5 over all pictures; success: reached the goal / initially correct, of those "
-            "that the goal applies to; means over those that reached it.",
+            f"{' and '.join(['top-1', *top5])} over all pictures; success: reached the goal / initially "
+            "correct, of those that the goal applies to; means over those that reached it.",
             *_about_detector(value),
             *_about_draws(value),
             *_about_eps(value),
@@ -42,6 +44,13 @@ def text_of(value: dict) -> str:
             *value["notices"],
         ]
     )
+
+
+def _has_more_than_five_classes(model: str) -> bool:
+    """Whether the label among the first five says anything."""
+    from robust_core import zoo
+
+    return len(zoo.describe(model).class_names) > 5
 
 
 def _about_detector(value: dict) -> list[str]:

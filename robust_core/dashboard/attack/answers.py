@@ -18,6 +18,8 @@ MARKS = {
     **dict.fromkeys((DefenseOutcome.FOOLED, DefenseOutcome.LESS_SURE), ("fooled", "✗")),
 }
 """The style sheet's name for the look of an answer, and its sign."""
+MISSING = (DefenseOutcome.WRONG, DefenseOutcome.FOOLED)
+"""Outcomes with another answer than the label."""
 ALSO = {
     DefenseOutcome.ABSTAINED: "abstains",
     DefenseOutcome.WRONG: "wrong when clean",
@@ -54,7 +56,7 @@ def sentence(experiment: Experiment, answers: Iterable[Answers], wanted: int) ->
     if experiment.before[0].index != experiment.label.index:
         return "Wrong before any attack: a defence has nothing to recover."
     if not experiment.success:
-        return "The attack fails without any defence: there is nothing to recover."
+        return f"The attack fails without any defence: there is nothing to recover{_harm(answers)}."
     done = recovered(answers)
     (saved, asked), (kept, asked_aware) = done[Attacker.UNAWARE], done[Attacker.AWARE]
     if not asked:
@@ -65,6 +67,17 @@ def sentence(experiment: Experiment, answers: Iterable[Answers], wanted: int) ->
         return f"{_recover(saved, wanted)}."
     so_far = " so far" if asked_aware < wanted else ""
     return f"{_recover(saved, wanted)}; {kept} of {asked_aware} once the attacker knows it{so_far}."
+
+
+def _harm(answers: Iterable[Answers]) -> str:
+    """How many defences miss a picture that the model gets right without them; nothing where none does."""
+    there = [each[Attacker.UNAWARE].outcome for each in answers if Attacker.UNAWARE in each]
+    wrong = sum(outcome in MISSING for outcome in there)
+    if not wrong:
+        return ""
+    noun = "defence" if len(there) == 1 else "defences"
+    verb = "gets" if wrong == 1 else "get"
+    return f", but {wrong} of {len(there)} {noun} {verb} the picture wrong all the same"
 
 
 def _recover(saved: int, asked: int) -> str:

@@ -84,7 +84,7 @@ def _struck(classic: Classic) -> str:
 
 def _show_own(classic: Classic, request: Request, found: BuildUp, frame: int) -> None:
     experiment = found.experiment
-    st.markdown(f"**Here** :small[{request.model.name}, {request.attack.title}]")
+    st.markdown(f"**Here** :small[{request.model.called}, {request.attack.title}]")
     clean, adversarial = (x.numpy() for x in experiment.pixels())
     cells = _row(frame, own_sign(found))
     captioned(cells[0], clean, said(experiment.before[0]), side=SIDE)

@@ -132,9 +132,9 @@ def _show_head(
             st.markdown(f"## {_summary(rows, done)}")
             st.markdown(f"Clean: {said(first.before[0])}")
             st.caption(
-                f"{request.model.name}. {aim(first)} Perturbations × {factor:g} around grey, in every row; "
-                "up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square change "
-                f"of a value, for L1 attacks the mean one. {outside(request)}".rstrip()
+                f"{request.model.called}. {aim(first)} Perturbations × {factor:g} around grey, in every "
+                "row; up to 1 % of the values may be clipped. For L2 attacks eps is the root-mean-square "
+                f"change of a value, for L1 attacks the mean one. {outside(request)}".rstrip()
             )
 
 

@@ -235,7 +235,7 @@ def _show_head(
         with st.container(width="stretch", gap="small"):
             st.markdown(f"## {told}")
             st.caption(
-                f"Clean: {said(experiment.before[0])}. {request.model.name}, "
+                f"Clean: {said(experiment.before[0])}. {request.model.called}, "
                 f"{type(request.attack).title}, {_budget(request)}{steps_of(request.attack)}. "
                 f"{aim(experiment)} "
                 "Pictures are as each defence sees them; times are for one prediction on this machine. "

@@ -87,7 +87,7 @@ def examine(
         )
         # A flag on the batch needs other pictures: these are at hand.
         several = torch.cat([picture, picture.flip(3), picture.flip(2), 1 - picture])
-        return run_time_flags(model, several), failure
+        return run_time_flags(model, several, attack=attack), failure
 
     return on_cpu_if_out_of_memory(on, best_device(), on_notice=progress.notice)
 

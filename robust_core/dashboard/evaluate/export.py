@@ -118,7 +118,7 @@ def python_of(row: Row) -> str:
 
 
 def show(rows: list[Row]) -> None:
-    """Commands, a script, the link and two downloads."""
+    """Commands, a script, the link, and two downloads once there are figures."""
     setup = rows[0].part.setup
     st.markdown("## Repeat it")
     st.markdown("The same figures on the command line, a command for each attack and attacker:")
@@ -137,6 +137,8 @@ def show(rows: list[Row]) -> None:
         st.caption(
             f"The pictures come with: python -m robust_core data download {setup.source.name}"
         )
+    if all(row.value is None for row in rows):
+        return
     with st.container(horizontal=True):
         for label, made, name, kind in (
             ("Download the table (CSV)", lambda: csv(rows), "evaluation.csv", "text/csv"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from torch import Tensor
 
 from robust_core import data, zoo
@@ -28,8 +29,6 @@ VALUES = 2**25
 """Pixel values of all pictures together: 128 MB."""
 WATCHED = 50
 """Pictures that the normalisation of a visitor's model is compared on."""
-NAMED = 5
-"""Files left out that are named."""
 NO_SET = (
     "No test set on this computer has the classes and the size of this model. Bring pictures of your "
     "own, or "
@@ -50,6 +49,8 @@ class Source:
     mark: str
     load: Callable[..., tuple[Tensor, Tensor]]
     owner: str | None = None
+    place: DeltaGenerator | None = None
+    """Where the page says that it is in use, once it was read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,9 +128,8 @@ def _bring_zip(model: Description) -> Source | None:
         max_upload_size=most,
         on_change=_keep,
         args=(key,),
-        help=f"{_names_of(model)} It stays in this computer's memory for your page alone, and is "
-        "forgotten about a "
-        "minute after that is closed.",
+        help=f"{_names_of(model)} It stays in this computer's memory for your page alone. Closing the "
+        "page or loading it again gives it up, and a minute later it is forgotten.",
     )
     if trouble := st.session_state.pop("_evaluate_zip_trouble", None):
         st.error(trouble)
@@ -137,13 +137,12 @@ def _bring_zip(model: Description) -> Source | None:
     if kept is None:
         st.caption(f"{HOW} {_names_of(model)}")
         return None
-    st.caption(f"In use: {harmless(kept.name)}")
 
     def load(classifier: Classifier, n: int, **told: Any) -> tuple[Tensor, Tensor]:
         return load_zip(kept.content, classifier, n, **told)
 
     name = Path(kept.name).name
-    return Source(ZIP, name, f"your file {name}", kept.sha256, load, lab.session())
+    return Source(ZIP, name, f"your file {name}", kept.sha256, load, lab.session(), st.empty())
 
 
 def _keep(key: str) -> None:
@@ -154,6 +153,7 @@ def _keep(key: str) -> None:
     try:
         return own_data.keep(file.getvalue(), file.name)
     except ValueError as error:
+        own_data.forget(lab.session())  # the page shows the new file, not the one before
         st.session_state["_evaluate_zip_trouble"] = str(error)
 
 
@@ -215,22 +215,18 @@ def read(source: Source, model: Description, n: int) -> Pictures | None:
         return Pictures(images, labels, tuple(left_out), key_of(owner=source.owner, pictures=bits))
 
     key = key_of(owner=source.owner, read=source.mark, model=model.name, n=n)
-    return lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
+    found = lab.compute(key, work, channel="evaluate read", doing="Reading the pictures")
+    if found is not None and source.place is not None:
+        source.place.caption(f"In use: {harmless(source.name)}")
+    return found
 
 
-def say(found: Pictures, source: Source, model: Description) -> None:
-    """What was read, what was left out, and how well a visitor's normalisation fits."""
+def say(found: Pictures, source: Source, model: Description, asked: int) -> None:
+    """What was read of the ``asked``, what was left out, and how well a visitor's normalisation fits."""
     classes = len(set(found.labels.tolist()))
     told = f"{len(found.labels):,} pictures of {classes} of its {len(model.class_names):,} classes"
     st.caption(f"{told}, {model.shape}.")
-    lost = found.left_out
-    if lost:
-        named = "  \n".join(harmless(each) for each in lost[:NAMED])
-        more = f"  \n... and {len(lost) - NAMED} more." if len(lost) > NAMED else ""
-        st.warning(
-            f"{len(lost)} file{'s' * (len(lost) > 1)} left out, the next ones taken instead:  "
-            f"\n{named}{more}"
-        )
+    own_data.say_left_out(found.left_out, len(found.labels), asked)
     if zoo.guest(model.name):
         _compare(found, source, model)
 

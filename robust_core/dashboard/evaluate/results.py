@@ -32,7 +32,7 @@ def show(
         return
     setup = Setup(model, source, found, count, wanted.detector)
     parts, refused = parts_of(setup, wanted)
-    pictures.say(found, source, model)
+    pictures.say(found, source, model, count)
     for sentence in refused:
         st.caption(f":material/block: {sentence}")
     if not (wanted.attacks and wanted.eps):

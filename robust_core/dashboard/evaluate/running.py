@@ -57,6 +57,16 @@ def offer(parts: Sequence[Part], place: DeltaGenerator) -> None:
     label = f"Go on: {left} of {len(parts)} left" if begun else f"Evaluate: {len(parts)} to run"
     with place.container():
         buttons.begin(label, _ask, parts, key="evaluate_begin", type="primary")
+        for part in parts:
+            if part.key in _batches() and _known(part) is None:
+                st.caption(_kept_of(part))
+
+
+def _kept_of(part: Part) -> str:
+    """How many pictures of a row that was stopped are kept: those of whole batches."""
+    kept = sum(last - first for _, first, last in _batches()[part.key])
+    of = f"{kept:,} of {len(part.setup.pictures.labels):,} pictures kept"
+    return f"{about(part)}: {of}. A batch that was stopped within begins anew."
 
 
 def fill(parts: Sequence[Part], place: DeltaGenerator, draw: Callable[[], object]) -> None:

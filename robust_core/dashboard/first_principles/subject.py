@@ -57,7 +57,7 @@ class Subject:
         known = (
             "the picture's label" if self.request.label is not None else "the network's own answer"
         )
-        return f"{self.request.model.name}; y is {known}."
+        return f"{self.request.model.called}; y is {known}."
 
 
 def choose(places: Places, first: float = 0.01) -> Subject:

@@ -53,8 +53,8 @@ def show(request: Request, *, key: str, heading: str = "") -> None:
     plots.draw(figure(found, measure), key=f"{key}_surface", alt=told(found, measure))
     st.markdown(f"{promise(found, measure)} {IDEA}")
     st.caption(
-        f"{FLAT} {request.model.name}, Linf up to {1.5:g} times eps {on_both_scales(found.eps)}, pictures "
-        f"clipped to [0, 1], {len(found.axis)} × {len(found.axis)} points, seed 0."
+        f"{FLAT} {request.model.called}, Linf up to {1.5:g} times eps {on_both_scales(found.eps)}, "
+        f"pictures clipped to [0, 1], {len(found.axis)} × {len(found.axis)} points, seed 0."
     )
 
 

@@ -105,7 +105,7 @@ def conditions(request: Request, experiment: Experiment) -> str:
     """Model, attack, norm and eps."""
     eps = "no eps" if experiment.eps is None else f"eps {experiment.eps:.3g}"
     norm = NORMS.get(request.attack.norm, request.attack.norm)
-    return f"{request.model.name}, {type(request.attack).title}, {norm}, {eps}"
+    return f"{request.model.called}, {type(request.attack).title}, {norm}, {eps}"
 
 
 def where(found: Looks) -> str:

@@ -56,6 +56,22 @@ def test_where_nothing_was_lost_nothing_is_counted():
     assert sentence(experiment(first=5), both, 1).startswith("Wrong before any attack")
 
 
+@pytest.mark.parametrize(
+    ("answers", "ending"),
+    [
+        ([(SAVED, LOST), (None, None)], "recover."),
+        ([(WRONG, WRONG)], "recover, but 1 of 1 defence gets the picture wrong all the same."),
+        (
+            [(LOST, LOST), (WRONG, None), (SAVED, LOST), (None, None)],
+            "recover, but 2 of 3 defences get the picture wrong all the same.",
+        ),
+    ],
+)
+def test_a_defence_that_harms_is_counted_where_the_attack_fails(answers, ending):
+    told = sentence(experiment(success=False), pairs(*answers), len(answers))
+    assert told == f"The attack fails without any defence: there is nothing to {ending}"
+
+
 def test_a_cell_tells_both_answers_by_sign_words_and_look():
     told = markup([Cell("Median filter", {Attacker.UNAWARE: SAVED, Attacker.AWARE: LOST}, {})])
     assert "<b>Median filter</b>" in told
