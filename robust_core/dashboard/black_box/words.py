@@ -129,9 +129,7 @@ def conditions(
     wanted = class_wanted(goal, model)
     aim = f"Goal: {quoted(wanted)}. " if wanted else ""
     way = _walks(wanted, start) if sees == LABELS else CLIMBS
-    return (
-        f"{model.name}, this picture, up to {budget:,} queries for each attack, {size}. {aim}{way}"
-    )
+    return f"{model.called}, this picture, up to {budget:,} queries for each attack, {size}. {aim}{way}"
 
 
 def class_wanted(goal: Goal, model: Description) -> str:

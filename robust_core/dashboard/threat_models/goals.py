@@ -107,7 +107,7 @@ def show() -> None:
                 query_params=link(page, each),
             )
     st.caption(
-        f"{page.model.name}, {type(page.attack).title}, eps {on_both_scales(EPS)}, a picture of a "
+        f"{page.model.called}, {type(page.attack).title}, eps {on_both_scales(EPS)}, a picture of a "
         f"{names[own]}. Blue: confidence in {names[own]} before, striped: after. Source-target implies "
         "targeted for its pictures, targeted implies untargeted. Deck 003 draws 90 % to 55 % with the "
         "label unchanged."

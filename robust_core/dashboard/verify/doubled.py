@@ -130,6 +130,6 @@ def about(point: Point, found: Doubling, model: zoo.Description) -> str:
     """All that a point depends on."""
     return (
         f"{point.unstable} undecided ReLUs, Linf eps {point.eps:.4f}<br>{point.seconds:.2f} s, "
-        f"{point.nodes:,} branches{'' if point.solved else ', not solved'}<br>{model.name}, this picture, "
-        f"margin over {found.rival}, MILP (HiGHS), at most {SECONDS:g} s"
+        f"{point.nodes:,} branches{'' if point.solved else ', not solved'}<br>{model.called}, this "
+        f"picture, margin over {found.rival}, MILP (HiGHS), at most {SECONDS:g} s"
     )
