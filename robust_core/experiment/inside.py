@@ -63,7 +63,7 @@ class Depth:
 def same_size_noise(
     clean: Tensor, adversarial: Tensor, draws: int, seed: int = 0, mask: Tensor | None = None
 ) -> Tensor:
-    """The change of a picture ``[1, C, H, W]``, dealt out anew to random values with random signs.
+    """The change of a picture ``[1, C, H, W]``, dealt out again to random values with random signs.
 
     ``[draws, C, H, W]``, each exactly as far away in L1, L2 and Linf as ``adversarial``, but for values
     that cannot move as far either way: these stop at 0 or 1. With a ``mask`` (bool ``[1, 1, H, W]``), only

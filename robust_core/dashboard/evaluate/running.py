@@ -66,7 +66,7 @@ def _kept_of(part: Part) -> str:
     """How many pictures of a row that was stopped are kept: those of whole batches."""
     kept = sum(last - first for _, first, last in _batches()[part.key])
     of = f"{kept:,} of {len(part.setup.pictures.labels):,} pictures kept"
-    return f"{about(part)}: {of}. A batch that was stopped within begins anew."
+    return f"{about(part)}: {of}. A batch that was cut off starts over."
 
 
 def fill(parts: Sequence[Part], place: DeltaGenerator, draw: Callable[[], object]) -> None:

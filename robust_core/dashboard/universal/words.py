@@ -7,7 +7,7 @@ from robust_core.words.numbers import in_255ths, percent
 from robust_core.words.verdict import quoted
 
 IDEA = (
-    "**An attack for each picture** looks at the picture, and takes its gradients anew for the next one. "
+    "**An attack for each picture** looks at the picture, and takes new gradients for the next one. "
     "**One for all** is fitted once, to other pictures; from then on it costs a sum, and a camera can be "
     "fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
 )
