@@ -38,6 +38,8 @@ DRAWN = """(name) => document.querySelector('[data-test-script-state=notRunning]
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
+PHONE = 768
+"""Up to this width, in pixels, the navigation is that of a phone: see style.py."""
 LOOK = 100
 """Milliseconds between two looks at what is awaited: else Playwright has a frame drawn for each."""
 FEW_CELLS = "strip=jpeg,median"
@@ -236,8 +238,10 @@ class Laboratory:
 def go(page, title: str, finger: bool = False) -> None:
     """Open a page of the app by the navigation, that of the bar or of a phone."""
     section = next(name for name, pages in SECTIONS.items() if title in pages.values())
-    bar = page.locator("[data-testid=stTopNav], .st-key-pages")
-    menu = page.locator("[data-testid=stTopNavPopover], [data-testid=stPopoverBody]")
+    # While a page is replaced, a phone's menus may be in sight beside the bar, for a moment.
+    phone = page.viewport_size["width"] <= PHONE
+    bar = page.locator(".st-key-pages" if phone else "[data-testid=stTopNav]")
+    menu = page.locator("[data-testid=stPopoverBody]" if phone else "[data-testid=stTopNavPopover]")
     press = "tap" if finger else "click"
     if section:
         named = re.compile(f"^{section}")

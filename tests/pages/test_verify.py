@@ -1,11 +1,14 @@
 """Verify: the line and the sandwich at once, programs when asked, presets, links, without a browser."""
 
+from dataclasses import replace
+
 import pytest
 
 from robust_core import zoo
 from robust_core.dashboard import lab, own_model_form
-from robust_core.dashboard.verify import choice, doubled, shown, whole
+from robust_core.dashboard.verify import choice, doubled, running, shown, whole
 from robust_core.experiment import verifiable
+from robust_core.experiment.doubling import Doubling, Point
 from tests.visiting import bodies, ran, text, visit
 
 
@@ -125,6 +128,18 @@ def test_what_doubling_costs_is_measured_when_asked(monkeypatch):
     assert "8 undecided ReLUs at eps" in text(page)
     monkeypatch.setattr(doubled, "MOST", 10)
     assert "too large to measure this" in text(ran(page.run()))
+
+
+def test_what_was_seen_growing_is_drawn_once_at_its_end(monkeypatch):
+    def at_once(subject, watch):
+        found = Doubling("3", (Point(0.01, 2, 1, 0.1, True), Point(0.02, 4, 3, 0.2, True)))
+        watch(replace(found, points=found.points[:1]))
+        watch(found)
+        return found
+
+    monkeypatch.setattr(running, "doubled", at_once)
+    monkeypatch.setattr(running, "wanted", lambda *given: True)
+    assert "4 undecided ReLUs at eps" in text(ran(visit("verify")))
 
 
 @pytest.fixture

@@ -38,7 +38,12 @@ def show(subject: Subject) -> None:
         return
     headline, stage = st.empty(), st.empty()
 
+    drawn: set[int] = set()
+
     def draw(found: Doubling) -> None:
+        if len(found.points) in drawn:  # the last one that was seen growing is the result itself
+            return
+        drawn.add(len(found.points))
         headline.markdown(f"**{told(found)}**")
         with stage.container():
             left, right = st.columns(2, gap="medium")
