@@ -1,8 +1,8 @@
 """One mixed-integer linear program, solved by HiGHS: here, or in a process of its own (``solving``).
 
 This file runs by itself, without the rest of the package: it then reads programs from stdin, one after
-another, and writes what it found to stdout. A message is its length and the arrays as an npz file; no
-pickle is written or read.
+another, and writes what it found to stdout, with the processor time that it took. A message is its length
+and the arrays as an npz file; no pickle is written or read.
 """
 
 import os
@@ -10,6 +10,7 @@ import queue
 import struct
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from io import BytesIO
 from typing import IO
@@ -111,7 +112,9 @@ def main() -> None:
         except queue.Empty:
             os._exit(0)
         seconds = float(problem.pop("seconds"))
-        send(output, packed(solve(problem, seconds)))
+        begun = time.process_time()
+        answer = solve(problem, seconds)
+        send(output, packed({**answer, "processor": np.asarray(time.process_time() - begun)}))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 
@@ -77,7 +77,9 @@ class Worker:
             solver.send(self._process.stdin, content)
         except OSError as error:
             raise Ended from error
-        return solver.unpacked(self._next(seconds + OVERRUN, pulse))
+        found = dict(solver.unpacked(self._next(seconds + OVERRUN, pulse)))
+        _add(float(found.pop("processor")))
+        return found
 
     def _next(self, seconds: float, pulse: Pulse) -> bytes:
         """The next message. ``pulse`` may rest for others: that time is not counted."""
@@ -108,6 +110,18 @@ class Worker:
 
 _idle: list[Worker] = []
 _lock = threading.Lock()
+_worked: dict[int, float] = {}
+"""Processor seconds for programs that are done, by the process that asked: a fork begins with none."""
+
+
+def _add(seconds: float) -> None:
+    with _lock:
+        _worked[os.getpid()] = _worked.get(os.getpid(), 0.0) + seconds
+
+
+def processor_time() -> float:
+    """Seconds of processor time that this process has had, and its workers for programs that are done."""
+    return process_time() + _worked.get(os.getpid(), 0.0)
 
 
 def _taken() -> Worker | None:

@@ -58,6 +58,14 @@ def program(seed: int, eps: float = 0.3):
     return written_out(network, known), *(x.flatten() for x in known[0])
 
 
+def test_the_processor_time_is_that_of_the_workers_too():
+    begun, own = solving.processor_time(), time.process_time()
+    with solving.lent() as apart:
+        apart(hard(), 1.0)
+    theirs = solving.processor_time() - begun - (time.process_time() - own)
+    assert 0.05 < theirs < 1.9  # 1 s, of which a busy machine gives it a part
+
+
 class Stop:
     """A pulse that ends what it is called from, the third time once it is ``armed``."""
 

@@ -13,6 +13,7 @@ from robust_core.evaluation.verification import plan
 from robust_core.modes import evaluating
 from robust_core.progress import Progress
 from robust_core.verification.record import BROKEN, PROVED, UNKNOWN, WRONG
+from robust_core.verification.solving import processor_time
 
 LONGEST = 20.0
 """Times the budget of a picture that is waited at most, where the machine has little time for us."""
@@ -48,7 +49,7 @@ def rows_of(
 ) -> list[Row]:
     """The rows of a job, one for each of ``images`` ``[N, C, H, W]``; ``progress`` counts pictures."""
     *cheap, last = job.plan.methods
-    begun = time.perf_counter(), time.process_time()
+    begun = time.perf_counter(), processor_time()
     bounds = {
         method: verification.verify(model, images, labels, job.eps, method, attack=False)
         for method in cheap
@@ -95,10 +96,11 @@ def rows_of(
 def waited(seconds: float, wall: float, processor: float) -> float:
     """How long ``seconds`` of processor time take here, on a machine that may be busy with other things.
 
-    ``wall`` and ``processor`` are the two clocks at the beginning of the job.
+    ``wall`` and ``processor`` are the two clocks at the beginning of the job; the second also counts the
+    processes that solve the programs.
     """
     passed = time.perf_counter() - wall
-    share = (time.process_time() - processor) / passed if passed > 0 else 1.0
+    share = (processor_time() - processor) / passed if passed > 0 else 1.0
     return seconds / min(1.0, max(1 / LONGEST, share))
 
 
