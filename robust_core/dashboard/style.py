@@ -178,6 +178,7 @@ _CSS = """
   .stMainBlockContainer { padding-top: 3.5rem; }
 }
 @media (max-width: 640px) {
+  [role=tab][aria-selected=true] { scroll-initial-target: nearest; }  /* one that a link has opened */
   [data-testid=stElementToolbar] { display: none; }  /* it would lie over the tabs */
   .stMainBlockContainer { padding: 3.5rem 1rem 4rem; }
   .st-key-defended_head [data-testid=stHorizontalBlock] { flex-direction: column; align-items: flex-start; }

@@ -119,7 +119,9 @@ def test_on_a_phone_the_result_comes_right_after_eps(example):
 
 
 def test_a_phone_never_scrolls_sideways(visit):
-    lab = visit(f"?attack=pgd&{FEW_CELLS}", width=390, height=844)
+    lab = visit(f"?attack=pgd&depth={TABS[-1]}&{FEW_CELLS}", width=390, height=844)
+    opened = lab.page.get_by_role("tab", name=TABS[-1], exact=True).bounding_box()
+    assert opened["x"] + opened["width"] <= 390, "the tab of the link is out of sight"
     lab.page.get_by_text("Advanced parameters").click()
     for tab in TABS:
         lab.tab(tab)

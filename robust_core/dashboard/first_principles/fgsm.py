@@ -32,7 +32,8 @@ def show(asked: Subject) -> None:
         st.markdown(f"## {six_frames.told(found)}")
         st.html(six_frames.frames(found))
         st.caption(
-            f"{asked.conditions()} J is cross-entropy. Deck 003, Y. S. Cho, 2020; "
+            f"{asked.conditions()} J is cross-entropy. Nothing is rounded to 8 bits here: Attack shows the "
+            "picture that is saved, whose answer may be another. Deck 003, Y. S. Cho, 2020; "
             f"{citations.markdown(GOODFELLOW)}."
         )
     sign, ways = st.columns([1, 1.7], gap="medium")
