@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from robust_core.experiment import verifiable
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 FILES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), ROOT / "benchmarks" / "README.md"])
@@ -47,6 +49,11 @@ def test_links_lead_somewhere(path):
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_examples_run(code):
     exec(compile(code, "example", "exec"), {"__name__": "example"})
+
+
+def test_how_large_a_network_verify_takes():
+    told = (DOCS / "own-models.md").read_text(encoding="utf-8")
+    assert f"up to {verifiable.MOST:,} ReLUs while you wait" in told
 
 
 @pytest.mark.parametrize("code", blocks(ROOT / "CONTRIBUTING.md"))

@@ -103,7 +103,7 @@ def rows(line: Line) -> list[Row]:
             what = "MILP’s counterexample" if name == MILP else TITLES[name]
             found.append(Row(what, told, broken=distance, now=line.trying == name))
         elif name != MILP and (line.trying == name or name in line.spent):
-            found.append(Row(TITLES[name], "nothing nearer", now=line.trying == name))
+            found.append(Row(TITLES[name], "finds none nearer", now=line.trying == name))
     return found
 
 

@@ -38,7 +38,7 @@ def test_three_zones_share_the_line():
     assert told == {
         "IBP": "to 0.0200",
         "CROWN": "to 0.0500",
-        "PGD, each class": "nothing nearer",
+        "PGD, each class": "finds none nearer",
         "PGD": "from 0.0800",
         "DeepFool": "from 0.1000",
     }
