@@ -11,24 +11,21 @@ from robust_core.zoo.bundled_posters import load as load_poster
 from robust_core.zoo.bundled_posters import names as posters
 from robust_core.zoo.bundled_universals import load as load_universal
 from robust_core.zoo.bundled_universals import names as universals
-from robust_core.zoo.guests import Guest, admit, dismiss, guest
-from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
-from robust_core.zoo.loading import (
+from robust_core.zoo.catalogue import (
     Description,
-    LazyDetector,
     Outline,
     bundled,
     describe,
     download_size,
     family,
     is_local,
-    load,
-    load_detector,
-    load_with_progress,
     names,
     outline,
-    ready,
 )
+from robust_core.zoo.downloads import load_with_progress
+from robust_core.zoo.guests import Guest, admit, dismiss, guest
+from robust_core.zoo.imagenet import IMAGENET, checkpoint_path, imagenet_weights
+from robust_core.zoo.loading import LazyDetector, load, load_detector, ready
 from robust_core.zoo.other_weights import load_with
 from robust_core.zoo.specs import MODELS, UNDEFENDED, Spec, register, skeleton, spec, untrained
 from robust_core.zoo.weights import ZooError, index

@@ -21,7 +21,7 @@ from torch import nn
 from robust_core import data, defenses, zoo
 from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
-from robust_core.zoo import imagenet, loading
+from robust_core.zoo import downloads, imagenet, loading
 
 
 @pytest.mark.parametrize("name", zoo.bundled())
@@ -421,7 +421,7 @@ def test_stopping_the_wait_stops_the_download(monkeypatch):
         assert begun.wait(10)
         raise KeyError("the visitor stops")
 
-    monkeypatch.setattr(loading, "load", endless)
+    monkeypatch.setattr(downloads, "load", endless)
     with pytest.raises(KeyError):
         zoo.load_with_progress("imagenet-resnet50", stop)
     assert ended.wait(5)
