@@ -5,6 +5,8 @@ import streamlit as st
 from robust_core.dashboard import (
     controls,
     detector_choice,
+    fetching,
+    goal_choice,
     lab,
     left_column,
     model_card,
@@ -32,7 +34,7 @@ with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack, chosen.true_label)
+    goal = goal_choice.choose_goal(model, attack, chosen.true_label)
     parameters = controls.choose_parameters(attack, eps, detector)
     subject = left_column.choose_subject(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
@@ -57,7 +59,7 @@ with result_place:
     else:
         strip.make_way(request)
         with status:
-            if lab.fetch_model(model.name):
+            if fetching.fetch_model(model.name):
                 experiment = lab.compute(
                     request.key(),
                     request.work,
@@ -66,7 +68,7 @@ with result_place:
                     words=lab.steps(request.attack),
                 )
             else:
-                lab.offer_bundled(model)
+                fetching.offer_bundled(model)
     if experiment is None:
         request, experiment = lab.last_result()
     else:

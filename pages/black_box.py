@@ -3,7 +3,14 @@
 import streamlit as st
 
 from robust_core.attacks.knowledge import LABELS, TRANSFER
-from robust_core.dashboard import controls, lab, left_column, navigation, picture_input, settings
+from robust_core.dashboard import (
+    controls,
+    fetching,
+    left_column,
+    navigation,
+    picture_input,
+    settings,
+)
 from robust_core.dashboard.black_box import (
     choice,
     costs,
@@ -51,8 +58,8 @@ taught = substitute.make_request(chosen, fit, model, eps, budget, course) if own
 settings.publish()
 
 with right:
-    if not lab.fetch_model(model.name):
-        lab.offer_bundled(model)
+    if not fetching.fetch_model(model.name):
+        fetching.offer_bundled(model)
     elif taught is not None:
         with stage:
             learnt = substitute.show(taught, course, status)

@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, lab, left_column, navigation, settings
+from robust_core.dashboard import (
+    controls,
+    fetching,
+    goal_choice,
+    left_column,
+    navigation,
+    settings,
+)
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows
@@ -17,7 +24,7 @@ with essentials:
     model, chosen = left_column.choose_model_and_picture()
     eps = controls.choose_eps()
 with more:
-    goal = controls.choose_goal(model, own=chosen.true_label)
+    goal = goal_choice.choose_goal(model, own=chosen.true_label)
     detector = kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
@@ -38,8 +45,8 @@ settings.publish()
 
 with right:
     selection.say_left_out(picked, rows)
-    if rows and not lab.fetch_model(model.name):
-        lab.offer_bundled(model)
+    if rows and not fetching.fetch_model(model.name):
+        fetching.offer_bundled(model)
     elif rows:
         ordered = selection.in_order(rows, sort)
         done = show_rows(ordered, head)

@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, lab, left_column, navigation, settings
+from robust_core.dashboard import (
+    controls,
+    fetching,
+    goal_choice,
+    left_column,
+    navigation,
+    settings,
+)
 from robust_core.dashboard.compare_defenses import depth, rows, selection
 from robust_core.dashboard.defense_choice import choose_defenses
 from robust_core.dashboard.detector_choice import kept_detector
@@ -17,7 +24,7 @@ with essentials:
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
 with more:
-    goal = controls.choose_goal(model, attack, chosen.true_label)
+    goal = goal_choice.choose_goal(model, attack, chosen.true_label)
     kinds = choose_defenses(model, "defenses", selection.QUICK)
     subject = left_column.choose_subject(model, chosen)
 
@@ -39,12 +46,12 @@ with right:
     if not kinds:
         st.info("Choose at least one defence.")
     if lines is not None:
-        if lab.fetch_model(model.name):
+        if fetching.fetch_model(model.name):
             experiment = rows.fill(undefended, lines, head)
             if experiment is not None:
                 depth.show_depth(undefended, experiment, lines)
         else:
-            lab.offer_bundled(model)
+            fetching.offer_bundled(model)
 
 tabs.show_depth(model.name, request)
 

@@ -2,7 +2,14 @@
 
 import streamlit as st
 
-from robust_core.dashboard import controls, lab, left_column, navigation, picture_input, settings
+from robust_core.dashboard import (
+    controls,
+    fetching,
+    left_column,
+    navigation,
+    picture_input,
+    settings,
+)
 from robust_core.dashboard.evaluate import choice, gone, pictures, results
 
 navigation.inside_app()
@@ -21,8 +28,8 @@ settings.publish()
 
 with right:
     gone.say()
-    if not lab.fetch_model(model.name):
-        lab.offer_bundled(model)
+    if not fetching.fetch_model(model.name):
+        fetching.offer_bundled(model)
     elif source is None:
         results.explain()
     else:

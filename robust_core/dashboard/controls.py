@@ -1,4 +1,4 @@
-"""Controls built from what they control: models, attacks, their fields, goals."""
+"""Controls built from what they control: models, attacks, their fields."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,21 +6,11 @@ from collections.abc import Mapping
 import streamlit as st
 
 from robust_core import attacks, zoo
-from robust_core.attacks.base import GOALS
 from robust_core.dashboard import fields, fixed, own_model, own_model_form
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.presets import OWN, PRESETS, Preset
 from robust_core.dashboard.settings import one_of, setting, setting_among, truth
 from robust_core.distances import of_equal_changes
-from robust_core.experiment.perform import UNTARGETED
-from robust_core.goals import (
-    ConfidenceReduction,
-    Goal,
-    LeastLikely,
-    SourceTarget,
-    Towards,
-    Untargeted,
-)
 from robust_core.words.headline import headline
 from robust_core.words.models import groups, title, title_and_needs
 from robust_core.words.numbers import in_255ths, on_both_scales
@@ -40,12 +30,6 @@ NO_EPS = (
 EPS_CHOICES = [0.01, 0.1, 0.15, 0.5, 0.7]
 MOST = 64.0
 """The largest eps of the slider, in 255ths."""
-GOAL_WORDS = {
-    Untargeted.name: "any other class",
-    LeastLikely.name: "the least likely class",
-    ConfidenceReduction.name: "the same, with less confidence",
-    SourceTarget.name: "one class, for pictures of one other class",
-}
 FIELD_OF = {"eps", "seed", "detector"}
 """Fields shown elsewhere on the page."""
 
@@ -199,88 +183,6 @@ def radius(norm: str, eps: float, model: zoo.Description) -> float:
     the mean one."""
     height, width = model.input_size
     return eps * of_equal_changes(norm, model.channels * height * width)
-
-
-def choose_goal(
-    model: zoo.Description, attack: type[attacks.Attack] | None = None, own: str | None = None
-) -> Goal:
-    """What the attacker wants; only the goals that ``attack`` supports are offered.
-
-    ``own`` is the picture's class, where it is known: at first the source of source-target.
-    """
-    taken = GOALS if attack is None else attack.goals
-    options = [name for name in GOAL_WORDS if name in taken]
-    if Towards.name in taken:
-        options += model.class_names
-    words = {option: GOAL_WORDS.get(option, option) for option in options}.__getitem__
-    key = f"target_{model.family}"
-    choice = st.selectbox(
-        fixed.label("Make the model say", key),
-        options,
-        format_func=words,
-        # Another attack may have been chosen, with other goals.
-        key=setting_among(key, options[0], options, called="Goal", shown=words),
-        persist_state="session",
-        disabled=fixed.locked(key),
-        help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
-        "confidence reduction. One class for pictures of one other: source-target.",
-    )
-    if choice == ConfidenceReduction.name:
-        return _choose_reduction()
-    if choice == LeastLikely.name:
-        return LeastLikely()
-    if choice == SourceTarget.name:
-        return _choose_source_target(model, own)
-    return UNTARGETED if choice in GOAL_WORDS else Towards(model.class_names.index(choice))
-
-
-def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
-    """From which class to which; the class to reach is never the source."""
-    names = model.class_names
-    start = own if own in names else names[0]
-    places = st.columns(2, gap="small")
-    key = setting(f"source_{model.family}", start, one_of(names), called="Source")
-    source = places[0].selectbox("Pictures of", names, key=key, persist_state="session")
-    others = [name for name in names if name != source]
-    key = setting_among(
-        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
-    )
-    reach = places[1].selectbox("are to become", others, key=key, persist_state="session")
-    return SourceTarget(names.index(source), names.index(reach))
-
-
-def source_target_settings(model: zoo.Description, goal: SourceTarget) -> dict[str, str]:
-    """The settings of a link that chooses both classes."""
-    names = model.class_names
-    return {
-        f"source_{model.family}": names[goal.source],
-        f"reach_{model.family}": names[goal.target],
-    }
-
-
-def _choose_reduction() -> ConfidenceReduction:
-    """By how much the confidence falls, or down to what."""
-    how = choose_one(
-        "How much less confident",
-        {"drop": "less by", "threshold": "down to"},
-        "less",
-        "drop",
-        width="stretch",
-        label_visibility="collapsed",
-    )
-    start, meant = (20, "points less") if how == "drop" else (50, "% or less")
-    share = choose_number(
-        f"Confidence: {meant}",
-        5,
-        95,
-        f"less_{how}",
-        start,
-        called="Confidence",
-        step=5,
-        format="%d points" if how == "drop" else "%d %%",
-        label_visibility="collapsed",
-    )
-    return ConfidenceReduction(**{how: share / 100})
 
 
 def choose_parameters(

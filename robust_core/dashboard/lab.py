@@ -23,12 +23,10 @@ from robust_core.engine import (
     OutOfMemory,
     OutOfTime,
     Ticket,
-    key_of,
     on_cpu_if_out_of_memory,
 )
 from robust_core.engine.errors import Busy
 from robust_core.engine.jobs import Reporter, T
-from robust_core.words.models import title
 
 PATIENCE = 0.4
 """Seconds before a progress bar appears: shorter work would only flash."""
@@ -316,54 +314,3 @@ def last_result() -> tuple:
         st.stop()
     st.caption("Below is the last finished result, from the previous settings.")
     return st.session_state["_last"]
-
-
-def fetch_model(name: str) -> bool:
-    """Whether a model's weights are here; else a button that downloads them, and the progress.
-
-    Only a click starts a download: a link can name any model.
-    """
-    if zoo.is_local(name):
-        return True
-    size = f"{zoo.download_size(name) / 1e6:.0f} MB"
-    called = title(name)
-    key = key_of(download=name)
-    wanted = f"_download_{name}"
-    if not st.session_state.get(wanted):
-        st.info(f"{called} is not on this computer yet.")
-        st.button(
-            f"Download {called} ({size}, once)",
-            key=f"get_{name}",
-            on_click=_want,
-            args=(wanted, key),
-            icon=":material/download:",
-        )
-        return False
-    done = compute(
-        key,
-        lambda progress: zoo.load_with_progress(name, progress) is not None,  # not kept twice
-        channel="download",
-        doing=f"Downloading {called}, {size}, once",
-        words=lambda k, n: f"{100 * k // n} %",
-        errand=True,
-    )
-    if done is None and not stopped(key):  # it failed: only the visitor starts another try
-        st.session_state[wanted] = False
-    return done is not None
-
-
-def _want(wanted: str, key: str) -> None:
-    st.session_state[wanted] = True
-    allow(key)
-
-
-def offer_bundled(missing: zoo.Description) -> None:
-    """The way back to a model that needs no download: the one whose pictures are nearest in size."""
-
-    def far(name: str) -> int:
-        return abs(zoo.describe(name).input_size[0] - missing.input_size[0])
-
-    def back() -> None:
-        st.session_state["model"] = min(zoo.bundled(), key=far)
-
-    st.button("Use the bundled model", on_click=back, icon=":material/undo:")

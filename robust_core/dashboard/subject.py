@@ -10,7 +10,7 @@ import torch
 
 from robust_core import zoo
 from robust_core.classifier import Guess
-from robust_core.dashboard import lab
+from robust_core.dashboard import fetching
 from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
@@ -54,9 +54,9 @@ class Subject:
 
 def is_here(model: Description) -> bool:
     """Whether the model can be asked; else what to do about it is offered."""
-    if lab.fetch_model(model.name):
+    if fetching.fetch_model(model.name):
         return True
-    lab.offer_bundled(model)
+    fetching.offer_bundled(model)
     return False
 
 

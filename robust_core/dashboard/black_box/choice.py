@@ -2,7 +2,7 @@
 
 from robust_core import attacks
 from robust_core.attacks.knowledge import LABELS, SCORES, TRANSFER
-from robust_core.dashboard import controls
+from robust_core.dashboard import controls, goal_choice
 from robust_core.dashboard.black_box.start import starts_at
 from robust_core.dashboard.choices import choose_count, choose_one, choose_several
 from robust_core.dashboard.request import Chosen, Request
@@ -29,7 +29,7 @@ def choose_knowledge() -> str:
 
 def choose_goal(model: Description) -> Goal:
     """Any other class, or one: what attacks by scores and by labels can both do."""
-    return controls.choose_goal(model, attacks.get(START[LABELS][0]))
+    return goal_choice.choose_goal(model, attacks.get(START[LABELS][0]))
 
 
 def choose_attacks(sees: str) -> list[type[attacks.Attack]]:

@@ -10,7 +10,7 @@ import streamlit as st
 from robust_core import attacks
 from robust_core.dashboard import lab
 from robust_core.dashboard.choices import choose_several
-from robust_core.dashboard.controls import GOAL_WORDS
+from robust_core.dashboard.goal_choice import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
 from robust_core.distances import length_name, of_equal_changes

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks
 from robust_core.classifier import Classifier
-from robust_core.dashboard import ascending, controls, lab, left_column, picture_input
+from robust_core.dashboard import ascending, controls, fetching, left_column, picture_input
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.request import Request
 from robust_core.engine import Reporter
@@ -29,9 +29,9 @@ class Subject:
     def here(self) -> bool:
         """Whether the network's weights are; else they are offered."""
         with self.status:
-            if lab.fetch_model(self.request.model.name):
+            if fetching.fetch_model(self.request.model.name):
                 return True
-            lab.offer_bundled(self.request.model)
+            fetching.offer_bundled(self.request.model)
         return False
 
     def compute(

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import imaging, zoo
 from robust_core.attacks.physical.poses import DECK_001, GRID, Pose
 from robust_core.attacks.physical.rp2 import Poster
-from robust_core.dashboard import lab, plots
+from robust_core.dashboard import fetching, lab, plots
 from robust_core.dashboard.components.strip import FOOLED, NEITHER, RIGHT, Cell, strip
 from robust_core.dashboard.physical import plausible, sign_charts, sign_controls, sign_making
 from robust_core.dashboard.physical import sign_words as words
@@ -31,7 +31,7 @@ SIDE = 144
 def draw(essentials: DeltaGenerator, more: DeltaGenerator) -> None:
     """Controls on the left; the street, the five places, the grid and what was published."""
     wish = sign_controls.choose(essentials, more)
-    if lab.fetch_model(MODEL):
+    if fetching.fetch_model(MODEL):
         found = sign_controls.result(wish, essentials)
         if found is None:  # stopped before anything was made: the street stays
             wish = replace(wish, put="nothing", asked=None)

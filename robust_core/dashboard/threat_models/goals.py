@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from robust_core import attacks, zoo
-from robust_core.dashboard import controls, lab, picture_input
+from robust_core.dashboard import controls, goal_choice, lab, picture_input
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.views import Views
 from robust_core.data import samples
@@ -135,7 +135,7 @@ def link(page: Request, each: Asked) -> dict[str, str]:
     if isinstance(each.goal, ConfidenceReduction):
         query |= {"less": "threshold", "less_threshold": f"{100 * DOWN_TO:.0f}"}
     if isinstance(each.goal, SourceTarget):
-        query |= controls.source_target_settings(page.model, each.goal)
+        query |= goal_choice.source_target_settings(page.model, each.goal)
     return query
 
 
