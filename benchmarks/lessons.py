@@ -10,14 +10,18 @@ something. Needs `requirements-dev.txt` and Chromium, found through the variable
 
 import argparse
 import json
+import sys
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from chromium import browsing
 from playwright.sync_api import Locator, Page
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from chromium import browsing
 from timing import conditions
 
 from robust_core.files import json_text
