@@ -88,7 +88,7 @@ def test_a_challenge_without_its_pictures_says_so_and_offers_them():
     assert "challenge_hand_in" not in [each.key for each in page.button]
     said = told(press(page, "give_up_4"))
     assert PROSE[4].why in said
-    assert "0.0 % right under pgd, by who knows the defence" in said
+    assert "0.0 % right under pgd, by an attacker who knows the defence" in said
 
 
 @pytest.mark.parametrize(

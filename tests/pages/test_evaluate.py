@@ -214,15 +214,15 @@ def test_a_hostile_file_gets_a_sentence(extra, words):
 def test_a_page_that_is_loaded_again_says_what_is_gone(monkeypatch):
     monkeypatch.setattr(own_model, "allowed", lambda: True)
     page = ran(visit(**(QUICK | {"model": "own", "evaluate_data": "zip"})))
-    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    (told,) = (each.value for each in page.info if "reloaded" in each.value)
     assert told.startswith("The network and the pictures belonged to the page before")
     (bring,) = (each for each in page.file_uploader if "ZIP" in each.label)
     page = bring.upload("mine.zip", packed(), "application/zip").run()
-    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    (told,) = (each.value for each in page.info if "reloaded" in each.value)
     assert told.startswith("The network belonged to the page before")
     page = ran(visit(**QUICK))
     page = ran(page.segmented_control(key="evaluate_data").set_value("zip").run())
-    assert "loaded again" not in text(page), "they were never there"
+    assert "reloaded" not in text(page), "they were never there"
 
 
 def test_no_archive_at_all_and_only_bombs():

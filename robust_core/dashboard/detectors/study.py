@@ -131,8 +131,8 @@ def _training(shown: zoo.Description, model: str) -> None:
     model_card.show_curve(model, "study_curve")
     st.caption(
         "While a dynamic detector is trained, the adversarial pictures are not made once: each picture of "
-        "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "
-        "drawn evenly from 0 to 1."
+        "a batch is attacked with probability 0.5, using the detector as it is at that moment and a "
+        "sigma drawn uniformly from 0 to 1."
     )
     if scores.reads(shown):
         freezing.show_freezing(shown, scores.chain_for(shown).usual_point)
