@@ -15,9 +15,9 @@ from robust_core.zoo import Description
 
 WITH, WITHOUT = "with the sticker", "without the sticker"
 WHAT = (
-    "Put an object of one of the model's classes before the camera, photograph it without the sticker and "
-    "then with it. The model is asked, and nothing else: **no attack is run on your photograph**. It stays "
-    "in the memory of this computer, for your page alone."
+    "Put an object of one of the model's classes in front of the camera, photograph it without the "
+    "sticker and then with it. The model is asked, and nothing else: **no attack is run on your "
+    "photograph**. It stays in the memory of this computer, for your page alone."
 )
 Seen = Mapping[str, tuple[str, int]]
 """By the digest of a photograph: with or without the sticker, and the model's answer."""

@@ -14,7 +14,7 @@ from robust_core.words.verdict import quoted
 WHAT = (
     "A change need not be small if it looks as if it belonged there: rust on a sign, a print on a shirt. "
     f"Adversarial camouflage ({citations.markdown(DUAN)}) gives the picture the style of another one, and "
-    "on the way has the model say something else."
+    "at the same time makes the model say something else."
 )
 EQUATION = (
     r"\min_{x'}\ \lambda_s\,\lVert G(x') - G(s)\rVert^2 + \lambda_c\,\lVert F(x') - F(x)\rVert^2 "

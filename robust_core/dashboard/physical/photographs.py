@@ -42,12 +42,12 @@ FORMULA = (
 MEANING = (
     "The **destruction rate** d: of the pictures that are right when clean, $C(X, y) = 1$, and wrong when "
     "attacked, $\\overline{C}(X', y) = 1$, the share that the photograph T puts right again. At 0 every "
-    "attack survives, at 1 none does. A picture that was wrong anyway, or that no attack fools, is not "
-    "counted; without any that counts there is no rate."
+    "attack survives, at 1 none does. A picture that was wrong anyway, or on which the attack fails, is "
+    "not counted; where none counts, there is no rate."
 )
 LESSON = (
     "One large step (FGSM) survives best. What many small steps have fitted closely to one picture is "
-    "destroyed more often, and most so what aims at the least likely class."
+    "destroyed more often, most of all where it aims at the least likely class."
 )
 
 

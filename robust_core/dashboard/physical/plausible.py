@@ -11,8 +11,8 @@ from robust_core.words.numbers import in_255ths, share
 
 LIMITS = (
     "**What this does not show.** These are simulations: no printer, no lens, no rain, and a network that "
-    "sees one frame of 32 pixels, where a car sees many frames and has a map. The attacker had the "
-    "weights. And whoever can put a sticker on a sign can also cover the sign. So a physical attack is "
+    "sees one frame of 32 pixels, while a car sees many frames and has a map. The attacker had the "
+    "weights. And anyone who can put a sticker on a sign can also cover the sign. So a physical attack is "
     "possible, and costs more than the digital one; whether it is the cheapest way to do harm is another "
     "question."
 )
@@ -85,7 +85,7 @@ def stuck(report: Report) -> str:
     return (
         f"**Stickers on the thing itself.** {SIGN_MODEL} takes {fooled} of {right} views of our signs for "
         f"the attacker's target, {printed} in printable colours, and {noise} with stickers of random "
-        "colours. No view was counted in which it does not recognise the clean sign."
+        "colours. Views in which it does not recognise the clean sign were not counted."
     )
 
 
@@ -117,7 +117,7 @@ def conditions(report: Report) -> str:
     """Of whom the figures are, and how to make them again."""
     return (
         f"Published: {RP2_SOURCE}. Ours: {SIGN_MODEL}, signs drawn by this project before {PLACES} "
-        "backdrops at each place; no place of the test is one that the poster was made for. As printed: in "
+        "backdrops at each place; the poster was made for none of the test places. As printed: in "
         "printable colours. Other signs, another network: compare the order, not the size. Made by: "
         f"`{report.command} --part {SIGNS}`."
     )

@@ -130,7 +130,7 @@ def result(
             _offer(asked, name)
         elif asked is not None:
             st.caption(
-                "One of your own is fitted here once the data set is: its button is at the end."
+                "You can fit your own here once the data set is downloaded: its button is at the end."
             )
     if asked is not None and here and _is_wanted(asked, name):
         bar, place = st.container(), st.empty()  # so that no curve moves the button that stops it

@@ -8,8 +8,8 @@ from robust_core.words.verdict import quoted
 
 IDEA = (
     "**An attack for each picture** looks at the picture, and takes new gradients for the next one. "
-    "**One for all** is fitted once, to other pictures; from then on it costs a sum, and a camera can be "
-    "fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
+    "**One for all** is fitted once, to other pictures; from then on it costs one addition, and a camera "
+    "can be fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
 )
 
 

@@ -127,11 +127,9 @@ def sandwich_legend(found: Sandwich) -> str:
     return (
         f"{each}: on the left the best certified bound of the margin, on the "
         "right what an "
-        "attack towards that class reached. The true minimum lies in between. A bar that ends on the "
-        "left of 0 "
-        f"is broken, one that begins on its right is proved. IBP's bounds here: {least:.1f} to "
-        f"{most:.1f}; those "
-        "outside the chart are not drawn."
+        "attack towards that class reached. The true minimum lies in between. A bar that ends to the left "
+        f"of 0 is broken, one that begins to its right is proved. IBP's bounds here: {least:.1f} to "
+        f"{most:.1f}; those outside the chart are not drawn."
     )
 
 
