@@ -60,9 +60,9 @@ AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
 QUESTIONS = {
     "knowledge": "What does the attacker know of the model?",
-    "goal": "What is the model to say?",
+    "goal": "What should the model say?",
     "scope": "Is the change made for one picture, or for all?",
-    "distance": "In which measure is the change small?",
+    "distance": "By which measure is the change small?",
     "channel": "How does the picture reach the model?",
 }
 """Each axis as a question."""

@@ -82,7 +82,8 @@ def table(rows: Sequence[Row]) -> None:
         column_config=percents
         | {
             "95 %": st.column_config.TextColumn(
-                help="Wilson interval of right, in percent: what other pictures of this kind may give.",
+                help="Wilson interval of the share that is right, in percent: what other such pictures "
+                "may give.",
                 width=90,
             ),
             "mean L2": st.column_config.NumberColumn(

@@ -152,8 +152,8 @@ def _draw_curves(
         "Solid: an aware attacker, through the defence's adaptive gradient. Dotted: an unaware "
         "attacker. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
         "can be made flat grey: no classifier can be right there. "
-        f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; the command of each point is "
-        f"in its hover.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
+        f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; hover over a point for its "
+        f"command.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
     )
 
 

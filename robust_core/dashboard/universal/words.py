@@ -15,7 +15,7 @@ IDEA = (
 
 def headline(found: Applied, patch: bool, target: int | None, classes: tuple[str, ...]) -> str:
     """What it does to the pictures shown."""
-    what = "One sticker" if patch else "One and the same change"
+    what = "One sticker" if patch else "The same perturbation"
     n = len(found.before)
     if target is None:
         return f"{what} changes the answer on {found.fooled} of {n} pictures."

@@ -56,10 +56,10 @@ def goal(challenge: Challenge) -> str:
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """SUCCESS, or not yet; where a proof keeps the mark out of reach, never."""
+    """SUCCESS, or not yet; where a proof keeps the mark out of reach, that."""
     if verdict.success:
         return "SUCCESS"
-    return "Not yet, and never" if out_of_reach(verdict) else "Not yet"
+    return "Out of reach" if out_of_reach(verdict) else "Not yet"
 
 
 def out_of_reach(verdict: Verdict) -> bool:
