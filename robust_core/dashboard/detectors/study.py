@@ -52,7 +52,7 @@ SYMBOLS = """
 | $J_{cls}$ | cross-entropy of the classifier: larger is further from the class given |
 | $J_{det}(x, 1)$ | cross-entropy of the detector for the answer "adversarial": larger looks more genuine |
 | $\\sigma$ | the detector's share of a step, 0 to 1 |
-| $\\alpha$, $\\varepsilon$ | length of a step; how far a pixel may go in all |
+| $\\alpha$, $\\varepsilon$ | length of a step; how far a pixel may go in total |
 | $\\mathrm{Clip}_x^\\varepsilon$ | back to within $\\varepsilon$ of $x$ and to [0, 1] |
 | $\\mathrm{sgn}$ | the sign of each pixel, taken before the two directions are mixed |
 """

@@ -44,16 +44,16 @@ def photographed(report: Report) -> str:
             for attack in ("fgsm", "least-likely")
         )
         told.append(
-            f"{share(fast['rate'])} of FGSM's (over {fast['counted']} pictures that it fools) and "
+            f"{share(fast['rate'])} of FGSM's attacks (over {fast['counted']} pictures that it fools) and "
             f"{share(least['rate'])} of the least likely class's ({least['counted']}) on {model} at eps "
             f"{in_255ths(eps)}"
         )
     if not told:
         return ""
     return (
-        "**A change of all pixels, photographed.** A simulated photograph puts right again "
-        f"{'; '.join(told)}. The rest stays wrong, so a print can be "
-        "enough; but blur alone makes clean pictures wrong, too, and the attacker cannot be sure."
+        f"**A change of all pixels, photographed.** A simulated photograph destroys {'; '.join(told)}. The "
+        "rest survive, so a print can be enough; but blur alone makes clean pictures wrong, too, and the "
+        "attacker cannot be sure."
     )
 
 
@@ -116,7 +116,7 @@ def signs(report: Report) -> list[dict[str, str]]:
 def conditions(report: Report) -> str:
     """Of whom the figures are, and how to make them again."""
     return (
-        f"Published: {RP2_SOURCE}. Ours: {SIGN_MODEL}, signs drawn by this project before {PLACES} "
+        f"Published: {RP2_SOURCE}. Ours: {SIGN_MODEL}, signs drawn by this project in front of {PLACES} "
         "backdrops at each place; the poster was made for none of the test places. As printed: in "
         "printable colours. Other signs, another network: compare the order, not the size. Made by: "
         f"`{report.command} --part {SIGNS}`."

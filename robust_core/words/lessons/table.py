@@ -49,7 +49,8 @@ LESSONS = (
     Lesson(
         5,
         "Proof and its price",
-        "When can nobody break a model within eps, not even with an attack still to be found?",
+        "When is it certain that nobody can break a model within eps, not even by an attack yet to be "
+        "found?",
         "A proof ends the race within its radius, and costs accuracy, time, or both.",
         lesson_5.STEPS,
     ),
