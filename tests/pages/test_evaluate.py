@@ -88,7 +88,7 @@ def test_it_opens_with_an_example_that_is_measured_at_once(nothing_kept, rows):
 def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     query = {"evaluate_defenses": "median", "evaluate_own_eps": "8/255", "evaluate_seed": "3"}
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
-    assert "Nothing is measured yet" in headline(page)
+    assert "Nothing has been measured yet" in headline(page)
     assert not page.get("download_button")
     page = press(page, "Evaluate: 6 to run")
     assert len(page.get("download_button")) == 2

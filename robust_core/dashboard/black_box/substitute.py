@@ -71,7 +71,7 @@ def _taught(
     headline = st.empty()
     st.caption(words.IDEA)
     stage, chart, pictures = st.empty(), st.empty(), st.empty()
-    headline.markdown("## A network of its own is taught by labels.")
+    headline.markdown("## The attacker trains a network of its own on labels.")
 
     def draw(so_far: Lessons) -> None:
         _draw(request, so_far, stage, chart, pictures)

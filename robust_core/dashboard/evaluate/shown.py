@@ -29,7 +29,7 @@ def headline(rows: Sequence[Row]) -> str:
     """The result in a sentence: clean, and the worst row for the model."""
     there = [row for row in rows if row.value is not None]
     if not there:
-        return "Nothing is measured yet"
+        return "Nothing has been measured yet"
     bare = [row for row in there if row.part.defense is None] or there
     clean, _ = bare[0].clean
     worst = min(bare, key=lambda row: row.right[0])

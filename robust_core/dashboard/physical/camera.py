@@ -104,7 +104,7 @@ def _show_tally(model: Description, thing: int) -> None:
     seen = _tally(model.name)
     st.markdown("### Tally")
     if not seen:
-        st.caption("Nothing is counted yet.")
+        st.caption("Nothing has been counted yet.")
         return
     st.dataframe(rows(seen, thing), hide_index=True)
     st.button("Start again", icon=":material/restart_alt:", on_click=seen.clear, key="tally_clear")

@@ -21,7 +21,7 @@ EQUATION = (
     r"+ \lambda_m\,\mathrm{TV}(x') + \lambda_a\,J(x', y)"
 )
 HONEST = (
-    "G are Gram matrices of features, which is the style; F are features, which is the content; TV is the "
+    "G are Gram matrices of features, the style; F are features, the content; TV is the "
     "smoothness; J is the attack. **Simplified, and rougher than the paper's pictures**: the authors take "
     "style and content from VGG-19, here they come from the attacked classifier's own features, which are "
     "fewer and coarser, so that nothing is downloaded. They run 4,000 steps inside a mask cut out by hand, "

@@ -66,7 +66,7 @@ def not_found(eps: float, _: Progress | None) -> Found:
         right=0 if covered == 1 else 1 if covered > 0 else 2,
         told=f"PGD breaks {counts[BROKEN]} of {N} digits; {counts[WRONG]} were wrong before. Of the "
         f"{held} that it does not "
-        f"break, the quickest proof (intervals) covers {counts[PROVED]}; of {counts[UNKNOWN]} nobody "
+        f"break, the quickest proof (intervals) covers {counts[PROVED]}; for {counts[UNKNOWN]} nobody "
         "knows yet.",
         conditions=f"{PLAIN}, the first {N} test digits, eps {eps:g} in Linf, IBP, and PGD of 20 steps on "
         "the rest.",
