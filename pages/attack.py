@@ -20,7 +20,7 @@ from robust_core.dashboard.views import Views
 
 PRIVACY = (
     "Your pictures, and what is computed from them, stay in the memory of the computer that runs Robust "
-    "Lab, for your page alone, and are forgotten about a minute after it is closed."
+    "Lab, for your page alone, and are deleted about a minute after it is closed."
 )
 
 navigation.inside_app()

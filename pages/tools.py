@@ -8,7 +8,7 @@ from robust_core.dashboard.tools import checked, listed
 navigation.inside_app()
 st.markdown("# Tools")
 st.markdown(
-    "Nobody should trust one implementation. Below: others, and their answers on the same pictures."
+    "Nobody should trust one implementation. Below are others, and their answers on the same pictures."
 )
 listed.show()
 checked.show()

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SAMPLE = "sample:"
 GIVEN = "given"
 NOWHERE = (
-    "No picture of --start reaches the goal, or the queries did not last for them: there was nothing to "
-    "walk from."
+    "No picture of --start reaches the goal, or the queries ran out before: there was nothing to walk "
+    "from."
 )
 
 

@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--weights",
         type=Path,
         metavar="FILE",
-        help="safetensors in place of torchvision's own weights, for an imagenet model",
+        help="safetensors instead of torchvision's own weights, for an imagenet model",
     )
     known = ", ".join(data.names())
     parser.add_argument(

@@ -50,7 +50,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--architecture",
         metavar="NAME",
-        help="of safetensors: resnet18 of torchvision, or timm:NAME",
+        help="for safetensors: resnet18 from torchvision, or timm:NAME",
     )
 
 

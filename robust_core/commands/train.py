@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--curve-only",
         action="store_true",
-        help="of a bundled classifier: add the learning curve alone, as that of a second run of its recipe",
+        help="for a bundled classifier: add only the learning curve, from a second run of its recipe",
     )
     detector.configure(parser)
     options.add_device(parser)

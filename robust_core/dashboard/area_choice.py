@@ -31,7 +31,7 @@ Keep = Callable[[list[Box]], None]
 def choose_area(model: Description, chosen: Chosen, how: str) -> Area | None:
     """Where the picture may change; None: anywhere. It is kept in shares of the sides, for every model."""
     state = st.session_state
-    reader = Reader(lambda raw: str(Area.read(raw)), "is no part of a picture")
+    reader = Reader(lambda raw: str(Area.read(raw)), "is not part of a picture")
     setting("area", ANYWHERE, reader, called="Area", shown=in_words)
     area = Area.read(state["area"]) if state["area"] else None
     named = area is None or str(area) in PRESETS

@@ -60,8 +60,8 @@ def choose_model(first: str | None = None) -> zoo.Description:
         format_func=lambda entry: said[entry] or entry if entry in said else title_and_needs(entry),
         persist_state="session",
         disabled=fixed.locked(key),
-        help="px: how many pixels a side it sees. What is not bundled is downloaded once, when you say so."
-        + (" The last entry takes a model of your own." if yours else ""),
+        help="px: the side of the pictures that it sees. What is not bundled is downloaded once, when you "
+        "ask for it." + (" The last entry takes a model of your own." if yours else ""),
     )
     if name == own_model.OWN:
         name = own_model_form.choose(first or names[0])

@@ -142,7 +142,7 @@ def check_hidden() -> None:
 
 def _unknown(what: str, names: list[str], kind: str) -> str:
     listed = ", ".join(map(replaced.quoted, names))
-    return f"The link asked to {what} {listed}, which is no {kind}; it is left out."
+    return f"The link asked to {what} {listed}, which is not a {kind}; it is left out."
 
 
 def _value(key: str, found: Locked) -> str:

@@ -298,7 +298,7 @@ def _keeping(
 
 def _offer_again(key: str, kept: Callable[[Any], str] | None) -> None:
     last = so_far(key)
-    told = "Nothing was kept of this run." if kept is None or last is None else kept(last)
+    told = "Nothing from this run was kept." if kept is None or last is None else kept(last)
     st.info(f"Stopped. {told}")
     buttons.again(allow, key, key=f"again_{key}")
 

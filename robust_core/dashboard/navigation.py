@@ -11,8 +11,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 RESTARTED = (
-    "Robust Lab was started again, or another of its servers has taken over. Your settings are those of "
-    "before; what was uploaded or photographed is gone, and running work has ended."
+    "Robust Lab was restarted, or another of its servers has taken over. Your settings are as before; "
+    "what was uploaded or photographed is gone, and running work has ended."
 )
 SHOWN = 60.0
 """Seconds for which this is shown."""

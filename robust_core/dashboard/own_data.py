@@ -16,7 +16,7 @@ SWITCH = "ROBUST_OWN_FOLDERS"
 """The variable of the server that lets visitors name folders of its machine, or not."""
 TOGETHER = 1024 * 2**20
 """Bytes of all visitors' files."""
-FULL = "The laboratory holds as many pictures of its visitors as it can: try again when others have left."
+FULL = "Robust Lab holds as many pictures from visitors as it can: try again when others have left."
 NAMED = 5
 """Files left out that are named."""
 _MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|$~:&])")

@@ -28,7 +28,7 @@ LARGEST = 128
 """MB of a file. Streamlit's own limit is raised to it where own models are on."""
 TOGETHER = 1024 * 2**20
 """Bytes of the weights of all guests."""
-FULL = "The laboratory holds as many models of its visitors as it can: try again when others have left."
+FULL = "Robust Lab holds as many models from visitors as it can: try again when others have left."
 
 
 @dataclass(frozen=True)

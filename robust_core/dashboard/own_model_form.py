@@ -38,14 +38,14 @@ HELP = (
     "architecture below. Checkpoints (.pt, .pth) are pickles, which can run programs: they are not opened."
 )
 ARCHITECTURE = (
-    "With a safetensors file: the network that the weights are of, of torchvision (resnet18) or of timm "
+    "With a safetensors file: the network that the weights belong to, from torchvision (resnet18) or timm "
     "(timm:resnet18). Without a file, a network of timm is downloaded from the Hugging Face hub with its "
-    "pretrained weights, classes, size and normalisation; its size is said first."
+    "pretrained weights, classes, size and normalisation; you see how large it is first."
 )
 UNTIL = "What you change above takes effect once you press the button."
 PRIVACY = (
-    "It stays in this computer's memory for your page alone. Closing the page or loading it again gives it "
-    "up, and a minute later it is forgotten. Links to the page do not hold it."
+    "It stays in this computer's memory for your page alone. Once you close or reload the page it is "
+    "given up, and a minute later it is forgotten. Links to the page do not contain it."
 )
 
 

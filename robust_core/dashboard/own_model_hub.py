@@ -69,7 +69,7 @@ def offer() -> zoo.Guest | None:
     about, size, here = found
     if not (here or wanted):
         st.info(
-            f"{name} has {_mb(size)}, in safetensors, at huggingface.co/{about.repository}. "
+            f"{name} is {_mb(size)}, in safetensors, at huggingface.co/{about.repository}. "
             + (HERE if alone.local() else GONE)
         )
         st.button(

@@ -123,7 +123,7 @@ def _offer(record: data.DataSet, place: DeltaGenerator) -> None:
     if not st.session_state.get(wanted):
         return
     key = key_of(download=record.name, session=lab.session())
-    st.caption("How the download goes is shown at the top of the page.")
+    st.caption("The progress of the download is shown at the top of the page.")
     with place:
         done = lab.compute(
             key,

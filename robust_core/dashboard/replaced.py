@@ -41,8 +41,8 @@ def remember(
     if value is None:
         lost = [raw]
         several = default if isinstance(default, list) else [default]
-        verb = "stand" if len(several) > 1 else "stands"
-        ending = f"{' and '.join(map(words, several)) or 'nothing'} {verb} in its place"
+        verb = "are" if len(several) > 1 else "is"
+        ending = f"{' and '.join(map(words, several)) or 'nothing'} {verb} used instead"
     else:
         lost = _dropped(raw, value)
         why = why if len(lost) == 1 else why.replace("is ", "are ", 1)

@@ -153,7 +153,7 @@ def outside(request: Request) -> str:
         return ""
     return (
         f"The model knows only {', '.join(names[:-1])} and {names[-1]}: "
-        "none of these need fit this picture."
+        "this picture may show none of these."
     )
 
 

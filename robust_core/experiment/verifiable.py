@@ -69,8 +69,8 @@ def _known(model: Classifier) -> Known:
         return Known(str(error))
     if network.neurons > MOST:
         return Known(
-            f"it has {network.neurons:,} ReLUs. Up to {MOST:,} are bounded here while one waits; more from "
-            "Python and on the command line, python -m robust_core verify",
+            f"it has {network.neurons:,} ReLUs. Up to {MOST:,} are bounded here while you wait; more from "
+            "Python or on the command line, python -m robust_core verify",
             network.neurons,
         )
     return Known("", network.neurons, longest(network))

@@ -22,4 +22,4 @@ def failure_sentence(failure: Failure) -> str:
     if not n:
         return "The attack fails, and no indicator says that the fault is its own."
     kinds = "indicator says" if n == 1 else "indicators say"
-    return f"The attack fails, and {n} {kinds} why: this does not credit the model."
+    return f"The attack fails, and {n} {kinds} why: this is no credit to the model."

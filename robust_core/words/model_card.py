@@ -84,7 +84,9 @@ def _own(name: str) -> list[str]:
     if {"correct", "n_test"} <= set(entry):
         squeezed = entry.get("accuracy_squeezed")
         also = (
-            "" if squeezed is None else f"; squeezed to a square instead of cut, {share(squeezed)}"
+            ""
+            if squeezed is None
+            else f"; squeezed to a square instead of cropped, {share(squeezed)}"
         )
         told.append(f"Right on {entry['correct']:,} of {entry['n_test']:,} test pictures{also}.")
     if {"accuracy_held_out", "n_held_out"} <= set(entry):
@@ -110,7 +112,7 @@ def _torchvision(name: str) -> list[str]:
     accuracy = weights.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
     return [
         *told,
-        f"Right on {share(accuracy)} of ImageNet's validation pictures, torchvision says.",
+        f"Right on {share(accuracy)} of ImageNet's validation pictures, according to torchvision.",
     ]
 
 

@@ -14,7 +14,7 @@ KNOWLEDGE = {
     "transfer": "Black-box: it attacks a substitute network and carries the result over.",
     "scores": "Black-box: it queries the model and sees the scores of all classes, no gradients.",
     "labels": "Black-box: it queries the model and sees only the label.",
-    "none": "It knows nothing of the model; of several draws, the scores choose. A baseline.",
+    "none": "It knows nothing about the model; the scores choose one of several draws. A baseline.",
 }
 GOALS = {
     "untargeted": "any other class",
@@ -60,9 +60,9 @@ AXES = ("knowledge", "goal", "scope", "distance", "channel")
 """The five axes, in the order in which they are taught."""
 QUESTIONS = {
     "knowledge": "What does the attacker know of the model?",
-    "goal": "What is the model to say?",
+    "goal": "What should the model say?",
     "scope": "Is the change made for one picture, or for all?",
-    "distance": "In which measure is the change small?",
+    "distance": "By which measure is the change small?",
     "channel": "How does the picture reach the model?",
 }
 """Each axis as a question."""
@@ -115,7 +115,7 @@ def threat_model(
     goals = attack.goals if goal is None else (goal,)
     wanted = "Wanted of the model: " + "; ".join(GOALS.get(g, g) for g in goals) + "."
     if attack.knowledge == "none":
-        wanted += " It does not aim: several draws are needed to choose from."
+        wanted += " It does not aim: it needs several draws to choose from."
     explanations = {
         "knowledge": KNOWLEDGE.get(attack.knowledge, ""),
         "goal": wanted,

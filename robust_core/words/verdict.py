@@ -46,11 +46,11 @@ def aim(experiment: Experiment) -> str:
         much = f"by {100 * goal.drop:g} points"
         if goal.threshold is not None:
             much = f"down to {100 * goal.threshold:g} %"
-        return f"The attack is to make it less sure of {known}, {much}."
+        return f"The attack should make it less sure of {known}, {much}."
     if experiment.target is None:
-        return f"The attack is to make it say anything but {known}."
+        return f"The attack should make it say anything but {known}."
     least = ", the least likely class" if isinstance(goal, LeastLikely) else ""
-    return f"The attack is to make it say {quoted(experiment.target.label)}{least}, instead of {known}."
+    return f"The attack should make it say {quoted(experiment.target.label)}{least}, instead of {known}."
 
 
 def verdict(experiment: Experiment) -> Verdict:

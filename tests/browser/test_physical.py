@@ -49,7 +49,7 @@ def test_the_camera_moves_and_a_poster_is_stopped(opening):
     page.get_by_role("button", name="Run it again").wait_for()
     page.get_by_text(re.compile(r"unfinished: \d+ of 200 steps")).wait_for()
     page.locator(".looks figure").nth(2).wait_for()
-    page.get_by_role("button", name="Show the ready one").click()
+    page.get_by_role("button", name="Show the bundled one").click()
     page.get_by_text("made beforehand on").wait_for()
     page.wait_for_function(AT_REST)
 

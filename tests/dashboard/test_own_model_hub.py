@@ -75,7 +75,7 @@ def told(page: AppTest) -> str:
 def test_the_size_is_said_and_a_click_brings_it(world, monkeypatch, local):
     monkeypatch.setattr(alone, "local", lambda: local)
     page = asked(NAME)
-    assert f"{NAME} has 5.3 MB, in safetensors, at huggingface.co/timm/tiny_net.a1" in told(page)
+    assert f"{NAME} is 5.3 MB, in safetensors, at huggingface.co/timm/tiny_net.a1" in told(page)
     assert ("command line finds it" in told(page)) == local
     assert not world["fetched"]
     page = page.button(key="own_hub_download").click().run()

@@ -49,12 +49,12 @@ def test_an_ordinary_visit_and_a_link_that_works_have_no_note():
     [
         (
             {"fruit": "cherry"},
-            "The link asked for fruit `cherry`, which is not available here; Apple stands in its place.",
+            "The link asked for fruit `cherry`, which is not available here; Apple is used instead.",
         ),
         (
             {"weight": "99"},
             "The link asked for weight `99`, which is not a whole number from 0 to 9; "
-            "3 stands in its place.",
+            "3 is used instead.",
         ),
         (
             {"baskets": "3,7"},
@@ -66,7 +66,7 @@ def test_an_ordinary_visit_and_a_link_that_works_have_no_note():
         ),
         (
             {"baskets": "x"},
-            "The link asked for baskets `x`, which is not available here; 1 and 2 stand in its place.",
+            "The link asked for baskets `x`, which is not available here; 1 and 2 are used instead.",
         ),
     ],
 )

@@ -71,7 +71,7 @@ def test_what_a_link_brings_is_checked():
     for bad in ("nonsense", "1,2,3", ";".join(["0%,0%,9%,9%"] * (MOST + 1)), "nan,0,1,1"):
         page = finished(visit(**MODEL, area=bad))
         assert pictures(page) == everywhere
-        assert any("which is no part of a picture" in each.value for each in page.info)
+        assert any("which is not part of a picture" in each.value for each in page.info)
     page = visit(**MODEL, area="0.1%,0.1%,0.1%,0.1%")
     assert "holds no pixel of a picture of 8 x 8 pixels" in page.error[0].value
 

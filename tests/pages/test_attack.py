@@ -37,7 +37,7 @@ def pictures(page: AppTest) -> tuple[str, str, str]:
 
 
 def conditions(page: AppTest) -> str:
-    (line,) = [c.value for c in page.caption if "The attack is to make it" in c.value]
+    (line,) = [c.value for c in page.caption if "The attack should make it" in c.value]
     return line
 
 

@@ -76,7 +76,7 @@ def test_who_follows_a_filter_without_a_gradient_does_not_win_and_gives_up():
 
 def test_nobody_wins_against_a_proof():
     page = press(ran(visit("challenges", challenge="7")), "challenge_hand_in")
-    assert "**Not yet, and never.**" in page.warning[0].value
+    assert "**Out of reach.**" in page.warning[0].value
     assert "nobody can meet it" in told(page)
     assert verdict_of(page).floor is not None
 
@@ -88,7 +88,7 @@ def test_a_challenge_without_its_pictures_says_so_and_offers_them():
     assert "challenge_hand_in" not in [each.key for each in page.button]
     said = told(press(page, "give_up_4"))
     assert PROSE[4].why in said
-    assert "0.0 % right under pgd, by who knows the defence" in said
+    assert "0.0 % right under pgd, by an attacker who knows the defence" in said
 
 
 @pytest.mark.parametrize(

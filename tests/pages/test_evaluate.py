@@ -88,7 +88,7 @@ def test_it_opens_with_an_example_that_is_measured_at_once(nothing_kept, rows):
 def test_page_command_and_python_agree(nothing_kept, rows, capsys):
     query = {"evaluate_defenses": "median", "evaluate_own_eps": "8/255", "evaluate_seed": "3"}
     page = ran(visit(**(QUICK | query | {"evaluate_attacks": "pgd-l2", "pgd-l2.steps": "4"})))
-    assert "Nothing is measured yet" in headline(page)
+    assert "Nothing has been measured yet" in headline(page)
     assert not page.get("download_button")
     page = press(page, "Evaluate: 6 to run")
     assert len(page.get("download_button")) == 2
@@ -214,15 +214,15 @@ def test_a_hostile_file_gets_a_sentence(extra, words):
 def test_a_page_that_is_loaded_again_says_what_is_gone(monkeypatch):
     monkeypatch.setattr(own_model, "allowed", lambda: True)
     page = ran(visit(**(QUICK | {"model": "own", "evaluate_data": "zip"})))
-    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    (told,) = (each.value for each in page.info if "reloaded" in each.value)
     assert told.startswith("The network and the pictures belonged to the page before")
     (bring,) = (each for each in page.file_uploader if "ZIP" in each.label)
     page = bring.upload("mine.zip", packed(), "application/zip").run()
-    (told,) = (each.value for each in page.info if "loaded again" in each.value)
+    (told,) = (each.value for each in page.info if "reloaded" in each.value)
     assert told.startswith("The network belonged to the page before")
     page = ran(visit(**QUICK))
     page = ran(page.segmented_control(key="evaluate_data").set_value("zip").run())
-    assert "loaded again" not in text(page), "they were never there"
+    assert "reloaded" not in text(page), "they were never there"
 
 
 def test_no_archive_at_all_and_only_bombs():

@@ -55,8 +55,8 @@ def test_hidden_tabs_and_sections_are_not_there():
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"lock": "eps,colour"}, "asked to lock `colour`, which is no control"),
-        ({"hide": "Nothing such"}, "asked to hide `Nothing such`, which is no tab or section"),
+        ({"lock": "eps,colour"}, "asked to lock `colour`, which is not a control"),
+        ({"hide": "Nothing such"}, "asked to hide `Nothing such`, which is not a tab or section"),
         ({"hide": "Equation", "depth": "Equation"}, "opens Equation and hides it"),
         ({"lock": "eps", "eps": "99"}, "asked for epsilon `99`"),
     ],

@@ -20,7 +20,7 @@ def notes(page: AppTest) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "query", "sentence"),
     [
-        (None, {"attack": "foo"}, "attack `foo`, which is not available here; FGSM stands"),
+        (None, {"attack": "foo"}, "attack `foo`, which is not available here; FGSM is used"),
         (
             None,
             {"model": "nope"},
@@ -45,7 +45,7 @@ def notes(page: AppTest) -> list[str]:
         (
             None,
             {"any_eps": "True", "eps255": "65"},
-            "epsilon in 255ths `65`, which is not a number from 0 to 64; 8.0 stands",
+            "epsilon in 255ths `65`, which is not a number from 0 to 64; 8.0 is used",
         ),
         (
             None,
@@ -87,7 +87,7 @@ def notes(page: AppTest) -> list[str]:
         (
             "evaluate",
             DIGITS | {"evaluate_n": "7"},
-            "how many `7`, which is not available here; 100 stands",
+            "how many `7`, which is not available here; 100 is used",
         ),
         (
             "evaluate",
@@ -114,7 +114,7 @@ def test_what_is_not_to_be_had_is_replaced_and_said_at_the_top(page, query, sent
     (told,) = notes(shown)
     assert next(each.type for each in shown.main if each.type != "main") == "info"
     assert told.startswith(f"The link asked for {sentence}")
-    assert told.endswith((" stands in its place.", "it is left out."))
+    assert told.endswith((" is used instead.", "it is left out."))
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_of_a_making_that_has_not_begun_the_street_stays(nothing_kept, stopping)
     with stopping("Making it for 12 random places", nothing):
         page = visit("physical", sign_put="bars", sign_target_stop="speed-50")
     page = ran(page.run())
-    assert "Nothing was changed yet." in text(page)
+    assert "Nothing has been changed yet." in text(page)
     assert "The network says stop" in text(page)
 
 
@@ -137,7 +137,7 @@ def test_a_round_sticker_is_shown_on_white_paper(monkeypatch):
 
 def test_a_photograph_is_answered_and_counted_once(nothing_kept):
     page = ran(visit("physical", part="camera", model="cifar10-resnet32"))
-    assert "Nothing is counted yet." in text(page)
+    assert "Nothing has been counted yet." in text(page)
     file = ASSETS / "icon.png"
     uploader = next(u for u in page.get("file_uploader") if u.key == "physical_file")
     uploader.upload(file.name, file.read_bytes(), "image/png")
@@ -148,7 +148,7 @@ def test_a_photograph_is_answered_and_counted_once(nothing_kept):
     shown = page.dataframe[0].value
     assert shown["Counted"].tolist() == [0, 1]
     ran(page.button(key="tally_clear").click().run())
-    assert "Nothing is counted yet." in text(page)
+    assert "Nothing has been counted yet." in text(page)
 
 
 def test_the_tally_follows_the_object():

@@ -48,7 +48,10 @@ def test_what_chose_the_epoch_is_said(weights_folder):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("imagenet-vgg16", "Right on 71.6 % of ImageNet's validation pictures, torchvision says."),
+        (
+            "imagenet-vgg16",
+            "Right on 71.6 % of ImageNet's validation pictures, according to torchvision.",
+        ),
         ("imagenet10-vgg16", "Of its 1,000 logits a selection layer keeps ten."),
     ],
 )

@@ -225,8 +225,8 @@ def test_the_aim_names_goal_and_target():
     def told(goal) -> str:
         return aim(perform(model, pixels, attack, label=3, label_source="given", goal=goal))
 
-    assert told(Untargeted()) == 'The attack is to make it say anything but "3" (given).'
-    assert told(Towards(7)) == 'The attack is to make it say "7", instead of "3" (given).'
+    assert told(Untargeted()) == 'The attack should make it say anything but "3" (given).'
+    assert told(Towards(7)) == 'The attack should make it say "7", instead of "3" (given).'
     assert "the least likely class, instead of" in told(LeastLikely())
     assert told(ConfidenceReduction(drop=0.3)).endswith('less sure of "3" (given), by 30 points.')
     assert told(ConfidenceReduction(threshold=0.5)).endswith("down to 50 %.")

@@ -34,8 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """The options of many processes."""
     group = parser.add_argument_group(
         "many processes",
-        f"{LAUNCHER} evaluate ... deals the batches, or the rows of a suite, to N processes. What is "
-        "finished is kept in the work folder; the same command goes on from there.",
+        f"{LAUNCHER} evaluate ... distributes the batches, or the rows of a suite, over N processes. What "
+        "is finished is kept in the work folder; the same command goes on from there.",
     )
     options.add_folder(
         group, "--work", f"for finished shards, until the end (default: {DEFAULT.as_posix()})"

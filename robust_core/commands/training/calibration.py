@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> None:
     """
     alien = given(args, [*set_of_options(besides=()), "folder"])
     if alien:
-        raise ValueError(f"{RECIPE} has no {', '.join(alien)}: it is of all bundled detectors")
+        raise ValueError(f"{RECIPE} has no {', '.join(alien)}: it covers all bundled detectors")
     request = Request.of(args)
     from robust_core import zoo
     from robust_core.training import export

@@ -43,13 +43,13 @@ def show_constant(request: Request, experiment: Experiment) -> None:
         st.caption(
             f"{told(found)} With too small a constant the distance wins: the goal is not reached, or only "
             "in passing, far away, by Adam's first long steps. With too large a one the search goes too "
-            "far. So the attack tries one, ten times as much until it succeeds, then the middle of what "
-            "failed and what succeeded, and keeps the nearest success. Each search starts from the clean "
-            "picture."
+            "far. So the attack starts with one constant, multiplies it by ten until it succeeds, then "
+            "bisects between failure and success, and keeps the nearest success. Each search starts from "
+            "the clean picture."
         )
     st.caption(
         "Deck 002 prints the objective without “, −κ”: the largest of one number is that number. With it "
-        "the classes count no more once the margin is κ, and only the distance is left."
+        "the classes no longer count once the margin is κ: only the distance is left."
     )
     st.markdown("**Why w?**")
     st.latex(PIXEL)

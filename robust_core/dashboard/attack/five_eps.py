@@ -21,7 +21,8 @@ SOURCE = (
     "[TensorFlow's tutorial](https://www.tensorflow.org/tutorials/generative/adversarial_fgsm) takes "
     "MobileNetV2, a Labrador and eps 0.01, 0.1 and 0.15. Y. S. Cho's seminar of July 2020 (deck 003) adds "
     "0.5 and 0.7. The tutorial's pixels have run from -1 to 1 since May 2020, so that its eps are half as "
-    "large on [0, 1]. The gradient is taken once, at the clean picture, and its signs are added eps times."
+    "large on [0, 1]. The gradient is taken once, at the clean picture, and its signs, times eps, are "
+    "added."
 )
 
 

@@ -23,7 +23,7 @@ def choose_knowledge() -> str:
         LABELS,
         width="stretch",
         help="One label: the most likely class, nothing else. Scores: the probabilities of all classes. "
-        "Its own network: labels, by which it trains a copy that has gradients.",
+        "Its own network: labels, with which it trains a copy that has gradients.",
     )
 
 

@@ -29,7 +29,7 @@ def show(requests: Mapping[str, Request], marks: Mapping[str, Mark]) -> None:
                 st.markdown(
                     f"**{mark.attack.title}**, {given}: {reached}, by {forwards:,} forward and "
                     f"{backwards:,} backward passes. It has the gradients that the others do without. "
-                    "It is no proven bound: an attack by queries may do better."
+                    "This is not a proven bound: an attack by queries may do better."
                 )
 
 

@@ -71,7 +71,7 @@ def _taught(
     headline = st.empty()
     st.caption(words.IDEA)
     stage, chart, pictures = st.empty(), st.empty(), st.empty()
-    headline.markdown("## A network of its own is taught by labels.")
+    headline.markdown("## The attacker trains a network of its own on labels.")
 
     def draw(so_far: Lessons) -> None:
         _draw(request, so_far, stage, chart, pictures)
@@ -238,11 +238,11 @@ def show_how(request: Request) -> None:
     st.markdown("## How it works")
     st.latex(request.attack.formula(False))
     st.markdown(
-        "1. Ask the model for the labels of S, a few pictures of one's own.\n"
+        "1. Ask the model for the labels of S, a few pictures of your own.\n"
         "2. Train a small network F, the copy, on them.\n"
         "3. Move each picture along the sign of F's own gradient for its label; these join S, which "
         "doubles. Ask again.\n"
-        "4. At the end attack F, of which all is known, and send the result to the model."
+        "4. At the end attack F, about which everything is known, and send the result to the model."
     )
     paper = request.attack.paper
     if paper:

@@ -35,7 +35,7 @@ def headline(
     """What queries have reached, and what gradients reach. ``wanted``: the class to reach, if it is one."""
     done = list(found.items())
     if not done:
-        return "Nothing was found out: choose an attack, or let it run."
+        return "There is no result yet: choose an attack, or let it run."
     first = done[0][1]
     if first.first == 1:
         before = "The model says" if wanted else "The model is wrong before any attack: it says"
@@ -106,7 +106,9 @@ def counted(look: Look | None, refusal: str) -> str:
     n = f"{look.queries:,} queries"
     if isinstance(look, Queried):
         if look.what == "margin":
-            return f"{n}, then {quoted(look.after.label)}" if look.success else f"{n}, in vain"
+            return (
+                f"{n}, then {quoted(look.after.label)}" if look.success else f"{n}, without success"
+            )
         return f"{n}: {quoted(look.after.label)}"
     return f"{n}, {refusal}" if refusal else n
 

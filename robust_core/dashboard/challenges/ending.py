@@ -14,7 +14,7 @@ from robust_core.words.challenges import told
 from robust_core.words.challenges.prose import PROSE, WAYS
 from robust_core.words.numbers import share
 
-ATTACKERS = {NAIVE: "on the defence as it is", ADAPTIVE: "by who knows the defence"}
+ATTACKERS = {NAIVE: "on the defence as deployed", ADAPTIVE: "by an attacker who knows the defence"}
 SEED = 0
 """Of the pictures that the project's own attack is judged on: the same for everybody."""
 
@@ -51,12 +51,12 @@ def _show_own(challenge: Challenge) -> None:
     found = judged(Attempt(challenge, attack, way), SEED, "challenge_answer")
     if found is None:
         return
-    who = "The strongest attack of ours" if challenge.proof else "Our own attack"
+    who = "Our strongest attack" if challenge.proof else "Our own attack"
     st.markdown(f"{who}: **{told.settings(attack)}**, from {WAYS[way]}. {told.result(found)}")
     st.markdown(" ".join(told.details(found)))
     st.caption(told.conditions(found))
     st.button(
-        "Set the controls so",
+        "Set the controls like this",
         icon=":material/tune:",
         on_click=_use,
         args=(challenge,),

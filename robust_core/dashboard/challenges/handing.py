@@ -35,7 +35,7 @@ def show(attempt: Attempt) -> None:
     st.caption(told.rules())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         predicted = st.slider(
-            "You predict that so many stay right",
+            "Your prediction: how many stay right",
             0,
             100,
             50,

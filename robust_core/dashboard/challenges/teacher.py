@@ -3,11 +3,11 @@
 import streamlit as st
 
 LINKS = """
-A link opens a challenge: `/challenges?challenge=3`. The address of the page has all settings.
+A link opens a challenge: `/challenges?challenge=3`. The page's address holds all settings.
 
 * `lock=challenge`: no other challenge; `lock=challenge_attack`, `lock=challenge_way`: as the link says.
-* `hide=give-up`: nobody gives up.
-* The sheet has every try with its seed. The code on it, or on the page, gives the same verdict again.
+* `hide=give-up`: nobody can give up.
+* The sheet has every try with its seed. The code on it, or on the page, reproduces the verdict.
 """
 
 

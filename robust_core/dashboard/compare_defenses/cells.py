@@ -46,7 +46,7 @@ LOOKS = {
 """Colour and icon of the badge, and the style sheet's name for the mark beside the cell."""
 HELD = "Held"
 TOO_CLOSE = ":material/balance: Votes too close for a guaranteed answer: it abstains"
-WEAKER = ":material/trending_down: Weaker than the unaware attack: this does not credit the defence"
+WEAKER = ":material/trending_down: Weaker than the unaware attack: this is no credit to the defence"
 
 
 def picture(pixels: np.ndarray, alt: str) -> None:

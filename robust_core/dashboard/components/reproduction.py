@@ -18,7 +18,7 @@ def show_reproduction(
     """
     st.markdown("The same result on the command line:")
     st.code(commands, language="bash", wrap_lines=True)
-    st.markdown("This page, as it is set now:")
+    st.markdown("This page, with these settings:")
     st.code(settings.link(), language=None, wrap_lines=True)
     if zoo.guest(request.model.name):
         st.caption("The link restores the settings, not your model: that stays in memory only.")

@@ -24,7 +24,7 @@ from robust_core.words.failure import failure_sentence, flags_sentence
 
 TITLE = "Trust"
 ON_A_PAIR = (
-    "An attack on a classifier and its detector at once is not looked at here: choose one on the "
+    "An attack on a classifier and its detector at once is not examined here: choose one on the "
     "classifier alone."
 )
 GOOD, BAD, UNKNOWN = ("green", "check"), ("red", "warning"), ("gray", "remove")

@@ -24,8 +24,8 @@ KEEPS = (
     "Against the dynamic adversary: a dynamically trained one keeps {} at its worst sigma, {} ({})."
 )
 CHANCE = (
-    "Not by dynamic training here: the detector trained so is no better than chance at its worst sigma, "
-    "{} at sigma {} ({})."
+    "Not by dynamic training here: the detector trained this way is no better than chance at its worst "
+    "sigma, {} at sigma {} ({})."
 )
 
 

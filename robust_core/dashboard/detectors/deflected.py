@@ -201,9 +201,7 @@ def _of_pgd(found: Deflection) -> str:
     )
     if found.plain_alike is None:
         return f"{told}."
-    return (
-        f"{told}; {found.plain_alike} are nearest to a picture of the target without meaning to be."
-    )
+    return f"{told}; {found.plain_alike} happen to be nearest to a picture of the target."
 
 
 def error_histogram(found: Deflection) -> go.Figure:

@@ -32,8 +32,8 @@ COLOURS = {
     "Class unchanged, flagged": "blue",
 }
 WHAT = (
-    "This attacker knows both networks. **Sigma** is the detector's share of each step: at 0 it "
-    "attacks only the classifier, at 1 only the detector, between them both at once."
+    "This attacker knows both networks. **Sigma** is the detector's share of each step: at 0 it attacks "
+    "only the classifier, at 1 only the detector, in between both at once."
 )
 
 
@@ -129,7 +129,7 @@ def _draw(outcome: Duel, request: Request) -> None:
     flagged = "flags it" if outcome.flagged else "lets it pass"
     notes = [
         f"The classifier was wrong before: the picture shows {label}." * outcome.wrong_before,
-        "The detector rejects the clean picture already." * outcome.flagged_before,
+        "The detector already rejects the clean picture." * outcome.flagged_before,
         f"Rounded to 8 bits: {outcome.rounded[0].lower()}{outcome.rounded[1:]}."
         * (outcome.rounded != outcome.verdict),
     ]

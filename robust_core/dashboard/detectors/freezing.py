@@ -55,7 +55,7 @@ def sentence(found: FrozenCheck) -> str:
             "batch normalisation."
         )
     if not found.learned:
-        return "The detector did not change in its training, so that nothing was checked."
+        return "The detector did not change in its training, so nothing was checked."
     answers = "the same" if found.same_answers else "other"
     return (
         f"Not frozen: {len(found.changed)} of {found.tensors} tensors of the classifier have changed, and "

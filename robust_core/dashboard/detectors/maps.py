@@ -33,7 +33,7 @@ PAPER_TRANSFER = (
 PAPER_SOURCE = "Metzen et al. (2017), 10-class ImageNet"
 PAPER_AXES = (
     "The 25 values of the paper’s matrix are quoted; which axis is fit and which tested, and the order of "
-    "the rows, is inferred: columns are taken as fit, like in the paper’s other tables, and rows in the "
+    "the rows, is inferred: columns are taken as fit, as in the paper’s other tables, and rows in the "
     "order of the columns, which puts the largest values on the diagonal."
 )
 REGIONS = {

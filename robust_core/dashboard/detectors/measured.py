@@ -148,9 +148,8 @@ def several(part: MeasuredPart[SharedTable]) -> str:
         "Metzen et al. (2017) left two things to later work: detectors that find many kinds of attack "
         "at the same time, and adversaries that randomness makes harder to detect. This is the first: "
         f"one detector whose training pictures were attacked by these {n} in turn, each picture by one of "
-        "them. Beside it stands the detector that was trained on that attack alone; where both read and "
-        "how many pictures they saw is in the hover. 0.5 is chance."
-        + conditions.steps(part.value.rows)
+        "them. Beside it stands the detector that was trained on that attack alone; hover for where both "
+        "read and how many pictures they saw. 0.5 is chance." + conditions.steps(part.value.rows)
     )
 
 

@@ -17,7 +17,7 @@ PAPER_SIDE = 224
 PAPER_L2 = (400, 800, 1200)
 AT_CHANCE = (
     "In the paper the detector for L2 400 stays at chance, 0.5, while the one for 1200 finds the same "
-    "pictures with 0.78. So the change leaves a trace, which a training on changes of one grey level alone "
+    "pictures with 0.78. So the change leaves a trace, which training on changes of one grey level alone "
     "did not find."
 )
 
@@ -43,8 +43,8 @@ def about_eps(model: str, tables: Mapping[str, EpsMatrix]) -> str:
         for each, size in (([255 * eps for eps in table.eps], side), (PAPER_L2, PAPER_SIDE))
     )
     told += [
-        f"The L2 radii here, {radii}, change a value at {side} × {side} as much: by {here} of 255 in the "
-        f"root mean square, theirs by {there}.",
+        f"The L2 radii here, {radii} at {side} × {side}, change a value about as much: by {here} of 255 "
+        f"in root mean square, theirs by {there}.",
         AT_CHANCE,
     ]
     first, last = table.matrix[0][0]["detectability"], table.matrix[-1][0]["detectability"]

@@ -9,8 +9,9 @@ TALK = "https://www.youtube.com/watch?v=OfSxYqU-6s0&t=889s"
 QUESTION = (
     "A certificate promises the same answer for **every** small change. But *“Small changes can be "
     "semantically meaningful”*: a few pixels turn a 1 into a 7, and then the same answer is the wrong "
-    "one. Robustness of that kind is paid with accuracy. An attack that has to pass a detector that knows "
-    "what each class looks like ends up as a picture of the target: then the model is right to say so."
+    "one. Robustness of that kind is paid for with accuracy. An attack that has to pass a detector that "
+    "knows what each class looks like ends up as a picture of the target: then the model is right to say "
+    "so."
 )
 SOURCE = (
     f"N. Frosst, [Certifiable robustness to adversarial attacks; what is the point?]({TALK}), Toronto "

@@ -9,8 +9,9 @@ from robust_core.words import citations
 
 IDEA = (
     "A code does not change when an activation moves a little: the machine has no slope to follow. That "
-    "**masks** its gradient, it does not remove adversarial pictures. The aware attacker here keeps the "
-    "true code and takes the slope of a smooth **surrogate**, Σ sigmoid((h − t) / s) over the thresholds t "
+    "**masks** its gradient; it does not remove adversarial pictures. The aware attacker here keeps the "
+    "true code and takes the slope of a smooth **surrogate**, Σ sigmoid((h − t) / s) over the "
+    "thresholds t "
 )
 
 

@@ -128,7 +128,7 @@ def show_scores(request: Request, found: dict[str, dict], point: str | None) -> 
 
     Those that read at ``point`` are marked.
     """
-    st.markdown("## Every detector's score of this picture")
+    st.markdown("## Every detector's score for this picture")
     attack = request.attack
     experiment = lab.attempt(
         request.key(),

@@ -52,7 +52,7 @@ SYMBOLS = """
 | $J_{cls}$ | cross-entropy of the classifier: larger is further from the class given |
 | $J_{det}(x, 1)$ | cross-entropy of the detector for the answer "adversarial": larger looks more genuine |
 | $\\sigma$ | the detector's share of a step, 0 to 1 |
-| $\\alpha$, $\\varepsilon$ | length of a step; how far a pixel may go in all |
+| $\\alpha$, $\\varepsilon$ | length of a step; how far a pixel may go in total |
 | $\\mathrm{Clip}_x^\\varepsilon$ | back to within $\\varepsilon$ of $x$ and to [0, 1] |
 | $\\mathrm{sgn}$ | the sign of each pixel, taken before the two directions are mixed |
 """
@@ -131,8 +131,8 @@ def _training(shown: zoo.Description, model: str) -> None:
     model_card.show_curve(model, "study_curve")
     st.caption(
         "While a dynamic detector is trained, the adversarial pictures are not made once: each picture of "
-        "a batch is attacked with probability 0.5, with the detector as it is at that moment and a sigma "
-        "drawn evenly from 0 to 1."
+        "a batch is attacked with probability 0.5, using the detector as it is at that moment and a "
+        "sigma drawn uniformly from 0 to 1."
     )
     if scores.reads(shown):
         freezing.show_freezing(shown, scores.chain_for(shown).usual_point)

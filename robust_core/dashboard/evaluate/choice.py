@@ -92,7 +92,7 @@ def _choose_attacks() -> tuple[type[Attack], ...]:
         "evaluate_attacks",
         FIRST,
         wrap=True,
-        help="Each runs with the parameters set on the page Attack. Clean accuracy is always there.",
+        help="Each runs with the parameters set on the page Attack. Clean accuracy is always measured.",
     )
     return tuple(attacks.get(name) for name in names if name in chosen)
 

@@ -127,7 +127,7 @@ def show(rows: list[Row]) -> None:
     st.code("\n".join(lines.values()), language=None, wrap_lines=True, height=height)
     with st.expander("In Python: the first of them"):
         st.code(python_of(rows[0]), language="python")
-    st.markdown("This page, as it is set now:")
+    st.markdown("This page, with these settings:")
     st.code(settings.link(), language=None, wrap_lines=True)
     if zoo.guest(setup.model.name):
         st.caption("The link restores the settings, not your model: that must be given again.")

@@ -9,8 +9,8 @@ NETWORK, PICTURES = "network", "pictures"
 ASKED = {NETWORK: ("model", own_model.OWN), PICTURES: ("evaluate_data", ZIP)}
 """The setting of each, and the value with which it is the visitor's own."""
 SENTENCE = (
-    "{what} belonged to the page before it was loaded again, or to the one that this link is from, and "
-    "{are} gone with it, like all rows made with {it}. Bring {it} once more."
+    "{what} belonged to the page before it was reloaded, or to the one that this link came from, and "
+    "{are} gone with it, like all rows made with {it}. Bring {it} again."
 )
 
 

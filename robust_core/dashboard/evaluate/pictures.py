@@ -84,9 +84,8 @@ def choose_count(model: Description) -> int:
         "evaluate_n",
         sizes[min(2, len(sizes) - 1)],
         width="stretch",
-        help="The first ones. Classes of a ZIP file or folder take turns, each by the names of its "
-        "files, so "
-        "that the same ones are taken whenever it is repeated.",
+        help="The first ones. The classes of a ZIP file or folder take turns, each in the order of its "
+        "file names, so that every run takes the same pictures.",
     )
 
 
@@ -128,8 +127,8 @@ def _bring_zip(model: Description) -> Source | None:
         max_upload_size=most,
         on_change=_keep,
         args=(key,),
-        help=f"{_names_of(model)} It stays in this computer's memory for your page alone. Closing the "
-        "page or loading it again gives it up, and a minute later it is forgotten.",
+        help=f"{_names_of(model)} It stays in this computer's memory for your page alone. Once you close "
+        "or reload the page it is given up, and a minute later it is forgotten.",
     )
     if trouble := st.session_state.pop("_evaluate_zip_trouble", None):
         st.error(trouble)

@@ -29,7 +29,7 @@ def headline(rows: Sequence[Row]) -> str:
     """The result in a sentence: clean, and the worst row for the model."""
     there = [row for row in rows if row.value is not None]
     if not there:
-        return "Nothing is measured yet"
+        return "Nothing has been measured yet"
     bare = [row for row in there if row.part.defense is None] or there
     clean, _ = bare[0].clean
     worst = min(bare, key=lambda row: row.right[0])
@@ -82,7 +82,8 @@ def table(rows: Sequence[Row]) -> None:
         column_config=percents
         | {
             "95 %": st.column_config.TextColumn(
-                help="Wilson interval of right, in percent: what other pictures of this kind may give.",
+                help="Wilson interval of the share that is right, in percent: what other such pictures "
+                "may give.",
                 width=90,
             ),
             "mean L2": st.column_config.NumberColumn(

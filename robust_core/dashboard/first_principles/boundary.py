@@ -23,8 +23,8 @@ IDEA = (
     "boundary is known. The network has seen only the grey points. **Shaded**: where it is wrong."
 )
 STORY = (
-    "Deck 002 tells it by distributions. **D_real** is where class C truly is, **D_train** where the model "
-    "says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. "
+    "Deck 002 says it with distributions. **D_real** is where class C truly is, **D_train** where the "
+    "model says C. The adversary does not know D_real: it takes a point of D_train and moves it a little. "
     "What it finds is in **D_adv**: consistent with D_real, different from D_train."
 )
 
@@ -131,9 +131,9 @@ def show(asked: Asked) -> None:
     st.markdown(STORY)
     st.html(charts.three(found.learned, label, found.areas[label]))
     st.caption(
-        f"Class {label}, that of the chosen point; points are drawn evenly from the square, so that areas "
-        f"are probabilities. Areas on a grid of {toy.GRID} × {toy.GRID}; a network of two hidden layers of "
-        f"{toy.WIDTH}, seed 0."
+        f"Class {label}, that of the chosen point; points are drawn uniformly from the square, so that "
+        f"areas are probabilities. Areas on a grid of {toy.GRID} × {toy.GRID}; a network of two hidden "
+        f"layers of {toy.WIDTH}, seed 0."
     )
 
 
@@ -145,7 +145,7 @@ def told(asked: Asked, found: Found, near: dict[str, toy.Nearest | None]) -> str
     label = int(toy.truth(asked.point[None]) > 0)
     if toy.is_adversarial(asked.point[None], label, found.learned)[0]:
         return "This point is one: the network is wrong here before anyone attacks"
-    return "No adversarial point: of this class the network misses nothing"
+    return "No adversarial point: the network misses nothing of this class"
 
 
 def distances(asked: Asked, found: Found, near: dict[str, toy.Nearest | None]) -> str:
@@ -172,6 +172,6 @@ def counted(found: Found) -> str:
     """How little area, and how many points are near it."""
     wrong = sum(parts["adv"] for parts in found.areas.values())
     return (
-        f"The mismatch covers **{share(wrong)}** of the plane. Of 500 fresh points those that the network "
-        f"gets right: **{share(found.lost)}** have an adversarial point within {EPS:g} (Linf)."
+        f"The mismatch covers **{share(wrong)}** of the plane. Of those of 500 fresh points that the "
+        f"network gets right, **{share(found.lost)}** have an adversarial point within {EPS:g} (Linf)."
     )

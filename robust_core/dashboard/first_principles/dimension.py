@@ -107,8 +107,8 @@ def overtaken(eps: float) -> str:
     """From where the change is larger than the difference between pictures."""
     n = toy.overtaking(eps)
     return (
-        f"From n = {written(n)} on, eps {eps:g} along sign(w) is more than the spread of the activation "
-        "over random pictures, a standard deviation of √(n/12)."
+        f"From n = {written(n)} on, eps {eps:g} along sign(w) changes the activation by more than its "
+        "spread over random pictures, a standard deviation of √(n/12)."
     )
 
 

@@ -20,15 +20,15 @@ EPOCHS, MOST = 30, 10
 TRAINED = 60
 """Epochs after which the attacker finds the line: it hardly moves any more."""
 IDEA = (
-    "A line is fitted to points by moving **a** and **b** against the slope of the loss. Whoever may only "
-    "move the **input** goes along its slope instead: same loss, other variable, other direction "
-    "(Châtel, *Adversarial examples in deep learning*, 2017)."
+    "A line is fitted to points by moving **a** and **b** against the slope of the loss. An attacker can "
+    "only move the **input**, and goes up the slope instead: same loss, another variable, the opposite "
+    "direction (Châtel, *Adversarial examples in deep learning*, 2017)."
 )
 SMOOTH = (
     "“The curve needs to be *smooth enough* for the gradient descent to work.” On the left the slope says "
     "where to go. The stairs on the right have the same heights, and a slope of exactly 0 on every step: "
-    "nobody moves. A defence that makes stairs of the loss masks its gradient; it does not remove "
-    "the hill. *Compare defences* shows this on a network, under Gradient masking."
+    "nobody moves. A defence that turns the loss into stairs masks its gradient; it does not remove the "
+    "hill. *Compare defences* shows this on a network, under Gradient masking."
 )
 
 

@@ -19,7 +19,7 @@ SIGN = (
 )
 WAYS = (
     "Training goes **against** the slope of the loss, in the weights. The attack goes **along** it, in the "
-    "input. Here both on one curve; it does not care what it is drawn over."
+    "input. Here both are on one curve; its axis may be a weight or an input."
 )
 
 
@@ -33,7 +33,7 @@ def show(asked: Subject) -> None:
         st.html(six_frames.frames(found))
         st.caption(
             f"{asked.conditions()} J is cross-entropy. Nothing is rounded to 8 bits here: Attack shows the "
-            "picture that is saved, whose answer may be another. Deck 003, Y. S. Cho, 2020; "
+            "picture that is saved, and its answer may differ. Deck 003, Y. S. Cho, 2020; "
             f"{citations.markdown(GOODFELLOW)}."
         )
     sign, ways = st.columns([1, 1.7], gap="medium")

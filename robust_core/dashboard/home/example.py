@@ -42,7 +42,7 @@ def headline(found: Experiment) -> str:
     """What the two pictures are to a person and to the model, in a sentence."""
     clean, adversarial = found.before[0].label, found.after[0].label
     if clean == adversarial:
-        return f"The model says {clean} to both"
+        return f"The model says {clean} both times"
     return f"You see the same {found.label.label} twice. The model says {clean}, then {adversarial}"
 
 

@@ -38,7 +38,7 @@ DOORS = (
         "How to generate adversarial perturbations effectively and efficiently.",
         (
             ("pages/attack.py", "Attack a picture"),
-            ("pages/compare_attacks.py", "All attacks beside each other"),
+            ("pages/compare_attacks.py", "All attacks side by side"),
             ("pages/black_box.py", "Seeing nothing but the answer"),
             ("pages/universal.py", "One change for all pictures"),
             ("pages/physical.py", "Print, camera, sticker"),

@@ -8,7 +8,7 @@ from robust_core.words.lessons import Lesson
 from robust_core.words.lessons.sheet import sheet
 
 LINKS = """
-A link opens a lesson or a step: `/lessons?lesson=3&step=2`. On every page a link may also fix and hide:
+A link opens a lesson or a step: `/lessons?lesson=3&step=2`. On every page a link can also lock and hide:
 
 * `lock=eps,attack`: these controls show the value of the link and cannot be changed.
 * `hide=Reproduce,strip`: tabs and sections that are not shown.

@@ -79,7 +79,7 @@ def moved(base: Snapshot, at: Snapshot, words: str) -> str:
     """Whether accuracy and robustness went the same way, against the network that ``words`` name."""
     clean, robust = (100 * (getattr(at, k) - getattr(base, k)) for k in ("clean", "pgd"))
     return (
-        f"Against {words}, right answers on test pictures differ by {clean:+.1f} points clean and by "
+        f"Compared with {words}, right answers on test pictures differ by {clean:+.1f} points clean and by "
         f"{robust:+.1f} points under PGD."
     )
 

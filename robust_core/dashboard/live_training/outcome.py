@@ -21,7 +21,7 @@ FALL = 0.15
 """The least fall, from the best epoch under PGD to the last, in which the collapse itself shows."""
 END_ONLY = (
     "This run shows the end state only: where catastrophic overfitting was found, on deeper networks, "
-    "accuracy under PGD first rises and then falls to about 0 at once (Wong et al., 2020); here no epoch "
+    "accuracy under PGD first rises and then suddenly falls to about 0 (Wong et al., 2020); here no epoch "
     "has more than {best}."
 )
 

@@ -139,7 +139,7 @@ def _train_both(plan: Plan, draw) -> tuple[Trained, Beside] | None:
     if st.session_state.get("_live_before"):
         st.caption(
             "Kept from an earlier training with the same settings, which took "
-            f"{trained.seconds:.1f} s when it was made; its curves are drawn once more."
+            f"{trained.seconds:.1f} s when it was made; its curves are drawn again."
         )
     if st.session_state.get("_live_replay"):
         _replay(trained.history, draw)

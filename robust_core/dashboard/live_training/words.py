@@ -95,7 +95,7 @@ WORDS = {
     "clean": MethodWords(
         "Clean training",
         r"\min_\theta\;\mathbb E_{(x,y)}\,J(\theta,x,y)",
-        "The baseline: only the clean loss is made small.",
+        "The baseline: only the clean loss is minimised.",
         "Any white-box attack.",
         (GOODFELLOW,),
     ),

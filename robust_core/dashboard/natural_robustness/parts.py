@@ -11,8 +11,8 @@ from robust_core.dashboard.subject import Subject
 PICTURE, TEXT, SIGNAL = "picture", "text", "signal"
 TITLES = {PICTURE: "A picture", TEXT: "A text", SIGNAL: "A signal"}
 STATEMENT = (
-    "**The model's prediction should be stable to small variations in the input.** To test that, nobody "
-    "needs to know the right answer: what $f$ says of $x$ it should say of the changed $T_s(x)$, "
+    "**The model's prediction should be stable to small variations in the input.** To test that, you need "
+    "not know the right answer: what $f$ says of $x$, it should also say of the changed $T_s(x)$, "
     "$f(T_s(x)) = f(x)$, at every strength $s$ at which a person still sees the same. Such a test of two "
     "answers against each other is called **metamorphic**."
 )

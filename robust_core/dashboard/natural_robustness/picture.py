@@ -99,8 +99,8 @@ def _show(found: dict[str, Swept], change: str, subject: Subject) -> None:
         )
     st.caption(
         f"{subject.model.name}; no label is used. Strength 0, five strengths and the middles between them; "
-        "fog, rain and noise are drawn with seed 0; fog and rain are drawings of ours. Beyond an edge the "
-        "edge goes on."
+        "fog, rain and noise are drawn with seed 0; fog and rain are drawings of ours. Beyond the picture "
+        "its border pixels are repeated."
     )
 
 

@@ -51,10 +51,10 @@ def show() -> None:
         for p in (reader.probability(ORIGINAL), reader.probability(other))
     )
     st.caption(
-        f"Deck 001, whose classifier is not named. {edits.distance(ORIGINAL, other)} letters differ: alike "
-        f"to {share(edits.similarity(ORIGINAL, other))} by letters, "
+        f"Deck 001, whose classifier is not named. {edits.distance(ORIGINAL, other)} letters differ: a "
+        f"similarity of {share(edits.similarity(ORIGINAL, other))} by letters, "
         f"{share(ngrams.cosine(ORIGINAL, other))} by n-grams. Our own classifier, which never saw such a "
-        f"record, says {ours}: other networks flip at other words."
+        f"record, says {ours}: other networks flip on other words."
     )
 
 

@@ -26,7 +26,7 @@ LOOKS = {
 WHY = (
     "An application named by deck 003: a model for **noisy sensor signals** must hold up to its sensor. "
     "Random noise is what a sensor adds; FGSM changes every sample by the same amount, with the sign that "
-    "hurts. Training for the one says little about the other."
+    "hurts. Training for one says little about the other."
 )
 
 
@@ -114,10 +114,10 @@ def _show_curve(eps: float) -> None:
         )
         for kind, counts in found.items()
     )
-    plots.draw(accuracy(found), key="signal_accuracy", alt=f"Accuracy over eps. {told}.")
+    plots.draw(accuracy(found), key="signal_accuracy", alt=f"Accuracy against eps. {told}.")
     entry = bundle.entry_of(bundle.SIGNAL)
     st.caption(
-        f"Signals are **simulated**, no patient's: bumps on a wandering baseline, {signals.LENGTH} "
+        f"Signals are **simulated**, not from patients: bumps on a wandering baseline, {signals.LENGTH} "
         f"samples, sensor noise of deviation {signals.SENSOR:g}; classes {', '.join(signals.CLASSES)}. A "
         f"network of three convolutions, trained on {entry['n_train']:,} of them, right on "
         f"{entry['right']} of {entry['n_held_out']} held-out ones. FGSM: one step, Linf; noise: a random "

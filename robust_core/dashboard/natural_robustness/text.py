@@ -123,7 +123,7 @@ def _say_of_whom() -> None:
     entry = bundle.entry_of(bundle.REPORTS)
     st.caption(
         f"Ours: logistic regression of character 2- to 4-grams, trained on {entry['n_train']:,} reports "
-        f"put together from templates, no patient's; right on {entry['right']:,} of "
+        f"put together from templates, not from patients; right on {entry['right']:,} of "
         f"{entry['n_held_out']:,} held-out ones **from the same templates**, which says little about other "
         f"reports. Greedy: the misspelling that costs the class most, a word at a time. "
         f"Made by: `{entry['command']}`."

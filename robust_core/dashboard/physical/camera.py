@@ -15,9 +15,9 @@ from robust_core.zoo import Description
 
 WITH, WITHOUT = "with the sticker", "without the sticker"
 WHAT = (
-    "Put an object of one of the model's classes before the camera, photograph it without the sticker and "
-    "then with it. The model is asked, and nothing else: **no attack is run on your photograph**. It stays "
-    "in the memory of this computer, for your page alone."
+    "Put an object of one of the model's classes in front of the camera, photograph it without the "
+    "sticker and then with it. The model is asked, and nothing else: **no attack is run on your "
+    "photograph**. It stays in the memory of this computer, for your page alone."
 )
 Seen = Mapping[str, tuple[str, int]]
 """By the digest of a photograph: with or without the sticker, and the model's answer."""
@@ -104,7 +104,7 @@ def _show_tally(model: Description, thing: int) -> None:
     seen = _tally(model.name)
     st.markdown("### Tally")
     if not seen:
-        st.caption("Nothing is counted yet.")
+        st.caption("Nothing has been counted yet.")
         return
     st.dataframe(rows(seen, thing), hide_index=True)
     st.button("Start again", icon=":material/restart_alt:", on_click=seen.clear, key="tally_clear")

@@ -67,7 +67,7 @@ def _show_live(subject: Subject) -> None:
     steps = choose_one("Steps", {n: f"{n}" for n in STEPS}, "camouflage_steps", START.steps)
     settings = START.changed(**weights, steps=steps)
     if not is_wanted("camouflage", model, "Disguise it"):
-        st.caption("Takes some seconds; the picture is shown as it changes, and can be stopped.")
+        st.caption("Takes some seconds; you see the picture change, and can stop it.")
         return
     bar, place = st.container(), st.empty()  # so that no picture moves the button that stops it
 

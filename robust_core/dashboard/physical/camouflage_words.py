@@ -14,14 +14,14 @@ from robust_core.words.verdict import quoted
 WHAT = (
     "A change need not be small if it looks as if it belonged there: rust on a sign, a print on a shirt. "
     f"Adversarial camouflage ({citations.markdown(DUAN)}) gives the picture the style of another one, and "
-    "on the way has the model say something else."
+    "at the same time makes the model say something else."
 )
 EQUATION = (
     r"\min_{x'}\ \lambda_s\,\lVert G(x') - G(s)\rVert^2 + \lambda_c\,\lVert F(x') - F(x)\rVert^2 "
     r"+ \lambda_m\,\mathrm{TV}(x') + \lambda_a\,J(x', y)"
 )
 HONEST = (
-    "G are Gram matrices of features, which is the style; F are features, which is the content; TV is the "
+    "G are Gram matrices of features, the style; F are features, the content; TV is the "
     "smoothness; J is the attack. **Simplified, and rougher than the paper's pictures**: the authors take "
     "style and content from VGG-19, here they come from the attacked classifier's own features, which are "
     "fewer and coarser, so that nothing is downloaded. They run 4,000 steps inside a mask cut out by hand, "

@@ -33,7 +33,8 @@ PHOTOGRAPHS = 30
 SIDE = 112
 WHAT = (
     f"Print the picture, photograph the print, and ask again ({citations.markdown(KURAKIN)}). Here random "
-    "perspective, blur, light, noise and JPEG stand for printer and camera; all pictures get the same ones."
+    "perspective, blur, light, noise and JPEG stand in for printer and camera; all pictures get the same "
+    "ones."
 )
 FORMULA = (
     r"d = \frac{\sum_k C(X_k, y_k)\;\overline{C}(X'_k, y_k)\;C(T(X'_k), y_k)}"
@@ -42,12 +43,12 @@ FORMULA = (
 MEANING = (
     "The **destruction rate** d: of the pictures that are right when clean, $C(X, y) = 1$, and wrong when "
     "attacked, $\\overline{C}(X', y) = 1$, the share that the photograph T puts right again. At 0 every "
-    "attack survives, at 1 none does. A picture that was wrong anyway, or that no attack fools, is not "
-    "counted; without any that counts there is no rate."
+    "attack survives, at 1 none does. A picture that was wrong anyway, or on which the attack fails, is "
+    "not counted; where none counts, there is no rate."
 )
 LESSON = (
     "One large step (FGSM) survives best. What many small steps have fitted closely to one picture is "
-    "destroyed more often, and most so what aims at the least likely class."
+    "destroyed more often, most of all where it aims at the least likely class."
 )
 
 
@@ -180,7 +181,7 @@ def conditions(report: Report, name: str) -> str:
         f"{row.top1['draws']} photographs of each, top-1. Counted: right when clean and wrong when "
         f"attacked. Clean photographs that are right, of {row.top1['pictures']} pictures: {clean}. "
         f"Published: {KURAKIN_SOURCE}; prefiltered: attacks chosen for their confidence. Another network, "
-        "other pictures, real prints: compare the order, not the size. Of single stages they say: blur, "
+        "other pictures, real prints: compare the order, not the size. On single stages they report: blur, "
         f"noise and JPEG {SYNTHETIC['jpeg']}; {SYNTHETIC['light']}. Made by: "
         f"`{report.command} --part {DESTRUCTION}`."
     )

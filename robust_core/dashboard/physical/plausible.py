@@ -11,8 +11,8 @@ from robust_core.words.numbers import in_255ths, share
 
 LIMITS = (
     "**What this does not show.** These are simulations: no printer, no lens, no rain, and a network that "
-    "sees one frame of 32 pixels, where a car sees many frames and has a map. The attacker had the "
-    "weights. And whoever can put a sticker on a sign can also cover the sign. So a physical attack is "
+    "sees one frame of 32 pixels, while a car sees many frames and has a map. The attacker had the "
+    "weights. And anyone who can put a sticker on a sign can also cover the sign. So a physical attack is "
     "possible, and costs more than the digital one; whether it is the cheapest way to do harm is another "
     "question."
 )
@@ -44,16 +44,16 @@ def photographed(report: Report) -> str:
             for attack in ("fgsm", "least-likely")
         )
         told.append(
-            f"{share(fast['rate'])} of FGSM's (over {fast['counted']} pictures that it fools) and "
+            f"{share(fast['rate'])} of FGSM's attacks (over {fast['counted']} pictures that it fools) and "
             f"{share(least['rate'])} of the least likely class's ({least['counted']}) on {model} at eps "
             f"{in_255ths(eps)}"
         )
     if not told:
         return ""
     return (
-        "**A change of all pixels, photographed.** A simulated photograph puts right again "
-        f"{'; '.join(told)}. The rest stays wrong, so a print can be "
-        "enough; but blur alone makes clean pictures wrong, too, and the attacker cannot be sure."
+        f"**A change of all pixels, photographed.** A simulated photograph destroys {'; '.join(told)}. The "
+        "rest survive, so a print can be enough; but blur alone makes clean pictures wrong, too, and the "
+        "attacker cannot be sure."
     )
 
 
@@ -85,7 +85,7 @@ def stuck(report: Report) -> str:
     return (
         f"**Stickers on the thing itself.** {SIGN_MODEL} takes {fooled} of {right} views of our signs for "
         f"the attacker's target, {printed} in printable colours, and {noise} with stickers of random "
-        "colours. No view was counted in which it does not recognise the clean sign."
+        "colours. Views in which it does not recognise the clean sign were not counted."
     )
 
 
@@ -116,8 +116,8 @@ def signs(report: Report) -> list[dict[str, str]]:
 def conditions(report: Report) -> str:
     """Of whom the figures are, and how to make them again."""
     return (
-        f"Published: {RP2_SOURCE}. Ours: {SIGN_MODEL}, signs drawn by this project before {PLACES} "
-        "backdrops at each place; no place of the test is one that the poster was made for. As printed: in "
+        f"Published: {RP2_SOURCE}. Ours: {SIGN_MODEL}, signs drawn by this project in front of {PLACES} "
+        "backdrops at each place; the poster was made for none of the test places. As printed: in "
         "printable colours. Other signs, another network: compare the order, not the size. Made by: "
         f"`{report.command} --part {SIGNS}`."
     )

@@ -62,12 +62,12 @@ def choose(essentials: DeltaGenerator, more: DeltaGenerator) -> Wish:
             "Steps of RP2", {n: f"{n}" for n in STEPS}, "sign_steps", 60, width="stretch"
         )
         places = choose_one(
-            "Made for so many random places",
+            "Number of random places to make it for",
             {n: f"{n}" for n in PLACES},
             "sign_places",
             12,
             width="stretch",
-            help="5 to 40 feet away, up to 35 degrees aside. It is judged from other places.",
+            help="5 to 40 feet away, up to 35 degrees to the side. It is judged from other places.",
         )
     asked = Asked(plan.PosterPlan("live", sign, target, AREAS[put]), steps, places)
     return Wish(sign, put, asked, pose, colours == "printed")
@@ -131,7 +131,7 @@ def _offer(key: str, wanted: bool) -> None:
     would leave with the next click, what is below would move up, and the click on Stop would miss.
     """
     if wanted:
-        st.button("Show the ready one", key="sign_make", on_click=_drop, args=(key,))
+        st.button("Show the bundled one", key="sign_make", on_click=_drop, args=(key,))
         return
     what = "With the steps and places chosen. The one shown was made beforehand."
     buttons.begin("Make it here, live", _want, key, key="sign_make", help=what)

@@ -113,7 +113,7 @@ class Asked:
 def told_of(growing: Growing) -> str:
     """What is left of a making that was stopped."""
     if not growing.begun:
-        return "Nothing was changed yet."
+        return "Nothing has been changed yet."
     return (
         f"What {growing.step:,} of {growing.steps:,} steps have made stays on the sign, unfinished."
     )

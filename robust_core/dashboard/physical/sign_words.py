@@ -12,19 +12,19 @@ from robust_core.words.numbers import percent, share
 from robust_core.words.verdict import quoted
 
 WHAT = (
-    "What a car's camera cuts out of the street is all that the network is given. RP2 "
+    "The network sees only what a car's camera cuts out of the street. RP2 "
     f"({citations.markdown(EYKHOLT)}) makes one poster that works from many places: move the camera."
 )
 IN_A_SENTENCE = {"bars": "the two bars", "stickers": "the stickers", "poster": "the poster"}
 TITLES = {CLEAN: "As it is", RANDOM: "Random colours there"}
 JUDGED = (
-    f"Simulated, before {plan.PLACES} backdrops each. These places are none that it was made for: those "
-    "were random ones, 5 to 40 feet away and up to 35° aside, cut out roughly, before other backdrops. A "
-    "view counts only where the network recognises the clean sign."
+    f"Simulated, in front of {plan.PLACES} backdrops each. It was made for none of these places: those "
+    "were random, 5 to 40 feet away and up to 35° to the side, cut out roughly, in front of other "
+    "backdrops. A view counts only where the network recognises the clean sign."
 )
 GRID_KEY = (
     "In a cell: views taken for the target, of those in which the clean sign is recognised. A dash: none "
-    "is, so nothing is counted there. Beyond 40 feet and 35° it was made for nothing."
+    "is, so nothing is counted there. It was not made for places beyond 40 feet or 35°."
 )
 MINIMUM = (
     r"\min_\delta\ \lambda\,\lVert M_x\cdot\delta\rVert_p + \mathrm{NPS} + "

@@ -41,10 +41,10 @@ REACH = {
 """How far the paper's views reach in each direction."""
 SIDE = 192
 WHAT = (
-    "A camera never sees the picture that was attacked: it sees it turned, from further away, in another "
-    "light. **PGD** makes one picture that fools from one side. **EOT**, expectation over transformation "
-    f"({citations.markdown(ATHALYE_EOT)}), takes the mean loss over random views in each step, so that "
-    "what it finds fools from all of them."
+    "A camera never sees the picture that was attacked: it sees it turned, from further away, in a "
+    "different light. **PGD** makes one picture that fools from one side. **EOT**, expectation over "
+    f"transformation ({citations.markdown(ATHALYE_EOT)}), takes the mean loss over random views in each "
+    "step, so that what it finds fools from all of them."
 )
 COST = (
     "Each step averages over {draws} views, so it costs {draws} passes: {eot:,} gradients, where PGD took "
@@ -121,7 +121,7 @@ def headline(found: Turned, classes: tuple[str, ...]) -> str:
     n = len(found.lines[0].said)
     target = quoted(classes[found.target])
     if max(pgd, eot) <= clean:
-        return f"At this eps neither attack makes it say {target} from more sides than it does by itself."
+        return f"At this eps neither attack makes it say {target} from more sides than without an attack."
     return f"It says {target} in {eot} of {n} views after EOT, in {pgd} after PGD, in {clean} when clean."
 
 
@@ -132,8 +132,8 @@ def _show(found: Turned, subject: Subject, what: str, drawn: str) -> None:
     clean, pgd, eot = (round(line.fresh * found.fresh) for line in found.lines)
     st.markdown(f"### {headline(found, classes)}")
     st.markdown(
-        f"Of {found.fresh} random views of this picture, of the kind that EOT draws from, new ones, and "
-        f"the same for all three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
+        f"Of {found.fresh} new random views of this picture, drawn as EOT draws and the same for all "
+        f"three: {eot} after EOT, {pgd} after PGD, {clean} when clean."
     )
     reach = REACH[what] if drawn == ALL else sweep.reach
     charts = st.columns(2, gap="medium")

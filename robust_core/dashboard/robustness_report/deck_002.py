@@ -20,7 +20,7 @@ SPACES = {protocol.NORMALISED: "normalised", protocol.PIXELS: "pixels in [0, 1]"
 MEANT = (
     "The deck does not say what its eps is measured in. In units of a channel's standard deviation 0.1 is "
     "5.8/255 and 0.6 is 35/255; of the range of a pixel they are 25.5/255 and 153/255, which destroys "
-    "the picture. So the first is the likely one."
+    "the picture. So the first is more likely."
 )
 THUMBNAIL = 128
 
@@ -85,7 +85,7 @@ def show_tables(found: Measured, space: str) -> None:
         st.table([_cells(line, found.n) for line in lines(found, space, eps)])
         st.caption(explained(found, space, eps))
     st.caption(
-        "The deck gives no step size, so ours has four. Its figures are k of 150, cut after the first "
+        "The deck gives no step size, so we tried four. Its figures are k of 150, cut after the first "
         "decimal. FGSM takes one step of eps, whatever the step size."
     )
 
@@ -156,7 +156,7 @@ def show_carlini(found: Measured, _: str) -> None:
     st.caption(
         'The deck calls its second row "Accuracy" and explains it as misclassified pictures: 51.73 % may '
         f"be the label gone from the first five, or still there, which here are {gone} and {kept}. It is "
-        "no k of 150, so the deck had several targets for each picture; here it is one. Mean L2 "
+        "not k of 150, so the deck had several targets for each picture; here there is one. Mean L2 "
         f"{number(row.mean_l2)}, median {number(row.median_l2)}, of pixels in [0, 1]; "
         f"{row.parameters['search_steps']} searches of {row.parameters['steps']} steps. There is no eps."
     )

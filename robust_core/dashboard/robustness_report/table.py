@@ -15,7 +15,8 @@ COLUMNS: dict[str, tuple[str, str | None, str]] = {
     "PGD, unaware": (
         UNAWARE,
         "pgd",
-        "20 steps by an unaware attacker, on the undefended model with the exceptions below the table.",
+        "20 steps by an unaware attacker, on the undefended model, with the exceptions named below the "
+        "table.",
     ),
     "PGD, adaptive": (ADAPTIVE, "pgd", "20 steps by an aware attacker."),
     "ensemble": (

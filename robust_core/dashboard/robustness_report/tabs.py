@@ -70,7 +70,7 @@ def show_report(name: str) -> None:
     raised = trust.raised_by({row.title: row.flags for row in report.rows(FLAGS)})
     if raised:
         st.caption(
-            f"Flags, because of which robust accuracy may be too high: {raised}. Each is explained under "
+            f"Flags, which mean that robust accuracy may be too high: {raised}. Each is explained under "
             "Masking checklist."
         )
     if report.outdated:
@@ -152,8 +152,8 @@ def _draw_curves(
         "Solid: an aware attacker, through the defence's adaptive gradient. Dotted: an unaware "
         "attacker. Shaded: 95 % intervals (Wilson), with up to four defences. At eps 0.5 any picture "
         "can be made flat grey: no classifier can be right there. "
-        f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; the command of each point is "
-        f"in its hover.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
+        f"{row.attack}, {row.steps} steps; {_pictures(report, chosen, part)}; hover over a point for its "
+        f"command.{f' Dotted, not on the undefended model: {others}.' if others else ''}"
     )
 
 
@@ -232,9 +232,8 @@ def show_checklist(report: Report) -> None:
             st.caption(flags.conditions)
     st.caption(
         "The attacker here is naive on purpose: it differentiates the deployed model as it is. A sign "
-        "says that accuracy under such an attack means nothing; no sign proves nothing (Athalye et "
-        "al., 2018). "
-        f"{row.conditions}"
+        "means that accuracy under such an attack says nothing; the absence of signs proves nothing "
+        f"(Athalye et al., 2018). {row.conditions}"
     )
 
 

@@ -28,7 +28,7 @@ def show(report: Report) -> None:
     st.caption(
         "Filled: PGD with 20 steps by an aware attacker. Hollow: the ensemble of four "
         "attacks, on fewer pictures, so by chance sometimes above it. Whiskers: 95 % intervals (Wilson). "
-        "Robustness is paid with clean accuracy."
+        "Robustness is paid for with clean accuracy."
         + (" Grey crosses are published figures, not measured here." if published else "")
     )
     proofs = proofs_on(report.data, verification.report())

@@ -43,7 +43,7 @@ def show() -> None:
         column_config={name: st.column_config.NumberColumn(format="%.2f") for name in OVER},
     )
     st.caption(
-        "Our time over that of the bare forward and backward passes (floor), of foolbox and of "
+        "Our time divided by that of the bare forward and backward passes (floor), of foolbox and of "
         f"torchattacks, at the same settings; below 1 is faster. {conditions(steps)} Made by "
         f"`{steps['command']}`."
     )

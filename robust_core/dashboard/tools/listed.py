@@ -25,7 +25,8 @@ DECK = (
     Tool(
         "Foolbox Native",
         "https://github.com/bethgelab/foolbox",
-        "Attacks alone, the same code for PyTorch, TensorFlow and JAX; success is a criterion of its own.",
+        "Attacks only, the same code for PyTorch, TensorFlow and JAX; a separate criterion defines "
+        "success.",
         "foolbox",
     ),
     Tool(

@@ -43,8 +43,8 @@ SADDLE = r"""\begin{aligned}
 \end{aligned}"""
 INNER = (
     "**Inner, the attacker.** For each picture it seeks the change δ within S that raises the loss most. "
-    "FGSM takes one step, PGD several, projected back to the ball. The loss is not concave: the result "
-    "is a lower bound of the maximum. Where the attack is weak, the network learns to fool it."
+    "FGSM takes one step, PGD several, projected back to the ball. The loss is not concave: the result is "
+    "a lower bound on the maximum. Where the attack is weak, the network learns to fool it."
 )
 OUTER = (
     "**Outer, the defender.** It takes one step of gradient descent on θ at the pictures found. No "

@@ -15,12 +15,13 @@ from robust_core.words.numbers import on_both_scales
 TITLES = {measure.title: name for name, measure in MEASURES.items()}
 IDEA = (
     "FGSM replaces the loss by its **tangent plane** at x and goes to the corner where that is highest: "
-    "every value by eps, along the sign of its slope. The surface is the loss itself, along that direction "
-    "and along one of random signs, which changes each value just as much."
+    "it moves every value by eps, along the sign of its slope. The surface is the loss itself, along that "
+    "direction and along one of random signs, which changes each value just as much."
 )
 FLAT = (
-    "Log-odds, log((1 − p)/p) of the label, are what is raised here. Cross-entropy is softplus of them: it "
-    "rises where they rise, but at a confident picture it is flat, and its plane hardly leaves the ground."
+    "What is raised here are the log-odds log((1 − p)/p) of the label. Cross-entropy is softplus of them: "
+    "it rises where they rise, but at a confident picture it is flat, and its plane hardly leaves the "
+    "ground."
 )
 
 

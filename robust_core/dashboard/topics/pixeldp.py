@@ -20,7 +20,7 @@ NAMES = (
 )
 WHY = (
     "**Why PixelDP levels off.** Its proof needs ε ≤ 1, so however clear the vote, the radius stays below "
-    "0.571 σ/Δ. Cohen’s proof uses that the noise is Gaussian, and grows with Φ⁻¹(p)."
+    "0.571 σ/Δ. Cohen’s proof uses the fact that the noise is Gaussian, and its radius grows with Φ⁻¹(p)."
 )
 P: list[float] = np.unique(
     np.r_[np.linspace(0.5, 0.99, 99), np.linspace(0.99, 0.9999, 34)]

@@ -16,7 +16,8 @@ def told(found: Ascent) -> str:
     before, after = said(found.before), said(found.after)
     if found.before.index == found.after.index:
         return (
-            f"One step of {found.eps:g} along the signs, and it still says {after}, before {before}"
+            f"One step of {found.eps:g} along the signs, and it still says {after}; before, it said "
+            f"{before}"
         )
     return f"One step of {found.eps:g} along the signs: {before} becomes {after}"
 
@@ -30,7 +31,7 @@ def frames(found: Ascent) -> str:
     sign, count = found.sign, found.sign.numel()
     up, down = int((sign > 0).sum()), int((sign < 0).sum())
     moved = (found.adversarial - found.image).abs().max().item()
-    colours = "; each colour for itself" if len(sign) > 1 else ""
+    colours = "; each colour separately" if len(sign) > 1 else ""
     parts = (
         (
             "<i>J</i>(θ, <i>x</i>, <i>y</i>)",

@@ -155,7 +155,9 @@ def conditions(matrix: Matrix) -> str:
     """What the figures depend on, and the command that makes them."""
     n = len(matrix.lacking)
     lacking = (
-        f" {n} of {n + len(matrix.rows)} networks are not measured as sources yet." if n else ""
+        f" {n} of {n + len(matrix.rows)} networks have not been measured as sources yet."
+        if n
+        else ""
     )
     return (
         f"Percent fooled, of the pictures that the network asked gets right when clean. First {matrix.n:,} "

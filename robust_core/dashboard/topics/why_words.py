@@ -90,10 +90,10 @@ def layers_measured(found: Depth, request: Request, experiment: Experiment) -> s
     same = sum(each.index == experiment.before[0].index for each in found.noise.said)
     return (
         f"|a(x′) − a(x)| / |a(x)| in L2 at each layer of {conditions(request, experiment)}. Attack: "
-        f"{_size(found.adversarial)}, {said(*found.adversarial.said)}. Noise: the attack's changes dealt "
-        f"out to other values with random signs, {_size(found.noise)}, mean of {DRAWS} draws, seed 0; the "
-        f"answer stays in {same} of {DRAWS}. Filtered: the clean picture's {WINDOW} × {WINDOW} median, "
-        f"{_size(found.filtered)}, {said(*found.filtered.said)}."
+        f"{_size(found.adversarial)}, {said(*found.adversarial.said)}. Noise: the attack's changes, "
+        f"shuffled among the values and with random signs, {_size(found.noise)}, mean of {DRAWS} draws, "
+        f"seed 0; the answer stays in {same} of {DRAWS}. Filtered: the clean picture's {WINDOW} × {WINDOW} "
+        f"median, {_size(found.filtered)}, {said(*found.filtered.said)}."
     )
 
 
@@ -113,13 +113,11 @@ def where(found: Looks) -> str:
     first, last = found.of(0, 0), found.of(1, len(found.classes) - 1)
     scale = first.norm().item() * last.norm().item()
     if not scale:
-        return "For one of the two answers no place in the picture speaks"
+        return "Nothing in the picture speaks for one of the two answers"
     alike = share((first * last).sum().item() / scale, 0)
     label, other = (quoted(each.label) for each in (found.classes[0], found.classes[-1]))
     after = f"{label}, as before" if len(found.classes) == 1 else other
-    return (
-        f"Before, it sees {label}; after, {after}: the places where it looks are alike by {alike}"
-    )
+    return f"Before, it sees {label}; after, {after}: the places where it looks are {alike} alike"
 
 
 def looks_measured(found: Looks, request: Request, experiment: Experiment) -> str:

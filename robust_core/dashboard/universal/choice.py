@@ -130,7 +130,7 @@ def result(
             _offer(asked, name)
         elif asked is not None:
             st.caption(
-                "One of your own is fitted here once the data set is: its button is at the end."
+                "You can fit your own here once the data set is downloaded: its button is at the end."
             )
     if asked is not None and here and _is_wanted(asked, name):
         bar, place = st.container(), st.empty()  # so that no curve moves the button that stops it
@@ -190,7 +190,7 @@ def draw_curve(growing: Growing, kind: str, key: str) -> None:
     up = "reach the target" if kind == PATCH else "fooled"
     curve = growing.passes
     if curve:
-        alt = f"Share that is {up} after each of {len(curve)} rounds; at last {curve[-1]:.0%}."
+        alt = f"Share that is {up} after each of {len(curve)} rounds; in the end {curve[-1]:.0%}."
     else:
         alt = f"Share of {growing.few} pictures that is {up} so far: {growing.within[-1][1]:.0%}."
     plots.draw(learning_curve(growing, "round", up), key=key, alt=alt)

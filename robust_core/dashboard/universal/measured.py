@@ -136,7 +136,9 @@ def _show_heat(rows: list[Row]) -> None:
         "heat",
         f"Success by place: from {percent(worst)} to {percent(best)}.",
     )
-    st.caption("By where the centre lies; at the rim the sticker still lies wholly on the picture.")
+    st.caption(
+        "By the position of its centre; even at the edge the sticker lies entirely on the picture."
+    )
 
 
 def conditions(rows: list[Row], placed: bool = False) -> str:
@@ -151,7 +153,7 @@ def conditions(rows: list[Row], placed: bool = False) -> str:
     what = f"{n} test pictures of {record.title}"
     if first["target"] is not None:
         classes = zoo.describe(first["model"]).class_names
-        what = f"{n} {places}test pictures of {record.title} that are no "
+        what = f"{n} {places}test pictures of {record.title} that are not of the class "
         what += classes[first["target"]]
     fitted = sorted({row["n_fit"] for row in rows})
     to = f"{fitted[0]:,}" if len(fitted) == 1 else f"{fitted[0]:,} to {fitted[-1]:,}"

@@ -8,14 +8,14 @@ from robust_core.words.verdict import quoted
 
 IDEA = (
     "**An attack for each picture** looks at the picture, and takes new gradients for the next one. "
-    "**One for all** is fitted once, to other pictures; from then on it costs a sum, and a camera can be "
-    "fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
+    "**One for all** is fitted once, to other pictures; from then on it costs one addition, and a camera "
+    "can be fooled by what was printed a year ago. It is weaker: it has to suit all pictures at once."
 )
 
 
 def headline(found: Applied, patch: bool, target: int | None, classes: tuple[str, ...]) -> str:
     """What it does to the pictures shown."""
-    what = "One sticker" if patch else "One and the same change"
+    what = "One sticker" if patch else "The same perturbation"
     n = len(found.before)
     if target is None:
         return f"{what} changes the answer on {found.fooled} of {n} pictures."

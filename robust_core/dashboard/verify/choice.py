@@ -112,7 +112,7 @@ def choose_eps(model: zoo.Description) -> float:
         else ("verify_small_eps", PHOTOGRAPH_EPS, 0.0005, 4, st.number_input)
     )
     return choose_number(
-        "Eps, looked at closely",
+        "Eps to look at closely",
         0.0,
         LARGEST,
         key,

@@ -19,8 +19,8 @@ MOST = 500
 IDEA = (
     "With n undecided ReLUs there are up to 2^n cases. Here eps grows, so that more and more ReLUs are "
     "undecided, and each time one integer program finds the exact least margin over the class that is "
-    f"nearest by CROWN. Each has {SECONDS:g} s; the first that needs more ends it. On a logarithmic axis "
-    "what doubles again and again is a straight line."
+    f"nearest by CROWN. Each has {SECONDS:g} s; the first that needs more ends the run. On a logarithmic "
+    "axis, what keeps doubling is a straight line."
 )
 
 

@@ -68,9 +68,8 @@ def show(eps: float) -> None:
     st.caption(
         f"The first {running.SET} test pictures of the digits, Linf. Proved: by IBP, and what CROWN "
         "adds. Broken: "
-        "DeepFool, or PGD with 20 steps at every tenth of the line. Small figures, made while you "
-        "wait; those of "
-        "`python -m robust_core evaluate --suite verification` have integer programs too."
+        "DeepFool, or PGD with 20 steps at every tenth of the line. A small test, made while you wait; "
+        "the figures of `python -m robust_core evaluate --suite verification` include integer programs."
     )
 
 

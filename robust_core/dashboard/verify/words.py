@@ -127,11 +127,9 @@ def sandwich_legend(found: Sandwich) -> str:
     return (
         f"{each}: on the left the best certified bound of the margin, on the "
         "right what an "
-        "attack towards that class reached. The true minimum lies in between. A bar that ends on the "
-        "left of 0 "
-        f"is broken, one that begins on its right is proved. IBP's bounds here: {least:.1f} to "
-        f"{most:.1f}; those "
-        "outside the chart are not drawn."
+        "attack towards that class reached. The true minimum lies in between. A bar that ends to the left "
+        f"of 0 is broken, one that begins to its right is proved. IBP's bounds here: {least:.1f} to "
+        f"{most:.1f}; those outside the chart are not drawn."
     )
 
 
@@ -173,25 +171,25 @@ LAYERS = (
 )
 STORY = f"""
 **Exact, one case at a time.** A network of ReLUs is affine wherever each ReLU is decided. Reluplex
-({citations.markdown(KATZ)}) extends the simplex method by ReLUs, and splits into cases only where it
+({citations.markdown(KATZ)}) extends the simplex method to ReLUs, and splits into cases only where it
 must; it proved properties of the ACAS Xu networks, 300 ReLUs each. The problem is NP-complete: with n
 undecided ReLUs there are up to 2^n cases. MILP ({citations.markdown(TJENG)}) leaves the splitting to a
 solver.
 
 **Nearest in one region.** {citations.markdown(BASTANI)} ask for the *pointwise robustness*, the
 distance of the nearest adversarial point, and search only the linear region of the picture: a linear
-program, quick, and an **upper** bound. Over a set they give the *adversarial frequency*, how many radii
-are below eps, and the *severity*, the mean of those.
+program, quick, and an **upper** bound. Over a set they give the *adversarial frequency*, the share of
+radii below eps, and the *severity*, the mean of those.
 
 **All regions, loosely.** IBP ({citations.markdown(GOWAL_IBP)}) sends intervals through the layers;
 CROWN ({citations.markdown(ZHANG_CROWN)}) lines above and below each ReLU; optimised CROWN
-({citations.markdown(XU_FAST)}) turns the lower lines until the bound is best. Each is a proof, and
+({citations.markdown(XU_FAST)}) tilts the lower lines until the bound is best. Each is a proof, and
 cheap; what they cannot prove may still be true. Trained with IBP's bounds, a network becomes easy to
 prove.
 
 **What a proof does not say.** It is about this picture, this network and this ball: changes of each
-pixel by at most eps. It says nothing of rotations, other pictures, or whether the class is right to
-begin with. Margins are reduced for rounding, so that it holds for the network as it runs.
+pixel by at most eps. It says nothing about rotations, other pictures, or whether the class is right to
+begin with. Margins are reduced for rounding, so that the proof holds for the network as it runs.
 
 Tutorials: [*Towards robust deep learning models: verification, falsification, and rectification*, IJCAI
 2021](https://tutorial-ijcai.trustai.uk), whose notes are {citations.markdown(RUAN)}; the same subject

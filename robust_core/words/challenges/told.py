@@ -56,10 +56,10 @@ def goal(challenge: Challenge) -> str:
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """SUCCESS, or not yet; where a proof keeps the mark out of reach, never."""
+    """SUCCESS, or not yet; where a proof keeps the mark out of reach, that."""
     if verdict.success:
         return "SUCCESS"
-    return "Not yet, and never" if out_of_reach(verdict) else "Not yet"
+    return "Out of reach" if out_of_reach(verdict) else "Not yet"
 
 
 def out_of_reach(verdict: Verdict) -> bool:
@@ -205,7 +205,6 @@ def _changed(attack: Attack) -> set[str]:
 def rules() -> str:
     """How a verdict is made, for the page and the sheet."""
     return (
-        f"A verdict is computed on at least {LEAST} test pictures that are not offered for "
-        "trying out, drawn afresh "
-        "each time. What leaves the ball does not count. Nothing leaves this computer."
+        f"Each verdict is computed on at least {LEAST} test pictures, drawn afresh from those that cannot "
+        "be tried out. Changes that leave the ball do not count. Nothing leaves this computer."
     )

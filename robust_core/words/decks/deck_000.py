@@ -121,7 +121,7 @@ ROWS = (
         "How a dynamic detector is trained",
         LIVE,
         PAGE,
-        "drawn evenly from 0 to 1",
+        "drawn uniformly from 0 to 1",
         "study=Training",
     ),
     Row(

@@ -168,7 +168,7 @@ ROWS = (
         "What robustness costs in clean accuracy",
         LIVE,
         "robustness_report",
-        "Robustness is paid with clean accuracy",
+        "Robustness is paid for with clean accuracy",
         "report_tabs=Clean against robust",
     ),
     Row(

@@ -151,7 +151,7 @@ ROWS = (
     Row("003-26", "Three defences in short", LIVE, "compare_defences", "Three defences", RACE),
     Row(
         "003-27",
-        "A model for noisy sensor signals: FGSM on a simulated heart beat, beside noise of the same size",
+        "A model for noisy sensor signals: FGSM on a simulated heartbeat, beside noise of the same size",
         SIMULATED,
         "natural_robustness",
         "random noise",

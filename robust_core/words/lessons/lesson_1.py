@@ -155,11 +155,9 @@ def larger(eps: float, _: Progress | None) -> Found:
         right=0 if falls else 1,
         told=f"Confidence in {label} after one step of {EPS[0]:g}: {percent(shares[0])}; of {EPS[1]:g}: "
         f"{percent(shares[1])}; of {EPS[2]:g}: {percent(shares[2])}. {fooled} The gradient holds at the "
-        "picture "
-        "itself, and a large step leaves the place where it holds.",
+        "picture itself; a large step leaves the region where it holds.",
         conditions=f"{subjects.CIFAR}, one photograph, FGSM in Linf, saved in 8 bits (the six frames are "
-        "not, and answers that are close differ); below: eps "
-        f"{on_both_scales(eps)}.",
+        f"not, so close answers may differ); below: eps {on_both_scales(eps)}.",
         figures=(
             Bars(
                 f"Confidence in {label}",

@@ -88,9 +88,9 @@ def smallest(_: object, __: Progress | None) -> Found:
         right=list(lengths).index(shortest),
         told=f"Mean L2 of the digits it flips: FGSM {number(lengths[FGSM])} ({fgsm.flipped} of "
         f"{fgsm.correct}), DeepFool {number(deepfool.mean_l2)} ({deepfool.flipped}), Carlini and Wagner "
-        f"{number(carlini.mean_l2)} ({carlini.flipped}), for {number(price)} times DeepFool's gradients.",
+        f"{number(carlini.mean_l2)} ({carlini.flipped}), at {number(price)} times DeepFool's gradients.",
         conditions=subjects.conditions(
-            FEW, None, f"FGSM of eps {START:g} in Linf, the others in L2 as small as they find"
+            FEW, None, f"FGSM of eps {START:g} in Linf, the others in L2, as small as they can find"
         ),
         figures=(
             Bars(
@@ -160,11 +160,10 @@ def transferred(_: object, __: Progress | None) -> Found:
         f"{of_count(others[best].fooled, others[best].right)}. {least}: "
         f"{of_count(others[least].fooled, others[least].right)}.",
         conditions=f"Made on {subjects.CIFAR}: {matrix.made}, {matrix.n} CIFAR-10 test pictures, of those "
-        "that a "
-        f"network had right. Made by: `{transfer.COMMAND}`.",
+        f"that a network got right. Made by: `{transfer.COMMAND}`.",
         figures=(
             Bars(
-                "Fooled, of those it had right",
+                "Fooled, of those it got right",
                 tuple(
                     Bar(
                         name,

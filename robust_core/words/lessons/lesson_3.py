@@ -187,9 +187,9 @@ def live_duel(eps: float, progress: Progress | None) -> Found:
     clean, after, limit = written(seen.clean, seen.adversarial, seen.threshold)
     return Found(
         right=0 if not wrong else 1 if seen.flagged else 2,
-        told=f"The classifier says {said(found.after[0])}. The detector's score is {after}, below {limit} "
-        "it lets pass: "
-        f"{'flagged' if seen.flagged else 'not flagged'}. Of the clean picture it was {clean}.",
+        told=f"The classifier says {said(found.after[0])}. The detector's score is {after}, and it flags "
+        f"above {limit}: {'flagged' if seen.flagged else 'not flagged'}. For the clean picture it was "
+        f"{clean}.",
         conditions=f"{DETECTOR}, one photograph, {type(attack).title}, {found.gradients} gradients, eps "
         f"{on_both_scales(eps)} in Linf.",
         figures=(subjects.pictures(found),),

@@ -66,7 +66,7 @@ def not_found(eps: float, _: Progress | None) -> Found:
         right=0 if covered == 1 else 1 if covered > 0 else 2,
         told=f"PGD breaks {counts[BROKEN]} of {N} digits; {counts[WRONG]} were wrong before. Of the "
         f"{held} that it does not "
-        f"break, the quickest proof (intervals) covers {counts[PROVED]}; of {counts[UNKNOWN]} nobody "
+        f"break, the quickest proof (intervals) covers {counts[PROVED]}; for {counts[UNKNOWN]} nobody "
         "knows yet.",
         conditions=f"{PLAIN}, the first {N} test digits, eps {eps:g} in Linf, IBP, and PGD of 20 steps on "
         "the rest.",
@@ -167,9 +167,8 @@ def smoothed(radius: float, _: Progress | None) -> Found:
     value = at[radius]
     return Found(
         right=0 if value > HALF else 1 if value > 0.1 else 2,
-        told=f"To an L2 radius of {radius:g} it promises {share(value)} of the pictures, right and for "
-        "sure but for a risk of "
-        f"{share(row.alpha)}. Each promise takes {row.draws:,} passes.",
+        told=f"Within an L2 radius of {radius:g} it promises the right answer for {share(value)} of the "
+        f"pictures, but for a risk of {share(row.alpha)}. Each promise takes {row.draws:,} passes.",
         conditions=f"{row.model}, CIFAR-10 test pictures. {row.conditions}",
         figures=(
             Bars(

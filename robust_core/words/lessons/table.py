@@ -21,7 +21,7 @@ LESSONS = (
     Lesson(
         1,
         "From a gradient to FGSM",
-        "How does one find a change that nobody sees and that the model takes for another class?",
+        "How do you find a change that nobody sees, but that makes the model say another class?",
         "The gradient that trains a model also says how to fool it.",
         lesson_1.STEPS,
     ),
@@ -43,13 +43,14 @@ LESSONS = (
         4,
         "Defences, and what broke them",
         "Which defences hold when the attacker knows them?",
-        "A defence counts by the strongest attack made against it in particular.",
+        "Judge a defence by the strongest attack made against it in particular.",
         lesson_4.STEPS,
     ),
     Lesson(
         5,
         "Proof and its price",
-        "When can nobody break a model within eps, not even with an attack still to be found?",
+        "When is it certain that nobody can break a model within eps, not even by an attack yet to be "
+        "found?",
         "A proof ends the race within its radius, and costs accuracy, time, or both.",
         lesson_5.STEPS,
     ),

@@ -33,7 +33,8 @@ def test_scale_and_chance_are_said_where_there_is_a_table_in_l2():
     told = photographs.about_eps(MODEL, {"bim-l2": matrix(0.55, 0.8, 0.9)})
     assert "pixels in 0 to 255" in told
     assert (
-        "229/255, 457/255, 686/255, change a value at 128 × 128 as much: by 1.0, 2.1, 3.1" in told
+        "229/255, 457/255, 686/255 at 128 × 128, change a value about as much: by 1.0, 2.1, 3.1"
+        in told
     )
     assert photographs.AT_CHANCE in told
     assert "for 229/255 reaches 0.55, and the one for 686/255 finds it with 0.90" in told

@@ -50,7 +50,7 @@ def test_both_read_the_same_shares():
 
 def test_the_sentence_has_both_directions():
     said = gaps.moved(TEST, OWN, "the control")
-    assert said.startswith("Against the control,")
+    assert said.startswith("Compared with the control,")
     assert "-5.0 points clean" in said
     assert "+40.0 points under PGD" in said
 

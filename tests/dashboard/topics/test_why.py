@@ -132,10 +132,10 @@ def test_what_to_see_depends_on_what_was_found(found):
 def test_where_it_looks_is_compared_by_the_cosine():
     values = torch.tensor([[[1.0, 0.0]], [[0.0, 0.0]], [[0.0, 0.0]], [[1.0, 1.0]]])
     found = Looks((CAT, DOG), ClassMaps("conv", 8, False, values))
-    assert why_words.where(found).endswith("the places where it looks are alike by 71 %")
+    assert why_words.where(found).endswith("the places where it looks are 71 % alike")
     assert "Before, it sees cat; after, dog" in why_words.where(found)
     nothing = Looks((CAT, DOG), ClassMaps("conv", 8, False, torch.zeros(4, 1, 2)))
-    assert "no place in the picture speaks" in why_words.where(nothing)
+    assert "Nothing in the picture speaks" in why_words.where(nothing)
     assert "cat, as before" in why_words.where(Looks((CAT,), ClassMaps("c", 8, False, values[::3])))
     assert why_looks.caption("cat", 0.5, True) == "cat 50 %"
     assert "nothing speaks for it" in why_looks.caption("cat", 0.5, False)

@@ -51,7 +51,7 @@ def test_a_verdict_says_its_numbers():
 
 def test_a_proof_says_that_the_mark_is_out_of_reach():
     found = verdict(7, "fgsm", Way.AS_IT_IS)
-    assert told.verdict_word(found) == "Not yet, and never"
+    assert told.verdict_word(found) == "Out of reach"
     floor = found.floor
     (said,) = [line for line in told.details(found) if "proved" in line]
     assert f"{floor.count} of {floor.n}" in said
