@@ -10,7 +10,7 @@ from torch import Tensor
 
 from robust_core import distances, probabilities
 from robust_core.attacks import knowledge as known
-from robust_core.attacks.checks import check_batch, check_labels, round_towards
+from robust_core.attacks.checks import check_batch, check_labels, round_away, round_towards
 from robust_core.attacks.ledger import Curve
 from robust_core.attacks.masks import EVERYTHING, check_mask
 from robust_core.attacks.oracle import Oracle
@@ -211,7 +211,8 @@ class Attack(Parameters):
             clean_logits = oracle.logits(work) if goal.needs_clean_logits else None
             aim = goal.bind(labels, clean_logits)
             adversarial = oracle.keep(self._perturb_chosen(oracle, work, aim)).detach()
-            return round_towards(adversarial, start), aim, oracle
+            rounded = round_towards if self.has_eps else round_away
+            return rounded(adversarial, start), aim, oracle
 
     @contextmanager
     def _asking(

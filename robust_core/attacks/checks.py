@@ -84,11 +84,23 @@ def round_towards(adversarial: Tensor, original: Tensor) -> Tensor:
     In [0, 1] the bit patterns of half-precision numbers, read as integers, are ordered as the numbers
     are: one less is the next smaller number.
     """
+    return _rounded(adversarial, original, adversarial > original, adversarial < original)
+
+
+def round_away(adversarial: Tensor, original: Tensor) -> Tensor:
+    """``adversarial`` in the dtype of ``original``, rounded away from it: no change gets smaller.
+
+    What has just crossed a boundary would come back over it if it were rounded towards the original.
+    """
+    return _rounded(adversarial, original, adversarial < original, adversarial > original)
+
+
+def _rounded(adversarial: Tensor, original: Tensor, down: Tensor, up: Tensor) -> Tensor:
     if original.dtype == adversarial.dtype:
         return adversarial
     rounded = adversarial.to(original.dtype)
     back = rounded.float()
-    too_high = (back > adversarial) & (adversarial > original)
-    too_low = (back < adversarial) & (adversarial < original)
+    too_high = (back > adversarial) & down
+    too_low = (back < adversarial) & up
     bits = rounded.view(torch.int16) - too_high.to(torch.int16) + too_low.to(torch.int16)
     return bits.view(original.dtype)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from robust_core.attacks.attempts import Best
 from robust_core.attacks.balls import TINY, l2_norm, own_noise, per_picture
 from robust_core.attacks.base import LARGEST, Attack
 from robust_core.attacks.losses import margin
@@ -90,13 +91,13 @@ class Noise(Attack):
             oracle.check(best, aim)
             oracle.show_last(best, aim, "margin")
             return best
-        best_loss = torch.full_like(images.flatten(1)[:, 0], -torch.inf)
+        kept = Best(best)
+        every = torch.arange(len(images), device=images.device)
         for draw in range(self.draws):
             drawn = (images + self.noise(images, draw, oracle.free)).clamp_(0, 1)
-            loss = aim.loss(oracle.logits(drawn, aim), margin)
+            logits = oracle.logits(drawn, aim)
+            loss = aim.loss(logits, margin)
             oracle.observe(drawn, loss)
             oracle.count("iterations")
-            better = loss > best_loss
-            best[better] = drawn[better]
-            best_loss[better] = loss[better].to(best_loss.dtype)
-        return best
+            kept.offer(every, drawn, loss, aim.success(logits))
+        return kept.x

@@ -115,7 +115,7 @@ def run_time_flags(
     with evaluating(model), torch.no_grad():
         with _watching() as called:
             first = ask(images, 1)
-        random = _random(ask, images, first)
+        random = _random(ask, images, first, drawing=is_random(model))
         by_batch = _by_batch(ask, model, images, first, random)
     found = {
         "random": random,
@@ -155,8 +155,11 @@ def _tolerated(answers: Tensor) -> float:
     return TOLERATED_HALF if answers.dtype in HALF else TOLERATED
 
 
-def _random(ask: _Asker, images: Tensor, first: Tensor) -> Answer:
-    """Asked again, up to ``ASKS`` times: the first difference decides."""
+def _random(ask: _Asker, images: Tensor, first: Tensor, *, drawing: bool) -> Answer:
+    """Asked again, up to ``ASKS`` times: the first difference decides.
+
+    ``drawing``: it says itself that it draws at random; votes on a few pictures may still be unanimous.
+    """
     far = 0.0
     for draw in fresh(ASKS)[1:]:
         far = max(far, _far(first, ask(images, draw)))
@@ -166,6 +169,11 @@ def _random(ask: _Asker, images: Tensor, first: Tensor) -> Answer:
                 f"{far:.2g} of their length. Success counts on fresh draws only, and attacks must average "
                 "over draws (EOT)."
             )
+    if drawing:
+        return True, (
+            f"The model draws at random, although {ASKS} answers to {len(images)} pictures were the same. "
+            "Success counts on fresh draws only."
+        )
     return False, f"Asked {ASKS} times, it gives the same answers."
 
 

@@ -241,7 +241,7 @@ class _Trial:
         pairs = list(pairwise(flipped))
         falls = [_beats(small, large)[1] for small, large in pairs]
         p = min(1.0, min(falls, default=1.0) * len(pairs))  # Bonferroni
-        grown = _beats(flipped[-1], flipped[0])[1] < LEVEL
+        grown = _count(flipped[-1]) > _count(flipped[0])
         full = _exceeds(self.n - _count(flipped[0]), self.n) >= LEVEL
         numbers: dict[str, float | int] = {f"flipped_{i}": _count(f) for i, f in enumerate(flipped)}
         numbers |= {f"eps_{i}": eps for i, eps in enumerate(radii)} | {"p_fall": p}

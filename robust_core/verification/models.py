@@ -51,6 +51,12 @@ def asked(model: nn.Module, images: Tensor) -> Tensor:
     return model(given).detach().cpu().double()
 
 
+def exact(network: Network, images: Tensor) -> Tensor:
+    """The logits ``[N, K]`` of the compiled network, in float64 on the CPU."""
+    device = images.device if images.device.type == "cuda" else torch.device("cpu")
+    return network(images.to(device, torch.float64)).cpu()
+
+
 def margin_of(logits: Tensor, labels: Tensor) -> Tensor:
     """The logit of the label minus the largest other one ``[N]``."""
     own = logits.gather(1, labels[:, None])

@@ -15,6 +15,7 @@ from robust_core.verification.building import Builder, Refusal
 from robust_core.verification.graphs import shapes, traced
 from robust_core.verification.layers import LAYERS, max_pool, pool_of_averages
 from robust_core.verification.network import Network
+from robust_core.verification.plain import check_plain
 
 IDENTITIES = {"to", "float", "double", "contiguous", "clone", "detach"}
 RESHAPES = {"flatten", "view", "reshape", "squeeze", "unsqueeze"}
@@ -56,7 +57,8 @@ def compile_network(
     ``dtype`` None keeps the weights themselves: what is computed then has gradients for them.
 
     Raises:
-        ValueError: the model is no module, or has a layer of another kind, which the sentence names.
+        ValueError: the model is no module, or has a layer of another kind, weights of half precision or
+            a hook, which the sentence names.
     """
     if not isinstance(model, nn.Module):
         raise Refusal(
@@ -78,6 +80,7 @@ def compile_network(
         std, mean = (x.detach()[0] for x in (model.std, model.mean))
         value = builder.affine("normalisation", value, Scale(1 / std, -mean / std, tuple(size)))
         module = model.network
+    check_plain(model)
     with evaluating(module):
         _Reader(builder, module, value).read()
     network = builder.network()

@@ -12,7 +12,7 @@ from robust_core.progress import Progress
 from robust_core.verification.boxes import LINF
 from robust_core.verification.checks import check_method, radii_of, seconds_of
 from robust_core.verification.findings import Findings
-from robust_core.verification.models import asked, compiled, module_of
+from robust_core.verification.models import asked, compiled, exact, module_of
 from robust_core.verification.record import Verification
 from robust_core.verification.task import Layers, Observer, Task
 
@@ -71,7 +71,8 @@ def verify(
         started = time.perf_counter()
         network, logits = compiled(module, images), asked(module, images)
         check_classes(labels, logits)
-        found = Findings(module, images.detach().cpu(), labels.cpu(), radii, norm, logits)
+        drift = (logits - exact(network, images)).abs().amax(1)
+        found = Findings(module, images.detach().cpu(), labels.cpu(), radii, norm, logits, drift)
         found.seconds = time.perf_counter() - started
         Task(network, found, method, budget, progress, observer, layers).run()
         if attack:

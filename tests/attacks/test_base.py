@@ -114,6 +114,17 @@ def test_half_precision_rounds_towards_the_original(make, linear, pictures):
         assert (exact - rounded.float()).abs().max() <= step
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_does_not_undo_the_nearest_success(dtype, net, pictures):
+    """What has just crossed a boundary must not come back over it by rounding."""
+    model, images = net(dtype=torch.float32), pictures(4).clamp(0.1, 0.9)
+    for name in ("deepfool", "deepfool-linf", "cw-l2", "cw-linf", "fmn-l2", "fmn-linf", "ddn"):
+        attack = attacks.create(name)
+        assert not attack.has_eps
+        exact = attack.run(model, images, LABELS).success
+        assert attack.run(model, images.to(dtype), LABELS).success.sum() >= exact.sum(), name
+
+
 def test_eps_zero_is_the_identity(case, make, net, pictures):
     if "eps" not in asdict(make(case)):
         pytest.skip("has no eps")

@@ -20,6 +20,26 @@ def delta(linear, pictures):
     return change
 
 
+def test_a_draw_that_reaches_the_goal_is_not_given_away():
+    """Less confidence is not the same as a smaller margin: the third class may take it."""
+
+    def model(x):  # class 0's rival is 1 where the first value is large, 2 where the second is
+        a, b = x[:, 0, 0, 0], x[:, 0, 0, 1]
+        zero = torch.zeros_like(a)
+        return torch.stack([zero + 2, 1.9 * (a > 0.5), 1.6 * (b > 0.5), 1.6 * (b > 0.5)], 1)
+
+    images, goal = torch.full((30, 1, 1, 2), 0.5), goals.ConfidenceReduction(threshold=0.35)
+    labels = torch.zeros(30, dtype=torch.int64)
+    attack = Noise(eps=0.1, draws=12)
+    found = attack.run(model, images, labels, goal=goal).success
+    aim = goal.bind(labels, model(images))
+    any_draw = torch.stack(
+        [aim.success(model((images + attack.noise(images, k)).clamp(0, 1))) for k in range(12)]
+    ).any(0)
+    assert any_draw.any()
+    assert found.equal(any_draw)
+
+
 def test_sign_noise_has_the_linf_and_l2_size_of_fgsm(linear, pictures):
     model, images, labels = linear(4), pictures(), torch.arange(6) % 4
     noise, fgsm = (a.run(model, images, labels) for a in (Noise(eps=0.1), FGSM(eps=0.1)))

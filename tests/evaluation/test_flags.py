@@ -155,6 +155,15 @@ def test_sentences_that_notices_have_are_the_same(images):
     assert run_time_flags(Batchwise(), images)["batch"].sentence == DEPENDS_ON_BATCH
 
 
+def test_unanimous_votes_on_a_few_pictures_do_not_hide_a_random_defence(
+    digits_model, digit_pictures
+):
+    defended = defenses.create("smoothing", sigma=0.01, n=100, trained=False)(digits_model)
+    found = run_time_flags(defended, digit_pictures[0])
+    assert found.is_random
+    assert "draws at random, although" in found["random"].sentence
+
+
 def test_of_chance_the_batch_cannot_be_told_apart(images):
     assert run_time_flags(Noisy(), images)["batch"].raised is None
 

@@ -95,7 +95,15 @@ class Product(nn.Module):
         return x * x
 
 
+def hooked() -> nn.Module:
+    model = sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
+    model[1].register_forward_hook(lambda layer, given, found: -found)
+    return model
+
+
 REFUSED = [
+    (hooked(), r"1 \(ReLU\) has a hook"),
+    (nn.Sequential(nn.Flatten(), nn.Linear(16, 2).half()), "cannot be verified in half precision"),
     (sequential(nn.Sigmoid()), r"0 \(Sigmoid\) cannot be compiled"),
     (sequential(nn.Conv2d(1, 2, 3), nn.GELU()), r"1 \(GELU\) cannot be compiled"),
     (sequential(nn.MaxPool2d(2, padding=1)), r"0 \(MaxPool2d\) .* without padding"),
@@ -118,6 +126,31 @@ def test_what_cannot_be_compiled_is_named(model, sentence):
             model(images)
     with pytest.raises(ValueError, match=sentence):
         verification.verify(model, images, labels, 0.1)
+
+
+def test_a_network_whose_own_rounding_is_large_proves_less():
+    """2^14 is added and taken away: float32 then knows the picture to a thousandth."""
+
+    class Cancelling(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Linear(1, 1), nn.Linear(1, 2)
+            with torch.no_grad():
+                self.first.weight.fill_(1.0)
+                self.first.bias.fill_(2.0**14)
+                self.last.weight.copy_(torch.tensor([[0.0], [1.0]]))
+                self.last.bias.copy_(torch.tensor([0.0, -(2.0**14) - 0.5]))
+
+        def forward(self, x):
+            return self.last(torch.relu(self.first(x.flatten(1))))
+
+    model, image, label = Cancelling().eval(), torch.full((1, 1, 1, 1), 0.5015), torch.tensor([1])
+    near = image - 0.00079
+    assert int(model(near).argmax()) == 0
+    for method in ("ibp", "crown", "crown-optimised"):
+        found = verification.verify(model, image, label, 0.0008, method)
+        assert not found.verified.any()
+        assert found.outward[0] > 1e-3
 
 
 class Clipped(zoo.load("digits-mlp", "cpu").__class__):

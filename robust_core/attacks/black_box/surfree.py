@@ -54,6 +54,7 @@ class SurFree(ByLabels):
 
     def search(self, prey: Prey, x: Tensor) -> Search:
         largest = math.radians(self.angle)
+        memory = min(self.memory, self.dimensions(prey) // 2)  # else nothing new would be left
         before: list[Tensor] = []
         while True:
             change = x - prey.image
@@ -64,7 +65,7 @@ class SurFree(ByLabels):
             v = self.direction(prey, u, before)
             if v is None:
                 return
-            before = [*before, v][-self.memory :] if self.memory else []
+            before = [*before, v][-memory:] if memory else []
             found = yield from self.turn(prey, distance, u, v, largest)
             if found is None:
                 largest *= 1 - self.shrink
@@ -85,12 +86,24 @@ class SurFree(ByLabels):
         length = v.norm()
         return None if length <= 1e-6 else (v / length).view_as(u)
 
+    def dimensions(self, prey: Prey) -> int:
+        """In how many ways a smooth change can differ from others, at most."""
+        free = int(prey.within(torch.ones_like(prey.image)).count_nonzero())
+        return min(free, math.prod(self.coarse(prey.image.shape)))
+
+    def coarse(self, shape: torch.Size) -> tuple[int, ...]:
+        """The shape of the numbers that a smooth change is made of."""
+        if len(shape) < 3:
+            return tuple(shape)
+        channels, *sides = shape
+        return channels, *(max(1, round(self.share * side)) for side in sides)
+
     def smooth(self, prey: Prey) -> Tensor:
         shape = prey.image.shape
         if len(shape) < 3:
             return prey.within(prey.normal(*shape))
         channels, height, width = shape
-        few = (max(1, round(self.share * side)) for side in (height, width))
+        few = self.coarse(shape)[1:]
         return prey.within(smooth(prey.normal(channels, *few), height, width))
 
     def turn(self, prey: Prey, distance: float, u: Tensor, v: Tensor, largest: float) -> Found:
