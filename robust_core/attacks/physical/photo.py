@@ -97,7 +97,7 @@ def destructions(
 def _counted(
     before: Tensor, after: Tensor, photos: Tensor, attacked: Tensor, *, top: int
 ) -> Destruction:
-    """Of who is right, bool ``[1, N]`` without a photograph and ``[n, N]`` with."""
+    """Of which are right, bool ``[1, N]`` without a photograph and ``[n, N]`` with."""
     chosen = (before & ~after)[0]
     n = int(chosen.sum())
     return Destruction(

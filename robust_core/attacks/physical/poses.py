@@ -80,7 +80,7 @@ GRID = poses_at(*((far, angle) for far in DISTANCES for angle in ANGLES))
 
 
 def random_poses(n: int, generator: torch.Generator) -> tuple[Pose, ...]:
-    """``n`` poses to make a poster for: 5 to 40 feet away, up to 35 degrees aside, cut out roughly.
+    """``n`` poses to make a poster for: 5 to 40 feet away, up to 35 degrees to the side, roughly cut out.
 
     Distances are uniform in their logarithm. Decided by the CPU ``generator`` alone.
     """
@@ -165,7 +165,7 @@ def cut_out(picture: Tensor, pose: Pose, size: tuple[int, int]) -> Tensor:
     side = max(2, 2 * round(FOCAL / ACROSS * width * SIGN / FILL / pose.distance / 2))
     if side > min(height, width):
         raise ValueError(
-            f"distance must be so large that a cut-out of {side} pixels fits into the picture of "
+            f"distance must be large enough for a cut-out of {side} pixels to fit into the picture of "
             f"{width} by {height}; got {pose.distance:g} feet"
         )
     top, left = (height - side) // 2, (width - side) // 2

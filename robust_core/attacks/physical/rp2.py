@@ -64,8 +64,8 @@ class RP2(Parameters):
 
     ``min  weight |M d|_p + printability NPS + mean_i J(f(T_i(x + M d)), target)``. Norm and NPS are means
     over the area, where the paper has sums, so that weights do not depend on the sign's resolution. The
-    change with the most successes over its views is kept, of equals the one of least loss. It starts at
-    zero, and nothing is drawn at random: all chance is in the views that it is given.
+    change with the most successes over its views is kept; among equals, the one with the least loss. It
+    starts at zero, and nothing is drawn at random: all chance is in the views that it is given.
 
     A large ``printability`` brings most pixels near a printable colour, not all: in three dimensions the
     product has minima of its own. ``Poster.as_printed`` takes the nearest colours.

@@ -67,7 +67,7 @@ class TIFGSM(MIFGSM):
 
     name = "ti-fgsm"
     title = "TI-FGSM"
-    summary = "BIM along smoothed gradients, which do not hang on the place of each pixel."
+    summary = "BIM along smoothed gradients, which depend less on the exact place of each pixel."
     equation = (
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
         r"(W * \nabla_x J(x_n, y))\big)"
