@@ -55,7 +55,7 @@ class Line:
             self.waiting.append(job)
 
     def charge(self, now: float) -> None:
-        """Enter the time of all that run into the books of whoever waits for them."""
+        """Charge the time of all that run to whoever waits for them."""
         for job in tuple(self.running):
             seconds = now - job.charged_at
             job.charged_at = now

@@ -64,7 +64,7 @@ def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "De
 def attach_entry(
     name: str, entry: dict, classifier: Classifier, folder: Path | None = None
 ) -> "Detector":
-    """``attach`` for a detector of which ``entry`` says what the index says of others.
+    """``attach`` for a detector that ``entry`` describes as the index describes others.
 
     Its weights are in ``folder``.
     """

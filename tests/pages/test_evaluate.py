@@ -196,7 +196,7 @@ def test_own_pictures_are_read_counted_and_evaluated(nothing_kept, rows):
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ({"mine/bird/a.png": b""}, "'bird' is no class"),
+        ({"mine/bird/a.png": b""}, "'bird' is not a class"),
         ({"../3/a.png": b""}, "leads out of it"),
         ({"a.png": b"\x89PNG\r\n\x1a\n"}, "outside its folders"),
         ({"mine/4/": b""}, "is empty"),

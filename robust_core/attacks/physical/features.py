@@ -17,7 +17,8 @@ Features = Callable[[Tensor], list[Tensor]]
 def features_of(model: nn.Module, layers: int = 4) -> Features:
     """Activations ``[N, C_l, H_l, W_l]`` of pictures ``[N, C, H, W]`` at up to ``layers`` depths, in order.
 
-    The depths are spread evenly. Raises ``ValueError`` for a model that is no module or has no convolution.
+    The depths are spread evenly. Raises ``ValueError`` for a model that is not a module or has no
+    convolution.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(

@@ -141,7 +141,7 @@ def ranks_under(model: Model, images: Tensor, draw: Draw, labels: Tensor) -> Ten
     """How many classes come before the label in each view of each picture, int64 ``[n, N]`` for n draws.
 
     ``labels`` ``[N]`` are on the device of ``images``. Of equal logits the first class comes first; answers
-    that are no numbers have all classes before the label.
+    that are not numbers have all classes before the label.
     """
     check_pictures(model, images)
     ask = Asked(model, images.dtype)

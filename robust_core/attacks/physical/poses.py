@@ -110,7 +110,7 @@ class Street:
     size: tuple[int, int]
 
     def __call__(self, sign: Tensor, poses: Sequence[Pose]) -> Tensor:
-        """Raises ``ValueError`` for a sign that is no picture of the size and channels of the street."""
+        """Raises ``ValueError`` for a sign without the size and channels of the street."""
         shape = (1, self.backdrops.shape[1], *self.outline.shape[2:])
         if sign.shape != shape:
             raise ValueError(f"sign must be of shape {list(shape)}; got {list(sign.shape)}")

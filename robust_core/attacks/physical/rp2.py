@@ -175,7 +175,7 @@ def region(delta: Tensor, outline: Tensor, cover: float = 0.2) -> Tensor:
 
     ``delta`` ``[1, C, h, w]`` is the change that RP2 with ``norm="l1"`` found on the whole ``outline``
     ``[1, 1, h, w]``. Its absolute values are averaged over squares of an eighth of the frame first, as a
-    sticker is no cloud of pixels. Raises ``ValueError`` for a share not between 0 and 1.
+    sticker is not a cloud of pixels. Raises ``ValueError`` for a share not between 0 and 1.
     """
     if not 0 < cover <= 1:
         raise ValueError(f"cover must be a share above 0 and up to 1; got {cover!r}")

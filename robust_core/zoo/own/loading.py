@@ -93,8 +93,7 @@ def normalisation_of(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """One mean and one deviation for each channel; 0 and 1 where none are given.
 
-    Raises ``ValueError`` for other numbers of them, and for values that are no normalisation of pixels in
-    [0, 1].
+    Raises ``ValueError`` for other numbers of them, and for values that cannot normalise pixels in [0, 1].
     """
     means = tuple(map(float, mean)) if mean is not None else (0.0,) * channels
     stds = tuple(map(float, std)) if std is not None else (1.0,) * channels

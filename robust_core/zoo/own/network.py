@@ -157,7 +157,7 @@ def _check_room(node: Node, arguments: list[Any]) -> None:
 
 
 def _takes_numbers(node: Node) -> bool:
-    """Whether Python's numbers will do in place of tensors."""
+    """Whether Python's numbers will do instead of tensors."""
     return node.op in ("Add", "Sub", "Mul", "Div", "Pow", "Equal", "Less", "Greater")
 
 
