@@ -227,7 +227,7 @@ def test_a_page_that_is_loaded_again_says_what_is_gone(monkeypatch):
 
 def test_no_archive_at_all_and_only_bombs():
     (error,) = with_zip(b"hello").error
-    assert "no ZIP file" in error.value
+    assert "not a ZIP file" in error.value
     (error,) = with_zip(packed({"mine/3/bomb.png": bytes(9 * 2**20)}, 0)).error
     assert "grows beyond 8 MB" in error.value
 
