@@ -1,4 +1,4 @@
-"""Who computes and who waits: turns for computations, and places beside them for errands."""
+"""Who computes and who waits: turns for computations, and separate places for errands."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is known so far about each picture of a verification, and what the network itself says of it."""
+"""What is known so far about each picture of a verification, and what the network itself answers."""
 
 import time
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Bundled adversary detectors: which there are, and loading one onto its classifier."""
+"""Bundled adversary detectors: listing them, and loading one onto its classifier."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -80,7 +80,8 @@ def choices() -> str:
     report = result("benchmark-choices")
     intro = (
         "The attacks' design choices against the alternatives: mean distance, where both succeed, and "
-        "forward passes, divided by those of the default. First pictures of the CIFAR-10 test set that the network "
+        "forward passes, divided by those of the default. First pictures of the CIFAR-10 test set that "
+        "the network "
         "gets right. Made by `python benchmarks/choices.py`."
     )
     heads = {"attack": "l", "with": "l", "network": "l", "n": "r"}

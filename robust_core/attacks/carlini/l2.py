@@ -161,7 +161,7 @@ class Carlini(Attack):
     def visit(
         self, oracle: Oracle, w: Tensor, rows: Tensor, aim: Aim
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """The pictures at ``w`` for ``rows`` (indices), their slope, and what ``ask`` says of them."""
+        """The pictures at ``w`` for ``rows`` (indices), their slope, and what ``ask`` says about them."""
         x, slope = to_box(w)
         with oracle.within(rows):
             x = oracle.keep(x)

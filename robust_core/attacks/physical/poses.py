@@ -54,7 +54,7 @@ class Pose(Parameters):
         return self.seen_as(FILL, FILL)
 
     def seen_as(self, wide: float, high: float) -> Tensor:
-        """As ``matrix``, for a picture of whose sides the sign takes these shares."""
+        """As ``matrix``, for a picture in which the sign takes these shares of the sides."""
         angle = torch.deg2rad(torch.tensor(self.angle, dtype=torch.float64, device="cpu"))
         away = self.distance / (SIGN / 2)  # in half signs
         seen = torch.eye(3, dtype=torch.float64, device="cpu")

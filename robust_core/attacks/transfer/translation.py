@@ -15,7 +15,7 @@ from robust_core.parameters import parameter
 PAPER_SIDE, PAPER_KERNEL = 299, 15
 """The paper's pictures and its kernel, in pixels."""
 REACH = 3
-"""The kernel ends so many deviations from its middle."""
+"""The kernel ends this many deviations from its middle."""
 LEAST = 5
 """Of 3 pixels the outer ones have hardly any weight: that would be BIM."""
 

@@ -66,7 +66,7 @@ def seed_parameter() -> int:
 class UniversalAttack(Attack):
     """Base of attacks with one perturbation for all pictures. Subclasses implement ``search``.
 
-    Without a target the class to leave is k(x), what the model says of the clean picture, not the label
+    Without a target the class to leave is k(x), the model's answer to the clean picture, not the label
     (Moosavi-Dezfooli et al., 2017): a picture is *fooled* where the model's answer has changed. What a
     picture gets depends on the others by design, so "alone as in a batch" does not hold.
     """
@@ -198,7 +198,7 @@ class Passes:
         return rate
 
     def best(self) -> Fit:
-        """What fooled most; of equals the last, which has gone furthest."""
+        """What fooled most; among equals the last, which has gone furthest."""
         assert self._best is not None
         _, delta, labels = self._best
         return Fit(delta, self.curve, labels)

@@ -55,7 +55,7 @@ def classifier(
     std: Sequence[float] | None = None,
     architecture: str | None = None,
 ) -> Classifier:
-    """A checked network with what its user says of it. Raises ``ValueError`` where that does not fit."""
+    """A checked network with what its user says about it. Raises ``ValueError`` where that does not fit."""
     means, stds = normalisation_of(mean, std, found.channels)
     model = Classifier(
         found.network,

@@ -178,7 +178,7 @@ def _static(value: Any, node: Node) -> Any:
 
 
 def _last_uses(graph: Graph) -> list[list[str]]:
-    """For each operation the values that nobody needs after it."""
+    """For each operation the values that are not needed after it."""
     seen = {graph.output}
     found: list[list[str]] = []
     for node in reversed(graph.nodes):

@@ -209,7 +209,7 @@ def _constant(attributes: dict[str, Any], constants: dict[str, Tensor]) -> Tenso
 
 
 def _ordered(nodes: list[Node], known: set[str]) -> list[Node]:
-    """Such that each finds its inputs. Raises ``ValueError`` for circles and for what nobody makes."""
+    """Ordered so that each finds its inputs. Raises ``ValueError`` for cycles and missing values."""
     made: dict[str, Node] = {}
     for node in nodes:
         for output in filter(None, node.outputs):
