@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts nginx before the replicas, as any user, and writes to one folder alone.
+# Starts nginx in front of the replicas, as any user, and writes to one folder alone.
 #
 #   REPLICAS="10.89.0.11:8501 10.89.0.12:8501" sh deploy/proxy.sh
 #

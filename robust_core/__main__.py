@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None, *, prog: str = "python -m robus
 
 
 def _ended(arguments: list[str], prog: str) -> tuple[int, str]:
-    """The exit status of a command, and what to say of its end: nothing, where it went well."""
+    """The exit status of a command, and what to say about its end: nothing, if it went well."""
     try:
         parser = build_parser(arguments[0] if arguments else None, prog=prog)
         args, others = parser.parse_known_args(arguments)

@@ -11,7 +11,7 @@ FORM = (
 
 
 MOST = 8
-"""As many rectangles make an area."""
+"""The most rectangles in an area."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Classifier(nn.Module):
         """WordNet ids of the classes, where these are ImageNet's: other names for them."""
         height, width = input_size
         self.input_size = (height, width)
-        self.resize = resize or min(input_size)
+        self.resize = resize or max(input_size)  # so that the crop fits into it
         self.provenance = provenance or Provenance(data="unknown")
         self.register_buffer("mean", _per_channel(mean), persistent=False)
         self.register_buffer("std", _per_channel(std), persistent=False)
@@ -152,7 +152,7 @@ class Classifier(nn.Module):
 
 
 class Unnamed(Classifier):
-    """Any callable as a classifier of which nothing is known: every size, classes called by number.
+    """Any callable as a classifier about which nothing is known: any size, classes called by number.
 
     The pictures reach it as they are, in its own dtype. For names, a size that is checked, and a
     normalisation, make a ``Classifier``.
@@ -170,14 +170,14 @@ class Unnamed(Classifier):
                 self.mean, self.std = self.mean.to(weight), self.std.to(weight)
 
     def check_pictures(self, images: Tensor) -> None:
-        """Every size will do."""
+        """Any size will do."""
 
     def label_of(self, index: int) -> str:
         return str(index)
 
 
 def as_classifier(model: object) -> Classifier:
-    """``model`` itself where it is a classifier, else as ``Unnamed``; ``ValueError`` for no callable."""
+    """``model`` itself where it is a classifier, else as ``Unnamed``; ``ValueError`` if not callable."""
     if isinstance(model, Classifier):
         return model
     if not callable(model):

@@ -1,9 +1,9 @@
 """The contract between a model and all who ask it: attacks, predictions, evaluations.
 
-A model is any callable from at least one picture, ``[N, C, H, W]`` in [0, 1], to logits ``[N, K]``,
-one row for each picture. What it is *given* is its own: it may write into it. A module is asked in its own
-dtype. What it *gives* may be in half precision, or made in inference mode. A model that knows the
-size of its pictures has ``check_pictures``, as ``Classifier`` does; any other takes every size.
+A model is any callable from at least one picture, ``[N, C, H, W]`` in [0, 1], to logits ``[N, K]``, one row
+for each picture. What it is *given* is its own: it may write into it. A module is asked in its own dtype.
+What it *gives* may be in half precision, or made in inference mode. A model that knows the size of its
+pictures has ``check_pictures``, as ``Classifier`` does; any other takes any size.
 """
 
 from collections.abc import Callable
@@ -98,7 +98,7 @@ def check_pictures(model: object, images: Tensor) -> None:
 
 
 def notices(model: object, attack: object = None) -> tuple[str, ...]:
-    """What should be said of every result (of ``attack``) on this model, in sentences; mostly nothing.
+    """What should be said of every result (of ``attack``) on this model, in sentences; usually nothing.
 
     A model that has more to say has ``notices_of``, as a defended one does.
     """

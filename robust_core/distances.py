@@ -54,7 +54,7 @@ def of_equal_changes(norm: str, values: int) -> float:
     """How long a change is in ``norm`` that moves each of so many values by 1.
 
     A length divided by it is the mean change of a value in L1, the root mean square in L2. 1 in Linf, and
-    in L0, which is no length: there the largest change of a value stands for it.
+    in L0, which is not a length: there the largest change of a value stands for it.
     """
     return {"l1": float(values), "l2": math.sqrt(values)}.get(norm, 1.0)
 

@@ -1,4 +1,4 @@
-"""Findings that are had by their names."""
+"""Findings that are looked up by name."""
 
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar

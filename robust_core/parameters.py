@@ -84,7 +84,7 @@ class Parameters:
         return {name: _plain(value) for name, value in values.items()}
 
     def changed(self, **values: object) -> Self:
-        """A copy with other values of some fields, checked as ever: for code that is given any subclass."""
+        """A copy with other values of some fields, checked as usual: for code given any subclass."""
         return replace(self, **values)
 
 

@@ -34,7 +34,7 @@ class Registry(Generic[T]):
         """Add ``entry`` at the end, and return it. Raises ``ValueError`` for a name that is taken."""
         name = self._key(entry)
         if name in self._entries:
-            raise ValueError(f"{self.what} {name!r} is registered already")
+            raise ValueError(f"{self.what} {name!r} is already registered")
         self._entries[name] = entry
         return entry
 

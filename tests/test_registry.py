@@ -53,7 +53,7 @@ def test_an_empty_one_says_so():
 
 
 def test_a_name_is_taken_once(records):
-    with pytest.raises(ValueError, match=r"^colour 'red' is registered already$"):
+    with pytest.raises(ValueError, match=r"^colour 'red' is already registered$"):
         records.register(Record("red", 2))
     assert records.get("red").size == 0
 

@@ -204,7 +204,7 @@ class APGD(Attack):
     loss: str = loss_parameter()
     restarts: int = parameter(1, "Number of random starts; the best is kept.", low=1, high=100)
     stop_at_success: bool = parameter(
-        False, "Stop a picture as soon as it reaches the goal: as many successes in less time."
+        False, "Stop a picture as soon as it reaches the goal: the same successes in less time."
     )
     seed: int = parameter(0, "Seed of the random start.", low=0, high=2**31 - 1)
 
@@ -259,10 +259,9 @@ class APGDL2(APGD):
 class APGDT(TowardsEach, APGD):
     """Targeted Auto-PGD with the DLR loss (Croce, Hein, 2020, eq. 7 and section 4).
 
-    ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in
-    turn, for the pictures that have not reached the goal. A goal with a target of its own, or that
-    leaves no class, is pursued as it is (T = 1). DLR needs four classes; with fewer, the margin is
-    used instead.
+    ``pgd-t`` with Auto-PGD: each of the T = ``targets`` likeliest other classes (at most K - 1) in turn,
+    for the pictures that have not reached the goal. A goal that has its own target, or leaves no class, is
+    pursued unchanged (T = 1). DLR needs four classes; with fewer, the margin is used instead.
 
     Passes per picture: at most 1 + T * restarts * (steps + 2) forward, T * restarts * steps backward.
     """
@@ -281,8 +280,8 @@ class APGDT(TowardsEach, APGD):
 
     loss: str = parameter(
         "dlr",
-        "dlr: margin towards the target over the spread of the logits; the plain margin where the "
-        "model has fewer than four classes. The others as for PGD.",
+        "dlr: margin towards the target over the spread of the logits; the plain margin where the model "
+        "has fewer than four classes. The others are as for PGD.",
         choices=LOSS_NAMES,
     )
 

@@ -61,7 +61,7 @@ class Attempts:
         self.best = Best(images)
 
     def try_unchanged(self, loss: str) -> None:
-        """Take the pictures as they are as the first attempt, at one pass, recorded by ``loss``."""
+        """Take the unchanged pictures as the first attempt, at the cost of one pass; records ``loss``."""
         clean = self.oracle.logits(self.images, self.aim)
         self.oracle.record(self.images, self.aim, loss, clean)
         self._offer(self.best.standing, self.images, clean)
@@ -131,8 +131,8 @@ def best_way(
 def ways(aim: Aim, clean: Tensor, count: int) -> list[Tensor | None]:
     """The ``count`` likeliest other classes to aim at, each ``[N]``, the likeliest first.
 
-    -1 in place of a class that the model rules out, at minus infinity. ``[None]`` where the goal already
-    has a target, or leaves no class.
+    -1 stands for a class that the model rules out (a logit of minus infinity). ``[None]`` where the goal
+    already has a target, or leaves no class.
     """
     if aim.towards or aim.stops:
         return [None]

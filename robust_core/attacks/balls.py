@@ -52,7 +52,7 @@ def own_generators(images: Tensor, seed: int, draw: int) -> Iterator[torch.Gener
 class Ball:
     """All pictures within ``eps`` of each of ``images``, and in [0, 1].
 
-    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they are as the clean one.
+    Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false they equal the clean picture.
     """
 
     def __init__(self, images: Tensor, eps: float, free: Tensor | None = None) -> None:

@@ -33,13 +33,13 @@ LARGEST = 1e6
 class AttackResult:
     """The record of an attack: one entry per picture, all tensors detached.
 
-    ``x_adv`` are the adversarial pictures ``[N, C, H, W]``. ``queries_forward`` and
-    ``queries_backward`` are the passes spent on a picture, without the fresh pass behind
-    ``success``. ``zero_gradients`` counts the steps at which the gradient of the loss was exactly
-    zero. ``trace`` ``[N, T]`` holds the value that was ascended (the loss; its negative for a
-    target) at each evaluated iterate, NaN where a picture had already left the batch. Distances
-    are float64, as in ``distances``. ``notices`` are sentences that belong beside any figure made of it.
-    ``answers`` is what the attack saw of the model's answers: "logits", "probabilities" or "labels".
+    ``x_adv`` are the adversarial pictures ``[N, C, H, W]``. ``queries_forward`` and ``queries_backward``
+    are the passes spent on a picture, not counting the fresh pass behind ``success``. ``zero_gradients``
+    counts the steps at which the gradient of the loss was exactly zero. ``trace`` ``[N, T]`` holds the
+    value that was ascended (the loss; its negative for a target) at each evaluated iterate, NaN where a
+    picture had already left the batch. Distances are float64, as in ``distances``. ``notices`` are
+    sentences that belong beside any figure made from it. ``answers`` is what the attack saw of the model's
+    answers: "logits", "probabilities" or "labels".
 
     Only for attacks that learn from queries alone: ``queries_to_success`` int64 ``[N]`` is the number of
     queries after which a picture first reached the goal, -1 where none did; ``curve`` the best distance or
@@ -73,7 +73,7 @@ class Attack(Parameters):
     summary: ClassVar[str]
     equation: ClassVar[str]
     equation_towards: ClassVar[str] = ""
-    """The equation with a class to reach, where it is another one."""
+    """The equation with a class to reach, where it differs."""
     paper: ClassVar[Paper | None] = None
     # The threat model: the norm, what the attacker knows, what it changes, and the channel.
     norm: ClassVar[str] = "linf"
@@ -93,17 +93,17 @@ class Attack(Parameters):
 
     @property
     def joint(self) -> bool:
-        """Whether it learns from all pictures of a batch, so that one alone may get something else."""
+        """Whether it learns from all pictures of a batch, so that one alone may get another result."""
         return False
 
     @property
     def limit(self) -> int | None:
-        """The most queries about a picture, which the oracle holds it to; None: any number."""
+        """The query limit for each picture, which the oracle enforces; None: no limit."""
         return self.parameters["max_queries"] if self.knowledge in known.LIMITED else None
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What should be said of every result with these hyper-parameters, in sentences."""
+        """Sentences that belong beside every result with these hyper-parameters."""
         return beyond_the_range(self.norm, self.parameters.get("eps"))
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
@@ -225,7 +225,7 @@ class Attack(Parameters):
         mask: Tensor | None,
         recording: bool,
     ) -> Iterator[Checked]:
-        """All that is checked before the first pass; then what has passed, with the model in eval mode."""
+        """Check everything before the first pass; yield what has passed, with the model in eval mode."""
         check_batch(images)
         check_pictures(model, images)
         if not isinstance(goal, Goal):
@@ -268,7 +268,7 @@ class Attack(Parameters):
 
 
 def beyond_the_range(norm: str, eps: float | None) -> tuple[str, ...]:
-    """A notice for an Linf radius above 1, which pixels in [0, 1] cannot use: 255ths, most likely."""
+    """A notice for an Linf radius above 1, which pixels in [0, 1] cannot use: probably meant in 255ths."""
     if norm != "linf" or eps is None or eps <= 1:
         return ()
     meant = f"; did you mean {eps:g}/255?" if eps <= 255 else "."
@@ -276,12 +276,12 @@ def beyond_the_range(norm: str, eps: float | None) -> tuple[str, ...]:
 
 
 def _reached(oracle: Oracle, images: Tensor, aim: Aim) -> tuple[str, ...]:
-    """Notices where the class to reach is reached already, ruled out, or the true one."""
+    """Notices where the class to reach is already reached, ruled out, or the true one."""
     if not aim.towards:
         return ()
     clean = oracle.check(images.detach().to(oracle.dtype), aim)
     before = aim.success(clean)
-    told = [f"The model says the target already for {_of(before)}."] if before.any() else []
+    told = [f"The model already answers with the target for {_of(before)}."] if before.any() else []
     ruled_out = clean.gather(1, aim.classes.unsqueeze(1)).squeeze(1) == -torch.inf
     if ruled_out.any():
         told.append(

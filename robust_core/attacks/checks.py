@@ -69,7 +69,7 @@ def check_detector_logit(logit: Tensor, images: Tensor) -> None:
 
 
 def check_classes(classes: Tensor, logits: Tensor) -> None:
-    """Raise ``ValueError`` where the model has no class of that index."""
+    """Raise ``ValueError`` where the model has no class with that index."""
     low, high = (bound.item() for bound in classes.aminmax())
     if low < 0 or high >= logits.shape[1]:
         raise ValueError(

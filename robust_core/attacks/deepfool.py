@@ -47,7 +47,7 @@ class DeepFool(Attack):
     norm = "l2"
 
     steps: int = parameter(
-        50, "Most steps for a picture; few need more than three.", low=1, high=10_000
+        50, "Maximum number of steps; few pictures need more than three.", low=1, high=10_000
     )
     overshoot: float = parameter(
         0.02,
@@ -71,7 +71,7 @@ class DeepFool(Attack):
     def walk(self, oracle: Oracle, images: Tensor, aim: Aim) -> tuple[Tensor, Tensor, Tensor]:
         """The pictures reached, the sum of the steps before clipping, and which were seen to be there.
 
-        After the last step nobody looks: a picture that needs all ``steps`` does not count as there.
+        Nothing is checked after the last step: a picture that needs all ``steps`` does not count as there.
         """
         adversarial = images.clone()
         total = torch.zeros_like(images)

@@ -26,11 +26,11 @@ class Auto(Attack):
     """AutoAttack "standard" in Linf (Croce, Hein, 2020, section 5), except for its third part.
 
     In turn, each on the pictures that have withstood the parts before: Auto-PGD with cross-entropy,
-    targeted Auto-PGD with DLR, the minimum-norm attack, Square. The minimum-norm attack is DeepFool
-    (Linf), moved into the eps-ball, instead of FAB. Alone FMN (Linf) finds more, by many more passes; of
-    the pictures that withstand the two parts before it finds no more (``benchmarks/choices.py --only
-    third`` counts both). A picture counts as robust only if every part has failed; the result with the
-    highest margin is then kept. A picture that is wrong to begin with stays as it is.
+    targeted Auto-PGD with DLR, the minimum-norm attack, Square. The minimum-norm attack is DeepFool (Linf),
+    moved into the eps-ball, instead of FAB. Alone, FMN (Linf) finds more, with many more passes; among the
+    pictures that withstand the first two parts it finds no more (``benchmarks/choices.py --only third``
+    counts both). A picture counts as robust only if every part has failed; the result with the highest
+    margin is then kept. A picture that is wrong to begin with stays unchanged.
 
     ``parts`` are the attacks as they would run alone. With a goal other than leaving a class each
     part pursues that goal. Passes per picture: one, those of the parts, and one after each part.

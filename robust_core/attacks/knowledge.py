@@ -1,8 +1,8 @@
 """What an attack may know of the model that it attacks. The oracle gives it no more than that.
 
 "white-box": everything, gradients included. "scores": the scores of all classes, logits or probabilities as
-the model gives them. "labels": the most likely class alone. "transfer": the same of the model attacked, and
-everything of a model of its own. "none": of several draws the scores choose, nothing else.
+the model gives them. "labels": the most likely class alone. "transfer": the same about the attacked model,
+and everything about a model of its own. "none": nothing, except that the scores choose among several draws.
 """
 
 import torch
@@ -20,9 +20,9 @@ ALL = (WHITE_BOX, SCORES, LABELS, TRANSFER, NONE)
 BY_QUERIES = (SCORES, LABELS)
 """Those whose attacks learn from the answers to their queries alone."""
 LIMITED = (*BY_QUERIES, TRANSFER)
-"""Those whose attacks have a most of queries, which the oracle holds them to."""
+"""Those whose attacks have a query limit, which the oracle enforces."""
 LABELS_ALONE = (LABELS, TRANSFER)
-"""Those to whom scores never come."""
+"""Those that never see scores."""
 
 
 def one_hot(answers: Tensor) -> Tensor:

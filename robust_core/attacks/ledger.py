@@ -1,4 +1,4 @@
-"""The ledger: what was spent on each picture, when it first reached the goal, how far it came by then."""
+"""The ledger: what was spent on each picture, when it first reached the goal, and its best by then."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

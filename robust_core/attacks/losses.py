@@ -78,7 +78,7 @@ def targeted_dlr(logits: Tensor, classes: Tensor, leaving: Tensor | None = None)
 
 
 def _over(value: Tensor, spread: Tensor) -> Tensor:
-    """``value / spread``; ``value`` itself where there is no spread or, of masked classes, no end to it."""
+    """``value / spread``; ``value`` itself where the spread is zero or, with masked classes, infinite."""
     return value / torch.where((spread > 0) & (spread < torch.inf), spread, 1)
 
 

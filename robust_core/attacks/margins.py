@@ -15,7 +15,7 @@ decides on which side of it a picture is."""
 
 
 class Look(NamedTuple):
-    """What one pass tells of N pictures: the ``margin`` ``[N]`` (how far beyond the goal), its gradient
+    """What one pass tells about N pictures: the ``margin`` ``[N]`` (how far beyond the goal), its gradient
     ``uphill`` ``[N, C, H, W]``, the ``logits`` ``[N, K]``, and the margin in logits, ``ahead`` ``[N]``.
 
     The first two are in the picture's own unit (``Oracle.factor``).

@@ -29,8 +29,9 @@ class Oracle:
     """Forward and backward passes of ``model`` on behalf of a batch of N pictures.
 
     Its answers reach the attack as logits, whatever the model answers with (``reading``); where the attack
-    may know the labels alone (``knowledge``), as one-hot rows. Who may not know the gradient gets a
-    ``RuntimeError`` for taking one, and who may ask ``limit`` times for asking once more about a picture.
+    may know the labels alone (``knowledge``), as one-hot rows. An attack that may not know the gradient
+    gets a ``RuntimeError`` for taking one; one that may ask ``limit`` times gets it for asking about a
+    picture once more.
 
     Where ``free`` (bool ``[N, 1, H, W]``; None: everything) is false, the model and the observer see
     ``images`` whatever the attack shows, so that gradients are 0 there.
@@ -127,7 +128,7 @@ class Oracle:
 
     @property
     def model(self) -> Callable[[Tensor], Tensor]:
-        """The model itself, for those who may know everything of it."""
+        """The model itself, for attacks that may know everything about it."""
         self._white_box("reach for the model itself")
         return self._model
 
@@ -250,9 +251,9 @@ class Oracle:
 
     @torch.no_grad()
     def beside(self, x: Tensor) -> Tensor:
-        """Answers ``[n, K]`` about pictures ``[n, C, H, W]`` that are none of the batch.
+        """Answers ``[n, K]`` about pictures ``[n, C, H, W]`` that are not in the batch.
 
-        What is learnt of them serves all pictures asked about, so each of these counts all n queries.
+        What is learnt from them serves all pictures asked about, so each of these counts all n queries.
         """
         self.ledger.spend(self._rows, len(x))
         self.ledger.count("queries", self._rows, len(x))
@@ -265,9 +266,9 @@ class Oracle:
         return torch.cat(parts)
 
     def own(self, model: Callable[[Tensor], Tensor]) -> "Oracle":
-        """An oracle for a model of the attacker's own, of which everything may be known.
+        """An oracle for a model of the attacker's own, about which everything may be known.
 
-        Its passes are no queries. The observer and the trace are those of this one.
+        Its passes are not queries. The observer and the trace are those of this one.
         """
         twin = copy(self)
         twin.knowledge = known.WHITE_BOX

@@ -17,7 +17,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 PACE = 2.0
 """Seconds between two looks."""
-UPLOADS = 2
+UPLOADS = 4
 """Files kept for a session: the uploader shows one, and the next may arrive before it is read."""
 ALL_UPLOADS = 256 * 2**20
 """Bytes kept for all sessions together."""

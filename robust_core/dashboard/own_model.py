@@ -112,7 +112,7 @@ def check(
         try:
             found = checked_apart(content, architecture, size, check=lambda: progress(0))
         except ValueError as error:
-            raise ValueError(in_fields(str(error))) from error
+            raise ValueError(own_data.harmless(in_fields(str(error)))) from error
         keep(session, Kept(found, own.plain_name(file), architecture))
         return True
 

@@ -32,9 +32,9 @@ class Annotated:
 def read(path: Path, pictures: Path, name: re.Pattern, classes: int) -> list[Annotated]:
     """The rows of a file, sorted by the name of their picture, which lies in the folder ``pictures``.
 
-    Raises ``ValueError`` with what is wrong: a file that is too large, no text, or lacks a column; a row
-    with a name that does not match ``name`` or has come before, a number that is none, or a class that is
-    not below ``classes``.
+    Raises ``ValueError`` with what is wrong: a file that is too large, is not text, or lacks a column; a
+    row with a name that does not match ``name`` or is repeated, a value that is not a number, or a class
+    that is not below ``classes``.
     """
     size = path.stat().st_size
     if size > MAX_BYTES:
@@ -57,9 +57,9 @@ def _annotated(
 ) -> Annotated:
     file, *numbers = (row[column] for column in COLUMNS)
     if file is None or not name.fullmatch(file):
-        raise ValueError(f"{file!r} is no name of a picture")
+        raise ValueError(f"{file!r} is not the name of a picture")
     if not all(number and number.isdecimal() and len(number) < 6 for number in numbers):
-        raise ValueError(f"the box or class of {file} is no number")
+        raise ValueError(f"the box or class of {file} is not a number")
     left, top, right, bottom, label = map(int, numbers)  # type: ignore[arg-type]
     if label >= classes:
         raise ValueError(f"{file} has the class {label}, and {classes - 1} is the last")

@@ -47,8 +47,9 @@ def load_zip(
     Classes take turns, as in ``folder.load_folder``; ``limit`` takes the first ones only. ``progress`` and
     ``on_unreadable``: see ``read_first``.
 
-    Raises ``ValueError`` for what is no ZIP file, holds too many files, files that grow beyond a picture's
-    bound, encrypted ones, names that climb out of it, folders that are no class or empty, and no pictures.
+    Raises ``ValueError`` for anything but a ZIP file, and for one with too many files, files that grow
+    beyond a picture's bound, encrypted files, names that climb out of it, folders that are empty or not a
+    class, or no pictures.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
@@ -74,7 +75,7 @@ def _chosen(content: bytes, model: Classifier) -> tuple[zipfile.ZipFile, list[tu
         archive = zipfile.ZipFile(BytesIO(content))
         entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError) as error:
-        raise ValueError(f"This is no ZIP file, or a damaged one. {HOW}") from error
+        raise ValueError(f"This is not a ZIP file, or it is damaged. {HOW}") from error
     if len(entries) > MOST:
         raise _too_many(len(entries))
     found = _by_class([entry for entry in entries if _is_shown(entry)], archive, model)
@@ -82,11 +83,15 @@ def _chosen(content: bytes, model: Classifier) -> tuple[zipfile.ZipFile, list[tu
 
 
 def _check_count(content: bytes) -> None:
-    """Refuse an archive by what its end says that it holds, before its list is read: that takes memory."""
-    place = content.rfind(_END, -(2**16 + 22))
+    """Refuse an archive by what its end declares, before its list is read, which takes memory."""
+    place = len(content) - 22  # where zipfile looks first: without a comment
+    if not (content[place:].startswith(_END) and content.endswith(b"\0\0")):
+        place = content.rfind(_END, -(2**16 + 22))
     end = content[place : place + 22]
-    if place < 0 or len(end) < 22:
+    if place < 0:
         return  # no archive, which its reader says
+    if len(end) < 22:
+        raise ValueError("The end of the ZIP file is damaged: make it again")
     count, size = struct.unpack("<10xHI6x", end)
     if content[place - 20 : place].startswith(_LONG_END) or count == 2**16 - 1:
         raise ValueError(
@@ -103,7 +108,7 @@ def _too_many(count: int) -> ValueError:
 
 
 def _is_shown(entry: Entry) -> bool:
-    """Whether it is no file that systems add. Raises ``ValueError`` for a name that climbs out."""
+    """Whether it is not a file that systems add. Raises ``ValueError`` for a name that climbs out."""
     path = _path(entry)
     if path.is_absolute() or ".." in path.parts or ":" in entry.filename[:3]:
         raise ValueError(
@@ -145,13 +150,17 @@ def _by_class(
     if unknown:
         names = [repr(name[:80]) for name in unknown]
         listed = ", ".join(names[:NAMED]) + (" ..." if len(names) > NAMED else "")
-        verb = "The folder {} is no class." if len(names) == 1 else "The folders {} are no classes."
+        verb = (
+            "The folder {} is not a class."
+            if len(names) == 1
+            else "The folders {} are not classes."
+        )
         raise ValueError(f"{verb.format(listed)} {next(iter(unknown.values()))}")
     return found
 
 
 def _check_depth(folders: dict[PurePosixPath, list[Entry]], model: Classifier) -> None:
-    """Raise ``ValueError`` for files in a folder that is no class and lies inside one that is."""
+    """Raise ``ValueError`` for files in a folder that is not a class and lies inside one that is."""
     for folder, files in folders.items():
         if _is_class(folder.name, model):
             continue

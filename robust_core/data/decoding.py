@@ -30,7 +30,7 @@ Check = Callable[[], object]
 
 
 class Room:
-    """Lets a few pictures in at once, as long as they need no more than so much memory together."""
+    """Lets a few pictures in at once, as long as they stay within a limit on their memory together."""
 
     def __init__(self, places: int, memory: int) -> None:
         self.places = places
@@ -85,7 +85,7 @@ def _here(header: Header) -> tuple[np.ndarray, list[str]]:
 
 
 def _apart(header: Header, check: Check) -> tuple[np.ndarray, list[str]]:
-    """In a process that can be ended. It ends by itself too, should nobody look."""
+    """In a process that can be ended. It also ends by itself, should nobody wait for it."""
     bounds = map(str, (header.kind, int(header.open_end), SECONDS, MEMORY))
     try:
         status, answer = answer_of(

@@ -30,7 +30,7 @@ def load(split: str) -> tuple[Tensor, Tensor]:
 def _whole() -> tuple[np.ndarray, np.ndarray]:
     """Pixels, float32 ``[1797, 64]`` from 0 to 16, and labels, int64 ``[1797]``.
 
-    From scikit-learn's own file: to import scikit-learn for it takes more than a second.
+    From scikit-learn's own file: importing scikit-learn for it takes more than a second.
     """
     spec = find_spec("sklearn")
     if spec is None or spec.origin is None:

@@ -35,7 +35,7 @@ def load_folder(
 
     Classes take turns and files within a class are sorted by name, so that the first ``limit`` pictures
     hold a fair share of each. ``progress`` and ``on_unreadable``: see ``read_first``. Raises as
-    ``files_by_class`` does, and for a file that is no picture.
+    ``files_by_class`` does, and for a file that is not a picture.
     """
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, not {limit}")
@@ -65,7 +65,7 @@ def files_by_class(path: str | Path, model: Classifier) -> dict[int, list[Path]]
     Raises ``ValueError`` for a path that is not a folder or holds no pictures, for pictures outside the
     sub-folders, and for a sub-folder that names no class or the class of another, holds folders, or is
     empty. Nothing is left out silently but ``IGNORED``, names that begin with a dot, and files beside the
-    sub-folders that are no pictures.
+    sub-folders that are not pictures.
     """
     path = Path(path)
     if not path.is_dir():
@@ -150,7 +150,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _check_links(entries: list[Path]) -> None:
-    """Raise ``ValueError`` for a link whose target is missing, and for what is no file at all."""
+    """Raise ``ValueError`` for a link whose target is missing, and for anything but a file."""
     for entry in entries:
         shown = f"{entry.parent.name}/{entry.name}"
         if entry.is_symlink() and not os.path.exists(entry):
@@ -180,7 +180,7 @@ def _class_index(folder: Path, model: Classifier) -> int:
     except ValueError as error:
         inner = [entry.name for entry in _visible(folder) if entry.is_dir()]
         hint = f" It holds folders itself ({_listed(inner)}): give {folder}?" if inner else ""
-        raise ValueError(f"The sub-folder {name!r} is no class. {error}.{hint}") from error
+        raise ValueError(f"The sub-folder {name!r} is not a class. {error}.{hint}") from error
 
 
 def _listed(names: list[str] | tuple[str, ...], count: int = SHOWN) -> str:

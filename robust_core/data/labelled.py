@@ -1,4 +1,4 @@
-"""Pictures with labels, read one after the other: what cannot be read is told, or ends it."""
+"""Pictures with labels, read one after the other: what cannot be read is reported, or ends the reading."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

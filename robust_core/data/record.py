@@ -86,8 +86,8 @@ class DataSet:
     read_larger: Callable[[str | Path | None], Split] | None = None
     """Training pictures larger than ``size``, of which a training takes random crops."""
     read_groups: Callable[[str | Path | None], Tensor] | None = None
-    """For each training picture a number, int64 ``[N]``, which pictures of one and the same thing share: a
-    training that sets pictures aside takes such a group whole. None where each stands for itself."""
+    """One number for each training picture, int64 ``[N]``, shared by pictures of the same thing: a training
+    that sets pictures aside takes such a group as a whole. None where each stands for itself."""
     read_sized: Callable[..., Split] | None = None
     """``read_sized(split, root, side=S, shorter=R, how=H, limit=N)`` gives the first N pictures at S x S,
     for models that take them at another size than ``size``; "crop" cuts them out of a shorter side of R."""
@@ -161,7 +161,7 @@ class DataSet:
         except OSError as error:
             raise DataUnreadable(
                 f"{self.title} cannot be read: {error.filename or self.title} "
-                f"({error.strerror or error}). Allow it, or set ROBUST_DATA to another folder."
+                f"({error.strerror or error}). Allow access to it, or set ROBUST_DATA to another folder."
             ) from error
 
     def folder(self, root: str | Path | None = None) -> Path | None:

@@ -45,7 +45,7 @@ class Noisy(Defense):
 
     @property
     def guesses(self) -> int:
-        """Further draws of a certificate, which are no part of the answer."""
+        """Further draws of a certificate, which are not part of the answer."""
         return 0
 
     def certificate(

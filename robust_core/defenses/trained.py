@@ -79,7 +79,9 @@ class FGSMAT(TrainedDefense):
 
     name = "fgsm-at"
     title = "FGSM adversarial training"
-    summary = "Trained on one-step pictures from random starts, made afresh for each batch."
+    summary = (
+        "Trained on one-step adversarial pictures from random starts, made afresh for each batch."
+    )
     equation = (
         r"\begin{aligned} &\alpha\,J(\theta, x, y) + (1 - \alpha)\,J(\theta, \tilde{x}, y) \\"
         r"&\tilde{x} = \mathrm{Clip}_x^\varepsilon\big(x + \eta + 1.25\,\varepsilon\,"
@@ -153,7 +155,7 @@ class LambdaAT(TrainedDefense):
 
     name = "lambda-at"
     title = "Lambda-weighted training"
-    summary = "Each batch is half clean, half one-step pictures with a smaller weight."
+    summary = "Each batch is half clean, half one-step adversarial pictures with a smaller weight."
     equation = (
         r"\frac{1}{(m - k) + \lambda k}\Big(\sum_{\mathrm{clean}} L(x_i, y_i) + \lambda "
         r"\sum_{\mathrm{adv}} L(\tilde{x}_i, y_i)\Big)"
@@ -161,7 +163,7 @@ class LambdaAT(TrainedDefense):
     paper = KURAKIN_SCALE
     breaker = MADRY
     broken_by = (
-        "Attacks of several steps: its authors report themselves that one-step training does not "
+        "Attacks of several steps: its authors themselves report that one-step training does not "
         "resist them."
     )
 

@@ -15,7 +15,7 @@ from robust_core.modes import evaluating
 EIGHT_BIT = 255
 PASS = 250
 VALUES_PER_PASS = 2**21
-"""At most so many pictures, and values of pictures, go through a classifier and a detector at a time."""
+"""The most pictures, and values of pictures, that go through a classifier and a detector at a time."""
 
 
 def per_pass(images: Tensor, most: int = PASS) -> int:

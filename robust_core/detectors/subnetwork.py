@@ -43,7 +43,7 @@ class Subnetwork(Frozen):
 
     @classmethod
     def fresh(cls, classifier: Classifier, point: str, seed: int = 0) -> Self:
-        """A detector with random weights, which the global random numbers do not notice.
+        """A detector with random weights; the global random state is left unchanged.
 
         Raises ``ValueError`` for a point of the classifier that no subnetwork is made for.
         """

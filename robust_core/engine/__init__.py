@@ -1,4 +1,4 @@
-"""The engine behind the pages: one line, one cache and a few turns at computing for all sessions.
+"""The engine behind the pages: one queue, one cache and shared turns at computing for all sessions.
 
     engine = Engine()                                     # one object per process
     key = key_of(picture=sha, model="cifar10-resnet32", attack="pgd", eps=8 / 255, seed=0)

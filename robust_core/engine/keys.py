@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Key(str):
-    """A key, and the session to which alone its result belongs; None where all may share it."""
+    """A key, and the only session to which its result belongs; None where all may share it."""
 
     owner: str | None
 
@@ -24,8 +24,8 @@ def owner_of(key: str) -> str | None:
 def key_of(*, owner: str | None = None, **parts: object) -> Key:
     """The SHA-256, in hex, of the named parts as canonical JSON.
 
-    ``owner`` is a session to which alone the result belongs; its keys differ from everybody else's.
-    A key among the parts hands its owner on: what is made from somebody's picture is theirs too.
+    ``owner`` is the only session to which the result belongs; its keys differ from everybody else's. A key
+    among the parts hands its owner on: what is made from somebody's picture is theirs too.
 
     Parts are strings, whole numbers, floats (told apart to the last bit), booleans, None, and
     lists, tuples and string-keyed dictionaries of these. The order of names does not matter; a

@@ -1,4 +1,4 @@
-"""Who computes and who waits: turns for computations, and places beside them for errands."""
+"""Who computes and who waits: turns for computations, and separate places for errands."""
 
 from collections.abc import Iterator
 
@@ -41,7 +41,7 @@ class Line:
                 f"The laboratory is busy: {len(waiting)} experiments wait. Try again in a moment."
             )
         alike = (job for job in self if job.background == background)
-        if session and sum(visitor in job.visitors() for job in alike) >= EACH:
+        if session and sum(job.tickets and visitor in job.visitors() for job in alike) >= EACH:
             return f"{EACH} of your experiments are under way. Stop one, or wait for it."
         return None
 
@@ -55,7 +55,7 @@ class Line:
             self.waiting.append(job)
 
     def charge(self, now: float) -> None:
-        """Enter the time of all that run into the books of whoever waits for them."""
+        """Charge the time of all that run to whoever waits for them."""
         for job in tuple(self.running):
             seconds = now - job.charged_at
             job.charged_at = now

@@ -11,9 +11,9 @@ MOST = 1000  # accounts that are remembered before those of absent visitors are 
 class Shares:
     """Seconds computed by each address, and within it by each session.
 
-    Addresses share the machine equally, and the sessions of one address share its part. Who comes
-    new, or again, starts level with the least of those who are there: absence earns nothing, and
-    those who were busy alone owe nothing. Not locked: the engine's lock guards it.
+    Addresses share the machine equally, and the sessions of one address share its part. Visitors who
+    arrive, or return, start level with the least of those who are there: absence earns nothing, and
+    computing while alone costs nothing. Not locked: the engine's lock guards it.
     """
 
     def __init__(self) -> None:

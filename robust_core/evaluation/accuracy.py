@@ -156,7 +156,7 @@ def evaluate(
 
 
 def _watched(detector: Detector, images: Tensor, batch: int) -> dict:
-    """What a detector says of the clean pictures."""
+    """What a detector says about the clean pictures."""
     flagged = in_batches(lambda part: detector.flags(part.to(detector.device)).cpu(), images, batch)
     about = {"name": detector.name, "threshold": detector.threshold}
     return {"detector": about, "clean_flagged": _mean(flagged)}

@@ -1,8 +1,8 @@
 """Fresh draws: a random model is judged by draws that the attacker has not seen.
 
 An attack may fit the very draws that it was made on, which says nothing about others. So success is judged
-on draws of other seeds, and told as their mean with an interval. Athalye, Carlini and Wagner (2018, section
-4.2) attack the expectation over draws; this is how the result of any attack is counted.
+on draws of other seeds, and reported as their mean with an interval. Athalye, Carlini and Wagner (2018,
+section 4.2) attack the expectation over draws; this is how the result of any attack is counted.
 """
 
 import math
@@ -107,8 +107,8 @@ def count_for(model: Model) -> int:
 def drawn(model: AnyModel, draw: int) -> Iterator[AnyModel]:
     """``model`` under the fresh draw of that number, from 1 on; 0 is the one that an attacker has seen.
 
-    A defence gets another seed. Any other model is asked with torch's own generators seeded by
-    ``draw`` and restored afterwards. A model without chance gives the same as ever.
+    A defence gets another seed. Any other model is asked with torch's own generators seeded by ``draw`` and
+    restored afterwards. A deterministic model gives the same answers as before.
     """
     if isinstance(model, Defended) and model.is_random:
         yield cast(AnyModel, model.redrawn(draw))

@@ -23,7 +23,7 @@ class AttackEffect(NamedTuple):
     """What an attack did, one entry per picture. A rank is the number of classes before the label.
 
     Ranks and success are ``[N, D]``, a column for each of D draws of the model; the others ``[N]``.
-    ``flagged`` is what a detector says of the adversarial picture, false where none is asked.
+    ``flagged`` is what a detector says about the adversarial picture, false where none is asked.
     """
 
     rank: Tensor

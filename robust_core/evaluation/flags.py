@@ -1,4 +1,4 @@
-"""Run-time flags: what about a model makes the usual attacks unfit to judge it.
+"""Run-time flags: properties of a model for which the usual attacks cannot judge it.
 
 In the manner of the checks of AutoAttack (Croce and Hein, 2020), each found by asking the model about a few
 pictures: nothing is attacked. A flag that is raised does not say that the model is weak, but that accuracy
@@ -46,7 +46,7 @@ QUESTIONS = {
     "softmax": "Does it answer with probabilities rather than logits?",
     "no-gradient": "Is even the gradient of a margin exactly zero?",
     "inner-optimisation": "Does it optimise while it answers?",
-    "few-classes": "Has it too few classes for the DLR loss?",
+    "few-classes": "Does it have too few classes for the DLR loss?",
     "batch": "Does an answer depend on the other pictures of the batch?",
 }
 """By name: "yes" raises the flag."""

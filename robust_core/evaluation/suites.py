@@ -120,7 +120,7 @@ SUITES = {
 
 
 DECK_002 = "deck-002"
-"""A suite of another kind, for a model to be chosen: ``evaluation.deck_002``."""
+"""A suite of another kind, for a model of one's choice: ``evaluation.deck_002``."""
 UNIVERSAL = "universal"
 """Fits to training pictures, and figures on test pictures: ``evaluation.universal``."""
 PHYSICAL = "physical"

@@ -1,4 +1,4 @@
-"""A network's last features, those that its last layer decides by, and a flat map of them.
+"""A network's last features, on which its last layer decides, and a flat map of them.
 
 The map is the plane of closest fit (Pearson, 1901): the first two principal components of the features of
 some pictures. Distances on it are at most those between the features.

@@ -1,4 +1,4 @@
-"""Hearing what the modules of a network compute, without touching a network that others use meanwhile.
+"""Recording what the modules of a network compute, without touching one that others are using.
 
 A hook on a network that several threads share would hear all of them. So the hooks go on a copy of its
 modules that shares every weight and buffer with the original: it takes no memory to speak of, and gives the
@@ -70,7 +70,7 @@ def every(network: nn.Module) -> dict[str, nn.Module]:
 
 
 def check_network(model: Classifier) -> None:
-    """Raise ``ValueError`` for a model that is no module of torch: it has no layers to look into."""
+    """Raise ``ValueError`` for a model that is not a torch module: it has no layers to look into."""
     if not isinstance(model.network, nn.Module):
         raise ValueError(
             f"model must have layers that can be looked into; {model.name} is a function"
@@ -84,8 +84,8 @@ def listening(
     """A twin of ``model`` in eval mode that calls ``hear`` after each call of the modules of ``which``.
 
     ``model`` itself gets no hook and keeps its mode. The twin's hooks are removed at the end, whatever
-    happens. Of several results of a module the first one is heard; what is no tensor of floats is not.
-    Raises ``ValueError`` for a model that is no module of torch.
+    happens. Of several results of a module the first one is heard; anything but a tensor of floats is not.
+    Raises ``ValueError`` for a model that is not a torch module.
     """
     check_network(model)
     copied = twin(model).eval()

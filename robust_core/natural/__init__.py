@@ -1,1 +1,1 @@
-"""Natural robustness: changes that nobody chose against a network, of pictures, texts and signals."""
+"""Natural robustness: changes of pictures, texts and signals that nobody chose to fool a network."""

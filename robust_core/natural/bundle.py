@@ -1,6 +1,6 @@
-"""The two bundled networks that no picture is asked of: of texts and of signals, with their figures.
+"""The two bundled networks that do not take pictures: for texts and for signals, with their figures.
 
-They are no image classifiers of the zoo: its lists, pages and tables leave them out.
+They are not image classifiers of the zoo: its lists, pages and tables leave them out.
 """
 
 from functools import cache

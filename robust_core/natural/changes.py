@@ -1,4 +1,4 @@
-"""Natural changes of pictures, each along one strength: what a person would not call another thing.
+"""Natural changes of pictures, each along one strength, after which a person still sees the same thing.
 
 The metamorphic statement of robustness needs no label: the answer to a changed picture is the answer to
 the picture, ``f(T_s(x)) = f(x)``, for all strengths s at which a person still sees the same.

@@ -1,7 +1,7 @@
 """Being evil: the same derivative that fits a line to points moves a point away from the line.
 
-Châtel, Adversarial examples in deep learning (2017). The model is ``a x + b``, the loss of a point
-``(y - (a x + b))^2``. Who learns moves ``a`` and ``b`` down its slope, who attacks moves ``x`` up.
+Châtel, Adversarial examples in deep learning (2017). The model is ``a x + b``, the loss of a point ``(y -
+(a x + b))^2``. The learner moves ``a`` and ``b`` down its slope, the attacker moves ``x`` up.
 """
 
 from dataclasses import dataclass

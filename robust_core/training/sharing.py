@@ -57,7 +57,7 @@ def count_all(count: int) -> int:
 def shared_statistics(model: nn.Module) -> Iterator["Statistics"]:
     """Within the block the batch normalisations of ``model`` normalise by all rows, where asked to.
 
-    Copies of the model that are in eval mode are as ever.
+    Copies of the model that are in eval mode are not affected.
     """
     statistics = Statistics()
     norms: list[Any] = [m for m in model.modules() if isinstance(m, _BatchNorm)]

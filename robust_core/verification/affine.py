@@ -1,4 +1,4 @@
-"""Affine maps between activations of one picture each, as bounds need them: forth, spread, and back.
+"""Affine maps between activations of one picture each, as bounds need them: forward, spread, and backward.
 
 Each map knows the shapes of one picture before and after, ``[C, H, W]`` or ``[F]``. ``x`` and ``rows``
 have a batch axis in front. Weights are used as they are given, in their dtype: bounds have gradients for

@@ -88,7 +88,7 @@ def least(
 
 
 def quiet() -> None:
-    """The pulse of those who do not listen."""
+    """A pulse that does nothing."""
 
 
 def chunk(network: Network, value: int) -> int:

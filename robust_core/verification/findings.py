@@ -1,4 +1,4 @@
-"""What is known so far about each picture of a verification, and what the network itself says of it."""
+"""What is known so far about each picture of a verification, and what the network itself answers."""
 
 import time
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ class Findings:
     def attack(self) -> None:
         """PGD on what is not proved by bounds and not broken yet, by radius: an attack has one.
 
-        What the solver calls exact, and the attack refutes, is exact no more.
+        What the solver calls exact, and the attack refutes, no longer counts as exact.
         """
         started = time.perf_counter()
         open_ = self.right & (~self.verified | self.programs)

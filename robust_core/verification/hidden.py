@@ -70,9 +70,9 @@ def hidden_bounds(
     """Layer by layer, by CROWN and intervals.
 
     ``intersected`` False: by CROWN alone, of every neuron, for comparisons; looser, and slower. ``slope``:
-    that of all lower lines, from 0 to 1, in place of adaptive ones. With both, bounds are monotone: they
-    are then the optima of one linear relaxation, in which all values stay between their bounds, and that
-    of a smaller ball lies within that of a larger one.
+    that of all lower lines, from 0 to 1, instead of adaptive ones. With both, bounds are monotone: they are
+    then the optima of one linear relaxation, in which all values stay between their bounds, and that of a
+    smaller ball lies within that of a larger one.
     """
     known: list[Interval] = [(ball.low, ball.high)]
     wide = list(known)  # by CROWN alone

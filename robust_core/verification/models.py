@@ -13,7 +13,7 @@ DISAGREES = 1e-3
 
 
 def module_of(model: object) -> nn.Module:
-    """``model`` itself. Raises ``ValueError`` for what is no module."""
+    """``model`` itself. Raises ``ValueError`` for anything but a module."""
     if not isinstance(model, nn.Module):
         raise Refusal(
             f"model must be a torch module, whose layers can be read; got {type(model).__name__}"

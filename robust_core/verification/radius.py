@@ -24,9 +24,9 @@ STEPS = 12
 class Radii:
     """For each of N pictures, in pixel units, float64 ``[N]`` on the CPU.
 
-    ``lower`` is certified: no picture within it gets another class; 0 where the clean picture is wrong,
-    and for ``lp``, which proves nothing. ``upper`` is the distance of an adversarial picture that the
-    network itself gets wrong; infinite where none was seen. Between the two nobody knows.
+    ``lower`` is certified: no picture within it gets another class; 0 where the clean picture is wrong, and
+    for ``lp``, which proves nothing. ``upper`` is the distance of an adversarial picture that the network
+    itself gets wrong; infinite where none was seen. Between the two nothing is known.
     """
 
     method: str

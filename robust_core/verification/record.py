@@ -1,4 +1,4 @@
-"""The record of a verification: what is proved, what is broken, and what nobody knows."""
+"""The record of a verification: what is proved, what is broken, and what remains unknown."""
 
 from dataclasses import dataclass, field
 

@@ -91,7 +91,7 @@ def receive(pipe: IO[bytes]) -> bytes | None:
 
 
 def _read(waiting: "queue.Queue[bytes]") -> None:
-    """Pass on what comes in; end the process, also at work, once the one that sends has ended."""
+    """Pass on what comes in; end the process, even at work, once the sender has ended."""
     while (content := receive(sys.stdin.buffer)) is not None:
         waiting.put(content)
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Programs are solved in a process of their own, which can be ended at any time: HiGHS asks nobody.
+"""Programs are solved in a separate process, which can be ended at any time, as HiGHS itself cannot.
 
 scipy's ``milp`` returns when it is done or its time is over, and until then no Ctrl-C and no progress
 reaches the caller. The process holds one program at a time, is kept for the next one, and ends by itself
@@ -34,7 +34,7 @@ UNSOLVED: Arrays = {"status": np.asarray(1), "bound": np.asarray(np.nan), "nodes
 
 
 class Ended(Exception):
-    """The process is not there any more."""
+    """The process has gone."""
 
 
 @dataclass(eq=False)
@@ -69,7 +69,7 @@ class Worker:
         self._next(np.inf, pulse)
 
     def solve(self, problem: Arrays, seconds: float, pulse: Pulse) -> Arrays:
-        """As ``solver.solve``. Raises ``Ended``, and ``TimeoutError`` where the time does not hold."""
+        """As ``solver.solve``. Raises ``Ended``, and ``TimeoutError`` where the time limit is not kept."""
         self.used = True
         assert self._process.stdin is not None
         try:
@@ -168,7 +168,7 @@ class Lent:
                 self.missing = True
 
     def __call__(self, problem: Arrays, seconds: float) -> Arrays:
-        """As ``solver.solve``; an answer without a bound where the process was lost at it."""
+        """As ``solver.solve``; an answer without a bound where the process died on it."""
         if self.worker is None:
             self.begin()
         if self.worker is None:

@@ -1,4 +1,4 @@
-"""From a module to affine maps and ReLUs, layer by layer; what cannot be written so is refused."""
+"""From a module to affine maps and ReLUs, layer by layer; what cannot be expressed so is refused."""
 
 import operator
 from collections.abc import Callable
@@ -57,7 +57,7 @@ def compile_network(
     ``dtype`` None keeps the weights themselves: what is computed then has gradients for them.
 
     Raises:
-        ValueError: the model is no module, or has a layer of another kind, weights of half precision or
+        ValueError: the model is not a module, or has a layer of another kind, weights in half precision or
             a hook, which the sentence names.
     """
     if not isinstance(model, nn.Module):
@@ -121,7 +121,7 @@ class _Reader:
         self.builder.end(value)
 
     def _depends(self, node: fx.Node) -> bool:
-        """Whether a node is computed from the picture, and is a tensor: sizes of tensors are none."""
+        """Whether a node is computed from the picture, and is a tensor: sizes of tensors are not."""
         return node in self.shapes and any(n in self.values for n in node.all_input_nodes)
 
     def _module(self, node: fx.Node) -> None:

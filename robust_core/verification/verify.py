@@ -1,4 +1,4 @@
-"""One call for all methods: which pictures are proved, which are broken, and which nobody knows about."""
+"""One call for all methods: which pictures are proved, which are broken, and which remain unknown."""
 
 import time
 
@@ -36,9 +36,9 @@ def verify(
 ) -> Verification:
     """Whether any picture within ``eps`` of each of ``images``, and in [0, 1], gets another class.
 
-    What is proved at ``eps`` holds at all smaller radii. Asked again at one, ``ibp`` and ``milp`` in time
-    prove it again; ``crown`` and ``crown-optimised`` choose other slopes there, and once in a while may
-    not: "unknown" then, never "broken".
+    What is proved at ``eps`` holds at all smaller radii. Asked again at a smaller radius, ``ibp`` and
+    (given time) ``milp`` prove it again; ``crown`` and ``crown-optimised`` choose other slopes there, and
+    occasionally may not: the answer is then "unknown", never "broken".
 
     Args:
         model: a ``Classifier``, or any module from pictures to logits that can be compiled

@@ -1,4 +1,4 @@
-"""Bundled adversary detectors: which there are, and loading one onto its classifier."""
+"""Bundled adversary detectors: listing them, and loading one onto its classifier."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +64,7 @@ def attach(name: str, classifier: Classifier, folder: Path | None = None) -> "De
 def attach_entry(
     name: str, entry: dict, classifier: Classifier, folder: Path | None = None
 ) -> "Detector":
-    """``attach`` for a detector of which ``entry`` says what the index says of others.
+    """``attach`` for a detector that ``entry`` describes as the index describes others.
 
     Its weights are in ``folder``.
     """

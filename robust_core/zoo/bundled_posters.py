@@ -1,4 +1,4 @@
-"""Bundled posters and stickers for road signs: which there are, and loading one."""
+"""Bundled posters and stickers for road signs: listing them, and loading one."""
 
 from dataclasses import dataclass
 from pathlib import Path

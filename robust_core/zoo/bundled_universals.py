@@ -1,4 +1,4 @@
-"""Bundled universal perturbations and patches: which there are, and loading one."""
+"""Bundled universal perturbations and patches: listing them, and loading one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

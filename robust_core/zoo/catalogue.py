@@ -1,4 +1,4 @@
-"""What there is: the names of all classifiers, and what is known of each without loading it."""
+"""The catalogue: the names of all classifiers, and what is known about each without loading it."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Loading a model whose weights torch downloads, with progress, and with an end where it is not wanted."""
+"""Loading a model whose weights torch downloads, with progress, and a way to stop it."""
 
 import ctypes
 import threading
@@ -54,7 +54,7 @@ def load_with_progress(name: str, progress: Callable[[int, int], object]) -> Cla
 
 
 def _stop(thread: threading.Thread) -> None:
-    """Raise ``_Stopped`` in ``thread`` once its next read ends: torch's download asks nobody."""
+    """Raise ``_Stopped`` in ``thread`` once its next read ends: nothing else stops torch's download."""
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)

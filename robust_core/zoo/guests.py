@@ -47,7 +47,7 @@ def admit(guest: Guest) -> None:
     """Let a model in. Raises ``ValueError`` for a name that is taken."""
     with _lock:
         if guest.name in _guests:
-            raise ValueError(f"there is a model called {guest.name} already")
+            raise ValueError(f"there is already a model called {guest.name}")
         _guests[guest.name] = guest
 
 

@@ -122,9 +122,9 @@ def _digest(path: Path, _changed: int) -> str:
 
 
 def official(path: Path) -> bool:
-    """Whether a checkpoint is the one of its name, which ends in the beginning of its SHA-256.
+    """Whether a checkpoint matches its name, which ends in the first digits of its SHA-256.
 
-    torchvision looks at that when it downloads, and never again.
+    torchvision checks that when it downloads, and never again.
     """
     beginning = torch.hub.HASH_REGEX.search(path.name)
     changed = path.stat().st_mtime_ns
@@ -211,7 +211,7 @@ def _reason(error: Exception, name: str, path: Path, otherwise: str) -> str:
     ):  # torch deletes what has another hash
         host = urlsplit(imagenet_weights(name).url).hostname
         return (
-            f"What came from {host} are not the weights of {name}. If this network has a page to sign "
+            f"The download from {host} is not the weights of {name}. If this network has a page to sign "
             f"in, open it in a browser first and try again, {otherwise}"
         )
     return (

@@ -14,10 +14,11 @@ from robust_core.zoo.weights import ZooError
 
 
 def load_with(name: str, path: Path, device: str | torch.device | None = None) -> Classifier:
-    """``zoo.load`` for a model of torchvision, with the tensors of ``path`` in place of torchvision's.
+    """``zoo.load`` for a model of torchvision, with the tensors of ``path`` instead of torchvision's.
 
-    Its provenance names the file and its SHA-256; torchvision's accuracy is not its. Raises ``ZooError``
-    where the file cannot be read, is not safetensors or does not fit, ``ValueError`` for another model.
+    Its provenance names the file and its SHA-256; torchvision's accuracy does not apply to it. Raises
+    ``ZooError`` where the file cannot be read, is not safetensors or does not fit, ``ValueError`` for
+    another model.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load

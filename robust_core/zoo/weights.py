@@ -44,7 +44,7 @@ def _entries(path: Path, *_stamp: int) -> dict[str, dict]:
 
 
 def remedy(again: str, name: str) -> str:
-    """How to have a bundled file back; ``again`` is the verb for how such files are made."""
+    """How to get a bundled file back; ``again`` is the verb for how such files are made."""
     return (
         f"Restore it from the project's repository, or {again} it again: "
         f"python -m robust_core train {name} --install"

@@ -513,9 +513,9 @@ def test_a_target_that_is_said_already_is_noted_and_nothing_is_raised(net, pictu
     mixed = answers.clone()
     mixed[0] = (mixed[0] + 1) % 4
     record = attack.run(model, images, mixed, goals.Targeted())
-    assert "The model says the target already for 3 of 4 pictures." in record.notices
+    assert "The model already answers with the target for 3 of 4 pictures." in record.notices
     alone = attack.run(model, images[:1], (answers[:1] + 1) % 4, goals.Towards(int(answers[0])))
-    assert alone.notices == ("The model says the target already for the picture.",)
+    assert alone.notices == ("The model already answers with the target for the picture.",)
     assert torch.equal(
         alone.queries_forward, attack.run(model, images[:1], answers[:1]).queries_forward
     )

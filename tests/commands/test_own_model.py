@@ -114,7 +114,7 @@ def test_folders_with_names_need_classes_and_few_classes_no_top_5(command, tmp_p
     asked = ("evaluate", "--model", path, "--data", tmp_path / "mine", "--attack", "fgsm")
     asked += ("--eps", "0.1", "--device", "cpu")
     told = command(*asked).complaint
-    assert "'cat' is no class" in told
+    assert "'cat' is not a class" in told
     assert told.endswith("name them with --classes")
     printed = command(*asked, "--classes", "cat,dog,bird,fish").out
     assert "clean: top-1" in printed

@@ -63,7 +63,7 @@ def test_folders_are_classes_and_take_turns(model):
         ({"/cat/a.png": picture(0)}, "leads out of it"),
         ({"C:\\cat\\a.png": picture(0)}, "leads out of it"),
         ({"a.png": picture(0)}, "outside its folders"),
-        ({"bird/a.png": picture(0)}, "'bird' is no class"),
+        ({"bird/a.png": picture(0)}, "'bird' is not a class"),
         ({"my/cat/day1/a.png": picture(0)}, "such as 'my/cat/day1/a.png': put the pictures right"),
         ({"cat/a.png": picture(0), "cat/day1/b.png": picture(0)}, "right into 'cat'"),
         ({"cat/a.png": b"no picture"}, "'cat/a.png'"),
@@ -84,7 +84,7 @@ def test_no_archive_a_cut_one_and_one_that_lies(model):
     broken = bytearray(content)
     broken[place] ^= 0xFF
     for damaged in (b"hello", content[:-30], bytes(broken)):
-        with pytest.raises(ValueError, match=r"no ZIP file|damaged"):
+        with pytest.raises(ValueError, match=r"not a ZIP file|damaged"):
             load_zip(damaged, model)
 
 
@@ -147,7 +147,7 @@ def test_what_may_lie_beside_the_folders_and_what_may_not(model):
         load_zip(zipped(files | {"mine/b.png": picture(0)}), model)
     with pytest.raises(ValueError, match="folder 'dog' in the ZIP file is empty"):
         load_zip(zipped(files | {"mine/dog/": b""}), model)
-    with pytest.raises(ValueError, match=r"'bird', 'fish' are no classes. .*cat, dog"):
+    with pytest.raises(ValueError, match=r"'bird', 'fish' are not classes. .*cat, dog"):
         load_zip(zipped({"bird/a.png": picture(0), "fish/a.png": picture(0)}), model)
 
 

@@ -137,7 +137,7 @@ def test_a_folder_around_the_classes_is_suggested(tmp_path):
     for name in ("cat", "dog", "frog", "0"):
         write(tmp_path / "pictures" / name / "a.png")
     with pytest.raises(
-        ValueError, match=r"'pictures' is no class.*\(0, cat, dog \.\.\.\): give .*pictures\?"
+        ValueError, match=r"'pictures' is not a class.*\(0, cat, dog \.\.\.\): give .*pictures\?"
     ):
         load_folder(tmp_path, classifier())
 

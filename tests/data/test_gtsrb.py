@@ -145,13 +145,13 @@ def test_what_is_missing_is_named_with_what_to_do(root, lost):
 
 GOOD = ["00000.ppm", 30, 40, 5, 5, 25, 35, 0]
 BAD_ROWS = {
-    "out of the folder": (["../../a.ppm", *GOOD[1:]], "no name of a picture"),
-    "absolute": (["/etc/passwd", *GOOD[1:]], "no name of a picture"),
-    "no name": (["", *GOOD[1:]], "no name of a picture"),
-    "no number": ([*GOOD[:3], "five", *GOOD[4:]], "is no number"),
-    "negative": ([*GOOD[:3], -1, *GOOD[4:]], "is no number"),
-    "huge": ([*GOOD[:3], 10**9, *GOOD[4:]], "is no number"),
-    "cut off": (GOOD[:5], "is no number"),
+    "out of the folder": (["../../a.ppm", *GOOD[1:]], "not the name of a picture"),
+    "absolute": (["/etc/passwd", *GOOD[1:]], "not the name of a picture"),
+    "no name": (["", *GOOD[1:]], "not the name of a picture"),
+    "no number": ([*GOOD[:3], "five", *GOOD[4:]], "is not a number"),
+    "negative": ([*GOOD[:3], -1, *GOOD[4:]], "is not a number"),
+    "huge": ([*GOOD[:3], 10**9, *GOOD[4:]], "is not a number"),
+    "cut off": (GOOD[:5], "is not a number"),
     "unknown class": ([*GOOD[:-1], 43], "the class 43, and 42 is the last"),
     "box beyond the picture": ([*GOOD[:5], 31, *GOOD[6:]], "not within its 30 x 40 pixels"),
     "empty box": ([*GOOD[:3], 25, *GOOD[4:]], "not within its 30 x 40 pixels"),

@@ -106,7 +106,7 @@ def test_numbers_that_there_are_not():
 
 
 def test_a_name_can_be_taken_once():
-    with pytest.raises(ValueError, match="data 'digits' is registered already"):
+    with pytest.raises(ValueError, match="data 'digits' is already registered"):
         data.register(digits.RECORD)
 
 

@@ -196,7 +196,7 @@ def test_own_pictures_are_read_counted_and_evaluated(nothing_kept, rows):
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ({"mine/bird/a.png": b""}, "'bird' is no class"),
+        ({"mine/bird/a.png": b""}, "'bird' is not a class"),
         ({"../3/a.png": b""}, "leads out of it"),
         ({"a.png": b"\x89PNG\r\n\x1a\n"}, "outside its folders"),
         ({"mine/4/": b""}, "is empty"),
@@ -227,7 +227,7 @@ def test_a_page_that_is_loaded_again_says_what_is_gone(monkeypatch):
 
 def test_no_archive_at_all_and_only_bombs():
     (error,) = with_zip(b"hello").error
-    assert "no ZIP file" in error.value
+    assert "not a ZIP file" in error.value
     (error,) = with_zip(packed({"mine/3/bomb.png": bytes(9 * 2**20)}, 0)).error
     assert "grows beyond 8 MB" in error.value
 

@@ -236,7 +236,7 @@ class Answer(io.BytesIO):
 def test_a_sign_in_page_is_not_the_weights(monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr("torch.hub.urlopen", lambda *a, **k: Answer(b"<!DOCTYPE html>" * 300))
-    with pytest.raises(zoo.ZooError, match=r"download\.pytorch\.org are not the weights.*sign in"):
+    with pytest.raises(zoo.ZooError, match=r"download\.pytorch\.org is not the weights.*sign in"):
         zoo.load("imagenet-squeezenet1_0", "cpu")
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 

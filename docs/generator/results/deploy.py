@@ -113,7 +113,7 @@ def memory() -> str:
         "results that are kept": _megabytes("cache_bytes"),
         "computations whose turn has not come": _megabytes("paused_bytes"),
         "uploads": ALL_UPLOADS // 2**20,
-        "files in `/tmp`, which is memory": _compose(r"/tmp:size=(\d+)m"),
+        "files in `/tmp`, which is held in memory": _compose(r"/tmp:size=(\d+)m"),
     }
     parts = " + ".join([f"{held:.0f}", *(f"{size} ({what})" for what, size in kept.items())])
     total = held + sum(kept.values())

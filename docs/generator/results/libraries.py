@@ -79,8 +79,9 @@ def choices() -> str:
     """One row for each way that an attack did not take, and a sentence on the third part of ``auto``."""
     report = result("benchmark-choices")
     intro = (
-        "What the attacks chose, beside ways not taken: mean distance, where both succeed, and forward "
-        "passes, divided by those of the default. First pictures of the CIFAR-10 test set that the network "
+        "The attacks' design choices against the alternatives: mean distance, where both succeed, and "
+        "forward passes, divided by those of the default. First pictures of the CIFAR-10 test set that "
+        "the network "
         "gets right. Made by `python benchmarks/choices.py`."
     )
     heads = {"attack": "l", "with": "l", "network": "l", "n": "r"}

@@ -67,7 +67,7 @@ def sharing() -> str:
     about = (
         f"Measured: `{report['command']}`, {machine(report)}, median of "
         f"{report['rounds'] * report['steps']} steps, load before {report['load_before']:.1f}. The "
-        "efficiency is that of processor time; on a machine with other work it alone says anything."
+        "efficiency is that of processor time; on a machine with other work only that is meaningful."
     )
     return f"{table(heads, lines)}\n\n{about}"
 

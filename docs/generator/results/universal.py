@@ -10,7 +10,7 @@ TITLES = {
     "photographs": "Photographs",
     "eps": "By radius",
     "sizes": "By the number of pictures fitted to",
-    "transfer": "Fitted to the undefended network, asked of every stored one",
+    "transfer": "Fitted to the undefended network, tested on every stored one",
 }
 
 
@@ -65,7 +65,7 @@ def _patches() -> str:
         for row in rows
     )
     return (
-        "**Patches**: share of test pictures of other classes of which the network says the target, each "
+        "**Patches**: share of test pictures of other classes that the network takes for the target, each "
         "with the patch at a random place and turned by up to 20 degrees, by the share of the area that it "
         f"covers\n\n{table(heads, lines)}"
     )

@@ -59,7 +59,7 @@ def _part(found: Report, part: str) -> str:
     note = (
         ""
         if all(map(_as_planned, found.jobs(part)))
-        else f"\n\n{STAR} With shorter time limits, or other conditions, than are said here: "
+        else f"\n\n{STAR} With shorter time limits, or other conditions, than stated here: "
         f"`{found.command}` makes it again."
     )
     return (

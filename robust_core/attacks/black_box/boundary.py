@@ -13,7 +13,7 @@ from robust_core.papers import BRENDEL_BOUNDARY
 from robust_core.parameters import parameter
 
 EVERY = 5
-"""How often the sideways part of a move is asked about alone."""
+"""How often the sideways part of a move is tested alone."""
 FACTOR = 1.5
 END = 1e-7
 """Where the step towards the picture is this share of the distance, the walk has converged."""
@@ -26,7 +26,7 @@ class Rate:
         self.kept: deque[bool] = deque(maxlen=length)
 
     def __call__(self, kept: bool, low: float, high: float) -> float:
-        """Note a move; by which factor steps are to be changed, as fewer or more than wanted were kept."""
+        """Record a move; the factor for the steps, as fewer or more moves than wanted are kept."""
         self.kept.append(kept)
         if len(self.kept) < (self.kept.maxlen or 0):
             return 1.0

@@ -15,10 +15,10 @@ def basis(size: int, like: Tensor) -> Tensor:
 
 
 def blocks(height: int, width: int, share: float) -> Tensor:
-    """To which block each frequency belongs, int64 ``[height, width]``, the smoothest to block 0.
+    """The block of each frequency, int64 ``[height, width]``, the smoothest in block 0.
 
-    Block 0 is the lowest ``share`` of both axes; each further block is a quarter as wide a frame around
-    those before (Guo et al., 2019: 28 of 224 frequencies, in strides of 7).
+    Block 0 is the lowest ``share`` of both axes; each further block is a frame around the previous ones, a
+    quarter as wide (Guo et al., 2019: 28 of 224 frequencies, in strides of 7).
     """
     rank = torch.zeros(height, width, dtype=torch.int64, device="cpu")
     for axis, size in enumerate((height, width)):

@@ -1,4 +1,4 @@
-"""What attacks by queries share: random numbers of each picture's own, and queries of many views."""
+"""What query-based attacks share: each picture's own random numbers, and queries about many views."""
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ TIMES = 32
 
 def queries_parameter(default: int) -> int:
     return parameter(
-        default, "Query budget: most forward passes of a picture.", low=1, high=1_000_000
+        default, "Query budget: the most forward passes for a picture.", low=1, high=1_000_000
     )
 
 

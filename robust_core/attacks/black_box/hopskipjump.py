@@ -53,9 +53,12 @@ class HopSkipJump(ByLabels):
     equation_towards = PROBES + r"\text{is of class } t\text{ or not},\quad" + L2_STEP
     paper = CHEN
 
-    samples: int = parameter(100, "Probes of the first iteration.", low=2, high=10_000)
+    samples: int = parameter(100, "Number of probes in the first iteration.", low=2, high=10_000)
     gamma: float = parameter(
-        1.0, "Distance of the probes and exactness of the bisection.", above=0.0, high=1000.0
+        1.0,
+        "Sets the distance of the probes and the precision of the bisection.",
+        above=0.0,
+        high=1000.0,
     )
 
     def search(self, prey: Prey, x: Tensor) -> Search:

@@ -1,9 +1,9 @@
 """Attacks by labels: each picture's search is a generator, and one driver asks for all of them at once.
 
 A search yields views of its picture that it wants judged, ``[k, C, H, W]``, and is sent which of them reach
-the goal, bool ``[k]``. So it reads as in its paper, for one picture, with numbers of its own. The driver
-puts what all of them want into common passes, keeps each one's nearest success, counts, and ends a search
-whose queries are spent. A picture in a batch gets the answers that it would get alone.
+the goal, bool ``[k]``. So it reads as in its paper, for one picture, with its own random numbers. The
+driver puts what all of them want into common passes, keeps each one's nearest success, counts, and ends a
+search whose queries are spent. A picture in a batch gets the answers that it would get alone.
 """
 
 from collections.abc import Callable, Generator
@@ -102,7 +102,7 @@ class Driver:
         wanted[i] = question[: self.prey[i].left]
 
     def _answer(self, wanted: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Which views reach the goal; what is beyond a picture's budget was not asked and is not there."""
+        """Which views reach the goal; those beyond a picture's budget are not asked about, and left out."""
         device = self.images.device
         counts = torch.tensor([len(x) for x in wanted.values()], dtype=torch.int64, device=device)
         asked = torch.tensor(list(wanted), dtype=torch.int64, device=device)

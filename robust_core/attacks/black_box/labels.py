@@ -18,7 +18,7 @@ from robust_core.goals import Aim, SourceTarget, Targeted, Untargeted
 from robust_core.parameters import parameter
 
 NOISES = 100
-"""Noise pictures that are tried as a start."""
+"""Noise pictures that are tried as starts."""
 Found = Generator[Tensor, Tensor, Tensor | None]
 Way = Generator[Tensor, Tensor, Tensor]
 """Searches for one view: they yield what they want judged, and return what they have found."""
@@ -27,8 +27,8 @@ Way = Generator[Tensor, Tensor, Tensor]
 class Starts:
     """Pictures ``[M, C, H, W]`` in [0, 1] to start from, such as one of the class to reach.
 
-    Of these an attack asks about the nearest first, until one reaches the goal. Equal to another with the
-    same pictures. Raises ``ValueError`` for what is no batch of pictures.
+    An attack asks about them nearest first, until one reaches the goal. Two with the same pictures are
+    equal. Raises ``ValueError`` for anything but a batch of pictures.
     """
 
     def __init__(self, pictures: Tensor, name: str = "given pictures") -> None:
@@ -67,9 +67,9 @@ def noise_at(prey: Prey, number: int) -> Tensor:
 class ByLabels(Attack):
     """Base of attacks that see labels alone, and look for the smallest change; subclasses search.
 
-    The first query is the picture itself, which is returned where it is beyond the goal already. Then come
-    the pictures of ``start``, or noise, until one is beyond the goal. Where none is, or where the budget is
-    spent before, the picture is returned as it is; otherwise the nearest view seen beyond the goal.
+    The first query is the picture itself, which is returned if it is already beyond the goal. Then come the
+    pictures of ``start``, or noise, until one is beyond the goal. If none is, or if the budget runs out
+    first, the picture is returned unchanged; otherwise the nearest view seen beyond the goal.
     """
 
     norm = "l2"

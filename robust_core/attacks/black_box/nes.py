@@ -89,12 +89,12 @@ class NES(Attack):
     max_queries: int = queries_parameter(5000)
     samples: int = parameter(50, "Probes for one gradient, in pairs.", low=2, high=10_000)
     sigma: float = parameter(
-        0.001, "Distance of a probe, as standard deviation of a value.", above=0.0, high=1.0
+        0.001, "Distance of a probe, as the standard deviation of each value.", above=0.0, high=1.0
     )
     step_size: float = parameter(
         0.01, "Length of the first steps.", above=0.0, high=LARGEST, unit="[0, 1]"
     )
-    momentum: float = parameter(0.9, "Weight of the gradients before.", low=0.0, high=0.999)
+    momentum: float = parameter(0.9, "Weight of the earlier gradients.", low=0.0, high=0.999)
     seed: int = seed_parameter()
 
     @property

@@ -62,7 +62,7 @@ class Pixels:
         self.like = like
 
     def ranks(self) -> Tensor:
-        """In which block each direction is; the blocks come one after the other."""
+        """The block of each direction; the blocks come one after the other."""
         return torch.zeros(self.like[0].numel(), dtype=torch.int64, device="cpu")
 
     def moved(self, x: Tensor, direction: Tensor, length: Tensor) -> Tensor:

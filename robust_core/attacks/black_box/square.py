@@ -83,7 +83,7 @@ class Search(Rows):
     def square(self, best: Tensor, numbers: Tensor, length: int) -> Tensor:
         """``best`` with a new square; ``numbers`` ``[n, 2 + C]`` give its place and its signs.
 
-        With a mask the square holds a pixel that may change, and is smaller as the mask is.
+        With a mask the square holds a pixel that may change, and shrinks with the mask.
         """
         height, width = best.shape[-2:]
         top, left, sides = self.window(numbers, length)
@@ -154,7 +154,9 @@ class Square(Attack):
     search: ClassVar[type[Search]] = Search
 
     eps: float = eps_parameter(LINF_EPS, "linf")
-    max_queries: int = parameter(5000, "Query budget: most forward passes.", low=1, high=1_000_000)
+    max_queries: int = parameter(
+        5000, "Query budget: the most forward passes.", low=1, high=1_000_000
+    )
     p_init: float = parameter(
         0.05,
         "Share of the picture that the first squares cover. 0.05: the paper; 0.8: AutoAttack, for "

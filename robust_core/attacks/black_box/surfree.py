@@ -39,14 +39,14 @@ class SurFree(ByLabels):
     equation_towards = CIRCLE + r"\text{the largest that is of class } t"
     paper = MAHO
 
-    angle: float = parameter(30.0, "First largest angle, in degrees.", above=0.0, high=90.0)
+    angle: float = parameter(30.0, "Largest angle at the start, in degrees.", above=0.0, high=90.0)
     tries: int = parameter(3, "Angles tried on each side.", low=1, high=100)
     bisections: int = parameter(5, "Bisections of an angle.", low=0, high=100)
     share: float = parameter(
         0.5, "Share of each axis' frequencies that directions are made of.", above=0.0, high=1.0
     )
     memory: int = parameter(
-        100, "Number of last directions to which the next is at right angles.", low=0, high=10_000
+        100, "The next direction is at right angles to this many previous ones.", low=0, high=10_000
     )
     shrink: float = parameter(
         0.02, "By how much the largest angle adapts to a direction.", low=0.0, high=0.5

@@ -76,7 +76,9 @@ class CWL0(Carlini):
     equation, equation_towards = RULE + LEAVING, RULE + REACHING
     norm = "l0"
 
-    steps: int = parameter(100, "Most steps with the same pixels.", low=1, high=100_000)
+    steps: int = parameter(
+        100, "Maximum number of steps with the same pixels.", low=1, high=100_000
+    )
     learning_rate: float = parameter(0.1, "Step of Adam.", above=0.0, high=10.0)
     initial_const: float = parameter(
         1.0, "Initial weight of the classes against the distance.", above=0.0, high=LARGEST_CONST
@@ -84,7 +86,7 @@ class CWL0(Carlini):
     share: float = parameter(
         0.5, "Share of the remaining pixels that is dropped at once.", above=0.0, high=0.99
     )
-    rounds: int = parameter(100, "Most sets of pixels to try.", low=1, high=10_000)
+    rounds: int = parameter(100, "Maximum number of sets of pixels to try.", low=1, high=10_000)
 
     @property
     def observations(self) -> int:

@@ -7,8 +7,8 @@ What differs from the authors' code, and why:
   kept where x is in [0, 1]: black and white pixels move at 19 % of the speed of grey ones instead
   of not at all, the clean picture is exactly representable, and nothing is stuck outside.
 - The step. Adam's step falls linearly to zero over a search. Much of the gain comes in the last part,
-  so ``abort_early``, which saves passes, is off by default: its changes are longer. Who wants fewer passes
-  does better with shorter or fewer searches (``benchmarks/choices.py --only cw-l2`` measures all three).
+  so ``abort_early``, which saves passes, is off by default: its changes are longer. To save passes, shorter
+  or fewer searches do better (``benchmarks/choices.py --only cw-l2`` measures all three).
 - The scale. The first pass shows how far a linear model would have to go, |lack| / |slope|, and the
   least constant that makes it go there, 2 |lack| / |slope|^2. Twice that constant is tried first, and
   Adam's first step is half the largest value of that change. So neither the scale of the logits
@@ -161,7 +161,7 @@ class Carlini(Attack):
     def visit(
         self, oracle: Oracle, w: Tensor, rows: Tensor, aim: Aim
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """The pictures at ``w`` for ``rows`` (indices), their slope, and what ``ask`` says of them."""
+        """The pictures at ``w`` for ``rows`` (indices), their slope, and what ``ask`` says about them."""
         x, slope = to_box(w)
         with oracle.within(rows):
             x = oracle.keep(x)
@@ -195,7 +195,7 @@ class CWL2(Carlini):
     norm = "l2"
 
     search_steps: int = parameter(3, "Number of searches, one for each constant.", low=1, high=100)
-    steps: int = parameter(80, "Most steps of a search.", low=1, high=100_000)
+    steps: int = parameter(80, "Maximum number of steps in a search.", low=1, high=100_000)
     learning_rate: float | None = automatic(
         "First step of Adam in a search; falls to 0. Empty: half the largest change of a linear model.",
         10.0,

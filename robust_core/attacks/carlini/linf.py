@@ -22,7 +22,7 @@ SHARE = 0.05
 bound does on a value beyond it."""
 LARGER = 4.0
 LARGEST = 16.0
-"""A constant that fails grows by the one factor, in all to the other."""
+"""A constant that fails grows by the first factor, at most to the second in all."""
 
 
 RULE = (
@@ -59,7 +59,7 @@ class CWLinf(Carlini):
     Minimises ``const * max(confidence - margin, 0) + sum_i max(|x'_i - x_i| - tau, 0)``: a penalty on
     the largest value alone would push one value back and forth. Once the goal is reached within tau,
     tau becomes 0.95 times the largest change, and the search goes on from there; where it is not
-    reached in ``steps``, the constant grows fourfold, in all twice, and as long as there was no success tau
+    reached in ``steps``, the constant grows fourfold, at most twice; as long as there was no success, tau
     doubles as well, as often as needed. The step of Adam shrinks with tau.
 
     The authors start from a tau of 1, fix the step and double the constant from 1e-5 to 20. Here the first
@@ -77,7 +77,7 @@ class CWLinf(Carlini):
     equation, equation_towards = RULE + LEAVING, RULE + REACHING
     norm = "linf"
 
-    steps: int = parameter(60, "Most steps within one bound.", low=1, high=100_000)
+    steps: int = parameter(60, "Maximum number of steps within one bound.", low=1, high=100_000)
     learning_rate: float = parameter(
         0.1, "Step of Adam, as a share of the bound.", above=0.0, high=10.0
     )
@@ -85,7 +85,9 @@ class CWLinf(Carlini):
         "Initial weight of the classes against the bound; empty: by the slope of a linear model.",
         LARGEST_CONST,
     )
-    rounds: int = parameter(100, "Most pairs of bound and constant to try.", low=1, high=10_000)
+    rounds: int = parameter(
+        100, "Maximum number of pairs of bound and constant to try.", low=1, high=10_000
+    )
 
     @property
     def observations(self) -> int:

@@ -29,10 +29,10 @@ class FMN(Walking):
 
     At each step eps falls by the share gamma where the picture has reached the goal, and grows by it where
     it has not. Before the first success it also grows to what the linearised network would need. (In the
-    paper it is exactly that, which may fall short for ever where the boundary curves away or the box cuts
-    off a part of the change.) Then comes a step of length alpha along the gradient of the margin, and the
-    projection onto the box, then onto the ball of radius eps, which so is used whole. Alpha and
-    gamma fall along half a cosine.
+    paper it is exactly that, which may always fall short where the boundary curves away or the box cuts off
+    part of the change.) Then comes a step of length alpha along the gradient of the margin, and the
+    projection onto the box, then onto the ball of radius eps, so that all of it is used. Alpha and gamma
+    fall along half a cosine.
     """
 
     paper = PINTOR_FMN
@@ -42,7 +42,7 @@ class FMN(Walking):
         0.05, "Share by which the radius changes at first.", above=0.0, high=0.99
     )
     final_gamma: float = parameter(
-        0.001, "Share by which the radius changes in the end.", above=0.0, high=0.99
+        0.001, "Share by which the radius changes at the end.", above=0.0, high=0.99
     )
 
     def advance(self, now: Walk, seen: Look, reached: Tensor, nearest: Tensor, k: int) -> None:

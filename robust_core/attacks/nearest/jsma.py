@@ -39,8 +39,8 @@ class JSMA(Attack):
     sum of all others, by the largest product of the two. Values at the edge of the box, or of the mask,
     are no longer in the search. A picture leaves when it has reached the goal, or when no pair helps.
 
-    The paper has targets alone. To leave a class, its logit is to fall and the sum of the others to rise:
-    the same map with both signs turned (Wiyatno, Xu, 2018, "non-targeted JSMA").
+    The paper has targeted attacks only. To leave a class, its logit must fall and the sum of the others
+    rise: the same map with both signs turned (Wiyatno, Xu, 2018, "non-targeted JSMA").
     """
 
     name = "jsma"
@@ -58,7 +58,10 @@ class JSMA(Attack):
     norm = "l0"
 
     steps: int = parameter(
-        200, "Most steps; each changes what was picked, two values or one.", low=1, high=100_000
+        200,
+        "Maximum number of steps; each changes the picked pair or single value.",
+        low=1,
+        high=100_000,
     )
     theta: float = parameter(
         1.0, "Change of a picked value: above 0 brighter, below 0 darker.", low=-1.0, high=1.0

@@ -31,7 +31,8 @@ def best_pair(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Indices ``[N]`` of the two columns with the largest (a_p + a_q) * (b_p + b_q), and whether it helps.
 
     The best of all pairs, without looking at all of them: where two other columns are at least as good as
-    one in both respects, one of the two can take its place. So only those matter that at most one outdoes.
+    one in both respects, one of the two can take its place. So only columns that at most one other outdoes
+    matter.
     """
     order = b.argsort(dim=1, descending=True, stable=True)
     order = order.gather(1, a.gather(1, order).argsort(dim=1, descending=True, stable=True))

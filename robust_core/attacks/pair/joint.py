@@ -26,7 +26,7 @@ from robust_core.parameters import parameter
 from robust_core.probabilities import Reading
 
 NEVER_EARLY = tuple(g for g in GOALS if g != "confidence-reduction")
-"""All goals but less confidence: that one stops a picture early, with the detector still to be fooled."""
+"""All goals but this one, which stops a picture early, with the detector still to be fooled."""
 
 
 class Joint(nn.Module):

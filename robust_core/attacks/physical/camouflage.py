@@ -2,7 +2,7 @@
 
 The authors take style and content from VGG-19; here they are those of the attacked classifier's own
 features, which are fewer and coarser, so that nothing has to be downloaded. The result is rougher than
-theirs. There is no physical adaptation: for views, put a ``Transformation`` between (``eot``).
+theirs. There is no physical adaptation: for random views, see ``eot``.
 """
 
 from collections.abc import Callable

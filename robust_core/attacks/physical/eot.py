@@ -1,4 +1,4 @@
-"""EOT: PGD on the mean loss over random views of a picture, so that it fools from many of them.
+"""EOT: PGD on the mean loss over random views of a picture, so that many of them fool the model.
 
 What is averaged is the loss, as Athalye et al. (2018), section 2.1, have it, not the logits: the mean of
 the logits may point at the target while most views are far from it. Every step draws new views.
@@ -36,8 +36,8 @@ class Expectation(Steps):
     """Base of EOT: projected steps in Linf on the mean loss over ``draws`` new views a step.
 
     Subclasses say which ``views``. The draws depend on ``seed`` and the number of the step alone: all
-    pictures see the same. A transformation that leaves nothing to chance is drawn once a step, so that the
-    identity gives PGD, bit for bit. ``success`` of the record is that of the picture as it is; see
+    pictures see the same. A deterministic transformation is drawn once a step, so that the identity gives
+    PGD, bit for bit. ``success`` of the record is that of the picture as it is; see
     ``photo.adversariality`` for the share of views.
     """
 

@@ -1,7 +1,7 @@
 """What a network sees in a picture, layer by layer, and its style: Gram matrices (Gatys et al., 2016).
 
-A network with stages (``models.staged``) is walked along; of any other module a private copy is made and
-its convolutions are listened to by hooks. (Hooks on a shared network would mix what threads ask.)
+A network with stages (``models.staged``) is walked along; any other module is copied, and hooks on the copy
+record its convolutions. (Hooks on a shared network would mix up the threads' queries.)
 """
 
 import copy
@@ -17,7 +17,8 @@ Features = Callable[[Tensor], list[Tensor]]
 def features_of(model: nn.Module, layers: int = 4) -> Features:
     """Activations ``[N, C_l, H_l, W_l]`` of pictures ``[N, C, H, W]`` at up to ``layers`` depths, in order.
 
-    The depths are spread evenly. Raises ``ValueError`` for a model that is no module or has no convolution.
+    The depths are spread evenly. Raises ``ValueError`` for a model that is not a module or has no
+    convolution.
     """
     if not isinstance(model, nn.Module):
         raise ValueError(
@@ -40,7 +41,7 @@ def _walked(model: Any, network: Any, layers: int) -> Features:
 
 
 class _Listener:
-    """A copy of the model in eval mode, with hooks of its own."""
+    """A copy of the model in eval mode, with its own hooks."""
 
     def __init__(self, model: nn.Module, layers: int) -> None:
         self.model = copy.deepcopy(model).eval().requires_grad_(False)

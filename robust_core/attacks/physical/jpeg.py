@@ -2,8 +2,8 @@
 
 Colours to luma and chroma, chroma at half the size (4:2:0), blocks of 8 x 8 by their cosine transform,
 coefficients divided by the tables of ITU-T T.81, annex K, and rounded. Every rounding counts as the
-identity in the backward pass; all else is linear and differentiated as it is. Coding is without loss and
-left out. Agrees with Pillow's files up to a few levels (tested).
+identity in the backward pass; all else is linear and differentiated as it is. Entropy coding is lossless
+and left out. Agrees with Pillow's files up to a few levels (tested).
 """
 
 import math

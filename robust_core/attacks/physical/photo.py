@@ -97,7 +97,7 @@ def destructions(
 def _counted(
     before: Tensor, after: Tensor, photos: Tensor, attacked: Tensor, *, top: int
 ) -> Destruction:
-    """Of who is right, bool ``[1, N]`` without a photograph and ``[n, N]`` with."""
+    """Of which are right, bool ``[1, N]`` without a photograph and ``[n, N]`` with."""
     chosen = (before & ~after)[0]
     n = int(chosen.sum())
     return Destruction(
@@ -141,7 +141,7 @@ def ranks_under(model: Model, images: Tensor, draw: Draw, labels: Tensor) -> Ten
     """How many classes come before the label in each view of each picture, int64 ``[n, N]`` for n draws.
 
     ``labels`` ``[N]`` are on the device of ``images``. Of equal logits the first class comes first; answers
-    that are no numbers have all classes before the label.
+    that are not numbers have all classes before the label.
     """
     check_pictures(model, images)
     ask = Asked(model, images.dtype)

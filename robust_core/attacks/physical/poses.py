@@ -54,7 +54,7 @@ class Pose(Parameters):
         return self.seen_as(FILL, FILL)
 
     def seen_as(self, wide: float, high: float) -> Tensor:
-        """As ``matrix``, for a picture of whose sides the sign takes these shares."""
+        """As ``matrix``, for a picture in which the sign takes these shares of the sides."""
         angle = torch.deg2rad(torch.tensor(self.angle, dtype=torch.float64, device="cpu"))
         away = self.distance / (SIGN / 2)  # in half signs
         seen = torch.eye(3, dtype=torch.float64, device="cpu")
@@ -80,7 +80,7 @@ GRID = poses_at(*((far, angle) for far in DISTANCES for angle in ANGLES))
 
 
 def random_poses(n: int, generator: torch.Generator) -> tuple[Pose, ...]:
-    """``n`` poses to make a poster for: 5 to 40 feet away, up to 35 degrees aside, cut out roughly.
+    """``n`` poses to make a poster for: 5 to 40 feet away, up to 35 degrees to the side, roughly cut out.
 
     Distances are uniform in their logarithm. Decided by the CPU ``generator`` alone.
     """
@@ -110,7 +110,7 @@ class Street:
     size: tuple[int, int]
 
     def __call__(self, sign: Tensor, poses: Sequence[Pose]) -> Tensor:
-        """Raises ``ValueError`` for a sign that is no picture of the size and channels of the street."""
+        """Raises ``ValueError`` for a sign without the size and channels of the street."""
         shape = (1, self.backdrops.shape[1], *self.outline.shape[2:])
         if sign.shape != shape:
             raise ValueError(f"sign must be of shape {list(shape)}; got {list(sign.shape)}")
@@ -165,7 +165,7 @@ def cut_out(picture: Tensor, pose: Pose, size: tuple[int, int]) -> Tensor:
     side = max(2, 2 * round(FOCAL / ACROSS * width * SIGN / FILL / pose.distance / 2))
     if side > min(height, width):
         raise ValueError(
-            f"distance must be so large that a cut-out of {side} pixels fits into the picture of "
+            f"distance must be large enough for a cut-out of {side} pixels to fit into the picture of "
             f"{width} by {height}; got {pose.distance:g} feet"
         )
     top, left = (height - side) // 2, (width - side) // 2

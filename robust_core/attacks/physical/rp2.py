@@ -64,8 +64,8 @@ class RP2(Parameters):
 
     ``min  weight |M d|_p + printability NPS + mean_i J(f(T_i(x + M d)), target)``. Norm and NPS are means
     over the area, where the paper has sums, so that weights do not depend on the sign's resolution. The
-    change with the most successes over its views is kept, of equals the one of least loss. It starts at
-    zero, and nothing is drawn at random: all chance is in the views that it is given.
+    change with the most successes over its views is kept; among equals, the one with the least loss. It
+    starts at zero, and nothing is drawn at random: all chance is in the views that it is given.
 
     A large ``printability`` brings most pixels near a printable colour, not all: in three dimensions the
     product has minima of its own. ``Poster.as_printed`` takes the nearest colours.
@@ -175,7 +175,7 @@ def region(delta: Tensor, outline: Tensor, cover: float = 0.2) -> Tensor:
 
     ``delta`` ``[1, C, h, w]`` is the change that RP2 with ``norm="l1"`` found on the whole ``outline``
     ``[1, 1, h, w]``. Its absolute values are averaged over squares of an eighth of the frame first, as a
-    sticker is no cloud of pixels. Raises ``ValueError`` for a share not between 0 and 1.
+    sticker is not a cloud of pixels. Raises ``ValueError`` for a share not between 0 and 1.
     """
     if not 0 < cover <= 1:
         raise ValueError(f"cover must be a share above 0 and up to 1; got {cover!r}")

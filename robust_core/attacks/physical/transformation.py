@@ -1,7 +1,7 @@
 """What lies between a picture and a network: prints, cameras, light, as random transformations.
 
-``Transformation`` holds the ranges. ``draw`` gives some of them, to be applied to as many batches as one
-likes: a clean and an adversarial picture are photographed by the same camera from the same place.
+``Transformation`` holds the ranges. ``draw`` gives some of them, which can be applied to any number of
+batches: a clean and an adversarial picture are photographed by the same camera from the same place.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ STAGES = {
 }
 """The fields of each stage, in the order in which they are applied."""
 COUNT = 18
-"""Random numbers of a draw: as many whatever is switched on, so that stages do not disturb each other."""
+"""Random numbers of a draw: as many whatever is switched on, so that stages do not affect each other."""
 
 
 def generator_of(*what: object) -> torch.Generator:
@@ -55,13 +55,13 @@ class Transformation(Parameters):
     """
 
     perspective: float = _up_to(0.4, "Each corner moves by up to this share of the sides.")
-    rotation: float = _up_to(180.0, "Turned by up to so much either way.", "degrees")
+    rotation: float = _up_to(180.0, "Turned by up to this angle either way.", "degrees")
     scale_low: float = parameter(1.0, "Smallest enlargement.", low=0.1, high=10.0)
     scale_high: float = parameter(1.0, "Largest enlargement.", low=0.1, high=10.0)
     translation: float = _up_to(1.0, "Moved by up to this share of the sides.")
     blur_low: float = _up_to(50.0, "Least deviation of a Gaussian blur.", "pixels")
     blur_high: float = _up_to(50.0, "Largest deviation of a Gaussian blur.", "pixels")
-    brightness: float = _up_to(1.0, "Up to so much is added or taken.", "[0, 1]")
+    brightness: float = _up_to(1.0, "Up to this much is added or subtracted.", "[0, 1]")
     contrast: float = _up_to(1.0, "Distances from mid-grey grow or shrink by up to this share.")
     gamma: float = _up_to(4.0, "The exponent is from 1 / (1 + gamma) to 1 + gamma.")
     noise_low: float = _up_to(1.0, "Least deviation of added Gaussian noise.", "[0, 1]")

@@ -69,7 +69,7 @@ class Views(Rows):
 
 
 class DiverseWay(Way):
-    """As ``Way``, of gradients taken through ``Views`` that are drawn anew at each step."""
+    """As ``Way``, with gradients taken through ``Views`` that are drawn afresh at each step."""
 
     attack: "DIFGSM"
     drawn: Tensor

@@ -52,7 +52,9 @@ class Learner:
         self.generator = generator
         shape = like.shape[1:]
         if self.augment and len(shape) != 3:
-            raise ValueError(f"augment must be False for what are no pictures; got {list(shape)}")
+            raise ValueError(
+                f"augment must be False for data that are not pictures; got {list(shape)}"
+            )
         with learning():
             if lesson.maker is None:
                 network = build(lesson.network, shape, classes, generator)

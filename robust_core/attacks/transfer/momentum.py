@@ -73,7 +73,7 @@ class MIFGSM(BIM):
 
     name = "mi-fgsm"
     title = "MI-FGSM"
-    summary = "BIM that remembers its gradients: its results fool other networks more often."
+    summary = "BIM with momentum: its results fool other networks more often."
     equation = (
         r"g_{n+1} = \mu g_n + \frac{\nabla_x J(x_n, y)}{\lVert\nabla_x J(x_n, y)\rVert_1},\quad "
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}(g_{n+1})\big)"

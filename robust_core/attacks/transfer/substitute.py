@@ -1,4 +1,4 @@
-"""Substitute: a network of one's own, taught by the labels of the one attacked, and attacked in its place.
+"""Substitute: the attacker's own network, taught by the model's labels and attacked instead of it.
 
 Round by round, as a page may show it::
 
@@ -7,8 +7,8 @@ Round by round, as a page may show it::
         found = judge(stage.network, model, images, labels, attack.finish)
         print(stage.size, stage.queries, stage.agreement, found.agreement, found.transfer)
 
-``rounds_on`` asks ``model`` for labels alone, ``stage.queries`` of them by then. What ``judge`` asks is
-about pictures that the attacker does not use, and counts for nobody.
+``rounds_on`` asks ``model`` for labels alone, ``stage.queries`` of them by then. ``judge`` asks about
+pictures that the attacker does not use; those queries are not counted.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,8 +36,8 @@ from robust_core.parameters import parameter
 
 FINISHES: dict[str, type[FGSM | BIM]] = {kind.name: kind for kind in (FGSM, BIM, PGD, MIFGSM)}
 ALONE = (
-    "The substitute has learnt from the pictures attacked, as no others were given (start): of a few "
-    "pictures it learns little about the model."
+    "The substitute has learnt from the attacked pictures, as no others were given (start): a few pictures "
+    "teach it little about the model."
 )
 Ask = Callable[[Tensor], Tensor]
 """From pictures ``[n, C, H, W]`` to their labels as one-hot rows ``[n, K]``; NaN where there is none."""
@@ -49,9 +49,9 @@ class Round:
     """The substitute after one round of training.
 
     ``number``: of the round (rho), from 0. ``queries``: labels that the model has given so far, one for
-    each picture of S. ``pictures`` ``[|S|, C, H, W]`` and ``labels`` ``[|S|]`` are S, the oldest first;
-    the last ``new`` of them came with this round. ``agreement``: share of S on which the substitute says
-    as the model. ``step`` is lambda, with its sign, by which the pictures of the next round are made.
+    each picture of S. ``pictures`` ``[|S|, C, H, W]`` and ``labels`` ``[|S|]`` are S, the oldest first; the
+    last ``new`` of them came with this round. ``agreement``: share of S on which the substitute agrees with
+    the model. ``step`` is lambda, with its sign, by which the pictures of the next round are made.
     ``network`` is a copy of the substitute F after this round, in eval mode: pictures in [0, 1] to logits
     ``[n, K]``.
     """
@@ -75,9 +75,9 @@ class Round:
 class Judged:
     """A substitute held against the model, on ``n`` pictures that neither has learnt from.
 
-    ``agree``: on how many both say the same. ``right``: how many the model gets right; of these ``fooled``
-    are wrong for the model when the attack is made on the substitute. ``own_right`` and ``own_fooled``: the
-    same of the substitute itself, where that attack is white-box.
+    ``agree``: on how many both give the same answer. ``right``: how many the model gets right; of these
+    ``fooled`` are wrong for the model when the attack is made on the substitute. ``own_right`` and
+    ``own_fooled``: the same of the substitute itself, where that attack is white-box.
     """
 
     n: int
@@ -129,7 +129,7 @@ def judge(
 
 @torch.no_grad()
 def _said(model: Model, images: Tensor) -> Tensor:
-    """The classes ``[n]`` that a model says, asked about ``AT_ONCE`` pictures at a time."""
+    """The classes ``[n]`` that a model answers with, asked about ``AT_ONCE`` pictures at a time."""
     with evaluating(model):
         return torch.cat([model(part).argmax(1) for part in images.split(AT_ONCE)])
 
@@ -140,10 +140,10 @@ class Substitute(Attack):
 
     The substitute F is trained on a set S with the model's labels. Between the ``rounds`` S grows by a copy
     of its pictures, each moved by ``step_size`` along the sign of the gradient of F's logit for its label:
-    away from that class in the first ``period`` rounds, towards it in the next, and so on (lambda and
-    tau; the paper's formula begins the other way, the authors' code this way). The first set are the
-    pictures of ``start``, which the model must not have been trained on; without any, those attacked, of
-    which a few say little about the model. Then ``final`` is run on F, and its result sent to the model.
+    away from that class in the first ``period`` rounds, towards it in the next, and so on (lambda and tau;
+    the paper's formula begins the other way, the authors' code this way). The first set are the pictures of
+    ``start``, which the model must not have been trained on; without any, the attacked pictures, a few of
+    which say little about the model. Then ``final`` is run on F, and its result sent to the model.
 
     The model is asked for labels alone, once for each picture of S. S doubles between rounds; with a
     ``reservoir`` it grows by at most so many, drawn from S with equal chances (the paper's kappa, from the
@@ -179,7 +179,7 @@ class Substitute(Attack):
     step_size: float = parameter(
         0.1, "Length of the steps to new pictures (lambda).", above=0.0, high=LARGEST, unit="[0, 1]"
     )
-    period: int = parameter(3, "Rounds after which those steps turn round (tau).", low=1, high=50)
+    period: int = parameter(3, "Rounds after which those steps change sign (tau).", low=1, high=50)
     reservoir: int | None = parameter(
         None, "Most new pictures of a round (kappa); empty: as many as there are.", low=1
     )
@@ -191,7 +191,7 @@ class Substitute(Attack):
     )
     maker: object | None = parameter(
         None,
-        "What makes another one: its method build(shape, classes) returns a module; empty: network.",
+        "Builds another one: its method build(shape, classes) returns a module; empty: network.",
         method="build",
     )
     epochs: int = parameter(10, "Epochs of training in each round.", low=0, high=1000)
@@ -200,7 +200,7 @@ class Substitute(Attack):
         False, "Mirror and shift the pictures at random in training: for photographs."
     )
     start: object | None = parameter(
-        None, "First pictures, as attacks.Starts; empty: those attacked.", method="pictures"
+        None, "First pictures, as attacks.Starts; empty: the attacked pictures.", method="pictures"
     )
     seed: int = parameter(0, "Seed of the substitute's weights and batches.", low=0, high=2**31 - 1)
 
@@ -245,7 +245,7 @@ class Substitute(Attack):
 
         ``model`` is asked for labels alone. ``tell(round, epochs done)`` is called before each batch and
         after each epoch; what it raises ends the training. There is no round where ``start`` is more than
-        ``max_queries``. Raises ``ValueError`` for what is no batch of pictures, or none for the model.
+        ``max_queries``. Raises ``ValueError`` for anything but a batch of pictures that fits the model.
         """
         check_batch(start)
         check_pictures(model, start)

@@ -15,7 +15,7 @@ from robust_core.parameters import parameter
 PAPER_SIDE, PAPER_KERNEL = 299, 15
 """The paper's pictures and its kernel, in pixels."""
 REACH = 3
-"""The kernel ends so many deviations from its middle."""
+"""The kernel ends this many deviations from its middle."""
 LEAST = 5
 """Of 3 pixels the outer ones have hardly any weight: that would be BIM."""
 
@@ -67,7 +67,7 @@ class TIFGSM(MIFGSM):
 
     name = "ti-fgsm"
     title = "TI-FGSM"
-    summary = "BIM along smoothed gradients, which do not hang on the place of each pixel."
+    summary = "BIM along smoothed gradients, which depend less on the exact place of each pixel."
     equation = (
         r"x_{n+1} = \mathrm{Clip}_{x}^{\varepsilon}\big(x_n + \alpha\,\mathrm{sign}"
         r"(W * \nabla_x J(x_n, y))\big)"

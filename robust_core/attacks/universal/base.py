@@ -19,7 +19,7 @@ from robust_core.parameters import parameter
 VALUES = 2**20
 """Pixel values asked about at a time where no gradient is needed."""
 DOMINANT = 5
-"""So many of the labels that absorb most pictures are kept in the record."""
+"""How many of the labels that absorb most pictures are kept in the record."""
 
 Observer = Callable[[Tensor, Tensor], object]
 Within = Callable[[Tensor, int], object]
@@ -27,7 +27,7 @@ Within = Callable[[Tensor, int], object]
 
 @dataclass(frozen=True)
 class Seen:
-    """Told how a fit goes on, with copies of what is fitted so far."""
+    """Told how a fit progresses, with copies of what is fitted so far."""
 
     observer: Observer | None = None
     within: Within | None = None
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass
 class Fit:
-    """What came of a fit: the perturbation, the share fooled after each pass, the last labels ``[N]``."""
+    """The outcome of a fit: the perturbation, the share fooled after each pass, the last labels ``[N]``."""
 
     delta: Tensor
     curve: list[float]
@@ -55,7 +55,7 @@ class Fit:
 
 
 def passes_parameter(default: int) -> int:
-    return parameter(default, "Most passes over the pictures.", low=1, high=10_000)
+    return parameter(default, "Maximum number of passes over the pictures.", low=1, high=10_000)
 
 
 def seed_parameter() -> int:
@@ -66,7 +66,7 @@ def seed_parameter() -> int:
 class UniversalAttack(Attack):
     """Base of attacks with one perturbation for all pictures. Subclasses implement ``search``.
 
-    Without a target the class to leave is k(x), what the model says of the clean picture, not the label
+    Without a target the class to leave is k(x), the model's answer to the clean picture, not the label
     (Moosavi-Dezfooli et al., 2017): a picture is *fooled* where the model's answer has changed. What a
     picture gets depends on the others by design, so "alone as in a batch" does not hold.
     """
@@ -198,7 +198,7 @@ class Passes:
         return rate
 
     def best(self) -> Fit:
-        """What fooled most; of equals the last, which has gone furthest."""
+        """What fooled most; among equals the last, which has gone furthest."""
         assert self._best is not None
         _, delta, labels = self._best
         return Fit(delta, self.curve, labels)
@@ -230,6 +230,6 @@ def _narrow(labels: Tensor, goal: Goal) -> str | None:
     else:
         return None
     return (
-        f"The fitting set has {have}. What is fitted may do little to other pictures: give it some "
-        "hundred, of several classes."
+        f"The fitting set has {have}. The fit may do little to other pictures: give it a few hundred, of "
+        "several classes."
     )

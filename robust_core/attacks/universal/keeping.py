@@ -79,4 +79,4 @@ def read(data: bytes, called: str) -> tuple[str, Tensor, dict[str, Any]]:
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"its record has {word}, which is no JSON")
+    raise ValueError(f"its record has {word}, which is not JSON")

@@ -28,7 +28,7 @@ from robust_core.papers import BROWN
 from robust_core.parameters import parameter
 
 REPORTS = 10
-"""So often a fit reports the share that it fools, each time over the steps since the last."""
+"""How often a fit reports the share that it fools, each time over the steps since the last report."""
 
 
 @dataclass(frozen=True, kw_only=True)

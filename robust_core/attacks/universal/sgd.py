@@ -28,7 +28,7 @@ from robust_core.parameters import automatic, parameter
 class UAPSGD(Perturbation):
     """One perturbation in Linf by sign steps on mini-batches (Shafahi et al., 2020, section 3).
 
-    The loss is clamped, so that a few pictures whose loss can grow without end do not decide the step:
+    The loss is clamped, so that a few pictures whose loss can grow without bound do not decide the step:
     beyond ``clamp`` a picture has no gradient. The odds behind the cross-entropy are ascended, as
     everywhere here: they give confident pictures a gradient too. The v returned is the best after any pass.
     """

@@ -17,7 +17,7 @@ class Header:
     memory: int
     """Bytes that decoding takes at most."""
     quick: bool
-    """Whether decoding is sure to end soon, so that nobody need be able to stop it."""
+    """Whether decoding is sure to end soon, so that there is no need to be able to stop it."""
     animated: bool = False
     open_end: bool = False
     """A JPEG without its end marker: it may be cut off."""

@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
 
 
 TRYING = 100
-"""So many test pictures, the first ones, are for trying out; a verdict is on the others alone."""
+"""How many test pictures, the first ones, are for trying out; a verdict is on the others alone."""
 PICTURES, LEAST = 100, 50
 """How many held-out pictures a verdict is on, and the fewest that may be asked for."""
 BATCH = 50

@@ -157,7 +157,7 @@ LADDER = (
         solution=attacks.create("pgd-t", eps=0.1, steps=20, loss="margin"),
     ),
 )
-"""All, from the easiest to those that nobody breaks.
+"""All of them, from the easiest to those that cannot be broken.
 
 They are about digits, which come with a package: only the distilled network needs pictures of CIFAR-10.
 """

@@ -1,7 +1,7 @@
-"""Ways: through what an attacker goes, as far as a defence has that to go through.
+"""Ways: what an attacker goes through, where a defence offers it.
 
-Each is an idea of Athalye, Carlini and Wagner (2018) or an older one. What it finds in a defence is what
-that offers to an aware attacker (``Defense.adaptive``); a defence without it is attacked as it is.
+Each is an idea of Athalye, Carlini and Wagner (2018) or an older one. It uses what a defence offers to an
+aware attacker (``Defense.adaptive``); a defence that lacks it is attacked as it is.
 """
 
 from enum import StrEnum
@@ -16,7 +16,7 @@ from robust_core.defenses.trained import Masked
 
 
 class Way(StrEnum):
-    """The five, from the attacker who knows nothing of the defence on."""
+    """The five, beginning with the attacker who knows nothing of the defence."""
 
     TRANSFER = "transfer"
     """The pictures are made on the undefended network."""
@@ -31,7 +31,7 @@ class Way(StrEnum):
 
 
 def fits(defense: Defense | None, way: Way) -> bool:
-    """Whether a way finds in the defence what it is about."""
+    """Whether the defence has what the way goes through."""
     found = {
         Way.THROUGH: isinstance(defense, Filter),
         Way.AVERAGED: defense is not None and defense.is_random,

@@ -52,7 +52,7 @@ class CarliniRow:
     top5: int
     mean_l2: float | None
     median_l2: float | None
-    """Of the changes that reach the target; None where none does."""
+    """Of the changes that reach the target; None if none does."""
     parameters: dict[str, Any]
 
 

@@ -75,7 +75,7 @@ def measured(model: str) -> Measured:
 
 
 def command(model: str, data: str | None = None, weights: str | None = None) -> str:
-    """The command that measures a model; ``data`` is what ``Sample.data`` says of its pictures.
+    """The command that measures a model; ``data`` is what ``Sample.data`` says about its pictures.
 
     ``weights`` is the name of the file with weights other than its own.
     """

@@ -1,4 +1,4 @@
-"""The second models that flagged pictures can fall back on: which there are, and their answers."""
+"""The second models that flagged pictures can fall back on: which ones exist, and their answers."""
 
 import torch
 from torch import Tensor

@@ -21,7 +21,7 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Job:
-    """One row to be: a change of the test pictures of ``data``, asked of ``model``."""
+    """A row to measure: a change of the test pictures of ``data``, tested on ``model``."""
 
     data: str
     model: str

@@ -229,7 +229,7 @@ def sign_rows(subjects: Subjects, *, poster: plan.PosterPlan) -> list[SignRow]:
 def judged(model: Classifier, poster: plan.PosterPlan, made: Poster) -> list[SignRow]:
     """A poster from the deck's places and from the grid, beside its print and random stickers in its area.
 
-    Places and backdrops are none that it was made for.
+    It was not made for any of these places and backdrops.
     """
     solid = signs.draw(poster.sign, made.sign.shape[-1])[1] > 0.99
     deck = {(pose.distance, pose.angle) for pose in DECK_001}

@@ -30,7 +30,7 @@ def fit(
     finding: RP2 | None = None,
     places: int | None = None,
 ) -> Poster:
-    """Make what ``asked`` says with ``method``, for so many random ``places``; by default as the suite.
+    """Make what ``asked`` says with ``method``, for this many random ``places``, by default the suite's.
 
     ``finding`` is the L1 stage, where the region is to be found. Raises ``ValueError`` for an unknown sign.
     """
@@ -75,7 +75,7 @@ def ready(model: Classifier, asked: plan.PosterPlan) -> Poster | None:
 
 
 def new_street(sign: str, model: Classifier, side: int = 0) -> Street:
-    """The street from which a poster is judged: its backdrops are none that one was made for."""
+    """The street from which a poster is judged: no poster was made for its backdrops."""
     _, outline = signs.draw(sign, side or plan.SIDE)
     return Street(outline.to(model.device), backdrops(NEW, plan.PLACES, model), model.input_size)
 

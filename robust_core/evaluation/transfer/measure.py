@@ -103,7 +103,7 @@ class Bench:
         return self.crafted(job) if isinstance(job, Crafting) else self.learnt(job)
 
     def crafted(self, job: Crafting) -> CraftedRow:
-        """The attack on the source, and what all targets say of the results."""
+        """The attack on the source, and what all targets answer to the results."""
         source, attack = self._model(job.source), job.made
         images, labels = self._first(job.part, source, self._capped(job.n))
         batches = torch.arange(len(labels), device="cpu").split(default_batch(images))

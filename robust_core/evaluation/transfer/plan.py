@@ -16,7 +16,7 @@ SUBSTITUTE = "substitute"
 class Family:
     """A stored classifier with its defended ones, two settings, and how many test pictures attacks get.
 
-    They are ``base`` and those whose names go on from there.
+    They are ``base`` and those whose names continue it.
 
     ``eps`` are radii in Linf. CW has none: ``confidences``, how far it goes beyond the boundary, in
     logits, are what makes it transfer.

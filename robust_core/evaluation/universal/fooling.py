@@ -26,7 +26,7 @@ def answers(
     show: Show | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Tensor:
-    """The classes ``[N]`` that the model says of ``images`` ``[N, C, H, W]``, as ``show`` shows them."""
+    """The classes ``[N]`` that the model gives to ``images`` ``[N, C, H, W]``, as ``show`` shows them."""
     found = []
     with evaluating(model):
         for rows in torch.arange(len(images), device="cpu").split(default_batch(images)):

@@ -42,11 +42,11 @@ def success(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """How often the model says ``target`` with the patch at random places, wholly within the picture.
+    """How often the model answers ``target`` with the patch at random places, wholly within the picture.
 
-    Every picture of another class is shown once, each with its own place and angle, and again with new
-    ones until there are at least ``placements``. ``n`` counts the placements, ``before`` how many of them
-    are on pictures of which the model says the target without a patch.
+    Every picture of another class is shown once, each with its own place and angle, and again with new ones
+    until there are at least ``placements``. ``n`` counts the placements, ``before`` how many of them are on
+    pictures that the model takes for the target without a patch.
     """
     if placements < 1:
         raise ValueError(f"placements must be at least 1; got {placements}")
@@ -124,7 +124,7 @@ def _apply_at(patch: PatchUniversal, at: tuple[float, ...]) -> Show:
 
 
 def noise_patch(like: PatchUniversal, seed: int = 0) -> PatchUniversal:
-    """Uniform noise in the place of a fitted patch, of its size and shape."""
+    """Uniform noise in place of a fitted patch, of its size and shape."""
     draw = torch.Generator().manual_seed(seed)
     pixels = torch.rand(like.delta.shape, generator=draw, dtype=torch.float32, device="cpu")
     return PatchUniversal(pixels, like.record | {"attack": "noise", "goal_parameters": {}})
@@ -134,7 +134,7 @@ def noise_patch(like: PatchUniversal, seed: int = 0) -> PatchUniversal:
 def object_patch(
     like: PatchUniversal, model: Classifier, images: Tensor, labels: Tensor, target: int
 ) -> PatchUniversal:
-    """A real object in the place of a patch: of the target's pictures the one the model is surest of.
+    """A real object in place of a patch: of the target's pictures, the one the model is surest of.
 
     The whole picture, made as small as the patch and cut to its shape.
     """

@@ -15,16 +15,16 @@ Scores = Callable[[Sequence[str]], Tensor]
 
 
 def neighbours(letter: str) -> str:
-    """The letters to the left and right of one on a keyboard; empty for what is no letter."""
+    """The letters to the left and right of one on a keyboard; empty for anything but a letter."""
     row = next((row for row in KEYS if letter.lower() in row), "")
     at = row.find(letter.lower())
     return row[max(0, at - 1) : at] + row[at + 1 : at + 2] if row else ""
 
 
 def misspelt(word: str) -> list[str]:
-    """All words one letter away that a hand makes: dropped, doubled, swapped, or the key beside it.
+    """All words one typing error away: a letter dropped, doubled, swapped, or the key beside it.
 
-    The first letter stays, and what is no letter. The word itself is never among them.
+    The first letter stays, and so does anything that is not a letter. The word itself is never among them.
     """
     found = []
     for i in range(1, len(word)):

@@ -34,11 +34,11 @@ class ReconstructionRecipe:
     """Adam on the squared error of each picture under its true class, with a rate that falls to 0.
 
     ``code`` numbers per class and ``width`` maps make the autoencoder. ``margin``, in pixel units, is by
-    how much the root-mean-square error under another class should exceed that under the true one: what
-    lacks is added to the loss (a hinge, ours). Without it an autoencoder of natural pictures rebuilds
-    them under any class, since the pictures of two classes have most in common. ``limit`` keeps the first
-    pictures only (None: all). ``fingerprint`` is that of the classifier's weights, which decide the
-    threshold.
+    how much the root-mean-square error under another class should exceed that under the true one: the
+    shortfall is added to the loss (a hinge, our addition). Without it an autoencoder of natural pictures
+    rebuilds them under any class, since the pictures of two classes have most in common. ``limit`` keeps
+    the first pictures only (None: all). ``fingerprint`` is that of the classifier's weights, which decide
+    the threshold.
     """
 
     model: str

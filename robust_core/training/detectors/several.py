@@ -17,7 +17,7 @@ from robust_core.training.run import to_float
 Adversaries = Adversary | Mapping[str, Adversary]
 """One adversary, or several by name, in the order of their turns."""
 SEVERAL = "several"
-"""The ``adversary`` of a recipe whose ``parameters`` holds those of several, by name."""
+"""The ``adversary`` of a recipe whose ``parameters`` are those of several, by name."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Trainings that take seconds, for the page Live training."""
+"""Training in seconds, for the page Live training."""

@@ -23,7 +23,7 @@ MISSING = ("EntryNotFoundError", "RemoteEntryNotFoundError")
 
 @dataclass(frozen=True)
 class Listed:
-    """What timm says of a pretrained network before it is downloaded."""
+    """What timm says about a pretrained network before it is downloaded."""
 
     name: str
     repository: str

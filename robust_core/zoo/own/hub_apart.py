@@ -1,4 +1,4 @@
-"""A download from the hub for a visitor: with progress, ended at any time, and no more than it said."""
+"""A download from the hub for a visitor: it shows progress, can be ended, and is as large as announced."""
 
 import json
 import os

@@ -21,7 +21,7 @@ PICKLE = (
 OTHERS = {
     b"PK\x03\x04": PICKLE.format("checkpoint of torch (.pt, .pth)"),
     b"\x89HDF\r\n\x1a\n": f"An HDF5 file of Keras is not read here. Convert it with tf2onnx, or: {EXPORT}",
-    b"\x93NUMPY": f"An array of numpy is no model. {EXPORT}",
+    b"\x93NUMPY": f"A NumPy array is not a model. {EXPORT}",
     b"\x1f\x8b": "A compressed file is not read here: unpack it first",
 }
 

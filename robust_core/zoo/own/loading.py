@@ -55,7 +55,7 @@ def classifier(
     std: Sequence[float] | None = None,
     architecture: str | None = None,
 ) -> Classifier:
-    """A checked network with what its user says of it. Raises ``ValueError`` where that does not fit."""
+    """A checked network with what its user says about it. Raises ``ValueError`` where that does not fit."""
     means, stds = normalisation_of(mean, std, found.channels)
     model = Classifier(
         found.network,
@@ -93,8 +93,7 @@ def normalisation_of(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """One mean and one deviation for each channel; 0 and 1 where none are given.
 
-    Raises ``ValueError`` for other numbers of them, and for values that are no normalisation of pixels in
-    [0, 1].
+    Raises ``ValueError`` for other numbers of them, and for values that cannot normalise pixels in [0, 1].
     """
     means = tuple(map(float, mean)) if mean is not None else (0.0,) * channels
     stds = tuple(map(float, std)) if std is not None else (1.0,) * channels

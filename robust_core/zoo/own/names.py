@@ -36,7 +36,7 @@ def names_of(text: str) -> tuple[str, ...]:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"The file of class names {str(path)!r} is no text") from error
+            raise ValueError(f"The file of class names {str(path)!r} is not text") from error
     return listed(text)
 
 
@@ -46,7 +46,7 @@ def listed(text: str) -> tuple[str, ...]:
         try:
             names = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"The list of class names is no JSON ({error})") from error
+            raise ValueError(f"The list of class names is not valid JSON ({error})") from error
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ValueError("The JSON of class names must be a list of strings")
     else:

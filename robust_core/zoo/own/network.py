@@ -157,7 +157,7 @@ def _check_room(node: Node, arguments: list[Any]) -> None:
 
 
 def _takes_numbers(node: Node) -> bool:
-    """Whether Python's numbers will do in place of tensors."""
+    """Whether Python's numbers will do instead of tensors."""
     return node.op in ("Add", "Sub", "Mul", "Div", "Pow", "Equal", "Less", "Greater")
 
 
@@ -178,7 +178,7 @@ def _static(value: Any, node: Node) -> Any:
 
 
 def _last_uses(graph: Graph) -> list[list[str]]:
-    """For each operation the values that nobody needs after it."""
+    """For each operation the values that are not needed after it."""
     seen = {graph.output}
     found: list[list[str]] = []
     for node in reversed(graph.nodes):

@@ -1,7 +1,7 @@
-"""Whether the normalisation is the one that the network was trained with: asked of labelled pictures.
+"""Whether the normalisation is the one that the network was trained with, tested on labelled pictures.
 
-The most common mistake with models of others: no normalisation, a double one, or that of another data
-set. The network answers in each case, and is only less often right.
+The most common mistake with other people's models: no normalisation, a double one, or that of another data
+set. The network still answers, and is only right less often.
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def compare_normalisations(
     """The model's own normalisation first, then none, and the usual ones, on labelled pictures.
 
     ``images`` ``[N, C, H, W]`` in [0, 1] of the model's size, ``labels`` ``[N]``. Raises ``ValueError`` for
-    pictures of another size and labels that the model has not.
+    pictures of another size and labels that the model lacks.
     """
     model.check_pictures(images)
     labels = check_labels(labels, images)

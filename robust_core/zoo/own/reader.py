@@ -1,4 +1,4 @@
-"""From the bytes of an ONNX file to a ``Graph``: everything that is wrong with it is one sentence.
+"""From the bytes of an ONNX file to a ``Graph``: anything wrong with it becomes one sentence.
 
 Sizes are checked before memory is taken: a tensor that declares more than its file holds is refused by its
 declaration. The operations themselves are in ``operators``; here they are names.
@@ -67,7 +67,7 @@ def parsed(content: bytes) -> "onnx.ModelProto":
     ) as error:  # the protobuf library's own kind, which its versions call differently
         raise ValueError(wire.DAMAGED) from error
     if not model.graph.node:
-        raise ValueError("The ONNX file holds no operations, so it is no network")
+        raise ValueError("The ONNX file holds no operations, so it is not a network")
     return model
 
 
@@ -110,7 +110,7 @@ def tensor_of(tensor: "onnx.TensorProto", name: str) -> Tensor:
         numbers = torch.from_numpy(values.astype(np.float32))
     if numbers.isnan().any():  # infinities are the masks of transformers
         raise ValueError(
-            f"The weights {name!r} hold values that are no numbers (NaN): the training has diverged, or "
+            f"The weights {name!r} hold values that are not numbers (NaN): the training has diverged, or "
             "the file is damaged"
         )
     return numbers
@@ -209,7 +209,7 @@ def _constant(attributes: dict[str, Any], constants: dict[str, Tensor]) -> Tenso
 
 
 def _ordered(nodes: list[Node], known: set[str]) -> list[Node]:
-    """Such that each finds its inputs. Raises ``ValueError`` for circles and for what nobody makes."""
+    """Ordered so that each finds its inputs. Raises ``ValueError`` for cycles and missing values."""
     made: dict[str, Node] = {}
     for node in nodes:
         for output in filter(None, node.outputs):
@@ -273,6 +273,8 @@ def _trimmed(
             needed.update(node.inputs)
             needed.update(v for v in node.attributes.values() if isinstance(v, str))
     if entry not in needed:
-        raise ValueError("The network's output does not depend on the picture: it is no classifier")
+        raise ValueError(
+            "The network's output does not depend on the picture: it is not a classifier"
+        )
     constants = {name: x for name, x in constants.items() if name in needed}
     return Graph(tuple(reversed(used)), constants, entry, output, opset, shape, ending)

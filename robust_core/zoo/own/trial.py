@@ -126,7 +126,7 @@ def check_answers(
     theirs = torch.from_numpy(runtime_logits(content, pictures))
     if not theirs.isfinite().all():
         raise ValueError(
-            "The network answers random pictures with values that are no numbers (NaN or infinite)"
+            "The network answers random pictures with values that are not numbers (NaN or infinite)"
         )
     candidates = [network] if isinstance(network, OneByOne) else [network, OneByOne(network)]
     apart = []

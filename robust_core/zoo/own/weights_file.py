@@ -18,7 +18,7 @@ DAMAGED = "The safetensors file is cut off or damaged: {}"
 def shapes_in(content: bytes) -> dict[str, tuple[int, ...]]:
     """The shape of each tensor, from the header alone.
 
-    Raises ``ValueError`` for a header that is no table, and for tensors that declare other sizes than
+    Raises ``ValueError`` for a header that is not a table, and for tensors that declare other sizes than
     the file holds.
     """
     length = int.from_bytes(content[:8], "little")
@@ -46,7 +46,7 @@ def shapes_in(content: bytes) -> dict[str, tuple[int, ...]]:
 
 
 def tensors_in(content: bytes) -> dict[str, Tensor]:
-    """The tensors, floats as float32. Raises ``ValueError`` for values that are no numbers."""
+    """The tensors, floats as float32. Raises ``ValueError`` for values that are not numbers."""
     from safetensors import SafetensorError
     from safetensors.torch import load
 
@@ -58,7 +58,7 @@ def tensors_in(content: bytes) -> dict[str, Tensor]:
     for name, x in state.items():
         if x.is_floating_point() and not x.isfinite().all():
             raise ValueError(
-                f"The weights {name!r} hold values that are no numbers (NaN or infinite): the training "
+                f"The weights {name!r} hold values that are not numbers (NaN or infinite): the training "
                 "has diverged, or the file is damaged"
             )
     return state

@@ -28,14 +28,14 @@ REFUSED: dict[str, dict[int, str]] = {
     "attribute": {
         6: "branches or loops (If, Loop, Scan)",
         11: "branches or loops (If, Loop, Scan)",
-        14: "values that are no tensors",
-        15: "values that are no tensors",
+        14: "values that are not tensors",
+        15: "values that are not tensors",
         22: "sparse weights",
         23: "sparse weights",
     },
-    "type": dict.fromkeys((4, 5, 7, 8, 9), "values that are no tensors"),
+    "type": dict.fromkeys((4, 5, 7, 8, 9), "values that are not tensors"),
 }
-"""What nests further, or is no part of a classifier: it is refused unread."""
+"""What nests further, or does not belong in a classifier: it is refused unread."""
 STRINGS = {"node": (1, 2), "tensor": (6,), "attribute": (9,)}
 """Repeated strings, each of which is an object too."""
 DAMAGED = "The ONNX file is cut off or damaged: it ends within a field. Copy or export it again"

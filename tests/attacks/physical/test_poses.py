@@ -125,7 +125,7 @@ def test_the_cut_out_of_a_street_holds_the_sign_as_large_as_from_anywhere(distan
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(
-        ValueError, match="cut-out of 346 pixels fits into the picture of 640 by 300"
+        ValueError, match="cut-out of 346 pixels to fit into the picture of 640 by 300"
     ):
         cut_out(torch.zeros(1, 3, 300, 640), Pose(distance=5.0), (32, 32))
     with pytest.raises(ValueError, match=r"sign must be of shape \[1, 3, 64, 64\]"):

@@ -110,7 +110,7 @@ def content(delta=None, record="{}", kind="perturbation", **more) -> bytes:
         (content(torch.zeros(2, 3, 4, 4)), r"\[1, C, H, W\]; got \[2, 3, 4, 4\]"),
         (content(torch.zeros(1, 0, 4, 4)), r"\[1, C, H, W\]"),
         (content(record="{"), "is damaged"),
-        (content(record='{"eps": NaN}'), "NaN, which is no JSON"),
+        (content(record='{"eps": NaN}'), "NaN, which is not JSON"),
         (content(record="[]"), "its record is not an object"),
         (content(record="[" * 100_000), "is damaged"),
         (content(kind="virus"), "must be one of perturbation, patch"),

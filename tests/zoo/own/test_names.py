@@ -22,8 +22,8 @@ def test_others_are_refused(tmp_path):
     wrong.write_text("[1, 2", encoding="utf-8")
     for text, words in (
         ("nothing", "names with commas"),
-        (str(binary), "no text"),
-        (str(wrong), "no JSON"),
+        (str(binary), "is not text"),
+        (str(wrong), "not valid JSON"),
         ("one,", "2 to 100,000"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -200,7 +200,7 @@ def test_values_that_are_no_numbers():
 
 def test_an_answer_that_is_no_number():
     nodes = [node("Flatten", "x", "f"), node("Log", "f")]
-    assert "no numbers" in refusal(graph(nodes).SerializeToString())
+    assert "not numbers" in refusal(graph(nodes).SerializeToString())
 
 
 def test_weights_in_another_file(tmp_path):
