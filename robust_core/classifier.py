@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -28,6 +29,17 @@ class Provenance:
     accuracy: float | None = None
     source: str = ""
     details: dict = field(default_factory=dict)
+
+
+VALUES = 2**28
+"""Numbers that a network makes at a time, where it is known how many: 1 GiB, kept for a gradient."""
+
+
+def at_once(model: object, most: int) -> int:
+    """``most`` pictures, or fewer of a network that is known to make many numbers for each."""
+    provenance = getattr(model, "provenance", None)
+    each = provenance.details.get("values", 0) if isinstance(provenance, Provenance) else 0
+    return max(1, min(most, VALUES // each)) if each else most
 
 
 def _per_channel(values: tuple[float, ...]) -> Tensor:
@@ -114,16 +126,15 @@ class Classifier(nn.Module):
         Raises ``ValueError`` naming the classes where there is no such class.
         """
         text = str(label).strip()
-        names = [name.lower() for name in self.class_names]
-        if text.lower() in names:
-            return names.index(text.lower())
-        if text.lower() in self.synsets:
-            return self.synsets.index(text.lower())
-        if text.isdecimal() and int(text) < len(names):
+        place = _places(tuple(self.class_names), tuple(self.synsets)).get(text.lower())
+        if place is not None:
+            return place
+        if text.isdecimal() and int(text) < len(self.class_names):
             return int(text)
-        shown = ", ".join(self.class_names[:10]) + (" ..." if len(names) > 10 else "")
+        count = len(self.class_names)
+        shown = ", ".join(self.class_names[:10]) + (" ..." if count > 10 else "")
         raise ValueError(
-            f"{self.called} has no class {text!r}: give a name ({shown}) or an index 0 to {len(names) - 1}"
+            f"{self.called} has no class {text!r}: give a name ({shown}) or an index 0 to {count - 1}"
         )
 
     def label_of(self, index: int) -> str:
@@ -185,3 +196,12 @@ def as_classifier(model: object) -> Classifier:
             f"model must be callable, from pictures [N, C, H, W] to logits; got {type(model).__name__}"
         )
     return Unnamed(model)
+
+
+@lru_cache(maxsize=32)
+def _places(names: tuple[str, ...], synsets: tuple[str, ...]) -> dict[str, int]:
+    """Classes by their names in small letters, else by their WordNet ids; of equal names the first."""
+    found: dict[str, int] = {}
+    for k, name in (*enumerate(name.lower() for name in names), *enumerate(synsets)):
+        found.setdefault(name, k)
+    return found

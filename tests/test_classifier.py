@@ -1,10 +1,13 @@
 """Classifier: normalisation in one place, predictions by name."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from robust_core.classifier import Classifier
+from robust_core.classifier import VALUES, Classifier, Provenance, at_once
+from robust_core.data.fitting import fit
+from robust_core.evaluation.accuracy import default_batch
 
 
 @pytest.fixture
@@ -61,6 +64,22 @@ def test_predict_names_the_most_probable_classes_in_order(model):
 def test_ties_go_to_the_lower_index(model):
     guesses = model.name_classes(torch.full((1, 3), 1 / 3))[0]
     assert [g.index for g in guesses] == [0, 1, 2]
+
+
+def test_pictures_that_are_not_square_can_be_cropped():
+    made = Classifier(nn.Flatten(), class_names=("a",), input_size=(4, 7), mean=(0.0,), std=(1.0,))
+    pixels = np.zeros((9, 5, 3), np.uint8)
+    shape = fit(pixels, size=(4, 7), resize=made.resize, channels=1, how="crop").shape
+    assert shape[:2] == (4, 7)
+
+
+def test_a_network_that_needs_much_memory_gets_fewer_pictures_at_a_time(model):
+    images = torch.zeros(2, 3, 32, 32)
+    assert at_once(model, 256) == default_batch(images, model) == 256
+    model.provenance = Provenance("unknown", details={"values": VALUES // 3})
+    assert at_once(model, 256) == default_batch(images, model) == 3
+    model.provenance = Provenance("unknown", details={"values": 2 * VALUES})
+    assert at_once(model, 256) == 1
 
 
 def test_index_of(model):

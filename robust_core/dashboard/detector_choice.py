@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from robust_core import zoo
+from robust_core.dashboard import fixed
 from robust_core.dashboard.settings import setting_among
 from robust_core.experiment.detection import Detection
 from robust_core.experiment.perform import Experiment
@@ -24,11 +25,12 @@ def choose_detector(model: zoo.Description) -> str | None:
     if not entries:
         return None
     chosen = st.selectbox(
-        "Detector",
+        fixed.label("Detector", "detector"),
         [*entries, NONE],
         format_func=lambda name: title(entries[name]) if name in entries else NONE,
         key=_state(model, entries),
         persist_state="session",
+        disabled=fixed.locked("detector"),
         help=HELP,
     )
     return None if chosen == NONE else chosen

@@ -64,12 +64,24 @@ def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
     start = own if own in names else names[0]
     places = st.columns(2, gap="small")
     key = setting(f"source_{model.family}", start, one_of(names), called="Source")
-    source = places[0].selectbox("Pictures of", names, key=key, persist_state="session")
+    source = places[0].selectbox(
+        fixed.label("Pictures of", key),
+        names,
+        key=key,
+        persist_state="session",
+        disabled=fixed.locked(key),
+    )
     others = [name for name in names if name != source]
     key = setting_among(
         f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
     )
-    reach = places[1].selectbox("are to become", others, key=key, persist_state="session")
+    reach = places[1].selectbox(
+        fixed.label("are to become", key),
+        others,
+        key=key,
+        persist_state="session",
+        disabled=fixed.locked(key),
+    )
     return SourceTarget(names.index(source), names.index(reach))
 
 

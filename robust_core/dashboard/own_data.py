@@ -1,7 +1,6 @@
 """A visitor's own labelled pictures: a ZIP file, kept for their session alone and gone with it."""
 
 import hashlib
-import re
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from robust_core.dashboard import alone, lab, own_model
+from robust_core.dashboard.harmless import harmless
 from robust_core.data.archives import LARGEST
 
 SWITCH = "ROBUST_OWN_FOLDERS"
@@ -19,7 +19,6 @@ TOGETHER = 1024 * 2**20
 FULL = "Robust Lab holds as many pictures from visitors as it can: try again when others have left."
 NAMED = 5
 """Files left out that are named."""
-_MARKS = re.compile(r"([\\`*_{}\[\]<>()#+!|$~:&])")
 
 
 @dataclass(frozen=True)
@@ -59,12 +58,6 @@ def forget(session: str) -> None:
     """Drop a session's file."""
     with _lock:
         _kept.pop(session, None)
-
-
-def harmless(text: str) -> str:
-    """A sentence that quotes names of files, as Markdown that shows it and does nothing else."""
-    kept = "".join(c if c.isprintable() else " " for c in text)
-    return _MARKS.sub(r"\\\1", kept)
 
 
 def say_left_out(lost: Sequence[str], read: int, asked: int) -> None:

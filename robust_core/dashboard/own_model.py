@@ -12,6 +12,7 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import alone, lab
+from robust_core.dashboard.harmless import harmless
 from robust_core.engine import Key, Reporter, key_of
 from robust_core.zoo import own
 from robust_core.zoo.own import kinds
@@ -112,7 +113,7 @@ def check(
         try:
             found = checked_apart(content, architecture, size, check=lambda: progress(0))
         except ValueError as error:
-            raise ValueError(own_data.harmless(in_fields(str(error)))) from error
+            raise ValueError(harmless(in_fields(str(error)))) from error
         keep(session, Kept(found, own.plain_name(file), architecture))
         return True
 

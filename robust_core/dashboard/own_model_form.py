@@ -23,6 +23,8 @@ from robust_core.zoo.own.sizes import size_of
 from robust_core.zoo.own.weights_file import TIMM
 
 WATCHED = 50
+VALUES = 2**25
+"""Of all pictures that are looked at, at most: 128 MB."""
 """Labelled pictures that the normalisation is compared on."""
 NORMALISATIONS = {
     "none: pixels in [0, 1]": None,
@@ -131,7 +133,7 @@ def _read(asked: dict) -> zoo.Guest | None:
     """The guest; a sentence on the page and None where something is wrong, or a download is offered."""
     try:
         own_model_hub.forget()
-        if asked["file"] is None and (asked["architecture"] or "").startswith(TIMM):
+        if asked["file"] is None and _from_hub(asked["architecture"] or ""):
             return own_model_hub.ask(asked["architecture"], asked["classes"], asked["size"])
         size = size_of(asked["size"]) if asked["size"] else None
         file = asked["file"]
@@ -150,6 +152,13 @@ def _read(asked: dict) -> zoo.Guest | None:
     except ValueError as error:
         st.error(lab.capitalised(str(error)))
         return None
+
+
+def _from_hub(architecture: str) -> bool:
+    """Whether timm has to give the weights: not where the visitor has brought some for that network."""
+    held = own_model.kept()
+    own = held is not None and held.hub is None and held.architecture == architecture
+    return architecture.startswith(TIMM) and not own
 
 
 def _normalisation(
@@ -210,7 +219,7 @@ def _check(model: Classifier, pictures: Any) -> None:
     record = _record(model)
     if record is not None:
         name, of = record.name, f"{{n}} test pictures of {record.title}"
-        _compare(model, name, of, lambda progress, lost: load_test_set(name, model, WATCHED))
+        _compare(model, name, of, lambda progress, lost: load_test_set(name, model, _few(model)))
     elif pictures is not None:
         content = pictures.getvalue()
         digest = hashlib.sha256(content).hexdigest()
@@ -218,11 +227,17 @@ def _check(model: Classifier, pictures: Any) -> None:
 
         def load(progress: Reporter, lost: list[str]) -> tuple[Tensor, Tensor]:
             try:
-                return load_zip(content, model, WATCHED, progress, lost.append)
+                return load_zip(content, model, _few(model), progress, lost.append)
             except ValueError as error:
                 raise ValueError(own_data.harmless(str(error))) from error
 
         _compare(model, digest, of, load)
+
+
+def _few(model: Classifier) -> int:
+    """So many pictures, fewer where they are large."""
+    height, width = model.input_size
+    return max(1, min(WATCHED, VALUES // (model.channels * height * width)))
 
 
 def _same(record: data.DataSet, model: Classifier) -> bool:
@@ -259,5 +274,5 @@ def _compare(
     )
     if found:
         told, lost, read = found
-        own_data.say_left_out(lost, read, WATCHED)
+        own_data.say_left_out(lost, read, _few(model))
         (st.warning if "fit better" in told or NONE_FITS in told else st.caption)(told)

@@ -78,9 +78,13 @@ class Job:
             )
         return None
 
+    def askers(self) -> set[Visitor]:
+        """Those who wait for it."""
+        return {ticket.visitor for ticket in tuple(self.tickets)}
+
     def visitors(self) -> set[Visitor]:
         """Those who wait for it; where all have left, the last of them."""
-        return {ticket.visitor for ticket in tuple(self.tickets)} or {self.asked_by}
+        return self.askers() or {self.asked_by}
 
     @property
     def background(self) -> bool:

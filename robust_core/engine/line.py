@@ -41,7 +41,7 @@ class Line:
                 f"The laboratory is busy: {len(waiting)} experiments wait. Try again in a moment."
             )
         alike = (job for job in self if job.background == background)
-        if session and sum(job.tickets and visitor in job.visitors() for job in alike) >= EACH:
+        if session and sum(visitor in job.askers() for job in alike) >= EACH:
             return f"{EACH} of your experiments are under way. Stop one, or wait for it."
         return None
 

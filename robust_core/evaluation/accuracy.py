@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from robust_core import attacks
 from robust_core.attacks import Attack
 from robust_core.attacks.base import LARGEST, beyond_the_range
-from robust_core.classifier import Classifier, as_classifier
+from robust_core.classifier import Classifier, as_classifier, at_once
 from robust_core.contract import check_pictures, notices
 from robust_core.defenses.base import Defended
 from robust_core.detectors.base import Detector
@@ -31,9 +31,13 @@ VALUES_PER_BATCH = 2**20
 NORMS = ("l0", "l1", "l2", "linf")
 
 
-def default_batch(images: Tensor) -> int:
-    """Pictures ``[N, C, H, W]`` at a time: about a million values, which suits the caches of a CPU."""
-    return min(256, max(8, VALUES_PER_BATCH // max(1, images[:1].numel())))
+def default_batch(images: Tensor, model: object = None) -> int:
+    """Pictures ``[N, C, H, W]`` at a time: about a million values, which suits the caches of a CPU.
+
+    Fewer of a ``model`` that is known to need much memory for each.
+    """
+    most = min(256, max(8, VALUES_PER_BATCH // max(1, images[:1].numel())))
+    return at_once(model, most)
 
 
 def evaluate(
@@ -107,7 +111,7 @@ def evaluate(
 
     for eps, attack in chosen:
         tell(*notices(model, attack), *attack.notices, *beyond_the_range(attack.norm, eps))
-    batch = batch or default_batch(images)
+    batch = batch or default_batch(images, model)
     run, attacked = _as_attacked(model, chosen[0][1], adaptive)
     flags = run_time_flags(model, images[:PICTURES].to(model.device), attacked=attacked, attack=run)
     draws = fresh(fresh_draws or count_for(model)) if flags.is_random else range(1)

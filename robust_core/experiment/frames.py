@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from robust_core.classifier import Classifier, Guess
+from robust_core.classifier import Classifier, Guess, at_once
 from robust_core.data.fitting import as_saved, to_pixels
 from robust_core.distances import l2, linf
 from robust_core.engine import in_batches
@@ -47,7 +47,7 @@ class Frame:
 @torch.inference_mode()
 def logits_of(model: torch.nn.Module, images: Tensor) -> Tensor:
     """float64 ``[N, K]`` on the CPU, by the model in eval mode, ``AT_ONCE`` values at a time."""
-    batch = max(1, AT_ONCE // images[0].numel())
+    batch = at_once(model, max(1, AT_ONCE // images[0].numel()))
     with evaluating(model):
         return in_batches(lambda part: as_logits(model(part)).cpu().double(), images, batch)
 

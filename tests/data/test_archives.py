@@ -163,5 +163,13 @@ def test_a_list_that_claims_to_be_long_is_not_read(model):
         struct.pack_into(kind, claimed, place + offset, value)
         with pytest.raises(ValueError, match=words):
             load_zip(bytes(claimed), model)
+    # zipfile takes the last 22 bytes for the end, whatever stands in them: so does the check.
+    hidden = bytearray(content)
+    struct.pack_into("<H", hidden, place + 10, 20_000)
+    struct.pack_into("<4s", hidden, place + 16, b"PK\x05\x06")
+    with pytest.raises(ValueError, match="20,000 files; at most 10,000"):
+        load_zip(bytes(hidden), model)
+    with pytest.raises(ValueError, match="The end of the ZIP file is damaged"):
+        load_zip(bytes(content[: place + 12]), model)
     with pytest.raises(ValueError, match="limit must be at least 1"):
         load_zip(bytes(content), model, 0)

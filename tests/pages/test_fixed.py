@@ -69,3 +69,12 @@ def test_a_locked_lesson_leads_to_no_other():
     page = ran(visit("lessons", lesson="2", step="6", lock="lesson"))
     assert page.segmented_control(key="lesson").disabled
     assert not [b for b in page.button if b.label.startswith("Lesson ")]
+
+
+def test_a_locked_goal_locks_both_of_its_classes():
+    page = ran(visit(None, **DIGITS, target_digits="source-target", lock="goal,detector"))
+    boxes = {each.label: each for each in page.selectbox}
+    for name in ("Make the model say", "Pictures of", "are to become", "Detector"):
+        assert boxes[f":material/lock: {name}"].disabled, name
+    page = ran(visit("live_training", lock="live_method"))
+    assert next(each for each in page.selectbox if "Method" in each.label).disabled

@@ -77,7 +77,7 @@ def choose_count(model: Description) -> int:
     """How many of the pictures: the first ones, where classes take turns."""
     height, width = model.input_size
     most = VALUES // (model.channels * height * width)
-    sizes = [n for n in SIZES if n <= most] or [SIZES[0]]
+    sizes = [n for n in SIZES if n <= most] or [max(1, most)]
     return choose_one(
         "How many",
         {n: f"{n:,}" for n in sizes},

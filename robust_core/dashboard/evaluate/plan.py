@@ -22,8 +22,6 @@ from robust_core.experiment.defended import Attacker
 from robust_core.zoo import Description
 
 UNDEFENDED = "none"
-MOST_WRONG = 64
-"""Pictures whose numbers are kept of a row: the ones that are shown are among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,13 +140,13 @@ class Part:
 
 
 def _wrong(finished: Finished) -> tuple[int, ...]:
-    """The first pictures that the attack turned, or that were wrong before, under the first draw."""
+    """The pictures that the attack turned, or that were wrong before, under the first draw."""
     turned = [
         place[1] + i
         for place in sorted(finished, key=lambda place: place[1])
         for i in finished[place].success[:, 0].nonzero().flatten().tolist()
     ]
-    return tuple(turned[:MOST_WRONG])
+    return tuple(turned)
 
 
 def parts_of(setup: Setup, wanted: Wanted) -> tuple[list[Part], list[str]]:

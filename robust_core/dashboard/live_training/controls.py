@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from robust_core.dashboard import fixed
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
@@ -70,7 +71,7 @@ def _shown(name: str, value: float | str) -> float | str:
 def choose_method() -> str:
     """The method; everything else depends on it."""
     return st.selectbox(
-        "Method",
+        fixed.label("Method", "live_method"),
         list(METHODS),
         format_func=lambda m: WORDS[m].title,
         key=setting(
@@ -81,6 +82,7 @@ def choose_method() -> str:
             shown=lambda m: WORDS[m].title,
         ),
         persist_state="session",
+        disabled=fixed.locked("live_method"),
     )
 
 

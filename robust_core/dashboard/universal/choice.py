@@ -1,6 +1,7 @@
 """The controls of the page Universal and stickers, and the perturbation that they lead to."""
 
 from dataclasses import dataclass
+from itertools import count
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -135,11 +136,12 @@ def result(
     if asked is not None and here and _is_wanted(asked, name):
         bar, place = st.container(), st.empty()  # so that no curve moves the button that stops it
 
+        drawn = count()
+
         def draw(growing: Growing | None) -> None:
             if growing:
                 with place.container():
-                    points = len(growing.passes) + len(growing.within)
-                    draw_curve(growing, kind, f"growing_{points}")
+                    draw_curve(growing, kind, f"growing_{next(drawn)}")
 
         with bar:
             fitted = asked.run(draw)

@@ -67,6 +67,7 @@ def checked_apart(
         answer["sha256"],
         tuple(answer["notes"]),
         graph,
+        answer["values"],
     )
 
 

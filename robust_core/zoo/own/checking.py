@@ -33,6 +33,8 @@ class Checked:
     notes: tuple[str, ...] = ()
     graph: Graph | None = None
     """Of an ONNX file; None for weights of a known architecture."""
+    values: int = 0
+    """Numbers in all values of one picture, most of which a gradient keeps; 0: not known."""
 
     @property
     def one_by_one(self) -> bool:
@@ -133,7 +135,7 @@ def _of_onnx(content: bytes, given: tuple[int, int] | None) -> Checked:
     if graph.ending:
         notes = (SOFTMAX.format(graph.ending), *notes)
     digest = hashlib.sha256(content).hexdigest()
-    return Checked(agreed, channels, size, one.classes, one.work, digest, notes, graph)
+    return Checked(agreed, channels, size, one.classes, one.work, digest, notes, graph, one.numbers)
 
 
 def _shape(graph: Graph, given: tuple[int, int] | None) -> tuple[int, tuple[int, int]]:
@@ -167,13 +169,13 @@ def _of_weights(content: bytes, architecture: str, size: tuple[int, int] | None)
         raise ValueError("input_size (height, width) must be given for weights of an architecture")
     network = weights_file.network_of(content, architecture, size)
     network.requires_grad_(False)
-    work, classes = plain_cost(network, size)
+    one = plain_cost(network, size)
     digest = hashlib.sha256(content).hexdigest()
-    return Checked(network, 3, size, classes, work, digest)
+    return Checked(network, 3, size, one.classes, one.work, digest, values=one.numbers)
 
 
-def plain_cost(network: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
-    """Operations for one picture, and classes, found without computing.
+def plain_cost(network: nn.Module, size: tuple[int, int]) -> trial.Cost:
+    """What one picture takes, found without computing.
 
     Raises ``ValueError`` where such pictures do not fit, and where it is too much work.
     """
@@ -186,7 +188,7 @@ def plain_cost(network: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
         ) from error
     if not isinstance(logits, Tensor) or logits.ndim != 2:
         raise ValueError("The network must give one row of logits for each picture, [N, K]")
-    return meter.work, logits.shape[1]
+    return trial.Cost(meter.numbers, meter.work, logits.shape[1])
 
 
 def plain_name(name: str) -> str:

@@ -62,6 +62,7 @@ def main() -> int:
             "size": found.size,
             "classes": found.classes,
             "work": found.work,
+            "values": found.values,
             "sha256": found.sha256,
             "notes": found.notes,
             "one_by_one": found.one_by_one,

@@ -76,7 +76,7 @@ class Listed:
     @property
     def resize(self) -> int:
         """To how many pixels the shorter side is resized before the crop."""
-        return round(min(self.size) / self.share)
+        return round(max(self.size) / self.share)
 
 
 def listed(architecture: str) -> Listed:

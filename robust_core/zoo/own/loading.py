@@ -67,7 +67,12 @@ def classifier(
         provenance=Provenance(
             data="not known: a model of your own",
             source=f"SHA-256 {found.sha256[:12]}" + (f", {architecture}" if architecture else ""),
-            details={"sha256": found.sha256, "notes": list(found.notes), "work": found.work},
+            details={
+                "sha256": found.sha256,
+                "notes": list(found.notes),
+                "work": found.work,
+                "values": found.values,
+            },
         ),
     )
     return model.eval().requires_grad_(False)

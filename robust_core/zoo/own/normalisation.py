@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from robust_core.attacks.checks import check_labels
-from robust_core.classifier import Classifier
+from robust_core.classifier import Classifier, at_once
 from robust_core.modes import evaluating
 
 BATCH = 32
@@ -104,9 +104,9 @@ def _right(
         torch.tensor(v, dtype=torch.float32, device=model.device).view(1, -1, 1, 1)
         for v in (mean, std)
     )
-    right = 0
+    right, size = 0, at_once(model, BATCH)
     with evaluating(model):
-        for pictures, theirs in zip(images.split(BATCH), labels.split(BATCH), strict=True):
+        for pictures, theirs in zip(images.split(size), labels.split(size), strict=True):
             given = (pictures.to(model.device, model.mean.dtype) - shift) / scale
             right += int((model.network(given).argmax(1).cpu() == theirs.cpu()).sum())
     return right
