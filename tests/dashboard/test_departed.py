@@ -83,7 +83,7 @@ def test_the_oldest_uploads_of_a_session_go(monkeypatch):
         upload(manager, "greedy", str(number))
     upload(manager, "polite", "one")
     kept = {session: list(files) for session, files in manager.file_storage.items()}
-    assert kept == {"greedy": ["98", "99"], "polite": ["one"]}
+    assert kept == {"greedy": ["96", "97", "98", "99"], "polite": ["one"]}
 
 
 def test_the_uploads_of_all_sessions_are_bounded_and_the_newest_is_there(monkeypatch):
