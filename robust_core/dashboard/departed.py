@@ -18,7 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 PACE = 2.0
 """Seconds between two looks."""
 UPLOADS = 4
-"""Files kept for a session: a page has up to three uploaders, and the next may arrive before one is read."""
+"""Files kept for a session: a page has up to three uploaders, and another file may come meanwhile."""
 ALL_UPLOADS = 256 * 2**20
 """Bytes kept for all sessions together."""
 FILES = 4096
