@@ -67,6 +67,7 @@ class Plan:
     """How much is measured."""
 
     starts: int = 5
+    """Of a server, each with its first visitor."""
     visits: int = 9
     chips: int = 30
     load: int = 6

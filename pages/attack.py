@@ -5,8 +5,6 @@ import streamlit as st
 from robust_core.dashboard import (
     controls,
     detector_choice,
-    fetching,
-    goal_choice,
     lab,
     left_column,
     model_card,
@@ -16,6 +14,8 @@ from robust_core.dashboard import (
     settings,
 )
 from robust_core.dashboard.attack import depth, strip
+from robust_core.dashboard.fetching import is_here
+from robust_core.dashboard.goal_choice import choose_goal
 from robust_core.dashboard.views import Views
 
 PRIVACY = (
@@ -34,7 +34,7 @@ with essentials:
     attack = controls.choose_attack(detector)
     eps = controls.choose_eps(attack)
 with more:
-    goal = goal_choice.choose_goal(model, attack, chosen.true_label)
+    goal = choose_goal(model, attack, chosen.true_label)
     parameters = controls.choose_parameters(attack, eps, detector)
     subject = left_column.choose_subject(model, chosen)
     controls.say_reached(model)  # below what must be on the first screen
@@ -59,7 +59,7 @@ with result_place:
     else:
         strip.make_way(request)
         with status:
-            if fetching.fetch_model(model.name):
+            if is_here(model):
                 experiment = lab.compute(
                     request.key(),
                     request.work,
@@ -67,8 +67,6 @@ with result_place:
                     doing=attack.title,
                     words=lab.steps(request.attack),
                 )
-            else:
-                fetching.offer_bundled(model)
     if experiment is None:
         request, experiment = lab.last_result()
     else:

@@ -3,14 +3,7 @@
 import streamlit as st
 
 from robust_core.attacks.knowledge import LABELS, TRANSFER
-from robust_core.dashboard import (
-    controls,
-    fetching,
-    left_column,
-    navigation,
-    picture_input,
-    settings,
-)
+from robust_core.dashboard import controls, left_column, navigation, picture_input, settings
 from robust_core.dashboard.black_box import (
     choice,
     costs,
@@ -22,6 +15,7 @@ from robust_core.dashboard.black_box import (
     words,
 )
 from robust_core.dashboard.black_box.shown import Scene
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.topics import transfer
 from robust_core.experiment.perform import UNTARGETED
 
@@ -58,18 +52,17 @@ taught = substitute.make_request(chosen, fit, model, eps, budget, course) if own
 settings.publish()
 
 with right:
-    if not fetching.fetch_model(model.name):
-        fetching.offer_bundled(model)
-    elif taught is not None:
+    here = is_here(model)
+    if here and taught is not None:
         with stage:
             learnt = substitute.show(taught, course, status)
         costs.show_lessons(learnt, terms)
         substitute.show_how(taught)
         st.markdown("## Made on one network, sent to another")
         transfer.show_matrix(model.data)
-    elif not requests:
+    elif here and not requests:
         stage.info("Choose at least one attack.")
-    elif (seconds := running.seconds_to_come(requests, model)) is not None:
+    elif here and (seconds := running.seconds_to_come(requests, model)) is not None:
         parts = running.parts_of(requests)
         if running.is_wanted(parts, seconds):
             with stage:

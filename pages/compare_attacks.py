@@ -2,18 +2,13 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    fetching,
-    goal_choice,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, left_column, navigation, settings
 from robust_core.dashboard.compare_attacks import selection
 from robust_core.dashboard.compare_attacks.depth import show_depth
 from robust_core.dashboard.compare_attacks.rows import show_rows
 from robust_core.dashboard.detector_choice import kept_detector
+from robust_core.dashboard.fetching import is_here
+from robust_core.dashboard.goal_choice import choose_goal
 from robust_core.dashboard.request import Request
 from robust_core.words.threat_model import matches
 
@@ -24,7 +19,7 @@ with essentials:
     model, chosen = left_column.choose_model_and_picture()
     eps = controls.choose_eps()
 with more:
-    goal = goal_choice.choose_goal(model, own=chosen.true_label)
+    goal = choose_goal(model, own=chosen.true_label)
     detector = kept_detector(model)
     picked = selection.choose_attacks()
     wanted = selection.choose_threats(picked)
@@ -45,9 +40,7 @@ settings.publish()
 
 with right:
     selection.say_left_out(picked, rows)
-    if rows and not fetching.fetch_model(model.name):
-        fetching.offer_bundled(model)
-    elif rows:
+    if rows and is_here(model):
         ordered = selection.in_order(rows, sort)
         done = show_rows(ordered, head)
         selection.sort_anew(ordered, sort)

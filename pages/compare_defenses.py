@@ -2,17 +2,12 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    fetching,
-    goal_choice,
-    left_column,
-    navigation,
-    settings,
-)
+from robust_core.dashboard import controls, left_column, navigation, settings
 from robust_core.dashboard.compare_defenses import depth, rows, selection
 from robust_core.dashboard.defense_choice import choose_defenses
 from robust_core.dashboard.detector_choice import kept_detector
+from robust_core.dashboard.fetching import is_here
+from robust_core.dashboard.goal_choice import choose_goal
 from robust_core.dashboard.topics import tabs
 
 navigation.inside_app()
@@ -24,7 +19,7 @@ with essentials:
     attack = controls.choose_attack(detector, start="pgd")
     eps = controls.choose_eps(attack)
 with more:
-    goal = goal_choice.choose_goal(model, attack, chosen.true_label)
+    goal = choose_goal(model, attack, chosen.true_label)
     kinds = choose_defenses(model, "defenses", selection.QUICK)
     subject = left_column.choose_subject(model, chosen)
 
@@ -45,13 +40,10 @@ settings.publish()
 with right:
     if not kinds:
         st.info("Choose at least one defence.")
-    if lines is not None:
-        if fetching.fetch_model(model.name):
-            experiment = rows.fill(undefended, lines, head)
-            if experiment is not None:
-                depth.show_depth(undefended, experiment, lines)
-        else:
-            fetching.offer_bundled(model)
+    if lines is not None and is_here(model):
+        experiment = rows.fill(undefended, lines, head)
+        if experiment is not None:
+            depth.show_depth(undefended, experiment, lines)
 
 tabs.show_depth(model.name, request)
 

@@ -2,15 +2,9 @@
 
 import streamlit as st
 
-from robust_core.dashboard import (
-    controls,
-    fetching,
-    left_column,
-    navigation,
-    picture_input,
-    settings,
-)
+from robust_core.dashboard import controls, left_column, navigation, picture_input, settings
 from robust_core.dashboard.evaluate import choice, gone, pictures, results
+from robust_core.dashboard.fetching import is_here
 
 navigation.inside_app()
 gone.note()
@@ -28,11 +22,10 @@ settings.publish()
 
 with right:
     gone.say()
-    if not fetching.fetch_model(model.name):
-        fetching.offer_bundled(model)
-    elif source is None:
+    here = is_here(model)
+    if here and source is None:
         results.explain()
-    else:
+    elif here:
         results.show(model, source, count, wanted, status)
 
 picture_input.offer_download(model, status)

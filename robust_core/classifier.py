@@ -27,7 +27,9 @@ class Provenance:
 
     data: str
     accuracy: float | None = None
+    """Share of the test set that it gets right, in [0, 1]."""
     source: str = ""
+    """The command that made it, or where it is from."""
     details: dict = field(default_factory=dict)
 
 

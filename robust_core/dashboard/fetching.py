@@ -8,6 +8,14 @@ from robust_core.engine import key_of
 from robust_core.words.models import title
 
 
+def is_here(model: zoo.Description) -> bool:
+    """Whether a model can be asked; else its download, or a model that needs none, is offered."""
+    if fetch_model(model.name):
+        return True
+    _offer_bundled(model)
+    return False
+
+
 def fetch_model(name: str) -> bool:
     """Whether a model's weights are here; else a button that downloads them, and the progress.
 
@@ -47,7 +55,7 @@ def _want(wanted: str, key: str) -> None:
     lab.allow(key)
 
 
-def offer_bundled(missing: zoo.Description) -> None:
+def _offer_bundled(missing: zoo.Description) -> None:
     """The way back to a model that needs no download: the one whose pictures are nearest in size."""
 
     def far(name: str) -> int:

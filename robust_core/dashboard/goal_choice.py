@@ -1,6 +1,9 @@
 """What the attacker wants the model to say, as far as the attack can have it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
@@ -64,25 +67,23 @@ def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
     start = own if own in names else names[0]
     places = st.columns(2, gap="small")
     key = setting(f"source_{model.family}", start, one_of(names), called="Source")
-    source = places[0].selectbox(
-        fixed.label("Pictures of", key),
+    source = _choose_class(places[0], "Pictures of", names, key)
+    others = [name for name in names if name != source]
+    key = setting_among(
+        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
+    )
+    reach = _choose_class(places[1], "are to become", others, key)
+    return SourceTarget(names.index(source), names.index(reach))
+
+
+def _choose_class(place: DeltaGenerator, label: str, names: Sequence[str], key: str) -> str:
+    return place.selectbox(
+        fixed.label(label, key),
         names,
         key=key,
         persist_state="session",
         disabled=fixed.locked(key),
     )
-    others = [name for name in names if name != source]
-    key = setting_among(
-        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
-    )
-    reach = places[1].selectbox(
-        fixed.label("are to become", key),
-        others,
-        key=key,
-        persist_state="session",
-        disabled=fixed.locked(key),
-    )
-    return SourceTarget(names.index(source), names.index(reach))
 
 
 def source_target_settings(model: zoo.Description, goal: SourceTarget) -> dict[str, str]:

@@ -10,7 +10,6 @@ import torch
 
 from robust_core import zoo
 from robust_core.classifier import Guess
-from robust_core.dashboard import fetching
 from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.request import Chosen
@@ -50,14 +49,6 @@ class Subject:
             shape=self.pixels.shape,
             pixels=hashlib.sha256(self.pixels.tobytes()).hexdigest(),
         )
-
-
-def is_here(model: Description) -> bool:
-    """Whether the model can be asked; else what to do about it is offered."""
-    if fetching.fetch_model(model.name):
-        return True
-    fetching.offer_bundled(model)
-    return False
 
 
 def answer(model: Description, pixels: np.ndarray, progress: Reporter) -> Guess:

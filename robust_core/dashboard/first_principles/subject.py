@@ -8,7 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks
 from robust_core.classifier import Classifier
-from robust_core.dashboard import ascending, controls, fetching, left_column, picture_input
+from robust_core.dashboard import ascending, controls, left_column, picture_input
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.first_principles.places import Places
 from robust_core.dashboard.request import Request
 from robust_core.engine import Reporter
@@ -29,10 +30,7 @@ class Subject:
     def here(self) -> bool:
         """Whether the network's weights are; else they are offered."""
         with self.status:
-            if fetching.fetch_model(self.request.model.name):
-                return True
-            fetching.offer_bundled(self.request.model)
-        return False
+            return is_here(self.request.model)
 
     def compute(
         self, work: Callable[[Classifier, Ascent, Reporter], T], *, channel: str, **more: object

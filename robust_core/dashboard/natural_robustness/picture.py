@@ -8,8 +8,9 @@ from robust_core import zoo
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.components.strip import FOOLED, RIGHT, Cell, strip
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.natural_robustness import measured, picture_charts
-from robust_core.dashboard.subject import Subject, is_here
+from robust_core.dashboard.subject import Subject
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory

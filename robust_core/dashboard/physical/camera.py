@@ -7,8 +7,9 @@ import streamlit as st
 
 from robust_core.dashboard import lab, picture_input
 from robust_core.dashboard.components.strip import Cell, strip
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.settings import setting_among
-from robust_core.dashboard.subject import answer, is_here
+from robust_core.dashboard.subject import answer
 from robust_core.engine import key_of
 from robust_core.words.verdict import said
 from robust_core.zoo import Description

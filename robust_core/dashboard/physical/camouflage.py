@@ -13,17 +13,12 @@ from robust_core.dashboard import lab, plots
 from robust_core.dashboard.area_choice import KINDS, OWN
 from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.components.strip import FOOLED, NEITHER, RIGHT, Cell, strip
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
 from robust_core.dashboard.physical.camouflage_words import term_curves as curves
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import one_of, setting
-from robust_core.dashboard.subject import (
-    Subject,
-    answer,
-    choose_target,
-    is_here,
-    is_wanted,
-)
+from robust_core.dashboard.subject import Subject, answer, choose_target, is_wanted
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device

@@ -9,10 +9,11 @@ from robust_core.attacks.physical.transformation import PHOTO
 from robust_core.dashboard import lab, plots
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.components.strip import FOOLED, RIGHT, Cell, strip
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.physical import photograph_words as words
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.style import ADVERSARIAL, GREY
-from robust_core.dashboard.subject import Subject, is_here, is_wanted
+from robust_core.dashboard.subject import Subject, is_wanted
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory

@@ -11,9 +11,10 @@ from robust_core.attacks.physical.transformation import VIEWS
 from robust_core.dashboard import controls, lab, plots
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.components.strip import FOOLED, RIGHT, Cell, strip
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.physical.turning_charts import LOOKS, curves, value_words
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.subject import Subject, choose_target, is_here, is_wanted
+from robust_core.dashboard.subject import Subject, choose_target, is_wanted
 from robust_core.data.fitting import to_tensor
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory

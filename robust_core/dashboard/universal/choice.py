@@ -9,9 +9,10 @@ from streamlit.delta_generator import DeltaGenerator
 from robust_core import attacks
 from robust_core.attacks import Universal
 from robust_core.attacks.universal.patches import PatchUniversal
-from robust_core.dashboard import controls, fetching, lab, plots
+from robust_core.dashboard import controls, lab, plots
 from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.dashboard.components import buttons
+from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.universal.fitting import (
     Fitting,
     Growing,
@@ -123,8 +124,7 @@ def result(
     """What was fitted here if it was, else the bundled one; with the button that fits."""
     name = bundled(model.name, kind)
     with status:
-        if not fetching.fetch_model(model.name):
-            fetching.offer_bundled(model)
+        if not is_here(model):
             return None
         here = record_of(model) is not None
         if asked is not None and here:
