@@ -48,9 +48,7 @@ class SurFree(ByLabels):
     memory: int = parameter(
         100, "The next direction is at right angles to this many previous ones.", low=0, high=10_000
     )
-    shrink: float = parameter(
-        0.02, "By how much the largest angle adapts to a direction.", low=0.0, high=0.5
-    )
+    shrink: float = parameter(0.02, "How much the largest angle adapts.", low=0.0, high=0.5)
 
     def search(self, prey: Prey, x: Tensor) -> Search:
         largest = math.radians(self.angle)

@@ -58,10 +58,7 @@ class JSMA(Attack):
     norm = "l0"
 
     steps: int = parameter(
-        200,
-        "Maximum number of steps; each changes the picked pair or single value.",
-        low=1,
-        high=100_000,
+        200, "Most steps; each changes the picked pair or single value.", low=1, high=100_000
     )
     theta: float = parameter(
         1.0, "Change of a picked value: above 0 brighter, below 0 darker.", low=-1.0, high=1.0

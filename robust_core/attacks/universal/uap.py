@@ -62,9 +62,7 @@ class UAP(Perturbation):
     fooling: float = parameter(
         0.8, "Share of fooled pictures at which the passes end.", above=0.0, high=1.0
     )
-    steps: int = parameter(
-        10, "Maximum number of DeepFool steps for a picture.", low=2, high=10_000
-    )
+    steps: int = parameter(10, "Most DeepFool steps for a picture.", low=2, high=10_000)
     overshoot: float = parameter(
         0.02, "Share by which DeepFool's way is lengthened.", low=0.0, high=100.0
     )
