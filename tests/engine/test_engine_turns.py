@@ -168,6 +168,15 @@ def test_a_session_has_a_bound_of_its_own(new_engine, steps):
     engine.submit("more", steps(), session="greedy", channel="more")
 
 
+def test_requests_that_were_just_left_are_not_counted(new_engine, steps):
+    """Whoever turns to another page may begin there at once: the old work ends after a moment of grace."""
+    engine = new_engine()
+    for number in range(EACH):
+        with engine.submit(f"{number}", steps(), session="one", channel=f"{number}"):
+            pass
+    engine.submit("more", steps(), session="one", channel="more")
+
+
 def test_an_address_has_half_of_the_queue(new_engine, steps):
     engine = new_engine(queue_limit=4)
     first = steps()

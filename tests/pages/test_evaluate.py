@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from robust_core import imaging, zoo
 from robust_core.__main__ import main
@@ -267,6 +268,22 @@ def test_a_visitors_model_is_told_which_normalisation_fits(monkeypatch):
         assert "--model plain.onnx --data digits" in page.code[0].value
     finally:
         zoo.dismiss("plain")
+
+
+def test_a_visitors_model_need_not_be_square(monkeypatch):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12 * 20, 3))
+    known = {"class_names": tuple("abc"), "input_size": (12, 20), "mean": (0.0,), "std": (1.0,)}
+    model = Classifier(network, name="wide", **known)
+    model.provenance.details["notes"] = []
+    guest = zoo.Guest("wide", model, "Your model: wide", ("--model", "wide.onnx"))
+    zoo.admit(guest)
+    monkeypatch.setattr(own_model, "allowed", lambda: True)
+    monkeypatch.setattr(own_model, "current", lambda: guest)
+    try:
+        page = ran(visited(None, model="own", strip=""))
+        assert "no pixel moved by more than" in text(page)
+    finally:
+        zoo.dismiss("wide")
 
 
 def test_a_link_restores_what_it_can_hold():
