@@ -272,6 +272,7 @@ def test_a_visitors_model_is_told_which_normalisation_fits(monkeypatch):
 
 def test_a_visitors_model_need_not_be_square(monkeypatch):
     network = nn.Sequential(nn.Flatten(), nn.Linear(12 * 20, 3))
+    nn.init.sparse_(network[1].weight, 0.5, generator=torch.Generator().manual_seed(0))
     known = {"class_names": tuple("abc"), "input_size": (12, 20), "mean": (0.0,), "std": (1.0,)}
     model = Classifier(network, name="wide", **known)
     model.provenance.details["notes"] = []
