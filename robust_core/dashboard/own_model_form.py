@@ -23,9 +23,9 @@ from robust_core.zoo.own.sizes import size_of
 from robust_core.zoo.own.weights_file import TIMM
 
 WATCHED = 50
-VALUES = 2**25
-"""Of all pictures that are looked at, at most: 128 MB."""
 """Labelled pictures that the normalisation is compared on."""
+VALUES = 2**25
+"""Numbers in all of these at most: 128 MB."""
 NORMALISATIONS = {
     "none: pixels in [0, 1]": None,
     "ImageNet's": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),

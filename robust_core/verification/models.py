@@ -34,7 +34,7 @@ def compiled(model: nn.Module, images: Tensor) -> Network:
     few = images[:4]
     theirs = asked(model, few)
     check_logits(theirs, few)
-    ours = network(few.to(place, torch.float64)).cpu()
+    ours = exact(network, few)
     scale = theirs.abs().max().clamp(min=1)
     if ours.shape != theirs.shape or not ((ours - theirs).abs().max() <= DISAGREES * scale):
         raise Refusal(

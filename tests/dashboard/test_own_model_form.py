@@ -1,5 +1,6 @@
 """The form of a visitor's own model: what it says of files that it cannot use."""
 
+import copy
 import io
 import zipfile
 
@@ -9,7 +10,7 @@ import torch
 from safetensors.torch import save
 from streamlit.testing.v1 import AppTest
 
-from robust_core import imaging
+from robust_core import imaging, zoo
 from robust_core.dashboard import lab, own_model, own_model_form
 from robust_core.zoo import own
 from tests.onnx_files import classifier
@@ -88,3 +89,33 @@ def test_sentences_name_the_field_of_the_size(sessions, checking):
         own_model.check(weights, "mine.safetensors", "resnet18", None)
     with pytest.raises(ValueError, match="Picture size says 9 x 9"):
         own_model.check(classifier().SerializeToString(), "mine.onnx", None, (9, 9))
+
+
+def test_what_a_file_says_is_shown_and_does_nothing(sessions, checking, monkeypatch):
+    sessions("a")
+
+    def refused(*said, check):
+        raise ValueError("The operation '![x](http://evil.example/p.png)' cannot be done")
+
+    monkeypatch.setattr(own_model, "checked_apart", refused)
+    with pytest.raises(ValueError, match="operation") as told:
+        own_model.check(b"anything", "mine.onnx", None, None)
+    assert "![x](" not in str(told.value)
+    assert "evil.example/p.png" in str(told.value)
+
+
+def test_weights_that_were_brought_for_a_network_of_timm_are_kept(sessions):
+    sessions("a")
+    found = own.checked(classifier().SerializeToString())
+    assert own_model_form._from_hub("timm:resnet18")
+    own_model.keep("a", own_model.Kept(found, "mine", "timm:resnet18"))
+    assert not own_model_form._from_hub("timm:resnet18")
+    assert own_model_form._from_hub("timm:resnet34")
+
+
+def test_fewer_pictures_are_looked_at_where_they_are_large():
+    model = zoo.load("digits-cnn", "cpu")
+    assert own_model_form._few(model) == own_model_form.WATCHED
+    large = copy.copy(model)
+    large.input_size = (2048, 2048)
+    assert own_model_form._few(large) == 8

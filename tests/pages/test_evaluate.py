@@ -7,6 +7,7 @@ import re
 import shlex
 import zipfile
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -285,6 +286,12 @@ def test_a_visitors_model_need_not_be_square(monkeypatch):
         assert "no pixel moved by more than" in text(page)
     finally:
         zoo.dismiss("wide")
+
+
+def test_pictures_that_were_wrong_before_do_not_hide_those_that_were_fooled():
+    """``success`` counts both: cut short, it would leave none to show."""
+    effect = SimpleNamespace(success=torch.ones(200, 1, dtype=torch.bool))
+    assert plan._wrong({("fgsm", 0, 200): effect}) == tuple(range(200))
 
 
 def test_a_link_restores_what_it_can_hold():

@@ -8,6 +8,7 @@ import torch
 from robust_core import attacks
 from robust_core.attacks.black_box import nes
 from robust_core.attacks.black_box.hopskipjump import estimate
+from robust_core.attacks.black_box.surfree import SurFree
 from robust_core.attacks.knowledge import BY_QUERIES, LABELS
 
 NAMES = [n for n in attacks.local_names() if attacks.get(n).knowledge in BY_QUERIES]
@@ -162,3 +163,25 @@ def test_more_queries_never_leave_a_smaller_margin(name, net, pictures):
     best = record.curve.at([1, 30, 60, 120])
     assert (best.diff(dim=1) >= 0).all()
     assert ((record.queries_to_success > 0) == record.success).all()
+
+
+@pytest.mark.parametrize(("free", "most"), [(16, 2), (3, 1), (1, 0)])
+def test_surfree_has_directions_left_on_small_pictures(free, most, monkeypatch):
+    """Four smooth directions in a grey 4 x 4, fewer under a mask: half of them are remembered."""
+    draw = torch.Generator().manual_seed(0)
+    weight = torch.randn(3, 16, generator=draw)
+    images = torch.rand(4, 1, 4, 4, generator=draw)
+    mask = (torch.arange(16) < free).view(1, 1, 4, 4)
+    remembered = []
+    true = SurFree.direction
+
+    def spied(self, prey, u, before):
+        remembered.append(len(before))
+        return true(self, prey, u, before)
+
+    def model(x):
+        return (x.flatten(1) - 0.5) @ weight.T
+
+    monkeypatch.setattr(SurFree, "direction", spied)
+    create("surfree", max_queries=200).run(model, images, model(images).argmax(1), mask=mask)
+    assert max(remembered, default=0) == most

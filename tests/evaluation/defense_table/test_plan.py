@@ -187,6 +187,8 @@ def test_certificates_of_right_pictures_have_radii(bench, digits_model, digits_t
     model = defenses.create("smoothing", n=60, sigma=0.1)
     images, labels = digits_test
     held = [model.certificate(digits_model, x) for x in images[:12].split(1)]
+    assert parts._down(0.123456) == 0.12345
+    assert parts._down(0.1) <= 0.1
     right = [c.radius for c, y in zip(held, labels[:12].tolist(), strict=True) if c.label == y]
     assert row.radii == pytest.approx(sorted(right), abs=1e-5)
 
