@@ -4,8 +4,10 @@ from functools import cache
 from pathlib import Path
 
 from streamlit.components.v2 import manifest_scanner
+from streamlit.runtime.context import ContextProxy
 from streamlit.runtime.pages_manager import PagesManager
-from streamlit.testing.v1 import AppTest, app_test
+from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+from streamlit.testing.v1 import AppTest, app_test, local_script_runner
 from streamlit.util import calc_hash
 
 from robust_core.paths import ASSETS
@@ -26,6 +28,22 @@ class Pages(PagesManager):
 app_test.PagesManager = Pages
 # A server looks once through all installed packages for components, AppTest before each run.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
+# As on localhost. AppTest's is a mock, which the engine would ask for its hash at every step.
+ContextProxy.ip_address = None
+
+
+def until_it_ends(runner: local_script_runner.LocalScriptRunner, timeout: float = 3) -> None:
+    """Wait for a run of the script; AppTest itself looks for its end a thousand times a second."""
+    runner._script_thread.join(timeout)
+    if not runner.script_stopped():
+        runner.request_stop()
+        runner.join()
+        raise RuntimeError(f"AppTest script run timed out after {timeout} s")
+
+
+local_script_runner.require_widgets_deltas = until_it_ends
+# A server compiles a script once, AppTest before each run.
+app_test.ScriptCache = local_script_runner.ScriptCache = cache(ScriptCache)
 
 
 def visit(page: str | None = None, **query: str) -> AppTest:
