@@ -49,6 +49,8 @@ SETTINGS: dict[str, dict[str, float]] = {
 are as large as the peers' (AutoAttack's): small pictures fall to them in fewer queries than the paper's."""
 FULL = ((64, 500), (64, 1000), (16, 5000))
 QUICK = ((16, 500),)
+ALONE = 4
+"""Pictures for a peer that takes one after the other and needs hours for more."""
 FLOOR = 64
 """Pictures in a pass of the floor."""
 
@@ -143,7 +145,7 @@ def finite(value: float) -> float | None:
 
 
 TOO_FEW = 4
-"""With so few pictures an interval would say nothing."""
+"""With so few pictures an interval says nothing."""
 
 
 def advantage(ours: Tensor, theirs: Tensor, sized: bool) -> dict:
@@ -174,8 +176,11 @@ def ratio(times: dict[str, list[float]], who: str, other: str) -> float:
     return statistics.median(a / b for a, b in zip(times[who], times[other], strict=True))
 
 
-def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) -> list[dict]:
-    """Ours and each peer: strength, time, queries."""
+def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -> list[dict]:
+    """Ours and each peer: strength, time, queries.
+
+    ``alone``: pictures for the strength of a peer that takes one after the other; 0: it is left out.
+    """
     sized = "eps" in task.attack.parameters
     own = strength(None, model, task)
     entries = []
@@ -183,9 +188,9 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: bool, now: Clock) 
         if peer is not None and peer.alone and not alone:
             continue
         name = peer.name if peer else "ours"
-        few = task.few(peer.most if peer else None)
+        few = task.few(alone if peer and peer.slow else None)
         found = own if peer is None else strength(peer, model, few)
-        timed = few.few(4) if peer is not None and peer.alone else few
+        timed = few.few(ALONE) if peer is not None and peer.alone else few
         runs = {"ours": worker(None, model, timed)}
         if peer is not None:
             runs[name] = worker(peer, model, timed)
@@ -241,12 +246,22 @@ def arguments() -> argparse.Namespace:
         action="store_true",
         help="16 pictures, 500 queries, one round, no picture-by-picture peer",
     )
+    parser.add_argument(
+        "--alone",
+        type=int,
+        default=ALONE,
+        metavar="N",
+        help=f"pictures of a peer that takes one after the other ({ALONE}); more give an interval",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep and resume the figures")
     options = parser.parse_args()
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    if options.alone < 1:
+        parser.error("--alone must be at least 1")
     if options.quick:
         options.rounds = 1
+        options.alone = 0
     return options
 
 
@@ -277,7 +292,7 @@ def main() -> None:
             print(f"{name}, {count} pictures, {budget} queries", file=sys.stderr)
             own = attacks.create(name, **SETTINGS[name], max_queries=budget)
             task = Task(own, images, labels, budget)
-            entries = compare(model, task, options.rounds, not options.quick, now)
+            entries = compare(model, task, options.rounds, options.alone, now)
             report["rows"].append(
                 {
                     "attack": name,

@@ -28,19 +28,17 @@ Perturb = Callable[[nn.Module, Tensor, Tensor, int], object]
 """Runs the attack on a model, pictures, labels, with a budget."""
 MANY = 1_000_000
 """Iterations that no budget pays for."""
-ALONE = 4
-"""Pictures for a peer that takes one after the other and needs hours for more."""
 
 
 @dataclass(frozen=True)
 class Peer:
-    """An attack of a peer. ``alone``: it takes one picture after the other; ``most``: at most so many."""
+    """An attack of a peer. ``alone``: it takes one picture after the other; ``slow``: for hours."""
 
     name: str
     run: Perturb
     rows: str = ALIGNED
     alone: bool = False
-    most: int | None = None
+    slow: bool = False
 
 
 def peers(ours: attacks.Attack) -> list[Peer]:
@@ -137,7 +135,7 @@ def _art_simba(ours: attacks.Attack, basis: str) -> Peer:
             verbose=False,
         )
 
-    return Peer("ART", _art(make, probabilities=True), alone=True, most=ALONE)
+    return Peer("ART", _art(make, probabilities=True), alone=True, slow=True)
 
 
 def _art_boundary() -> Peer:
@@ -146,7 +144,7 @@ def _art_boundary() -> Peer:
 
         return BoundaryAttack(classifier, targeted=False, max_iter=budget, verbose=False)
 
-    return Peer("ART", _art(make), alone=True, most=ALONE)
+    return Peer("ART", _art(make), alone=True, slow=True)
 
 
 def _art_hopskipjump(norm: float) -> Peer:
@@ -155,7 +153,7 @@ def _art_hopskipjump(norm: float) -> Peer:
 
         return HopSkipJump(classifier, norm=norm, max_iter=budget, verbose=False)
 
-    return Peer("ART", _art(make), alone=True, most=ALONE)
+    return Peer("ART", _art(make), alone=True, slow=True)
 
 
 def _art_geoda() -> Peer:

@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, by one process at a time, and checks before that."""
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -106,6 +107,15 @@ def json_text(value: object, indent: int | None = 2) -> str:
 def write_json(path: Path, value: dict) -> None:
     """``value`` as indented JSON. Raises ``ValueError`` for a number that JSON lacks, such as NaN."""
     write_text(path, json_text(value) + "\n")
+
+
+def hash_of_code(folder: Path) -> bytes:
+    """A digest of all Python files in a package and its sub-folders."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
 
 
 def check_writable(folder: Path, instead: str) -> None:

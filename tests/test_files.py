@@ -197,3 +197,17 @@ def test_the_core_writes_whole_files_only():
     }
     # A download grows in place, so that it can go on, and puts a whole folder in its place at the end.
     assert around == {"files.py", "data/download.py"}
+
+
+def test_a_file_in_a_sub_folder_counts_for_its_content_and_its_place(tmp_path):
+    inner = tmp_path / "one" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "a.py").write_text("x = 1\n")
+    hashes = {files.hash_of_code(tmp_path)}
+    (inner / "a.py").write_text("x = 2\n")
+    hashes.add(files.hash_of_code(tmp_path))
+    inner.rename(tmp_path / "two")
+    hashes.add(files.hash_of_code(tmp_path))
+    assert len(hashes) == 3
+    (tmp_path / "two" / "a.pyc").write_bytes(b"compiled")
+    assert files.hash_of_code(tmp_path) in hashes

@@ -85,16 +85,17 @@ class Noise(Attack):
         return self.eps * noise
 
     def perturb(self, oracle: Oracle, images: Tensor, aim: Aim) -> Tensor:
-        best = (images + self.noise(images, 0, oracle.free)).clamp_(0, 1)
+        drawn = (images + self.noise(images, 0, oracle.free)).clamp_(0, 1)
         if self.draws == 1:  # nothing the model answers matters
             oracle.count("iterations")
-            oracle.check(best, aim)
-            oracle.show_last(best, aim, "margin")
-            return best
-        kept = Best(best)
+            oracle.check(drawn, aim)
+            oracle.show_last(drawn, aim, "margin")
+            return drawn
+        kept = Best(drawn)
         every = torch.arange(len(images), device=images.device)
         for draw in range(self.draws):
-            drawn = (images + self.noise(images, draw, oracle.free)).clamp_(0, 1)
+            if draw:
+                drawn = (images + self.noise(images, draw, oracle.free)).clamp_(0, 1)
             logits = oracle.logits(drawn, aim)
             loss = aim.loss(logits, margin)
             oracle.observe(drawn, loss)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import time
 
 import numpy as np
 import streamlit as st
@@ -119,10 +120,11 @@ def _offer(record: data.DataSet, place: DeltaGenerator) -> None:
     size = f"{record.download_size / 1e6:.0f} MB"
     wanted = f"_download_{record.name}"
     if st.button(f"Get the {record.title} test pictures ({size})", icon=":material/download:"):
-        st.session_state[wanted] = True
+        st.session_state[wanted] = time.time_ns()
     if not st.session_state.get(wanted):
         return
-    key = key_of(download=record.name, session=lab.session())
+    # Each click is a download of its own: what an earlier one brought may be gone again.
+    key = key_of(download=record.name, session=lab.session(), click=st.session_state[wanted])
     st.caption("The progress of the download is shown at the top of the page.")
     with place:
         done = lab.compute(
@@ -133,10 +135,10 @@ def _offer(record: data.DataSet, place: DeltaGenerator) -> None:
             words=lambda k, n: f"{100 * k // n} %",
             errand=True,
         )
+    if not lab.stopped(key):  # it is here, or it failed: only the visitor starts another try
+        st.session_state[wanted] = None
     if done:
         st.rerun()
-    if not lab.stopped(key):  # it failed: only the visitor starts another try
-        st.session_state[wanted] = False
 
 
 def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:

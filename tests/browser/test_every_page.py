@@ -128,7 +128,9 @@ def half(request, open_page):
 def bring_a_picture(page, address: str) -> None:
     page.goto(f"http://{address}/{UPLOADED}")
     page.locator(HEADINGS).filter(has_text=HEADS[""]).first.wait_for()
-    page.wait_for_function(AT_REST)  # a run that starts in the same moment would lose where to send it
+    page.wait_for_function(
+        AT_REST
+    )  # a run that starts in the same moment would lose where to send it
     sent = {"name": "plain.png", "mimeType": "image/png", "buffer": FILES["plain.png"]}
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(sent)
     page.get_by_role("img", name="Your picture").wait_for()

@@ -516,6 +516,17 @@ def test_a_failed_download_of_data_is_told_once_and_not_repeated(monkeypatch):
     assert tries == ["cifar10"]
 
 
+def test_a_download_whose_data_is_gone_again_is_offered_again(monkeypatch):
+    tries = []
+    monkeypatch.setattr(download, "fetch", lambda record, *, progress: tries.append(record) or True)
+    page = visit()
+    for count in (1, 2):  # a disk may lose what it got; a page that waits for it would never end
+        (get,) = [button for button in page.button if button.label.startswith("Get the CIFAR-10")]
+        page = ran(get.click().run())
+        assert len(tries) == count
+
+
+
 def test_data_that_may_not_be_read_is_said_and_the_page_works(forbidden, monkeypatch):
     monkeypatch.setenv("ROBUST_DATA", str(forbidden))
     page = finished(visit())

@@ -71,7 +71,7 @@ class Files:
 
         digest = hashlib.sha256(fingerprint(self.classifier).encode())
         for package in (attacks, detectors):
-            digest.update(hash_of_code(Path(package.__path__[0])))
+            digest.update(files.hash_of_code(Path(package.__path__[0])))
         digest.update(Path(filters.__file__).read_bytes())
         return digest.digest()
 
@@ -79,15 +79,6 @@ class Files:
         """A digest of a detector: its weights, or its recipe, and its threshold."""
         content = [self.entries[name][key] for key in ("sha256", "recipe", "threshold")]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def hash_of_code(folder: Path) -> bytes:
-    """A digest of all Python files in a package and its sub-folders."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.digest()
 
 
 def write(path: Path | None, value: dict) -> None:

@@ -15,7 +15,6 @@ from tqdm import tqdm
 
 from robust_core import files, processes
 from robust_core.commands import options, output
-from robust_core.commands.detector_tables.files import hash_of_code
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -53,7 +52,7 @@ class Work:
 
         said = {name: value for name, value in vars(args).items() if name not in BESIDE}
         self.about = [said, output.versions(), os.environ.get("OMP_NUM_THREADS")]
-        code = hash_of_code(Path(robust_core.__path__[0])).hex()
+        code = files.hash_of_code(Path(robust_core.__path__[0])).hex()
         self.folder = (args.work or DEFAULT) / _digest([*self.about, code])
         self.deals: list[Dealt] = []
         self.jobs = self.found = 0

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from robust_core import files
 from robust_core.classifier import Classifier
 from robust_core.detectors import Subnetwork
 from robust_core.detectors.measure import per_pass
@@ -21,6 +22,8 @@ from robust_core.training.detectors.array_file import filled, take
 from robust_core.training.recipes import DetectorRecipe
 from robust_core.training.run import to_float
 
+ATTACKS = Path(__file__).parents[2] / "attacks"
+"""Their code decides what adversaries find. It is read here, and not imported: the caller brings them."""
 Adversary = Callable[[Classifier, Tensor, Tensor], Tensor]
 """What an ``attacks.Attack`` is: (model, pictures, classes to leave) to adversarial pictures."""
 
@@ -96,7 +99,7 @@ def craft(originals: Originals, adversary: Adversary, recipe: DetectorRecipe) ->
 
     What an adversary without an eps adds is kept in float32: it ends just across a boundary, and rounding
     to float16 would take one in twenty back. The name of the file identifies the classifier, the
-    adversary and the pictures.
+    adversary and its code, the pictures and the classes to leave.
     """
     classifier = originals.classifier
     images = originals.images
@@ -118,7 +121,7 @@ def craft(originals: Originals, adversary: Adversary, recipe: DetectorRecipe) ->
         return torch.cat([make(part).cpu() for part in passes(rows, images)])
 
     leaving = "predicted" if labels is None else "true"
-    key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images)}"
+    key = f"{recipe.adversary}-{leaving}-{len(images)}-{_key(recipe, images, labels)}"
     path = originals.cache / f"{key}.npy"
     shape = tuple(images.shape)
     told = f"craft {originals.what}"
@@ -160,10 +163,16 @@ def slug(point: str) -> str:
     return "".join(c for c in point.lower() if c.isalnum())
 
 
-def _key(recipe: DetectorRecipe, images: Tensor) -> str:
-    """A short name for the classifier, the adversary and the pictures; the point is not in it."""
+def _key(recipe: DetectorRecipe, images: Tensor, labels: Tensor | None) -> str:
+    """A short name for all that decides the pictures: classifier, adversary, its code, originals, classes.
+
+    The point of the detector is not in it.
+    """
     known = asdict(recipe)
     content = {k: known[k] for k in ("model", "fingerprint", "adversary", "parameters")}
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
+    digest.update(files.hash_of_code(ATTACKS))
     digest.update(images.contiguous().numpy().tobytes())
+    if labels is not None:
+        digest.update(labels.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from robust_core import attacks, zoo
-from robust_core.commands.detector_tables.files import Files, hash_of_code
+from robust_core.commands.detector_tables.files import Files
 
 WHAT = {"attack": "fgsm", "detector": "d", "n": 2}
 ENTRY = {"sha256": None, "recipe": {}, "threshold": 0.5}
@@ -47,17 +47,3 @@ def test_changed_attack_code_makes_the_row_again_in_sub_folders_too(package, rem
     path = sorted(package.glob(name))[-1]
     path.write_text(path.read_text() + "\n# changed\n")
     assert remembered() == 2
-
-
-def test_a_file_in_a_sub_folder_counts_for_its_content_and_its_place(tmp_path):
-    inner = tmp_path / "one" / "inner"
-    inner.mkdir(parents=True)
-    (inner / "a.py").write_text("x = 1\n")
-    hashes = {hash_of_code(tmp_path)}
-    (inner / "a.py").write_text("x = 2\n")
-    hashes.add(hash_of_code(tmp_path))
-    inner.rename(tmp_path / "two")
-    hashes.add(hash_of_code(tmp_path))
-    assert len(hashes) == 3
-    (tmp_path / "two" / "a.pyc").write_bytes(b"compiled")
-    assert hash_of_code(tmp_path) in hashes

@@ -119,7 +119,7 @@ def test_classes_to_leave_are_the_models_own_or_those_given(resnet, recipe, orig
     assert torch.equal(given.classes[0], labels)
 
 
-def test_made_once_for_each_picture_adversary_and_classifier(recipe, originals):
+def test_made_once_for_each_picture_adversary_and_classifier(recipe, originals, monkeypatch):
     spy = Spy()
 
     def asked(images=IMAGES, labels=None, recipe=recipe) -> int:
@@ -131,10 +131,14 @@ def test_made_once_for_each_picture_adversary_and_classifier(recipe, originals):
     assert asked() == 0
     assert asked(recipe=replace(recipe, point="AD(1)", epochs=3)) == 0  # no part in crafting
     assert asked(labels=torch.arange(6)) == 1
+    assert asked(labels=torch.arange(6).flip(0)) == 1
+    assert asked(labels=torch.arange(6)) == 0
     assert asked(images=IMAGES.flip(0)) == 1
     assert asked(recipe=replace(recipe, fingerprint="abd")) == 1
     assert asked(recipe=replace(recipe, parameters={"eps": EPS, "steps": 3})) == 1
     assert asked(recipe=replace(recipe, adversary="pgd")) == 1
+    monkeypatch.setattr("robust_core.files.hash_of_code", lambda folder: folder.name.encode())
+    assert asked() == 1, "the code of the attacks is another"
 
 
 def test_activations_are_those_of_the_two_pictures(resnet, recipe, originals, tmp_path):
