@@ -4,7 +4,7 @@ import pytest
 
 from robust_core import zoo
 from robust_core.dashboard.detectors.measured import PARTS
-from tests.live import assert_fits
+from tests.live import PHONE, assert_fits
 
 PAGE = "detectors"
 
@@ -67,8 +67,10 @@ def test_the_toy_is_drawn_for_both_detectors(page):
     page.get_by_text("Dynamic detector", exact=True).wait_for()
 
 
-def test_a_phone_shows_the_chain_and_never_scrolls_sideways(opening):
-    page = opening(PAGE, ".chain .here", 390, 844, color_scheme="dark")
+def test_a_phone_shows_the_chain_and_never_scrolls_sideways(page):
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="dark")
+    page.locator(".chain .here").first.wait_for()
     chip = page.get_by_role("radio", name="AD(4)")
     chip.focus()
     chip.press("Space")

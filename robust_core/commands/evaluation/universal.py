@@ -48,12 +48,10 @@ def _same(row: dict[str, Any], question: "Question") -> bool:
 
 
 def _lacks(value: dict[str, Any], question: "Question", overwrite: bool) -> bool:
-    """Whether there is no such row yet that was made with the bundled weights."""
-    from robust_core import zoo
-
-    sha = zoo.index().get(question.asked, {}).get("sha256")
+    """Whether there is no such row yet that was made from the bundled files."""
+    used = question.weights()
     rows = value["parts"][question.part]["rows"]
-    there = any(_same(row, question) and row["weights_sha256"] == sha for row in rows)
+    there = any(_same(row, question) and row.get("weights") == used for row in rows)
     return overwrite or not there
 
 

@@ -5,8 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from robust_core import zoo
-from robust_core.evaluation.universal.suite import NAME, PARTS
+from robust_core.evaluation.universal.suite import NAME, PARTS, bundled
 from robust_core.paths import RESULTS
 from robust_core.zoo.weights import ZooError
 
@@ -17,7 +16,7 @@ Row = dict[str, Any]
 
 
 def rows(part: str, path: Path | None = None) -> list[Row]:
-    """The rows of a part that were made with the weights that are bundled now, in the plan's order.
+    """The rows of a part that were made from the files that are bundled now, in the plan's order.
 
     Nothing where the file is missing or damaged. Raises ``ValueError`` for an unknown part.
     """
@@ -29,10 +28,15 @@ def rows(part: str, path: Path | None = None) -> list[Row]:
     except (OSError, ValueError, KeyError, TypeError):
         return []
     try:
-        bundled = {name: entry.get("sha256") for name, entry in zoo.index().items()}
+        here = bundled()
     except ZooError:
         return []
-    return [row for row in found if bundled.get(row["model"]) == row["weights_sha256"]]
+    return [row for row in found if _is_of(row.get("weights", {}), here)]
+
+
+def _is_of(used: dict[str, str | None], here: dict[str, str | None]) -> bool:
+    """Whether a row names what it was made from, and all of it is here."""
+    return bool(used) and all(here.get(name) == sha for name, sha in used.items())
 
 
 @lru_cache(maxsize=4)

@@ -23,6 +23,7 @@ from robust_core.evaluation.universal.fooling import answers, of_perturbation, s
 from robust_core.evaluation.universal.recipes import EPS, UniversalRecipe, fit, training_pictures
 from robust_core.files import json_text
 from robust_core.progress import Pieces
+from robust_core.zoo.bundled_universals import entry_of
 
 NAME = UNIVERSAL
 FEW, MANY, PASTED = 1000, None, 500
@@ -59,6 +60,26 @@ class Question:
     def identity(self) -> dict[str, Any]:
         """What tells a row from the others, in the row."""
         return asdict(self) | {"model": self.asked}
+
+    @property
+    def patch(self) -> str:
+        """The name of the bundled patch that a row of patches is about."""
+        return f"{self.fitted_to}-patch"
+
+    def weights(self) -> dict[str, str | None]:
+        """SHA-256 of the files that the row is made from, by name: the networks, and its patch.
+
+        None for what is not bundled. Raises ``ZooError`` where an index is damaged.
+        """
+        names = {self.fitted_to, self.asked} | ({self.patch} if self.attack == "patch" else set())
+        found = bundled()
+        return {name: found.get(name) for name in sorted(names)}
+
+
+def bundled() -> dict[str, str | None]:
+    """SHA-256 of the bundled networks, perturbations and patches, by name."""
+    networks = {name: entry.get("sha256") for name, entry in zoo.index().items()}
+    return networks | {name: entry_of(name)["sha256"] for name in zoo.universals()}
 
 
 def fooling_rows() -> Iterator[Question]:
@@ -147,7 +168,7 @@ class Bench:
         """The row."""
         model = zoo.load(question.asked, self.device)
         images, labels = self._pictures(question)
-        row = question.identity | {"weights_sha256": model.provenance.details.get("sha256")}
+        row = question.identity | {"weights": question.weights()}
         if question.attack == "patch":
             return row | self._patch(question, model, images, labels)
         universal = self._universal(question)
@@ -212,7 +233,7 @@ class Bench:
     def _patch(
         self, question: Question, model: Classifier, images: Tensor, labels: Tensor
     ) -> dict[str, Any]:
-        fitted = zoo.load_universal(f"{question.fitted_to}-patch")
+        fitted = zoo.load_universal(question.patch)
         target = question.target
         assert isinstance(fitted, PatchUniversal)
         assert target is not None

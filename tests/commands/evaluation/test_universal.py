@@ -94,14 +94,20 @@ def test_a_stopped_suite_keeps_its_rows_and_its_fits(command, small, monkeypatch
     assert len(run(command, "--part", "fooling", "--json").json["parts"]["fooling"]["rows"]) == 2
 
 
-def test_rows_of_other_weights_are_made_again(command, small):
-    run(command, "--part", "fooling")
+@pytest.mark.parametrize(
+    ("part", "changed"), [("fooling", MODEL), ("patches", MODEL), ("patches", f"{MODEL}-patch")]
+)
+def test_rows_of_other_weights_are_made_again(command, small, patch, part, changed):
+    run(command, "--part", part)
     value = json.loads(small.read_text())
-    value["parts"]["fooling"]["rows"][0] |= {"weights_sha256": "0" * 64, "fooled": -1}
+    row = value["parts"][part]["rows"][0]
+    assert changed in row["weights"]
+    row["weights"][changed] = "0" * 64
+    row["rate"] = -1
     small.write_text(json.dumps(value))
-    rows = run(command, "--part", "fooling", "--json").json["parts"]["fooling"]["rows"]
-    assert len(rows) == 2
-    assert all(row["fooled"] >= 0 for row in rows)
+    rows = run(command, "--part", part, "--json").json["parts"][part]["rows"]
+    assert len(rows) == len(value["parts"][part]["rows"])
+    assert all(row["rate"] >= 0 for row in rows)
 
 
 def test_fewer_pictures_do_not_replace_the_result(command, small):

@@ -18,7 +18,7 @@ def row(part, **more):
         "seed": 0,
         "n_fit": 1000,
     }
-    about |= {"weights_sha256": zoo.index()[NAME]["sha256"], "what": "fitted", "target": None}
+    about |= {"weights": {NAME: zoo.index()[NAME]["sha256"]}, "what": "fitted", "target": None}
     return (
         about | {"n": 200, "fooled": 150, "rate": 0.75, "clean_correct": 184, "correct": 40} | more
     )
@@ -29,7 +29,7 @@ def test_rows_become_tables_and_nothing_a_command(tmp_path, monkeypatch):
     assert "Not measured yet" in universal.tables()
     assert "`python -m robust_core evaluate --suite universal`" in universal.tables()
     curve = [{"area": area, "rate": area} for area in (0.05, 0.25)]
-    old = row("fooling", weights_sha256="0" * 64, rate=0.123)
+    old = row("fooling", weights={NAME: "0" * 64}, rate=0.123)
     parts = {
         "fooling": [row("fooling", dominant=[[3, 75], [2, 30]]), old],
         "patches": [row("patches", attack="patch", target=5, area=0.1, curve=curve, rate=0.9)],
