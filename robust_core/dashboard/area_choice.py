@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from robust_core.areas import MOST, PRESETS, Area, Rectangle
+from robust_core.dashboard import fixed
 from robust_core.dashboard.components.painter import Box, painter
 from robust_core.dashboard.request import Chosen
 from robust_core.dashboard.settings import Reader, setting
@@ -37,11 +38,12 @@ def choose_area(model: Description, chosen: Chosen, how: str) -> Area | None:
     named = area is None or str(area) in PRESETS
     state["area_kind"] = OWN if state.get("_own_area") or not named else state["area"]
     kind = st.selectbox(
-        "It may change the picture",
+        fixed.label("It may change the picture", "area"),
         list(KINDS),
         format_func=KINDS.__getitem__,
         key="area_kind",
         on_change=_choose_kind,
+        disabled=fixed.locked("area"),
         help="A mask: all other pixels stay as they are, bit for bit.",
     )
     if kind == OWN:
@@ -70,6 +72,8 @@ def _choose_own(model: Description, chosen: Chosen, how: str, area: Area | None)
     boxes = boxes_of(area, height, width)
 
     def keep(now: list[Box]) -> None:
+        if fixed.locked("area"):  # the painter draws again what is chosen
+            return
         # Also where they are those of a preset, or none is left.
         st.session_state["_own_area"] = True
         st.session_state["area"] = words_of(now[:MOST], height, width)
@@ -85,14 +89,20 @@ def _choose_own(model: Description, chosen: Chosen, how: str, area: Area | None)
         st.button(
             "Add one",
             icon=":material/add:",
-            disabled=len(boxes) >= MOST,
+            disabled=len(boxes) >= MOST or fixed.locked("area"),
             help=f"One more rectangle, {MOST} at most.",
             on_click=keep,
             args=([*boxes, added],),
         )
         if boxes:
             rest = [*boxes[:number], *boxes[number + 1 :]]
-            st.button("Remove it", icon=":material/delete:", on_click=keep, args=(rest,))
+            st.button(
+                "Remove it",
+                icon=":material/delete:",
+                disabled=fixed.locked("area"),
+                on_click=keep,
+                args=(rest,),
+            )
 
 
 def _choose_box(count: int) -> int:
@@ -119,7 +129,14 @@ def _show_fields(boxes: list[Box], number: int, keep: Keep, height: int, width: 
         st.session_state[f"area_{name}"] = getattr(box, name)
     for place, (name, label) in zip(st.columns(4, gap="xsmall"), FIELDS.items(), strict=True):
         least = 0 if name in "xy" else 1
-        place.number_input(label, least, most[name], key=f"area_{name}", on_change=typed)
+        place.number_input(
+            label,
+            least,
+            most[name],
+            key=f"area_{name}",
+            on_change=typed,
+            disabled=fixed.locked("area"),
+        )
 
 
 def boxes_of(area: Area | None, height: int, width: int) -> list[Box]:

@@ -14,6 +14,7 @@ from robust_core.dashboard.settings import (
     setting,
     setting_among,
     several_of,
+    truth,
 )
 
 T = TypeVar("T")
@@ -33,12 +34,14 @@ def choose_one(
     ``shown`` are a value's words in a sentence, if not those of its button. ``look`` goes to Streamlit's
     control as it is.
     """
+    words = options.__getitem__
+    key = setting(key, start, one_of(options), called=label, shown=shown or words)
     return st.segmented_control(
         fixed.label(label, key),
         list(options),
         required=True,
-        format_func=options.__getitem__,
-        key=setting(key, start, one_of(options), called=label, shown=shown or options.__getitem__),
+        format_func=words,
+        key=key,
         persist_state="session",
         disabled=fixed.locked(key),
         **look,
@@ -67,12 +70,14 @@ def choose_several(
     label: str, options: Mapping[T, str], key: str, start: Sequence[T], **look: Any
 ) -> list[T]:
     """Any number of ``options``; otherwise as ``choose_one``."""
+    words = options.__getitem__
+    key = setting(key, list(start), several_of(options), called=label, shown=words)
     return st.pills(
         fixed.label(label, key),
         list(options),
         selection_mode="multi",
-        format_func=options.__getitem__,
-        key=setting(key, list(start), several_of(options), called=label, shown=options.__getitem__),
+        format_func=words,
+        key=key,
         persist_state="session",
         disabled=fixed.locked(key),
         **look,
@@ -87,18 +92,21 @@ def choose_in_list(
     *,
     shown: Callable[[T], str] = str,
     called: str = "",
+    control: Callable[..., Any] = st.selectbox,
     **look: Any,
 ) -> T:
     """One of ``options`` in a list that opens: for many of them, or long words. ``shown`` gives the words.
 
     They may be others than on the run before: then ``start`` takes the place of a choice that is gone.
-    ``called`` is its name in a sentence, if not ``label``. ``look`` goes to Streamlit's control as it is.
+    ``called`` is its name in a sentence, if not ``label``. ``control`` may be a slider instead of the list,
+    and gets ``look`` as it is.
     """
-    return st.selectbox(
+    key = setting_among(key, start, options, called=called or label, shown=shown)
+    return control(
         fixed.label(label, key),
         options,
         format_func=shown,
-        key=setting_among(key, start, options, called=called or label, shown=shown),
+        key=key,
         persist_state="session",
         disabled=fixed.locked(key),
         **look,
@@ -114,6 +122,7 @@ def choose_number(
     *,
     called: str = "",
     control: Callable[..., Any] = st.slider,
+    disabled: bool = False,
     **look: Any,
 ) -> N:
     """A number from ``low`` to ``high``, whole where ``low`` is, on a slider or in another ``control``.
@@ -122,5 +131,24 @@ def choose_number(
     """
     reader = number(type(low), low, high)
     key = setting(key, start, reader, called=called or label)
-    look = {"disabled": fixed.locked(key)} | look
-    return control(fixed.label(label, key), low, high, key=key, persist_state="session", **look)
+    return control(
+        fixed.label(label, key),
+        low,
+        high,
+        key=key,
+        persist_state="session",
+        disabled=disabled or fixed.locked(key),
+        **look,
+    )
+
+
+def choose_whether(label: str, key: str, start: bool, *, called: str, **look: Any) -> bool:
+    """A switch. ``called`` is its name in a sentence; ``look`` goes to Streamlit's control as it is."""
+    key = setting(key, start, truth, called=called)
+    return st.toggle(
+        fixed.label(label, key),
+        key=key,
+        persist_state="session",
+        disabled=fixed.locked(key),
+        **look,
+    )

@@ -216,20 +216,28 @@ def _choose_preset(attack: type[attacks.Attack], eps: float) -> dict[str, float]
     presets = PRESETS.get(attack.name)
     if not presets:
         return {}
+    key = _schedule(attack, presets)
     name = st.selectbox(
-        "Schedule",
+        fixed.label("Schedule", key),
         [OWN, *presets],
         format_func=lambda n: presets[n].title if n in presets else "Own",
-        key=_schedule(attack, presets),
+        key=key,
         persist_state="session",
+        disabled=fixed.locked(key),
         help="A paper's own number and size of steps; both may depend on eps.",
     )
     if name == OWN:
         return {}
-    values = presets[name].values(eps)
+    values = _scheduled(attack, presets[name], eps)
     for field, value in values.items():
         st.session_state[f"{attack.name}.{field}"] = value
     return values
+
+
+def _scheduled(attack: type[attacks.Attack], preset: Preset, eps: float) -> dict[str, float]:
+    """The values of a schedule, but for the fields that the link has locked."""
+    values = preset.values(eps)
+    return {f: v for f, v in values.items() if not fixed.locked(f"{attack.name}.{f}")}
 
 
 def _schedule(attack: type[attacks.Attack], presets: Mapping[str, Preset]) -> str:
@@ -253,7 +261,7 @@ def kept_parameters(attack: type[attacks.Attack], eps: float, detector: str | No
             values[spec.name] = spec.default if kept is None else kept
     presets = PRESETS.get(attack.name, {})
     schedule = presets.get(st.session_state[_schedule(attack, presets)])
-    return values | (schedule.values(eps) if schedule else {})
+    return values | (_scheduled(attack, schedule, eps) if schedule else {})
 
 
 def _lazy(attack: type[attacks.Attack], detector: str | None) -> zoo.LazyDetector:

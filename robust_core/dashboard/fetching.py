@@ -3,7 +3,8 @@
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import lab
+from robust_core.dashboard import fixed, lab
+from robust_core.dashboard.settings import choose
 from robust_core.engine import key_of
 from robust_core.words.models import title
 
@@ -62,6 +63,11 @@ def _offer_bundled(missing: zoo.Description) -> None:
         return abs(zoo.describe(name).input_size[0] - missing.input_size[0])
 
     def back() -> None:
-        st.session_state["model"] = min(zoo.bundled(), key=far)
+        choose("model", min(zoo.bundled(), key=far))
 
-    st.button("Use the bundled model", on_click=back, icon=":material/undo:")
+    st.button(
+        "Use the bundled model",
+        on_click=back,
+        disabled=fixed.locked("model"),
+        icon=":material/undo:",
+    )

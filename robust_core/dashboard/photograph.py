@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from robust_core import zoo
-from robust_core.dashboard import settings
+from robust_core.dashboard import fixed, settings
 from robust_core.dashboard.request import Chosen
 from robust_core.words.models import SMALL, sees_photographs, title
 
@@ -24,13 +24,14 @@ class Change:
 def look_closer(chosen: Chosen, model: zoo.Description, *, detected: bool = False) -> None:
     """Change to a model for photographs where the picture is one, and say so; once, and never for a sample.
 
-    The run starts again with that model. A model that the visitor or a link chose stays. ``detected``:
-    only a model with a detector will do.
+    The run starts again with that model. A model that the visitor or a link chose, or a link locks, stays.
+    ``detected``: only a model with a detector will do.
     """
     if chosen.owner is None or min(chosen.picture.pixels.shape[:2]) <= SMALL:
         return
     better = better_model(detected=detected)
-    if better and not sees_photographs(model.name) and not settings.is_chosen("model"):
+    may_change = not (settings.is_chosen("model") or fixed.locked("model"))
+    if better and not sees_photographs(model.name) and may_change:
         st.session_state[KEY] = Change(model.name, better)
         settings.choose("model", better)
         st.rerun()

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,11 +11,11 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import data, imaging
-from robust_core.dashboard import lab
+from robust_core.dashboard import fixed, lab
 from robust_core.dashboard.choices import choose_one
 from robust_core.dashboard.components.gallery import gallery
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import one_of, setting
+from robust_core.dashboard.settings import choose, one_of, setting
 from robust_core.data import download, samples
 from robust_core.data.picture import Picture
 from robust_core.data.uploads import UploadError, decode_upload
@@ -157,11 +158,12 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
         return of_sample(offered[st.session_state[key]])
     shelf = st.container()
     chosen = st.selectbox(
-        "Sample picture",
+        fixed.label("Sample picture", key),
         list(offered),
         format_func=lambda i: offered[i].title,
         key=key,
         persist_state="session",
+        disabled=fixed.locked(key),
         label_visibility="collapsed",
     )
     with shelf:
@@ -169,7 +171,8 @@ def _sample(model: Description, start: str, quiet: bool = False) -> Chosen:
             [(i, s.title, thumbnail(i)) for i, s in offered.items()],
             chosen,
             key=f"gallery_{model.family}",
-            on_choose=lambda i: st.session_state.update({key: i}),
+            on_choose=partial(choose, key),
+            disabled=fixed.locked(key),
         )
     return of_sample(offered[chosen])
 

@@ -84,13 +84,18 @@ def linked(key: str) -> str | None:
 
     Also for what is no setting, and so not written into the address, such as the tab that is open.
     """
+    take_link()
+    return st.session_state["_link"].pop(key, None)
+
+
+def take_link() -> None:
+    """Read the link by which the page was opened, once: before the first setting, where that matters."""
     state = st.session_state
     if "_link" not in state or state.get("_link_to") != state.get("_page"):
         # What no page has asked for yet is kept for another.
         state["_link"] = state.get("_link", {}) | _read_link()
         fixed.take(state["_link"])
         state["_link_to"] = state.get("_page")
-    return state["_link"].pop(key, None)
 
 
 def is_chosen(key: str) -> bool:

@@ -526,7 +526,6 @@ def test_a_download_whose_data_is_gone_again_is_offered_again(monkeypatch):
         assert len(tries) == count
 
 
-
 def test_data_that_may_not_be_read_is_said_and_the_page_works(forbidden, monkeypatch):
     monkeypatch.setenv("ROBUST_DATA", str(forbidden))
     page = finished(visit())

@@ -1,10 +1,37 @@
 """Links that a teacher hands out: what they lock shows its value, what they hide is not there."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from robust_core.dashboard import lab
+from robust_core.dashboard.first_principles.ideas import IDEAS
+from robust_core.dashboard.natural_robustness.parts import TITLES as VARIED
+from robust_core.dashboard.physical.parts import TITLES as PHYSICAL
+from robust_core.dashboard.universal.choice import KINDS as UNIVERSAL
 from tests.visiting import go_to, ran, text, visit
 
 DIGITS = {"model": "digits-cnn", "source": "samples"}
+OPENED = [
+    (None, {"attack": "bim", "any_eps": "True", "area": "10%,10%,50%,50%;0%,0%,10%,10%"}),
+    ("black_box", {"by_labels": "surfree", "target_digits": "7"}),
+    ("challenges", {}),
+    ("compare_attacks", {"attacks": "fgsm"}),
+    ("compare_defenses", {"defenses": "jpeg"}),
+    ("detectors", {}),
+    ("evaluate", {}),
+    *(("first_principles", {"idea": idea}) for idea in IDEAS),
+    ("lessons", {}),
+    ("live_training", {}),
+    *(("natural_robustness", {"vary": part}) for part in VARIED),
+    *(("physical", {"part": part}) for part in PHYSICAL),
+    ("robustness_report", {"report_tabs": "Masking checklist"}),
+    ("threat_models", {}),
+    *(("universal", {"shared": kind}) for kind in UNIVERSAL),
+    ("verify", {}),
+]
+"""Pages, and what a link opens there: together they show every control, but for those of a result."""
+FOR = {"eps_typed": "eps255", "area_kind": "area"} | {f"area_{side}": "area" for side in "xywh"}
+"""Controls that change another setting than that of their own name."""
 
 
 def disabled(page, key: str) -> bool:
@@ -78,3 +105,26 @@ def test_a_locked_goal_locks_both_of_its_classes():
         assert boxes[f":material/lock: {name}"].disabled, name
     page = ran(visit("live_training", lock="live_method"))
     assert next(each for each in page.selectbox if "Method" in each.label).disabled
+
+
+@pytest.mark.parametrize(("page", "query"), OPENED)
+def test_no_control_changes_what_is_locked(page, query, monkeypatch):
+    for compute in ("compute", "attempt"):  # the controls are there without any result
+        monkeypatch.setattr(lab, compute, lambda *_, **__: None)
+    assert_all_locked(page, query, visit(page, **DIGITS | query))
+
+
+def test_no_control_of_the_attack_on_the_spot_changes_what_is_locked():
+    query = {"live_method": "clean", "live_epochs": "1"}
+    trained = visit("live_training", **query).button(key="live_train").click().run()
+    assert "spot_naive" in trained.session_state["_pages"]
+    assert_all_locked("live_training", dict(trained.query_params), trained)
+
+
+def assert_all_locked(name: str | None, query: dict[str, str], free: AppTest) -> None:
+    """A page by a link that locks all settings that it has while it is ``free``."""
+    settings = free.session_state["_pages"]
+    locked = ran(visit(name, **DIGITS | query, lock=",".join(settings)))
+    keys = {each.key for each in ran(free).main if FOR.get(each.key, each.key) in settings}
+    assert keys
+    assert {each.key for each in locked.main if each.key in keys and each.disabled} == keys

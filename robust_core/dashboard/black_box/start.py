@@ -4,8 +4,8 @@ import streamlit as st
 
 from robust_core.attacks import Starts
 from robust_core.dashboard import picture_input
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import setting_among
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
 from robust_core.goals import Goal, Towards
@@ -26,18 +26,13 @@ def choose_start(model: Description, goal: Goal) -> Chosen | None:
     of_it = {each.id: each for each in samples.catalogue(model.family) if each.label == name}
     words = {key: each.title for key, each in of_it.items()}
     words |= {OWN: "A picture of your own", NOISE: "Noise"}
-    choice = st.selectbox(
+    choice = choose_in_list(
         "Start from",
         list(words),
-        format_func=words.__getitem__,
-        key=setting_among(
-            f"start_{model.family}",
-            next(iter(of_it), OWN),
-            words,
-            called="Start",
-            shown=words.__getitem__,
-        ),
-        persist_state="session",
+        f"start_{model.family}",
+        next(iter(of_it), OWN),
+        shown=words.__getitem__,
+        called="Start",
         help="A picture that the model takes for that class. The attack walks from it to the picture "
         "above, and stays on that side of the boundary.",
     )

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks, imaging
-from robust_core.dashboard import lab, pace
+from robust_core.dashboard import fixed, lab, pace
 from robust_core.dashboard.compare_attacks.selection import (
     ComparedAttack,
     left_confidence,
@@ -16,6 +16,7 @@ from robust_core.dashboard.compare_attacks.selection import (
     within_eps,
 )
 from robust_core.dashboard.result import BADGES, in_the_file, outside
+from robust_core.dashboard.settings import choose
 from robust_core.experiment.perform import Experiment
 from robust_core.words import threat_model
 from robust_core.words.numbers import duration, in_255ths, number, on_both_scales
@@ -171,7 +172,7 @@ def _show(row: ComparedAttack, experiment: Experiment, changes: Changes) -> None
             with st.container(horizontal=True, gap="small"):
                 show_threat_model(row.asked.attack, experiment.goal.name)
                 if _open(name):
-                    st.session_state["attack"] = name
+                    choose("attack", name)
                     st.switch_page("pages/attack.py")
         with st.container(horizontal=True, gap="xxsmall", width="stretch"):
             for label, value, why in numbers(experiment):
@@ -184,6 +185,7 @@ def _open(name: str) -> bool:
         key=f"open_{name}",
         type="tertiary",
         icon=":material/bolt:",
+        disabled=fixed.locked("attack"),
         help="The full result, on the page Attack.",
     )
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import streamlit as st
 
 from robust_core import attacks
-from robust_core.dashboard import lab
-from robust_core.dashboard.choices import choose_several
+from robust_core.dashboard import fixed, lab
+from robust_core.dashboard.choices import choose_in_list, choose_several
 from robust_core.dashboard.goal_choice import GOAL_WORDS
 from robust_core.dashboard.request import Request
 from robust_core.dashboard.settings import one_of, setting
@@ -100,18 +100,20 @@ def choose_threats(picked: list[type[attacks.Attack]]) -> dict[str, str]:
             there = threat_model.existing(attacks.local_names(), axis)
             options = [ANY, *(v for v in there if axis != "goal" or v in OFFERED)]
             words = {v: threat_model.WORDS.get(axis, {}).get(v, v) for v in options}
+            key = setting(
+                f"only_{axis}",
+                ANY,
+                one_of(options, formerly=threat_model.FORMER.get(axis)),
+                called=axis,
+                shown=words.__getitem__,
+            )
             wanted[axis] = st.selectbox(
-                axis.capitalize(),
+                fixed.label(axis.capitalize(), key),
                 options,
                 format_func=words.__getitem__,
-                key=setting(
-                    f"only_{axis}",
-                    ANY,
-                    one_of(options, formerly=threat_model.FORMER.get(axis)),
-                    called=axis,
-                    shown=words.__getitem__,
-                ),
+                key=key,
                 persist_state="session",
+                disabled=fixed.locked(key),
             )
         if any(value != ANY for value in wanted.values()):
             left = sum(threat_model.matches(a, wanted) for a in picked)
@@ -141,14 +143,13 @@ def say_left_out(picked: list[type[attacks.Attack]], rows: list[ComparedAttack])
 
 def choose_sort() -> str:
     """The key in ``SORTS`` by which the rows are ordered, smallest first."""
-    return st.selectbox(
+    return choose_in_list(
         "Sort by",
         list(SORTS),
-        format_func=lambda name: SORTS[name][0],
-        key=setting(
-            "sort", "taught", one_of(SORTS), called="Order", shown=lambda name: SORTS[name][0]
-        ),
-        persist_state="session",
+        "sort",
+        "taught",
+        shown=lambda name: SORTS[name][0],
+        called="Order",
         help="Smallest first.",
         width=340,
     )

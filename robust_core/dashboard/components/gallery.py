@@ -10,6 +10,7 @@ _CSS = """
   overflow-y: auto; }
 button { padding: 0; border: 2px solid transparent; border-radius: 6px; cursor: pointer;
   background: none; line-height: 0; width: 39px; height: 39px; }
+button:disabled { cursor: default; opacity: 0.5; }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; }
 button[aria-checked="true"] { border-color: var(--st-primary-color); }
 img { width: 35px; height: 35px; object-fit: cover; border-radius: 4px; image-rendering: auto; }
@@ -17,7 +18,7 @@ img { width: 35px; height: 35px; object-fit: cover; border-radius: 4px; image-re
 
 _JS = """
 export default function ({ parentElement, data, setTriggerValue }) {
-  const [label, chosenId, pictures] = data;
+  const [label, chosenId, pictures, disabled] = data;
   let row = parentElement.querySelector('.row');
   row.setAttribute('aria-label', label);
   const focused = row.contains(row.getRootNode().activeElement);
@@ -29,6 +30,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     button.setAttribute('aria-checked', chosen);
     button.setAttribute('aria-label', picture.title);
     button.title = picture.title;
+    button.disabled = disabled;
     button.tabIndex = chosen ? 0 : -1;
     const image = document.createElement('img');
     image.src = picture.src;
@@ -63,6 +65,7 @@ def gallery(
     *,
     key: str,
     on_choose: Callable[[str], None],
+    disabled: bool = False,
 ) -> None:
     """Show ``(id, title, png)`` thumbnails; ``on_choose(id)`` is called before the rerun."""
 
@@ -78,6 +81,6 @@ def gallery(
     _component(
         key=key,
         # A list: in a dictionary Streamlit looks for tables, and imports pandas for that.
-        data=["Sample pictures", chosen, pictures],
+        data=["Sample pictures", chosen, pictures, disabled],
         on_chosen_change=choose,
     )

@@ -10,13 +10,12 @@ import torch
 
 from robust_core import zoo
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.detectors import markup
 from robust_core.dashboard.detectors.charts import fixed
 from robust_core.dashboard.detectors.deflected_markup import CSS, table
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, DETECTOR, GREY
 from robust_core.data import DataMissing
 from robust_core.detectors import Reconstruction
@@ -115,11 +114,9 @@ def show_deflected(model: str) -> None:
 
 
 def _choose(classes: Sequence[str]) -> tuple[int, float]:
-    key = setting("deflect_target", classes[0], one_of(classes), called="Target class")
-    if st.session_state[key] not in classes:  # chosen for another classifier
-        st.session_state[key] = classes[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        target = st.selectbox("Target class", classes, key=key, persist_state="session", width=140)
+        # Another classifier may have been chosen, with other classes.
+        target = choose_in_list("Target class", classes, "deflect_target", classes[0], width=140)
         words = {eps: f"{eps:g}" for eps in EPS_CHOICES}
         eps = choose_one("Epsilon in Linf", words, "deflect_eps", START_EPS, width="content")
         buttons.begin("Attack one of each class", _wanted, key="deflect")

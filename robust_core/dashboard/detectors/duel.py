@@ -9,11 +9,10 @@ import torch
 from robust_core import imaging, zoo
 from robust_core.attacks import Dynamic
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_number, choose_one
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.dashboard.detectors.scores import titles
 from robust_core.dashboard.presets import OWN, PRESETS
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.style import CLEAN, DETECTOR
 from robust_core.data.fitting import to_pixels, to_tensor
 from robust_core.devices import best_device
@@ -52,15 +51,15 @@ def choose_duel(found: dict[str, dict], model: str) -> DuelChoice:
     st.markdown(WHAT)
     names = list(found)
     words = titles(found)
-    label = "Detector to fool"
     default = zoo.default_detector(model) or names[0]
     left, right = st.columns(2, gap="medium", vertical_alignment="bottom")
-    detector = left.selectbox(
-        label,
+    detector = choose_in_list(
+        "Detector to fool",
         names,
-        format_func=words.__getitem__,
-        key=setting_among("duel", default, names, called=label, shown=words.__getitem__),
-        persist_state="session",
+        "duel",
+        default,
+        shown=words.__getitem__,
+        control=left.selectbox,
     )
     sigma = choose_number("Sigma", 0.0, 1.0, "sigma", 0.3, step=0.05, control=right.slider)
     schedule = choose_one(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.detectors import curves
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.detector_tables.results import MeasuredPart
 from robust_core.evaluation.detector_tables.rows import RejectTable
 from robust_core.evaluation.detector_tables.second import SECONDS, missing, second
@@ -53,17 +53,14 @@ def choose_second(place, part: MeasuredPart[RejectTable]) -> str | None:
     """The control; the name of the second model, None where nobody or a person gets the picture."""
     lacking = missing(part.value.second, part.model)
     there = [NOBODY, *(name for name in SECONDS if name not in lacking)]
-    key = setting(
-        "reject_to", NOBODY, one_of(there), called="Receiver of rejected pictures", shown=_title
-    )
-    if st.session_state[key] not in there:
-        st.session_state[key] = NOBODY
-    chosen = place.selectbox(
+    chosen = choose_in_list(
         "A rejected picture goes to",
         there,
-        format_func=_title,
-        key=key,
-        persist_state="session",
+        "reject_to",
+        NOBODY,
+        shown=_title,
+        called="Receiver of rejected pictures",
+        control=place.selectbox,
     )
     if lacking:
         reasons = "; ".join(lacking.values())

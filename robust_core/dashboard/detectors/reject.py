@@ -8,11 +8,10 @@ import streamlit as st
 
 from robust_core import zoo
 from robust_core.dashboard import plots
-from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.detectors import fallback
 from robust_core.dashboard.detectors.charts import adversary_title
 from robust_core.dashboard.detectors.curves import rejection_curves
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.detectors.fallback import Fallback
 from robust_core.detectors.rejection import Costs, Rejection
@@ -63,15 +62,14 @@ def choose_policy() -> RejectChoice | None:
     def words(name: str) -> str:
         return title(index[name]) if name in index else name
 
-    key = setting("reject", next(iter(rows)), one_of(rows), called="Detector", shown=words)
-    if st.session_state[key] not in rows:
-        st.session_state[key] = next(iter(rows))
-    name = which[0].selectbox(
+    name = choose_in_list(
         "Detector that rejects",
         list(rows),
-        format_func=words,
-        key=key,
-        persist_state="session",
+        "reject",
+        next(iter(rows)),
+        shown=words,
+        called="Detector",
+        control=which[0].selectbox,
     )
     second = fallback.choose_second(which[1], part)
     harm = _slider(prices[0], "Cost of harm", "cost_harm", 10.0, 0.0, 50.0, 0.5)
@@ -117,12 +115,14 @@ def _place(place, row: RejectRow, ends: tuple[str, str]) -> int:
             return ends[1]
         return f"{scores(taus[i])[0]}{' (calibrated)' * (i == calibrated)}"
 
-    called = "Threshold"
-    key = setting(f"tau.{row.detector}", calibrated, one_of(places), called=called, shown=words)
-    if st.session_state[key] not in places:
-        st.session_state[key] = calibrated
-    return place.select_slider(
-        "Threshold: reject above", places, format_func=words, key=key, persist_state="session"
+    return choose_in_list(
+        "Threshold: reject above",
+        places,
+        f"tau.{row.detector}",
+        calibrated,
+        shown=words,
+        called="Threshold",
+        control=place.select_slider,
     )
 
 

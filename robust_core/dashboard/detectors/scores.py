@@ -8,11 +8,11 @@ import torch
 
 from robust_core import attacks, data, zoo
 from robust_core.attacks.gradient import Steps
-from robust_core.dashboard import controls, lab
-from robust_core.dashboard.choices import choose_one
+from robust_core.dashboard import controls, fixed, lab
+from robust_core.dashboard.choices import choose_in_list, choose_one
 from robust_core.dashboard.detectors import chain, markup
 from robust_core.dashboard.request import Request
-from robust_core.dashboard.settings import one_of, setting
+from robust_core.dashboard.settings import choose
 from robust_core.devices import best_device
 from robust_core.engine import Reporter, key_of, on_cpu_if_out_of_memory
 from robust_core.experiment.panel import Panel, panel
@@ -46,18 +46,12 @@ def titles(found: dict[str, dict]) -> dict[str, str]:
 
 def choose_attack() -> type[attacks.Attack]:
     """An attack on the classifier alone; initially BIM, which detectors are trained on."""
-    name = st.selectbox(
+    name = choose_in_list(
         "Attack",
         attacks.local_names(),
-        format_func=lambda n: attacks.get(n).title,
-        key=setting(
-            "detect",
-            START,
-            one_of(attacks.local_names()),
-            called="Attack",
-            shown=lambda n: attacks.get(n).title,
-        ),
-        persist_state="session",
+        "detect",
+        START,
+        shown=lambda n: attacks.get(n).title,
         help="It is unaware of the detectors. Its other parameters are set on the page Attack.",
     )
     return attacks.get(name)
@@ -217,13 +211,15 @@ def size_of(attack: attacks.Attack) -> str:
 
 def offer_model(model: zoo.Description) -> None:
     """What to do where the chosen classifier has no detectors."""
-
-    def switch() -> None:
-        st.session_state["model"] = MODEL
-
     st.info(NONE_YET.format(model.name) + HOW * (model.name == MODEL))
     if model.name != MODEL:
-        st.button(f"Use {MODEL}", on_click=switch, icon=":material/undo:")
+        st.button(
+            f"Use {MODEL}",
+            on_click=choose,
+            args=("model", MODEL),
+            disabled=fixed.locked("model"),
+            icon=":material/undo:",
+        )
 
 
 def request_of(chosen, how: str, model, attack, eps: float) -> Request:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import streamlit as st
 import torch
 
-from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard import lab, plots, settings
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.first_principles import boundary_charts as charts
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.engine import Reporter, key_of
 from robust_core.toys import boundary as toy
 from robust_core.words.numbers import share
@@ -55,11 +54,12 @@ class Found:
 def choose(places: Places) -> Asked:
     """The size of the training set, and the point: by a click, or by two fields."""
     with places.essentials:
-        count = st.select_slider(
+        count = choose_in_list(
             "Training points",
             COUNTS,
-            key=setting("edge_n", 20, one_of(COUNTS), called="Training points"),
-            persist_state="session",
+            "edge_n",
+            20,
+            control=st.select_slider,
         )
         st.markdown(":small[The point: click into the plane, or set it here]")
         with st.container(horizontal=True, gap="small"):
@@ -87,8 +87,8 @@ def clicked() -> None:
     event = st.session_state.get("edge_plane")
     points = event["selection"]["points"] if event else []
     if points:
-        st.session_state["edge_across"] = round(float(points[0]["x"]), 2)
-        st.session_state["edge_up"] = round(float(points[0]["y"]), 2)
+        settings.choose("edge_across", round(float(points[0]["x"]), 2))
+        settings.choose("edge_up", round(float(points[0]["y"]), 2))
 
 
 def work(count: int, progress: Reporter) -> Found:

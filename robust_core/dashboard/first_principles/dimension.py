@@ -6,9 +6,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from robust_core.dashboard import lab, plots
-from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.first_principles.places import Places
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.style import ADVERSARIAL, CLEAN, GREY
 from robust_core.engine import key_of
 from robust_core.papers import GOODFELLOW
@@ -40,12 +39,14 @@ class Asked:
 def choose(places: Places) -> Asked:
     """n and eps."""
     with places.essentials:
-        n = st.select_slider(
+        n = choose_in_list(
             "Inputs n",
             toy.NUMBERS,
-            format_func=lambda each: f"{each:,}",
-            key=setting("dimension_n", 2352, one_of(toy.NUMBERS), called="Inputs"),
-            persist_state="session",
+            "dimension_n",
+            2352,
+            shown=lambda each: f"{each:,}",
+            called="Inputs",
+            control=st.select_slider,
         )
         st.caption(toy.SIZES.get(n, "No picture has this size here."))
         eps = choose_number(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from robust_core.dashboard import plots
+from robust_core.dashboard import fixed, plots, settings
 from robust_core.dashboard.choices import choose_number, choose_one
 from robust_core.dashboard.first_principles import evil_charts
 from robust_core.dashboard.first_principles.places import Places
@@ -132,7 +132,9 @@ def _show_onward() -> None:
         st.button(
             "The same on a picture, in six frames",
             key="evil_to_fgsm",
-            on_click=_open_fgsm,
+            on_click=settings.choose,
+            args=("idea", "fgsm"),
+            disabled=fixed.locked("idea"),
             icon=":material/filter_6:",
         )
         st.page_link(
@@ -141,7 +143,3 @@ def _show_onward() -> None:
             icon=":material/bolt:",
             query_params={"attack": "fgsm"},
         )
-
-
-def _open_fgsm() -> None:
-    st.session_state["idea"] = "fgsm"

@@ -52,7 +52,7 @@ def show_buttons(place: Place) -> None:
         st.button(
             "Back",
             icon=":material/arrow_back:",
-            disabled=place.number == 1,
+            disabled=place.number == 1 or fixed.locked("step"),
             on_click=_go,
             args=(place.lesson.number, place.number - 1),
             key=f"back_{place.id}",
@@ -70,6 +70,7 @@ def _next(label: str, lesson: int, step: int, place: Place) -> None:
         icon=":material/arrow_forward:",
         icon_position="right",
         type="primary" if place.id in predictions() else "secondary",
+        disabled=fixed.locked("step"),
         on_click=_go,
         args=(lesson, step),
         key=f"next_{place.id}",

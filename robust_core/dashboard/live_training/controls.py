@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from robust_core.dashboard import fixed
-from robust_core.dashboard.choices import choose_number, choose_one
+from robust_core.dashboard.choices import choose_number, choose_one, choose_whether
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
-from robust_core.dashboard.settings import one_of, setting, truth
+from robust_core.dashboard.settings import one_of, setting, take_link
 from robust_core.training.live.train import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
 
 SLIDERS: dict[str, tuple[str, tuple[Any, Any, Any], str]] = {
@@ -43,7 +43,9 @@ FIRST = {"eps", "alpha", "weight", "steps", "temperature"}
 
 
 def choose_preset(start: Callable[[Plan], None]) -> None:
-    """A button for each preset: sets all controls and calls ``start``."""
+    """A button for each preset: sets all controls and calls ``start``; none where one may not be set."""
+    take_link()  # these are the first controls of the page
+    locked = any(fixed.locked(f"live_{spec.name}") for spec in fields(Plan))
     with st.container(gap="xsmall"):
         st.caption("Start from an example (sets all and trains):")
         for name, preset in PRESETS.items():
@@ -53,6 +55,7 @@ def choose_preset(start: Callable[[Plan], None]) -> None:
                 help=preset.help,
                 on_click=_take,
                 args=(preset.plan, start),
+                disabled=locked,
                 width="stretch",
             )
 
@@ -93,10 +96,11 @@ def choose_numbers(method: str, *, first: bool) -> dict[str, float | str]:
         if (name in FIRST) != first and name != "random_start":
             continue
         if name == "random_start" and first:
-            values[name] = st.toggle(
+            values[name] = choose_whether(
                 "Random start",
-                key=setting("live_random_start", True, truth, called="Random start"),
-                persist_state="session",
+                "live_random_start",
+                True,
+                called="Random start",
                 help="The step begins at a random point of the ball and is 1.25 eps long; else eps.",
             )
         elif name == "start" and not first:

@@ -10,14 +10,13 @@ import torch
 from robust_core import attacks, imaging, zoo
 from robust_core.attacks import Attack
 from robust_core.classifier import Classifier
-from robust_core.dashboard import controls, lab
-from robust_core.dashboard.choices import choose_number
+from robust_core.dashboard import controls, fixed, lab
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_whether
 from robust_core.dashboard.live_training.beside import WITHOUT, Beside
 from robust_core.dashboard.live_training.controls import SLIDERS
 from robust_core.dashboard.live_training.outcome import is_overfitted
 from robust_core.dashboard.live_training.training import training_key
 from robust_core.dashboard.result import BADGES, notices
-from robust_core.dashboard.settings import one_of, setting, truth
 from robust_core.dashboard.style import PICTURE_SIDE
 from robust_core.data import digits, fitting
 from robust_core.engine import Reporter, key_of
@@ -64,7 +63,7 @@ def show_spot_attack(both: tuple[Trained, Beside] | None) -> None:
 def follow(trained: Trained) -> dict[str, str | float | bool]:
     """The settings that fit a training, by key; they are set once for each, then left to the visitor.
 
-    A setting from this visit's link counts as chosen.
+    A setting from this visit's link counts as chosen; one that the link has locked stays.
     """
     plan = trained.plan
     fitting_it: dict[str, str | float | bool] = {
@@ -77,7 +76,8 @@ def follow(trained: Trained) -> dict[str, str | float | bool]:
         if is_overfitted(trained.final):
             fitting_it = fitting_it | {"spot_digit": telling(trained)}
         linked = st.session_state.get("_link", {})
-        st.session_state.update({k: v for k, v in fitting_it.items() if k not in linked})
+        free = (k for k in fitting_it if k not in linked and not fixed.locked(k))
+        st.session_state.update({k: fitting_it[k] for k in free})
     return fitting_it
 
 
@@ -119,18 +119,12 @@ def _choose_digit(count: int) -> int:
 def _choose_attack(first: dict) -> Attack:
     """An attack on the classifier alone, its eps, and the gradient that it follows; at ``first`` those."""
     names = attacks.local_names()
-    name = st.selectbox(
+    name = choose_in_list(
         "Attack",
         names,
-        format_func=lambda n: attacks.get(n).title,
-        key=setting(
-            "spot_attack",
-            first["spot_attack"],
-            one_of(names),
-            called="Attack",
-            shown=lambda n: attacks.get(n).title,
-        ),
-        persist_state="session",
+        "spot_attack",
+        first["spot_attack"],
+        shown=lambda n: attacks.get(n).title,
         help="Its other parameters are the defaults; they can be set on the page Attack.",
     )
     kind = attacks.get(name)
@@ -145,10 +139,11 @@ def _choose_attack(first: dict) -> Attack:
     loss = next((spec for spec in fields(kind) if spec.name == "loss"), None)
     if loss is None or NAIVE not in loss.metadata["choices"]:
         return attack
-    naive = st.toggle(
+    naive = choose_whether(
         "through the softmax",
-        key=setting("spot_naive", first["spot_naive"], truth, called="Through the softmax"),
-        persist_state="session",
+        "spot_naive",
+        first["spot_naive"],
+        called="Through the softmax",
         help="Follow the gradient of the cross-entropy through the softmax, which may be exactly zero, "
         "instead of one on the logits.",
     )

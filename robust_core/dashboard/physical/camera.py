@@ -6,9 +6,9 @@ from collections.abc import Mapping
 import streamlit as st
 
 from robust_core.dashboard import lab, picture_input
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.dashboard.components.strip import Cell, strip
 from robust_core.dashboard.fetching import is_here
-from robust_core.dashboard.settings import setting_among
 from robust_core.dashboard.subject import answer
 from robust_core.engine import key_of
 from robust_core.words.verdict import said
@@ -31,10 +31,8 @@ def draw(model: Description) -> None:
     if not is_here(model):
         return
     classes = model.class_names
-    key = setting_among(
-        f"camera_object_{model.family}", classes[0], classes, called="Object", shown=str
-    )
-    thing = st.selectbox("The object is", classes, key=key, persist_state="session", width=240)
+    key = f"camera_object_{model.family}"
+    thing = choose_in_list("The object is", classes, key, classes[0], called="Object", width=240)
     left, right = st.columns(2, gap="medium")
     with left:
         taken = st.camera_input("The camera", key="physical_camera")

@@ -17,7 +17,6 @@ from robust_core.dashboard.fetching import is_here
 from robust_core.dashboard.physical.camouflage_words import EQUATION, HONEST, WHAT, headline, told
 from robust_core.dashboard.physical.camouflage_words import term_curves as curves
 from robust_core.dashboard.request import Chosen
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.dashboard.subject import Subject, answer, choose_target, is_wanted
 from robust_core.data import samples
 from robust_core.data.fitting import to_tensor
@@ -117,22 +116,21 @@ def _choose_style(subject: Subject) -> samples.Sample:
 
 
 def _choose_area() -> str:
-    words = AREAS.__getitem__
-    key = setting("camouflage_area", "", one_of(AREAS), called="Area", shown=words)
-    return st.selectbox(
-        "It may change", AREAS, format_func=words, key=key, persist_state="session", width=200
+    words, key = AREAS.__getitem__, "camouflage_area"
+    return choose_in_list(
+        "It may change", list(AREAS), key, "", shown=words, called="Area", width=200
     )
 
 
 def _choose_weight(name: str, label: str) -> float:
-    key = setting(
+    return choose_in_list(
+        label,
+        WEIGHTS,
         f"camouflage_{name}",
         getattr(START, name),
-        one_of(WEIGHTS),
+        shown=lambda v: f"{v:g}",
         called=f"Weight of the {label.lower()}",
-    )
-    return st.select_slider(
-        label, WEIGHTS, format_func=lambda v: f"{v:g}", key=key, persist_state="session"
+        control=st.select_slider,
     )
 
 

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import zoo
 from robust_core.dashboard import controls, opened, plots
-from robust_core.dashboard.choices import choose_one, choose_several
+from robust_core.dashboard.choices import choose_in_list, choose_one, choose_several
 from robust_core.dashboard.components import trust
 from robust_core.dashboard.controls import EPS_CHOICES
 from robust_core.dashboard.robustness_report import deck_002, trade_off
@@ -20,7 +20,6 @@ from robust_core.dashboard.robustness_report.curves import (
 )
 from robust_core.dashboard.robustness_report.promised_charts import RADIUS
 from robust_core.dashboard.robustness_report.table import show_table
-from robust_core.dashboard.settings import one_of, setting
 from robust_core.evaluation.defense_table import results
 from robust_core.evaluation.defense_table.plan import GRID, PLANS
 from robust_core.evaluation.defense_table.results import Report
@@ -199,18 +198,13 @@ def show_checklist(report: Report) -> None:
     rows = report.rows(MASKING)
     _chart(checklist_chart(rows), "checklist", "Six signs of masked gradients by defence.")
     titles = {row.subject: row.title for row in rows}
-    chosen = st.selectbox(
+    chosen = choose_in_list(
         "In words",
         list(titles),
-        format_func=lambda subject: titles.get(subject, subject),
-        key=setting(
-            f"report_{report.suite}_finding",
-            next(iter(titles)),
-            one_of(titles),
-            called="Defence",
-            shown=titles.__getitem__,
-        ),
-        persist_state="session",
+        f"report_{report.suite}_finding",
+        next(iter(titles)),
+        shown=lambda subject: titles.get(subject, subject),
+        called="Defence",
         width=340,
     )
     row = next(row for row in rows if row.subject == chosen)

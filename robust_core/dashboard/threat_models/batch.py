@@ -6,7 +6,7 @@ import streamlit as st
 
 from robust_core import attacks, data, zoo
 from robust_core.dashboard import lab
-from robust_core.dashboard.settings import one_of, setting
+from robust_core.dashboard.choices import choose_in_list
 from robust_core.data.record import to_float
 from robust_core.engine import Reporter, key_of
 from robust_core.goals import SourceTarget
@@ -78,5 +78,4 @@ def sentence(found: Tally, source: str, target: str) -> str:
 
 
 def _choose(part: str, label: str, classes: tuple[str, ...], start: str) -> str:
-    key = setting(f"batch_{part}", start, one_of(classes), called=label)
-    return st.selectbox(label, classes, key=key, persist_state="session", width=140)
+    return choose_in_list(label, classes, f"batch_{part}", start, width=140)

@@ -11,6 +11,7 @@ from robust_core.classifier import Classifier
 from robust_core.dashboard import controls, own_model, own_model_form, picture_input
 from robust_core.dashboard.choices import choose_in_list, choose_number
 from robust_core.dashboard.request import Chosen
+from robust_core.dashboard.settings import choose
 from robust_core.data.fitting import to_tensor
 from robust_core.engine import Key, key_of
 from robust_core.experiment import verifiable
@@ -135,7 +136,7 @@ def offer_presets() -> None:
 
 
 def _choose(model: str, picture: str, eps: float) -> None:
-    st.session_state["verify_model"] = model
-    st.session_state[f"picture_{zoo.describe(model).family}"] = picture
-    st.session_state["source"] = "samples"
-    st.session_state["verify_eps"] = eps
+    choose("verify_model", model)
+    choose(f"picture_{zoo.describe(model).family}", picture)
+    choose("source", "samples")
+    choose("verify_eps", eps)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from robust_core.classifier import Guess
+from robust_core.dashboard import settings
 from robust_core.dashboard.first_principles import (
     all_pixels,
     boundary,
@@ -232,12 +233,13 @@ def test_the_surface_has_its_plane_its_corner_and_what_the_plane_misses():
 
 def test_a_click_sets_the_point(monkeypatch):
     state = {"edge_plane": {"selection": {"points": [{"x": 0.3000001, "y": 0.62}]}}}
-    monkeypatch.setattr(boundary, "st", SimpleNamespace(session_state=state))
+    for module in (boundary, settings):
+        monkeypatch.setattr(module, "st", SimpleNamespace(session_state=state))
     boundary.clicked()
-    assert (state["edge_across"], state["edge_up"]) == (0.3, 0.62)
+    assert (state["_next_edge_across"], state["_next_edge_up"]) == (0.3, 0.62)
     state["edge_plane"] = {"selection": {"points": []}}
     boundary.clicked()
-    assert state["edge_across"] == 0.3, "a click beside all markers changes nothing"
+    assert state["_next_edge_across"] == 0.3, "a click beside all markers changes nothing"
 
 
 def test_the_plane_can_be_clicked_all_over_and_balls_end_at_the_nearest_points():
