@@ -36,15 +36,9 @@ def choose_one(
     """
     words = options.__getitem__
     key = setting(key, start, one_of(options), called=label, shown=shown or words)
-    return st.segmented_control(
-        fixed.label(label, key),
-        list(options),
-        required=True,
-        format_func=words,
-        key=key,
-        persist_state="session",
-        disabled=fixed.locked(key),
-        **look,
+    given = list(options)
+    return _show(
+        st.segmented_control, label, given, key=key, format_func=words, required=True, **look
     )
 
 
@@ -72,16 +66,8 @@ def choose_several(
     """Any number of ``options``; otherwise as ``choose_one``."""
     words = options.__getitem__
     key = setting(key, list(start), several_of(options), called=label, shown=words)
-    return st.pills(
-        fixed.label(label, key),
-        list(options),
-        selection_mode="multi",
-        format_func=words,
-        key=key,
-        persist_state="session",
-        disabled=fixed.locked(key),
-        **look,
-    )
+    given = list(options)
+    return _show(st.pills, label, given, key=key, format_func=words, selection_mode="multi", **look)
 
 
 def choose_in_list(
@@ -98,19 +84,11 @@ def choose_in_list(
     """One of ``options`` in a list that opens: for many of them, or long words. ``shown`` gives the words.
 
     They may be others than on the run before: then ``start`` takes the place of a choice that is gone.
-    ``called`` is its name in a sentence, if not ``label``. ``control`` may be a slider instead of the list,
-    and gets ``look`` as it is.
+    ``called`` is its name in a sentence, if not ``label``. ``control`` may be a slider instead of
+    the list, and gets ``look`` as it is.
     """
     key = setting_among(key, start, options, called=called or label, shown=shown)
-    return control(
-        fixed.label(label, key),
-        options,
-        format_func=shown,
-        key=key,
-        persist_state="session",
-        disabled=fixed.locked(key),
-        **look,
-    )
+    return _show(control, label, options, key=key, format_func=shown, **look)
 
 
 def choose_number(
@@ -122,7 +100,6 @@ def choose_number(
     *,
     called: str = "",
     control: Callable[..., Any] = st.slider,
-    disabled: bool = False,
     **look: Any,
 ) -> N:
     """A number from ``low`` to ``high``, whole where ``low`` is, on a slider or in another ``control``.
@@ -131,24 +108,29 @@ def choose_number(
     """
     reader = number(type(low), low, high)
     key = setting(key, start, reader, called=called or label)
-    return control(
-        fixed.label(label, key),
-        low,
-        high,
-        key=key,
-        persist_state="session",
-        disabled=disabled or fixed.locked(key),
-        **look,
-    )
+    return _show(control, label, low, high, key=key, **look)
 
 
 def choose_whether(label: str, key: str, start: bool, *, called: str, **look: Any) -> bool:
     """A switch. ``called`` is its name in a sentence; ``look`` goes to Streamlit's control as it is."""
     key = setting(key, start, truth, called=called)
-    return st.toggle(
+    return _show(st.toggle, label, key=key, **look)
+
+
+def _show(
+    control: Callable[..., Any],
+    label: str,
+    *values: Any,
+    key: str,
+    disabled: bool = False,
+    **look: Any,
+) -> Any:
+    """A control of the setting ``key``, with a lock on it where the link has locked the setting."""
+    return control(
         fixed.label(label, key),
+        *values,
         key=key,
         persist_state="session",
-        disabled=fixed.locked(key),
+        disabled=disabled or fixed.locked(key),
         **look,
     )
