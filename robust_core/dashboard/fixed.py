@@ -14,6 +14,7 @@ from robust_core.dashboard import replaced
 
 LOCKS = {
     "eps": ("any_eps", "eps", "eps255"),
+    "picture": ("source", "picture_"),
     "goal": ("target_", "source_", "reach_", "less", "less_"),
 }
 """Names in ``lock`` for several settings; one that ends in ``_`` stands for all that begin so.

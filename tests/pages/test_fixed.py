@@ -107,6 +107,15 @@ def test_a_locked_goal_locks_both_of_its_classes():
     assert next(each for each in page.selectbox if "Method" in each.label).disabled
 
 
+def test_a_locked_picture_locks_its_source_and_every_family_s_sample():
+    page = ran(visit(None, **DIGITS, picture_digits="digits-test-3", lock="picture"))
+    assert page.segmented_control(key="source").disabled
+    assert page.selectbox(key="picture_digits").disabled
+    assert page.selectbox(key="picture_digits").value == "digits-test-3"
+    assert not page.selectbox(key="attack").disabled
+    assert not any("not a control" in each.value for each in page.info)
+
+
 @pytest.mark.parametrize(("page", "query"), OPENED)
 def test_no_control_changes_what_is_locked(page, query, monkeypatch):
     for compute in ("compute", "attempt"):  # the controls are there without any result

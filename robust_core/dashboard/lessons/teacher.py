@@ -10,7 +10,7 @@ from robust_core.words.lessons.sheet import sheet
 LINKS = """
 A link opens a lesson or a step: `/lessons?lesson=3&step=2`. On every page a link can also lock and hide:
 
-* `lock=eps,attack`: these controls show the value of the link and cannot be changed.
+* `lock=eps,attack,picture`: these controls show the value of the link and cannot be changed.
 * `hide=Reproduce,strip`: tabs and sections that are not shown.
 """
 
