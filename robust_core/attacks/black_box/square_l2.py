@@ -1,9 +1,11 @@
 """Square attack in L2: bumps that share the budget, moved from one window to another."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from robust_core.attacks.balls import TINY, L2Ball
 from robust_core.attacks.black_box.square import Search, Square, within
@@ -27,24 +29,42 @@ def pyramid(row: Tensor, column: Tensor, high: Tensor, wide: Tensor, half: Tenso
     return sums[half + 1] - sums[(half - nested).clamp_min(0)]
 
 
-def bump(top: Tensor, left: Tensor, side: Tensor, turned: Tensor, size: tuple[int, int]) -> Tensor:
-    """Two pyramids of opposite sign side by side in a window, 0 outside it: ``[n, 1, H, W]``.
+@lru_cache(maxsize=128)
+def pair(side: int, device: torch.device) -> Tensor:
+    """Two pyramids of opposite sign side by side in a window, ``[side, side]``. Not to be changed."""
+    place = torch.arange(1, side + 1, device=device)
+    down, right = place[:, None], place[None, :]
+    whole = torch.as_tensor(side, dtype=torch.int64, device=device)
+    half = whole // 2
+    second = pyramid(down, right - half, whole, whole - half, half)
+    return torch.where(right <= half, pyramid(down, right, whole, half, half), -second)
 
-    ``top``, ``left``, ``side`` ``[n]`` are the window; where ``turned`` they are one above the other.
+
+def window_of(top: Tensor, left: Tensor, side: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bool ``[n, 1, H, W]``: true in squares of ``side`` ``[n]`` from ``top`` and ``left`` on."""
+    down, right = within(top, side, size[0]), within(left, side, size[1])
+    return (down[:, :, None] & right[:, None, :]).unsqueeze(1)
+
+
+def bump(top: Tensor, left: Tensor, side: Tensor, turned: Tensor, inside: Tensor) -> Tensor:
+    """``pair`` in the windows ``inside`` (see ``window_of``), 0 outside them: ``[n, 1, H, W]``.
+
+    Where ``turned`` (``[n]``) the two pyramids are one above the other.
     """
-    height, width = size
-    rows, columns = (torch.arange(n, device=top.device) for n in size)
-    down = (rows - top[:, None] + 1)[:, :, None].expand(-1, -1, width)
-    right = (columns - left[:, None] + 1)[:, None, :].expand(-1, height, -1)
-    turn = turned[:, None, None]
-    down, right = torch.where(turn, right, down), torch.where(turn, down, right)
-    side = side[:, None, None]
-    first, half = side // 2, side // 2
-    second = pyramid(down, right - first, side, side - first, half)
-    value = torch.where(right <= first, pyramid(down, right, side, first, half), -second)
-    inside = within(top, side[:, 0, 0], height)[:, :, None]
-    inside = inside & within(left, side[:, 0, 0], width)[:, None, :]
-    return (value * inside).unsqueeze(1)
+    sides, which = side.unique(return_inverse=True)
+    largest = int(sides[-1])
+    kinds = torch.stack([_padded(pair(each, side.device), largest) for each in sides.tolist()])
+    kinds = torch.stack([kinds, kinds.mT])
+    rows, columns = (torch.arange(n, device=side.device) for n in inside.shape[-2:])
+    down = (rows - top[:, None]).clamp(0, largest - 1)[:, :, None]
+    right = (columns - left[:, None]).clamp(0, largest - 1)[:, None, :]
+    value = kinds[turned.long()[:, None, None], which[:, None, None], down, right]
+    return value.unsqueeze(1) * inside
+
+
+def _padded(shape: Tensor, side: int) -> Tensor:
+    more = side - len(shape)
+    return pad(shape, (0, more, 0, more)) if more else shape
 
 
 @dataclass
@@ -91,7 +111,9 @@ class SearchL2(Search):
                 own = numbers[:, [(count + 7 * c) % numbers.shape[1] for c in range(channels)]]
                 own = own >> (count // 7 % 28)
                 turned = (own[:, 0] >> 2) % 2 == 1
-                tile = bump(*place, torch.full_like(self.rows, side), turned, (height, width))
+                sides = torch.full_like(self.rows, side)
+                inside = window_of(*place, sides, (height, width))
+                tile = bump(*place, sides, turned, inside)
                 delta += tile.to(delta) * (2 * (own % 2) - 1)[:, :, None, None]
                 count += 1
         return self.shown(delta)
@@ -104,13 +126,12 @@ class SearchL2(Search):
         top, left, side = self.window(numbers[:, :2], length)
         there, across, other = self.window(numbers[:, 2:4], length)
         delta = best - self.lower
-        new = bump(top, left, side, numbers[:, 4] % 2 == 1, (height, width)).to(delta)
-        one, two = (
-            (within(t, s, height)[:, :, None] & within(x, s, width)[:, None, :]).unsqueeze(1)
-            for t, x, s in ((top, left, side), (there, across, other))
-        )
-        held = (delta * (one | two)).square().sum((2, 3), keepdim=True)
-        whole = delta.square().sum((1, 2, 3), keepdim=True)
+        one = window_of(top, left, side, (height, width))
+        two = window_of(there, across, other, (height, width))
+        new = bump(top, left, side, numbers[:, 4] % 2 == 1, one).to(delta)
+        squares = delta.square()
+        held = (squares * (one | two)).sum((2, 3), keepdim=True)
+        whole = squares.sum((1, 2, 3), keepdim=True)
         unused = (self.radius[:, None, None, None] ** 2 - whole).clamp_min(0) / delta.shape[1]
         old = delta * one
         signs = (2 * (numbers[:, 5:] % 2) - 1)[:, :, None, None]
