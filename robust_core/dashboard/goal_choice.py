@@ -1,15 +1,10 @@
 """What the attacker wants the model to say, as far as the attack can have it."""
 
-from collections.abc import Sequence
-
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from robust_core import attacks, zoo
 from robust_core.attacks.base import GOALS
-from robust_core.dashboard import fixed
-from robust_core.dashboard.choices import choose_number, choose_one
-from robust_core.dashboard.settings import one_of, setting, setting_among
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one
 from robust_core.experiment.perform import UNTARGETED
 from robust_core.goals import (
     ConfidenceReduction,
@@ -40,15 +35,13 @@ def choose_goal(
     if Towards.name in taken:
         options += model.class_names
     words = {option: GOAL_WORDS.get(option, option) for option in options}.__getitem__
-    key = f"target_{model.family}"
-    choice = st.selectbox(
-        fixed.label("Make the model say", key),
-        options,
-        format_func=words,
-        # Another attack may have been chosen, with other goals.
-        key=setting_among(key, options[0], options, called="Goal", shown=words),
-        persist_state="session",
-        disabled=fixed.locked(key),
+    choice = choose_in_list(
+        "Make the model say",
+        options,  # another attack may have been chosen, with other goals
+        f"target_{model.family}",
+        options[0],
+        shown=words,
+        called="Goal",
         help="Any other class: untargeted. A class: targeted. The same, with less confidence: "
         "confidence reduction. One class for pictures of one other: source-target.",
     )
@@ -66,24 +59,24 @@ def _choose_source_target(model: zoo.Description, own: str | None) -> Goal:
     names = model.class_names
     start = own if own in names else names[0]
     places = st.columns(2, gap="small")
-    key = setting(f"source_{model.family}", start, one_of(names), called="Source")
-    source = _choose_class(places[0], "Pictures of", names, key)
-    others = [name for name in names if name != source]
-    key = setting_among(
-        f"reach_{model.family}", others[0], others, called="Class to reach", shown=str
-    )
-    reach = _choose_class(places[1], "are to become", others, key)
-    return SourceTarget(names.index(source), names.index(reach))
-
-
-def _choose_class(place: DeltaGenerator, label: str, names: Sequence[str], key: str) -> str:
-    return place.selectbox(
-        fixed.label(label, key),
+    source = choose_in_list(
+        "Pictures of",
         names,
-        key=key,
-        persist_state="session",
-        disabled=fixed.locked(key),
+        f"source_{model.family}",
+        start,
+        called="Source",
+        control=places[0].selectbox,
     )
+    others = [name for name in names if name != source]
+    reach = choose_in_list(
+        "are to become",
+        others,
+        f"reach_{model.family}",
+        others[0],
+        called="Class to reach",
+        control=places[1].selectbox,
+    )
+    return SourceTarget(names.index(source), names.index(reach))
 
 
 def source_target_settings(model: zoo.Description, goal: SourceTarget) -> dict[str, str]:

@@ -7,10 +7,10 @@ from typing import Any
 import streamlit as st
 
 from robust_core.dashboard import fixed
-from robust_core.dashboard.choices import choose_number, choose_one, choose_whether
+from robust_core.dashboard.choices import choose_in_list, choose_number, choose_one, choose_whether
 from robust_core.dashboard.components import buttons
 from robust_core.dashboard.live_training.words import PRESETS, START_WORDS, WORDS
-from robust_core.dashboard.settings import one_of, setting, take_link
+from robust_core.dashboard.settings import take_link
 from robust_core.training.live.train import METHODS, MOST_EPOCHS, MOST_STEPS, STARTS, Plan
 
 SLIDERS: dict[str, tuple[str, tuple[Any, Any, Any], str]] = {
@@ -73,19 +73,8 @@ def _shown(name: str, value: float | str) -> float | str:
 
 def choose_method() -> str:
     """The method; everything else depends on it."""
-    return st.selectbox(
-        fixed.label("Method", "live_method"),
-        list(METHODS),
-        format_func=lambda m: WORDS[m].title,
-        key=setting(
-            "live_method",
-            "fgsm",
-            one_of(METHODS),
-            called="Method",
-            shown=lambda m: WORDS[m].title,
-        ),
-        persist_state="session",
-        disabled=fixed.locked("live_method"),
+    return choose_in_list(
+        "Method", list(METHODS), "live_method", "fgsm", shown=lambda m: WORDS[m].title
     )
 
 
