@@ -4,7 +4,10 @@ import math
 import types
 import typing
 from dataclasses import Field, dataclass, field, fields, replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T", bound="Parameters")
 
@@ -49,8 +52,8 @@ class HasField:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, _: object, owner: type) -> bool:
-        return any(spec.name == self.name for spec in fields(owner))
+    def __get__(self, _: object, owner: "type[DataclassInstance]") -> bool:
+        return self.name in owner.__dataclass_fields__  # pages ask thousands of times
 
 
 @dataclass(frozen=True)

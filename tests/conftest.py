@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -33,6 +34,10 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 FIRST = ("browser", "pages", "commands", "test_server.py")
 """Folders and files with the longest tests: begun first, so that no worker ends with them alone."""
+
+# Whatever this machine's setting: else each program that a test starts compiles the package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Each worker has one core; and on small networks two threads mostly wait for each other.
 torch.set_num_threads(1)

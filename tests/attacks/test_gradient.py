@@ -336,13 +336,14 @@ def test_a_sure_cat_is_lost_to_every_attack_but_noise(resnet, cat):
     few = {"steps": 20, "rounds": 5, "draws": 4, "samples": 20, "epochs": 2}
     own = {"fmn-l0": {"steps": 100}, "square-l2": {"max_queries": 1200, "seed": 4}}
     for name in attacks.local_names():
+        if name == "substitute":  # which one picture teaches little
+            continue
         kind = attacks.get(name)
         asked = {"max_queries": 100} if kind.knowledge == LABELS else {}
         defaults = {spec.name: spec.default for spec in fields(kind)}
         asked |= {k: v for k, v in few.items() if k in defaults and v < defaults[k]}
         record = attacks.create(name, **asked | own.get(name, {})).run(resnet, cat, label)
-        if name != "substitute":  # which one picture teaches little
-            assert record.success.item() == (name != "noise"), name
+        assert record.success.item() == (name != "noise"), name
 
 
 @pytest.mark.parametrize("name", attacks.local_names())

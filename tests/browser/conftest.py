@@ -185,14 +185,21 @@ class Laboratory:
         field.fill(str(steps))
         field.press("Enter")
 
-    def pictures(self, side: int = 32) -> list:
+    def pictures(self, side: int = 32) -> list[np.ndarray]:
         """Clean, perturbation and adversarial at native size, as the server sent them.
 
         The server closes what has been idle for five seconds, perhaps just as it is asked again.
         """
-        answers = [self.page.request.get(source, max_retries=3) for source in self.sources]
-        assert all(answer.ok for answer in answers)
-        return [native(answer.body(), side) for answer in answers]
+        return [self._fetched(source, side) for source in self.sources]
+
+    def clean(self, side: int = 32) -> np.ndarray:
+        """The first of ``pictures``."""
+        return self._fetched(self.sources[0], side)
+
+    def _fetched(self, source: str, side: int) -> np.ndarray:
+        answer = self.page.request.get(source, max_retries=3)
+        assert answer.ok
+        return native(answer.body(), side)
 
     def assert_shows(self, expected: Experiment) -> None:
         """The sentence and the three pictures are those of the core, pixel for pixel."""

@@ -174,8 +174,11 @@ def tab_to(page, label: str) -> None:
     raise AssertionError(f"Tab never reaches {label}")
 
 
-def test_by_keyboard_alone_a_chip_is_pressed_and_a_picture_chosen(visit):
-    lab = visit(f"?{FEW_CELLS}")
+def test_by_keyboard_alone_a_chip_is_pressed_and_a_picture_chosen(example):
+    lab = example  # the last to look at it: from here on it is another one
+    lab.page.set_viewport_size({"width": 1440, "height": 900})
+    lab.page.emulate_media(color_scheme="light")
+    lab.page.evaluate("document.activeElement?.blur()")
     tab_to(lab.page, "0.01")
     lab.page.keyboard.press("ArrowRight")
     lab.until_changed(lambda: lab.page.keyboard.press("Enter"))

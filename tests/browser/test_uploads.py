@@ -1,12 +1,14 @@
-"""A visitor's own pictures: every honest kind is shown as decoded, every hostile one gets a sentence."""
+"""A visitor's own pictures: every hostile file gets a sentence, every honest kind is shown as decoded."""
 
 import io
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from robust_core import zoo
 from robust_core.data.uploads import decode_upload
+from tests.browser.conftest import Laboratory
 from tests.live import fitted
 
 
@@ -72,29 +74,18 @@ def as_the_model_sees(data: bytes) -> np.ndarray:
     return fitted(decode_upload(data).pixels, zoo.describe("cifar10-resnet32"))
 
 
-def test_every_honest_kind_of_picture_is_attacked(visit):
-    lab = visit("?source=upload&strip=jpeg")
-    for name, data in FILES.items():
-        lab.upload(name, data)
-        expected = as_the_model_sees(data)
-        lab.until(lambda e=expected: (lab.pictures()[0] == e).all(), name)
-        lab.wait_for_rest()
-        lab.wait_for_pictures()
-        lab.page.get_by_text("the model's own prediction").wait_for()
-        if name in SAID:
-            lab.page.get_by_text(SAID[name]).wait_for()
-        assert not lab.page.get_by_test_id("stException").count()
+@pytest.fixture(scope="module")
+def lab(tabs, address, tmp_path_factory):
+    """The page Attack of a visitor who brings one file after the other; at first the sample is shown."""
+    lab = Laboratory(tabs(1440, 900), address, tmp_path_factory.mktemp("files"))
+    yield lab.open("?source=upload&strip=jpeg")
+    lab.until(lambda: not lab.broken, "a page whose pictures are all loaded")
+    assert lab.errors == []
+    assert lab.hosts == {address}
+    lab.page.close()
 
 
-def test_phones_are_asked_for_pictures_that_they_convert(visit):
-    lab = visit("?source=upload&strip=jpeg")
-    offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
-    assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))
-    assert not [kind for kind in ("heic", "heif", "image/*") if kind in offered]
-
-
-def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
-    lab = visit("?source=upload&strip=jpeg")
+def test_a_hostile_file_gets_a_sentence_and_the_result_stays(lab):
     sentence, sources = lab.sentence, lab.sources
     for name, (data, words) in HOSTILE.items():
         lab.upload(name, data)
@@ -104,7 +95,26 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(visit):
         assert lab.sentence == sentence
         assert lab.sources == sources
         assert not lab.page.get_by_test_id("stException").count()
-    lab.until_changed(lambda: lab.upload("plain.png", FILES["plain.png"]))
+    lab.until_changed(lambda: lab.upload("photo.jpg", FILES["photo.jpg"]))
+
+
+def test_every_honest_kind_of_picture_is_attacked(lab):
+    for name, data in FILES.items():
+        lab.upload(name, data)
+        expected = as_the_model_sees(data)
+        lab.until(lambda e=expected: (lab.clean() == e).all(), name)
+        lab.wait_for_rest()
+        lab.wait_for_pictures()
+        lab.page.get_by_text("the model's own prediction").wait_for()
+        if name in SAID:
+            lab.page.get_by_text(SAID[name]).wait_for()
+        assert not lab.page.get_by_test_id("stException").count()
+
+
+def test_phones_are_asked_for_pictures_that_they_convert(lab):
+    offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
+    assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))
+    assert not [kind for kind in ("heic", "heif", "image/*") if kind in offered]
 
 
 PLAYING = """() => {
