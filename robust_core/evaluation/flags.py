@@ -254,4 +254,7 @@ def _watching() -> Iterator[list[str]]:
     try:
         yield called
     finally:
-        sys.setprofile(before)
+        if before is None or callable(before):
+            sys.setprofile(before)
+        else:  # a cProfile of Python 3.11, which installs itself
+            before.enable()

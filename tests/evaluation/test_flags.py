@@ -1,5 +1,7 @@
 """Run-time flags: each on a model built to raise it, and on one that does not."""
 
+import cProfile
+import pstats
 import sys
 
 import pytest
@@ -197,6 +199,17 @@ def test_nothing_is_left_behind(images):
     assert sys.getprofile() is profile
     assert model.training
     assert model.weight.grad is None
+
+
+def afterwards() -> None:
+    """What a profiler should see."""
+
+
+def test_a_profiler_goes_on(images):
+    with cProfile.Profile() as profile:
+        run_time_flags(Plain(), images)
+        afterwards()
+    assert "afterwards" in {name for _, _, name in pstats.Stats(profile).stats}
 
 
 def test_the_same_pictures_give_the_same_flags(images):
