@@ -4,7 +4,9 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.linalg import vector_norm
 
 from robust_core.attacks.balls import TINY
 from robust_core.attacks.black_box.hunt import Prey, Search
@@ -73,29 +75,34 @@ class Boundary(ByLabels):
     def search(self, prey: Prey, x: Tensor) -> Search:
         sideways, towards = self.spherical_step, self.source_step
         spheres, moves = Rate(10), Rate(20)
+        change = x - prey.image
+        distance = vector_norm(change).item()
         number = 0
         while towards > END:
-            around = self.sideways(prey, x, sideways)
-            if around is None:
+            turned = self.turned(prey, change, distance, sideways)
+            if turned is None:
                 return
             number += 1
             if number % EVERY == 0:
-                _, reached = yield from prey.view(around)
+                _, reached = yield from prey.view(prey.image + turned)
                 factor = spheres(reached, 0.2, 0.5)
                 sideways, towards = min(1.0, sideways * factor), towards * factor
-            shown, reached = yield from prey.view(around + towards * (prey.image - around))
-            if reached and self.length(shown - prey.image) < self.length(x - prey.image):
-                x = shown
+            shown, reached = yield from prey.view(prey.image.add(turned, alpha=1 - towards))
+            if reached:
+                nearer = shown - prey.image
+                length = vector_norm(nearer).item()
+                if length < distance:
+                    change, distance = nearer, length
             towards = min(0.5, towards * moves(reached, 0.1, 0.25))
 
-    def sideways(self, prey: Prey, x: Tensor, step: float) -> Tensor | None:
-        """A random view as far from the picture as ``x``, about ``step`` of that to one side."""
-        change = x - prey.image
-        distance = change.norm()
-        noise = prey.within(prey.normal(*x.shape))
-        noise = noise - (noise * change).sum() * change / distance.square().clamp_min(TINY)
-        length = noise.norm()
-        if distance <= TINY or length <= TINY:
+    def turned(self, prey: Prey, change: Tensor, distance: float, step: float) -> Tensor | None:
+        """``change``, as long as before, about ``step`` of that to a random side; None: there is none."""
+        if distance <= TINY:
             return None
-        turned = change + step * distance / length * noise
-        return prey.image + turned / math.sqrt(1 + step**2)
+        noise = prey.within(prey.normal(*change.shape))
+        along = torch.dot(noise.flatten(), change.flatten()).item()
+        noise = noise.sub(change, alpha=along / distance**2)
+        length = vector_norm(noise).item()
+        if length <= TINY:
+            return None
+        return change.add(noise, alpha=step * distance / length).div_(math.sqrt(1 + step**2))

@@ -107,9 +107,10 @@ class Driver:
         counts = torch.tensor([len(x) for x in wanted.values()], dtype=torch.int64, device=device)
         asked = torch.tensor(list(wanted), dtype=torch.int64, device=device)
         rows = asked.repeat_interleave(counts)
-        number = torch.cat([torch.arange(n, device=device) for n in counts.tolist()])
         x = torch.cat(list(wanted.values()))
-        spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number + 1
+        before = (counts.cumsum(0) - counts).repeat_interleave(counts)
+        number = torch.arange(1, len(x) + 1, device=device) - before  # of each picture's views
+        spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number
         reached = self.aim[rows].success(ask(self.oracle, x, rows, self.aim))
         self._keep(rows, x, spent, reached.nonzero().squeeze(1))
         for i, n in zip(wanted, counts.tolist(), strict=True):
