@@ -4,10 +4,7 @@ import math
 import types
 import typing
 from dataclasses import Field, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T", bound="Parameters")
 
@@ -52,7 +49,7 @@ class HasField:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, _: object, owner: "type[DataclassInstance]") -> bool:
+    def __get__(self, _: object, owner: "type[Parameters]") -> bool:
         return self.name in owner.__dataclass_fields__  # pages ask thousands of times
 
 
