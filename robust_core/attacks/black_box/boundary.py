@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.linalg import vector_norm
 
 from robust_core.attacks.balls import TINY
 from robust_core.attacks.black_box.hunt import Prey, Search
@@ -76,7 +75,7 @@ class Boundary(ByLabels):
         sideways, towards = self.spherical_step, self.source_step
         spheres, moves = Rate(10), Rate(20)
         change = x - prey.image
-        distance = vector_norm(change).item()
+        distance = self.length(change)
         number = 0
         while towards > END:
             turned = self.turned(prey, change, distance, sideways)
@@ -90,7 +89,7 @@ class Boundary(ByLabels):
             shown, reached = yield from prey.view(prey.image.add(turned, alpha=1 - towards))
             if reached:
                 nearer = shown - prey.image
-                length = vector_norm(nearer).item()
+                length = self.length(nearer)
                 if length < distance:
                     change, distance = nearer, length
             towards = min(0.5, towards * moves(reached, 0.1, 0.25))
@@ -102,7 +101,7 @@ class Boundary(ByLabels):
         noise = prey.within(prey.normal(*change.shape))
         along = torch.dot(noise.flatten(), change.flatten()).item()
         noise = noise.sub(change, alpha=along / distance**2)
-        length = vector_norm(noise).item()
+        length = self.length(noise)
         if length <= TINY:
             return None
         return change.add(noise, alpha=step * distance / length).div_(math.sqrt(1 + step**2))
