@@ -39,8 +39,8 @@ FIRST = ("browser", "pages", "commands", "test_server.py")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Of the workers and of what tests start: glibc keeps what is freed, in large pages. To give tensors back
-# to the system and take them again costs about a twentieth of the time.
+# Of the workers and of what tests start: glibc keeps what is freed, in large pages, and does not give
+# the memory of tensors back to the system only to take it again.
 os.environ.setdefault(
     "GLIBC_TUNABLES",
     f"glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold={2**30}:glibc.malloc.trim_threshold={2**30}",
