@@ -1,5 +1,6 @@
 """Pictures for display and files: exact enlargement, signed amplification, PNG."""
 
+import base64
 import io
 
 import numpy as np
@@ -61,3 +62,12 @@ def png(pixels: np.ndarray) -> bytes:
     picture = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     Image.fromarray(picture).save(buffer, "PNG", compress_level=4)
     return buffer.getvalue()
+
+
+def data_url(pixels: np.ndarray) -> str:
+    """The same PNG as the address of a picture, which holds it whole.
+
+    A page that shows it fetches nothing more: where two runs of a page overlap, Streamlit may have deleted
+    a file of the second by the time a browser asks for it; and of several servers, another may be asked.
+    """
+    return f"data:image/png;base64,{base64.b64encode(png(pixels)).decode()}"

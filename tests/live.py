@@ -1,5 +1,6 @@
 """The real server as its users start it, on a free port, for tests that talk to it."""
 
+import base64
 import io
 import os
 import re
@@ -115,9 +116,11 @@ def assert_fits(page, where: str = "") -> None:
         assert wide <= 0, f"{selector} overflows by {wide} pixels {where}"
 
 
-def native(png: bytes, side: int) -> np.ndarray:
-    """The picture of ``side`` pixels behind an enlarged PNG: one block of equal values for each."""
-    with Image.open(io.BytesIO(png)) as image:
+def native(url: str, side: int) -> np.ndarray:
+    """The picture of ``side`` pixels behind the data URL of an enlarged one: equal blocks of values."""
+    head, data = url.split(",")
+    assert head == "data:image/png;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
         assert image.format == "PNG"
         shown = np.asarray(image)
     factor, rest = divmod(max(shown.shape[:2]), side)

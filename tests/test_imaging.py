@@ -1,6 +1,7 @@
 """Pictures for eyes and files: no pixel is invented, every factor is exact, PNG loses nothing."""
 
 import io
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from robust_core.imaging import (
     STRENGTH,
     TINTS,
     amplification,
+    data_url,
     enlarge,
     overlay,
     png,
@@ -86,6 +88,13 @@ def test_an_overlay_is_grey_where_there_is_no_weight_and_yellow_where_it_is_high
     assert np.abs(tinted[0, 0] - yellow).max() <= 0.5
     if height * width > 1:
         assert (tinted[-1, -1] == grey[-1, -1]).all()
+
+
+def test_a_data_url_is_the_whole_png():
+    pixels = noise((5, 12, 3))
+    with urlopen(data_url(pixels)) as answer:
+        assert answer.headers.get_content_type() == "image/png"
+        assert answer.read() == png(pixels)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

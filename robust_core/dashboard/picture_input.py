@@ -90,9 +90,9 @@ def choose_fit() -> str:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def thumbnail(sample_id: str) -> bytes:
-    """A small PNG of a sample for the gallery."""
-    return imaging.png(_small(samples.load(sample_id).picture.pixels))
+def thumbnail(sample_id: str) -> str:
+    """A sample, small, as a data URL."""
+    return imaging.data_url(_small(samples.load(sample_id).picture.pixels))
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:
@@ -197,7 +197,7 @@ def _own(kind: str) -> Chosen | None:
     picture = decoded(content)
     if picture is None:
         return None
-    st.image(_small(picture.pixels), alt="Your picture", output_format="PNG")
+    st.image(imaging.data_url(_small(picture.pixels)), alt="Your picture")
     for note in picture.notes:
         st.caption(note)
     return Chosen(picture, NAMES[kind], owner=lab.session())

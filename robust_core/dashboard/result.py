@@ -95,8 +95,8 @@ def show_pictures(experiment: Experiment, views: Views) -> None:
     with st.container(key=f"pictures_{native}"):
         columns = st.columns(3, gap="xsmall")
     for column, (pixels, caption, alt) in zip(columns, cells, strict=True):
-        shown = imaging.png(imaging.enlarge(pixels, side_shown(native)))
-        column.image(shown, caption=caption, alt=alt, output_format="PNG")
+        shown = imaging.data_url(imaging.enlarge(pixels, side_shown(native)))
+        column.image(shown, caption=caption, alt=alt)
 
 
 def show_numbers(experiment: Experiment) -> None:

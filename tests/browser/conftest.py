@@ -34,7 +34,7 @@ DRAWN = """(name) => document.querySelector('[data-test-script-state=notRunning]
     const panel = document.getElementById(tab.getAttribute('aria-controls'));
     return tab.innerText === name && panel?.querySelector('[data-testid=stElementContainer]')
       && [...panel.querySelectorAll('img')].every((image) => image.complete && image.naturalWidth); })"""
-"""The tab of that name is open and has all of its pictures: the next run takes them off the server."""
+"""The tab of that name is open and has all of its pictures."""
 AT_REST = """() => document.querySelector('[data-test-script-state=notRunning]')
   && !document.querySelector('[data-stale=true]')"""
 PATIENCE = 45_000  # milliseconds; a busy machine with two cores
@@ -88,9 +88,8 @@ class Laboratory:
 
     def _hear(self, message) -> None:
         # Opened below the root, Streamlit's front end first looks for its server there: two 404.
-        # A picture that is replaced before it is loaded is gone from the server: see broken.
         told = f"{message.text} {message.location['url']}"
-        if message.type == "error" and "/_stcore/" not in told and "/media/" not in told:
+        if message.type == "error" and "/_stcore/" not in told:
             self.errors.append(message.text)
 
     @property
@@ -114,7 +113,7 @@ class Laboratory:
         return self
 
     def wait_for_pictures(self) -> None:
-        """Until all are loaded: what the next run replaces can no longer be fetched."""
+        """Until all three are there and drawn."""
         self.page.wait_for_function(
             """() => { const all = document.querySelectorAll('[data-testid=stImage] img');
               return all.length >= 3 && [...all].every((i) => i.complete && i.naturalWidth); }"""
@@ -186,20 +185,12 @@ class Laboratory:
         field.press("Enter")
 
     def pictures(self, side: int = 32) -> list[np.ndarray]:
-        """Clean, perturbation and adversarial at native size, as the server sent them.
-
-        The server closes what has been idle for five seconds, perhaps just as it is asked again.
-        """
-        return [self._fetched(source, side) for source in self.sources]
+        """Clean, perturbation and adversarial at native size."""
+        return [native(source, side) for source in self.sources]
 
     def clean(self, side: int = 32) -> np.ndarray:
         """The first of ``pictures``."""
-        return self._fetched(self.sources[0], side)
-
-    def _fetched(self, source: str, side: int) -> np.ndarray:
-        answer = self.page.request.get(source, max_retries=3)
-        assert answer.ok
-        return native(answer.body(), side)
+        return native(self.sources[0], side)
 
     def assert_shows(self, expected: Experiment) -> None:
         """The sentence and the three pictures are those of the core, pixel for pixel."""

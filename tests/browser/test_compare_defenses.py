@@ -42,8 +42,8 @@ def test_cells_show_the_pictures_exactly_as_each_defence_sees_them(visit):
                 model, pixels, attack, defenses.create(name), attacker=attacker, label=label
             )
             cell = lab.page.locator(f"[class*=st-key-cell_][class*='_{name}_{attacker}']")
-            shown = lab.page.request.get(cell.locator("img").get_attribute("src"), max_retries=3)
-            assert (native(shown.body(), 8)[..., None] == to_pixels(expected.after.seen)[0]).all()
+            shown = cell.locator("img").get_attribute("src")
+            assert (native(shown, 8)[..., None] == to_pixels(expected.after.seen)[0]).all()
             assert expected.outcome.value in cell.inner_text()
     lab.page.locator(".js-plotly-plot .main-svg").first.wait_for()
 

@@ -69,6 +69,10 @@ QUIET = f"""() => {{
 }}"""
 
 
+FETCHED = "[...document.images].filter((i) => i.src.includes('/media/')).map((i) => i.alt)"
+"""Pictures that the page would have to fetch: see ``imaging.data_url``."""
+
+
 class Server:
     """A server that can be started again on the same port."""
 
@@ -165,6 +169,7 @@ def test_a_page_can_be_read_by_everybody(half, barriers, path):
     assert [text for level, text in headings if level == 1] == [PAGES[path]]
     assert levels[0] == 1
     assert all(b <= a + 1 for a, b in pairwise(levels)), headings
+    assert page.evaluate(FETCHED) == []
     page.set_viewport_size({"width": DESK["width"], "height": page.evaluate(HEIGHT)})
     assert barriers(page) == []
     page.emulate_media(color_scheme="dark")

@@ -101,8 +101,8 @@ def open_bim_from_compare_attacks(lab) -> None:
     row = lab.page.locator(".st-key-row_bim")
     row.wait_for()
     expected = core("bim", EPS)
-    shown = lab.page.request.get(row.locator("img").first.evaluate("i => i.src"), max_retries=3)
-    kept = native(shown.body(), SIDE) == expected.pixels()[1].numpy()
+    shown = row.locator("img").first.evaluate("i => i.src")
+    kept = native(shown, SIDE) == expected.pixels()[1].numpy()
     assert kept.all(), "not the uploaded picture"
     row.get_by_role("button", name="Open").click()
     lab.page.get_by_text(f"{MODEL.name}, BIM, eps {EPS}").wait_for()

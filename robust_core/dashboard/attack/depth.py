@@ -90,8 +90,8 @@ def show_swipe(views: Views) -> None:
     """Clean and adversarial on top of each other."""
     clean, adversarial = (imaging.enlarge(x, LARGE_SIDE) for x in (views.clean, views.adversarial))
     swipe(
-        imaging.png(clean),
-        imaging.png(adversarial),
+        imaging.data_url(clean),
+        imaging.data_url(adversarial),
         ("clean", "adversarial"),
         clean.shape[1],
         key="swipe",
@@ -135,11 +135,10 @@ def show_steps(experiment: Experiment) -> None:
     loss = f"; {loss_of(experiment)} {frame.loss:.2g}" if frame.loss is not None else ""
     native = max(frame.pixels.shape[:2])
     picture.container(key=f"iterate_{native}").image(
-        imaging.png(imaging.enlarge(frame.pixels.numpy(), side_shown(native))),
+        imaging.data_url(imaging.enlarge(frame.pixels.numpy(), side_shown(native))),
         caption=f"{where}: {told}{loss}; change {in_255ths(frame.linf)} Linf, {number(frame.l2)} L2"
         f"{length_of(frame)}",
         alt=f"The picture: {where}.",
-        output_format="PNG",
     )
     with chart:
         plots.draw(

@@ -1,6 +1,5 @@
 """The stage as HTML: the picture, the model behind its curtain, and what each attack has found."""
 
-import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -139,5 +138,5 @@ def _card(card: Card) -> str:
 
 
 def _image(pixels: np.ndarray, alt: str, side: int = SIDE) -> str:
-    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, side))).decode()
-    return f"<img src='data:image/png;base64,{shown}' alt='{escape(alt)}'>"
+    shown = imaging.data_url(imaging.enlarge(pixels, side))
+    return f"<img src='{shown}' alt='{escape(alt)}'>"

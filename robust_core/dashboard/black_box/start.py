@@ -45,7 +45,7 @@ def choose_start(model: Description, goal: Goal) -> Chosen | None:
         return chosen
     if choice == NOISE:
         return None
-    st.image(picture_input.thumbnail(choice), alt=words[choice], output_format="PNG", width=48)
+    st.image(picture_input.thumbnail(choice), alt=words[choice], width=48)
     return picture_input.of_sample(of_it[choice])
 
 

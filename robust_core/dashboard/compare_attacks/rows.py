@@ -1,6 +1,5 @@
 """The rows of the comparison: each attack's pictures, verdict and numbers as soon as it finishes."""
 
-import base64
 from dataclasses import replace
 
 import numpy as np
@@ -58,10 +57,7 @@ class Changes:
     def _draw(place: DeltaGenerator, delta: np.ndarray, title: str, factor: float) -> None:
         pixels = imaging.enlarge(imaging.show_change(delta, factor), SIDE)
         alt = f"The perturbation of {title}, {factor:g} times, around grey."
-        # As a data URL: a file would be gone before the browser has fetched it when the next row
-        # changes the factor.
-        source = base64.b64encode(imaging.png(pixels)).decode()
-        place.image(f"data:image/png;base64,{source}", alt=alt)
+        place.image(imaging.data_url(pixels), alt=alt)
 
 
 def show_rows(rows: list[ComparedAttack], head: DeltaGenerator) -> dict[str, Experiment]:
@@ -128,7 +124,7 @@ def _show_head(
     clean = imaging.enlarge(first.pixels()[0].numpy(), SIDE)
     alt = f"The clean picture: {first.before[0].label}."
     with place.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.image(imaging.png(clean), alt=alt, output_format="PNG")
+        st.image(imaging.data_url(clean), alt=alt)
         with st.container(width=560, gap="xxsmall"):
             st.markdown(f"## {_summary(rows, done)}")
             st.markdown(f"Clean: {said(first.before[0])}")
@@ -161,7 +157,7 @@ def _show(row: ComparedAttack, experiment: Experiment, changes: Changes) -> None
         with st.container(horizontal=True, gap="xsmall", width="content"):
             adversarial = imaging.enlarge(experiment.pixels()[1].numpy(), SIDE)
             alt = f"The adversarial picture of {title}: {experiment.after[0].label}."
-            st.image(imaging.png(adversarial), alt=alt, output_format="PNG")
+            st.image(imaging.data_url(adversarial), alt=alt)
             changes.add(experiment, title)
         with st.container(width=250, gap=None):
             colour, icon = BADGES[verdict(experiment)]

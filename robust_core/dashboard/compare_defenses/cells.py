@@ -51,7 +51,7 @@ WEAKER = ":material/trending_down: Weaker than the unaware attack: this is no cr
 
 def picture(pixels: np.ndarray, alt: str) -> None:
     """uint8 ``[H, W, C]``, enlarged exactly."""
-    st.image(imaging.png(imaging.enlarge(pixels, SIDE)), alt=alt, output_format="PNG")
+    st.image(imaging.data_url(imaging.enlarge(pixels, SIDE)), alt=alt)
 
 
 def show_undefended(experiment: Experiment, request: Request) -> None:

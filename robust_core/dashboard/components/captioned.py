@@ -14,9 +14,8 @@ def captioned(place: DeltaGenerator, pixels: np.ndarray, words: str, *, side: in
     """
     shown = imaging.enlarge(pixels, side)
     place.image(
-        imaging.png(shown),
+        imaging.data_url(shown),
         caption=words,
         alt=words.replace("  \n", ", ").replace("~~", ""),
         width=shown.shape[1],
-        output_format="PNG",
     )

@@ -1,6 +1,5 @@
 """A row of thumbnails to choose a picture from: a radio group that mouse, touch and keys work on."""
 
-import base64
 from collections.abc import Callable
 
 import streamlit as st
@@ -60,24 +59,21 @@ _component = st.components.v2.component(
 
 
 def gallery(
-    thumbnails: list[tuple[str, str, bytes]],
+    thumbnails: list[tuple[str, str, str]],
     chosen: str,
     *,
     key: str,
     on_choose: Callable[[str], None],
     disabled: bool = False,
 ) -> None:
-    """Show ``(id, title, png)`` thumbnails; ``on_choose(id)`` is called before the rerun."""
+    """Show ``(id, title, data URL)`` thumbnails; ``on_choose(id)`` is called before the rerun."""
 
     def choose() -> None:
         picked = st.session_state[key].chosen
         if picked in {i for i, _, _ in thumbnails}:  # what the browser sends is checked
             on_choose(picked)
 
-    pictures = [
-        {"id": i, "title": title, "src": "data:image/png;base64," + base64.b64encode(data).decode()}
-        for i, title, data in thumbnails
-    ]
+    pictures = [{"id": i, "title": title, "src": source} for i, title, source in thumbnails]
     _component(
         key=key,
         # A list: in a dictionary Streamlit looks for tables, and imports pandas for that.

@@ -1,6 +1,5 @@
 """A sticker on a picture: dragged, scaled and turned, with the probabilities that follow."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -152,9 +151,9 @@ def _number(sent: dict, name: str, low: float, high: float) -> float | None:
 
 
 def sticker(
-    picture: bytes,
+    picture: str,
     name: str,
-    patch: bytes,
+    patch: str,
     *,
     size: tuple[int, int],
     side: int,
@@ -163,7 +162,7 @@ def sticker(
     bars: Sequence[tuple[str, float, float, str]],
     key: str,
 ) -> None:
-    """``picture`` and ``patch`` are PNG files, the latter with alpha; both at native size.
+    """``picture`` and ``patch`` are data URLs, the latter with alpha; both at native size.
 
     ``size`` (height, width) and ``side`` are their pixels, ``area`` the share that the patch covers at that
     size. ``bars``: a class, its probability before and now, and the words beside it. Moving the sticker
@@ -175,16 +174,12 @@ def sticker(
     _component(
         key=key,
         data=[
-            _data(picture),
+            picture,
             name,
-            _data(patch),
+            patch,
             native,
             begin | {"id": key},
             [list(bar) for bar in bars],
         ],
         on_place_change=lambda: None,
     )
-
-
-def _data(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -1,6 +1,5 @@
 """Rows of small pictures with what the model says of each, as HTML: a photograph, stage by stage."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -46,10 +45,10 @@ def strip(cells: Sequence[Cell], *, side: int = SIDE, pairs: bool = False) -> st
 
 
 def _cell(cell: Cell, side: int) -> str:
-    shown = base64.b64encode(imaging.png(imaging.enlarge(cell.pixels, side))).decode()
+    shown = imaging.data_url(imaging.enlarge(cell.pixels, side))
     alt = escape(f"{cell.head}: {cell.told}", quote=True)
     told = MARKS[cell.kind] + escape(cell.told).replace(" %", "&nbsp;%")
     return (
-        f'<figure class={cell.kind}><img src="data:image/png;base64,{shown}" alt="{alt}">'
+        f'<figure class={cell.kind}><img src="{shown}" alt="{alt}">'
         f"<figcaption><b>{escape(cell.head)}</b>{told}</figcaption></figure>"
     )

@@ -1,7 +1,5 @@
 """Two pictures on top of each other with a curtain between them."""
 
-import base64
-
 import streamlit as st
 
 _CSS = """
@@ -47,8 +45,7 @@ export default function ({ parentElement, data }) {
 _component = st.components.v2.component("robust_lab_swipe", html=_HTML, css=_CSS, js=_JS)
 
 
-def swipe(before: bytes, after: bytes, names: tuple[str, str], width: int, *, key: str) -> None:
-    """PNG files of the same size; the left part shows ``before``, the right part ``after``."""
-    sources = ["data:image/png;base64," + base64.b64encode(x).decode() for x in (before, after)]
-    data = {"before": sources[0], "after": sources[1], "width": width}
+def swipe(before: str, after: str, names: tuple[str, str], width: int, *, key: str) -> None:
+    """Data URLs of pictures of the same size; the left part shows ``before``, the right part ``after``."""
+    data = {"before": before, "after": after, "width": width}
     _component(key=key, data={**data, "beforeName": names[0], "afterName": names[1]})

@@ -1,6 +1,5 @@
 """The gallery of deflected attacks as HTML: pictures in a grid, errors as bars against the threshold."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
 
@@ -72,8 +71,8 @@ def _words(head: str, words: Sequence[str]) -> str:
 def _pictures(kind: str, head: str, images: Tensor, alts: Sequence[str]) -> str:
     cells = []
     for pixels, alt in zip(to_pixels(images), alts, strict=True):
-        data = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
-        cells.append(f"<img src='data:image/png;base64,{data}' alt='{escape(alt)}'>")
+        shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
+        cells.append(f"<img src='{shown}' alt='{escape(alt)}'>")
     return _row(head, cells, kind)
 
 

@@ -140,10 +140,9 @@ def _draw(outcome: Duel, request: Request) -> None:
     picture, chart = st.columns([1, 3], gap="medium")
     pixels = to_pixels(outcome.adversarial, outcome.clean)[0]
     picture.image(
-        imaging.png(imaging.enlarge(pixels, SIDE)),
+        imaging.data_url(imaging.enlarge(pixels, SIDE)),
         caption=f"After the last step: {said(outcome.answer)}",
         alt=f"The adversarial picture: {outcome.answer.label}.",
-        output_format="PNG",
     )
     with chart:
         plots.draw(

@@ -61,9 +61,9 @@ def _pictures(asked: Request, found: Experiment) -> None:
     with st.container(key="example"), st.container(key=f"pictures_{native}"):
         columns = st.columns(3, gap="small")
     for column, (pixels, words) in zip(columns, cells, strict=True):
-        shown = imaging.png(imaging.enlarge(pixels, SIDE))
+        shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
         alt = words.replace("  \n", ". ").replace("**", "")
-        column.image(shown, caption=words, alt=alt, width="stretch", output_format="PNG")
+        column.image(shown, caption=words, alt=alt, width="stretch")
     st.caption(
         f"Computed just now: {asked.model.name}, {type(asked.attack).title}, eps "
         f"{on_both_scales(asked.shown_eps)}, Linf. {asked.chosen.credit}"

@@ -200,8 +200,8 @@ def _draw(base: Experiment, own: Experiment, attack: type[Attack], name: str) ->
     for column, (pixels, caption, head, experiment) in zip(columns, cells, strict=True):
         with column:
             _head(head, experiment)
-            shown = imaging.png(imaging.enlarge(pixels.numpy(), PICTURE_SIDE))
-            st.image(shown, caption=caption, alt=caption, output_format="PNG")
+            shown = imaging.data_url(imaging.enlarge(pixels.numpy(), PICTURE_SIDE))
+            st.image(shown, caption=caption, alt=caption)
             if experiment is None:
                 st.markdown(
                     f"{title}: {said(base.before[0])}  \nTrained here: {said(own.before[0])}"

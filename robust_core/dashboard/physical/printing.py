@@ -110,7 +110,7 @@ def draw(model: Description) -> None:
     wide, high = (length / made.dpi * INCH for length in made.image.size)
     told = f"The sheet, {wide:.1f} x {high:.1f} cm; within the frame {centimetres:g} cm wide."
     with st.container(key="sheet"):
-        st.image(imaging.png(np.asarray(small)), caption=told, alt=told, output_format="PNG")
+        st.image(imaging.data_url(np.asarray(small)), caption=told, alt=told)
 
 
 def _choose(offered: dict[str, Thing], model: Description) -> Thing:

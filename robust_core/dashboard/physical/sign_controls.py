@@ -141,8 +141,8 @@ def _show_growing(place: DeltaGenerator, growing: Growing, sign: str) -> None:
     losses = growing.poster.loss
     words = f"Loss {losses[-1]:.2f} after {len(losses) - 1} steps"
     pixels = sign_making.in_frame(growing.poster.changed, sign)
-    shown = imaging.png(imaging.enlarge(pixels, sign_making.SHOWN))
-    place.image(shown, caption=words, alt=words, output_format="PNG")
+    shown = imaging.data_url(imaging.enlarge(pixels, sign_making.SHOWN))
+    place.image(shown, caption=words, alt=words)
 
 
 def coloured(poster: Poster, printed: bool) -> Poster:

@@ -1,6 +1,5 @@
 """What the network sees of a sign and says of it, as HTML: cut-outs, each beside its bars."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
 
@@ -62,14 +61,14 @@ def _cell(
     label: int,
     target: int | None,
 ) -> str:
-    pixels = imaging.png(imaging.enlarge(look.cut_out.numpy(), SIDE))
+    shown = imaging.data_url(imaging.enlarge(look.cut_out.numpy(), SIDE))
     said = f"{classes[look.said]} {percent(look.shares[look.said])}"
     alt = escape(f"{title}: {said}", quote=True)
     look_kind = kind(look, label)
     bars = "".join(_bar(k, look.shares[k], classes, label, target) for k in rows)
     return (
-        f'<figure class={look_kind}><img src="data:image/png;base64,{base64.b64encode(pixels).decode()}" '
-        f'alt="{alt}"><figcaption><b>{escape(title)}</b> {MARKS[look_kind]}{escape(said)}'
+        f'<figure class={look_kind}><img src="{shown}" alt="{alt}"><figcaption>'
+        f"<b>{escape(title)}</b> {MARKS[look_kind]}{escape(said)}"
         f"<ol>{bars}</ol></figcaption></figure>"
     )
 

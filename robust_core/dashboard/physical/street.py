@@ -80,10 +80,9 @@ def _show_scene(wish: Wish, found: Found) -> None:
     scene, cut_outs = st.columns([1.6, 1], gap="medium")
     with scene.container(key="street"):
         st.image(
-            imaging.png(seen.get(POSTER, seen[CLEAN]).street.numpy()),
+            imaging.data_url(seen.get(POSTER, seen[CLEAN]).street.numpy()),
             caption=f"{told} {words.source(wish, found)}",
             alt=told,
-            output_format="PNG",
         )
     target = None if wish.asked is None else signs.get(wish.asked.plan.target).gtsrb
     titled = [(what, words.title(what, wish), look) for what, look in seen.items()]

@@ -187,7 +187,10 @@ def _show_grid(found: Measured, classes: tuple[str, ...]) -> bool:
         return False
     record = data.get(found.data)
     shown = [
-        (classes[c], imaging.png(imaging.enlarge(record.test_picture(int(own[0]))[0], THUMBNAIL)))
+        (
+            classes[c],
+            imaging.data_url(imaging.enlarge(record.test_picture(int(own[0]))[0], THUMBNAIL)),
+        )
         for c, own in found.pictures.items()
     ]
     with st.container(horizontal=True, gap="small", key="deck002_grid"):

@@ -135,9 +135,8 @@ def _pictures(image: Tensor, digit: str, steps: tuple[Step, Step]) -> None:
     with st.container(horizontal=True, gap="small"):
         for who, picture, said in shown:
             st.image(
-                imaging.png(imaging.enlarge(to_pixels(picture)[0], SIDE)),
+                imaging.data_url(imaging.enlarge(to_pixels(picture)[0], SIDE)),
                 caption=f"{who}: “{said}”",
                 alt=f"The digit, {who}; the defended network says {said}.",
-                output_format="PNG",
                 width=SIDE,
             )

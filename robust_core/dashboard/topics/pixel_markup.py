@@ -1,6 +1,5 @@
 """Pictures and tables of numbers as HTML."""
 
-import base64
 from collections.abc import Callable, Iterable
 from html import escape
 
@@ -48,16 +47,13 @@ TABLE = """<style>
 def image(pixels: np.ndarray, alt: str, kind: str = "", marks: Iterable[Place] = ()) -> str:
     """uint8 ``[h, w, c]`` with square pixels; ``marks`` are outlined."""
     height, width = pixels.shape[:2]
-    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
+    shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
     boxes = "".join(
         f"<span style='left:{100 * column / width:.3f}%;top:{100 * row / height:.3f}%;"
         f"width:max({100 / width:.3f}%,5px);height:max({100 / height:.3f}%,5px)'></span>"
         for _, row, column in marks
     )
-    return (
-        f"<div class='view {kind}'><img src='data:image/png;base64,{shown}' alt='{escape(alt)}'>"
-        f"{boxes}</div>"
-    )
+    return f"<div class='view {kind}'><img src='{shown}' alt='{escape(alt)}'>{boxes}</div>"
 
 
 def picture(image_: Tensor) -> np.ndarray:

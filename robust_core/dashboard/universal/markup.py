@@ -1,6 +1,5 @@
 """Pictures before and after one perturbation as HTML: small pairs in a grid, with what the model says."""
 
-import base64
 from collections.abc import Sequence
 from html import escape
 
@@ -55,7 +54,5 @@ def _cell(clean: np.ndarray, changed: np.ndarray, before: Guess, after: Guess, n
 
 
 def _image(pixels: np.ndarray, alt: str) -> str:
-    shown = imaging.png(imaging.enlarge(pixels, SIDE))
-    return (
-        f"<img src='data:image/png;base64,{base64.b64encode(shown).decode()}' alt='{escape(alt)}'>"
-    )
+    shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
+    return f"<img src='{shown}' alt='{escape(alt)}'>"

@@ -68,9 +68,9 @@ def _show_delta(universal: Universal, model: Description) -> None:
         pixels = to_pixels((0.5 + factor * delta).clamp(0, 1))[0]
         caption = f"The change for all pictures × {factor:.3g}"
     native = max(pixels.shape[:2])
-    large = imaging.png(imaging.enlarge(pixels, side_shown(native)))
+    large = imaging.data_url(imaging.enlarge(pixels, side_shown(native)))
     with st.container(key=f"iterate_{native}"):
-        st.image(large, caption=caption, alt=caption, output_format="PNG")
+        st.image(large, caption=caption, alt=caption)
 
 
 def work(universal: Universal, name: str, shown: Shown, progress: Reporter) -> Applied:

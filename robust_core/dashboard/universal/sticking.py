@@ -59,9 +59,9 @@ def show(
     bars = [(model.class_names[i], before[i], now[i], percent(now[i])) for i in order]
     st.markdown("## Drag the sticker over the picture")
     sticker(
-        imaging.png(pixels),
+        imaging.data_url(pixels),
         name,
-        imaging.png(_with_alpha(patch)),
+        imaging.data_url(_with_alpha(patch)),
         size=pixels.shape[:2],
         side=patch.side,
         area=patch.scale,

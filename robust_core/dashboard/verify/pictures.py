@@ -1,6 +1,5 @@
 """The pictures of the sandwich as HTML: clean, where PGD ended, and what the solver found."""
 
-import base64
 from html import escape
 
 import numpy as np
@@ -51,9 +50,9 @@ def _of(one: Found, title: str, label: str) -> str:
 
 def _figure(kind: str, picture: Tensor, title: str, told: str, more: str) -> str:
     pixels: np.ndarray = to_pixels(picture[None].to(torch.float32))[0]
-    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
+    shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
     return (
-        f"<figure class={kind}><img src='data:image/png;base64,{shown}' alt='{escape(title)}: "
+        f"<figure class={kind}><img src='{shown}' alt='{escape(title)}: "
         f"{escape(told)}'><figcaption><b>{escape(title)}</b>: {escape(told)}"
         f"<small>{escape(more)}</small></figcaption></figure>"
     )

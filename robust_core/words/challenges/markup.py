@@ -1,6 +1,5 @@
 """Pictures of a verdict as HTML, each with the answers before and after: for page and sheet alike."""
 
-import base64
 from html import escape
 
 import numpy as np
@@ -56,9 +55,9 @@ def _cell(verdict: Verdict, row: int, pixels: np.ndarray, kind: str) -> str:
         told = f"{now}, outside"
     if verdict.proof is not None and verdict.proof.holds[row]:
         told += ", proved"
-    shown = base64.b64encode(imaging.png(imaging.enlarge(pixels, SIDE))).decode()
+    shown = imaging.data_url(imaging.enlarge(pixels, SIDE))
     alt = f"Test picture {number} under attack: {was}, then {now}"
     return (
-        f"<figure><img class={kind} alt='{alt}' src='data:image/png;base64,{shown}'>"
+        f"<figure><img class={kind} alt='{alt}' src='{shown}'>"
         f"<figcaption>{told}</figcaption></figure>"
     )

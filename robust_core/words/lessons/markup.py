@@ -1,6 +1,5 @@
 """What a step finds as HTML, for the page and for the teacher's sheet alike."""
 
-import base64
 from html import escape
 
 from robust_core import imaging
@@ -59,8 +58,8 @@ def _bar(bar: Bar) -> str:
 def pictures(found: Pictures) -> str:
     """Pictures beside each other, each with its words."""
     cells = "".join(
-        f"<figure><img class='{cell.kind}' alt='{escape(cell.words)}' src='data:image/png;base64,"
-        f"{base64.b64encode(imaging.png(imaging.enlarge(cell.pixels, SIDE))).decode()}'>"
+        f"<figure><img class='{cell.kind}' alt='{escape(cell.words)}' src='"
+        f"{imaging.data_url(imaging.enlarge(cell.pixels, SIDE))}'>"
         f"<figcaption>{escape(cell.words)}</figcaption></figure>"
         for cell in found.cells
     )

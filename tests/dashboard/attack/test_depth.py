@@ -98,11 +98,11 @@ def test_the_name_is_that_of_the_loss_that_was_chosen():
 @pytest.mark.parametrize(("side", "width"), [(32, 448), (128, 384), (224, 448)])
 def test_swipe_has_all_pixels_at_a_whole_multiple(monkeypatch, side, width):
     given = []
-    monkeypatch.setattr(depth, "swipe", lambda *files, key: given.extend(files))
+    monkeypatch.setattr(depth, "swipe", lambda *asked, key: given.extend(asked))
     views = [
         np.random.default_rng(i).integers(0, 256, (side, side, 3), dtype=np.uint8) for i in (0, 1)
     ]
     depth.show_swipe(SimpleNamespace(clean=views[0], adversarial=views[1]))
-    for file, pixels in zip(given, views, strict=False):
-        assert (native(file, side) == pixels).all()
+    for url, pixels in zip(given, views, strict=False):
+        assert (native(url, side) == pixels).all()
     assert given[3] == width
