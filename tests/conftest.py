@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from xdist.scheduler import LoadFileScheduling
 
 from robust_core import zoo
 from robust_core.classifier import Classifier
@@ -54,6 +55,17 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A worker for each core, four at most; none for single files, which are done before one starts."""
     folders = [a for a in config.args if Path(a.split("::")[0]).is_dir()]
     return min(4, os.cpu_count() or 1) if folders else 0
+
+
+class Together(LoadFileScheduling):
+    """Whole files to a worker, and all in the browser to one: one server and one browser, already warm."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if "/browser/" in nodeid else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Together:
+    return Together(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -78,11 +78,13 @@ def build(name: str) -> nn.Module:
 
 
 def architecture(name: str) -> nn.Module:
-    """torchvision's network of an ``imagenet*`` model, whose tensors are to be replaced."""
+    """torchvision's network of an ``imagenet*`` model, whose tensors are to be replaced.
+
+    They lie on torch's default device: on "meta" they cost nothing.
+    """
     import torchvision
 
-    with torch.device("cpu"):
-        return getattr(torchvision.models, IMAGENET[name].builder)().float()
+    return getattr(torchvision.models, IMAGENET[name].builder)().float()
 
 
 def _selected(name: str, network: nn.Module) -> nn.Module:
@@ -138,7 +140,8 @@ def download(name: str, instead: str) -> Classifier:
     """
     weights = imagenet_weights(name)
     path = checkpoint_path(name)
-    network = architecture(name)
+    with torch.device("cpu"):
+        network = architecture(name)
     otherwise = f"or choose a bundled model, such as {instead}"
     try:
         if os.path.exists(path):

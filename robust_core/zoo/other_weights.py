@@ -38,7 +38,8 @@ def load_with(name: str, path: Path, device: str | torch.device | None = None) -
             f"The weights {path} are not a safetensors file ({error}). Save them as one: "
             "safetensors.torch.save_file(network.state_dict(), FILE)"
         ) from error
-    network = imagenet.architecture(name)
+    with torch.device("cpu"):
+        network = imagenet.architecture(name)
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

@@ -6,6 +6,7 @@ import pytest
 
 from robust_core.dashboard import lab, plots, request
 from robust_core.dashboard.verify import running
+from robust_core.training.live import train
 from tests.letters import small_letters
 
 
@@ -31,9 +32,10 @@ def _letters_can_be_read(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _few_verified(monkeypatch):
-    """The page Verify looks at four test pictures, not at a hundred."""
+def _few_pictures(monkeypatch):
+    """Page Verify looks at four test pictures, not at a hundred; Live training ends with 100, not 450."""
     monkeypatch.setattr(running, "SET", 4)
+    monkeypatch.setattr(train, "FINAL", 100)
 
 
 @pytest.fixture
