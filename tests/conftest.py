@@ -64,8 +64,9 @@ class Together(LoadFileScheduling):
         return "browser" if "/browser/" in nodeid else super()._split_scope(nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Together:
-    return Together(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> Together | None:
+    """On two cores; on more, that one worker would be the last by far."""
+    return Together(config, log) if len(config.option.tx) <= 2 else None
 
 
 def pytest_collection_finish() -> None:

@@ -107,12 +107,12 @@ def _load(args: argparse.Namespace, name: str) -> "Classifier":
 @contextmanager
 def naming(model: "Classifier") -> Iterator[None]:
     """What is raised inside of folders that are no class, with a way out for a file without names."""
-    from robust_core import zoo
-    from robust_core.zoo import own
-
     try:
         yield
     except ValueError as error:
+        from robust_core import zoo
+        from robust_core.zoo import own
+
         nameless = model.class_names == own.names_for(None, len(model.class_names))
         if zoo.guest(model.name) and nameless and "no class" in str(error):
             raise ValueError(
@@ -125,10 +125,11 @@ def about(model: "Classifier", images: "Tensor", labels: "Tensor") -> dict:
     """For a guest on labelled pictures: how often it is right with other normalisations, also said on
     stderr. Nothing for the zoo's own models."""
     from robust_core import zoo
-    from robust_core.zoo import own
 
     if zoo.guest(model.name) is None:
         return {}
+    from robust_core.zoo import own
+
     found = own.compare_normalisations(model, images[:WATCHED], labels[:WATCHED])
     tqdm.write(own.in_words(found), file=sys.stderr)
     return {
