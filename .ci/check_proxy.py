@@ -3,7 +3,7 @@
     python .ci/check_proxy.py
 
 Two servers behind nginx, 32 websocket sessions and a page in Chromium. Each session gets its first result
-and its own pictures, from one replica. One replica is killed: its sessions go on at the other, with the
+and can upload, at one replica alone. One replica is killed: its sessions go on at the other, with the
 settings of their address and a sentence that says so; those of the other notice nothing. It is started
 again: nobody is moved back, and new visitors come to it.
 """
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -31,6 +32,13 @@ SESSIONS = 32
 LINK = "model=digits-cnn&attack=pgd&eps=0.15&pgd.steps=3&pgd.seed={seed}"
 """Every session has a seed of its own, and so a picture that no other session has."""
 PATIENCE = 60.0
+XSRF = "_streamlit_xsrf"
+EDGE = "edge"
+FILE = (
+    f'--{EDGE}\r\nContent-Disposition: form-data; name="words.txt"; filename="words.txt"\r\n'
+    f"Content-Type: text/plain\r\n\r\nwords\r\n--{EDGE}--\r\n"
+)
+"""What a browser sends for an upload."""
 
 
 class Guest(Visitor):
@@ -40,7 +48,7 @@ class Guest(Visitor):
         super().__init__(address, LINK.format(seed=seed))
         self.seed = seed
         self.moved = False
-        self.pictures: list[bytes] = []
+        self.pictures: list[str] = []
 
     @property
     def replica(self) -> str:
@@ -54,18 +62,31 @@ class Guest(Visitor):
         assert len(run.images) == 3, run.images
         assert self.value("pgd.seed").double_value == self.seed
         assert "eps=0.15" in self.query, self.query
-        seen = [await asyncio.to_thread(self.fetch, path) for path in run.images.values()]
-        assert all(each.startswith(b"\x89PNG") for each in seen)
+        seen = list(run.images.values())
+        assert all(each.startswith("data:image/png;base64,") for each in seen)
         assert not self.pictures or seen == self.pictures, "other pictures than before"
         self.pictures = seen
-        self.shown = list(run.images.values())
+        assert await self.uploads(self.address), "the replica does not know the session"
 
-    def elsewhere(self, other: Replica) -> bool:
-        """Whether another replica has this visitor's adversarial picture."""
+    async def uploads(self, address: str) -> bool:
+        """Whether a file of this session is taken at ``address``, asked with the cookies alone."""
+        if XSRF not in self.cookies:
+            await asyncio.to_thread(self.fetch, "/_stcore/health")  # a browser asks for it first
+        request = urllib.request.Request(
+            f"http://{address}{await self.place_for('words.txt')}",
+            method="PUT",
+            data=FILE.encode(),
+            headers={
+                **self._cookie(),
+                "Content-Type": f"multipart/form-data; boundary={EDGE}",
+                "X-Xsrftoken": self.cookies[XSRF],
+            },
+        )
         try:
-            return bool(Visitor(other.address).fetch(self.shown[-1]))
+            with await asyncio.to_thread(urllib.request.urlopen, request, timeout=PATIENCE):
+                return True
         except urllib.error.HTTPError as error:
-            if error.code == 404:
+            if error.code == 400 and b"Invalid session_id" in error.read():
                 return False
             raise
 
@@ -121,7 +142,7 @@ async def check(address: str, replicas: list[Replica], page_in) -> None:
     print(f"{SESSIONS} sessions: {dict(Counter(guest.replica for guest in guests))}", flush=True)
     assert {len(at(replica, guests)) for replica in replicas} == {SESSIONS // 2}
     for replica, other in ((lost, kept), (kept, lost)):
-        assert not any(guest.elsewhere(other) for guest in at(replica, guests))
+        assert not any([await guest.uploads(other.address) for guest in at(replica, guests)])
 
     moving, staying = at(lost, guests), at(kept, guests)
     page = await page_in(lost)
@@ -149,7 +170,7 @@ async def go_on(guest: Guest) -> None:
 
 
 async def stay(guest: Guest) -> None:
-    """The session is the same, and its pictures are still there."""
+    """The session is the same: it has the same pictures, and takes uploads."""
     told = (RESTARTED,) if guest.moved else ()
     await guest.look(await guest.rerun(), *told)
 

@@ -97,7 +97,7 @@ class Run:
     seconds: float
     bytes: int
     images: dict[str, str]
-    """Caption of each picture shown, and its address on the server."""
+    """Caption of each picture shown, and its data URL."""
     complaints: tuple[str, ...]
     """Exceptions and error boxes."""
     seen: float | None = None
@@ -184,6 +184,18 @@ class Visitor:
     def value(self, key: str) -> WidgetState:
         """What the widget of this key shows."""
         return self._states[self.widgets[key].id]
+
+    async def place_for(self, name: str) -> str:
+        """The path to which the server wants an upload of that name."""
+        message = BackMsg()
+        message.file_urls_request.request_id = name
+        message.file_urls_request.file_names.append(name)
+        await self._socket.send(message.SerializeToString())
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                answer = ForwardMsg.FromString(await self._socket.recv())
+                if answer.WhichOneof("type") == "file_urls_response":
+                    return answer.file_urls_response.file_urls[0].upload_url
 
     async def leave(self) -> None:
         await self._socket.close()
