@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -41,7 +42,9 @@ TRAININGS = {
 class Task:
     """A command for ``processes`` processes; rank 1 dies in its ``at``-th ``kill`` of the first attempt.
 
-    Instead of a command, ``arguments`` may name one of ``CALLS``.
+    Instead of a command, ``arguments`` may name one of ``CALLS``. Where they ``meet``, none goes on with
+    one of its first ``at`` shards before another process has begun as many, or half a minute is over:
+    else one may have made them all before the others are awake.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Task:
     restarts: int = 0
     kill: str = ""
     at: int = 2
+    meet: bool = False
     folder: str = ""
 
     @property
@@ -127,11 +131,24 @@ def _count(task: Task, what: str, here: processes.World) -> None:
         seen.append(what)
         with task.log.open("a") as log:
             log.write(f"{what} {here.attempt} {here.rank}\n")
+        if task.meet and len(seen) <= task.at:
+            _wait_for_another(task.log, len(seen))
         if task.kill == what and here.rank == 1 and here.attempt == 0 and len(seen) == task.at:
             os.kill(os.getpid(), signal.SIGKILL)
         return original(*args, **options)
 
     setattr(owner, name, counting)
+
+
+def _wait_for_another(log: Path, begun: int) -> None:
+    """Until two processes have begun that many; of the last line only a part may be there."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        whole = log.read_text().rpartition("\n")[0].splitlines()
+        shards = Counter(line.split()[2] for line in whole)
+        if sum(n >= begun for n in shards.values()) >= 2:
+            return
+        time.sleep(0.01)
 
 
 def launch(task: Task) -> bool:

@@ -26,9 +26,9 @@ STEPS = 22
 """Of an epoch on the digits."""
 TASKS = [
     Task("two", 2, EVALUATE),
-    Task("four", 4, EVALUATE),
-    Task("restarted", 2, EVALUATE, restarts=1, kill="shard"),
-    Task("dies", 3, EVALUATE, kill="shard"),
+    Task("four", 4, EVALUATE, meet=True),
+    Task("restarted", 2, EVALUATE, restarts=1, kill="shard", meet=True),
+    Task("dies", 3, EVALUATE, kill="shard", meet=True),
     Task("resumed", 1, EVALUATE),
     Task("rows", 3, [*SUITE, "rows.json"]),
     Task("trained", 2, [*TRAIN, "trained"]),
