@@ -41,6 +41,7 @@ PARTS = ("memory", "cold", "one", "photographs", "many")
 PACKAGES = ("streamlit", "torch", "numpy", "pillow", "plotly", "websockets")
 
 BARE = """
+import base64
 import io
 import numpy as np
 import streamlit as st
@@ -58,7 +59,8 @@ with right:
         buffer = io.BytesIO()
         noise = np.random.default_rng(i).integers(0, 256, (32, 32, 3), np.uint8)
         Image.fromarray(noise.repeat(8, 0).repeat(8, 1)).save(buffer, "PNG", compress_level=4)
-        column.image(buffer.getvalue(), caption=f"Picture {{i}}", output_format="PNG")
+        source = base64.b64encode(buffer.getvalue()).decode()
+        column.image(f"data:image/png;base64,{{source}}", caption=f"Picture {{i}}")
 """
 
 

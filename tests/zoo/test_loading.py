@@ -21,7 +21,7 @@ from torch import nn
 from robust_core import data, defenses, zoo
 from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
-from robust_core.zoo import downloads, imagenet, loading
+from robust_core.zoo import downloads, imagenet, loading, specs
 
 
 @pytest.mark.parametrize("name", zoo.bundled())
@@ -167,6 +167,11 @@ def test_every_model_can_be_built_without_weights(name):
     assert logits.shape == (2, len(zoo.describe(name).class_names))
     assert logits.isfinite().all()
     assert model.name == name
+
+
+@pytest.mark.parametrize("name", specs.MODELS.names())
+def test_a_skeleton_takes_no_memory(name):
+    assert all(tensor.is_meta for tensor in zoo.skeleton(name).state_dict().values())
 
 
 def test_a_defence_is_listed_once_the_index_has_it(weights_folder):

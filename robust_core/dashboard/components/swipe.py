@@ -47,5 +47,5 @@ _component = st.components.v2.component("robust_lab_swipe", html=_HTML, css=_CSS
 
 def swipe(before: str, after: str, names: tuple[str, str], width: int, *, key: str) -> None:
     """Data URLs of pictures of the same size; the left part shows ``before``, the right part ``after``."""
-    data = {"before": before, "after": after, "width": width}
-    _component(key=key, data={**data, "beforeName": names[0], "afterName": names[1]})
+    called = {"beforeName": names[0], "afterName": names[1]}
+    _component(key=key, data={"before": before, "after": after, "width": width, **called})
