@@ -15,6 +15,7 @@ from robust_core.attacks.ledger import Curve
 from robust_core.attacks.masks import EVERYTHING, check_mask
 from robust_core.attacks.oracle import Oracle
 from robust_core.contract import HALF, check_pictures, notices
+from robust_core.devices import keep_memory
 from robust_core.goals import ALL, Aim, Goal, Targeted, Untargeted
 from robust_core.modes import evaluating
 from robust_core.parameters import HasField, Paper, Parameters
@@ -233,6 +234,7 @@ class Attack(Parameters):
         if goal.name not in self.goals:
             allowed = ", ".join(self.goals)
             raise ValueError(f"goal of {self.name} must be one of {allowed}; got {goal.name}")
+        keep_memory()
         # An inference tensor cannot take part in autograd, and autograd may be switched off outside.
         with torch.inference_mode(False), torch.enable_grad(), evaluating(model):
             start = images.detach().clone() if images.is_inference() else images.detach()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from robust_core.classifier import Classifier, Provenance
-from robust_core.devices import as_device
+from robust_core.devices import as_device, keep_memory
 from robust_core.zoo import bundled_detectors, guests, imagenet, weights
 from robust_core.zoo.catalogue import bundled, check_name, describe, remedy
 from robust_core.zoo.imagenet import IMAGENET
@@ -33,6 +33,7 @@ def load(name: str, device: str | torch.device | None = None) -> Classifier:
     """
     check_name(name)
     place = as_device(device)
+    keep_memory()
     if guest := guests.guest(name):
         return guests.placed(guest, place)
     key = (name, str(place))

@@ -7,7 +7,10 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -22,6 +25,32 @@ from robust_core import data, defenses, zoo
 from robust_core.devices import as_device
 from robust_core.paths import ROOT, WEIGHTS
 from robust_core.zoo import downloads, imagenet, loading, specs
+
+PASSES = """
+import resource
+import torch
+from robust_core import zoo
+model = zoo.load("cifar10-resnet32", "cpu")
+pictures = torch.zeros(64, 3, 32, 32)
+with torch.no_grad():
+    model(pictures)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(4):
+        model(pictures)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries have their own ways"
+)
+def test_passes_take_no_new_memory_from_the_system():
+    """In a process of its own, without what conftest.py says to the allocator of this one."""
+    usual = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    run = subprocess.run(
+        [sys.executable, "-c", PASSES], cwd=ROOT, env=usual, capture_output=True, check=True
+    )
+    assert int(run.stdout) * 4096 < 64 * 2**20  # activations: 4 passes x 31 layers x 1 to 4 MB
 
 
 @pytest.mark.parametrize("name", zoo.bundled())

@@ -2,13 +2,14 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 import torch
 from torch import Tensor
 
-from robust_core.attacks.balls import TINY
-from robust_core.attacks.black_box.hunt import Prey, Search
+from robust_core.attacks.balls import TINY, per_picture
+from robust_core.attacks.black_box.hunt import Driver, Prey
 from robust_core.attacks.black_box.labels import ByLabels
 from robust_core.papers import BRENDEL_BOUNDARY
 from robust_core.parameters import parameter
@@ -36,6 +37,37 @@ class Rate:
             return 1.0
         self.kept.clear()
         return FACTOR if share > high else 1 / FACTOR
+
+
+@dataclass
+class Steps:
+    """Both steps of one picture, as shares of its distance, and how often moves of them were kept."""
+
+    sideways: float
+    towards: float
+    spheres: Rate = field(default_factory=lambda: Rate(10))
+    moves: Rate = field(default_factory=lambda: Rate(20))
+
+    @property
+    def turn(self) -> tuple[float, float]:
+        """How much of the change, and of a direction as long to its side, there is in the turned change."""
+        longer = math.sqrt(1 + self.sideways**2)
+        return 1 / longer, self.sideways / longer
+
+    def turned(self, kept: bool) -> None:
+        """The sideways part alone was beyond the goal, or not."""
+        factor = self.spheres(kept, 0.2, 0.5)
+        self.sideways, self.towards = min(1.0, self.sideways * factor), self.towards * factor
+
+    def moved(self, kept: bool) -> None:
+        """A whole move was."""
+        self.towards = min(0.5, self.towards * self.moves(kept, 0.1, 0.25))
+
+
+def at(images: Tensor, change: Tensor, aside: Tensor, shares: Tensor) -> Tensor:
+    """Each picture with so much of its change and of the direction aside; ``shares`` ``[n, 2]``."""
+    along, across = (per_picture(each, images) for each in shares.unbind(1))
+    return images.addcmul(change, along).addcmul_(aside, across)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,37 +103,49 @@ class Boundary(ByLabels):
         0.01, "First step towards the picture, as a share of the distance.", above=0.0, high=0.5
     )
 
-    def search(self, prey: Prey, x: Tensor) -> Search:
-        sideways, towards = self.spherical_step, self.source_step
-        spheres, moves = Rate(10), Rate(20)
-        change = x - prey.image
-        distance = self.length(change)
-        number = 0
-        while towards > END:
-            turned = self.turned(prey, change, distance, sideways)
-            if turned is None:
-                return
-            number += 1
-            if number % EVERY == 0:
-                _, reached = yield from prey.view(prey.image + turned)
-                factor = spheres(reached, 0.2, 0.5)
-                sideways, towards = min(1.0, sideways * factor), towards * factor
-            shown, reached = yield from prey.view(prey.image.add(turned, alpha=1 - towards))
-            if reached:
-                nearer = shown - prey.image
-                length = self.length(nearer)
-                if length < distance:
-                    change, distance = nearer, length
-            towards = min(0.5, towards * moves(reached, 0.1, 0.25))
+    def hunt(self, driver: Driver) -> Tensor:
+        driver.run([self.begin(each) for each in driver.prey])
+        self.walk(driver)
+        return driver.best()
 
-    def turned(self, prey: Prey, change: Tensor, distance: float, step: float) -> Tensor | None:
-        """``change``, as long as before, about ``step`` of that to a random side; None: there is none."""
-        if distance <= TINY:
-            return None
-        noise = prey.within(prey.normal(*change.shape))
-        along = torch.dot(noise.flatten(), change.flatten()).item()
-        noise = noise.sub(change, alpha=along / distance**2)
-        length = self.length(noise)
-        if length <= TINY:
-            return None
-        return change.add(noise, alpha=step * distance / length).div_(math.sqrt(1 + step**2))
+    def walk(self, driver: Driver) -> None:
+        """Move all pictures in step, each from its nearest view beyond the goal, by steps of its own."""
+        rows = driver.found()
+        steps = {i: Steps(self.spherical_step, self.source_step) for i in rows.tolist()}
+        images = driver.images[rows]
+        change = driver.best()[rows] - images
+        for number in count(1):
+            prey = [driver.prey[i] for i in rows.tolist()]
+            going = [
+                place
+                for place, (i, each) in enumerate(zip(rows.tolist(), prey, strict=True))
+                if each.left and each.distance > TINY and steps[i].towards > END
+            ]
+            if not going:
+                return
+            if len(going) < len(rows):
+                rows, images, change = rows[going], images[going], change[going]
+                prey = [prey[place] for place in going]
+            own = [steps[i] for i in rows.tolist()]
+            before = [each.distance for each in prey]
+            aside = self.aside(prey, change)
+            turn = change.new_tensor([each.turn for each in own])
+            if number % EVERY == 0:
+                reached = driver.view(rows, at(images, change, aside, turn))
+                for each, kept in zip(own, reached.tolist(), strict=True):
+                    each.turned(kept)
+            left = turn.new_tensor([[1 - each.towards] for each in own])
+            reached = driver.view(rows, at(images, change, aside, turn * left))
+            for each, kept in zip(own, reached.tolist(), strict=True):
+                each.moved(kept)
+            for place, (each, far) in enumerate(zip(prey, before, strict=True)):
+                if each.distance < far:
+                    torch.sub(each.best, images[place], out=change[place])
+
+    def aside(self, prey: list[Prey], change: Tensor) -> Tensor:
+        """A random direction ``[n, C, H, W]`` for each change, at right angles to it and as long."""
+        noise = torch.stack([each.within(each.normal(*each.image.shape)) for each in prey])
+        distance = self.size(change)
+        along = torch.linalg.vecdot(noise.flatten(1), change.flatten(1))
+        noise.addcmul_(change, per_picture(-along / distance**2, change))
+        return noise.mul_(per_picture(distance / self.size(noise).clamp_min(TINY), noise))

@@ -48,9 +48,9 @@ def ask(oracle: Oracle, x: Tensor, rows: Tensor, aim: Aim) -> Tensor:
     In passes of a bounded size. A picture may be there several times: each is a query.
     """
     size = VALUES * (1 if x.device.type == "cpu" else TIMES) // x[0].numel()
+    size = max(8, min(size, 4096))
     parts = []
-    for some in torch.arange(len(x), device=x.device).split(max(8, min(size, 4096))):
-        chosen = rows[some]
+    for views, chosen in zip(x.split(size), rows.split(size), strict=True):
         with oracle.within(chosen):
-            parts.append(oracle.logits(x[some], aim[chosen]))
+            parts.append(oracle.logits(views, aim[chosen]))
     return torch.cat(parts)

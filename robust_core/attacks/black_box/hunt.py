@@ -3,10 +3,11 @@
 A search yields views of its picture that it wants judged, ``[k, C, H, W]``, and is sent which of them reach
 the goal, bool ``[k]``. So it reads as in its paper, for one picture, with its own random numbers. The
 driver puts what all of them want into common passes, keeps each one's nearest success, counts, and ends a
-search whose queries are spent. A picture in a batch gets the answers that it would get alone.
+search whose queries are spent. A picture in a batch gets the answers that it would get alone. Boundary,
+whose every move is alike, moves all pictures in step instead, and asks by ``Driver.view``.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -18,6 +19,8 @@ from robust_core.goals import Aim
 
 Search = Generator[Tensor, Tensor, None]
 """Yields views, is sent which of them reach the goal."""
+Questions = Generator[Tensor, Tensor, object]
+"""The same, whatever it returns."""
 AT_ONCE = 64
 """Views that are measured at once: what fits a cache is quicker than all of them."""
 
@@ -78,8 +81,17 @@ class Driver:
         self.aim = aim
         self.prey = prey
 
-    def run(self, searches: list[Search]) -> Tensor:
+    def best(self) -> Tensor:
         """The nearest success of each picture ``[N, C, H, W]``; the picture itself where there is none."""
+        return torch.stack([each.best for each in self.prey])
+
+    def found(self) -> Tensor:
+        """The pictures that have a success at some distance, int64 ``[n]``."""
+        places = [i for i, each in enumerate(self.prey) if 0 < each.distance < float("inf")]
+        return torch.tensor(places, dtype=torch.int64, device=self.images.device)
+
+    def run(self, searches: Sequence[Questions]) -> None:
+        """Ask what the searches want, one of each picture, until all have ended or spent their queries."""
         wanted: dict[int, Tensor] = {}
         for i, search in enumerate(searches):
             self._send(i, search, None, wanted)
@@ -87,9 +99,8 @@ class Driver:
             answers = self._answer(wanted)
             for i, answer in answers.items():
                 self._send(i, searches[i], answer, wanted)
-        return torch.stack([each.best for each in self.prey])
 
-    def _send(self, i: int, search: Search, answer: Tensor | None, wanted: dict) -> None:
+    def _send(self, i: int, search: Questions, answer: Tensor | None, wanted: dict) -> None:
         """Let a search go on to its next question; it is over where it has none, or no query left."""
         wanted.pop(i, None)
         if not self.prey[i].left:
@@ -101,22 +112,43 @@ class Driver:
             return
         wanted[i] = question[: self.prey[i].left]
 
+    def view(self, rows: Tensor, x: Tensor) -> Tensor:
+        """Ask about one view ``x`` ``[n, C, H, W]`` of each of the pictures ``rows``; which reach the goal.
+
+        For walks that move all pictures in step. ``x`` is overwritten by what may be shown. A picture whose
+        queries are spent is not asked about, and does not reach it.
+        """
+        with self.oracle.within(rows):
+            x = self.oracle.keep(x.clamp_(0, 1))
+        able = [place for place, i in enumerate(rows.tolist()) if self.prey[i].left]
+        if len(able) == len(rows):
+            return self._judge(rows, x, torch.ones_like(rows))
+        reached = torch.zeros_like(rows, dtype=torch.bool)
+        if able:
+            reached[able] = self._judge(rows[able], x[able], torch.ones_like(rows[able]))
+        return reached
+
     def _answer(self, wanted: dict[int, Tensor]) -> dict[int, Tensor]:
-        """Which views reach the goal; those beyond a picture's budget are not asked about, and left out."""
+        """Which of the views that each picture wants judged reach the goal."""
         device = self.images.device
         counts = torch.tensor([len(x) for x in wanted.values()], dtype=torch.int64, device=device)
-        asked = torch.tensor(list(wanted), dtype=torch.int64, device=device)
-        rows = asked.repeat_interleave(counts)
+        rows = torch.tensor(list(wanted), dtype=torch.int64, device=device)
         x = torch.cat(list(wanted.values()))
+        reached = self._judge(rows.repeat_interleave(counts), x, counts)
+        return dict(zip(wanted, reached.split(counts.tolist()), strict=True))
+
+    def _judge(self, rows: Tensor, x: Tensor, counts: Tensor) -> Tensor:
+        """Which views ``x`` of the pictures ``rows`` reach the goal; ``counts``: views of each picture."""
         before = (counts.cumsum(0) - counts).repeat_interleave(counts)
-        number = torch.arange(1, len(x) + 1, device=device) - before  # of each picture's views
+        number = torch.arange(1, len(x) + 1, device=x.device) - before  # of each picture's views
         spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number
         reached = self.aim[rows].success(ask(self.oracle, x, rows, self.aim))
         self._keep(rows, x, spent, reached.nonzero().squeeze(1))
-        for i, n in zip(wanted, counts.tolist(), strict=True):
+        asked = rows[counts.cumsum(0) - 1]
+        for i, n in zip(asked.tolist(), counts.tolist(), strict=True):
             self.prey[i].left -= n
         self._tell(asked)
-        return dict(zip(wanted, reached.split(counts.tolist()), strict=True))
+        return reached
 
     def _keep(self, rows: Tensor, x: Tensor, spent: Tensor, hits: Tensor) -> None:
         """``hits`` are the places of the views ``x`` that reached the goal."""

@@ -94,16 +94,27 @@ class ByLabels(Attack):
             Prey(image, mask, generator, self.size, left)
             for image, mask, generator in zip(images, free, generators, strict=True)
         ]
-        return Driver(oracle, images, aim, prey).run([self._whole(each) for each in prey])
+        return self.hunt(Driver(oracle, images, aim, prey))
+
+    def hunt(self, driver: Driver) -> Tensor:
+        """The nearest success of each picture ``[N, C, H, W]``; the picture itself where there is none."""
+        driver.run([self._whole(each) for each in driver.prey])
+        return driver.best()
 
     def _whole(self, prey: Prey) -> Search:
+        near = yield from self.begin(prey)
+        if near is not None:
+            yield from self.search(prey, near)
+
+    def begin(self, prey: Prey) -> Found:
+        """The view to search from, beyond the goal and close to the boundary; None where there is none."""
         _, reached = yield from prey.view(prey.image)
         if reached:
-            return
+            return None
         far = yield from self._start(prey)
-        if far is not None:
-            near = yield from self.approach(prey, far)
-            yield from self.search(prey, near)
+        if far is None:
+            return None
+        return (yield from self.approach(prey, far))
 
     def search(self, prey: Prey, x: Tensor) -> Search:
         """From ``x`` beyond the goal, close to the boundary, to nearer ones, without an end."""
