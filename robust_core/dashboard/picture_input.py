@@ -190,11 +190,16 @@ def of_sample(sample: samples.Sample) -> Chosen:
 
 
 def _own(kind: str) -> Chosen | None:
-    """The decoded upload or photograph; a sentence and None where it cannot be used."""
-    content = st.session_state.get(f"_{kind}")
-    if content is None:
+    """The decoded upload or photograph, or the last one that was good; else None. What is wrong is said."""
+    content, last = st.session_state.get(f"_{kind}"), f"_{kind}_last"
+    if content is None:  # also for a moment, where one file takes the place of another
         return None
     picture = decoded(content)
+    if picture is not None:
+        st.session_state[last] = content
+    elif last in st.session_state:
+        picture = decoded(st.session_state[last])
+        st.caption("Meanwhile your last picture is used.")
     if picture is None:
         return None
     st.image(imaging.data_url(_small(picture.pixels)), alt="Your picture")

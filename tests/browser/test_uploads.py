@@ -111,6 +111,19 @@ def test_every_honest_kind_of_picture_is_attacked(lab):
         assert not lab.page.get_by_test_id("stException").count()
 
 
+def test_after_a_hostile_file_the_last_good_one_is_used(lab):
+    good, (data, words) = FILES["photo.webp"], HOSTILE["cut.jpg"]
+    expected = as_the_model_sees(good)
+    lab.upload("photo.webp", good)
+    lab.until(lambda e=expected: (lab.clean() == e).all(), "the good picture")
+    lab.upload("cut.jpg", data)
+    lab.page.get_by_test_id("stAlert").filter(has_text=words).wait_for()
+    lab.page.get_by_text("Meanwhile your last picture is used.").wait_for()
+    lab.wait_for_rest()
+    lab.wait_for_pictures()
+    assert (lab.clean() == expected).all()
+
+
 def test_phones_are_asked_for_pictures_that_they_convert(lab):
     offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
     assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))
