@@ -103,32 +103,31 @@ class Boundary(ByLabels):
         0.01, "First step towards the picture, as a share of the distance.", above=0.0, high=0.5
     )
 
-    def hunt(self, driver: Driver) -> Tensor:
+    def hunt(self, driver: Driver) -> None:
         driver.run([self.begin(each) for each in driver.prey])
         self.walk(driver)
-        return driver.best()
 
     def walk(self, driver: Driver) -> None:
         """Move all pictures in step, each from its nearest view beyond the goal, by steps of its own."""
-        rows = driver.found()
+        rows = driver.distance.isfinite().nonzero().squeeze(1)
         steps = {i: Steps(self.spherical_step, self.source_step) for i in rows.tolist()}
         images = driver.images[rows]
-        change = driver.best()[rows] - images
+        change = driver.best[rows] - images
         for number in count(1):
-            prey = [driver.prey[i] for i in rows.tolist()]
+            before = driver.distance[rows]
             going = [
                 place
-                for place, (i, each) in enumerate(zip(rows.tolist(), prey, strict=True))
-                if each.left and each.distance > TINY and steps[i].towards > END
+                for place, (i, far) in enumerate(zip(rows.tolist(), before.tolist(), strict=True))
+                if driver.prey[i].left and far > TINY and steps[i].towards > END
             ]
             if not going:
                 return
             if len(going) < len(rows):
-                rows, images, change = rows[going], images[going], change[going]
-                prey = [prey[place] for place in going]
+                rows, images, change, before = (
+                    each[going] for each in (rows, images, change, before)
+                )
             own = [steps[i] for i in rows.tolist()]
-            before = [each.distance for each in prey]
-            aside = self.aside(prey, change)
+            aside = self.aside([driver.prey[i] for i in rows.tolist()], change)
             turn = change.new_tensor([each.turn for each in own])
             if number % EVERY == 0:
                 reached = driver.view(rows, at(images, change, aside, turn))
@@ -138,9 +137,8 @@ class Boundary(ByLabels):
             reached = driver.view(rows, at(images, change, aside, turn * left))
             for each, kept in zip(own, reached.tolist(), strict=True):
                 each.moved(kept)
-            for place, (each, far) in enumerate(zip(prey, before, strict=True)):
-                if each.distance < far:
-                    torch.sub(each.best, images[place], out=change[place])
+            nearer = (driver.distance[rows] < before).nonzero().squeeze(1)
+            change[nearer] = driver.best[rows[nearer]] - images[nearer]
 
     def aside(self, prey: list[Prey], change: Tensor) -> Tensor:
         """A random direction ``[n, C, H, W]`` for each change, at right angles to it and as long."""

@@ -8,8 +8,8 @@ from robust_core.attacks.oracle import Oracle
 from robust_core.goals import Aim
 from robust_core.parameters import parameter
 
-VALUES = 2**17
-"""Pixel values that the CPU is asked about at once: 42 pictures of CIFAR-10. Larger batches are slower."""
+VALUES = 3 * 2**16
+"""Pixel values that the CPU is asked about at once: 64 pictures of CIFAR-10. Larger batches are slower."""
 TIMES = 32
 """How many times as many an accelerator is asked about."""
 

@@ -8,7 +8,7 @@ whose every move is alike, moves all pictures in step instead, and asks by ``Dri
 """
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -29,20 +29,13 @@ AT_ONCE = 64
 class Prey:
     """One picture ``[C, H, W]`` and what its search knows: the label's answers, and how many are left.
 
-    ``free``: where it may change, bool ``[1, H, W]``; None: everywhere. ``best`` is the nearest view so far
-    that reached the goal, at ``distance`` from the picture by ``size``.
+    ``free``: where it may change, bool ``[1, H, W]``; None: everywhere.
     """
 
     image: Tensor
     free: Tensor | None
     generator: torch.Generator
-    size: Callable[[Tensor], Tensor]
     left: int
-    best: Tensor = field(init=False)
-    distance: float = float("inf")
-
-    def __post_init__(self) -> None:
-        self.best = self.image
 
     def normal(self, *shape: int) -> Tensor:
         """Normal numbers of that shape, drawn on the CPU."""
@@ -73,22 +66,27 @@ class Prey:
 
 
 class Driver:
-    """Runs the searches of N pictures in step, and keeps what they find."""
+    """Runs the searches of N pictures in step, and keeps what they find.
 
-    def __init__(self, oracle: Oracle, images: Tensor, aim: Aim, prey: list[Prey]) -> None:
+    ``best`` is the nearest view of each picture so far that reached the goal ``[N, C, H, W]``, the picture
+    itself where there is none; ``distance`` ``[N]`` is how far it is by ``size``, infinite without one.
+    """
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        images: Tensor,
+        aim: Aim,
+        prey: list[Prey],
+        size: Callable[[Tensor], Tensor],
+    ) -> None:
         self.oracle = oracle
         self.images = images
         self.aim = aim
         self.prey = prey
-
-    def best(self) -> Tensor:
-        """The nearest success of each picture ``[N, C, H, W]``; the picture itself where there is none."""
-        return torch.stack([each.best for each in self.prey])
-
-    def found(self) -> Tensor:
-        """The pictures that have a success at some distance, int64 ``[n]``."""
-        places = [i for i, each in enumerate(self.prey) if 0 < each.distance < float("inf")]
-        return torch.tensor(places, dtype=torch.int64, device=self.images.device)
+        self.size = size
+        self.best = images.clone()
+        self.distance = images.new_full((len(images),), torch.inf, dtype=torch.float64)
 
     def run(self, searches: Sequence[Questions]) -> None:
         """Ask what the searches want, one of each picture, until all have ended or spent their queries."""
@@ -152,24 +150,19 @@ class Driver:
 
     def _keep(self, rows: Tensor, x: Tensor, spent: Tensor, hits: Tensor) -> None:
         """``hits`` are the places of the views ``x`` that reached the goal."""
-        size = self.prey[0].size
-        parts = [size(x[some] - self.images[rows[some]]).double() for some in hits.split(AT_ONCE)]
-        distance = torch.cat(parts)
-        with self.oracle.within(rows[hits]):
+        of = rows[hits]
+        pairs = zip(hits.split(AT_ONCE), of.split(AT_ONCE), strict=True)
+        distance = torch.cat([self.size(x[some] - self.images[at]) for some, at in pairs]).double()
+        with self.oracle.within(of):
             self.oracle.nearer(spent[hits], distance)
-        found = zip(hits.tolist(), rows[hits].tolist(), distance.tolist(), strict=True)
-        for place, i, far in found:
-            if far < self.prey[i].distance:
-                self.prey[i].distance, self.prey[i].best = far, x[place].clone()
+        before, self.distance = self.distance, self.distance.scatter_reduce(0, of, distance, "amin")
+        nearest = ((distance == self.distance[of]) & (distance < before[of])).nonzero().squeeze(1)
+        self.best[of[nearest]] = x[hits[nearest]]
 
     def _tell(self, rows: Tensor) -> None:
         """The nearest views so far, and their distances: NaN where there is none yet."""
         with self.oracle.within(rows):
             self.oracle.count("iterations")
             if self.oracle.recording:
-                some = [self.prey[i] for i in rows.tolist()]
-                far = [
-                    each.distance if each.distance < float("inf") else float("nan") for each in some
-                ]
-                value = torch.tensor(far, dtype=self.images.dtype, device=rows.device)
-                self.oracle.observe(torch.stack([each.best for each in some]), value)
+                far = self.distance[rows].to(self.images.dtype)
+                self.oracle.observe(self.best[rows], far.masked_fill(far.isinf(), torch.nan))

@@ -91,15 +91,16 @@ class ByLabels(Attack):
         generators = own_generators(images, self.seed, 0)
         free: Any = [None] * len(images) if oracle.free is None else oracle.free
         prey = [
-            Prey(image, mask, generator, self.size, left)
+            Prey(image, mask, generator, left)
             for image, mask, generator in zip(images, free, generators, strict=True)
         ]
-        return self.hunt(Driver(oracle, images, aim, prey))
+        driver = Driver(oracle, images, aim, prey, self.size)
+        self.hunt(driver)
+        return driver.best
 
-    def hunt(self, driver: Driver) -> Tensor:
-        """The nearest success of each picture ``[N, C, H, W]``; the picture itself where there is none."""
+    def hunt(self, driver: Driver) -> None:
+        """Look for the nearest success of each picture, which the driver keeps."""
         driver.run([self._whole(each) for each in driver.prey])
-        return driver.best()
 
     def _whole(self, prey: Prey) -> Search:
         near = yield from self.begin(prey)
