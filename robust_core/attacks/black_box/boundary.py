@@ -77,8 +77,9 @@ class Boundary(ByLabels):
     A move goes sideways by ``spherical_step`` of the distance, in a random direction on the sphere around
     the picture, and then towards the picture by ``source_step`` of it. It is kept if it ends beyond the
     goal, so that the distance never grows. Both steps adapt: the first so that about half of the sideways
-    moves alone stay beyond the goal, the second to the share of whole moves that do. The walk begins where
-    bisection from the start meets the boundary.
+    moves alone stay beyond the goal, the second to the share of whole moves that do. A sideways move that
+    clipping to [0, 1] brings nearer is kept as well. The walk begins where bisection from the start meets
+    the boundary.
     """
 
     name = "boundary"
