@@ -64,6 +64,6 @@ def keep_memory() -> None:
 
     glibc gives freed blocks back to the system, up to the size of the largest that it has seen freed
     (mallopt(3), M_MMAP_THRESHOLD): so it is shown a large one. Where no gradient is taken none comes by
-    itself, and passes of 64 small pictures took 1.2 to 1.4 times as long. Other C libraries do not mind.
+    itself, and each pass waits for its memory to be mapped again. Other C libraries do not mind.
     """
     torch.empty(LEARNT, dtype=torch.uint8, device="cpu")
