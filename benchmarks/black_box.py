@@ -50,7 +50,8 @@ are as large as the peers' (AutoAttack's): small pictures fall to them in fewer 
 FULL = ((64, 500), (64, 1000), (16, 5000))
 QUICK = ((16, 500),)
 ALONE = 4
-"""Pictures for a peer that takes one after the other and needs hours for more."""
+"""Pictures for a peer that takes one after the other and needs hours for more. More would not make it
+quicker, so it is timed on these also where ours has all pictures of the row at once."""
 FLOOR = 64
 """Pictures in a pass of the floor."""
 
@@ -191,13 +192,15 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -
         few = task.few(alone if peer and peer.slow else None)
         found = own if peer is None else strength(peer, model, few)
         timed = few.few(ALONE) if peer is not None and peer.alone else few
-        runs = {"ours": worker(None, model, timed)}
+        runs = {"ours": worker(None, model, task)}
         if peer is not None:
             runs[name] = worker(peer, model, timed)
+            if peer.alone:
+                runs["ours on few"] = worker(None, model, timed)
         passes = {who: passes_of(model, run) for who, run in runs.items()}
         asked = {who: sum(each) for who, each in passes.items()}
         runs["floor"] = floor(model, timed.images, at_once(asked[name]))
-        if peer is None:
+        if peer is None or peer.alone:
             runs["same"] = floor(model, timed.images, passes[name])
         times = race(runs, task.images.device, rounds, now)
         entry = {
@@ -209,18 +212,22 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -
             "seconds": statistics.median(times[name]),
             "over_floor": ratio(times, name, "floor"),
         }
-        if peer is None:
+        if "same" in runs:
             entry["over_same"] = ratio(times, name, "same")
+        if peer is None:
             entry["passes"] = len(passes[name])
         else:
             entry["alone"] = peer.alone
             entry["timed"] = len(timed.images)
+            entry["single"] = passes[name].count(1) / asked[name]
             entry["ours_beside_it"] = advantage(own[: len(found)], found, sized)
             # A query of ours for a query of theirs: who ends early does not look slower.
-            entry["time_of_ours"] = statistics.median(
-                a / b * asked[name] / asked["ours"]
-                for a, b in zip(times["ours"], times[name], strict=True)
-            )
+            entry["time_of_ours"] = ratio(times, "ours", name) * asked[name] / asked["ours"]
+            if peer.alone:
+                few_asked = asked["ours on few"]
+                entry["time_of_ours_on_few"] = (
+                    ratio(times, "ours on few", name) * asked[name] / few_asked
+                )
         entries.append(entry)
         print(f"  {name}: {entry['seconds']:.1f} s", file=sys.stderr)
     return entries

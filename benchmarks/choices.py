@@ -28,6 +28,8 @@ OTHER_WAYS: dict[str, tuple[dict, ...]] = {
     "cw-l2": ({"abort_early": True}, {"steps": 48}, {"steps": 50}, {"search_steps": 2}),
     "ddn": ({"initial_norm": 1.0},),
     "fmn-l0": ({"step_size": 1.0},),
+    "hopskipjump": ({"gamma": 1.0},),
+    "hopskipjump-linf": ({"gamma": 1.0},),
 }
 """Attacks with their defaults, and other values of their fields."""
 THIRD = "third"

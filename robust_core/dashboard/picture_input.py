@@ -35,6 +35,8 @@ UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", NAMELESS, ".jpe", ".jfi
 Media types, so that Streamlit leaves it to us to judge a file by its content; no HEIC, so that phones
 convert their pictures.
 """
+REPLACED = 0.5
+"""Seconds to wait after a file is gone: Streamlit says so also where another one takes its place."""
 HEIC = "A HEIC picture: choose it on the phone, which converts it, or export it as JPEG first."
 
 
@@ -80,6 +82,8 @@ def _keep(kind: str) -> None:
     key = f"{kind}_{STARTED}"
     if key in st.session_state:
         file = st.session_state[key]
+        if file is None:
+            time.sleep(REPLACED)  # the run with the next file takes the place of this one
         st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 
@@ -192,7 +196,7 @@ def of_sample(sample: samples.Sample) -> Chosen:
 def _own(kind: str) -> Chosen | None:
     """The decoded upload or photograph, or the last one that was good; else None. What is wrong is said."""
     content, last = st.session_state.get(f"_{kind}"), f"_{kind}_last"
-    if content is None:  # also for a moment, where one file takes the place of another
+    if content is None:
         return None
     picture = decoded(content)
     if picture is not None:

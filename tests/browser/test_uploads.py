@@ -58,6 +58,10 @@ SAID = {
     "turned.jpg": "Turned upright",
     "alpha.png": "Transparent parts were put on white.",
 }
+WATCH = """(words) => { window.seen = 0; new MutationObserver(() => {
+  window.seen += document.body.textContent.includes(words);
+}).observe(document.body, {subtree: true, childList: true, characterData: true}); }"""
+"""Counts how often the page changes while it has those words."""
 # No two in a row get the same sentence: the first would pass for the second's.
 HOSTILE = {
     "text.png": (b"no picture, only words\n" * 400, "This is a text file"),
@@ -99,6 +103,7 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(lab):
 
 
 def test_every_honest_kind_of_picture_is_attacked(lab):
+    lab.page.evaluate(WATCH, "Meanwhile the sample picture is used.")
     for name, data in FILES.items():
         lab.upload(name, data)
         expected = as_the_model_sees(data)
@@ -109,6 +114,7 @@ def test_every_honest_kind_of_picture_is_attacked(lab):
         if name in SAID:
             lab.page.get_by_text(SAID[name]).wait_for()
         assert not lab.page.get_by_test_id("stException").count()
+    assert not lab.page.evaluate("window.seen"), "between two files the sample was attacked"
 
 
 def test_after_a_hostile_file_the_last_good_one_is_used(lab):

@@ -1,6 +1,7 @@
 """What holds for every attack that learns from answers alone, and closed forms for each."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -113,6 +114,18 @@ def test_on_a_linear_model_it_comes_near_to_the_boundary_s_distance(name, linear
     ratio = record.l2 / exact
     assert (ratio >= 1 - 1e-6).all()
     assert ratio.median() < 1.3
+
+
+@pytest.mark.parametrize(("name", "power"), [("hopskipjump", 1.5), ("hopskipjump-linf", 2.0)])
+def test_probes_of_hopskipjump_follow_the_distance(name, power):
+    """By default a bisection within 0.01 / sqrt(d) in both norms; with gamma = 1 the paper's."""
+    prey, d = SimpleNamespace(image=torch.zeros(3, 32, 32)), 3072
+    usual, paper = create(name), create(name, gamma=1.0)
+    assert usual.precision(prey) == pytest.approx(0.01 / d**0.5)
+    assert paper.precision(prey) == pytest.approx(d**-power)
+    for attack in (usual, paper):
+        far = attack.reach(prey, 2.0) / attack.precision(prey)
+        assert far == pytest.approx(2.0 * d ** (power - 1))
 
 
 def test_the_estimate_of_hopskipjump_has_the_cosine_of_theory():
