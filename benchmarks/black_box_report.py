@@ -22,23 +22,21 @@ def table(rows: list[dict]) -> str:
         queries = row["entries"][0]["queries"]
         eps = "" if row["eps"] is None else f", {row['eps']:.4f}"
         for entry in row["entries"]:
+            whole = _whole(entry, queries)
             lines.append(
                 f"| {row['attack']} | {row['norm']}{eps} | {row['pictures']} x {row['budget']} | "
                 f"{entry['who']} | {entry['n']} | {entry['success']:.1%} | {_size(entry['median'])} | "
-                f"{entry['queries']:.0f} | {entry['over_floor']:.2f} | {_same(entry)} | {_beside(entry)} | "
+                f"{entry['queries']:.0f} | {entry['over_floor']:.2f} | {_ratio(entry, 'over_same')} | "
+                f"{_beside(entry)} | "
                 f"{_ratio(entry, 'time_of_ours')} | {_ratio(entry, 'time_of_ours_on_few')} | "
-                f"{'' if _whole(entry, queries) is None else format(_whole(entry, queries), '.2f')} |"
+                f"{'' if whole is None else format(whole, '.2f')} |"
             )
-            missed += _missed(row, entry, queries)
+            missed += _missed(row, entry, whole)
     return "\n".join([*lines, "", *(missed or ["No aim is missed by what was measured."])])
 
 
 def _size(value: float | None) -> str:
     return "none" if value is None else f"{value:.4f}"
-
-
-def _same(entry: dict) -> str:
-    return f"{entry['over_same']:.2f}" if "over_same" in entry else ""
 
 
 def _ratio(entry: dict, name: str) -> str:
@@ -65,7 +63,7 @@ def _beside(entry: dict) -> str:
     return f"{value}{span} ({beside['what']}, n = {beside['n']})"
 
 
-def _missed(row: dict, entry: dict, queries: float) -> list[str]:
+def _missed(row: dict, entry: dict, whole: float | None) -> list[str]:
     found = []
     where = f"{row['attack']}, {row['pictures']} x {row['budget']}"
     if entry["who"] == "ours":
@@ -80,7 +78,6 @@ def _missed(row: dict, entry: dict, queries: float) -> list[str]:
     kindest = beside.get("high" if sized else "low", beside["value"])
     if kindest is not None and (kindest < 0 if sized else kindest > 1):
         found.append(f"- {where}: weaker than {entry['who']}, {_beside(entry)}.")
-    whole = _whole(entry, queries)
     time = entry["time_of_ours"] if whole is None else whole
     aim = SINGLE_AIM if entry["single"] > 0.5 else BATCHED_AIM
     if time > aim:
