@@ -35,8 +35,6 @@ UPLOAD_TYPES = ["image/png", "image/jpeg", "image/webp", NAMELESS, ".jpe", ".jfi
 Media types, so that Streamlit leaves it to us to judge a file by its content; no HEIC, so that phones
 convert their pictures.
 """
-REPLACED = 0.5
-"""Seconds to wait after a file is gone: Streamlit says so also where another one takes its place."""
 HEIC = "A HEIC picture: choose it on the phone, which converts it, or export it as JPEG first."
 
 
@@ -82,8 +80,6 @@ def _keep(kind: str) -> None:
     key = f"{kind}_{STARTED}"
     if key in st.session_state:
         file = st.session_state[key]
-        if file is None:
-            time.sleep(REPLACED)  # the run with the next file takes the place of this one
         st.session_state[f"_{kind}"] = None if file is None else file.getvalue()
 
 
@@ -193,12 +189,19 @@ def of_sample(sample: samples.Sample) -> Chosen:
     )
 
 
+def _forget(kind: str) -> None:
+    st.session_state.pop(f"_{kind}", None)
+    st.session_state.pop(f"_{kind}_last", None)
+
+
 def _own(kind: str) -> Chosen | None:
-    """The decoded upload or photograph, or the last one that was good; else None. What is wrong is said."""
+    """The decoded upload or photograph, or the last one that was good; else None. What is wrong is said.
+
+    A file that is gone may be about to be replaced: Streamlit says no more. So it stays in use until it is
+    forgotten by a click.
+    """
     content, last = st.session_state.get(f"_{kind}"), f"_{kind}_last"
-    if content is None:
-        return None
-    picture = decoded(content)
+    picture = None if content is None else decoded(content)
     if picture is not None:
         st.session_state[last] = content
     elif last in st.session_state:
@@ -206,7 +209,17 @@ def _own(kind: str) -> Chosen | None:
         st.caption("Meanwhile your last picture is used.")
     if picture is None:
         return None
-    st.image(imaging.data_url(_small(picture.pixels)), alt="Your picture")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.image(imaging.data_url(_small(picture.pixels)), alt="Your picture")
+        if st.session_state.get(f"{kind}_{STARTED}") is None:
+            st.button(
+                "Forget it",
+                key=f"forget_{kind}",
+                type="tertiary",
+                icon=":material/delete:",
+                on_click=_forget,
+                args=(kind,),
+            )
     for note in picture.notes:
         st.caption(note)
     return Chosen(picture, NAMES[kind], owner=lab.session())

@@ -130,6 +130,22 @@ def test_after_a_hostile_file_the_last_good_one_is_used(lab):
     assert (lab.clean() == expected).all()
 
 
+def test_the_last_picture_stays_until_it_is_forgotten(lab):
+    expected = as_the_model_sees(FILES["photo.webp"])
+    forget = lab.page.get_by_role("button", name="Forget it", exact=True)
+    assert not forget.count()
+    remove = lab.page.get_by_test_id("stFileUploader").get_by_role("button", name="Remove")
+    while listed := remove.count():  # what the browser refused is listed as well
+        remove.first.click()
+        lab.until(lambda n=listed: remove.count() < n, "one file less")
+    forget.wait_for()
+    lab.wait_for_rest()
+    assert (lab.clean() == expected).all()
+    lab.until_changed(forget.click)
+    lab.page.get_by_text("Meanwhile the sample picture is used.").wait_for()
+    assert not forget.count()
+
+
 def test_phones_are_asked_for_pictures_that_they_convert(lab):
     offered = lab.page.get_by_test_id("stFileUploaderDropzoneInput").get_attribute("accept")
     assert {"image/png", "image/jpeg", "image/webp"} <= set(offered.split(","))

@@ -425,6 +425,20 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(kind):
     assert pictures(finished_with_preview(page))[0] != before[0]
 
 
+def test_a_file_that_is_gone_stays_in_use_until_it_is_forgotten():
+    page = visit(source="upload")
+    sample = pictures(finished(page))
+    uploader = page.file_uploader(key=f"upload_{STARTED}")
+    mine = pictures(uploader.upload("a.png", PHOTO, "image/png").run())
+    assert "Forget it" not in [button.label for button in page.button], "the file is listed"
+    page.file_uploader(key=f"upload_{STARTED}").set_value(None).run()
+    assert pictures(page) == mine
+    assert "Meanwhile your last picture is used." in [caption.value for caption in page.caption]
+    page.button(key="forget_upload").click().run()
+    assert pictures(finished(page)) == sample
+    assert "Meanwhile the sample picture is used." in [caption.value for caption in page.caption]
+
+
 def finished_with_preview(page: AppTest) -> AppTest:
     assert len(page.get("image")) == 4
     return finished(page)
