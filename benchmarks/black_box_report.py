@@ -29,7 +29,7 @@ def table(rows: list[dict]) -> str:
                 f"{entry['queries']:.0f} | {entry['over_floor']:.2f} | {_ratio(entry, 'over_same')} | "
                 f"{_beside(entry)} | "
                 f"{_ratio(entry, 'time_of_ours')} | {_ratio(entry, 'time_of_ours_on_few')} | "
-                f"{'' if whole is None else format(whole, '.2f')} |"
+                f"{_span(entry, whole)} |"
             )
             missed += _missed(row, entry, whole)
     return "\n".join([*lines, "", *(missed or ["No aim is missed by what was measured."])])
@@ -51,6 +51,17 @@ def _whole(entry: dict, queries: float) -> float | None:
     if entry.get("alone", True):
         return None
     return entry["time_of_ours"] * queries / entry["queries"]
+
+
+def _span(entry: dict, whole: float | None) -> str:
+    """The time of a whole run, with its interval where it was taken in turns."""
+    if whole is None:
+        return ""
+    taken = entry.get("in_turns", {})
+    if "low" not in taken:
+        return f"{whole:.2f}"
+    low, high = (whole * taken[end] / taken["value"] for end in ("low", "high"))
+    return f"{whole:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _beside(entry: dict) -> str:
@@ -80,6 +91,7 @@ def _missed(row: dict, entry: dict, whole: float | None) -> list[str]:
         found.append(f"- {where}: weaker than {entry['who']}, {_beside(entry)}.")
     time = entry["time_of_ours"] if whole is None else whole
     aim = SINGLE_AIM if entry["single"] > 0.5 else BATCHED_AIM
-    if time > aim:
+    taken = entry.get("in_turns", {})
+    if time * taken.get("low", 1) / taken.get("value", 1) > aim:
         found.append(f"- {where}: {time:.3f} of the time of {entry['who']} (aim {aim}).")
     return found

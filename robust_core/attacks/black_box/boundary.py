@@ -1,8 +1,6 @@
 """Boundary: a random walk along the boundary that comes nearer to the picture with every step it keeps."""
 
-import math
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 import torch
@@ -14,6 +12,8 @@ from robust_core.attacks.black_box.labels import ByLabels
 from robust_core.papers import BRENDEL_BOUNDARY
 from robust_core.parameters import parameter
 
+PLACES = 4096
+"""Places on a line of random numbers from which a picture may take its own."""
 EVERY = 5
 """How often the sideways part of a move is tested alone."""
 FACTOR = 1.5
@@ -21,53 +21,105 @@ END = 1e-7
 """Where the step towards the picture is this share of the distance, the walk has converged."""
 
 
-class Rate:
-    """Whether the last ``length`` moves were kept."""
+class Rates:
+    """Whether the last ``length`` moves of each of n pictures were kept."""
 
-    def __init__(self, length: int) -> None:
-        self.kept: deque[bool] = deque(maxlen=length)
+    def __init__(self, pictures: int, length: int, device: torch.device) -> None:
+        self.kept = torch.zeros(length, pictures, dtype=torch.bool, device=device)
+        self.known = torch.zeros(pictures, dtype=torch.int64, device=device)
 
-    def __call__(self, kept: bool, low: float, high: float) -> float:
-        """Record a move; the factor for the steps, as fewer or more moves than wanted are kept."""
-        self.kept.append(kept)
-        if len(self.kept) < (self.kept.maxlen or 0):
-            return 1.0
-        share = sum(self.kept) / len(self.kept)
-        if low <= share <= high:
-            return 1.0
-        self.kept.clear()
-        return FACTOR if share > high else 1 / FACTOR
+    def __call__(self, kept: Tensor, low: float, high: float) -> Tensor:
+        """Record a move; the factors for the steps, as fewer or more moves than wanted are kept."""
+        length = len(self.kept)
+        self.kept = torch.cat([self.kept[1:], kept.unsqueeze(0)])
+        self.known += 1
+        enough, times = self.known >= length, self.kept.sum(0)
+        more, fewer = enough & (times > high * length), enough & (times < low * length)
+        self.known.masked_fill_(more | fewer, 0)
+        return torch.where(more, FACTOR, torch.where(fewer, 1 / FACTOR, 1.0))
+
+    def only(self, places: Tensor) -> None:
+        """Go on with these pictures."""
+        self.kept, self.known = self.kept[:, places], self.known[places]
 
 
-@dataclass
 class Steps:
-    """Both steps of one picture, as shares of its distance, and how often moves of them were kept."""
+    """Both steps of each of n pictures, as shares of its distance, and how often moves were kept."""
 
-    sideways: float
-    towards: float
-    spheres: Rate = field(default_factory=lambda: Rate(10))
-    moves: Rate = field(default_factory=lambda: Rate(20))
+    def __init__(
+        self, sideways: float, towards: float, pictures: int, device: torch.device
+    ) -> None:
+        self.sideways = torch.full((pictures,), sideways, dtype=torch.float64, device=device)
+        self.towards = torch.full_like(self.sideways, towards)
+        self.spheres, self.moves = Rates(pictures, 10, device), Rates(pictures, 20, device)
 
-    @property
-    def turn(self) -> tuple[float, float]:
-        """How much of the change, and of a direction as long to its side, there is in the turned change."""
-        longer = math.sqrt(1 + self.sideways**2)
-        return 1 / longer, self.sideways / longer
-
-    def turned(self, kept: bool) -> None:
-        """The sideways part alone was beyond the goal, or not."""
+    def turned(self, kept: Tensor) -> None:
+        """The sideways parts alone were beyond the goal, or not."""
         factor = self.spheres(kept, 0.2, 0.5)
-        self.sideways, self.towards = min(1.0, self.sideways * factor), self.towards * factor
+        self.sideways.mul_(factor).clamp_(max=1.0)
+        self.towards.mul_(factor)
 
-    def moved(self, kept: bool) -> None:
-        """A whole move was."""
-        self.towards = min(0.5, self.towards * self.moves(kept, 0.1, 0.25))
+    def moved(self, kept: Tensor) -> None:
+        """Whole moves were."""
+        self.towards.mul_(self.moves(kept, 0.1, 0.25)).clamp_(max=0.5)
+
+    def only(self, places: Tensor) -> None:
+        """Go on with these pictures."""
+        self.sideways, self.towards = self.sideways[places], self.towards[places]
+        self.spheres.only(places)
+        self.moves.only(places)
 
 
-def at(images: Tensor, change: Tensor, aside: Tensor, shares: Tensor) -> Tensor:
-    """Each picture with so much of its change and of the direction aside; ``shares`` ``[n, 2]``."""
-    along, across = (per_picture(each, images) for each in shares.unbind(1))
-    return images.addcmul(change, along).addcmul_(aside, across)
+class Noise:
+    """Normal numbers for n pictures, of which a step draws little more than for one: a line of them.
+
+    Each picture takes the numbers from a place of its own on, other ones at each step. Lines depend on the
+    seed and places on the picture, so a picture gets the same numbers in any batch. They are as random
+    as numbers drawn for it alone; those of two pictures are uncorrelated where their places differ.
+    """
+
+    def __init__(self, prey: list[Prey], seed: int) -> None:
+        self.lines = torch.Generator().manual_seed(seed)
+        self.like = prey[0].image
+        places = torch.stack([each.uniform(2) for each in prey]) * PLACES
+        self.first, self.stride = places.long().unbind(1)
+        masks = [each.free for each in prey if each.free is not None]
+        self.free = torch.stack(masks) if masks else None
+
+    def only(self, going: Tensor) -> None:
+        """Go on with these pictures."""
+        self.first, self.stride = self.first[going], self.stride[going]
+        self.free = None if self.free is None else self.free[going]
+
+    def __call__(self, step: int) -> Tensor:
+        """Those of that step ``[n, C, H, W]``, 0 where a picture may not change."""
+        size = self.like.numel()
+        line = torch.randn(size + PLACES, generator=self.lines, dtype=self.like.dtype)
+        places = (self.first + step * self.stride) % PLACES
+        windows = line.to(self.like.device).unfold(0, size, 1)[places]
+        noise = windows.view(-1, *self.like.shape)
+        return noise if self.free is None else noise.mul_(self.free)
+
+
+def turned(change: Tensor, noise: Tensor, distance: Tensor, sideways: Tensor) -> Tensor:
+    """How much of each change and of its noise there is in the turned change; float64 ``[n, 2]``.
+
+    A change is turned towards the part of the noise at right angles to it, by an angle whose tangent is
+    ``sideways``, and stays as long as it is: ``distance``. Nothing but those shares is computed, as each
+    pass over pictures takes its time.
+    """
+    flat = noise.flatten(1)
+    along = torch.linalg.vecdot(flat, change.flatten(1)).double() / distance**2
+    across = flat.norm(dim=1).double() ** 2 - (along * distance) ** 2
+    longer = (1 + sideways**2).sqrt()
+    of_noise = sideways / longer * distance / across.clamp_min(TINY**2).sqrt()
+    return torch.stack([1 / longer - of_noise * along, of_noise], dim=1)
+
+
+def at(images: Tensor, change: Tensor, noise: Tensor, shares: Tensor) -> Tensor:
+    """Each picture with so much of its change and of the noise; ``shares`` ``[n, 2]``."""
+    of_change, of_noise = (per_picture(each, images) for each in shares.to(images.dtype).unbind(1))
+    return images.addcmul(change, of_change).addcmul_(noise, of_noise)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,40 +163,28 @@ class Boundary(ByLabels):
     def walk(self, driver: Driver) -> None:
         """Move all pictures in step, each from its nearest view beyond the goal, by steps of its own."""
         rows = driver.distance.isfinite().nonzero().squeeze(1)
-        steps = {i: Steps(self.spherical_step, self.source_step) for i in rows.tolist()}
+        if not len(rows):
+            return
+        steps = Steps(self.spherical_step, self.source_step, len(rows), rows.device)
+        normal = Noise(driver.of(rows), self.seed)
         images = driver.images[rows]
         change = driver.best[rows] - images
         for number in count(1):
             before = driver.distance[rows]
-            going = [
-                place
-                for place, (i, far) in enumerate(zip(rows.tolist(), before.tolist(), strict=True))
-                if driver.prey[i].left and far > TINY and steps[i].towards > END
-            ]
-            if not going:
+            going = driver.able(rows) & (before > TINY) & (steps.towards > END)
+            if not going.any():
                 return
-            if len(going) < len(rows):
+            if not going.all():
+                steps.only(going)
+                normal.only(going)
                 rows, images, change, before = (
                     each[going] for each in (rows, images, change, before)
                 )
-            own = [steps[i] for i in rows.tolist()]
-            aside = self.aside([driver.prey[i] for i in rows.tolist()], change)
-            turn = change.new_tensor([each.turn for each in own])
+            noise = normal(number)
+            turn = turned(change, noise, before, steps.sideways)
             if number % EVERY == 0:
-                reached = driver.view(rows, at(images, change, aside, turn))
-                for each, kept in zip(own, reached.tolist(), strict=True):
-                    each.turned(kept)
-            left = turn.new_tensor([[1 - each.towards] for each in own])
-            reached = driver.view(rows, at(images, change, aside, turn * left))
-            for each, kept in zip(own, reached.tolist(), strict=True):
-                each.moved(kept)
+                steps.turned(driver.view(rows, at(images, change, noise, turn)))
+            left = (1 - steps.towards).unsqueeze(1)
+            steps.moved(driver.view(rows, at(images, change, noise, turn * left)))
             nearer = (driver.distance[rows] < before).nonzero().squeeze(1)
             change[nearer] = driver.best[rows[nearer]] - images[nearer]
-
-    def aside(self, prey: list[Prey], change: Tensor) -> Tensor:
-        """A random direction ``[n, C, H, W]`` for each change, at right angles to it and as long."""
-        noise = torch.stack([each.within(each.normal(*each.image.shape)) for each in prey])
-        distance = self.size(change)
-        along = torch.linalg.vecdot(noise.flatten(1), change.flatten(1))
-        noise.addcmul_(change, per_picture(-along / distance**2, change))
-        return noise.mul_(per_picture(distance / self.size(noise).clamp_min(TINY), noise))

@@ -118,13 +118,22 @@ class Driver:
         """
         with self.oracle.within(rows):
             x = self.oracle.keep(x.clamp_(0, 1))
-        able = [place for place, i in enumerate(rows.tolist()) if self.prey[i].left]
-        if len(able) == len(rows):
+        able = self.able(rows)
+        if able.all():
             return self._judge(rows, x, torch.ones_like(rows))
-        reached = torch.zeros_like(rows, dtype=torch.bool)
-        if able:
+        reached = torch.zeros_like(able)
+        if able.any():
             reached[able] = self._judge(rows[able], x[able], torch.ones_like(rows[able]))
         return reached
+
+    def able(self, rows: Tensor) -> Tensor:
+        """Which of these pictures have queries left, bool ``[n]``."""
+        left = [each.left > 0 for each in self.of(rows)]
+        return torch.tensor(left, dtype=torch.bool, device=rows.device)
+
+    def of(self, rows: Tensor) -> list[Prey]:
+        """The prey that these pictures are."""
+        return [self.prey[i] for i in rows.tolist()]
 
     def _answer(self, wanted: dict[int, Tensor]) -> dict[int, Tensor]:
         """Which of the views that each picture wants judged reach the goal."""
