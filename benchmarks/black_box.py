@@ -187,6 +187,8 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -
     """
     sized = "eps" in task.attack.parameters
     own = strength(None, model, task)
+    ours = worker(None, model, task)
+    own_passes = passes_of(model, ours)
     entries = []
     for peer in (None, *peers(task.attack)):
         if peer is not None and peer.alone and not alone:
@@ -195,12 +197,13 @@ def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -
         few = task.few(alone if peer and peer.slow else None)
         found = own if peer is None else strength(peer, model, few)
         timed = few.few(ALONE) if peer is not None and peer.alone else few
-        runs = {"ours": worker(None, model, task)}
+        runs = {"ours": ours}
         if peer is not None:
             runs[name] = worker(peer, model, timed)
             if peer.alone:
                 runs["ours on few"] = worker(None, model, timed)
-        passes = {who: passes_of(model, run) for who, run in runs.items()}
+        passes = {"ours": own_passes}
+        passes |= {who: passes_of(model, run) for who, run in runs.items() if who != "ours"}
         asked = {who: sum(each) for who, each in passes.items()}
         runs["floor"] = floor(model, timed.images, at_once(asked[name]))
         if peer is None or peer.alone:
