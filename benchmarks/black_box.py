@@ -180,70 +180,112 @@ def ratio(times: dict[str, list[float]], who: str, other: str) -> float:
     return statistics.median(a / b for a, b in zip(times[who], times[other], strict=True))
 
 
+@dataclass(frozen=True)
+class Row:
+    """Everybody's times in one row; ``own`` is how far ours came, ``passes`` are its forward passes."""
+
+    model: nn.Module
+    task: Task
+    rounds: int
+    now: Clock
+    own: Tensor
+    passes: list[int]
+
+    def beside_batches(self, others: list[Peer]) -> list[dict]:
+        """Ours, and peers with batches, in fine turns with bare passes."""
+        asked = sum(self.passes)
+        runs = {
+            "ours": worker(None, self.model, self.task),
+            "floor": floor(self.model, self.task.images, at_once(asked)),
+            "same": floor(self.model, self.task.images, self.passes),
+        }
+        runs |= {peer.name: worker(peer, self.model, self.task) for peer in others}
+        turns = in_turns(runs, self.model, TURN, self.now)
+
+        def told(who: str, found: Tensor) -> dict:
+            seconds, queries = (sum(each) for each in zip(*turns[who], strict=True))
+            over = per_query(turns, who, "floor")["value"]
+            return judged(who, found, queries / len(found), seconds, over)
+
+        same = per_query(turns, "ours", "same")
+        entries = [
+            told("ours", self.own) | {"over_same": same["value"], "passes": len(self.passes)}
+        ]
+        for peer in others:
+            found = strength(peer, self.model, self.task)
+            taken = per_query(turns, "ours", peer.name)
+            entries.append(
+                told(peer.name, found)
+                | self.beside(found, alone=False, timed=len(found))
+                | {"in_turns": taken, "time_of_ours": taken["value"]}
+            )
+        return entries
+
+    def beside_one(self, peer: Peer, alone: int) -> dict:
+        """A peer that takes one picture after the other, in an order drawn by lot."""
+        few = self.task.few(alone if peer.slow else None)
+        timed = few.few(ALONE)
+        runs = {
+            peer.name: worker(peer, self.model, timed),
+            "ours on few": worker(None, self.model, timed),
+        }
+        passes = {who: passes_of(self.model, run) for who, run in runs.items()}
+        asked = {who: sum(each) for who, each in passes.items()} | {"ours": sum(self.passes)}
+        theirs = asked[peer.name]
+        runs["ours"] = worker(None, self.model, self.task)
+        runs["floor"] = floor(self.model, timed.images, at_once(theirs))
+        runs["same"] = floor(self.model, timed.images, passes[peer.name])
+        times = race(runs, timed.images.device, self.rounds, self.now)
+        found = strength(peer, self.model, few)
+        seconds = statistics.median(times[peer.name])
+        over = ratio(times, peer.name, "floor")
+        # A query of ours for a query of theirs: who ends early does not look slower.
+        return (
+            judged(peer.name, found, theirs / len(timed.images), seconds, over)
+            | self.beside(found, alone=True, timed=len(timed.images))
+            | {
+                "over_same": ratio(times, peer.name, "same"),
+                "single": passes[peer.name].count(1) / theirs,
+                "time_of_ours": ratio(times, "ours", peer.name) * theirs / asked["ours"],
+                "time_of_ours_on_few": ratio(times, "ours on few", peer.name)
+                * theirs
+                / asked["ours on few"],
+            }
+        )
+
+    def beside(self, found: Tensor, alone: bool, timed: int) -> dict:
+        sized = "eps" in self.task.attack.parameters
+        strong = advantage(self.own[: len(found)], found, sized)
+        return {"alone": alone, "timed": timed, "ours_beside_it": strong}
+
+
+def judged(who: str, found: Tensor, queries: float, seconds: float, over_floor: float) -> dict:
+    """One contestant: ``queries`` about each picture, ``seconds`` of its run."""
+    entry = {
+        "who": who,
+        "n": len(found),
+        "success": float(found.isfinite().double().mean()),
+        "median": finite(float(found.median())),
+        "queries": queries,
+        "seconds": seconds,
+        "over_floor": over_floor,
+    }
+    print(f"  {who}: {seconds:.1f} s", file=sys.stderr)
+    return entry
+
+
 def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -> list[dict]:
     """Ours and each peer: strength, time, queries.
 
     ``alone``: pictures for the strength of a peer that takes one after the other; 0: it is left out.
     """
-    sized = "eps" in task.attack.parameters
     own = strength(None, model, task)
-    ours = worker(None, model, task)
-    own_passes = passes_of(model, ours)
-    entries = []
-    for peer in (None, *peers(task.attack)):
-        if peer is not None and peer.alone and not alone:
-            continue
-        name = peer.name if peer else "ours"
-        few = task.few(alone if peer and peer.slow else None)
-        found = own if peer is None else strength(peer, model, few)
-        timed = few.few(ALONE) if peer is not None and peer.alone else few
-        runs = {"ours": ours}
-        if peer is not None:
-            runs[name] = worker(peer, model, timed)
-            if peer.alone:
-                runs["ours on few"] = worker(None, model, timed)
-        passes = {"ours": own_passes}
-        passes |= {who: passes_of(model, run) for who, run in runs.items() if who != "ours"}
-        asked = {who: sum(each) for who, each in passes.items()}
-        runs["floor"] = floor(model, timed.images, at_once(asked[name]))
-        if peer is None or peer.alone:
-            runs["same"] = floor(model, timed.images, passes[name])
-        batched = peer is not None and not peer.alone
-        if batched:
-            turns = in_turns(runs, model, TURN, now)
-            times = {who: [sum(seconds for seconds, _ in each)] for who, each in turns.items()}
-        else:
-            times = race(runs, task.images.device, rounds, now)
-        entry = {
-            "who": name,
-            "n": len(found),
-            "success": float(found.isfinite().double().mean()),
-            "median": finite(float(found.median())),
-            "queries": asked[name] / len(timed.images),
-            "seconds": statistics.median(times[name]),
-            "over_floor": ratio(times, name, "floor"),
-        }
-        if "same" in runs:
-            entry["over_same"] = ratio(times, name, "same")
-        if peer is None:
-            entry["passes"] = len(passes[name])
-        else:
-            entry["alone"] = peer.alone
-            entry["timed"] = len(timed.images)
-            entry["single"] = passes[name].count(1) / asked[name]
-            entry["ours_beside_it"] = advantage(own[: len(found)], found, sized)
-            # A query of ours for a query of theirs: who ends early does not look slower.
-            if batched:
-                entry["in_turns"] = per_query(turns, "ours", name)
-                entry["time_of_ours"] = entry["in_turns"]["value"]
-            else:
-                entry["time_of_ours"] = ratio(times, "ours", name) * asked[name] / asked["ours"]
-                few_asked = asked["ours on few"]
-                entry["time_of_ours_on_few"] = (
-                    ratio(times, "ours on few", name) * asked[name] / few_asked
-                )
-        entries.append(entry)
-        print(f"  {name}: {entry['seconds']:.1f} s", file=sys.stderr)
+    passes = passes_of(model, worker(None, model, task))
+    row = Row(model, task, rounds, now, own, passes)
+    others = peers(task.attack)
+    entries = row.beside_batches([peer for peer in others if not peer.alone])
+    if alone:
+        entries += [row.beside_one(peer, alone) for peer in others if peer.alone]
     return entries
 
 
@@ -260,7 +302,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, help="folder of CIFAR-10 (default: the data folder)")
     parser.add_argument("--threads", type=int, help="threads of torch (default: its own choice)")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="of the contestants that do not take fine turns (3)"
+    )
     parser.add_argument("--cpu-time", action="store_true", help="CPU seconds: for a busy machine")
     parser.add_argument(
         "--quick",

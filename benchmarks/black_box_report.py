@@ -90,7 +90,7 @@ def _missed(row: dict, entry: dict, whole: float | None) -> list[str]:
     if kindest is not None and (kindest < 0 if sized else kindest > 1):
         found.append(f"- {where}: weaker than {entry['who']}, {_beside(entry)}.")
     time = entry["time_of_ours"] if whole is None else whole
-    aim = SINGLE_AIM if entry["single"] > 0.5 else BATCHED_AIM
+    aim = SINGLE_AIM if entry.get("single", 0) > 0.5 else BATCHED_AIM
     taken = entry.get("in_turns", {})
     if time * taken.get("low", 1) / taken.get("value", 1) > aim:
         found.append(f"- {where}: {time:.3f} of the time of {entry['who']} (aim {aim}).")
