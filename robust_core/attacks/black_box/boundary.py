@@ -36,7 +36,8 @@ class Rates:
         enough, times = self.known >= length, self.kept.sum(0)
         more, fewer = enough & (times > high * length), enough & (times < low * length)
         self.known.masked_fill_(more | fewer, 0)
-        return torch.where(more, FACTOR, torch.where(fewer, 1 / FACTOR, 1.0))
+        same = torch.ones_like(times, dtype=torch.float32)
+        return same.masked_fill(more, FACTOR).masked_fill(fewer, 1 / FACTOR)
 
     def only(self, places: Tensor) -> None:
         """Go on with these pictures."""

@@ -80,3 +80,17 @@ def test_steps_adapt_to_the_last_moves_of_each_picture():
         assert rates(torch.tensor(kept), 0.2, 0.5).tolist() == pytest.approx(wanted)
         seen.update(wanted)
     assert seen == {FACTOR, 1 / FACTOR, 1}
+
+
+def test_steps_do_not_depend_on_torchs_default_dtype():
+    fewer = []
+    for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)
+        try:
+            rates = Rates(1, 2, torch.device("cpu"))
+            fewer += [rates(torch.tensor([False]), 0.2, 0.5) for _ in range(2)]
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert fewer[0].equal(fewer[2])
+    assert fewer[1].equal(fewer[3])
+    assert fewer[1].item() == pytest.approx(1 / FACTOR)
