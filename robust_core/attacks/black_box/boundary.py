@@ -80,7 +80,7 @@ class Noise:
     """
 
     def __init__(self, prey: list[Prey], seed: int) -> None:
-        self.lines = torch.Generator().manual_seed(seed)
+        self.lines = torch.Generator("cpu").manual_seed(seed)
         self.like = prey[0].image
         places = torch.stack([each.uniform(2) for each in prey]) * PLACES
         self.first, self.stride = places.long().unbind(1)
@@ -94,11 +94,11 @@ class Noise:
 
     def __call__(self, step: int) -> Tensor:
         """Those of that step ``[n, C, H, W]``, 0 where a picture may not change."""
-        size = self.like.numel()
-        line = torch.randn(size + PLACES, generator=self.lines, dtype=self.like.dtype)
+        size, like = self.like.numel(), self.like
+        line = torch.randn(size + PLACES, generator=self.lines, dtype=like.dtype, device="cpu")
         places = (self.first + step * self.stride) % PLACES
-        windows = line.to(self.like.device).unfold(0, size, 1)[places]
-        noise = windows.view(-1, *self.like.shape)
+        windows = line.to(like.device).unfold(0, size, 1)[places]
+        noise = windows.view(-1, *like.shape)
         return noise if self.free is None else noise.mul_(self.free)
 
 
