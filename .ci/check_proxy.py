@@ -107,7 +107,11 @@ def at(replica: Replica, guests: list[Guest]) -> list[Guest]:
 
 
 async def open_page(browser, address: str, replica: Replica) -> Page:
-    """A page whose session is in ``replica``."""
+    """A page whose session is in ``replica``, and whose first run is over.
+
+    One that is cut off earlier may have no values of widgets yet: it is made from its address as if it were
+    new, has lost nothing and is told nothing.
+    """
     context = await browser.new_context()
     host = address.partition(":")[0]
     cookie = {"name": COOKIE, "value": replica.number, "domain": host, "path": "/"}
@@ -116,6 +120,7 @@ async def open_page(browser, address: str, replica: Replica) -> Page:
     page.set_default_timeout(1000 * PATIENCE)
     await page.goto(f"http://{address}/?{LINK.format(seed=1000)}")
     await page.locator("[data-testid=stMain] h2").first.wait_for()
+    await page.locator("[data-test-script-state=notRunning]").wait_for()
     return page
 
 
