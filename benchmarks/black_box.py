@@ -182,38 +182,44 @@ def ratio(times: dict[str, list[float]], who: str, other: str) -> float:
 
 @dataclass(frozen=True)
 class Row:
-    """Everybody's times in one row; ``own`` is how far ours came, ``passes`` are its forward passes."""
+    """Everybody's times in one row; ``own`` is how far ours came, ``passes`` are its forward passes.
+
+    ``processes`` of each contestant take fine turns; the others run in ``rounds``.
+    """
 
     model: nn.Module
     task: Task
+    processes: int
     rounds: int
     now: Clock
     own: Tensor
     passes: list[int]
 
     def beside_batches(self, others: list[Peer]) -> list[dict]:
-        """Ours, and peers with batches, in fine turns with bare passes."""
+        """Ours, and peers with batches, in fine turns; the first time with bare passes."""
         asked = sum(self.passes)
-        runs = {
-            "ours": worker(None, self.model, self.task),
+        runs = {"ours": worker(None, self.model, self.task)}
+        runs |= {peer.name: worker(peer, self.model, self.task) for peer in others}
+        bare = {
             "floor": floor(self.model, self.task.images, at_once(asked)),
             "same": floor(self.model, self.task.images, self.passes),
         }
-        runs |= {peer.name: worker(peer, self.model, self.task) for peer in others}
-        turns = in_turns(runs, self.model, TURN, self.now)
+        first = in_turns(runs | bare, self.model, TURN, self.now)
+        again = range(self.processes - 1 if others else 0)
+        rounds = [first, *(in_turns(runs, self.model, TURN, self.now) for _ in again)]
 
         def told(who: str, found: Tensor) -> dict:
-            seconds, queries = (sum(each) for each in zip(*turns[who], strict=True))
-            over = per_query(turns, who, "floor")["value"]
+            seconds, queries = (sum(each) for each in zip(*first[who], strict=True))
+            over = per_query([first], who, "floor")["value"]
             return judged(who, found, queries / len(found), seconds, over)
 
-        same = per_query(turns, "ours", "same")
+        same = per_query([first], "ours", "same")
         entries = [
             told("ours", self.own) | {"over_same": same["value"], "passes": len(self.passes)}
         ]
         for peer in others:
             found = strength(peer, self.model, self.task)
-            taken = per_query(turns, "ours", peer.name)
+            taken = per_query(rounds, "ours", peer.name)
             entries.append(
                 told(peer.name, found)
                 | self.beside(found, alone=False, timed=len(found))
@@ -274,14 +280,16 @@ def judged(who: str, found: Tensor, queries: float, seconds: float, over_floor: 
     return entry
 
 
-def compare(model: nn.Module, task: Task, rounds: int, alone: int, now: Clock) -> list[dict]:
+def compare(
+    model: nn.Module, task: Task, processes: int, rounds: int, alone: int, now: Clock
+) -> list[dict]:
     """Ours and each peer: strength, time, queries.
 
     ``alone``: pictures for the strength of a peer that takes one after the other; 0: it is left out.
     """
     own = strength(None, model, task)
     passes = passes_of(model, worker(None, model, task))
-    row = Row(model, task, rounds, now, own, passes)
+    row = Row(model, task, processes, rounds, now, own, passes)
     others = peers(task.attack)
     entries = row.beside_batches([peer for peer in others if not peer.alone])
     if alone:
@@ -305,6 +313,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--rounds", type=int, default=3, help="of the contestants that do not take fine turns (3)"
     )
+    parser.add_argument(
+        "--processes", type=int, default=3, help="of each contestant that takes fine turns (3)"
+    )
     parser.add_argument("--cpu-time", action="store_true", help="CPU seconds: for a busy machine")
     parser.add_argument(
         "--quick",
@@ -320,12 +331,11 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep and resume the figures")
     options = parser.parse_args()
-    if options.rounds < 1:
-        parser.error("--rounds must be at least 1")
-    if options.alone < 1:
-        parser.error("--alone must be at least 1")
+    for name in ("rounds", "processes", "alone"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be at least 1")
     if options.quick:
-        options.rounds = 1
+        options.rounds = options.processes = 1
         options.alone = 0
     return options
 
@@ -357,7 +367,7 @@ def main() -> None:
             print(f"{name}, {count} pictures, {budget} queries", file=sys.stderr)
             own = attacks.create(name, **SETTINGS[name], max_queries=budget)
             task = Task(own, images, labels, budget)
-            entries = compare(model, task, options.rounds, options.alone, now)
+            entries = compare(model, task, options.processes, options.rounds, options.alone, now)
             report["rows"].append(
                 {
                     "attack": name,

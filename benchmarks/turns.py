@@ -2,7 +2,8 @@
 
 A machine that is shared gets slower and quicker by the minute, and an attack by queries takes minutes. So
 each contestant runs in a process of its own, one at a time, and hands over once it has put so many pictures
-through the model: what changes by the minute hits all alike, and the turns give an interval.
+through the model: what changes by the minute hits all alike. Two processes of one contestant may differ by
+more than their turns do, by where their memory happens to lie, so the interval is over several of each.
 """
 
 import multiprocessing
@@ -10,12 +11,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import numpy as np
-from scipy.stats import bootstrap
+from scipy.stats import ttest_1samp
 from timing import Clock, Run
 from torch import Tensor, nn
 
 Turn = tuple[float, int]
 """Seconds and queries."""
+Round = dict[str, list[Turn]]
+"""The turns of one process of each contestant."""
 
 
 @dataclass
@@ -50,9 +53,7 @@ def _sit(run: Run, model: nn.Module, seat: Seat) -> None:
     seat.leave(done=True)
 
 
-def in_turns(
-    runs: dict[str, Run], model: nn.Module, each: int, now: Clock
-) -> dict[str, list[Turn]]:
+def in_turns(runs: dict[str, Run], model: nn.Module, each: int, now: Clock) -> Round:
     """The turns of each contestant, which hands over after ``each`` queries of ``model``."""
     fork = multiprocessing.get_context("fork")
     lines: dict[str, Connection] = {}
@@ -60,7 +61,7 @@ def in_turns(
         lines[name], theirs = fork.Pipe()
         fork.Process(target=_sit, args=(run, model, Seat(theirs, each, now)), daemon=True).start()
         theirs.close()  # so that one who dies is noticed here
-    turns: dict[str, list[Turn]] = {name: [] for name in runs}
+    turns: Round = {name: [] for name in runs}
     while lines:
         for name, line in list(lines.items()):
             line.send(None)
@@ -71,23 +72,26 @@ def in_turns(
     return turns
 
 
-def per_query(turns: dict[str, list[Turn]], who: str, other: str) -> dict:
-    """The time for each query of one in that of the other, with an interval of 95 % over common turns.
+def _over_common(turns: Round, who: str, other: str) -> float:
+    """The time for each query of one in that of the other.
 
-    Turns after one of them was done are left out, and so is the first, which starts both up. Without an
-    interval where no turn but one is left.
+    Turns after one of them was done are left out, and so is the first, which starts both up.
     """
     first, second = (np.array(turns[name][1:] or turns[name]) for name in (who, other))
     most = min(len(first), len(second))
-    columns = (*first[:most].T, *second[:most].T)
+    (a, n), (b, m) = first[:most].sum(0), second[:most].sum(0)
+    return float((a / n) / (b / m))
 
-    def measure(a, n, b, m, axis: int = -1):
-        return (a.sum(axis) / n.sum(axis)) / (b.sum(axis) / m.sum(axis))
 
-    told = {"value": float(measure(*columns)), "turns": most}
-    if most > 1:
-        found = bootstrap(
-            columns, measure, paired=True, n_resamples=5000, method="percentile", rng=0
-        ).confidence_interval
-        told |= {"low": float(found.low), "high": float(found.high)}
+def per_query(rounds: list[Round], who: str, other: str) -> dict:
+    """The time for each query of one in that of the other: the geometric mean over the rounds.
+
+    With an interval of 95 % (Student's t) where there are at least three.
+    """
+    found = [_over_common(turns, who, other) for turns in rounds]
+    logs = np.log(found)
+    told = {"value": float(np.exp(logs.mean())), "rounds": len(found)}
+    if len(found) > 2:
+        span = ttest_1samp(logs, 0.0).confidence_interval()
+        told |= {"low": float(np.exp(span.low)), "high": float(np.exp(span.high))}
     return told

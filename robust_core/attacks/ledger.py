@@ -135,9 +135,11 @@ class Ledger:
         """
         self._what = DISTANCE
         new = self.first[rows] < 0
-        earliest = torch.full_like(self.first, torch.iinfo(torch.int64).max)
-        earliest.scatter_reduce_(0, rows[new], queries[new], "amin")
-        self.first = torch.where(earliest < torch.iinfo(torch.int64).max, earliest, self.first)
+        if new.any():
+            never = torch.iinfo(torch.int64).max
+            earliest = torch.full_like(self.first, never)
+            earliest.scatter_reduce_(0, rows[new], queries[new], "amin")
+            self.first = torch.where(earliest < never, earliest, self.first)
         self._improve(rows, queries, distance.double())
 
     def _improve(self, rows: Tensor, queries: Tensor, value: Tensor) -> None:
@@ -147,8 +149,9 @@ class Ledger:
             return
         rows, queries, value = rows[better], queries[better], value[better]
         first = self._best.new_full((self.size,), torch.inf).scatter_reduce(0, rows, value, "amin")
-        if len(rows) > len(rows.unique()):  # of several views of a picture in one pass
-            kept = _falling(rows.tolist(), value.tolist())
+        pictures = rows.tolist()
+        if len(pictures) > len(set(pictures)):  # of several views of a picture in one pass
+            kept = _falling(pictures, value.tolist())
             rows, queries, value = rows[kept], queries[kept], value[kept]
         self._entries.append((rows, queries, value))
         self._best = torch.minimum(self._best, first)

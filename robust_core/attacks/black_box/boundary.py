@@ -26,12 +26,14 @@ class Rates:
 
     def __init__(self, pictures: int, length: int, device: torch.device) -> None:
         self.kept = torch.zeros(length, pictures, dtype=torch.bool, device=device)
+        self.oldest = 0
         self.known = torch.zeros(pictures, dtype=torch.int64, device=device)
 
     def __call__(self, kept: Tensor, low: float, high: float) -> Tensor:
         """Record a move; the factors for the steps, as fewer or more moves than wanted are kept."""
         length = len(self.kept)
-        self.kept = torch.cat([self.kept[1:], kept.unsqueeze(0)])
+        self.kept[self.oldest] = kept
+        self.oldest = (self.oldest + 1) % length
         self.known += 1
         enough, times = self.known >= length, self.kept.sum(0)
         more, fewer = enough & (times > high * length), enough & (times < low * length)

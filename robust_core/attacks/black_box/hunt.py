@@ -118,12 +118,12 @@ class Driver:
         """
         with self.oracle.within(rows):
             x = self.oracle.keep(x.clamp_(0, 1))
+        if all(each.left for each in self.of(rows)):
+            return self._judge_each(rows, x)
         able = self.able(rows)
-        if able.all():
-            return self._judge(rows, x, torch.ones_like(rows))
         reached = torch.zeros_like(able)
         if able.any():
-            reached[able] = self._judge(rows[able], x[able], torch.ones_like(rows[able]))
+            reached[able] = self._judge_each(rows[able], x[able])
         return reached
 
     def able(self, rows: Tensor) -> Tensor:
@@ -141,20 +141,27 @@ class Driver:
         counts = torch.tensor([len(x) for x in wanted.values()], dtype=torch.int64, device=device)
         rows = torch.tensor(list(wanted), dtype=torch.int64, device=device)
         x = torch.cat(list(wanted.values()))
-        reached = self._judge(rows.repeat_interleave(counts), x, counts)
+        before = (counts.cumsum(0) - counts).repeat_interleave(counts)
+        number = torch.arange(1, len(x) + 1, device=device) - before  # of each picture's views
+        reached = self._judge(rows.repeat_interleave(counts), x, number)
+        for i, views in wanted.items():
+            self.prey[i].left -= len(views)
+        self._tell(rows)
         return dict(zip(wanted, reached.split(counts.tolist()), strict=True))
 
-    def _judge(self, rows: Tensor, x: Tensor, counts: Tensor) -> Tensor:
-        """Which views ``x`` of the pictures ``rows`` reach the goal; ``counts``: views of each picture."""
-        before = (counts.cumsum(0) - counts).repeat_interleave(counts)
-        number = torch.arange(1, len(x) + 1, device=x.device) - before  # of each picture's views
+    def _judge_each(self, rows: Tensor, x: Tensor) -> Tensor:
+        """The same for one view of each of the pictures ``rows``."""
+        reached = self._judge(rows, x, 1)
+        for each in self.of(rows):
+            each.left -= 1
+        self._tell(rows)
+        return reached
+
+    def _judge(self, rows: Tensor, x: Tensor, number: Tensor | int) -> Tensor:
+        """Which views ``x`` of the pictures ``rows`` reach the goal; ``number``: of each one's, from 1."""
         spent = self.oracle.ledger.spent[self.oracle.indices[rows]] + number
         reached = self.aim[rows].success(ask(self.oracle, x, rows, self.aim))
         self._keep(rows, x, spent, reached.nonzero().squeeze(1))
-        asked = rows[counts.cumsum(0) - 1]
-        for i, n in zip(asked.tolist(), counts.tolist(), strict=True):
-            self.prey[i].left -= n
-        self._tell(asked)
         return reached
 
     def _keep(self, rows: Tensor, x: Tensor, spent: Tensor, hits: Tensor) -> None:
