@@ -35,19 +35,20 @@ from turns import in_turns, per_query
 
 from robust_core import attacks, files, zoo
 
-SETTINGS: dict[str, dict[str, float]] = {
+SETTINGS: dict[str, dict[str, float | bool]] = {
     "square": {"eps": 4 / 255, "p_init": 0.8},
     "square-l2": {"eps": 0.5, "p_init": 0.8},
     "nes": {"eps": 4 / 255, "step_size": 1 / 255},
-    "simba": {},
-    "simba-dct": {},
+    "simba": {"both_ways": True},
+    "simba-dct": {"both_ways": True},
     "boundary": {},
     "hopskipjump": {},
     "hopskipjump-linf": {},
     "surfree": {},
 }
 """Sizes at which the outcome is open: at 8/255 nearly every picture falls within 500 queries. First squares
-are as large as the peers' (AutoAttack's): small pictures fall to them in fewer queries than the paper's."""
+are as large as the peers' (AutoAttack's): small pictures fall to them in fewer queries than the paper's.
+SimBA asks about both ways along a direction, as ART's does."""
 FULL = ((64, 500), (64, 1000), (16, 5000))
 QUICK = ((16, 500),)
 ALONE = 4

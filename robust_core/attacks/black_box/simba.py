@@ -25,10 +25,12 @@ class Walk(Rows):
     """The pictures under way, ``[n, C, H, W]`` whatever their shape, and the next move of each.
 
     The next move is along the direction of the basis that is number ``at`` in the picture's own order,
-    backwards first; the first ``count`` of them are its own. ``value`` is the loss where it stands.
+    backwards first; the first ``count`` of them are its own. It leads from ``origin``, where the picture
+    stood before that direction. ``value`` is the loss where it stands.
     """
 
     rows: Tensor
+    origin: Tensor
     x: Tensor
     value: Tensor
     count: Tensor
@@ -40,6 +42,7 @@ class Walk(Rows):
         over = done | self.forwards
         self.at = self.at + over
         self.forwards = ~over
+        self.origin = torch.where(over[:, None, None, None], self.x, self.origin)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Moves:
     def next(self, walk: Walk, length: Tensor) -> Tensor:
         """Where the pictures' next moves lead, by so much ``[n]``, before clipping."""
         place = walk.at.clamp_max(self.order.shape[1] - 1)
-        return self.basis.moved(walk.x, self.order[walk.rows, place], length)
+        return self.basis.moved(walk.origin, self.order[walk.rows, place], length)
 
 
 class Pixels:
@@ -104,6 +107,10 @@ class SimBA(Attack):
     clipping to [0, 1] undoes is passed over without a query. A picture is done when it reaches the goal or
     has tried all directions: T of them cost at most ``2 T + 1`` queries.
 
+    With ``both_ways`` the step forwards is asked about also where the one backwards helps, and the better
+    one is kept: away from where they are, single values often lower the probability both ways. A
+    direction costs two queries then instead of one or two.
+
     Probabilities are compared as log-odds, which do not underflow. With a mask the directions are those of
     the free values.
     """
@@ -129,6 +136,9 @@ class SimBA(Attack):
     max_queries: int = queries_parameter(5000)
     step_size: float = parameter(
         0.2, "Length of a step along a direction.", above=0.0, high=1e3, unit="[0, 1]"
+    )
+    both_ways: bool = parameter(
+        False, "Try both ways along each direction and keep the better, not the first that helps."
     )
     seed: int = parameter(0, "Seed of the order of directions.", low=0, high=2**31 - 1)
 
@@ -167,7 +177,7 @@ class SimBA(Attack):
         every = torch.arange(len(x), device=x.device)
         value = x.new_full((len(x),), -torch.inf)
         off = torch.zeros_like(every)
-        walk = Walk(every, x, value, count.to(x.device), off, off.bool())
+        walk = Walk(every, x.clone(), x, value, count.to(x.device), off, off.bool())
         return walk, Moves(basis, keys.argsort(dim=1).to(x.device))
 
     def _ask(
@@ -192,7 +202,7 @@ class SimBA(Attack):
             walk.x = torch.where(better[:, None, None, None], tried, walk.x)
             walk.value = torch.where(better, value, walk.value)
             if not first:
-                walk.next(better)
+                walk.next(better & (not self.both_ways))
             taken = better | reached
             best.x[rows[taken]] = tried[taken]
             if oracle.recording:
@@ -206,10 +216,11 @@ class SimBA(Attack):
         walk = walk.only(on)
         free = free if free is None else free[on].reshape(-1, 1, *walk.x.shape[2:])
         tried = self._moved(walk, moves, free)
-        while (still := (tried == walk.x).flatten(1).all(1)).any():
+        while (still := (tried == walk.origin).flatten(1).all(1)).any():
             ahead = walk[still]
             ahead.next(torch.zeros_like(ahead.forwards))
             walk.at[still], walk.forwards[still] = ahead.at, ahead.forwards
+            walk.origin[still] = ahead.origin
             on = walk.at < walk.count
             walk, tried, still = walk[on], tried[on], still[on]
             free = free if free is None else free[on]
@@ -221,7 +232,7 @@ class SimBA(Attack):
     def _moved(self, walk: Walk, moves: Moves, free: Tensor | None) -> Tensor:
         length = torch.where(walk.forwards, self.step_size, -self.step_size).to(walk.x)
         x = moves.next(walk, length).clamp_(0, 1)
-        return x if free is None else torch.where(free, x, walk.x)
+        return x if free is None else torch.where(free, x, walk.origin)
 
 
 @dataclass(frozen=True, kw_only=True)
