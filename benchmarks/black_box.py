@@ -78,22 +78,22 @@ class Task:
         return [Task(self.attack, x, y, self.budget) for x, y in ones]
 
 
-def strength(peer: Peer | None, model: nn.Module, task: Task) -> Tensor:
+def strength(peer: Peer | None, model: nn.Module, task: Task, seed: int = 0) -> Tensor:
     """How far from its picture the nearest wrong one is that was found, ``[N]``; infinite: none.
 
-    With an eps only what lies within it was found. None: ours.
+    With an eps only what lies within it was found. None: ours. ``seed``: of a peer's random numbers.
     """
     if peer is None:
         result = task.attack.run(model, task.images, task.labels)
         far = result.l2 if task.attack.norm == "l2" else result.linf
         found = torch.where(result.success, far.double(), torch.inf)
     elif peer.alone and len(task.images) > 1:
-        return torch.cat([strength(peer, model, one) for one in task.each()])
+        return torch.cat([strength(peer, model, one, i) for i, one in enumerate(task.each())])
     else:
         judge = Judge(
             model, task.images, task.labels, task.budget, task.attack.norm, peer.rows
         ).eval()
-        seeded()
+        seeded(seed)
         with contextlib.suppress(Spent):
             peer.run(judge, task.images, task.labels, task.budget)
         found = judge.distance
@@ -107,9 +107,9 @@ def worker(peer: Peer | None, model: nn.Module, task: Task) -> Run:
         if peer is None:
             task.attack(model, task.images, task.labels)
             return
-        for one in task.each() if peer.alone else [task]:
+        for i, one in enumerate(task.each() if peer.alone else [task]):
             counting = Counting(model, len(one.images) * one.budget).eval()
-            seeded()
+            seeded(i)
             with contextlib.suppress(Spent):
                 peer.run(counting, one.images, one.labels, one.budget)
 

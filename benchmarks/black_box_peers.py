@@ -189,7 +189,10 @@ def within(ours: attacks.Attack) -> float:
     return getattr(ours, "eps", math.inf) * (1 + 1e-4) + 1e-6
 
 
-def seeded() -> None:
-    """The same random numbers for every run of a peer."""
-    np.random.seed(0)  # noqa: NPY002 - what the peers draw from
-    torch.manual_seed(0)
+def seeded(number: int = 0) -> None:
+    """The same random numbers for every run of a peer; others for each picture that it takes alone.
+
+    Else one lucky order of directions would count as often as there are pictures.
+    """
+    np.random.seed(number)  # noqa: NPY002 - what the peers draw from
+    torch.manual_seed(number)
