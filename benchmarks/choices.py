@@ -30,6 +30,8 @@ OTHER_WAYS: dict[str, tuple[dict, ...]] = {
     "fmn-l0": ({"step_size": 1.0},),
     "hopskipjump": ({"gamma": 1.0},),
     "hopskipjump-linf": ({"gamma": 1.0},),
+    "simba": ({"both_ways": True},),
+    "simba-dct": ({"both_ways": True},),
 }
 """Attacks with their defaults, and other values of their fields."""
 THIRD = "third"
