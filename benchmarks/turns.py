@@ -3,7 +3,7 @@
 A machine that is shared gets slower and quicker by the minute, and an attack by queries takes minutes. So
 each contestant runs in a process of its own, one at a time, and hands over once it has put so many pictures
 through the model: what changes by the minute hits all alike. Two processes of one contestant may differ by
-more than their turns do, by where their memory happens to lie, so the interval is over several of each.
+more than their turns do, so the interval is over several of each.
 """
 
 import multiprocessing

@@ -103,7 +103,10 @@ def test_a_hostile_file_gets_a_sentence_and_the_result_stays(lab):
 
 
 def test_every_honest_kind_of_picture_is_attacked(lab):
-    lab.page.evaluate(WATCH, "Meanwhile the sample picture is used.")
+    said = "Meanwhile the sample picture is used."
+    lab.wait_for_rest()  # what the test before was told is there until its last run ends
+    assert not lab.page.get_by_text(said).count()
+    lab.page.evaluate(WATCH, said)
     for name, data in FILES.items():
         lab.upload(name, data)
         expected = as_the_model_sees(data)

@@ -108,8 +108,7 @@ class SimBA(Attack):
     has tried all directions: T of them cost at most ``2 T + 1`` queries.
 
     With ``both_ways`` the step forwards is asked about also where the one backwards helps, and the better
-    one is kept: away from where they are, single values often lower the probability both ways. A
-    direction costs two queries then instead of one or two.
+    one is kept, as in the Adversarial Robustness Toolbox. A direction costs two queries then.
 
     Probabilities are compared as log-odds, which do not underflow. With a mask the directions are those of
     the free values.
