@@ -86,7 +86,10 @@ def follow_the_strip(lab) -> None:
     assert_on_the_first_screen(told)
     lab.page.wait_for_function(WHOLE)  # no confidence is cut off
     lab.assert_whole_multiples(SIDE)
-    cell = lab.page.locator(".defended").bounding_box()
+    lab.wait_for_rest()  # else the strip may be made again under the mouse
+    strip = lab.page.locator(".defended")
+    strip.scroll_into_view_if_needed()  # waits until it has stopped moving
+    cell = strip.bounding_box()
     lab.page.mouse.click(cell["x"] + 80, cell["y"] + 30)  # the whole strip is the link
     lab.page.wait_for_url("**/compare_defences?**")
     lab.page.get_by_text(re.compile(rf"^Of {n} defences")).wait_for()
